@@ -1,0 +1,63 @@
+/** Where a secret's value is read from; never the value itself. `file` allows rotation without a restart. */
+export type SecretRef = { readonly env: string } | { readonly file: string };
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly provider: string;
+  readonly tenant: string;
+  readonly path: string;
+  readonly aliases: readonly string[];
+  readonly secrets: readonly SecretRef[];
+  /** Overrides the global `publicUrl`. */
+  readonly publicUrl: string | null;
+  readonly maxBodyBytes: number;
+  /** What is answered when no log could take the event: 503 + Retry-After, or 200 (counted as lost). */
+  readonly onUndurable: 503 | 200;
+}
+
+export interface RouteMatch {
+  readonly source: string | null;
+  readonly type: string | null;
+  readonly tenant: string | null;
+}
+
+export interface RouteConfig {
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly destination: string;
+}
+
+export interface RetryConfig {
+  /** Waits between tries, in ms: n entries allow n + 1 tries. */
+  readonly scheduleMs: readonly number[];
+  readonly jitter: 'full' | 'none';
+}
+
+export interface BreakerConfig {
+  readonly failures: number;
+  readonly resetMs: number;
+}
+
+export interface DestinationConfig {
+  readonly name: string;
+  readonly type: 'http';
+  readonly url: string;
+  /** Attempts at a time, across all processors. */
+  readonly concurrency: number;
+  /** Of one attempt, whole. */
+  readonly timeoutMs: number;
+  readonly retry: RetryConfig;
+  readonly breaker: BreakerConfig;
+  readonly ordering: 'none' | 'key';
+  readonly onPark: 'continue' | 'block';
+  /** Signs deliveries by Standard Webhooks; null: unsigned. */
+  readonly signingSecret: SecretRef | null;
+  readonly forwardSecret: boolean;
+}
+
+export interface AcklineConfig {
+  readonly publicUrl: string | null;
+  readonly sources: readonly SourceConfig[];
+  readonly routes: readonly RouteConfig[];
+  readonly destinations: readonly DestinationConfig[];
+}

@@ -1,0 +1,75 @@
+import type { HeaderPairs, Priority } from './envelope.ts';
+
+/** One webhook as it was received, before anything was parsed. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** The URL as the provider called it: declared public base URL + the path and query of the request line, unchanged. */
+  readonly url: string;
+  readonly headers: HeaderPairs;
+  readonly body: Uint8Array;
+}
+
+/** A live secret; the index is its place in the source's `secrets`. */
+export type Secrets = readonly string[];
+
+/** Why a request was not proven: the label of a metric and a log field, never shown with the secret. */
+export type RejectReason =
+  | 'missing_signature'
+  | 'duplicate_signature'
+  | 'malformed_signature'
+  | 'wrong_signature'
+  | 'body_hash_missing'
+  | 'body_hash_mismatch'
+  | 'timestamp_out_of_tolerance'
+  | 'no_secret';
+
+export type Verdict =
+  | { readonly verified: true; readonly secretIndex: number }
+  | { readonly verified: false; readonly reason: RejectReason };
+
+export interface Identity {
+  readonly type: string;
+  /** null: the provider gives no id that can be trusted; the event's own id is used then. */
+  readonly dedupKey: string | null;
+  readonly orderingKey: string | null;
+  readonly occurredAt: number | null;
+  readonly priority: Priority;
+}
+
+/** What the body turned out to be; `malformed` is answered 400. */
+export type Identified =
+  | { readonly kind: 'event'; readonly identity: Identity }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+export interface Answer {
+  readonly status: number;
+  /** null: no body and no content type. */
+  readonly contentType: string | null;
+  readonly body: string;
+}
+
+export interface SampleRequest {
+  readonly headers: [name: string, value: string][];
+  readonly body: Uint8Array;
+}
+
+/**
+ * A provider is data and pure functions: no I/O, no clock of its own. `now` is epoch milliseconds.
+ * Rules per provider and their origin: docs/providers.md.
+ */
+export interface Provider {
+  readonly name: string;
+  /** Media types accepted, lower case, without parameters; others get 415. */
+  readonly contentTypes: readonly string[];
+  /** Lower-case names of headers whose value is itself the secret: replaced before the append (A3). */
+  readonly bearerHeaders: readonly string[];
+  verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict;
+  /** Called only for a verified request. */
+  identify(request: ReceivedRequest): Identified;
+  /** The answer that the provider expects to an accepted event. */
+  answer(request: ReceivedRequest): Answer;
+  /** A correctly signed example for `ackline send` and the docs; `sequence` makes each one a new event. */
+  sample(options: { url: string; secret: string; sequence: number; now: number }): SampleRequest;
+  /** True where the secret has a form that the provider can use; the reason otherwise. */
+  checkSecret(secret: string): true | string;
+}
