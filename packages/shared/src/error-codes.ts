@@ -20,6 +20,7 @@ export const errorCodes = {
   ACKLINE_KAFKA_NOT_DURABLE: { status: null, retryable: false, title: 'The Kafka topic is weaker than the ack contract' },
   ACKLINE_POSTGRES_NOT_DURABLE: { status: null, retryable: false, title: 'PostgreSQL runs with fsync off' },
   ACKLINE_SCHEMA_NEWER: { status: null, retryable: false, title: 'The database schema is newer than this release' },
+  ACKLINE_SCHEMA_OLDER: { status: null, retryable: false, title: 'The database schema is older than this release' },
   ACKLINE_POSTGRES_UNAVAILABLE: { status: null, retryable: true, title: 'PostgreSQL does not answer' },
   ACKLINE_KAFKA_UNAVAILABLE: { status: null, retryable: true, title: 'Kafka does not answer' },
   ACKLINE_APPEND_TIMEOUT: { status: null, retryable: true, title: 'The log did not confirm the event in time' },

@@ -1,0 +1,108 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** A row of the PostgreSQL event log; `meta` is the encoded envelope without its body. */
+export interface InboxRow {
+  readonly id: string;
+  /** Positive murmur2 of the record key: `keyHash % lanes` is the event's lane. */
+  readonly keyHash: number;
+  /** The greatest offset known to be acked in the event's Kafka partition when it was appended; -1n: none. */
+  readonly afterOffset: bigint;
+  readonly keyId: string;
+  readonly meta: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Appends rows in one statement: all are committed when it resolves. A row that is there already (an append that was
+ * tried again) counts as appended.
+ */
+export async function appendToInbox(queryable: Pick<Pool, 'query'>, rows: readonly InboxRow[]): Promise<void> {
+  await queryable.query({
+    name: 'inbox-append',
+    text: `insert into inbox (id, key_hash, after_offset, key_id, meta, body)
+           select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])
+           on conflict (id) do nothing`,
+    values: [
+      rows.map(row => row.id),
+      rows.map(row => row.keyHash),
+      rows.map(row => row.afterOffset.toString()),
+      rows.map(row => row.keyId),
+      rows.map(row => row.meta),
+      rows.map(row => row.body),
+    ],
+  });
+}
+
+/** What the drainer needs to decide whether a row may go, without its bytes. */
+export interface InboxPeek {
+  readonly n: string;
+  readonly keyHash: number;
+  readonly afterOffset: bigint;
+  /** By the database's clock. */
+  readonly ageMs: number;
+}
+
+/** The first rows in the order of appending; takes nothing and locks nothing. */
+export async function peekInbox(queryable: Pick<Pool, 'query'>, limit: number): Promise<readonly InboxPeek[]> {
+  const result = await queryable.query<{ n: string; key_hash: number; after_offset: string; age_ms: number }>({
+    name: 'inbox-peek',
+    text: `select n, key_hash, after_offset, (extract(epoch from clock_timestamp() - appended_at) * 1000)::float8 as age_ms
+             from inbox order by n limit $1`,
+    values: [limit],
+  });
+  return result.rows.map(row => ({
+    n: row.n,
+    keyHash: row.key_hash,
+    afterOffset: BigInt(row.after_offset),
+    ageMs: row.age_ms,
+  }));
+}
+
+interface InboxDbRow {
+  id: string;
+  key_hash: number;
+  after_offset: string;
+  key_id: string;
+  meta: Buffer;
+  body: Buffer;
+}
+
+const TAKEN_COLUMNS = 'inbox.n, inbox.id, inbox.key_hash, inbox.after_offset, inbox.key_id, inbox.meta, inbox.body';
+
+/** Takes the named rows for good, if the caller's transaction commits. In the order of appending. */
+export async function takeInboxRows(client: PoolClient, ns: readonly string[]): Promise<readonly InboxRow[]> {
+  const result = await client.query<InboxDbRow>({
+    name: 'inbox-take',
+    text: `with taken as (delete from inbox where n = any($1::bigint[]) returning ${TAKEN_COLUMNS})
+           select * from taken order by n`,
+    values: [ns],
+  });
+  return result.rows.map(fromDb);
+}
+
+/** Takes the committed rows of these keys, at most `limit` of them: they are stored with the Kafka batch of their keys. */
+export async function takeInboxRowsOfKeys(
+  client: PoolClient,
+  keyHashes: readonly number[],
+  limit: number,
+): Promise<readonly InboxRow[]> {
+  const result = await client.query<InboxDbRow>({
+    name: 'inbox-take-keys',
+    text: `with picked as (select n from inbox where key_hash = any($1::int[]) order by n limit $2),
+                taken as (delete from inbox using picked where inbox.n = picked.n returning ${TAKEN_COLUMNS})
+           select * from taken order by n`,
+    values: [keyHashes, limit],
+  });
+  return result.rows.map(fromDb);
+}
+
+function fromDb(row: InboxDbRow): InboxRow {
+  return {
+    id: row.id,
+    keyHash: row.key_hash,
+    afterOffset: BigInt(row.after_offset),
+    keyId: row.key_id,
+    meta: row.meta,
+    body: row.body,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Pool, PoolClient } from 'pg';
+
+export interface LaneOffset {
+  readonly lane: number;
+  /** Offset of the first record that is not stored yet; null: none is. */
+  readonly nextOffset: bigint | null;
+}
+
+/** Makes the rows of lanes 0 … count - 1, so that they can be locked. */
+export async function ensureLanes(queryable: Pick<Pool, 'query'>, count: number): Promise<void> {
+  await queryable.query(
+    'insert into lanes (lane) select generate_series(0, $1::int - 1) on conflict (lane) do nothing',
+    [count],
+  );
+}
+
+/** Locks the lane until the caller's transaction ends: one storer a lane at a time, over all processors. */
+export async function lockLane(client: PoolClient, lane: number): Promise<void> {
+  await client.query({ name: 'lane-lock', text: 'select 1 from lanes where lane = $1 for update', values: [lane] });
+}
+
+/** Locks those of the lanes that nobody stores to just now, and names them. */
+export async function lockFreeLanes(client: PoolClient, lanes: readonly number[]): Promise<readonly number[]> {
+  const result = await client.query<{ lane: number }>({
+    name: 'lane-lock-free',
+    text: 'select lane from lanes where lane = any($1::int[]) order by lane for update skip locked',
+    values: [lanes],
+  });
+  return result.rows.map(row => row.lane);
+}
+
+/** Where each lane of this topic stands. An offset of another topic of the same name (made anew) does not count. */
+export async function readLaneOffsets(queryable: Pick<Pool, 'query'>, topicId: string): Promise<readonly LaneOffset[]> {
+  const result = await queryable.query<{ lane: number; next_offset: string | null }>(
+    'select lane, case when topic_id = $1 then next_offset end as next_offset from lanes order by lane',
+    [topicId],
+  );
+  return result.rows.map(row => ({
+    lane: row.lane,
+    nextOffset: row.next_offset === null ? null : BigInt(row.next_offset),
+  }));
+}
+
+export async function writeLaneOffset(
+  client: PoolClient,
+  offset: { lane: number; topicId: string; nextOffset: bigint },
+): Promise<void> {
+  await client.query({
+    name: 'lane-offset',
+    text: 'update lanes set topic_id = $2, next_offset = $3, updated_at = now() where lane = $1',
+    values: [offset.lane, offset.topicId, offset.nextOffset.toString()],
+  });
+}

@@ -1,0 +1,106 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { AppError } from '@ackline/shared/app-error';
+import pg from 'pg';
+import { ensureDayPartitions } from './day-partitions.ts';
+
+const MIGRATIONS_URL = new URL('./migrations/', import.meta.url);
+/** Any number that nothing else in the database uses for an advisory lock. */
+const MIGRATION_LOCK = 4_207_151_893;
+/** A migration may rewrite a table: it has a limit of its own, not the 5 s of working connections. */
+const MIGRATION_LIMIT_MS = 10 * 60_000;
+const CONNECT_LIMIT_MS = 10_000;
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+}
+
+/**
+ * Brings the schema to this release, forward only, one process at a time (advisory lock), each migration in a
+ * transaction of its own. A schema that is newer than this code is refused with ACKLINE_SCHEMA_NEWER.
+ */
+export async function migrate(connectionString: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'ackline-migrate',
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    query_timeout: MIGRATION_LIMIT_MS,
+    options: '-c timezone=UTC -c client_min_messages=warning',
+  });
+  client.on('error', () => undefined); // the query that was running rejects with the same error
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const applied = await appliedVersion(client);
+    const migrations = await listMigrations();
+    refuseNewer(applied, migrations);
+    for (const migration of migrations) {
+      if (migration.version > applied) await apply(client, migration);
+    }
+    await ensureDayPartitions(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Refuses a database that is newer than this code, or older: `ackline up` and the chart migrate before services start. */
+export async function checkSchema(queryable: Pick<pg.Pool, 'query'>): Promise<void> {
+  const migrations = await listMigrations();
+  const applied = await appliedVersion(queryable);
+  refuseNewer(applied, migrations);
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (applied < newest) {
+    throw new AppError(
+      'ACKLINE_SCHEMA_OLDER',
+      `The database schema is at version ${applied}, this release needs ${newest}: run \`npx ackline migrate\` first.`,
+    );
+  }
+}
+
+function refuseNewer(applied: number, migrations: readonly Migration[]): void {
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (applied > newest) {
+    throw new AppError(
+      'ACKLINE_SCHEMA_NEWER',
+      `The database schema is at version ${applied}, this release knows ${newest}: start a release that is as new as the schema.`,
+    );
+  }
+}
+
+async function appliedVersion(queryable: Pick<pg.Pool, 'query'>): Promise<number> {
+  const exists = await queryable.query<{ exists: boolean }>(
+    "select to_regclass('schema_migrations') is not null as exists",
+  );
+  if (exists.rows[0]?.exists !== true) return 0;
+  const result = await queryable.query<{ version: number | null }>(
+    'select max(version) as version from schema_migrations',
+  );
+  return result.rows[0]?.version ?? 0;
+}
+
+async function listMigrations(): Promise<readonly Migration[]> {
+  const files = await readdir(MIGRATIONS_URL);
+  return files
+    .filter(file => file.endsWith('.sql'))
+    .map(name => ({ version: Number.parseInt(name, 10), name }))
+    .sort((a, b) => a.version - b.version);
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  const sql = await readFile(new URL(migration.name, MIGRATIONS_URL), 'utf8');
+  await client.query('begin');
+  try {
+    await client.query(
+      'create table if not exists schema_migrations (version integer primary key, name text not null, applied_at timestamptz not null default now())',
+    );
+    await client.query(sql);
+    await client.query('insert into schema_migrations (version, name) values ($1, $2)', [
+      migration.version,
+      migration.name,
+    ]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}

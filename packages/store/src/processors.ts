@@ -1,0 +1,41 @@
+import type { Pool } from 'pg';
+
+export interface ProcessorState {
+  readonly id: string;
+  readonly ageMs: number;
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
+/** Older than this a processor counts as gone: three missed heartbeats. */
+export const PROCESSOR_GONE_MS = 6_000;
+export const HEARTBEAT_MS = 2_000;
+/** Rows of processors that are long gone are swept by the next heartbeat. */
+const FORGET_AFTER = '1 hour';
+/** More processors than any cluster here has: what a reader shows is bounded. */
+const MAX_PROCESSORS = 200;
+
+export async function writeHeartbeat(
+  queryable: Pick<Pool, 'query'>,
+  id: string,
+  state: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await queryable.query(
+    `insert into processors (id, state) values ($1, $2)
+     on conflict (id) do update set heartbeat_at = now(), state = excluded.state`,
+    [id, JSON.stringify(state)],
+  );
+  await queryable.query(`delete from processors where heartbeat_at < now() - interval '${FORGET_AFTER}'`);
+}
+
+export async function removeHeartbeat(queryable: Pick<Pool, 'query'>, id: string): Promise<void> {
+  await queryable.query('delete from processors where id = $1', [id]);
+}
+
+/** Every processor's last word on itself, with its age by the database's clock; the newest first. */
+export async function readProcessorStates(queryable: Pick<Pool, 'query'>): Promise<readonly ProcessorState[]> {
+  const result = await queryable.query<{ id: string; age_ms: number; state: Record<string, unknown> }>(
+    `select id, state, (extract(epoch from clock_timestamp() - heartbeat_at) * 1000)::float8 as age_ms
+       from processors order by heartbeat_at desc limit ${MAX_PROCESSORS}`,
+  );
+  return result.rows.map(row => ({ id: row.id, ageMs: Math.round(row.age_ms), state: row.state }));
+}
