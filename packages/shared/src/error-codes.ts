@@ -1,37 +1,187 @@
+interface ErrorRow {
+  /** The HTTP status where the code is an answer to a webhook; null where it is not. */
+  readonly status: number | null;
+  /** The same call may succeed later. */
+  readonly retryable: boolean;
+  /** What it means, in one sentence. */
+  readonly title: string;
+  /** What the reader should do, in one or two sentences. */
+  readonly fix: string;
+}
+
 /**
  * Every code that Ackline shows to a user, in one place. A code is API: it is never reused for something else.
- * `status` is the HTTP status where the code is an answer to a webhook; `retryable` tells a caller that the same call may
- * succeed later. docs/errors.md is generated from this table.
+ * docs/errors.md is generated from this table: after a change run `npm run docs`.
  */
 export const errorCodes = {
-  ACKLINE_MALFORMED: { status: 400, retryable: false, title: 'The body can not be read as what this source sends' },
-  ACKLINE_EMPTY_BODY: { status: 400, retryable: false, title: 'The request has no body' },
-  ACKLINE_BAD_SIGNATURE: { status: 401, retryable: false, title: 'The sender could not be proven' },
-  ACKLINE_NO_SUCH_SOURCE: { status: 404, retryable: false, title: 'No source has this path' },
-  ACKLINE_METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: 'This path takes POST only' },
-  ACKLINE_BODY_TOO_SLOW: { status: 408, retryable: true, title: 'The body came too slowly' },
-  ACKLINE_BODY_TOO_LARGE: { status: 413, retryable: false, title: 'The body is over the limit of this source' },
-  ACKLINE_UNSUPPORTED_TYPE: { status: 415, retryable: false, title: 'This source does not take this content type or encoding' },
-  ACKLINE_NOT_DURABLE: { status: 503, retryable: true, title: 'No event log could take the event just now' },
-  ACKLINE_DRAINING: { status: 503, retryable: true, title: 'This process is stopping' },
-  ACKLINE_INTERNAL: { status: 500, retryable: true, title: 'An error inside Ackline; the event was not accepted' },
-  ACKLINE_CONFIG_INVALID: { status: null, retryable: false, title: 'The configuration has errors' },
-  ACKLINE_SECRET_MISSING: { status: null, retryable: false, title: 'A secret that the configuration names is missing or empty' },
-  ACKLINE_KAFKA_NOT_DURABLE: { status: null, retryable: false, title: 'The Kafka topic is weaker than the ack contract' },
-  ACKLINE_POSTGRES_NOT_DURABLE: { status: null, retryable: false, title: 'PostgreSQL runs with fsync off' },
-  ACKLINE_SCHEMA_NEWER: { status: null, retryable: false, title: 'The database schema is newer than this release' },
-  ACKLINE_SCHEMA_OLDER: { status: null, retryable: false, title: 'The database schema is older than this release' },
-  ACKLINE_POSTGRES_UNAVAILABLE: { status: null, retryable: true, title: 'PostgreSQL does not answer' },
-  ACKLINE_KAFKA_UNAVAILABLE: { status: null, retryable: true, title: 'Kafka does not answer' },
-  ACKLINE_APPEND_TIMEOUT: { status: null, retryable: true, title: 'The log did not confirm the event in time' },
-  ACKLINE_BREAKER_OPEN: { status: null, retryable: true, title: 'The circuit breaker is open' },
-  ACKLINE_LOG_CLOSED: { status: null, retryable: true, title: 'The event log is closed' },
-  ACKLINE_ENVELOPE_INVALID: { status: null, retryable: false, title: 'A record of the event log is not an event' },
-  ACKLINE_DATA_DIRECTORY: { status: null, retryable: false, title: 'The data directory can not be used' },
-  ACKLINE_PORT_IN_USE: { status: null, retryable: false, title: 'Another program holds the port' },
-  ACKLINE_SERVICE_FAILED: { status: null, retryable: false, title: 'A service did not start' },
-  ACKLINE_NOT_FOUND: { status: null, retryable: false, title: 'There is nothing with this id' },
-  ACKLINE_BACKUP_INVALID: { status: null, retryable: false, title: 'The backup file can not be used' },
-} as const;
+  ACKLINE_MALFORMED: {
+    status: 400,
+    retryable: false,
+    title: 'The body can not be read as what this source sends',
+    fix: 'Send the body as the provider does: valid UTF-8 and valid JSON or form fields. Check that no proxy rewrites it.',
+  },
+  ACKLINE_EMPTY_BODY: {
+    status: 400,
+    retryable: false,
+    title: 'The request has no body',
+    fix: 'Send the event as the body of the POST. Check that no redirect turned the POST into a GET.',
+  },
+  ACKLINE_BAD_SIGNATURE: {
+    status: 401,
+    retryable: false,
+    title: 'The sender could not be proven',
+    fix: "Compare the source's secret with the one that the provider shows. For providers that sign the URL, check publicUrl.",
+  },
+  ACKLINE_NO_SUCH_SOURCE: {
+    status: 404,
+    retryable: false,
+    title: 'No source has this path',
+    fix: 'Compare the URL that the provider calls with the paths and aliases in ackline.yaml.',
+  },
+  ACKLINE_METHOD_NOT_ALLOWED: {
+    status: 405,
+    retryable: false,
+    title: 'This path takes POST only',
+    fix: 'Send a POST; the Allow header names what the path takes.',
+  },
+  ACKLINE_BODY_TOO_SLOW: {
+    status: 408,
+    retryable: true,
+    title: 'The body came too slowly',
+    fix: 'Send again. If it happens often, look for a slow link or a proxy that holds bodies back.',
+  },
+  ACKLINE_BODY_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    title: 'The body is over the limit of this source',
+    fix: "Raise the source's maxBody (up to 25MiB) if the provider does send bodies of this size.",
+  },
+  ACKLINE_UNSUPPORTED_TYPE: {
+    status: 415,
+    retryable: false,
+    title: 'This source does not take this content type or encoding',
+    fix: 'Send the content type that the provider uses, without a content encoding.',
+  },
+  ACKLINE_NOT_DURABLE: {
+    status: 503,
+    retryable: true,
+    title: 'No event log could take the event just now',
+    fix: 'Send again after the time in Retry-After. Operators: look at the circuit breaker in /health, then at Kafka and PostgreSQL.',
+  },
+  ACKLINE_DRAINING: {
+    status: 503,
+    retryable: true,
+    title: 'This process is stopping',
+    fix: 'Send again: another process answers. Seen often, it means that the load balancer keeps sending to a process that is not ready.',
+  },
+  ACKLINE_INTERNAL: {
+    status: 500,
+    retryable: true,
+    title: 'An error inside Ackline; the event was not accepted',
+    fix: 'Send again. Operators: find the log line with this request id.',
+  },
+  ACKLINE_CONFIG_INVALID: {
+    status: null,
+    retryable: false,
+    title: 'The configuration has errors',
+    fix: 'Correct each place that the message lists by file, line and column; `ackline check` tries the file without a start.',
+  },
+  ACKLINE_SECRET_MISSING: {
+    status: null,
+    retryable: false,
+    title: 'A secret that the configuration names is missing, empty or malformed',
+    fix: 'Set each environment variable, or fill each file, that the message names. An empty secret is no secret.',
+  },
+  ACKLINE_KAFKA_NOT_DURABLE: {
+    status: null,
+    retryable: false,
+    title: 'The Kafka topic is weaker than the ack contract',
+    fix: 'Raise what the message names (replication, min.insync.replicas, retention), or declare KAFKA_DURABILITY=single-node.',
+  },
+  ACKLINE_POSTGRES_NOT_DURABLE: {
+    status: null,
+    retryable: false,
+    title: 'PostgreSQL runs with fsync off',
+    fix: 'Set fsync = on in postgresql.conf and restart PostgreSQL; without it a power cut loses accepted events.',
+  },
+  ACKLINE_SCHEMA_NEWER: {
+    status: null,
+    retryable: false,
+    title: 'The database schema is newer than this release',
+    fix: 'Run the release that migrated the database, or a newer one. Migrations only go forward.',
+  },
+  ACKLINE_POSTGRES_UNAVAILABLE: {
+    status: null,
+    retryable: true,
+    title: 'PostgreSQL does not answer',
+    fix: 'Check that the server of DATABASE_URL runs, can be reached from here, and has free connections.',
+  },
+  ACKLINE_KAFKA_UNAVAILABLE: {
+    status: null,
+    retryable: true,
+    title: 'Kafka does not answer',
+    fix: 'Check that the brokers of KAFKA_BROKERS run and that their advertised listeners can be reached from here.',
+  },
+  ACKLINE_APPEND_TIMEOUT: {
+    status: null,
+    retryable: true,
+    title: 'The log did not confirm the event in time',
+    fix: 'Nothing is lost: the event goes to the next log. Seen often, look at the load and disks of the Kafka brokers.',
+  },
+  ACKLINE_BREAKER_OPEN: {
+    status: null,
+    retryable: true,
+    title: 'The circuit breaker is open',
+    fix: 'Repair what stands behind it; the breaker tries again by itself after its reset time.',
+  },
+  ACKLINE_LOG_CLOSED: {
+    status: null,
+    retryable: true,
+    title: 'The event log is closed',
+    fix: 'Send again: this process is stopping and takes no more events.',
+  },
+  ACKLINE_ENVELOPE_INVALID: {
+    status: null,
+    retryable: false,
+    title: 'A record of the event log is not an event',
+    fix: 'Check that nothing but Ackline writes to the topic, and that no process is older than the one that wrote the record.',
+  },
+  ACKLINE_SEAL_KEY_UNKNOWN: {
+    status: null,
+    retryable: false,
+    title: 'Stored bytes are sealed with a key that this process does not have',
+    fix: 'Run the release that wrote them or a newer one, with the same keys.',
+  },
+  ACKLINE_DATA_DIRECTORY: {
+    status: null,
+    retryable: false,
+    title: 'The data directory can not be used',
+    fix: 'Do what the message says: give the directory to this user, stop the other process, or restore a backup into a new one.',
+  },
+  ACKLINE_PORT_IN_USE: {
+    status: null,
+    retryable: false,
+    title: 'Another program holds the port',
+    fix: 'Stop the program that the message names, or choose another port (PORT, OPS_PORT).',
+  },
+  ACKLINE_SERVICE_FAILED: {
+    status: null,
+    retryable: false,
+    title: 'A service did not start',
+    fix: 'Read the lines of that service above the message: the first error names the cause.',
+  },
+  ACKLINE_NOT_FOUND: {
+    status: null,
+    retryable: false,
+    title: 'There is nothing with this id',
+    fix: 'List what there is with `ackline events` or `ackline park`, and copy the id from there.',
+  },
+  ACKLINE_BACKUP_INVALID: {
+    status: null,
+    retryable: false,
+    title: 'The backup file can not be used',
+    fix: 'Use a complete file that `ackline backup` of this release or an older one wrote.',
+  },
+} as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorCodes;
