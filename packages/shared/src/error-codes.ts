@@ -104,6 +104,12 @@ export const errorCodes = {
     title: 'PostgreSQL runs with fsync off',
     fix: 'Set fsync = on in postgresql.conf and restart PostgreSQL; without it a power cut loses accepted events.',
   },
+  ACKLINE_SCHEMA_OLDER: {
+    status: null,
+    retryable: false,
+    title: 'The database schema is older than this release',
+    fix: 'Run `npx ackline migrate` with this release, then start the services again.',
+  },
   ACKLINE_SCHEMA_NEWER: {
     status: null,
     retryable: false,

@@ -42,23 +42,37 @@ export interface InboxPeek {
   readonly ageMs: number;
 }
 
+interface PeekDbRow {
+  n: string;
+  key_hash: number;
+  after_offset: string;
+  age_ms: number;
+}
+
+const PEEK_COLUMNS =
+  'n, key_hash, after_offset, (extract(epoch from clock_timestamp() - appended_at) * 1000)::float8 as age_ms';
+
 /** The first rows in the order of appending; takes nothing and locks nothing. */
 export async function peekInbox(queryable: Pick<Pool, 'query'>, limit: number): Promise<readonly InboxPeek[]> {
-  const result = await queryable.query<{ n: string; key_hash: number; after_offset: string; age_ms: number }>({
+  const result = await queryable.query<PeekDbRow>({
     name: 'inbox-peek',
-    text: `select n, key_hash, after_offset, (extract(epoch from clock_timestamp() - appended_at) * 1000)::float8 as age_ms
-             from inbox order by n limit $1`,
+    text: `select ${PEEK_COLUMNS} from inbox order by n limit $1`,
     values: [limit],
   });
-  return result.rows.map(row => ({
-    n: row.n,
-    keyHash: row.key_hash,
-    afterOffset: BigInt(row.after_offset),
-    ageMs: row.age_ms,
-  }));
+  return result.rows.map(peekFromDb);
+}
+
+function peekFromDb(row: PeekDbRow): InboxPeek {
+  return { n: row.n, keyHash: row.key_hash, afterOffset: BigInt(row.after_offset), ageMs: row.age_ms };
+}
+
+/** A row as taken; `n` tells which. */
+export interface TakenInboxRow extends InboxRow {
+  readonly n: string;
 }
 
 interface InboxDbRow {
+  n: string;
   id: string;
   key_hash: number;
   after_offset: string;
@@ -70,7 +84,7 @@ interface InboxDbRow {
 const TAKEN_COLUMNS = 'inbox.n, inbox.id, inbox.key_hash, inbox.after_offset, inbox.key_id, inbox.meta, inbox.body';
 
 /** Takes the named rows for good, if the caller's transaction commits. In the order of appending. */
-export async function takeInboxRows(client: PoolClient, ns: readonly string[]): Promise<readonly InboxRow[]> {
+export async function takeInboxRows(client: PoolClient, ns: readonly string[]): Promise<readonly TakenInboxRow[]> {
   const result = await client.query<InboxDbRow>({
     name: 'inbox-take',
     text: `with taken as (delete from inbox where n = any($1::bigint[]) returning ${TAKEN_COLUMNS})
@@ -80,24 +94,36 @@ export async function takeInboxRows(client: PoolClient, ns: readonly string[]): 
   return result.rows.map(fromDb);
 }
 
-/** Takes the committed rows of these keys, at most `limit` of them: they are stored with the Kafka batch of their keys. */
-export async function takeInboxRowsOfKeys(
+/**
+ * The waiting rows of these keys, in the order of appending. Called under the lane's lock, so that what is seen stays
+ * until the caller takes it.
+ */
+export async function peekInboxOfKeys(
   client: PoolClient,
   keyHashes: readonly number[],
   limit: number,
-): Promise<readonly InboxRow[]> {
-  const result = await client.query<InboxDbRow>({
-    name: 'inbox-take-keys',
-    text: `with picked as (select n from inbox where key_hash = any($1::int[]) order by n limit $2),
-                taken as (delete from inbox using picked where inbox.n = picked.n returning ${TAKEN_COLUMNS})
-           select * from taken order by n`,
+): Promise<readonly InboxPeek[]> {
+  const result = await client.query<PeekDbRow>({
+    name: 'inbox-peek-keys',
+    text: `select ${PEEK_COLUMNS} from inbox where key_hash = any($1::int[]) order by n limit $2`,
     values: [keyHashes, limit],
   });
-  return result.rows.map(fromDb);
+  return result.rows.map(peekFromDb);
 }
 
-function fromDb(row: InboxDbRow): InboxRow {
+/** The lanes' keys of rows that are still there. */
+export async function peekInboxRows(client: PoolClient, ns: readonly string[]): Promise<readonly InboxPeek[]> {
+  const result = await client.query<PeekDbRow>({
+    name: 'inbox-peek-rows',
+    text: `select ${PEEK_COLUMNS} from inbox where n = any($1::bigint[]) order by n`,
+    values: [ns],
+  });
+  return result.rows.map(peekFromDb);
+}
+
+function fromDb(row: InboxDbRow): TakenInboxRow {
   return {
+    n: row.n,
     id: row.id,
     keyHash: row.key_hash,
     afterOffset: BigInt(row.after_offset),

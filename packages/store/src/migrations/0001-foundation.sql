@@ -15,6 +15,7 @@ create table inbox (
   meta bytea not null,
   body bytea not null
 );
+create index inbox_key_hash on inbox (key_hash, n);
 
 -- One row a lane (Kafka partition): locking it serialises the storing of that lane, over all processors.
 -- next_offset is written by the transaction that stores the records before it: the truth that Kafka's committed offset follows.
@@ -96,7 +97,8 @@ create table deliveries (
 create table deliveries_default partition of deliveries default;
 create index deliveries_id on deliveries (id);
 create index deliveries_event on deliveries (event_id);
-create index deliveries_due on deliveries (destination, due_at) where state = 'due';
+-- 'high' sorts before 'normal'
+create index deliveries_due on deliveries (destination, priority, due_at) where state = 'due';
 create index deliveries_leased on deliveries (destination, lease_until) where state = 'leased';
 create index deliveries_parked on deliveries (finished_at) where state = 'parked';
 -- what a later delivery of the same key must wait for

@@ -1,0 +1,60 @@
+import type { Pool } from 'pg';
+import type { Routing, Tier } from './events.ts';
+
+export interface ListedDelivery {
+  readonly id: string;
+  readonly route: string;
+  readonly destination: string;
+  readonly state: 'due' | 'leased' | 'delivered' | 'parked' | 'discarded';
+  readonly tries: number;
+  /** ISO times. */
+  readonly dueAt: string;
+  readonly finishedAt: string | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+}
+
+export interface ListedEvent {
+  /** The place in the order of storing, and the cursor of a next page. */
+  readonly seq: string;
+  readonly id: string;
+  readonly source: string;
+  readonly tenant: string;
+  readonly provider: string;
+  readonly type: string;
+  readonly dedupKey: string;
+  readonly orderingKey: string | null;
+  readonly receivedAt: Date;
+  readonly storedAt: Date;
+  readonly tier: Tier;
+  readonly routing: Routing;
+  readonly bodyBytes: number;
+  readonly deliveries: readonly ListedDelivery[];
+}
+
+export interface ListOptions {
+  readonly limit: number;
+  readonly source?: string;
+  /** Only events stored before this one: keyset paging. */
+  readonly beforeSeq?: string;
+}
+
+/** Events with their deliveries, the newest first. */
+export async function listEvents(queryable: Pick<Pool, 'query'>, options: ListOptions): Promise<readonly ListedEvent[]> {
+  const result = await queryable.query<ListedEvent>(
+    `select e.seq, e.id, e.source, e.tenant, e.provider, e.type, e.dedup_key as "dedupKey",
+            e.ordering_key as "orderingKey", e.received_at as "receivedAt", e.stored_at as "storedAt", e.tier, e.routing,
+            length(e.body) as "bodyBytes",
+            coalesce((select jsonb_agg(jsonb_build_object(
+                        'id', d.id, 'route', d.route, 'destination', d.destination, 'state', d.state, 'tries', d.tries,
+                        'dueAt', d.due_at, 'finishedAt', d.finished_at,
+                        'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
+                        order by d.route)
+                        from deliveries d where d.event_id = e.id and d.stored_day = e.stored_day), '[]') as deliveries
+       from events e
+      where ($2::text is null or e.source = $2) and ($3::bigint is null or e.seq < $3)
+      order by e.seq desc limit $1`,
+    [options.limit, options.source ?? null, options.beforeSeq ?? null],
+  );
+  return result.rows;
+}

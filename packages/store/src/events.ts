@@ -1,0 +1,145 @@
+import type { Pool, PoolClient } from 'pg';
+
+export type Tier = 'kafka' | 'inbox';
+export type Routing = 'routed' | 'unmatched' | 'unrouted';
+
+/** An event as it is stored; `meta` (method, url, headers, …) and `body` are sealed under `keyId`. */
+export interface EventRow {
+  readonly id: string;
+  readonly source: string;
+  readonly tenant: string;
+  readonly provider: string;
+  readonly type: string;
+  readonly dedupKey: string;
+  readonly orderingKey: string | null;
+  /** Epoch milliseconds. */
+  readonly occurredAt: number | null;
+  readonly receivedAt: number;
+  readonly priority: 'normal' | 'high';
+  readonly tier: Tier;
+  readonly routing: Routing;
+  readonly keyId: string;
+  readonly meta: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Where an event is stored: its place in the order, and its partition. */
+export interface StoredPlace {
+  readonly seq: string;
+  /** ISO date. */
+  readonly storedDay: string;
+}
+
+/**
+ * Inserts events; `seq` is given in the order of the array. Called under the lock of the events' lane, so that `seq`
+ * order is storing order for each key.
+ */
+export async function insertEvents(
+  client: PoolClient,
+  rows: readonly EventRow[],
+): Promise<ReadonlyMap<string, StoredPlace>> {
+  const result = await client.query<{ id: string; seq: string; stored_day: string }>({
+    name: 'events-insert',
+    text: `insert into events (seq, id, source, tenant, provider, type, dedup_key, ordering_key, occurred_at,
+                               received_at, priority, tier, routing, key_id, meta, body)
+           select nextval('event_seq'), id, source, tenant, provider, type, dedup_key, ordering_key,
+                  to_timestamp(occurred_ms / 1000.0), to_timestamp(received_ms / 1000.0), priority, tier, routing,
+                  key_id, meta, body
+             from (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                                        $8::float8[], $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[],
+                                        $14::bytea[], $15::bytea[])
+                     with ordinality as e (id, source, tenant, provider, type, dedup_key, ordering_key, occurred_ms,
+                                           received_ms, priority, tier, routing, key_id, meta, body, place)
+                    order by place) ordered
+           returning id, seq, stored_day::text`,
+    values: eventColumns(rows),
+  });
+  return new Map(result.rows.map(row => [row.id, { seq: row.seq, storedDay: row.stored_day }]));
+}
+
+function eventColumns(rows: readonly EventRow[]): unknown[] {
+  const columns: (keyof EventRow)[] = [
+    'id',
+    'source',
+    'tenant',
+    'provider',
+    'type',
+    'dedupKey',
+    'orderingKey',
+    'occurredAt',
+    'receivedAt',
+    'priority',
+    'tier',
+    'routing',
+    'keyId',
+    'meta',
+    'body',
+  ];
+  return columns.map(column => rows.map(row => row[column]));
+}
+
+/** An event whose source no processor knew when it was stored. */
+export interface UnroutedEvent extends StoredPlace {
+  readonly id: string;
+  readonly source: string;
+  readonly tenant: string;
+  readonly type: string;
+  readonly orderingKey: string | null;
+  readonly priority: 'normal' | 'high';
+}
+
+/** Locks up to `limit` unrouted events of these sources, in stored order; other processors skip them meanwhile. */
+export async function takeUnrouted(
+  client: PoolClient,
+  sources: readonly string[],
+  limit: number,
+): Promise<readonly UnroutedEvent[]> {
+  const result = await client.query<UnroutedEvent>(
+    `select id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority
+       from events where routing = 'unrouted' and source = any($1::text[])
+      order by seq limit $2 for update skip locked`,
+    [sources, limit],
+  );
+  return result.rows;
+}
+
+export async function setRouting(
+  client: PoolClient,
+  events: readonly (StoredPlace & { readonly routing: Routing })[],
+): Promise<void> {
+  await client.query(
+    `update events set routing = u.routing
+       from unnest($1::date[], $2::bigint[], $3::text[]) u (stored_day, seq, routing)
+      where events.stored_day = u.stored_day and events.seq = u.seq`,
+    [events.map(e => e.storedDay), events.map(e => e.seq), events.map(e => e.routing)],
+  );
+}
+
+export interface QuarantinedRecord {
+  /** Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`. */
+  readonly origin: string;
+  readonly reason: string;
+  readonly keyId: string;
+  readonly meta: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Keeps what can't be stored as an event, with the reason. */
+export async function quarantine(client: PoolClient, records: readonly QuarantinedRecord[]): Promise<void> {
+  await client.query(
+    `insert into quarantine (origin, reason, key_id, meta, body)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])`,
+    [
+      records.map(r => r.origin),
+      records.map(r => r.reason),
+      records.map(r => r.keyId),
+      records.map(r => r.meta),
+      records.map(r => r.body),
+    ],
+  );
+}
+
+export async function countQuarantined(queryable: Pick<Pool, 'query'>): Promise<number> {
+  const result = await queryable.query<{ count: number }>('select count(*)::int as count from quarantine');
+  return result.rows[0]?.count ?? 0;
+}
