@@ -158,7 +158,7 @@ describe('a half-open breaker', () => {
   });
 
   it('tries again one reset time after a probe that never reported, and ignores its late answer', () => {
-    const { breaker, halfOpen, clock } = setUp();
+    const { breaker, halfOpen, clock, changes } = setUp();
     const lost = halfOpen();
     clock.ms += RESET_MS - 1;
     assert.equal(breaker.tryAcquire(), null);
@@ -167,6 +167,7 @@ describe('a half-open breaker', () => {
     assert.ok(second);
     lost.failure();
     assert.equal(breaker.state.status, 'HALF_OPEN');
+    assert.equal(changes.at(-1)?.from, 'OPEN', 'half open to half open is no change to tell');
     second.success();
     assert.equal(breaker.state.status, 'CLOSED');
   });

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidV7 } from 'uuid';
+
+/** The greatest time that fits the 48 bits of a UUIDv7. */
+const MAX_UUID_TIME_MS = 2 ** 48 - 1;
+/** UUIDv7 has room for 31 random bits that may count up within a millisecond; half of the range is kept free for that. */
+const MAX_FIRST_SEQUENCE = 2 ** 30;
+const MAX_SEQUENCE = 2 ** 32 - 1;
+
+export type EventIds = (nowMs?: number) => string;
+
+/**
+ * Gives UUIDv7 ids that only grow, also within a millisecond and when the clock is set back. That keeps index inserts
+ * local; it promises no order between processes.
+ */
+export function createEventIds(): EventIds {
+  let lastMs = 0;
+  let sequence = 0;
+  return (nowMs = Date.now()) => {
+    if (!Number.isSafeInteger(nowMs) || nowMs < 0 || nowMs > MAX_UUID_TIME_MS) {
+      throw new RangeError(`nowMs should be an integer in [0, ${MAX_UUID_TIME_MS}], got ${nowMs}`);
+    }
+    if (nowMs > lastMs || sequence >= MAX_SEQUENCE) {
+      lastMs = Math.max(nowMs, lastMs + 1);
+      sequence = randomBytes(4).readUInt32BE() % MAX_FIRST_SEQUENCE;
+    } else {
+      sequence += 1;
+    }
+    return uuidV7({ msecs: lastMs, seq: sequence });
+  };
+}
+
+/** The ids of this process: one state for all callers, so that they stay unique and growing. */
+export const newEventId: EventIds = createEventIds();
