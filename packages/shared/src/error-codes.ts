@@ -182,6 +182,12 @@ export const errorCodes = {
     title: 'There is nothing with this id',
     fix: 'List what there is with `ackline events` or `ackline park`, and copy the id from there.',
   },
+  ACKLINE_EMBEDDED_POSTGRES: {
+    status: null,
+    retryable: false,
+    title: 'The embedded PostgreSQL can not run here',
+    fix: "Read PostgreSQL's own words in the message and in postgres.log, or set DATABASE_URL to a server of yours.",
+  },
   ACKLINE_BACKUP_INVALID: {
     status: null,
     retryable: false,
