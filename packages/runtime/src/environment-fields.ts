@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { DEFAULT_DRAIN_WAIT_MS, MAX_DRAIN_WAIT_MS } from './drain.ts';
+import { parseLogLevel } from './log-level.ts';
+
+const MAX_PORT = 65_535;
+const DEFAULT_OPS_PORT = 9464;
+
+/** A whole number in [min, max]; `fallback` when the variable is not set. */
+export function wholeNumber(range: { min: number; max: number; fallback: number }) {
+  const rule = `must be a whole number from ${range.min} to ${range.max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number)
+    .refine(value => value >= range.min && value <= range.max, rule)
+    .default(range.fallback);
+}
+
+/** A port to listen on; 0 takes a free one. */
+export function port(fallback: number) {
+  return wholeNumber({ min: 0, max: MAX_PORT, fallback });
+}
+
+const postgresUrl = z
+  .string()
+  .refine(isPostgresUrl, 'must be postgres://user:password@host:port/database')
+  .nullable()
+  .default(null);
+
+function isPostgresUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'postgres:' || url.protocol === 'postgresql:');
+}
+
+/** The variables that every service reads, by their names; a service spreads them into its own schema. */
+export const commonFields = {
+  ACKLINE_ENV: z
+    .enum(['development', 'production'], 'must be development or production')
+    .default('production'),
+  ACKLINE_CONFIG: z.string().default('ackline.yaml'),
+  DATABASE_URL: postgresUrl,
+  DRAIN_WAIT_MS: wholeNumber({ min: 0, max: MAX_DRAIN_WAIT_MS, fallback: DEFAULT_DRAIN_WAIT_MS }),
+  LOG_LEVEL: z
+    .string()
+    .default('INFO')
+    .transform((name, context) => {
+      const level = parseLogLevel(name);
+      if (level !== null) return level;
+      context.addIssue('must be DEBUG, INFO, WARNING or ERROR');
+      return z.NEVER;
+    }),
+  OPS_HOST: z.string().default('0.0.0.0'),
+  OPS_PORT: port(DEFAULT_OPS_PORT),
+} as const;

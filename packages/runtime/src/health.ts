@@ -1,0 +1,48 @@
+/** State of one part of the process. `detail` is shown on the operations port: no secret, no payload. */
+export interface HealthState {
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+export interface HealthSnapshot {
+  /** True once the process has started; never false again. */
+  readonly started: boolean;
+  readonly draining: boolean;
+  /** Started, not draining, and every part ok. */
+  readonly ready: boolean;
+  readonly parts: Readonly<Record<string, HealthState>>;
+}
+
+/**
+ * What the parts of one process say about themselves. Liveness is not here: it is that the event loop answers at all, so
+ * that a store that is away never makes Kubernetes kill the process.
+ */
+export interface HealthRegistry {
+  set(name: string, state: HealthState): void;
+  markStarted(): void;
+  /** Readiness fails from here on, whatever the parts say. */
+  markDraining(): void;
+  snapshot(): HealthSnapshot;
+}
+
+export function createHealthRegistry(): HealthRegistry {
+  const parts = new Map<string, HealthState>();
+  let started = false;
+  let draining = false;
+
+  return {
+    set(name, state) {
+      parts.set(name, state);
+    },
+    markStarted() {
+      started = true;
+    },
+    markDraining() {
+      draining = true;
+    },
+    snapshot() {
+      const allOk = parts.values().every(state => state.ok);
+      return { started, draining, ready: started && !draining && allOk, parts: Object.fromEntries(parts) };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import type { LogLevel } from './log-level.ts';
+
+export type Logger = PinoLogger;
+
+/** Longest text of an error that is logged: a driver may quote what it was given, and a line has a bound. */
+const MAX_ERROR_MESSAGE_CHARS = 1_000;
+/** How far `cause` is followed: the first cause tells what happened, deeper ones are rarely there. */
+const MAX_CAUSE_DEPTH = 3;
+
+export interface LoggedError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+  readonly cause?: LoggedError;
+}
+
+/**
+ * An error as it may be logged: name, code and message, of its causes too, and nothing else. Drivers hang rows, parameters
+ * and whole requests on their errors; taking only what is named here keeps payloads and secrets out by construction.
+ */
+export function describeError(error: unknown, withStack: boolean, depth = 0): LoggedError {
+  if (!(error instanceof Error)) return { name: 'NonError', message: typeof error };
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return {
+    name: error.name,
+    message: error.message.slice(0, MAX_ERROR_MESSAGE_CHARS),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+    ...(withStack && error.stack !== undefined ? { stack: error.stack } : {}),
+    ...(error.cause !== undefined && depth < MAX_CAUSE_DEPTH
+      ? { cause: describeError(error.cause, withStack, depth + 1) }
+      : {}),
+  };
+}
+
+export interface LoggerOptions {
+  readonly service: string;
+  readonly level: LogLevel;
+  /** Standard output by default. */
+  readonly destination?: DestinationStream;
+}
+
+/** One JSON object a line: ISO time, level by name, `service`, and `err` by `describeError` (the stack at debug only). */
+export function createLogger({ service, level, destination }: LoggerOptions): Logger {
+  const withStack = level === 'debug' || level === 'trace';
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      serializers: { err: (error: unknown) => describeError(error, withStack) },
+    },
+    // Synchronous, so that the last line before an exit is never lost.
+    destination ?? pino.destination({ fd: 1, sync: true }),
+  );
+}

@@ -1,0 +1,80 @@
+import { AppError } from '@ackline/shared/app-error';
+import type { DrainPlan } from './drain.ts';
+import type { LogLevel } from './log-level.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { type ChildMessage, reportToParent } from './parent-channel.ts';
+import { listenForShutdown } from './signals.ts';
+
+/** What the shared part of every `main.ts` needs of a service's configuration. */
+export interface ProgramConfig {
+  readonly logLevel: LogLevel;
+  readonly drain: DrainPlan;
+}
+
+/** A service, wired: `run` serves until the signal aborts, then drains and closes everything. */
+export interface App {
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What a service gets from its process. */
+export interface ProgramContext {
+  readonly log: Logger;
+  /** Tells a parent that forked this process; does nothing without one. */
+  readonly report: (message: ChildMessage) => void;
+}
+
+export interface Program<Config extends ProgramConfig> {
+  readonly service: string;
+  /** Throws one AppError that lists everything that is wrong. */
+  loadConfig(): Config;
+  createApp(config: Config, context: ProgramContext): Promise<App>;
+}
+
+/**
+ * The life of a service process: configuration, app, run until the first signal, drain, exit code 0. A fatal error is one log
+ * line with its code, and exit code 1. A drain over its deadline is cut, with exit code 1. A second signal ends at once.
+ */
+export async function runProgram<Config extends ProgramConfig>(program: Program<Config>): Promise<void> {
+  const { service } = program;
+  let log = createLogger({ service, level: 'info' });
+  const fail = (error: unknown) => {
+    log.fatal({ err: error, code: error instanceof AppError ? error.code : undefined }, `${service}.failed`);
+    process.exit(1);
+  };
+  // A promise or callback that nobody watches leaves the process in a state that nobody knows: start anew instead.
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+
+  try {
+    const config = program.loadConfig();
+    log = createLogger({ service, level: config.logLevel });
+    const shutdown = listenForShutdown({
+      source: process,
+      stopWithParent: true,
+      onDrain: reason => {
+        log.info({ reason, ...config.drain }, 'drain.started');
+        limitDrain(config.drain, log);
+      },
+      onForce: signal => log.warn({ signal }, 'drain.forced'),
+    });
+    const app = await program.createApp(config, {
+      log,
+      report: message => reportToParent(process, message),
+    });
+    await app.run(shutdown.signal);
+    // A listener for the parent's end keeps the channel to it, and with that this process, alive.
+    shutdown.dispose();
+    log.info({}, `${service}.stopped`);
+    process.exitCode = 0;
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Cuts a drain that hangs. Unref'ed: a process that has nothing left to do ends before. */
+function limitDrain(plan: DrainPlan, log: Logger): void {
+  setTimeout(() => {
+    log.fatal({ deadlineMs: plan.deadlineMs }, 'drain.deadline-passed');
+    process.exit(1);
+  }, plan.waitMs + plan.deadlineMs).unref();
+}

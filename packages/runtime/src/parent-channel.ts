@@ -1,0 +1,32 @@
+/** What a service tells the process that forked it. */
+export type ChildMessage =
+  | {
+      readonly kind: 'listening';
+      readonly name: 'http' | 'operations';
+      readonly host: string;
+      readonly port: number;
+    }
+  | { readonly kind: 'started' };
+
+/** The IPC part of `process`: `send` exists in a forked child only. */
+export interface ParentLink {
+  readonly connected: boolean;
+  send?(message: ChildMessage, callback: (error: Error | null) => void): unknown;
+}
+
+/** Sends to the parent; does nothing in a process that has none, or whose parent has gone. */
+export function reportToParent(link: ParentLink, message: ChildMessage): void {
+  if (!link.connected) return;
+  // The parent may close the channel at any moment: then nobody is left to tell.
+  link.send?.(message, () => undefined);
+}
+
+/** True for a message of `reportToParent`, of which only `kind` is checked: parent and child are the same release. */
+export function isChildMessage(message: unknown): message is ChildMessage {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'kind' in message &&
+    (message.kind === 'listening' || message.kind === 'started')
+  );
+}
