@@ -1,0 +1,159 @@
+import { suggest } from './suggest.ts';
+import type { ConfigPath } from './yaml-source.ts';
+
+/**
+ * The rules between different places of the file. They read the file as it is, before the schema has accepted it, so that
+ * one run lists all errors of both kinds; what has the wrong form is left to the schema.
+ */
+export interface Finding {
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+export const DEFAULT_TENANT = 'default';
+
+export function crossCheck(file: unknown, providerNames: readonly string[]): Finding[] {
+  const sources = entriesOf(file, 'sources');
+  const routes = entriesOf(file, 'routes');
+  const destinations = entriesOf(file, 'destinations');
+  return [
+    ...repeatedNames('sources', sources),
+    ...repeatedNames('routes', routes),
+    ...repeatedNames('destinations', destinations),
+    ...repeatedPaths(sources),
+    ...sources.flatMap((source, index) =>
+      reference(['sources', index, 'provider'], source?.['provider'], {
+        what: 'provider',
+        names: providerNames,
+      }),
+    ),
+    ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
+    ...destinations.flatMap(parkFindings),
+  ];
+}
+
+/** The entries of a list; undefined stands where an entry is no map, so that the others keep their index. */
+function entriesOf(file: unknown, key: string): (Entry | undefined)[] {
+  const list = asEntry(file)?.[key];
+  return Array.isArray(list) ? list.map(asEntry) : [];
+}
+
+function asEntry(value: unknown): Entry | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : undefined;
+}
+
+function stringsOf(entries: readonly (Entry | undefined)[], key: string): string[] {
+  return entries.map(entry => entry?.[key]).filter(value => typeof value === 'string');
+}
+
+function repeatedNames(list: string, entries: readonly (Entry | undefined)[]): Finding[] {
+  const first = new Map<string, number>();
+  return entries.flatMap((entry, index) => {
+    const name = entry?.['name'];
+    if (typeof name !== 'string') return [];
+    const earlier = first.get(name);
+    if (earlier === undefined) {
+      first.set(name, index);
+      return [];
+    }
+    return [
+      { path: [list, index, 'name'], message: `is the name of ${list}[${earlier}] too: names are unique` },
+    ];
+  });
+}
+
+function repeatedPaths(sources: readonly (Entry | undefined)[]): Finding[] {
+  const first = new Map<string, string>();
+  const findings: Finding[] = [];
+  for (const [index, source] of sources.entries()) {
+    const aliases: unknown = source?.['aliases'];
+    const places: [ConfigPath, unknown][] = [[['sources', index, 'path'], source?.['path']]];
+    if (Array.isArray(aliases)) {
+      for (const [at, alias] of aliases.entries()) places.push([['sources', index, 'aliases', at], alias]);
+    }
+    for (const [path, value] of places) {
+      if (typeof value !== 'string') continue;
+      const earlier = first.get(value);
+      if (earlier === undefined) first.set(value, showPath(path));
+      else findings.push({ path, message: `is the path of ${earlier} too: each path belongs to one source` });
+    }
+  }
+  return findings;
+}
+
+function routeFindings(
+  route: Entry | undefined,
+  index: number,
+  { sources, destinations }: Record<'sources' | 'destinations', readonly (Entry | undefined)[]>,
+): Finding[] {
+  const match = asEntry(route?.['match']);
+  const sourceNames = stringsOf(sources, 'name');
+  const findings = [
+    ...reference(['routes', index, 'destination'], route?.['destination'], {
+      what: 'destination',
+      names: stringsOf(destinations, 'name'),
+    }),
+    ...reference(['routes', index, 'match', 'source'], match?.['source'], {
+      what: 'source',
+      names: sourceNames,
+    }),
+    ...reference(['routes', index, 'match', 'tenant'], match?.['tenant'], {
+      what: 'tenant',
+      names: sources.flatMap(source => tenantOf(source) ?? []),
+    }),
+  ];
+  const source = sources.find(candidate => candidate?.['name'] === match?.['source']);
+  const tenant = tenantOf(source);
+  if (
+    findings.length === 0 &&
+    typeof match?.['tenant'] === 'string' &&
+    tenant !== null &&
+    match['tenant'] !== tenant
+  ) {
+    const message = `takes nothing: source "${String(match['source'])}" has the tenant "${tenant}"`;
+    findings.push({ path: ['routes', index, 'match', 'tenant'], message });
+  }
+  return findings;
+}
+
+function tenantOf(source: Entry | undefined): string | null {
+  if (source === undefined) return null;
+  const tenant = source['tenant'] ?? DEFAULT_TENANT;
+  return typeof tenant === 'string' ? tenant : null;
+}
+
+function parkFindings(destination: Entry | undefined, index: number): Finding[] {
+  if (destination?.['onPark'] !== 'block' || destination['ordering'] === 'key') return [];
+  const message = 'block holds the later deliveries of a key, so it needs "ordering: key"';
+  return [{ path: ['destinations', index, 'onPark'], message }];
+}
+
+/** What is no text, or can be no name, is the schema's to report. */
+function reference(
+  path: ConfigPath,
+  value: unknown,
+  { what, names }: { what: string; names: readonly string[] },
+): Finding[] {
+  if (typeof value !== 'string' || names.includes(value)) return [];
+  const close = suggest(value, names);
+  const hint = close === null ? `known: ${shortList([...new Set(names)])}` : `did you mean "${close}"?`;
+  return [{ path, message: `there is no ${what} of this name; ${hint}` }];
+}
+
+/** Enough to see the pattern of the names; a file with a thousand sources must not fill the screen. */
+const MAX_LISTED_NAMES = 10;
+
+export function shortList(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const rest = names.length - MAX_LISTED_NAMES;
+  return names.slice(0, MAX_LISTED_NAMES).join(', ') + (rest > 0 ? `, … and ${rest} more` : '');
+}
+
+/** `sources[1].path`; empty for the whole file. */
+export function showPath(path: ConfigPath): string {
+  return path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : (index > 0 ? '.' : '') + step))
+    .join('');
+}

@@ -1,0 +1,164 @@
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { parseDuration, parseSize } from './units.ts';
+
+/**
+ * The kinds of value that ackline.yaml has. Each message says what the value must be; none repeats the value, since a secret
+ * may have been put in the wrong place.
+ */
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const PATH = /^\/[A-Za-z0-9._~/-]*$/;
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** A longer request line is refused by most servers on the way. */
+const MAX_PATH_LENGTH = 200;
+const MAX_URL_LENGTH = 2_048;
+const MAX_FILE_PATH_LENGTH = 4_096;
+const MAX_TYPE_LENGTH = 200;
+
+const NAME_RULE = 'must be lower-case letters, digits, "-", "_" or ".", 63 characters at most';
+
+export const nameField = z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE).meta({ title: 'name' });
+
+const PATH_RULE = 'must be a path such as /webhook/telegram: no query, no spaces, no escapes';
+
+export const pathField = z
+  .string({ error: PATH_RULE })
+  .superRefine((path, context) => {
+    const problem = pathProblem(path);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ title: 'path' });
+
+function pathProblem(path: string): string | null {
+  if (path.length > MAX_PATH_LENGTH) return `must have ${MAX_PATH_LENGTH} characters at most`;
+  if (!path.startsWith('/')) return 'must begin with "/"';
+  if (!PATH.test(path)) return PATH_RULE;
+  // A client or proxy resolves these before it sends, so the path would never match.
+  if (/\/(?:\/|\.\.?(?:\/|$))/.test(path)) return 'must not hold "//", "/./" or "/../"';
+  if (/^\/health\/?$/i.test(path)) return 'must not be /health: Ackline answers that path itself';
+  return null;
+}
+
+const TYPE_RULE = `must be text of 1 to ${MAX_TYPE_LENGTH} characters`;
+
+export const eventTypeField = z
+  .string({ error: TYPE_RULE })
+  .min(1, TYPE_RULE)
+  .max(MAX_TYPE_LENGTH, TYPE_RULE)
+  .meta({ title: 'text' });
+
+const PUBLIC_URL_RULE = 'must be an http or https URL such as https://hooks.example.com';
+
+/** Kept as it was written but for slashes at the end: Twilio signs these very characters. */
+export const publicUrlField = z
+  .string({ error: PUBLIC_URL_RULE })
+  .superRefine((text, context) => {
+    const problem = urlProblem(text, PUBLIC_URL_RULE) ?? (text.includes('?') ? 'must have no query' : null);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  })
+  .transform(text => text.replace(/\/+$/, ''))
+  .meta({ title: 'URL' });
+
+const DESTINATION_URL_RULE = 'must be an http or https URL such as https://app.internal/events';
+
+export const destinationUrlField = z
+  .string({ error: DESTINATION_URL_RULE })
+  .superRefine((text, context) => {
+    const problem = urlProblem(text, DESTINATION_URL_RULE);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ title: 'URL' });
+
+function urlProblem(text: string, rule: string): string | null {
+  // `new URL` trims spaces, turns "\" to "/" and takes "http:host": what was written must already be the URL.
+  if (text.length > MAX_URL_LENGTH || !/^https?:\/\/[^\s\\/]/i.test(text) || /[\s\\]/.test(text)) return rule;
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return rule;
+  if (url.username !== '' || url.password !== '') return 'must hold no user or password';
+  if (text.includes('#')) return 'must have no fragment ("#…")';
+  return null;
+}
+
+/** A duration within [min, max], in milliseconds. */
+export function durationField(min: string, max: string) {
+  return unitField({ kind: 'duration', example: '250ms, 5s, 2m or 1h', parse: parseDuration, min, max });
+}
+
+/** A size within [min, max], in bytes. */
+export function sizeField(min: string, max: string) {
+  return unitField({ kind: 'size', example: '512KiB or 1MiB', parse: parseSize, min, max });
+}
+
+interface UnitForm {
+  readonly kind: string;
+  readonly example: string;
+  readonly parse: (text: string) => number | null;
+  readonly min: string;
+  readonly max: string;
+}
+
+function unitField({ kind, example, parse, min, max }: UnitForm) {
+  const least = parse(min);
+  const most = parse(max);
+  if (least === null || most === null) throw new RangeError(`[${min}, ${max}] is no interval of a ${kind}`);
+  const rule = `must be a ${kind} with its unit, such as ${example}`;
+  return z
+    .string({ error: rule })
+    .transform((text, context) => {
+      const value = parse(text);
+      if (value !== null && value >= least && value <= most) return value;
+      context.addIssue({
+        code: 'custom',
+        message: value === null ? rule : `must be within [${min}, ${max}]`,
+      });
+      return z.NEVER;
+    })
+    .meta({ title: `${kind}, [${min}, ${max}]` });
+}
+
+/** A whole number within [min, max]. */
+export function integerField(min: number, max: number) {
+  const rule = `must be a whole number within [${min}, ${max}]`;
+  return z
+    .number({ error: rule })
+    .refine(value => Number.isSafeInteger(value) && value >= min && value <= max, rule)
+    .meta({ title: `number, [${min}, ${max}]` });
+}
+
+export function choiceField<const Values extends readonly [string, ...string[]]>(...values: Values) {
+  return z.enum(values, { error: `must be ${orList(values)}` }).meta({ title: orList(values) });
+}
+
+export function orList(values: readonly (string | number)[]): string {
+  return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+const SECRET_RULE =
+  'must be { env: NAME } or { file: /absolute/path }; a secret itself never stands in this file';
+const ENVIRONMENT_RULE = 'must be the name of an environment variable, such as WEBHOOK_SECRET_TOKEN';
+const FILE_RULE = 'must be the absolute path of a file';
+
+export const secretField = z
+  .strictObject(
+    {
+      env: z
+        .string({ error: ENVIRONMENT_RULE })
+        .regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE)
+        .meta({ title: 'name' })
+        .describe('The environment variable that holds the secret; it is read once, at the start.')
+        .optional(),
+      file: z
+        .string({ error: FILE_RULE })
+        .max(MAX_FILE_PATH_LENGTH, FILE_RULE)
+        .refine(path => isAbsolute(path) && !path.includes('\u0000'), FILE_RULE)
+        .meta({ title: 'path' })
+        .describe(
+          'The file that holds the secret; read again when it changes, so that a secret can be rotated.',
+        )
+        .optional(),
+    },
+    { error: SECRET_RULE },
+  )
+  .refine(ref => (ref.env === undefined) !== (ref.file === undefined), SECRET_RULE)
+  .meta({ title: 'secret' });

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { AppError } from '../app-error.ts';
+import type { Provider } from '../provider.ts';
+import { crossCheck, type Finding, shortList, showPath } from './cross-checks.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
+import { suggest } from './suggest.ts';
+import type { AcklineConfig, DestinationConfig, SecretRef, SourceConfig } from './types.ts';
+import { type ConfigPath, type Problem, readYaml, type YamlSource } from './yaml-source.ts';
+
+/** Thousands of sources fit; a larger file is the wrong file. */
+export const MAX_CONFIG_BYTES = 1_048_576;
+/** More than a person reads at once; the rest is counted. */
+const MAX_LISTED_PROBLEMS = 50;
+const MAX_SHOWN_KEY_LENGTH = 60;
+
+export type KnownProviders = ReadonlyMap<string, Pick<Provider, 'checkSecret' | 'contentTypes'>>;
+
+export interface LoadConfigOptions {
+  /** Stands before each error. */
+  readonly fileName: string;
+  readonly providers: KnownProviders;
+}
+
+/**
+ * The configuration that the text of ackline.yaml describes, with all defaults filled in. Throws one
+ * ACKLINE_CONFIG_INVALID whose message lists every error as `ackline.yaml:12:5  sources[1].path: what is wrong`.
+ * Secrets are not read here: see `checkSecrets`.
+ */
+export function loadConfig(text: string, { fileName, providers }: LoadConfigOptions): AcklineConfig {
+  if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
+    throw new AppError('ACKLINE_CONFIG_INVALID', `${fileName}: is over ${MAX_CONFIG_BYTES} bytes`);
+  }
+  const source = readYaml(text);
+  if (source.problems.length > 0 && source.value === null)
+    throw configError(fileName, source, source.problems);
+  const parsed = configSchema.safeParse(source.value);
+  const problems = [
+    ...source.problems,
+    ...(parsed.success ? [] : parsed.error.issues.flatMap(issue => schemaProblems(issue, source))),
+    ...crossCheck(source.value, [...providers.keys()]).map(finding => placed(finding, source)),
+  ];
+  if (!parsed.success || problems.length > 0) throw configError(fileName, source, problems);
+  return toConfig(parsed.data);
+}
+
+function placed(finding: Finding, source: YamlSource): Problem {
+  return { ...finding, offset: source.offsetOf(finding.path, 'value') };
+}
+
+function schemaProblems(issue: z.core.$ZodIssue, source: YamlSource): Problem[] {
+  const path = issue.path.map(step => (typeof step === 'symbol' ? String(step) : step));
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map(key => ({
+      offset: source.offsetOf([...path, key], 'key'),
+      path,
+      message: unknownKeyMessage(key, known),
+    }));
+  }
+  const given = valueAt(source.value, path);
+  if (given === undefined) return [placed({ path, message: `is missing: ${issue.message}` }, source)];
+  const close =
+    issue.code === 'invalid_value' && typeof given === 'string'
+      ? suggest(given, issue.values.map(String))
+      : null;
+  const hint = close === null ? '' : `; did you mean "${close}"?`;
+  return [placed({ path, message: issue.message + hint }, source)];
+}
+
+function unknownKeyMessage(key: string, known: readonly string[]): string {
+  const close = suggest(key, known);
+  const hint = close === null ? `known here: ${shortList(known)}` : `did you mean "${close}"?`;
+  return `unknown key "${key.slice(0, MAX_SHOWN_KEY_LENGTH)}"; ${hint}`;
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+}
+
+/** The keys that the schema has at this place of the file. */
+function knownKeys(path: ConfigPath): string[] {
+  let node: SchemaNode | undefined = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
+  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[step];
+  return Object.keys(node?.properties ?? {});
+}
+
+function valueAt(value: unknown, path: ConfigPath): unknown {
+  let current = value;
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null) return undefined;
+    current = (current as Record<string | number, unknown>)[step];
+  }
+  return current;
+}
+
+function configError(fileName: string, source: YamlSource, problems: readonly Problem[]): AppError {
+  const sorted = problems.toSorted((a, b) => a.offset - b.offset);
+  const lines = sorted.slice(0, MAX_LISTED_PROBLEMS).map(problem => {
+    const { line, column } = source.positionOf(problem.offset);
+    const path = showPath(problem.path);
+    return `${fileName}:${line}:${column}  ${path === '' ? '' : `${path}: `}${problem.message}`;
+  });
+  const rest = sorted.length - lines.length;
+  if (rest > 0) lines.push(`… and ${rest} more`);
+  return new AppError('ACKLINE_CONFIG_INVALID', lines.join('\n'));
+}
+
+function toConfig(file: ConfigFile): AcklineConfig {
+  return {
+    publicUrl: file.publicUrl ?? null,
+    sources: file.sources.map(toSource),
+    routes: file.routes.map(route => ({
+      name: route.name,
+      match: {
+        source: route.match.source ?? null,
+        type: route.match.type ?? null,
+        tenant: route.match.tenant ?? null,
+      },
+      destination: route.destination,
+    })),
+    destinations: file.destinations.map(toDestination),
+  };
+}
+
+function toSource(source: ConfigFile['sources'][number]): SourceConfig {
+  const { maxBody, secrets, publicUrl, ...same } = source;
+  return { ...same, secrets: secrets.map(toSecretRef), publicUrl: publicUrl ?? null, maxBodyBytes: maxBody };
+}
+
+function toDestination(destination: ConfigFile['destinations'][number]): DestinationConfig {
+  const { timeout, retry, breaker, signingSecret, ...same } = destination;
+  return {
+    ...same,
+    timeoutMs: timeout,
+    retry: { scheduleMs: retry.schedule, jitter: retry.jitter },
+    breaker: { failures: breaker.failures, resetMs: breaker.reset },
+    signingSecret: signingSecret === undefined ? null : toSecretRef(signingSecret),
+  };
+}
+
+/** The schema has made sure that one of the two is there. */
+function toSecretRef(ref: {
+  readonly env?: string | undefined;
+  readonly file?: string | undefined;
+}): SecretRef {
+  return ref.env === undefined ? { file: ref.file ?? '' } : { env: ref.env };
+}

@@ -1,0 +1,22 @@
+const DURATION = /^(\d{1,12})(ms|s|m|h)$/;
+const SIZE = /^(\d{1,12})(KiB|MiB)$/;
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = { KiB: 1_024, MiB: 1_048_576 };
+
+/** `250ms`, `5s`, `2m`, `1h` in milliseconds; null for anything else. */
+export function parseDuration(text: string): number | null {
+  return parseUnit(text, DURATION, MS_PER_UNIT);
+}
+
+/** `512KiB`, `1MiB` in bytes; null for anything else. */
+export function parseSize(text: string): number | null {
+  return parseUnit(text, SIZE, BYTES_PER_UNIT);
+}
+
+function parseUnit(text: string, form: RegExp, units: Readonly<Record<string, number>>): number | null {
+  const match = form.exec(text);
+  if (match === null) return null;
+  const factor = units[match[2] ?? ''];
+  return factor === undefined ? null : Number(match[1]) * factor;
+}

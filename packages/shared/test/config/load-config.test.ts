@@ -1,0 +1,436 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AppError } from '../../src/app-error.ts';
+import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
+
+const provider = { checkSecret: () => true as const, contentTypes: ['application/json'] };
+const providers: KnownProviders = new Map([
+  ['telegram', provider],
+  ['twilio', provider],
+  ['respondio', provider],
+]);
+
+const load = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers });
+
+function errorsOf(text: string): string[] {
+  try {
+    load(text);
+  } catch (error) {
+    assert.ok(error instanceof AppError, String(error));
+    assert.equal(error.code, 'ACKLINE_CONFIG_INVALID');
+    return error.message.split('\n');
+  }
+  return [];
+}
+
+const source = (more = '', name = 'telegram') =>
+  `  - name: ${name}\n    provider: telegram\n    path: /webhook/${name}\n    secrets: [{ env: TOKEN }]\n${more}`;
+const destination = (more = '', name = 'bot') =>
+  `  - name: ${name}\n    type: http\n    url: https://bot.internal/updates\n${more}`;
+const file = ({ top = '', sources = source(), routes = '', destinations = destination() } = {}) =>
+  `${top}sources:\n${sources}${routes === '' ? '' : `routes:\n${routes}`}destinations:\n${destinations}`;
+
+describe('loadConfig, on a file that is right', () => {
+  it('fills in every default', () => {
+    assert.deepEqual(load(file({ routes: '  - { name: all, destination: bot }\n' })), {
+      publicUrl: null,
+      sources: [
+        {
+          name: 'telegram',
+          provider: 'telegram',
+          tenant: 'default',
+          path: '/webhook/telegram',
+          aliases: [],
+          secrets: [{ env: 'TOKEN' }],
+          publicUrl: null,
+          maxBodyBytes: 1_048_576,
+          onUndurable: 503,
+        },
+      ],
+      routes: [{ name: 'all', match: { source: null, type: null, tenant: null }, destination: 'bot' }],
+      destinations: [
+        {
+          name: 'bot',
+          type: 'http',
+          url: 'https://bot.internal/updates',
+          concurrency: 20,
+          timeoutMs: 10_000,
+          retry: { scheduleMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000], jitter: 'full' },
+          breaker: { failures: 10, resetMs: 60_000 },
+          ordering: 'none',
+          onPark: 'continue',
+          signingSecret: null,
+          forwardSecret: false,
+        },
+      ],
+    });
+  });
+
+  it('takes every key that there is', () => {
+    const config = load(`
+publicUrl: https://hooks.example.com:443/in/
+sources:
+  - name: faster-incoming
+    provider: respondio
+    tenant: faster
+    path: /webhook/faster/incoming
+    aliases: [/webhook/f, /webhook/f/]
+    secrets: [{ file: /etc/ackline/secrets/faster }, { env: OLD }]
+    publicUrl: http://other.example.com
+    maxBody: 25MiB
+    onUndurable: 200
+routes:
+  - name: bot
+    match: { source: faster-incoming, type: message.received, tenant: faster }
+    destination: bot
+destinations:
+  - name: bot
+    type: http
+    url: http://127.0.0.1:8090/sample?a=b
+    concurrency: 1000
+    timeout: 120s
+    retry: { schedule: [1ms, 24h], jitter: none }
+    breaker: { failures: 1, reset: 1s }
+    ordering: key
+    onPark: block
+    signingSecret: { env: SIGNING }
+    forwardSecret: true
+`);
+    assert.equal(config.publicUrl, 'https://hooks.example.com:443/in');
+    assert.deepEqual(config.sources[0], {
+      name: 'faster-incoming',
+      provider: 'respondio',
+      tenant: 'faster',
+      path: '/webhook/faster/incoming',
+      aliases: ['/webhook/f', '/webhook/f/'],
+      secrets: [{ file: '/etc/ackline/secrets/faster' }, { env: 'OLD' }],
+      publicUrl: 'http://other.example.com',
+      maxBodyBytes: 26_214_400,
+      onUndurable: 200,
+    });
+    assert.deepEqual(config.routes[0]?.match, {
+      source: 'faster-incoming',
+      type: 'message.received',
+      tenant: 'faster',
+    });
+    assert.deepEqual(config.destinations[0], {
+      name: 'bot',
+      type: 'http',
+      url: 'http://127.0.0.1:8090/sample?a=b',
+      concurrency: 1_000,
+      timeoutMs: 120_000,
+      retry: { scheduleMs: [1, 86_400_000], jitter: 'none' },
+      breaker: { failures: 1, resetMs: 1_000 },
+      ordering: 'key',
+      onPark: 'block',
+      signingSecret: { env: 'SIGNING' },
+      forwardSecret: true,
+    });
+  });
+
+  it('takes JSON, comments, anchors and an empty retry schedule', () => {
+    const config = load(`
+sources: # a comment
+  - { name: a, provider: telegram, path: /a, secrets: &live [{ env: TOKEN }] }
+  - {"name": "b", "provider": "telegram", "path": "/b", "secrets": *live}
+destinations: [{ name: d, type: http, url: "http://a.b", retry: { schedule: [] } }]
+`);
+    assert.deepEqual(config.sources[1]?.secrets, [{ env: 'TOKEN' }]);
+    assert.deepEqual(config.destinations[0]?.retry, { scheduleMs: [], jitter: 'full' });
+  });
+});
+
+describe('loadConfig, on a file with errors', () => {
+  it('lists all of them at once, in the order of the file, each with line and column', () => {
+    assert.deepEqual(
+      errorsOf(`publicUrl: ftp://hooks.example.com
+sources:
+  - name: telegram
+    provider: telegran
+    path: webhook
+    secrets: []
+  - name: telegram
+    provider: twilio
+    secrets: [{ env: TOKEN }]
+    maxBody: 26MiB
+routes:
+  - name: bot
+    match: { source: telegrm, where: {} }
+    destination: nowhere
+destinations:
+  - name: bot
+    type: https
+    url: https://user:pass@bot.internal
+    timeout: 10
+`),
+      [
+        'ackline.yaml:1:12  publicUrl: must be an http or https URL such as https://hooks.example.com',
+        'ackline.yaml:4:15  sources[0].provider: there is no provider of this name; did you mean "telegram"?',
+        'ackline.yaml:5:11  sources[0].path: must begin with "/"',
+        'ackline.yaml:6:14  sources[0].secrets: must name one secret at least',
+        'ackline.yaml:7:5  sources[1].path: is missing: must be a path such as /webhook/telegram: no query, no spaces, no escapes',
+        'ackline.yaml:7:11  sources[1].name: is the name of sources[0] too: names are unique',
+        'ackline.yaml:10:14  sources[1].maxBody: must be within [1KiB, 25MiB]',
+        'ackline.yaml:13:22  routes[0].match.source: there is no source of this name; did you mean "telegram"?',
+        'ackline.yaml:13:31  routes[0].match: unknown key "where"; known here: source, type, tenant',
+        'ackline.yaml:14:18  routes[0].destination: there is no destination of this name; known: bot',
+        'ackline.yaml:17:11  destinations[0].type: must be http; did you mean "http"?',
+        'ackline.yaml:18:10  destinations[0].url: must hold no user or password',
+        'ackline.yaml:19:14  destinations[0].timeout: must be a duration with its unit, such as 250ms, 5s, 2m or 1h',
+      ],
+    );
+  });
+
+  it('lists fifty and counts the rest', () => {
+    const errors = errorsOf(file({ sources: Array.from({ length: 60 }, () => '  - {}\n').join('') }));
+    assert.equal(errors.length, 51);
+    assert.equal(errors[50], '… and 190 more');
+  });
+
+  for (const [name, text, error] of [
+    ['an empty file', '', 'ackline.yaml:1:1  must be a map with sources, routes and destinations'],
+    [
+      'a file of comments',
+      '# nothing\n',
+      'ackline.yaml:1:1  must be a map with sources, routes and destinations',
+    ],
+    ['a list', '- a\n', 'ackline.yaml:1:1  must be a map with sources, routes and destinations'],
+    ['no sources', 'routes: []\n', 'ackline.yaml:1:1  sources: is missing: must be a list of sources'],
+    ['an empty key', 'sources:\n', 'ackline.yaml:1:9  sources: must be a list of sources'],
+    ['no source in the list', 'sources: []\n', 'ackline.yaml:1:10  sources: must have one source at least'],
+    [
+      'a mistyped key at the top',
+      file({ top: 'rotes: []\n' }),
+      'ackline.yaml:1:1  unknown key "rotes"; did you mean "routes"?',
+    ],
+    [
+      'a mistyped key of a source',
+      file({ sources: source('    maxbody: 1MiB\n') }),
+      'ackline.yaml:6:5  sources[0]: unknown key "maxbody"; did you mean "maxBody"?',
+    ],
+    [
+      'a mistyped key of a nested map',
+      file({ destinations: destination('    breaker: { failure: 3 }\n') }),
+      'ackline.yaml:10:16  destinations[0].breaker: unknown key "failure"; did you mean "failures"?',
+    ],
+    [
+      'a name that is a number',
+      file({ sources: source('', '42') }),
+      'ackline.yaml:2:11  sources[0].name: must be lower-case letters, digits, "-", "_" or ".", 63 characters at most',
+    ],
+    [
+      'a key that is there twice',
+      file({ sources: source('    path: /b\n') }),
+      'ackline.yaml:6:5  sources[0]: the key "path" is there twice: remove one',
+    ],
+    [
+      'block without an order',
+      file({ destinations: destination('    onPark: block\n') }),
+      'ackline.yaml:10:13  destinations[0].onPark: block holds the later deliveries of a key, so it needs "ordering: key"',
+    ],
+    [
+      'a route that can take nothing',
+      file({
+        sources: source() + source('    tenant: vip\n', 'vip'),
+        routes: '  - { name: r, match: { source: telegram, tenant: vip }, destination: bot }\n',
+      }),
+      'ackline.yaml:12:51  routes[0].match.tenant: takes nothing: source "telegram" has the tenant "default"',
+    ],
+    [
+      'a tenant of no source',
+      file({ routes: '  - { name: r, match: { tenant: nobody }, destination: bot }\n' }),
+      'ackline.yaml:7:33  routes[0].match.tenant: there is no tenant of this name; known: default',
+    ],
+    [
+      'a path that is an alias elsewhere',
+      file({ sources: source('    aliases: [/webhook/b]\n') + source('', 'b') }),
+      'ackline.yaml:9:11  sources[1].path: is the path of sources[0].aliases[0] too: each path belongs to one source',
+    ],
+    [
+      'an error inside of an alias, where it was written',
+      'sources:\n  - &one { name: A, provider: telegram, path: /a, secrets: [{ env: T }] }\n  - { name: b, provider: telegram, path: /b, secrets: [{ env: T }], tenant: &t B }\n',
+      'ackline.yaml:2:18  sources[0].name: must be lower-case letters, digits, "-", "_" or ".", 63 characters at most',
+    ],
+  ] as const) {
+    it(`names ${name}`, () => {
+      assert.equal(errorsOf(text)[0], error);
+    });
+  }
+});
+
+describe('loadConfig, on values', () => {
+  const PATHS = [
+    'webhook',
+    '',
+    '/a b',
+    '/a?b=1',
+    '/a#b',
+    '/a%20b',
+    '/ä',
+    '/a//b',
+    '/a/../b',
+    '/./a',
+    '/health',
+    '/HEALTH/',
+    `/${'a'.repeat(200)}`,
+  ];
+  for (const path of PATHS) {
+    it(`refuses the path ${path.slice(0, 20)}`, () => {
+      const errors = errorsOf(file({ sources: source().replace('/webhook/telegram', JSON.stringify(path)) }));
+      assert.equal(errors.length, 1);
+      assert.match(errors[0] ?? '', /^ackline\.yaml:4:11 {2}sources\[0\]\.path: /);
+    });
+  }
+
+  for (const path of ['/', '/healthy', '/a/health', '/a.b/_c-d~e', '/a/...']) {
+    it(`takes the path ${path}`, () => {
+      assert.deepEqual(errorsOf(file({ sources: source().replace('/webhook/telegram', path) })), []);
+    });
+  }
+
+  const URLS = [
+    'ftp://a.b',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'a.b/c',
+    '//a.b/c',
+    'https:a.b',
+    'https://',
+    'https:///a',
+    'https://a b',
+    'https://a.b\\c',
+    'https://a.b:99999',
+    'https://user@a.b',
+    'https://a.b/#x',
+    `https://a.b/${'x'.repeat(2_048)}`,
+  ];
+  for (const url of URLS) {
+    it(`refuses the URL ${url.slice(0, 30)}`, () => {
+      const text = destination().replace('https://bot.internal/updates', JSON.stringify(url));
+      const errors = errorsOf(file({ destinations: text }));
+      assert.equal(errors.length, 1);
+      assert.match(errors[0] ?? '', /destinations\[0\]\.url: must /);
+      assert.equal(errorsOf(file({ top: `publicUrl: ${JSON.stringify(url)}\n` })).length, 1);
+    });
+  }
+
+  it('refuses a query in publicUrl, since the path comes after it', () => {
+    assert.deepEqual(errorsOf(file({ top: 'publicUrl: https://a.b/?x=1\n' })), [
+      'ackline.yaml:1:12  publicUrl: must have no query',
+    ]);
+  });
+
+  for (const [key, value] of [
+    ['concurrency', '0'],
+    ['concurrency', '1001'],
+    ['concurrency', '1.5'],
+    ['concurrency', '"20"'],
+    ['concurrency', '.nan'],
+    ['timeout', '99ms'],
+    ['timeout', '121s'],
+    ['timeout', 'soon'],
+    ['retry', '{ schedule: [25h] }'],
+    ['retry', '{ schedule: [0s] }'],
+    ['retry', '{ schedule: 5s }'],
+    ['retry', `{ schedule: [${Array(51).fill('1s').join(', ')}] }`],
+    ['retry', '{ jitter: some }'],
+    ['breaker', '{ failures: 0 }'],
+    ['breaker', '{ reset: 999ms }'],
+    ['ordering', 'keys'],
+    ['ordering', 'true'],
+    ['onPark', 'stop'],
+    ['forwardSecret', '"yes"'],
+    ['signingSecret', 'whsec_abc'],
+    ['signingSecret', '{}'],
+  ] as const) {
+    it(`refuses ${key}: ${value.slice(0, 30)}`, () => {
+      const errors = errorsOf(file({ destinations: destination(`    ${key}: ${value}\n`) }));
+      assert.equal(errors.length, 1, errors.join('\n'));
+      assert.match(errors[0] ?? '', new RegExp(`destinations\\[0\\]\\.${key}[^ ]*: must `));
+    });
+  }
+
+  for (const secrets of [
+    '[hunter2]',
+    '[{ env: "hunter 2" }]',
+    '[{ file: hunter2 }]',
+    '[{ env: A, file: /b }]',
+    '[{}]',
+    'hunter2',
+    '[{ value: hunter2 }]',
+  ]) {
+    it(`refuses the secrets ${secrets} and does not repeat the value`, () => {
+      const errors = errorsOf(file({ sources: source().replace('[{ env: TOKEN }]', secrets) }));
+      assert.ok(errors.length > 0);
+      assert.ok(!errors.join('\n').includes('hunter'), errors.join('\n'));
+    });
+  }
+});
+
+describe('loadConfig, on text that is no YAML', () => {
+  for (const [name, text, error] of [
+    ['a tab', 'sources:\n\t- name: a\n', /^ackline\.yaml:2:1 {2}tabs can not indent: use spaces$/],
+    [
+      'an open quote',
+      'sources: "abc\n',
+      /^ackline\.yaml:2:1 {2}a quote, bracket, colon or space is missing here$/,
+    ],
+    ['an unknown alias', 'sources: *nobody\n', /^ackline\.yaml:1:10 {2}an alias \(\*name\) needs an anchor/],
+    [
+      'an unknown tag',
+      'sources: !secret abc\n',
+      /^ackline\.yaml:1:10 {2}tags \(!name\) are not known here: remove it$/,
+    ],
+    [
+      'a second document',
+      'sources: []\n---\nsources: []\n',
+      /^ackline\.yaml:2:1 {2}the file must hold one document/,
+    ],
+    ['twenty thousand brackets', '['.repeat(20_000), /^ackline\.yaml:1:\d+ {2}is nested too deeply$/],
+  ] as const) {
+    it(`names ${name}`, () => {
+      assert.match(errorsOf(text)[0] ?? 'loaded', error);
+    });
+  }
+
+  it('never quotes the text, which may hold a secret', () => {
+    for (const text of [
+      'a: "hunter2\nb',
+      'hunter2: [\n}',
+      '@hunter2',
+      'a: b: hunter2',
+      'a\n hunter2: {',
+      '"hunter2" x',
+    ]) {
+      assert.ok(!errorsOf(text).join('\n').includes('hunter2'), `${text} -> ${errorsOf(text).join('\n')}`);
+    }
+  });
+
+  it('refuses a file over one mebibyte without parsing it', () => {
+    assert.deepEqual(errorsOf('#'.repeat(1_048_577)), ['ackline.yaml: is over 1048576 bytes']);
+  });
+
+  it('refuses aliases that grow without end', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]`,
+    );
+    assert.deepEqual(errorsOf(`l0: &l0 [x]\n${levels.join('\n')}\n`), [
+      'ackline.yaml:1:1  repeats aliases over 100 times',
+    ]);
+  });
+
+  it('takes an anchor that holds itself for what it is: no list of sources', () => {
+    assert.deepEqual(errorsOf('sources: &all [*all]\n'), [
+      'ackline.yaml:1:16  sources[0]: must be a source: a map with name, provider, path and secrets',
+    ]);
+  });
+
+  it('takes keys that are named like properties of an object for what they are: unknown', () => {
+    const errors = errorsOf(file({ top: '__proto__: { publicUrl: "x" }\nconstructor: 1\n' }));
+    assert.deepEqual(
+      errors.map(line => /unknown key "\w+"/.exec(line)?.[0]),
+      ['unknown key "__proto__"', 'unknown key "constructor"'],
+    );
+  });
+});
