@@ -1,0 +1,126 @@
+// The real servers, in containers, with the faults that tests inject.
+//
+// Every server has a fixed host port: a random one changes when a killed container starts again, and Kafka must know its
+// address before it starts. @testcontainers/kafka knows Confluent's image only, hence the generic container.
+import { connect } from 'node:net';
+import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers';
+import { freePort } from './free-port.ts';
+import { waitFor } from './wait-for.ts';
+
+export const IMAGES = { postgres: 'postgres:17', redis: 'redis:8.0', kafka: 'apache/kafka:4.1.0' } as const;
+
+/** A server in a container of its own. Disposal removes it. */
+export interface ServerContainer extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** SIGKILL: the process is gone, its files stay. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, on the same port; resolves when the port opens. */
+  start(): Promise<void>;
+  /** Freezes it: connections stay open, nothing is answered. */
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+}
+
+export interface KafkaContainer extends ServerContainer {
+  /** As KAFKA_BROKERS takes it. */
+  readonly brokers: string;
+}
+
+export interface UrlContainer extends ServerContainer {
+  readonly url: string;
+}
+
+/** A broker takes 4 s of CPU to start; on a busy machine of two cores minutes were seen. */
+const STARTUP_LIMIT_MS = 300_000;
+const PASSWORD = 'test-only';
+
+/** One broker, its own controller. Topics get one replica; nothing is created automatically. */
+export async function startKafka(env: Readonly<Record<string, string>> = {}): Promise<KafkaContainer> {
+  const port = await freePort();
+  const container = new GenericContainer(IMAGES.kafka)
+    .withExposedPorts({ container: 9094, host: port })
+    .withEnvironment({
+      CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',
+      KAFKA_NODE_ID: '1',
+      KAFKA_PROCESS_ROLES: 'broker,controller',
+      KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
+      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+      KAFKA_LISTENERS: 'CONTROLLER://:9093,EXTERNAL://:9094',
+      KAFKA_ADVERTISED_LISTENERS: `EXTERNAL://localhost:${port}`,
+      KAFKA_INTER_BROKER_LISTENER_NAME: 'EXTERNAL',
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'EXTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
+      KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
+      KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+      KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+      ...env,
+    })
+    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+    .withStartupTimeout(STARTUP_LIMIT_MS);
+  return { ...describe(await container.start(), port), brokers: `localhost:${port}` };
+}
+
+export async function startPostgres(): Promise<UrlContainer> {
+  const port = await freePort();
+  const container = new GenericContainer(IMAGES.postgres)
+    .withExposedPorts({ container: 5432, host: port })
+    .withEnvironment({ POSTGRES_USER: 'ackline', POSTGRES_PASSWORD: PASSWORD, POSTGRES_DB: 'ackline' })
+    .withCommand(['postgres', '-c', 'max_connections=200'])
+    // The first time it says so while the database is being made.
+    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .withStartupTimeout(STARTUP_LIMIT_MS);
+  const url = `postgres://ackline:${PASSWORD}@localhost:${port}/ackline`;
+  return { ...describe(await container.start(), port), url };
+}
+
+export async function startRedis(): Promise<UrlContainer> {
+  const port = await freePort();
+  const container = new GenericContainer(IMAGES.redis)
+    .withExposedPorts({ container: 6379, host: port })
+    .withCommand(['redis-server', '--requirepass', PASSWORD])
+    .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
+    .withStartupTimeout(STARTUP_LIMIT_MS);
+  return { ...describe(await container.start(), port), url: `redis://:${PASSWORD}@localhost:${port}` };
+}
+
+function describe(container: StartedTestContainer, port: number): ServerContainer {
+  const docker = async () => (await getContainerRuntimeClient()).container.getById(container.getId());
+  return {
+    host: 'localhost',
+    port,
+    async kill() {
+      await (await docker()).kill();
+    },
+    async start() {
+      await (await docker()).start();
+      await waitFor(() => opens(port), { timeoutMs: STARTUP_LIMIT_MS, what: `port ${port} to open again` });
+    },
+    async pause() {
+      await (await docker()).pause();
+    },
+    async unpause() {
+      await (await docker()).unpause();
+    },
+    async [Symbol.asyncDispose]() {
+      await (await docker()).remove({ force: true, v: true });
+    },
+  };
+}
+
+/** Docker's own proxy may take a connection before the server does, and then cuts it: only one that stays counts. */
+function opens(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, '127.0.0.1');
+  const settle = (isOpen: boolean): void => {
+    socket.destroy();
+    resolve(isOpen);
+  };
+  socket.once('error', () => settle(false));
+  socket.once('close', () => settle(false));
+  socket.once('connect', () => socket.setTimeout(STAYS_OPEN_MS, () => settle(true)));
+  return promise;
+}
+
+const STAYS_OPEN_MS = 200;
