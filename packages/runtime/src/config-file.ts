@@ -1,0 +1,42 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { AppError } from '@ackline/shared/app-error';
+import { type KnownProviders, loadConfig, MAX_CONFIG_BYTES } from '@ackline/shared/config/load-config';
+import type { AcklineConfig } from '@ackline/shared/config/types';
+
+/** Reads and checks ackline.yaml. Throws ACKLINE_CONFIG_INVALID, with all errors by file, line and column. */
+export async function readConfigFile(path: string, providers: KnownProviders): Promise<AcklineConfig> {
+  return loadConfig(decode(path, await readBounded(path)), { fileName: path, providers });
+}
+
+/** Reads one byte over the limit at most, so that a device or a growing file can not fill the memory. */
+async function readBounded(path: string): Promise<Uint8Array> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const bytes = Buffer.alloc(MAX_CONFIG_BYTES + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    throw new AppError(
+      'ACKLINE_CONFIG_INVALID',
+      `${path}: can not be read (${code}); ACKLINE_CONFIG names the file, ackline.yaml by default`,
+      { cause },
+    );
+  } finally {
+    await file?.close();
+  }
+}
+
+function decode(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError('ACKLINE_CONFIG_INVALID', `${path}: is no UTF-8 text; save it as UTF-8`, { cause });
+  }
+}

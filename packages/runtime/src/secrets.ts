@@ -1,0 +1,203 @@
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { AppError } from '@ackline/shared/app-error';
+import type { KnownProviders } from '@ackline/shared/config/load-config';
+import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
+
+/**
+ * R1. A value is never in a message, and an empty one is never handed out: an HMAC with an empty key is one that anybody
+ *     can compute.
+ * R2. `resolve` keeps the places: the n-th value belongs to the n-th reference.
+ * R3. It is asked on the hot path and waits for nothing: at most one `stat` a second and file, and a read only after a change.
+ * R4. A file that can not be used while it is being replaced leaves the last good value in force.
+ */
+export interface SecretReader {
+  /** The live values, in the order of the references. Throws ACKLINE_SECRET_MISSING where one has never been there. */
+  resolve(refs: readonly SecretRef[]): readonly string[];
+  /**
+   * Throws one ACKLINE_SECRET_MISSING that names every variable and file that is missing, empty or malformed, and who
+   * needs it.
+   */
+  checkSecrets(config: AcklineConfig, providers: KnownProviders): void;
+}
+
+export interface SecretReaderOptions {
+  /** Each variable is read once, when it is first asked for. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Only changes the advice: in development `ackline up` makes secrets up. */
+  readonly production: boolean;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** Hears once that a changed file can not be used (R4); the text names the file and never its content. */
+  readonly onFileProblem?: (problem: string) => void;
+}
+
+/** Longer than any key or token; a larger file is the wrong file. */
+const MAX_SECRET_BYTES = 65_536;
+/** A rotation is taken within this time, and a busy source costs one `stat` in it. */
+const CHECK_INTERVAL_MS = 1_000;
+/** Standard Webhooks asks for 24 to 64 bytes: shorter can be guessed, longer adds nothing. */
+const MIN_SIGNING_BYTES = 24;
+const MAX_SIGNING_BYTES = 64;
+
+/** What one reference holds now: a usable value, or why there is none. */
+type Reading = { readonly value: string } | { readonly problem: string };
+
+interface FileState {
+  checkedAt: number;
+  stamp: string;
+  reading: Reading;
+}
+
+export function createSecretReader(options: SecretReaderOptions): SecretReader {
+  const now = options.now ?? Date.now;
+  const variables = new Map<string, Reading>();
+  const files = new Map<string, FileState>();
+
+  function readVariable(name: string): Reading {
+    const known = variables.get(name);
+    if (known !== undefined) return known;
+    const reading = usable(options.env[name]);
+    variables.set(name, reading);
+    return reading;
+  }
+
+  function readFile(path: string): Reading {
+    const at = now();
+    const known = files.get(path);
+    // The other half of the condition is a clock that was set back.
+    if (known !== undefined && at - known.checkedAt < CHECK_INTERVAL_MS && at >= known.checkedAt)
+      return known.reading; // (R3)
+    const stamp = stampOf(path);
+    if (known !== undefined && stamp === known.stamp) {
+      known.checkedAt = at;
+      return known.reading;
+    }
+    const reading = readSecretFile(path);
+    const keepsOld = known !== undefined && 'value' in known.reading && 'problem' in reading; // (R4)
+    if (keepsOld)
+      options.onFileProblem?.(`file ${path} ${reading.problem}; the last good secret stays in force`);
+    files.set(path, { checkedAt: at, stamp, reading: keepsOld ? known.reading : reading });
+    return keepsOld ? known.reading : reading;
+  }
+
+  const read = (ref: SecretRef): Reading => ('env' in ref ? readVariable(ref.env) : readFile(ref.file));
+
+  return {
+    resolve(refs) {
+      return refs.map(ref => {
+        const reading = read(ref);
+        if ('value' in reading) return reading.value; // (R2)
+        throw new AppError('ACKLINE_SECRET_MISSING', `${nameOf(ref)} ${reading.problem}`);
+      });
+    },
+    checkSecrets(config, providers) {
+      const problems = secretUses(config, providers).flatMap(use => {
+        const problem = problemOf(read(use.ref), use.check);
+        return problem === null ? [] : [`${nameOf(use.ref)} ${problem} (${use.owner})`];
+      });
+      if (problems.length === 0) return;
+      const advice = options.production ? '' : `\n${DEVELOPMENT_ADVICE}`;
+      throw new AppError('ACKLINE_SECRET_MISSING', problems.join('\n') + advice);
+    },
+  };
+}
+
+const DEVELOPMENT_ADVICE =
+  'In development `ackline up` makes secrets of environment variables up, in .ackline/dev.env.';
+
+interface SecretUse {
+  readonly ref: SecretRef;
+  readonly owner: string;
+  /** True, or what is wrong with the form. */
+  readonly check: (secret: string) => true | string;
+}
+
+function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse[] {
+  const inbound = config.sources.flatMap(source =>
+    source.secrets.map((ref, index) => ({
+      ref,
+      owner: `source ${source.name}, secrets[${index}]`,
+      check: (secret: string) => providers.get(source.provider)?.checkSecret(secret) ?? true,
+    })),
+  );
+  const outbound = config.destinations.flatMap(destination =>
+    destination.signingSecret === null
+      ? []
+      : [
+          {
+            ref: destination.signingSecret,
+            owner: `destination ${destination.name}, signingSecret`,
+            check: checkSigning,
+          },
+        ],
+  );
+  return [...inbound, ...outbound];
+}
+
+function problemOf(reading: Reading, check: SecretUse['check']): string | null {
+  if ('problem' in reading) return reading.problem;
+  const verdict = check(reading.value);
+  if (verdict === true) return null;
+  return verdict.includes(reading.value) ? 'has the wrong form' : `has the wrong form: ${verdict}`; // (R1)
+}
+
+function checkSigning(secret: string): true | string {
+  const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1];
+  const length = base64 === undefined ? 0 : Buffer.from(base64, 'base64').length;
+  if (length >= MIN_SIGNING_BYTES && length <= MAX_SIGNING_BYTES) return true;
+  return `it must be "whsec_" and ${MIN_SIGNING_BYTES} to ${MAX_SIGNING_BYTES} bytes in base64`;
+}
+
+function nameOf(ref: SecretRef): string {
+  return 'env' in ref ? `environment variable ${ref.env}` : `file ${ref.file}`;
+}
+
+function usable(value: string | undefined): Reading {
+  if (value === undefined) return { problem: 'is not set' };
+  return value.trim() === '' ? { problem: 'is empty' } : { value }; // (R1)
+}
+
+/** Changes when the file does; a replaced symbolic link (as Kubernetes updates secrets) is another inode. */
+function stampOf(path: string): string {
+  const stats = statOf(path);
+  return stats === null ? 'none' : `${stats.ino}/${stats.mtimeMs}/${stats.size}`;
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null; // the read that follows says why
+  }
+}
+
+function readSecretFile(path: string): Reading {
+  try {
+    const bytes = readBounded(path);
+    if (bytes === null) return { problem: `is no file, or over ${MAX_SECRET_BYTES} bytes` };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return usable(text.replace(/\r?\n$/, ''));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return { problem: code === 'ENOENT' ? 'does not exist' : `can not be read (${code})` };
+  }
+}
+
+/** null where it is no regular file (a pipe would wait for ever) or too large. */
+function readBounded(path: string): Uint8Array | null {
+  if (!statSync(path).isFile()) return null;
+  const file = openSync(path, 'r');
+  try {
+    if (fstatSync(file).size > MAX_SECRET_BYTES) return null;
+    const bytes = Buffer.alloc(MAX_SECRET_BYTES + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const bytesRead = readSync(file, bytes, length, bytes.length - length, null);
+      if (bytesRead === 0) return bytes.subarray(0, length);
+      length += bytesRead;
+    }
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { KnownProviders } from '@ackline/shared/config/load-config';
+import { readConfigFile } from '../src/config-file.ts';
+
+const providers: KnownProviders = new Map([
+  ['telegram', { contentTypes: [], checkSecret: () => true as const }],
+]);
+const TEXT = 'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: TOKEN }] }]\n';
+
+describe('readConfigFile', () => {
+  let directory: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'ackline-config-'));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  const write = (content: string | Uint8Array) => {
+    const path = join(directory, 'ackline.yaml');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('reads a file, also one that begins with a byte order mark', async () => {
+    assert.equal((await readConfigFile(write(TEXT), providers)).sources[0]?.name, 'a');
+    assert.equal((await readConfigFile(write(`\ufeff${TEXT}`), providers)).sources[0]?.name, 'a');
+  });
+
+  it('names the file in each error', async () => {
+    const path = write('sources: 1\n');
+    await assert.rejects(readConfigFile(path, providers), {
+      code: 'ACKLINE_CONFIG_INVALID',
+      message: `${path}:1:10  sources: must be a list of sources`,
+    });
+  });
+
+  it('says which variable names the file when there is none', async () => {
+    const path = join(directory, 'nowhere.yaml');
+    await assert.rejects(readConfigFile(path, providers), {
+      code: 'ACKLINE_CONFIG_INVALID',
+      message: `${path}: can not be read (ENOENT); ACKLINE_CONFIG names the file, ackline.yaml by default`,
+    });
+  });
+
+  it('refuses a directory, text that is no UTF-8, and a device without end', async () => {
+    await assert.rejects(readConfigFile(directory, providers), { message: /can not be read \(EISDIR\)/ });
+    await assert.rejects(readConfigFile(write(Buffer.from([0xff, 0xfe])), providers), {
+      message: /is no UTF-8 text/,
+    });
+    await assert.rejects(readConfigFile('/dev/zero', providers), {
+      message: '/dev/zero: is over 1048576 bytes',
+    });
+  });
+});

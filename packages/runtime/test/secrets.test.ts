@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type KnownProviders, loadConfig } from '@ackline/shared/config/load-config';
+import { createSecretReader } from '../src/secrets.ts';
+
+const providers: KnownProviders = new Map([
+  [
+    'telegram',
+    {
+      contentTypes: [],
+      checkSecret: (secret: string) =>
+        /^[A-Za-z0-9_-]+$/.test(secret) ? true : 'it may hold letters, digits, _ and - only',
+    },
+  ],
+  ['leaky', { contentTypes: [], checkSecret: (secret: string) => `"${secret}" is bad` }],
+]);
+
+const config = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers });
+
+const TWO_SOURCES = config(`
+sources:
+  - { name: a, provider: telegram, path: /a, secrets: [{ env: ONE }, { env: TWO }] }
+  - { name: b, provider: telegram, path: /b, secrets: [{ env: ONE }] }
+destinations:
+  - { name: d, type: http, url: 'http://d.internal', signingSecret: { env: SIGNING } }
+`);
+
+const GOOD = { ONE: 'first', TWO: 'second', SIGNING: `whsec_${Buffer.alloc(24, 7).toString('base64')}` };
+
+describe('a secret reader', () => {
+  it('gives the values in the order of the references', () => {
+    const reader = createSecretReader({ env: GOOD, production: true });
+    assert.deepEqual(reader.resolve([{ env: 'TWO' }, { env: 'ONE' }]), ['second', 'first']);
+  });
+
+  it('reads a variable once: a later change of the environment changes nothing', () => {
+    const env: Record<string, string> = { ONE: 'first' };
+    const reader = createSecretReader({ env, production: true });
+    reader.resolve([{ env: 'ONE' }]);
+    env['ONE'] = 'changed';
+    assert.deepEqual(reader.resolve([{ env: 'ONE' }]), ['first']);
+  });
+
+  for (const [name, env, problem] of [
+    ['missing', {}, 'is not set'],
+    ['empty', { ONE: '' }, 'is empty'],
+    ['blank', { ONE: ' \t' }, 'is empty'],
+  ] as const) {
+    it(`never hands out a ${name} secret`, () => {
+      const reader = createSecretReader({ env, production: true });
+      assert.throws(() => reader.resolve([{ env: 'ONE' }]), {
+        code: 'ACKLINE_SECRET_MISSING',
+        message: `environment variable ONE ${problem}`,
+      });
+    });
+  }
+});
+
+describe('checkSecrets', () => {
+  it('is content when every secret is there and has its form', () => {
+    createSecretReader({ env: GOOD, production: true }).checkSecrets(TWO_SOURCES, providers);
+  });
+
+  it('names everything that is missing, empty or malformed at once, with who needs it, and no value', () => {
+    const env = { ONE: '', TWO: 'hunter two', SIGNING: 'whsec_aHVudGVy' };
+    const reader = createSecretReader({ env, production: true });
+    assert.throws(() => reader.checkSecrets(TWO_SOURCES, providers), {
+      code: 'ACKLINE_SECRET_MISSING',
+      message: [
+        'environment variable ONE is empty (source a, secrets[0])',
+        'environment variable TWO has the wrong form: it may hold letters, digits, _ and - only (source a, secrets[1])',
+        'environment variable ONE is empty (source b, secrets[0])',
+        'environment variable SIGNING has the wrong form: it must be "whsec_" and 24 to 64 bytes in base64 (destination d, signingSecret)',
+      ].join('\n'),
+    });
+  });
+
+  it('says in development where secrets come from', () => {
+    const reader = createSecretReader({ env: {}, production: false });
+    assert.throws(() => reader.checkSecrets(TWO_SOURCES, providers), { message: /\.ackline\/dev\.env\.$/ });
+  });
+
+  it('holds a reason back that repeats the value', () => {
+    const leaky = config('sources: [{ name: a, provider: leaky, path: /a, secrets: [{ env: ONE }] }]');
+    const reader = createSecretReader({ env: { ONE: 'hunter2' }, production: true });
+    assert.throws(() => reader.checkSecrets(leaky, providers), {
+      message: 'environment variable ONE has the wrong form (source a, secrets[0])',
+    });
+  });
+
+  for (const [name, bytes, fits] of [
+    ['23 bytes', 23, false],
+    ['24 bytes', 24, true],
+    ['64 bytes', 64, true],
+    ['65 bytes', 65, false],
+  ] as const) {
+    it(`${fits ? 'takes' : 'refuses'} a signing secret of ${name}`, () => {
+      const env = { ...GOOD, SIGNING: `whsec_${Buffer.alloc(bytes, 7).toString('base64')}` };
+      const check = () => createSecretReader({ env, production: true }).checkSecrets(TWO_SOURCES, providers);
+      if (fits) check();
+      else assert.throws(check, { code: 'ACKLINE_SECRET_MISSING' });
+    });
+  }
+});
