@@ -1,0 +1,40 @@
+import type { HeaderPairs } from './envelope.ts';
+
+// Nine digits: an index, not a number that could lose digits.
+const PLACEHOLDER = /^secret:(\d{1,9})$/;
+
+/**
+ * The headers with each bearer secret replaced by `secret:<index>` (A3): what is appended, stored and logged holds the place
+ * of the secret in the source's list, never its value. Names, order and the other values stay as they are.
+ */
+export function redactBearer(
+  headers: HeaderPairs,
+  bearerHeaders: readonly string[],
+  secretIndex: number,
+): HeaderPairs {
+  if (bearerHeaders.length === 0) return headers;
+  return headers.map(([name, value]) => [
+    name,
+    isBearer(name, bearerHeaders) ? `secret:${secretIndex}` : value,
+  ]);
+}
+
+/**
+ * The reverse of {@link redactBearer}, for a destination with `forwardSecret`. A placeholder whose secret is gone (or is empty
+ * now) stays: the receiver then refuses it, which is better than a guess.
+ */
+export function restoreBearer(
+  headers: HeaderPairs,
+  bearerHeaders: readonly string[],
+  secrets: readonly string[],
+): HeaderPairs {
+  if (bearerHeaders.length === 0) return headers;
+  return headers.map(([name, value]) => {
+    const index = isBearer(name, bearerHeaders) ? PLACEHOLDER.exec(value)?.[1] : undefined;
+    return [name, (index !== undefined && secrets[Number(index)]) || value];
+  });
+}
+
+function isBearer(name: string, bearerHeaders: readonly string[]): boolean {
+  return bearerHeaders.includes(name.toLowerCase());
+}

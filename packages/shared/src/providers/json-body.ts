@@ -1,0 +1,113 @@
+/**
+ * Reading of JSON bodies. Duplicate keys: the last one counts, as in JSON.parse and in most receivers; the bytes that are kept
+ * still hold both.
+ */
+
+/** Deeper bodies are no provider's; the reviver and whoever walks the value later recurse once per level. */
+const JSON_MAX_DEPTH = 256;
+
+/** 2^53 has 16 digits: texts without such a run hold no integer that a double would change, and are parsed without a reviver. */
+const LONG_NUMBER = /\d{16}/;
+
+/** Longest integer that is kept exact: BigInt of a long text costs the square of its length. 64-bit ids have up to 20 characters. */
+const EXACT_INTEGER = /^-?\d{16,40}$/;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENERS: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSERS: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** `detail` is one of a few fixed sentences: nothing of the body is in it. */
+export type JsonBody =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+/** Integers beyond 2^53 become `bigint`; every other value is as JSON.parse has it. Never throws. */
+export function readJson(body: Uint8Array): JsonBody {
+  if (isTooDeep(body)) return { kind: 'malformed', detail: 'the JSON is nested too deeply' };
+  const text = decodeUtf8(body);
+  if (text === null) return { kind: 'malformed', detail: 'the body is not UTF-8' };
+  try {
+    return { kind: 'json', value: LONG_NUMBER.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text) };
+  } catch {
+    // The error's own message quotes the body.
+    return { kind: 'malformed', detail: 'the body is not JSON' };
+  }
+}
+
+/** As {@link readJson}, for providers that send an object only. */
+export function readJsonObject(
+  body: Uint8Array,
+): { kind: 'json'; value: JsonObject } | { kind: 'malformed'; detail: string } {
+  const read = readJson(body);
+  if (read.kind === 'malformed') return read;
+  if (!isObject(read.value)) return { kind: 'malformed', detail: 'the JSON is not an object' };
+  return { kind: 'json', value: read.value };
+}
+
+/** The text of valid UTF-8 (a byte order mark is dropped), null otherwise: a lossy decoder makes different bytes equal. */
+export function decodeUtf8(body: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return null;
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path of own members; undefined where a step is missing. Inherited names (`__proto__`, `constructor`) are not seen. */
+export function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const name of path) {
+    if (!isObject(current) || !Object.hasOwn(current, name)) return undefined;
+    current = current[name];
+  }
+  return current;
+}
+
+/** An id as text: a non-empty text, or an integer that is known exactly; null otherwise. The number 5 and the text "5" are the same id. */
+export function idText(value: unknown): string | null {
+  if (typeof value === 'string') return value === '' ? null : value;
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
+  return null;
+}
+
+/** Largest instant of a JavaScript Date, which PostgreSQL can hold too. */
+const EPOCH_MAX_MS = 8_640_000_000_000_000;
+
+/** Epoch milliseconds out of a number, or of a text of digits; null where it is no instant after 1970. */
+export function epochMs(value: unknown, unitMs: 1 | 1000): number | null {
+  const isDigits = typeof value === 'string' && /^\d{1,16}$/.test(value);
+  const count = isDigits ? Number(value) : value;
+  if (typeof count !== 'number' || !Number.isFinite(count)) return null;
+  const ms = Math.trunc(count * unitMs);
+  return ms > 0 && ms <= EPOCH_MAX_MS ? ms : null;
+}
+
+function keepExact(_name: string, value: unknown, context?: { source?: string }): unknown {
+  const isLossy = typeof value === 'number' && !Number.isSafeInteger(value);
+  const source = context?.source;
+  return isLossy && source !== undefined && EXACT_INTEGER.test(source) ? BigInt(source) : value;
+}
+
+/** Counts open brackets outside of texts, on the bytes (JSON's own characters are ASCII, so UTF-8 can not hide one). */
+function isTooDeep(body: Uint8Array): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let index = 0; index < body.length; index += 1) {
+    const byte = body[index] ?? 0;
+    if (isInText) {
+      if (byte === BACKSLASH) index += 1;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (OPENERS.has(byte)) depth += 1;
+    else if (CLOSERS.has(byte)) depth -= 1;
+    if (depth > JSON_MAX_DEPTH) return true;
+  }
+  return false;
+}

@@ -1,0 +1,126 @@
+import { createHmac, hash } from 'node:crypto';
+
+import type {
+  Answer,
+  Identified,
+  Provider,
+  ReceivedRequest,
+  SampleRequest,
+  Secrets,
+  Verdict,
+} from '../provider.ts';
+import { safeKey } from '../safe-key.ts';
+import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
+import { judge, readClaim, sameText } from './signature.ts';
+
+const SIGNATURE_HEADER = 'x-webhook-signature';
+
+/** Base64 of the 32 bytes of an HMAC-SHA256. */
+const SIGNATURE_FORM = /^[A-Za-z0-9+/]{43}=$/;
+
+/** Types whose every event is about a new message, so that the message's id names the event. */
+const MESSAGE_TYPES: ReadonlySet<string> = new Set(['message.received', 'message.sent', 'message']);
+
+function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
+  const claim = readClaim(request, secrets, { header: SIGNATURE_HEADER, form: SIGNATURE_FORM });
+  if (claim.kind === 'refused') return claim.verdict;
+  return judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
+}
+
+/** The key looks like base64 but is used as the text that it is. */
+function sign(secret: string, body: Uint8Array): string {
+  return createHmac('sha256', secret).update(body).digest('base64');
+}
+
+function identify(request: ReceivedRequest): Identified {
+  const read = readJsonObject(request.body);
+  if (read.kind === 'malformed') return read;
+  const payload = read.value;
+  const type = typeOf(payload);
+  const contact = idText(valueAt(payload, 'contact', 'id'));
+  return {
+    kind: 'event',
+    identity: {
+      type: safeKey(type),
+      dedupKey: dedupKey(payload, type),
+      orderingKey: contact === null ? null : safeKey(contact),
+      occurredAt: epochMs(valueAt(payload, 'message', 'timestamp'), 1),
+      priority: 'normal',
+    },
+  };
+}
+
+/**
+ * `event_type` where it is sent. The bare payload has none: then `message.traffic` says whether the message was received or
+ * sent, and where that is missing too the type is `message`, since nothing in the body tells the direction.
+ */
+function typeOf(payload: JsonObject): string {
+  const eventType = valueAt(payload, 'event_type');
+  if (typeof eventType === 'string' && eventType !== '') return eventType;
+  if (!isObject(valueAt(payload, 'message'))) return 'unknown';
+  const traffic = valueAt(payload, 'message', 'traffic');
+  if (traffic === 'incoming') return 'message.received';
+  return traffic === 'outgoing' ? 'message.sent' : 'message';
+}
+
+/**
+ * `event_id`, else the message's id and its channel. The type is part of both, so that one id that two kinds of event share
+ * drops neither. Other kinds without an `event_id` may carry an old message along: they have no id of their own.
+ */
+function dedupKey(payload: JsonObject, type: string): string | null {
+  const eventId = idText(valueAt(payload, 'event_id'));
+  if (eventId !== null) return safeKey('event', type, eventId);
+  if (!MESSAGE_TYPES.has(type)) return null;
+  const messageId =
+    idText(valueAt(payload, 'message', 'messageId')) ??
+    idText(valueAt(payload, 'message', 'channelMessageId'));
+  if (messageId === null) return null;
+  const channelId =
+    idText(valueAt(payload, 'channel', 'id')) ?? idText(valueAt(payload, 'message', 'channelId'));
+  return safeKey('message', type, channelId ?? '', messageId);
+}
+
+function answer(): Answer {
+  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
+}
+
+function sample(options: { url: string; secret: string; sequence: number; now: number }): SampleRequest {
+  const contact = options.sequence % SAMPLE_CONTACTS;
+  const messageId = hash('sha256', `${options.now}/${options.sequence}`, 'hex').slice(0, 16);
+  const payload = {
+    contact: { id: String(123 + contact), phone: `+123456789${contact}` },
+    message: { messageId: `msg_${messageId}`, timestamp: options.now },
+    channel: { id: 'ch_123', name: 'WhatsApp' },
+  };
+  const body = Buffer.from(JSON.stringify(payload));
+  return {
+    headers: [
+      ['Content-Type', 'application/json'],
+      ['X-Webhook-Signature', sign(options.secret, body)],
+    ],
+    body,
+  };
+}
+
+/** Several contacts, so that order per key can be watched; one digit of the phone number tells them apart. */
+const SAMPLE_CONTACTS = 5;
+
+function checkSecret(secret: string): true | string {
+  if (secret === '') return 'must not be empty';
+  return (
+    secret === secret.trim() ||
+    'must not begin or end with white space (the signing key is used as it is written)'
+  );
+}
+
+/** respond.io webhooks, proven by an HMAC-SHA256 over the raw body; one signing key per webhook. */
+export const respondio: Provider = {
+  name: 'respondio',
+  contentTypes: ['application/json'],
+  bearerHeaders: [],
+  verify,
+  identify,
+  answer,
+  sample,
+  checkSecret,
+};

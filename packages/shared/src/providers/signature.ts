@@ -1,0 +1,46 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+
+import { singleHeader } from '../headers.ts';
+import type { ReceivedRequest, RejectReason, Secrets, Verdict } from '../provider.ts';
+
+export interface LiveSecret {
+  readonly index: number;
+  readonly secret: string;
+}
+
+export type Claim =
+  | { readonly kind: 'claim'; readonly value: string; readonly live: readonly LiveSecret[] }
+  | { readonly kind: 'refused'; readonly verdict: Verdict };
+
+export interface ClaimRules {
+  /** Header that carries the proof, lower case. */
+  readonly header: string;
+  /** The only form that the provider sends; anchored, linear. */
+  readonly form: RegExp;
+}
+
+export function refuse(reason: RejectReason): Verdict {
+  return { verified: false, reason };
+}
+
+/** What a request shows as proof, and the secrets to hold against it. Without a live secret nothing can be proven (A4). */
+export function readClaim(request: ReceivedRequest, secrets: Secrets, rules: ClaimRules): Claim {
+  const live = secrets.map((secret, index) => ({ index, secret })).filter(({ secret }) => secret !== '');
+  if (live.length === 0) return { kind: 'refused', verdict: refuse('no_secret') };
+  const header = singleHeader(request.headers, rules.header);
+  if (header.found === 'none') return { kind: 'refused', verdict: refuse('missing_signature') };
+  if (header.found === 'many') return { kind: 'refused', verdict: refuse('duplicate_signature') };
+  if (!rules.form.test(header.value)) return { kind: 'refused', verdict: refuse('malformed_signature') };
+  return { kind: 'claim', value: header.value, live };
+}
+
+/** The first live secret under which the claim holds, or `wrong_signature`. */
+export function judge(live: readonly LiveSecret[], holds: (secret: string) => boolean): Verdict {
+  const match = live.find(({ secret }) => holds(secret));
+  return match ? { verified: true, secretIndex: match.index } : refuse('wrong_signature');
+}
+
+/** Equality in constant time, whatever the lengths: both sides are hashed first, so the time tells nothing of either. */
+export function sameText(left: string, right: string): boolean {
+  return timingSafeEqual(hash('sha256', left, 'buffer'), hash('sha256', right, 'buffer'));
+}

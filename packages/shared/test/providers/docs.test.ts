@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+
+import { providers } from '../../src/providers/registry.ts';
+import { signedSample } from './requests.ts';
+
+const page = readFileSync(new URL('../../../../docs/providers.md', import.meta.url), 'utf8');
+const [, ...sections] = page.split(/^## /m);
+
+describe('docs/providers.md', () => {
+  it('has one section for each provider, in the order of the registry', () => {
+    const titles = sections.map(section => section.slice(0, section.indexOf('\n')));
+    assert.deepEqual(titles, [...providers.keys()]);
+  });
+
+  for (const [index, provider] of [...providers.values()].entries()) {
+    it(`states the content types, proof header, bearer rule and answer of ${provider.name} as the code has them`, () => {
+      const section = sections[index] ?? '';
+      const row = (title: string) => section.split('\n').find(line => line.startsWith(`| ${title} |`)) ?? '';
+      assert.equal(
+        row('Content types'),
+        `| Content types | ${provider.contentTypes.map(type => `\`${type}\``).join(', ')} |`,
+      );
+
+      const sample = signedSample(provider, 'a-secret');
+      const proof = sample.headers[1]?.[0] ?? 'no proof header';
+      assert.ok(row('Proof').startsWith(`| Proof | \`${proof}\``), row('Proof'));
+      assert.equal(row('Kept header') !== '', provider.bearerHeaders.length > 0);
+
+      const answer = provider.answer(sample);
+      assert.ok(
+        row('Answer').includes(`${answer.status} \`${answer.contentType}\` \`${answer.body}\``),
+        row('Answer'),
+      );
+    });
+  }
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { mediaType } from '../../src/headers.ts';
+import type { Identity, Provider, ReceivedRequest } from '../../src/provider.ts';
+import { findProvider, providers } from '../../src/providers/registry.ts';
+import { identityOf, NOW, post, repeatableRandom, signedSample, URL_CALLED, withBody } from './requests.ts';
+
+const SECRET = 'a-secret_of-32-characters-012345';
+const STORABLE = /^\P{Cc}{1,200}$/u;
+const SIGNATURE_HEADERS = ['x-telegram-bot-api-secret-token', 'x-twilio-signature', 'x-webhook-signature'];
+
+describe('the registry', () => {
+  it('finds the providers by name and nothing that a map or object inherits', () => {
+    assert.deepEqual([...providers.keys()], ['telegram', 'twilio', 'respondio']);
+    for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
+    for (const name of ['', 'Telegram', '__proto__', 'constructor', 'toString', 'get'])
+      assert.equal(findProvider(name), undefined);
+  });
+});
+
+for (const provider of providers.values()) {
+  describe(`${provider.name}, as every provider`, () => {
+    it('accepts its own samples under the first and the second secret, and under no other', () => {
+      for (let sequence = 0; sequence < 10; sequence += 1) {
+        const request = signedSample(provider, SECRET, sequence);
+        assert.deepEqual(provider.verify(request, [SECRET], NOW), { verified: true, secretIndex: 0 });
+        assert.deepEqual(provider.verify(request, ['new-one', SECRET], NOW), {
+          verified: true,
+          secretIndex: 1,
+        });
+        assert.equal(provider.verify(request, ['new-one'], NOW).verified, false);
+        assert.equal(provider.verify(request, [''], NOW).verified, false);
+      }
+    });
+
+    it('sends samples of a content type that it takes, and names its headers in lower case', () => {
+      assert.ok(provider.contentTypes.includes(mediaType(signedSample(provider, SECRET).headers) ?? ''));
+      for (const text of [...provider.contentTypes, ...provider.bearerHeaders])
+        assert.equal(text, text.toLowerCase());
+    });
+
+    it('makes every sample a new event, also of the same sequence at another time, and repeats the same one', () => {
+      const keyOf = (sequence: number, now: number) =>
+        identityOf(provider, signedSample(provider, SECRET, sequence, now)).dedupKey;
+      const keys = new Set<string | null>();
+      for (let sequence = 0; sequence < 200; sequence += 1) {
+        keys.add(keyOf(sequence, NOW));
+        keys.add(keyOf(sequence, NOW + 1));
+      }
+      assert.ok(!keys.has(null));
+      assert.equal(keys.size, 400);
+      assert.equal(keyOf(3, NOW), keyOf(3, NOW));
+    });
+
+    it('accepts the secret that it samples with, and refuses an empty one in words that do not hold it', () => {
+      assert.equal(provider.checkSecret(SECRET), true);
+      assert.equal(typeof provider.checkSecret(''), 'string');
+      assert.ok(!String(provider.checkSecret('dirty secret\n')).includes('dirty'));
+    });
+
+    it('never throws and never accepts, whatever a stranger sends', () => {
+      for (const request of hostileRequests(provider, 7)) {
+        const verdict = provider.verify(request, [SECRET, '', 'other'], NOW);
+        assert.equal(verdict.verified, false);
+      }
+    });
+
+    it('never throws and only gives keys that can be stored, whatever a proven sender sends', () => {
+      for (const request of hostileRequests(provider, 8)) {
+        const identified = provider.identify(request);
+        if (identified.kind === 'event') assertStorable(identified.identity);
+        else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
+        assert.equal(provider.answer(request).status, 200);
+      }
+    });
+
+    it('survives a body of 5 MB of anything', () => {
+      const request = signedSample(provider, SECRET);
+      for (const filler of ['[', '{"a":', '&', 'a=b&', '%', '9', '"', '\\', '\u0000']) {
+        const huge = withBody(request, Buffer.alloc(5_000_000, filler));
+        provider.identify(huge);
+        provider.verify(huge, [SECRET], NOW);
+      }
+    });
+  });
+}
+
+function assertStorable(identity: Identity): void {
+  for (const key of [identity.type, identity.dedupKey, identity.orderingKey]) {
+    assert.ok(key === null || (STORABLE.test(key) && key.isWellFormed()), JSON.stringify(key));
+  }
+  const { occurredAt } = identity;
+  assert.ok(occurredAt === null || (Number.isSafeInteger(occurredAt) && occurredAt > 0));
+}
+
+/** Random bytes, and the provider's own sample cut, spliced and seeded with hostile names; the same row for the same seed. */
+function* hostileRequests(provider: Provider, seed: number): Generator<ReceivedRequest> {
+  const random = repeatableRandom(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const sample = Buffer.from(signedSample(provider, SECRET).body);
+  const odd = [
+    '',
+    '\u0000',
+    '__proto__',
+    '{"__proto__":{"id":1}}',
+    '%00',
+    '%',
+    '\ud800',
+    '1e999',
+    '-9007199254740993',
+    '[[[[',
+    '&&==',
+    'null',
+    '"\\ud800"',
+    '👋',
+    'x'.repeat(300),
+  ];
+  const bytes = () =>
+    Buffer.from(Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256)));
+  const spliced = () => {
+    const at = Math.floor(random() * sample.length);
+    const cut = Math.floor(random() * 12);
+    return Buffer.concat([sample.subarray(0, at), Buffer.from(pick(odd)), sample.subarray(at + cut)]);
+  };
+  const values = [
+    ...odd,
+    'A'.repeat(27) + '=',
+    'A'.repeat(43) + '=',
+    'application/json',
+    'application/x-www-form-urlencoded',
+    'secret:0',
+  ];
+  const urls = [
+    URL_CALLED,
+    '',
+    'https://[',
+    `${URL_CALLED}?bodySHA256=${'0'.repeat(64)}`,
+    'x:y',
+    `${URL_CALLED}?%`,
+    '\ud800://\u0000',
+    `${URL_CALLED}?a=\ud800`,
+  ];
+  for (let round = 0; round < 500; round += 1) {
+    const headers = Array.from({ length: Math.floor(random() * 5) }, (): [string, string] => [
+      pick([...SIGNATURE_HEADERS, 'Content-Type', '__proto__', '']),
+      pick(values),
+    ]);
+    yield post(headers, random() < 0.3 ? bytes() : spliced(), pick(urls));
+  }
+}

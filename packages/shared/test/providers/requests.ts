@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+import type { HeaderPairs } from '../../src/envelope.ts';
+import type { Identity, Provider, ReceivedRequest } from '../../src/provider.ts';
+
+export const NOW = Date.UTC(2026, 10, 22, 12);
+export const URL_CALLED = 'https://hooks.example.com/webhook/whatsapp';
+
+/** The exact bytes of `test/fixtures/<path>`. */
+export function fixture(path: string): Buffer {
+  return readFileSync(new URL(`../fixtures/${path}`, import.meta.url));
+}
+
+export function post(headers: HeaderPairs, body: string | Uint8Array, url = URL_CALLED): ReceivedRequest {
+  return { method: 'POST', url, headers, body: Buffer.from(body) };
+}
+
+export function signedSample(provider: Provider, secret: string, sequence = 0, now = NOW): ReceivedRequest {
+  const { headers, body } = provider.sample({ url: URL_CALLED, secret, sequence, now });
+  return { method: 'POST', url: URL_CALLED, headers, body };
+}
+
+export function identityOf(provider: Provider, request: ReceivedRequest): Identity {
+  const identified = provider.identify(request);
+  assert.equal(identified.kind, 'event');
+  return identified.identity;
+}
+
+export function refusal(provider: Provider, request: ReceivedRequest, secrets: string[]): string {
+  const verdict = provider.verify(request, secrets, NOW);
+  return verdict.verified ? 'verified' : verdict.reason;
+}
+
+/** The request with a header replaced (or, by null, taken out). */
+export function withHeader(request: ReceivedRequest, name: string, value: string | null): ReceivedRequest {
+  const others = request.headers.filter(([other]) => other.toLowerCase() !== name.toLowerCase());
+  return { ...request, headers: value === null ? others : [...others, [name, value]] };
+}
+
+export function withBody(request: ReceivedRequest, body: Uint8Array): ReceivedRequest {
+  return { ...request, body };
+}
+
+/** A generator of numbers in [0, 1) that always gives the same row (mulberry32), so that a failure can be repeated. */
+export function repeatableRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { telegram } from '../../src/providers/telegram.ts';
+import { fixture, identityOf, NOW, post, refusal, signedSample, withHeader } from './requests.ts';
+
+const TOKEN = 'A-secret_Token-1';
+const HEADER = 'X-Telegram-Bot-Api-Secret-Token';
+const update = (body: string | Uint8Array) =>
+  post(
+    [
+      ['Content-Type', 'application/json'],
+      [HEADER, TOKEN],
+    ],
+    body,
+  );
+const ofUpdate = (content: object) =>
+  identityOf(telegram, update(JSON.stringify({ update_id: 7, ...content })));
+
+describe('telegram verify', () => {
+  const good = update(fixture('telegram/newline-form.json'));
+
+  it('accepts the token, and says which of several live ones it was', () => {
+    assert.deepEqual(telegram.verify(good, [TOKEN], NOW), { verified: true, secretIndex: 0 });
+    assert.deepEqual(telegram.verify(good, ['new-token', '', TOKEN], NOW), {
+      verified: true,
+      secretIndex: 2,
+    });
+  });
+
+  it('refuses a token that differs in one character, in case or in length', () => {
+    for (const token of ['A-secret_Token-2', 'a-secret_token-1', 'A-secret_Token-', 'A-secret_Token-11']) {
+      assert.equal(refusal(telegram, withHeader(good, HEADER, token), [TOKEN]), 'wrong_signature');
+    }
+  });
+
+  it('refuses a missing, repeated or impossible token', () => {
+    assert.equal(refusal(telegram, withHeader(good, HEADER, null), [TOKEN]), 'missing_signature');
+    const twice = post([...good.headers, [HEADER.toLowerCase(), TOKEN]], good.body);
+    assert.equal(refusal(telegram, twice, [TOKEN]), 'duplicate_signature');
+    for (const token of ['', 'with space', `${TOKEN}\n`, 'é', 'x'.repeat(257), `${TOKEN}, ${TOKEN}`]) {
+      assert.equal(refusal(telegram, withHeader(good, HEADER, token), [TOKEN, token]), 'malformed_signature');
+    }
+  });
+
+  it('takes an empty secret for no secret, even against an empty header', () => {
+    assert.equal(refusal(telegram, good, []), 'no_secret');
+    assert.equal(refusal(telegram, withHeader(good, HEADER, ''), ['', '']), 'no_secret');
+  });
+});
+
+describe('telegram identify', () => {
+  it('names the update by its id and its bytes, and the chat by its id', () => {
+    assert.deepEqual(identityOf(telegram, update(fixture('telegram/newline-form.json'))), {
+      type: 'message',
+      dedupKey: '123456789|7e9c3ce084764d51e1357eae431c4014',
+      orderingKey: '5000000001',
+      occurredAt: 1764000000000,
+      priority: 'normal',
+    });
+  });
+
+  it('counts a retry once, and a new update under an id that comes up again as new', () => {
+    const first = update('{"update_id":5,\n"message":{"text":"a"}}');
+    const later = update('{"update_id":5,\n"message":{"text":"b"}}');
+    assert.equal(identityOf(telegram, first).dedupKey, identityOf(telegram, update(first.body)).dedupKey);
+    assert.notEqual(identityOf(telegram, first).dedupKey, identityOf(telegram, later).dedupKey);
+  });
+
+  it('keeps chat ids over 2^53 apart that a double would make one', () => {
+    const first = identityOf(telegram, update(fixture('telegram/ids-over-2-53.json')));
+    const second = identityOf(telegram, update(fixture('telegram/ids-over-2-53-neighbour.json')));
+    assert.equal(first.orderingKey, '-9007199254740993');
+    assert.equal(second.orderingKey, '-9007199254740992');
+  });
+
+  const chat = { id: -1001, type: 'supergroup' };
+  const from = { id: 42, is_bot: false, first_name: 'Ada' };
+  const message = { message_id: 1, chat, from, date: 1764000000 };
+  const kinds: readonly [
+    kind: string,
+    content: object,
+    orderingKey: string | null,
+    occurredAt: number | null,
+  ][] = [
+    ['message', message, '-1001', 1764000000000],
+    ['edited_message', { ...message, edit_date: 1764000060 }, '-1001', 1764000060000],
+    ['channel_post', message, '-1001', 1764000000000],
+    ['edited_channel_post', { ...message, edit_date: 1764000060 }, '-1001', 1764000060000],
+    [
+      'business_connection',
+      { id: 'bc', user: from, user_chat_id: 77, date: 1764000000 },
+      '77',
+      1764000000000,
+    ],
+    ['business_message', message, '-1001', 1764000000000],
+    ['edited_business_message', message, '-1001', 1764000000000],
+    ['deleted_business_messages', { business_connection_id: 'bc', chat, message_ids: [1] }, '-1001', null],
+    ['guest_message', message, '-1001', 1764000000000],
+    ['message_reaction', { chat, message_id: 1, user: from, date: 1764000000 }, '-1001', 1764000000000],
+    ['message_reaction_count', { chat, message_id: 1, date: 1764000000 }, '-1001', 1764000000000],
+    ['inline_query', { id: '1', from, query: 'q', offset: '' }, '42', null],
+    ['chosen_inline_result', { result_id: '1', from, query: 'q' }, '42', null],
+    ['callback_query', { id: '1', from, message, chat_instance: '9' }, '-1001', null],
+    ['callback_query', { id: '1', from, inline_message_id: 'x', chat_instance: '9' }, '42', null],
+    ['shipping_query', { id: '1', from, invoice_payload: 'p' }, '42', null],
+    ['pre_checkout_query', { id: '1', from, currency: 'EUR' }, '42', null],
+    ['purchased_paid_media', { from, paid_media_payload: 'p' }, '42', null],
+    ['poll', { id: '5363046463485345943', question: 'q' }, null, null],
+    ['poll_answer', { poll_id: '5', user: from, option_ids: [0] }, '42', null],
+    ['poll_answer', { poll_id: '5', voter_chat: chat, user: from, option_ids: [0] }, '-1001', null],
+    ['my_chat_member', { chat, from, date: 1764000000 }, '-1001', 1764000000000],
+    ['chat_member', { chat, from, date: 1764000000 }, '-1001', 1764000000000],
+    ['chat_join_request', { chat, from, user_chat_id: 42, date: 1764000000 }, '-1001', 1764000000000],
+    ['chat_boost', { chat, boost: { boost_id: 'b', add_date: 1764000000 } }, '-1001', 1764000000000],
+    ['removed_chat_boost', { chat, boost_id: 'b', remove_date: 1764000000 }, '-1001', 1764000000000],
+    ['managed_bot', { user: from, bot: { id: 5 } }, '42', null],
+    ['subscription', { user: from, state: 'active' }, '42', null],
+    ['kind_of_next_year', { chat, date: 1764000000 }, '-1001', 1764000000000],
+  ];
+  for (const [kind, content, orderingKey, occurredAt] of kinds) {
+    it(`orders ${kind} by ${orderingKey ?? 'nothing'} (${Object.keys(content).join(', ')})`, () => {
+      const identity = ofUpdate({ [kind]: content });
+      assert.equal(identity.type, kind);
+      assert.equal(identity.orderingKey, orderingKey);
+      assert.equal(identity.occurredAt, occurredAt);
+    });
+  }
+
+  it('keeps an update without a usable id or kind, with no key that it would have to guess', () => {
+    assert.deepEqual(identityOf(telegram, update('{}')), {
+      type: 'unknown',
+      dedupKey: null,
+      orderingKey: null,
+      occurredAt: null,
+      priority: 'normal',
+    });
+    for (const id of ['"7"', '1.5', 'null', '{}', '1e40', '[7]']) {
+      assert.equal(identityOf(telegram, update(`{"update_id":${id},"message":{}}`)).dedupKey, null, id);
+    }
+    assert.match(
+      identityOf(telegram, update('{"update_id":9007199254740993,"message":{}}')).dedupKey ?? '',
+      /^9007199254740993\|/,
+    );
+  });
+
+  it('takes the last of duplicate keys, and the object where several kinds are sent', () => {
+    const identity = identityOf(telegram, update(fixture('telegram/duplicate-keys.json')));
+    assert.match(identity.dedupKey ?? '', /^2\|/);
+    assert.equal(identity.orderingKey, '2');
+    assert.equal(ofUpdate({ note: 1, message: { chat } }).type, 'message');
+  });
+
+  it('is not misled by names that every object inherits', () => {
+    const identity = identityOf(telegram, update(fixture('telegram/prototype-names.json')));
+    assert.equal(identity.type, '__proto__');
+    assert.equal(identity.orderingKey, '7');
+    assert.equal(ofUpdate({ constructor: {} }).orderingKey, null);
+  });
+
+  it('makes keys that PostgreSQL can hold out of any name and id', () => {
+    assert.match(ofUpdate({ 'a\u0000b': {} }).type, /^sha256:/);
+    assert.match(ofUpdate({ ['x'.repeat(1000)]: {} }).type, /^sha256:/);
+    assert.match(ofUpdate({ message: { chat: { id: 'a\u0000b' } } }).orderingKey ?? '', /^sha256:/);
+  });
+
+  it('calls invalid UTF-8, cut JSON and other JSON values malformed', () => {
+    for (const body of [
+      fixture('telegram/invalid-utf8.json'),
+      fixture('telegram/truncated.json'),
+      '',
+      '[]',
+      '"x"',
+    ]) {
+      assert.equal(telegram.identify(update(body)).kind, 'malformed');
+    }
+  });
+});
+
+describe('telegram answer and sample', () => {
+  it('answers JSON without a method, which Telegram would execute', () => {
+    const answer = telegram.answer(update('{}'));
+    assert.deepEqual(answer, { status: 200, contentType: 'application/json', body: '{"status":"received"}' });
+    assert.ok(!('method' in JSON.parse(answer.body)));
+  });
+
+  it('samples updates in the form of the Bot API server, over several chats', () => {
+    const chats = new Set<string | null>();
+    for (let sequence = 0; sequence < 20; sequence += 1) {
+      const request = signedSample(telegram, TOKEN, sequence);
+      assert.match(Buffer.from(request.body).toString(), /^\{"update_id":\d+,\n"message":\{/);
+      chats.add(identityOf(telegram, request).orderingKey);
+    }
+    assert.equal(chats.size, 5);
+  });
+
+  it('checks the form that setWebhook demands', () => {
+    for (const good of ['a', 'A-b_9', 'x'.repeat(256)]) assert.equal(telegram.checkSecret(good), true);
+    for (const bad of ['', 'a b', 'a\n', 'é', 'a:b', 'x'.repeat(257)])
+      assert.equal(typeof telegram.checkSecret(bad), 'string');
+  });
+});

@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { parse, stringify } from 'node:querystring';
+import { describe, it } from 'node:test';
+
+import sdk from 'twilio';
+
+import { twilio } from '../../src/providers/twilio.ts';
+import {
+  fixture,
+  NOW,
+  post,
+  refusal,
+  repeatableRandom,
+  URL_CALLED,
+  withBody,
+  withHeader,
+} from './requests.ts';
+
+const TOKEN = '12345678901234567890123456789012';
+const HEADER = 'X-Twilio-Signature';
+const FORM = 'application/x-www-form-urlencoded; charset=UTF-8';
+
+/** A form as Twilio sends it: the SDK signs what Node's own decoder reads, so our decoder has no part in it. */
+function signedForm(body: string | Uint8Array, signedUrl = URL_CALLED, calledUrl = signedUrl) {
+  const signature = sdk.getExpectedTwilioSignature(TOKEN, signedUrl, parse(Buffer.from(body).toString()));
+  return post(
+    [
+      ['Content-Type', FORM],
+      [HEADER, signature],
+    ],
+    body,
+    calledUrl,
+  );
+}
+
+/** The query as Node's old `querystring` writes it, which is how some of Twilio's back ends sign it. */
+function reencoded(url: string): string {
+  const [path, query] = url.split('?');
+  return query === undefined ? url : `${path}?${stringify(parse(query))}`;
+}
+
+function signedJson(body: string | Uint8Array, contentType = 'application/json', base = URL_CALLED) {
+  const url = `${base}${base.includes('?') ? '&' : '?'}bodySHA256=${sdk.getExpectedBodyHash(Buffer.from(body).toString())}`;
+  return post(
+    [
+      ['Content-Type', contentType],
+      [HEADER, sdk.getExpectedTwilioSignature(TOKEN, url, {})],
+    ],
+    body,
+    url,
+  );
+}
+
+describe('twilio verify, forms', () => {
+  const sms = fixture('twilio/incoming-sms.form');
+
+  it('accepts a signature that another program made (Python), and names the secret', () => {
+    const request = post(
+      [
+        ['Content-Type', FORM],
+        [HEADER, '0cZ0AYOAtuDHVpuG387xUsUf7tg='],
+      ],
+      sms,
+    );
+    assert.deepEqual(twilio.verify(request, ['other', '', TOKEN], NOW), { verified: true, secretIndex: 2 });
+  });
+
+  const wellFormed = [
+    'incoming-sms',
+    'incoming-whatsapp-media',
+    'unicode-plus-percent',
+    'spelled-otherwise',
+    'repeated-parameters',
+    'status-delivered',
+    'status-undelivered',
+    'status-whatsapp-read',
+    'voice-call',
+  ];
+  for (const name of wellFormed) {
+    it(`accepts ${name} as signed by the SDK`, () => {
+      assert.equal(refusal(twilio, signedForm(fixture(`twilio/${name}.form`)), [TOKEN]), 'verified');
+    });
+  }
+
+  it('agrees with the SDK for random fields in several spellings', () => {
+    const random = repeatableRandom(1);
+    const alphabet = [
+      'a',
+      'B',
+      '0',
+      ' ',
+      '+',
+      '&',
+      '=',
+      '%',
+      '|',
+      '\\',
+      "'",
+      '"',
+      '*',
+      '~',
+      '(',
+      '\n',
+      '\u0000',
+      'é',
+      '漢',
+      '👋',
+      '\uffff',
+      '__proto__',
+    ];
+    const text = () =>
+      Array.from(
+        { length: Math.floor(random() * 6) },
+        () => alphabet[Math.floor(random() * alphabet.length)],
+      ).join('');
+    const spell = [
+      (pairs: [string, string][]) => new URLSearchParams(pairs).toString(),
+      (pairs: [string, string][]) => pairs.map(pair => pair.map(encodeURIComponent).join('=')).join('&'),
+      (pairs: [string, string][]) =>
+        pairs
+          .map(pair =>
+            pair
+              .map(part =>
+                [...Buffer.from(part)].map(byte => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+              )
+              .join('='),
+          )
+          .join('&'),
+    ];
+    for (let round = 0; round < 300; round += 1) {
+      const pairs = Array.from({ length: Math.floor(random() * 8) }, (): [string, string] => [
+        text(),
+        text(),
+      ]);
+      const params: Record<string, string[]> = Object.create(null);
+      for (const [name, value] of pairs) (params[name] ??= []).push(value);
+      const signature = sdk.getExpectedTwilioSignature(TOKEN, URL_CALLED, params);
+      for (const write of spell) {
+        const request = post(
+          [
+            ['Content-Type', FORM],
+            [HEADER, signature],
+          ],
+          write(pairs),
+        );
+        assert.equal(refusal(twilio, request, [TOKEN]), 'verified', JSON.stringify(pairs));
+      }
+    }
+  });
+
+  it('signs repeated values once each, sorted by UTF-16 unit', () => {
+    const good = signedForm(fixture('twilio/repeated-parameters.form'));
+    const reordered =
+      'Tag=%EF%BF%BD&Tag=%F0%9F%98%80&Tag=a&Tag=b&' +
+      Buffer.from(good.body).toString().split('&').slice(5).join('&');
+    assert.equal(refusal(twilio, withBody(good, Buffer.from(reordered)), [TOKEN]), 'verified');
+    assert.equal(
+      refusal(twilio, withBody(good, Buffer.from(reordered.replace('Tag=a', 'Tag=c'))), [TOKEN]),
+      'wrong_signature',
+    );
+  });
+
+  it('refuses an altered byte, a wrong token, a missing, repeated or otherwise encoded header', () => {
+    const good = signedForm(sms);
+    for (let index = 0; index < sms.length; index += 1) {
+      const altered = Buffer.from(sms);
+      altered[index] = (altered[index] ?? 0) ^ 1;
+      assert.equal(refusal(twilio, withBody(good, altered), [TOKEN]), 'wrong_signature', `byte ${index}`);
+    }
+    assert.equal(refusal(twilio, good, [TOKEN.replace('1', '2')]), 'wrong_signature');
+    assert.equal(refusal(twilio, withHeader(good, HEADER, null), [TOKEN]), 'missing_signature');
+    const signature = sdk.getExpectedTwilioSignature(TOKEN, URL_CALLED, parse(sms.toString()));
+    assert.equal(
+      refusal(twilio, post([...good.headers, [HEADER, signature]], sms), [TOKEN]),
+      'duplicate_signature',
+    );
+    for (const spelling of [
+      '',
+      `${signature} `,
+      signature.slice(0, -1),
+      Buffer.from(signature, 'base64').toString('hex'),
+      `${signature},${signature}`,
+    ]) {
+      assert.equal(refusal(twilio, withHeader(good, HEADER, spelling), [TOKEN]), 'malformed_signature');
+    }
+  });
+
+  it('takes an empty token for no token, even where the sender signed with the empty one', () => {
+    const signature = sdk.getExpectedTwilioSignature('', URL_CALLED, parse(sms.toString()));
+    const forged = withHeader(signedForm(sms), HEADER, signature);
+    assert.equal(refusal(twilio, forged, []), 'no_secret');
+    assert.equal(refusal(twilio, forged, ['']), 'no_secret');
+    assert.equal(refusal(twilio, forged, ['', TOKEN]), 'wrong_signature');
+  });
+
+  it('refuses forms that do not decode, though a lenient decoder would make the signature fit', () => {
+    for (const name of ['invalid-utf8', 'raw-invalid-utf8', 'broken-escape']) {
+      assert.equal(
+        refusal(twilio, signedForm(fixture(`twilio/${name}.form`)), [TOKEN]),
+        'wrong_signature',
+        name,
+      );
+    }
+  });
+});
+
+describe('twilio verify, URLs', () => {
+  const body = fixture('twilio/incoming-sms.form');
+  const urls = [
+    'https://hooks.example.com/webhook/whatsapp',
+    'https://hooks.example.com:443/webhook/whatsapp',
+    'https://hooks.example.com:8443/webhook/whatsapp?a=b',
+    'http://hooks.example.com/webhook/whatsapp',
+    'http://user:pass@hooks.example.com:80/x',
+    'https://[2001:db8::1]/x',
+    'https://[2001:db8::1]:8443/x',
+    "https://hooks.example.com/x?q='single'&r=%27&s=a b",
+    'https://hooks.example.com/x?b=2&a=1&b=3&empty=&bare',
+    'https://hooks.example.com/caf\u00e9/%C3%A9?x=%zz',
+    'https://HOOKS.example.com/Path//double/../up?Q=1#fragment',
+    'https://hooks.example.com?query-right-away',
+    'https://hooks.example.com:/x',
+  ];
+
+  it('accepts exactly the spellings of a called URL that the SDK accepts', () => {
+    const params = parse(body.toString());
+    let accepted = 0;
+    for (const called of urls) {
+      const spellings = [
+        ...urls,
+        called.replace(':443', ''),
+        called.replace('.com/', '.com:443/'),
+        called.replace('.com/', '.com:80/'),
+        called.replaceAll("'", '%27'),
+        URL.parse(called)?.toString() ?? '',
+        reencoded(URL.parse(called)?.toString() ?? ''),
+        `${called}/`,
+        called.replace('https', 'http'),
+      ];
+      for (const signed of new Set(spellings)) {
+        const request = signedForm(body, signed, called);
+        const signature = request.headers[1]?.[1] ?? '';
+        const expected = sdk.validateRequest(TOKEN, signature, called, params);
+        assert.equal(
+          refusal(twilio, request, [TOKEN]) === 'verified',
+          expected,
+          `${signed} called as ${called}`,
+        );
+        accepted += expected ? 1 : 0;
+      }
+    }
+    assert.ok(accepted > urls.length, 'the table holds accepted spellings beyond the URL itself');
+  });
+
+  it('refuses another host, path, scheme or query', () => {
+    for (const called of [
+      'https://evil.example.com/webhook/whatsapp',
+      'https://hooks.example.com/webhook/whatsapp2',
+      'http://hooks.example.com/webhook/whatsapp',
+      `${URL_CALLED}?a=1`,
+    ]) {
+      assert.equal(refusal(twilio, signedForm(body, URL_CALLED, called), [TOKEN]), 'wrong_signature', called);
+    }
+  });
+
+  it('refuses, and does not throw, where the URL is none', () => {
+    for (const called of ['', 'not a url', '//x', 'https://', 'https://[', '?', 'https://x:99999999/']) {
+      assert.equal(refusal(twilio, signedForm(body, URL_CALLED, called), [TOKEN]), 'wrong_signature', called);
+    }
+  });
+});
+
+describe('twilio verify, other bodies', () => {
+  const json = fixture('twilio/event-stream.json');
+
+  it('accepts a body whose hash is in the signed URL, as the SDK does', () => {
+    for (const base of [URL_CALLED, `${URL_CALLED}?a=1`]) {
+      const request = signedJson(json, 'application/json', base);
+      assert.ok(
+        sdk.validateRequestWithBody(TOKEN, request.headers[1]?.[1] ?? '', request.url, json.toString()),
+      );
+      assert.equal(refusal(twilio, request, [TOKEN]), 'verified');
+    }
+    assert.equal(refusal(twilio, signedJson('{}', 'text/plain'), [TOKEN]), 'verified');
+  });
+
+  it('refuses an altered body, and a hash that was altered to fit it', () => {
+    const good = signedJson(json);
+    const altered = signedJson('{"altered":true}');
+    assert.equal(refusal(twilio, withBody(good, altered.body), [TOKEN]), 'body_hash_mismatch');
+    assert.equal(
+      refusal(twilio, { ...good, body: altered.body, url: altered.url }, [TOKEN]),
+      'wrong_signature',
+    );
+  });
+
+  it('refuses every body that only the URL-alone signature would cover', () => {
+    const signature = sdk.getExpectedTwilioSignature(TOKEN, URL_CALLED, {});
+    for (const contentType of [
+      'application/json',
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      '',
+      'application/x-www-form-urlencodedx',
+    ]) {
+      const request = post(
+        [
+          ['Content-Type', contentType],
+          [HEADER, signature],
+        ],
+        json,
+      );
+      assert.equal(refusal(twilio, request, [TOKEN]), 'body_hash_missing', contentType);
+    }
+    assert.equal(refusal(twilio, post([[HEADER, signature]], json), [TOKEN]), 'body_hash_missing');
+    const twoTypes = post(
+      [
+        ['Content-Type', FORM],
+        ['Content-Type', 'application/json'],
+        [HEADER, signature],
+      ],
+      json,
+    );
+    assert.equal(refusal(twilio, twoTypes, [TOKEN]), 'body_hash_missing');
+  });
+
+  it('does not let a signed JSON request pass as an empty or other form', () => {
+    const good = signedJson(json);
+    const asForm = withHeader(good, 'Content-Type', FORM);
+    assert.equal(refusal(twilio, withBody(asForm, new Uint8Array()), [TOKEN]), 'body_hash_mismatch');
+    assert.equal(
+      refusal(twilio, withBody(asForm, fixture('twilio/incoming-sms.form')), [TOKEN]),
+      'body_hash_mismatch',
+    );
+  });
+
+  it('refuses an upper-case, cut, empty or repeated hash, though the URL is signed', () => {
+    const hash = sdk.getExpectedBodyHash(json.toString());
+    for (const query of [
+      `bodySHA256=${hash.toUpperCase()}`,
+      `bodySHA256=${hash.slice(1)}`,
+      'bodySHA256=',
+      'bodySHA256',
+      `bodySHA256=${hash}&bodySHA256=${hash}`,
+    ]) {
+      const url = `${URL_CALLED}?${query}`;
+      const request = post(
+        [
+          ['Content-Type', 'application/json'],
+          [HEADER, sdk.getExpectedTwilioSignature(TOKEN, url, {})],
+        ],
+        json,
+        url,
+      );
+      assert.equal(refusal(twilio, request, [TOKEN]), 'body_hash_mismatch', query);
+    }
+  });
+});
