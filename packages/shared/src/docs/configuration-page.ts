@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { configSchema } from '../config/schema.ts';
+
+/** The parts of JSON Schema that our schema turns into. */
+interface SchemaNode {
+  readonly type?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+  readonly items?: SchemaNode;
+}
+
+interface Section {
+  readonly path: string;
+  readonly node: SchemaNode;
+}
+
+/** docs/configuration.md, from the descriptions in the schema of ackline.yaml. */
+export function configurationPage(): string {
+  const root = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
+  const sections = sectionsOf({ path: '', node: root });
+  return `<!-- Generated from packages/shared/src/config/schema.ts by \`npm run docs\`. -->
+
+# Configuration: ackline.yaml
+
+Sources, routes and destinations are one YAML file: \`ackline.yaml\` in the working directory, or the file that \`ACKLINE_CONFIG\`
+names. It is checked at the start, and \`npx ackline check\` checks it without one: all errors at once, each with file, line and
+column. A key that is not listed here is an error.
+
+- **Durations** are a whole number and a unit: \`250ms\`, \`5s\`, \`2m\`, \`1h\`. **Sizes** likewise: \`512KiB\`, \`1MiB\`.
+- **Names** have lower-case letters, digits, \`-\`, \`_\` and \`.\`, 63 characters at most.
+- **Secrets** are references: \`{ env: NAME }\` or \`{ file: /absolute/path }\`. A secret itself never stands in the file. An empty
+  secret is no secret: the start is refused, and the variable or file named. A file is read again within a second after it changed.
+
+${sections.map(table).join('\n')}`;
+}
+
+/** The object itself and every object below it, in the order of the schema. A secret looks the same everywhere: shown once. */
+function sectionsOf({ path, node }: Section): Section[] {
+  const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
+    const inner = child.type === 'array' ? child.items : child;
+    if (inner?.properties === undefined || inner.title === 'secret') return [];
+    const suffix = child.type === 'array' ? '[]' : '';
+    return sectionsOf({ path: `${path === '' ? '' : `${path}.`}${key}${suffix}`, node: inner });
+  });
+  return [{ path, node }, ...children];
+}
+
+function table({ path, node }: Section): string {
+  const rows = Object.entries(node.properties ?? {}).map(([key, child]) =>
+    [
+      `\`${key}\``,
+      kindOf(child),
+      defaultOf(child, node.required?.includes(key) ?? false),
+      child.description ?? '',
+    ]
+      .map(cell => cell.replaceAll('|', '\\|'))
+      .join(' | '),
+  );
+  const title = path === '' ? 'The file' : `\`${path}\``;
+  return `## ${title}\n\n| key | value | default | meaning |\n|---|---|---|---|\n${rows.map(row => `| ${row} |\n`).join('')}`;
+}
+
+function kindOf(node: SchemaNode): string {
+  if (node.type === 'array') return `list of ${node.items?.title ?? 'maps, below'}`;
+  return node.title ?? 'map, below';
+}
+
+function defaultOf(node: SchemaNode, required: boolean): string {
+  if (required) return '**needed**';
+  if (node.default === undefined) return 'none';
+  if (Array.isArray(node.default)) return `\`[${node.default.join(', ')}]\``;
+  if (typeof node.default === 'object') return 'as below';
+  return `\`${typeof node.default === 'string' ? node.default : JSON.stringify(node.default)}\``;
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { configurationPage } from '../../src/docs/configuration-page.ts';
+import { errorsPage } from '../../src/docs/errors-page.ts';
+import { errorCodes } from '../../src/error-codes.ts';
+
+const written = (name: string) => readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8');
+const STALE = 'the page is stale: run `npm run docs` and commit it';
+
+describe('docs/errors.md', () => {
+  it('is what the table of codes says now', () => {
+    assert.ok(written('errors.md') === errorsPage(), STALE);
+  });
+
+  it('has one entry for each code, with what to do', () => {
+    const page = errorsPage();
+    for (const [code, { fix }] of Object.entries(errorCodes)) {
+      assert.equal(page.split(`### ${code}\n`).length, 2, code);
+      assert.ok(page.includes(`**What to do.** ${fix}`), code);
+    }
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const page = configurationPage();
+
+  it('is what the schema says now', () => {
+    assert.ok(written('configuration.md') === page, STALE);
+  });
+
+  it('has a table for each map', () => {
+    const titles = page.match(/^## .*$/gm);
+    assert.deepEqual(titles, [
+      '## The file',
+      '## `sources[]`',
+      '## `routes[]`',
+      '## `routes[].match`',
+      '## `destinations[]`',
+      '## `destinations[].retry`',
+      '## `destinations[].breaker`',
+    ]);
+  });
+
+  it('leaves no key without a meaning, and no kind without a name', () => {
+    const rows = page.split('\n').filter(line => line.startsWith('| `'));
+    assert.ok(rows.length > 25);
+    for (const row of rows) {
+      assert.match(row, /^\| `\w+` \| [^|]{2,} \| [^|]{2,} \| [A-Za-z].*\. ?.*\|$/);
+    }
+  });
+
+  it('shows limits, defaults and what is needed', () => {
+    assert.ok(page.includes('| `maxBody` | size, [1KiB, 25MiB] | `1MiB` |'));
+    assert.ok(page.includes('| `secrets` | list of secret | **needed** |'));
+    assert.ok(page.includes('| `schedule` | list of duration, [1ms, 24h] | `[5s, 30s, 2m, 10m, 1h, 6h]` |'));
+    assert.ok(page.includes('| `signingSecret` | secret | none |'));
+  });
+});
