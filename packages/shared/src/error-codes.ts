@@ -134,6 +134,12 @@ export const errorCodes = {
     title: 'The log did not confirm the event in time',
     fix: 'Nothing is lost: the event goes to the next log. Seen often, look at the load and disks of the Kafka brokers.',
   },
+  ACKLINE_RECORD_TOO_LARGE: {
+    status: null,
+    retryable: false,
+    title: 'The event is over the size limit of the Kafka topic',
+    fix: 'Nothing is lost: the event goes to PostgreSQL. Seen often, raise max.message.bytes of the topic to 1048588 or more.',
+  },
   ACKLINE_BREAKER_OPEN: {
     status: null,
     retryable: true,

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import type { InboxPeek } from '@ackline/store/inbox';
+import type { LaneOffset } from '@ackline/store/lanes';
+import { createInboxRelease, type ReleaseDecision } from './inbox-release.ts';
+import type { Watermarks } from './watermarks.ts';
+
+/** How soon an appended row is found while nothing comes: half of it is added to an event's way on average. */
+const IDLE_WAIT_MS = 50;
+/** Rows looked at a time, without their bytes: more than are stored in one call, so that waiting rows hide few others. */
+const PEEK_ROWS = 2_000;
+/** Rows a storing transaction takes: with bodies of a usual size it stays well under the statement limit. */
+const STORE_ROWS = 500;
+/** While no broker answers it is asked this seldom: each question can cost its whole deadline. */
+const BROKER_AWAY_MS = 2_000;
+const FIRST_BACKOFF_MS = 100;
+/** After an outage of PostgreSQL the rows that it holds move on within this time. */
+const MAX_BACKOFF_MS = 2_000;
+
+export interface InboxConsumerOptions {
+  /** The first rows in the order of appending, at most `limit`. */
+  peek(limit: number): Promise<readonly InboxPeek[]>;
+  readonly lanes: number;
+  /** null: no Kafka. */
+  readonly watermarks: Pick<Watermarks, 'highWatermarks'> | null;
+  readOffsets(): Promise<readonly LaneOffset[]>;
+  /** Stores those of the named rows that are free just now, in order; tells how many. */
+  storeInbox(ns: readonly string[]): Promise<number>;
+  readonly log: Pick<Logger, 'warn' | 'info'>;
+  /** Milliseconds, any origin. */
+  readonly now?: () => number;
+}
+
+export interface InboxConsumerSnapshot {
+  readonly stored: number;
+  /** Rows that waited for their Kafka partition when last looked at. */
+  readonly waiting: number;
+  /** Rows that went without knowing what their Kafka partition held: `ackline_order_uncertain_total`. */
+  readonly orderUncertain: number;
+}
+
+export interface InboxConsumer extends Component {
+  snapshot(): InboxConsumerSnapshot;
+}
+
+/** Stores the inbox's rows in the order of appending, each after what its Kafka partition held (see inbox-release.ts). */
+export function createInboxConsumer(options: InboxConsumerOptions): InboxConsumer {
+  const { lanes, log, now = () => performance.now() } = options;
+  const release = createInboxRelease();
+  const askBroker = createBrokerQuestion(options.watermarks, now);
+  const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
+
+  async function decide(rows: readonly InboxPeek[]): Promise<ReleaseDecision> {
+    const watermarks = await askBroker();
+    const offsets = options.watermarks === null ? [] : await options.readOffsets();
+    const storedOffsets = new Map(
+      offsets.flatMap(({ lane, nextOffset }) => (nextOffset === null ? [] : [[lane, nextOffset] as const])),
+    );
+    return release.decide({ rows, lanes, watermarks, storedOffsets });
+  }
+
+  /** Rows that were stored in this round. */
+  async function round(signal: AbortSignal): Promise<number> {
+    const rows = await options.peek(PEEK_ROWS);
+    counts.waiting = 0;
+    if (rows.length === 0) return 0;
+    const decision = await decide(rows);
+    counts.waiting = decision.waiting;
+    let stored = 0;
+    for (let from = 0; from < decision.released.length && !signal.aborted; from += STORE_ROWS) {
+      stored += await options.storeInbox(decision.released.slice(from, from + STORE_ROWS));
+    }
+    counts.stored += stored;
+    if (stored > 0) counts.orderUncertain += decision.uncertain;
+    return stored;
+  }
+
+  return {
+    name: 'inbox-consumer',
+    snapshot: () => ({ ...counts }),
+    async run(signal) {
+      let backoffMs = FIRST_BACKOFF_MS;
+      let failing = false;
+      while (!signal.aborted) {
+        let waitMs = IDLE_WAIT_MS;
+        try {
+          const stored = await round(signal);
+          if (failing) log.info('inbox.recovered');
+          failing = false;
+          backoffMs = FIRST_BACKOFF_MS;
+          if (stored > 0) waitMs = 0;
+        } catch (error) {
+          if (!failing) log.warn({ err: error }, 'inbox.read-failed');
+          failing = true;
+          waitMs = backoffMs;
+          backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+        }
+        await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** The high watermarks, or null where there is no Kafka, or none that answers. */
+function createBrokerQuestion(
+  watermarks: InboxConsumerOptions['watermarks'],
+  now: () => number,
+): () => Promise<ReadonlyMap<number, bigint> | null> {
+  let awayUntil = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (watermarks === null || now() < awayUntil) return null;
+    try {
+      return await watermarks.highWatermarks();
+    } catch {
+      awayUntil = now() + BROKER_AWAY_MS;
+      return null;
+    }
+  };
+}

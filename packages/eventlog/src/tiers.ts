@@ -1,0 +1,31 @@
+import type { AppError } from '@ackline/shared/app-error';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { AppendReceipt } from './event-log.ts';
+
+/** What the composition needs of the Kafka log. */
+export interface KafkaAppender {
+  append(event: EventEnvelope): Promise<AppendReceipt>;
+  /** False: the buffer is full. */
+  hasRoom(event: EventEnvelope): boolean;
+  readonly size: number;
+  /** The greatest offset known to be acked in the event's partition, -1n for none. */
+  lastOffset(event: EventEnvelope): bigint;
+  close(): Promise<void>;
+}
+
+export type KafkaTierState =
+  | { readonly state: 'none' }
+  | { readonly state: 'connecting' }
+  | { readonly state: 'refused'; readonly error: AppError }
+  | { readonly state: 'ready'; readonly log: KafkaAppender; readonly weaknesses: readonly string[] };
+
+export interface KafkaTier {
+  readonly current: KafkaTierState;
+  close(): Promise<void>;
+}
+
+export interface InboxAppender {
+  append(event: EventEnvelope, afterOffset: bigint): Promise<AppendReceipt>;
+  readonly size: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { InboxPeek } from '@ackline/store/inbox';
+import { createInboxConsumer, type InboxConsumerOptions } from '../src/inbox-consumer.ts';
+
+const silent = { warn: () => undefined, info: () => undefined } as never;
+
+function rows(count: number, from = 1): InboxPeek[] {
+  return Array.from({ length: count }, (_, i) => ({
+    n: String(from + i),
+    keyHash: (from + i) % 7,
+    afterOffset: -1n,
+    ageMs: 1,
+    bodyBytes: 100,
+  }));
+}
+
+/** Runs the consumer over an inbox in memory until it is empty, or until `until` says so. */
+async function drain(options: Partial<InboxConsumerOptions> & { inbox: InboxPeek[]; until?: () => boolean }) {
+  const { inbox, until = () => inbox.length === 0, ...rest } = options;
+  const stored: string[][] = [];
+  const stop = new AbortController();
+  const consumer = createInboxConsumer({
+    peek: async limit => {
+      if (until()) stop.abort();
+      return inbox.slice(0, limit);
+    },
+    lanes: 1,
+    watermarks: null,
+    readOffsets: async () => [],
+    async storeInbox(ns) {
+      stored.push([...ns]);
+      const taken = inbox.filter(row => ns.includes(row.n));
+      inbox.splice(0, inbox.length, ...inbox.filter(row => !ns.includes(row.n)));
+      return taken.length;
+    },
+    log: silent,
+    ...rest,
+  });
+  await consumer.run(stop.signal);
+  return { stored, snapshot: consumer.snapshot() };
+}
+
+describe('inbox consumer', () => {
+  it('stores all rows in the order of appending, in pieces of bounded size', async () => {
+    const { stored, snapshot } = await drain({ inbox: rows(1_234) });
+    assert.deepEqual(
+      stored.flat(),
+      rows(1_234).map(row => row.n),
+    );
+    assert.ok(stored.every(ns => ns.length <= 500));
+    assert.deepEqual(snapshot, { stored: 1_234, waiting: 0, orderUncertain: 0 });
+  });
+
+  it('goes on after errors of peeking and of storing, and loses no row', async () => {
+    const inbox = rows(3);
+    let failures = 2;
+    const failSometimes = () => {
+      if (failures > 0) {
+        failures -= 1;
+        throw new Error('database is away');
+      }
+    };
+    const { stored } = await drain({
+      inbox,
+      readOffsets: async () => [],
+      watermarks: { highWatermarks: async () => (failSometimes(), new Map()) },
+      storeInbox: async ns => {
+        failSometimes();
+        return inbox.splice(0, ns.length).length;
+      },
+    });
+    assert.deepEqual(stored, []);
+    assert.equal(inbox.length, 0);
+  });
+
+  it('holds rows until their lane is stored, then lets them go', async () => {
+    let offset = 0n;
+    const { stored, snapshot } = await drain({
+      inbox: rows(2),
+      watermarks: { highWatermarks: async () => new Map([[0, 3n]]) },
+      readOffsets: async () => [{ lane: 0, nextOffset: offset++ }],
+    });
+    assert.deepEqual(stored, [['1', '2']]);
+    assert.equal(offset, 4n);
+    assert.equal(snapshot.orderUncertain, 0);
+  });
+
+  it('does not wait for a broker that does not answer, and does not ask it for every row', async () => {
+    let questions = 0;
+    let served = 0;
+    const inbox = rows(1);
+    const { snapshot } = await drain({
+      inbox,
+      now: () => 0,
+      until: () => served >= 3,
+      watermarks: {
+        highWatermarks: async () => {
+          questions += 1;
+          throw new Error('no broker');
+        },
+      },
+      readOffsets: async () => [{ lane: 0, nextOffset: null }],
+      storeInbox: async () => {
+        served += 1;
+        inbox.splice(0, 1, ...rows(1, served + 1).map(row => ({ ...row, afterOffset: 9n })));
+        return 1;
+      },
+    });
+    assert.equal(questions, 1);
+    assert.ok(snapshot.orderUncertain >= 1);
+  });
+});

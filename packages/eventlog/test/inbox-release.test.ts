@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { InboxPeek } from '@ackline/store/inbox';
+import { createInboxRelease, MAX_WAIT_MS, type ReleaseInput } from '../src/inbox-release.ts';
+
+const LANES = 4;
+
+function row(n: number, overrides: Partial<InboxPeek> = {}): InboxPeek {
+  return { n: String(n), keyHash: 1, afterOffset: -1n, ageMs: 10, bodyBytes: 100, ...overrides };
+}
+
+function input(rows: readonly InboxPeek[], overrides: Partial<ReleaseInput> = {}): ReleaseInput {
+  const watermarks = new Map(Array.from({ length: LANES }, (_, lane) => [lane, 10n] as const));
+  return { rows, lanes: LANES, watermarks, storedOffsets: new Map([[1, 10n]]), ...overrides };
+}
+
+const stored = (lane: number, offset: bigint) => ({ storedOffsets: new Map([[lane, offset]]) });
+
+describe('inbox release', () => {
+  it('holds nothing where there is no Kafka, and is sure of it', () => {
+    const rows = [row(1), row(2, { keyHash: 2 })];
+    const decision = createInboxRelease().decide(input(rows, { watermarks: null, storedOffsets: new Map() }));
+    assert.deepEqual(decision, { released: ['1', '2'], waiting: 0, uncertain: 0 });
+  });
+
+  it('holds a row until what its partition held when it was first seen is stored', () => {
+    const release = createInboxRelease();
+    assert.deepEqual(release.decide(input([row(1)], stored(1, 9n))).released, []);
+    const later = { watermarks: new Map([[1, 500n]]), storedOffsets: new Map([[1, 10n]]) };
+    assert.deepEqual(
+      release.decide(input([row(1)], later)).released,
+      ['1'],
+      'later records do not move the barrier',
+    );
+  });
+
+  it('holds a row for what its appender knew to be acked, where the watermark is behind that', () => {
+    const rows = [row(1, { afterOffset: 20n })];
+    assert.deepEqual(createInboxRelease().decide(input(rows, stored(1, 20n))).released, []);
+    assert.deepEqual(createInboxRelease().decide(input(rows, stored(1, 21n))).released, ['1']);
+  });
+
+  it('takes a lane of which nothing is stored as standing at its start', () => {
+    const empty = { watermarks: new Map([[1, 0n]]), storedOffsets: new Map() };
+    assert.deepEqual(createInboxRelease().decide(input([row(1)], empty)).released, ['1']);
+    assert.equal(createInboxRelease().decide(input([row(1)], { storedOffsets: new Map() })).waiting, 1);
+  });
+
+  it('lets a row go after the longest wait, and counts it as uncertain', () => {
+    const rows = [row(1, { ageMs: MAX_WAIT_MS })];
+    assert.deepEqual(createInboxRelease().decide(input(rows, stored(1, 0n))), {
+      released: ['1'],
+      waiting: 0,
+      uncertain: 1,
+    });
+  });
+
+  it('lets rows go at once when no broker answers, counting those that knew of records before them', () => {
+    const rows = [row(1, { afterOffset: 5n }), row(2, { keyHash: 2 })];
+    const away = { watermarks: null, storedOffsets: new Map([[1, 3n]]) };
+    assert.deepEqual(createInboxRelease().decide(input(rows, away)), {
+      released: ['1', '2'],
+      waiting: 0,
+      uncertain: 1,
+    });
+  });
+
+  it('lets a waiting row go when the broker goes away while it waits', () => {
+    const release = createInboxRelease();
+    assert.equal(release.decide(input([row(1)], stored(1, 0n))).waiting, 1);
+    assert.deepEqual(release.decide(input([row(1)], { watermarks: null, ...stored(1, 0n) })).released, ['1']);
+  });
+
+  it('never lets a row overtake an earlier one of its key, but one of another key', () => {
+    const rows = [row(1, { afterOffset: 50n }), row(2), row(3, { keyHash: 2 })];
+    const storedOffsets = new Map([
+      [1, 10n],
+      [2, 10n],
+    ]);
+    assert.deepEqual(createInboxRelease().decide(input(rows, { storedOffsets })).released, ['3']);
+  });
+
+  it('keeps barriers of the rows that were peeked last, and no others', () => {
+    const release = createInboxRelease();
+    release.decide(input([row(1)], stored(1, 0n)));
+    release.decide(input([row(2)], stored(1, 0n)));
+    const grown = { watermarks: new Map([[1, 30n]]), storedOffsets: new Map([[1, 10n]]) };
+    assert.deepEqual(
+      release.decide(input([row(1)], grown)).released,
+      [],
+      'row 1 was forgotten and gets a new barrier',
+    );
+  });
+});

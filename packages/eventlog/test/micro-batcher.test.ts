@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { AppError } from '@ackline/shared/app-error';
+import { createMicroBatcher, type MicroBatcherOptions } from '../src/micro-batcher.ts';
+
+interface Flush {
+  readonly items: readonly string[];
+  readonly done: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+const DEADLINE_MS = 100;
+
+/** A log whose batches end when the test says so. */
+function harness(overrides: Partial<MicroBatcherOptions<string>> = {}) {
+  const flushes: Flush[] = [];
+  const batcher = createMicroBatcher<string>({
+    flush(items) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      flushes.push({ items, done: resolve, fail: reject });
+      return promise;
+    },
+    maxItems: 100,
+    maxBytes: 10_000,
+    batchItems: 10,
+    batchBytes: 1_000,
+    maxInFlight: 2,
+    deadlineMs: DEADLINE_MS,
+    timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT'),
+    ...overrides,
+  });
+  return { batcher, flushes };
+}
+
+/** Lets everything happen that needs no time: immediates, promises, and with `ms` the timers until then. */
+async function pass(ms = 0): Promise<void> {
+  if (ms > 0) mock.timers.tick(ms);
+  for (let i = 0; i < 5; i += 1) await new Promise<void>(resolve => realImmediate(resolve));
+}
+const realImmediate = setImmediate;
+
+const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
+
+/** With the timers of `setTimeout` in the test's hands. */
+function timed(name: string, body: () => Promise<void>): void {
+  it(name, async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      await body();
+    } finally {
+      mock.timers.reset();
+    }
+  });
+}
+
+describe('micro batcher', () => {
+  timed('sends what came in one turn of the event loop as one batch, at once when idle', async () => {
+    const { batcher, flushes } = harness();
+    const added = Promise.all([batcher.add('a', 1), batcher.add('b', 1), batcher.add('c', 1)]);
+    await pass();
+    assert.deepEqual(
+      flushes.map(flush => flush.items),
+      [['a', 'b', 'c']],
+    );
+    flushes[0]!.done();
+    await added;
+    assert.equal(batcher.size, 0);
+  });
+
+  timed('collects behind a batch under way for the linger, or until that batch has ended', async () => {
+    const { batcher, flushes } = harness();
+    const first = batcher.add('a', 1);
+    await pass();
+    const second = batcher.add('b', 1);
+    await pass();
+    assert.equal(flushes.length, 1);
+    await pass(1);
+    assert.deepEqual(flushes[1]!.items, ['b']);
+    const third = batcher.add('c', 1);
+    await pass(5);
+    assert.equal(flushes.length, 2, 'both slots are taken');
+    flushes[1]!.done();
+    await pass();
+    await pass(1);
+    assert.deepEqual(flushes[2]!.items, ['c']);
+    flushes[0]!.done();
+    flushes[2]!.done();
+    await Promise.all([first, second, third]);
+  });
+
+  timed('cuts batches at their limits in items and bytes, and sends a larger item alone', async () => {
+    const { batcher, flushes } = harness({ batchItems: 2, batchBytes: 100, maxInFlight: 9 });
+    const sizes: [string, number][] = [
+      ['a', 10],
+      ['b', 10],
+      ['c', 90],
+      ['d', 20],
+      ['huge', 500],
+      ['e', 1],
+    ];
+    const added = Promise.all(sizes.map(([item, bytes]) => batcher.add(item, bytes)));
+    await pass();
+    assert.deepEqual(
+      flushes.map(flush => flush.items),
+      [['a', 'b'], ['c'], ['d'], ['huge'], ['e']],
+    );
+    for (const flush of flushes) flush.done();
+    await added;
+  });
+
+  timed('lets a failing batch fail its own members only, all with one error', async () => {
+    const { batcher, flushes } = harness({ batchItems: 2 });
+    const results = Promise.allSettled(['a', 'b', 'c'].map(item => batcher.add(item, 1)));
+    await pass();
+    flushes[0]!.fail(new Error('broken'));
+    flushes[1]!.done();
+    const [a, b, c] = await results;
+    assert.equal(c!.status, 'fulfilled');
+    assert.ok(a?.status === 'rejected' && b?.status === 'rejected' && a.reason === b.reason);
+  });
+
+  timed('settles every append by its own deadline when a batch hangs, and frees the slot', async () => {
+    const { batcher, flushes } = harness({ maxInFlight: 1 });
+    const hung = assert.rejects(batcher.add('hung', 1), code('ACKLINE_APPEND_TIMEOUT'));
+    await pass();
+    await pass(DEADLINE_MS - 10);
+    const behind = assert.rejects(batcher.add('behind', 1), code('ACKLINE_APPEND_TIMEOUT'));
+    await pass(10);
+    await hung;
+    await pass();
+    assert.deepEqual(flushes[1]!.items, ['behind'], 'goes as soon as nobody waits for the hung batch');
+    await pass(DEADLINE_MS);
+    await behind;
+    assert.equal(batcher.size, 0);
+    flushes[0]!.done();
+    flushes[1]!.fail(new Error('late'));
+    await pass();
+  });
+
+  timed(
+    'gives members of one batch that run out of time one error, for a breaker to count once',
+    async () => {
+      const { batcher } = harness();
+      const results = Promise.allSettled([batcher.add('a', 1), batcher.add('b', 1)]);
+      await pass();
+      await pass(DEADLINE_MS);
+      const [a, b] = await results;
+      assert.ok(a?.status === 'rejected' && b?.status === 'rejected' && a.reason === b.reason);
+    },
+  );
+
+  timed('never sends what nobody waits for any more', async () => {
+    const { batcher, flushes } = harness({ maxInFlight: 1 });
+    const results = Promise.allSettled([batcher.add('hung', 1)]);
+    await pass();
+    const late = Promise.allSettled([batcher.add('late', 1)]);
+    await pass(DEADLINE_MS);
+    await Promise.all([results, late]);
+    await pass(5);
+    assert.deepEqual(
+      flushes.map(flush => flush.items),
+      [['hung']],
+    );
+  });
+
+  timed('rejects at once above its bounds in items and bytes, and has room again later', async () => {
+    const { batcher, flushes } = harness({ maxItems: 2, maxBytes: 100 });
+    const first = batcher.add('a', 60);
+    assert.equal(batcher.hasRoom(41), false);
+    await assert.rejects(batcher.add('b', 41), code('ACKLINE_NOT_DURABLE'));
+    const second = batcher.add('c', 40);
+    await assert.rejects(batcher.add('d', 0), code('ACKLINE_NOT_DURABLE'));
+    await pass();
+    flushes[0]!.done();
+    await Promise.all([first, second]);
+    assert.equal(batcher.hasRoom(100), true);
+  });
+
+  timed('keeps the order of appending over many batches', async () => {
+    const { batcher, flushes } = harness({ batchItems: 7, maxInFlight: 1 });
+    const items = Array.from({ length: 50 }, (_, i) => String(i));
+    const added = Promise.all(items.map(item => batcher.add(item, 1)));
+    for (let done = 0; done < 8; done += 1) {
+      await pass();
+      flushes[done]!.done();
+    }
+    await added;
+    assert.deepEqual(
+      flushes.flatMap(flush => flush.items),
+      items,
+    );
+  });
+
+  timed('closes when the last one has settled, and takes no more', async () => {
+    const { batcher, flushes } = harness();
+    const added = batcher.add('a', 1);
+    const closed = batcher.close();
+    await assert.rejects(batcher.add('b', 1), code('ACKLINE_LOG_CLOSED'));
+    await pass();
+    flushes[0]!.done();
+    await closed;
+    await added;
+    await batcher.close();
+  });
+
+  timed('turns a throw of the log into a rejection', async () => {
+    const { batcher } = harness({
+      flush: () => {
+        throw new Error('at once');
+      },
+    });
+    const rejected = assert.rejects(batcher.add('a', 1), /at once/);
+    await pass();
+    await rejected;
+  });
+});
