@@ -21,11 +21,10 @@ export function port(fallback: number) {
   return wholeNumber({ min: 0, max: MAX_PORT, fallback });
 }
 
-const postgresUrl = z
+/** A PostgreSQL URL that has to be set. */
+export const requiredPostgresUrl = z
   .string()
-  .refine(isPostgresUrl, 'must be postgres://user:password@host:port/database')
-  .nullable()
-  .default(null);
+  .refine(isPostgresUrl, 'must be postgres://user:password@host:port/database');
 
 function isPostgresUrl(text: string): boolean {
   const url = URL.parse(text);
@@ -38,7 +37,7 @@ export const commonFields = {
     .enum(['development', 'production'], 'must be development or production')
     .default('production'),
   ACKLINE_CONFIG: z.string().default('ackline.yaml'),
-  DATABASE_URL: postgresUrl,
+  DATABASE_URL: requiredPostgresUrl.nullable().default(null),
   DRAIN_WAIT_MS: wholeNumber({ min: 0, max: MAX_DRAIN_WAIT_MS, fallback: DEFAULT_DRAIN_WAIT_MS }),
   LOG_LEVEL: z
     .string()

@@ -19,6 +19,8 @@ export interface HealthSnapshot {
  */
 export interface HealthRegistry {
   set(name: string, state: HealthState): void;
+  /** A part that is asked at each snapshot: `read` must be quick and must not throw. */
+  watch(name: string, read: () => HealthState): void;
   markStarted(): void;
   /** Readiness fails from here on, whatever the parts say. */
   markDraining(): void;
@@ -26,13 +28,16 @@ export interface HealthRegistry {
 }
 
 export function createHealthRegistry(): HealthRegistry {
-  const parts = new Map<string, HealthState>();
+  const parts = new Map<string, () => HealthState>();
   let started = false;
   let draining = false;
 
   return {
     set(name, state) {
-      parts.set(name, state);
+      parts.set(name, () => state);
+    },
+    watch(name, read) {
+      parts.set(name, read);
     },
     markStarted() {
       started = true;
@@ -41,8 +46,9 @@ export function createHealthRegistry(): HealthRegistry {
       draining = true;
     },
     snapshot() {
-      const allOk = parts.values().every(state => state.ok);
-      return { started, draining, ready: started && !draining && allOk, parts: Object.fromEntries(parts) };
+      const states = Object.fromEntries(parts.entries().map(([name, read]) => [name, read()]));
+      const allOk = Object.values(states).every(state => state.ok);
+      return { started, draining, ready: started && !draining && allOk, parts: states };
     },
   };
 }

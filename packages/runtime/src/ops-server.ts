@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AppError } from '@ackline/shared/app-error';
-import { type ErrorCode, errorCodes } from '@ackline/shared/error-codes';
 import type { Registry } from 'prom-client';
 import type { Component } from './component.ts';
 import type { HealthRegistry } from './health.ts';
+import { createProblem } from './problem.ts';
 
 /** Probes and scrapers send no body and few headers; anything slower or larger is not one of them. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -114,8 +114,8 @@ async function respond(
   response: ServerResponse,
 ): Promise<void> {
   request.resume();
-  const answer = await answerOf(options, request).catch(() =>
-    problem('ACKLINE_INTERNAL', 'The metrics could not be read'),
+  const answer: OpsAnswer = await answerOf(options, request).catch(() =>
+    createProblem('ACKLINE_INTERNAL', { detail: 'The metrics could not be read' }),
   );
   response.writeHead(answer.status, {
     'content-type': answer.contentType,
@@ -130,7 +130,9 @@ async function answerOf(options: OpsServerOptions, request: IncomingMessage): Pr
   const { registry, health } = options;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return {
-      ...problem('ACKLINE_METHOD_NOT_ALLOWED', 'The operations port takes GET and HEAD only'),
+      ...createProblem('ACKLINE_METHOD_NOT_ALLOWED', {
+        detail: 'The operations port takes GET and HEAD only',
+      }),
       allow: 'GET, HEAD',
     };
   }
@@ -151,23 +153,13 @@ async function answerOf(options: OpsServerOptions, request: IncomingMessage): Pr
       return json(started ? 200 : 503, { started });
     }
     default:
-      return problem(
-        'ACKLINE_NOT_FOUND',
-        'The operations port has /metrics, /metrics.json, /livez, /readyz and /startupz',
-        404,
-      );
+      return createProblem('ACKLINE_NOT_FOUND', {
+        status: 404,
+        detail: 'The operations port has /metrics, /metrics.json, /livez, /readyz and /startupz',
+      });
   }
 }
 
 function json(status: number, value: unknown): OpsAnswer {
   return { status, contentType: 'application/json', body: JSON.stringify(value) };
-}
-
-function problem(
-  code: ErrorCode,
-  detail: string,
-  status: number = errorCodes[code].status ?? 500,
-): OpsAnswer {
-  const body = JSON.stringify({ type: 'about:blank', title: errorCodes[code].title, status, detail, code });
-  return { status, contentType: 'application/problem+json', body };
 }

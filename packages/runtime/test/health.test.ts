@@ -26,6 +26,16 @@ describe('createHealthRegistry', () => {
     assert.equal(health.snapshot().ready, true);
   });
 
+  it('asks a watched part at each snapshot', () => {
+    const health = createHealthRegistry();
+    health.markStarted();
+    let ok = true;
+    health.watch('event-log', () => ({ ok }));
+    assert.equal(health.snapshot().ready, true);
+    ok = false;
+    assert.equal(health.snapshot().ready, false);
+  });
+
   it('stays not ready once it drains, and stays started', () => {
     const health = createHealthRegistry();
     health.markStarted();

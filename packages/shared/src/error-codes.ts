@@ -74,6 +74,12 @@ export const errorCodes = {
     title: 'This process is stopping',
     fix: 'Send again: another process answers. Seen often, it means that the load balancer keeps sending to a process that is not ready.',
   },
+  ACKLINE_OVERLOADED: {
+    status: 503,
+    retryable: true,
+    title: 'This process holds as many request bodies as it may',
+    fix: 'Send again after the time in Retry-After. If it happens often, run more ingress processes or lower maxBody.',
+  },
   ACKLINE_INTERNAL: {
     status: 500,
     retryable: true,
@@ -199,6 +205,36 @@ export const errorCodes = {
     retryable: false,
     title: 'The backup file can not be used',
     fix: 'Use a complete file that `ackline backup` of this release or an older one wrote.',
+  },
+  ACKLINE_RESTORE_REFUSED: {
+    status: null,
+    retryable: false,
+    title: 'The database can not take a restore',
+    fix: 'Restore into an empty database while no service runs: stop Ackline, then name a new data directory or DATABASE_URL.',
+  },
+  ACKLINE_NOT_RUNNING: {
+    status: null,
+    retryable: false,
+    title: 'Ackline does not run here, so its database can not be reached',
+    fix: 'Start it with `npm start` in the same folder, or set DATABASE_URL.',
+  },
+  ACKLINE_SEND_FAILED: {
+    status: null,
+    retryable: false,
+    title: 'Not every sample was accepted',
+    fix: 'Look at the statuses: 401 means another secret or publicUrl than the ingress has; no answer means that nothing listens: run `npm start`.',
+  },
+  ACKLINE_USAGE: {
+    status: null,
+    retryable: false,
+    title: 'The command can not be understood',
+    fix: 'See `ackline --help`, or `ackline <command> --help`.',
+  },
+  ACKLINE_COMMAND_FAILED: {
+    status: null,
+    retryable: false,
+    title: 'The command failed',
+    fix: 'Run it again with LOG_LEVEL=debug to see where it failed.',
   },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -63,6 +63,8 @@ export interface Provider {
   readonly contentTypes: readonly string[];
   /** Lower-case names of headers whose value is itself the secret: replaced before the append (A3). */
   readonly bearerHeaders: readonly string[];
+  /** The signature covers the URL that was called: a source needs a declared public URL then. */
+  readonly signsUrl: boolean;
   verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict;
   /** Called only for a verified request. */
   identify(request: ReceivedRequest): Identified;

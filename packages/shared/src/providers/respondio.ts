@@ -118,6 +118,7 @@ export const respondio: Provider = {
   name: 'respondio',
   contentTypes: ['application/json'],
   bearerHeaders: [],
+  signsUrl: false,
   verify,
   identify,
   answer,

@@ -146,6 +146,7 @@ export const telegram: Provider = {
   name: 'telegram',
   contentTypes: ['application/json'],
   bearerHeaders: [TOKEN_HEADER],
+  signsUrl: false,
   verify,
   identify,
   answer,

@@ -136,6 +136,7 @@ export const twilio: Provider = {
   name: 'twilio',
   contentTypes: [FORM_TYPE, 'application/json', 'application/cloudevents+json'],
   bearerHeaders: [],
+  signsUrl: true,
   verify: verifyTwilio,
   identify,
   answer,
