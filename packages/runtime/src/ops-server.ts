@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AppError } from '@ackline/shared/app-error';
+import { type ErrorCode, errorCodes } from '@ackline/shared/error-codes';
+import { PROBLEM_CONTENT_TYPE } from '@ackline/shared/problem';
 import type { Registry } from 'prom-client';
 import type { Component } from './component.ts';
 import type { HealthRegistry } from './health.ts';
-import { createProblem } from './problem.ts';
 
 /** Probes and scrapers send no body and few headers; anything slower or larger is not one of them. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -115,7 +116,7 @@ async function respond(
 ): Promise<void> {
   request.resume();
   const answer: OpsAnswer = await answerOf(options, request).catch(() =>
-    createProblem('ACKLINE_INTERNAL', { detail: 'The metrics could not be read' }),
+    problem('ACKLINE_INTERNAL', 500, 'The metrics could not be read'),
   );
   response.writeHead(answer.status, {
     'content-type': answer.contentType,
@@ -130,9 +131,7 @@ async function answerOf(options: OpsServerOptions, request: IncomingMessage): Pr
   const { registry, health } = options;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return {
-      ...createProblem('ACKLINE_METHOD_NOT_ALLOWED', {
-        detail: 'The operations port takes GET and HEAD only',
-      }),
+      ...problem('ACKLINE_METHOD_NOT_ALLOWED', 405, 'The operations port takes GET and HEAD only'),
       allow: 'GET, HEAD',
     };
   }
@@ -153,13 +152,20 @@ async function answerOf(options: OpsServerOptions, request: IncomingMessage): Pr
       return json(started ? 200 : 503, { started });
     }
     default:
-      return createProblem('ACKLINE_NOT_FOUND', {
-        status: 404,
-        detail: 'The operations port has /metrics, /metrics.json, /livez, /readyz and /startupz',
-      });
+      return problem(
+        'ACKLINE_NOT_FOUND',
+        404,
+        'The operations port has /metrics, /metrics.json, /livez, /readyz and /startupz',
+      );
   }
 }
 
 function json(status: number, value: unknown): OpsAnswer {
   return { status, contentType: 'application/json', body: JSON.stringify(value) };
+}
+
+/** As problem+json on the public port, but with the words of this port, which has no request ids. */
+function problem(code: ErrorCode, status: number, detail: string): OpsAnswer {
+  const body = { type: `urn:ackline:error:${code}`, title: errorCodes[code].title, status, detail, code };
+  return { status, contentType: PROBLEM_CONTENT_TYPE, body: JSON.stringify(body) };
 }
