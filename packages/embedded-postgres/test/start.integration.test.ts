@@ -52,7 +52,7 @@ async function rejectsWith(promise: Promise<unknown>, code: string, message: Reg
 /** Starts a server from another process. */
 async function startElsewhere(): Promise<{ starter: ChildProcess; pid: number; url: string }> {
   const path = fileURLToPath(new URL('./starter.ts', import.meta.url));
-  const starter = spawn(process.execPath, [path, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const starter = spawn(process.execPath, [path, dataDir], { stdio: ['ignore', 'pipe', 'ignore'] });
   starters.push(starter);
   assert.ok(starter.stdout);
   for await (const line of createInterface(starter.stdout)) return { starter, ...JSON.parse(line) };

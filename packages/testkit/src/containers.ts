@@ -4,10 +4,9 @@
 // address before it starts. @testcontainers/kafka knows Confluent's image only, hence the generic container.
 import { connect } from 'node:net';
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers';
+import { IMAGES, RUN_LABEL, RUN_VARIABLE } from './container-settings.ts';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
-
-export const IMAGES = { postgres: 'postgres:17', redis: 'redis:8.0', kafka: 'apache/kafka:4.1.0' } as const;
 
 /** A server in a container of its own. Disposal removes it. */
 export interface ServerContainer extends AsyncDisposable {
@@ -58,6 +57,7 @@ export async function startKafka(env: Readonly<Record<string, string>> = {}): Pr
       ...env,
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+    .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
   return { ...describe(await container.start(), port), brokers: `localhost:${port}` };
 }
@@ -70,6 +70,7 @@ export async function startPostgres(): Promise<UrlContainer> {
     .withCommand(['postgres', '-c', 'max_connections=200'])
     // The first time it says so while the database is being made.
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
   const url = `postgres://ackline:${PASSWORD}@localhost:${port}/ackline`;
   return { ...describe(await container.start(), port), url };
@@ -81,8 +82,13 @@ export async function startRedis(): Promise<UrlContainer> {
     .withExposedPorts({ container: 6379, host: port })
     .withCommand(['redis-server', '--requirepass', PASSWORD])
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
+    .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
   return { ...describe(await container.start(), port), url: `redis://:${PASSWORD}@localhost:${port}` };
+}
+
+function labels(): Record<string, string> {
+  return { [RUN_LABEL]: process.env[RUN_VARIABLE] ?? String(process.pid) };
 }
 
 function describe(container: StartedTestContainer, port: number): ServerContainer {

@@ -1,0 +1,97 @@
+// Runs the tests: `node scripts/test-tiers.ts [unit|integration|container …] [part of a file's path …]`.
+import { fileURLToPath } from 'node:url';
+import { RUN_VARIABLE } from '../packages/testkit/src/container-settings.ts';
+import {
+  type DatabaseServer,
+  SERVER_URL_VARIABLE,
+  startDatabaseServer,
+} from '../packages/testkit/src/database-server.ts';
+import { prepareDocker, removeTestContainers } from './testing/docker-tier.ts';
+import { filesOf, runTier, type Tier, type TierResult, tiers } from './testing/run-tier.ts';
+
+interface NotRun {
+  readonly tier: Tier['name'];
+  readonly files: number;
+  readonly notRun: string;
+}
+
+const args = process.argv.slice(2);
+const chosen = tiers.filter(tier => args.includes(tier.name));
+const filters = args.filter(arg => !tiers.some(tier => tier.name === arg));
+const results: (TierResult | NotRun)[] = [];
+await using resources = new AsyncDisposableStack();
+let database: Promise<DatabaseServer> | undefined;
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+for (const tier of chosen.length > 0 ? chosen : tiers) {
+  const files = filesOf(tier.name, filters);
+  if (files.length === 0 && filters.length > 0) continue; // the filter means another tier
+  console.log(`\n== ${tier.name}: ${files.length} files`);
+  results.push(await run(tier, files));
+}
+process.exitCode = summarise();
+
+async function run(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {
+  if (files.length === 0) return emptyTier(tier);
+  if (tier.name === 'unit') return runTier(tier, files, {});
+  if (tier.name === 'container') return runContainers(tier, files);
+  return runTier(tier, files, await databaseEnv());
+}
+
+async function runContainers(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {
+  const docker = prepareDocker();
+  if (docker.kind === 'unavailable') return { tier: tier.name, files: files.length, notRun: docker.reason };
+  for (const image of docker.images) console.log(`   ${image}`);
+  await removeTestContainers();
+  try {
+    return await runTier(tier, files, {
+      ...docker.env,
+      ...(await databaseEnv()),
+      [RUN_VARIABLE]: String(process.pid),
+    });
+  } finally {
+    const left = await removeTestContainers();
+    if (left > 0) console.log(`   removed ${left} container(s) that the tests left behind`);
+  }
+}
+
+/** One PostgreSQL for all files: each makes its own database on it. */
+async function databaseEnv(): Promise<Record<string, string>> {
+  database ??= startDatabaseServer().then(server => resources.use(server));
+  return { [SERVER_URL_VARIABLE]: (await database).url };
+}
+
+function emptyTier({ name }: Tier): TierResult {
+  const failures = ['the tier has no test file'];
+  return { tier: name, files: 0, tests: 0, passed: 0, failed: 1, skips: [], failures, seconds: 0 };
+}
+
+/** Prints what happened, and returns the exit code. */
+function summarise(): number {
+  console.log('');
+  for (const result of results) console.log('notRun' in result ? describeNotRun(result) : describe(result));
+  const ran = results.filter(result => !('notRun' in result)) as TierResult[];
+  const sum = (pick: (result: TierResult) => number): number =>
+    ran.reduce((total, result) => total + pick(result), 0);
+  if (results.length === 0) console.log(`no test file matches ${filters.join(', ')}`);
+  // A tier that was asked for by name, and did not run, is no success.
+  const missed = results.length === 0 || (chosen.length > 0 && ran.length < results.length);
+  console.log(
+    `${sum(r => r.passed)} passed, ${sum(r => r.failed)} failed, ${sum(r => r.skips.length)} skipped`,
+  );
+  return missed || sum(r => r.failed) > 0 ? 1 : 0;
+}
+
+function describeNotRun({ tier, files, notRun }: NotRun): string {
+  return `${tier}: NOT RUN (${files} files): ${notRun}`;
+}
+
+function describe(result: TierResult): string {
+  const { tier, files, tests, passed, failed, skips, failures, seconds } = result;
+  const head = `${tier}: ${files} files, ${tests} tests, ${passed} passed, ${failed} failed, ${skips.length} skipped, ${seconds.toFixed(1)} s`;
+  const details = [
+    ...failures.map(name => `   failed: ${name}`),
+    ...skips.map(s => `   skipped: ${s.name}: ${s.reason}`),
+  ];
+  return [head, ...details].join('\n');
+}

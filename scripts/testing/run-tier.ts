@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RESULTS_VARIABLE, type ResultLine } from './tier-reporter.ts';
+
+export interface Tier {
+  readonly name: 'unit' | 'integration' | 'container';
+  /** For `node --test`. */
+  readonly flags: readonly string[];
+  /** The whole tier: a test that never ends must not hold the machine. */
+  readonly limitMs: number;
+}
+
+export interface TierResult {
+  readonly tier: Tier['name'];
+  readonly files: number;
+  readonly tests: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skips: readonly { readonly name: string; readonly reason: string }[];
+  readonly failures: readonly string[];
+  readonly seconds: number;
+}
+
+const MINUTE_MS = 60_000;
+
+export const tiers: readonly Tier[] = [
+  // One process for all files: starting one for each took twenty times as long as the tests.
+  { name: 'unit', flags: ['--test-isolation=none', '--test-timeout=30000'], limitMs: 3 * MINUTE_MS },
+  { name: 'integration', flags: ['--test-concurrency=2', '--test-timeout=300000'], limitMs: 20 * MINUTE_MS },
+  // One file at a time: each brings servers of its own, and the machine may have two cores.
+  { name: 'container', flags: ['--test-concurrency=1', '--test-timeout=1200000'], limitMs: 60 * MINUTE_MS },
+];
+
+const PATTERNS = [
+  'packages/*/test/**/*.test.ts',
+  'services/*/test/**/*.test.ts',
+  'scripts/test/**/*.test.ts',
+];
+const reporter = new URL('./tier-reporter.ts', import.meta.url).href;
+
+/** The test files of a tier whose path contains one of `filters` (all, without filters). */
+export function filesOf(tier: Tier['name'], filters: readonly string[]): string[] {
+  return globSync(PATTERNS)
+    .filter(file => !file.includes('node_modules') && tierOf(file) === tier)
+    .filter(file => filters.length === 0 || filters.some(filter => file.includes(filter)))
+    .sort();
+}
+
+function tierOf(file: string): Tier['name'] {
+  if (file.endsWith('.integration.test.ts')) return 'integration';
+  return file.endsWith('.container.test.ts') ? 'container' : 'unit';
+}
+
+/** Runs the files, prints as it goes, and returns the counts. */
+export async function runTier(
+  tier: Tier,
+  files: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<TierResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'ackline-results-'));
+  const resultsPath = join(folder, 'results.jsonl');
+  const startedAt = performance.now();
+  try {
+    const problem = await runNode(tier, files, { ...process.env, ...env, [RESULTS_VARIABLE]: resultsPath });
+    const seconds = (performance.now() - startedAt) / 1_000;
+    return collect({ tier: tier.name, files: files.length, seconds, resultsPath, problem });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Null, or why the run as a whole failed. */
+async function runNode(tier: Tier, files: readonly string[], env: NodeJS.ProcessEnv): Promise<string | null> {
+  const report = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
+  const child = spawn(process.execPath, ['--test', ...tier.flags, ...report, ...files], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true, // a group of its own, so that a tier that hangs ends with all its children
+  });
+  const end = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+  };
+  const interrupt = (): void => end('SIGTERM');
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end('SIGKILL');
+  }, tier.limitMs);
+  const [code, signal] = await once(child, 'exit');
+  clearTimeout(timer);
+  process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  if (timedOut) return `the tier did not end within ${tier.limitMs / MINUTE_MS} minutes`;
+  return code === 0 ? null : `node --test ended with ${signal ?? `exit code ${code}`}`;
+}
+
+interface RunOutcome {
+  readonly tier: Tier['name'];
+  readonly files: number;
+  readonly seconds: number;
+  readonly resultsPath: string;
+  readonly problem: string | null;
+}
+
+function collect({ resultsPath, problem, ...rest }: RunOutcome): TierResult {
+  const lines = readLines(resultsPath);
+  const totals = lines.filter(line => line.kind === 'total').at(-1) ?? { tests: 0, passed: 0, failed: 0 };
+  const skips = lines.filter(line => line.kind === 'skip');
+  const failures = lines.filter(line => line.kind === 'failure').map(line => line.name);
+  let { failed } = totals;
+  // Green is what ran and passed: a run that broke off, or that found nothing, is a failure.
+  if (failed === 0 && (problem !== null || totals.tests === 0)) {
+    failures.push(problem ?? 'no test ran');
+    failed = 1;
+  }
+  return { ...rest, tests: totals.tests, passed: totals.passed, failed, skips, failures };
+}
+
+function readLines(path: string): ResultLine[] {
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return []; // nothing was reported
+  }
+  return text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as ResultLine);
+}
