@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
+import { integerIn } from './integer-in.ts';
 
 /** The greatest time that fits the 48 bits of a UUIDv7. */
 const MAX_UUID_TIME_MS = 2 ** 48 - 1;
@@ -17,9 +18,7 @@ export function createEventIds(): EventIds {
   let lastMs = 0;
   let sequence = 0;
   return (nowMs = Date.now()) => {
-    if (!Number.isSafeInteger(nowMs) || nowMs < 0 || nowMs > MAX_UUID_TIME_MS) {
-      throw new RangeError(`nowMs should be an integer in [0, ${MAX_UUID_TIME_MS}], got ${nowMs}`);
-    }
+    integerIn('nowMs', nowMs, [0, MAX_UUID_TIME_MS]);
     if (nowMs > lastMs || sequence >= MAX_SEQUENCE) {
       lastMs = Math.max(nowMs, lastMs + 1);
       sequence = randomBytes(4).readUInt32BE() % MAX_FIRST_SEQUENCE;

@@ -1,3 +1,4 @@
+import { integerIn } from '../integer-in.ts';
 import type { TripRule } from './trip-rules.ts';
 
 /**
@@ -84,8 +85,8 @@ class PermitBreaker implements CircuitBreaker {
     this.#rule = options.rule;
     this.#now = options.now;
     this.#onChange = options.onChange;
-    this.#resetMs = integerIn('resetMs', options.resetMs ?? DEFAULT_RESET_MS, MAX_RESET_MS);
-    this.#probes = integerIn('probes', options.probes ?? DEFAULT_PROBES, MAX_PROBES);
+    this.#resetMs = integerIn('resetMs', options.resetMs ?? DEFAULT_RESET_MS, [1, MAX_RESET_MS]);
+    this.#probes = integerIn('probes', options.probes ?? DEFAULT_PROBES, [1, MAX_PROBES]);
   }
 
   get state(): BreakerSnapshot {
@@ -168,9 +169,4 @@ class PermitBreaker implements CircuitBreaker {
     this.#state = next;
     if (from !== next.status) this.#onChange?.({ from, state: this.state }); // (B6)
   }
-}
-
-function integerIn(name: string, value: number, max: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
-  throw new RangeError(`${name} should be an integer in [1, ${max}], got ${value}`);
 }

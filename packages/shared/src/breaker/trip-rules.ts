@@ -1,3 +1,5 @@
+import { integerIn } from '../integer-in.ts';
+
 /** Decides when a closed breaker opens. It holds counts only: no clock, no state of the circuit. */
 export interface TripRule {
   /** Shown beside `failures`: the breaker trips when the one reaches the other. */
@@ -17,9 +19,7 @@ const MAX_FAILURE_THRESHOLD = 1_000_000;
 
 /** Trips on the `threshold`-th failure in a row; any success starts the count again. */
 export function consecutiveFailures(threshold: number = DEFAULT_FAILURE_THRESHOLD): TripRule {
-  if (!Number.isSafeInteger(threshold) || threshold < 1 || threshold > MAX_FAILURE_THRESHOLD) {
-    throw new RangeError(`threshold should be an integer in [1, ${MAX_FAILURE_THRESHOLD}], got ${threshold}`);
-  }
+  integerIn('threshold', threshold, [1, MAX_FAILURE_THRESHOLD]);
   let failures = 0;
   return {
     threshold,

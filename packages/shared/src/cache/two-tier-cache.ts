@@ -1,0 +1,174 @@
+import { LRUCache } from 'lru-cache';
+import { integerIn } from '../integer-in.ts';
+import type { CacheEntry, CacheValue } from './cache-entry.ts';
+import {
+  createRedisTier,
+  REDIS_TIMEOUT_MS,
+  type RedisPort,
+  type RedisTier,
+  type RedisTierStats,
+} from './redis-tier.ts';
+
+/**
+ * Memory (LRU and time to live) over an optional Redis.
+ *
+ * T1. No call rejects because of Redis, and none waits for it longer than 20 ms: losing Redis costs speed.
+ * T2. A value is never given out after its time, in whichever tier it was found.
+ * T3. What this process deleted does not come back from Redis: neither from an answer that was under way, nor when Redis
+ *     could not be told. Other processes may give it out until its time: keep only what is true for its whole time.
+ * T4. Entries, bytes of all entries, bytes of one value, and times to live have bounds.
+ */
+export interface TwoTierCache {
+  get(key: string): Promise<CacheValue | undefined>;
+  /** Is in memory at once; resolves when Redis has it or could not take it. What is over the bounds is not kept. */
+  set(key: string, value: CacheValue, ttlMs?: number): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Empties the memory tier of this process; Redis keeps its entries until their time. */
+  clear(): void;
+  getStats(): CacheStats;
+}
+
+export interface CacheStats {
+  readonly hits: { readonly memory: number; readonly redis: number };
+  readonly misses: number;
+  /** Values and keys over the bounds: not kept. */
+  readonly oversized: number;
+  /** Entries of the memory tier, those included whose time is over but that nobody asked for since. */
+  readonly size: number;
+  readonly sizeBytes: number;
+  /** null without Redis. */
+  readonly redis: RedisTierStats | null;
+}
+
+export interface TwoTierCacheOptions {
+  readonly redis?: RedisPort;
+  /** Entries in memory; default 1000. */
+  readonly maxEntries?: number;
+  /** Bytes of all keys and values in memory; default 16 MiB. */
+  readonly maxBytes?: number;
+  /** Time to live where `set` gives none; default 300 000. */
+  readonly ttlMs?: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** As `AbortSignal.timeout`, which is the default. */
+  readonly timeoutSignal?: (ms: number) => AbortSignal;
+}
+
+const DEFAULT_MAX_ENTRIES = 1_000;
+const MAX_ENTRIES = 1_000_000;
+const DEFAULT_MAX_BYTES = 16 * 1_048_576;
+const MAX_BYTES = 1_073_741_824;
+const DEFAULT_TTL_MS = 300_000;
+/** A cache is no store: nothing in it is older than a day. */
+const MAX_TTL_MS = 86_400_000;
+/** A larger value would push everything else out of memory, and would not pass Redis within its limit. */
+const MAX_VALUE_BYTES = 262_144;
+const MAX_KEY_LENGTH = 512;
+/** The entry itself and its places in the lists, roughly; keeps many tiny entries from being free. */
+const ENTRY_OVERHEAD_BYTES = 128;
+/** After Redis has confirmed a delete, answers that were under way come within one time limit; two leave room. */
+const DELETED_MS = 2 * REDIS_TIMEOUT_MS;
+
+/** `null` in place of a value: deleted here, whatever Redis says (T3). */
+type MemoryEntry = CacheEntry | { readonly value: null; readonly expiresAt: number };
+
+export function createTwoTierCache(options: TwoTierCacheOptions): TwoTierCache {
+  return new MemoryOverRedis(options);
+}
+
+class MemoryOverRedis implements TwoTierCache {
+  readonly #now: () => number;
+  readonly #ttlMs: number;
+  readonly #memory: LRUCache<string, MemoryEntry>;
+  readonly #redis: RedisTier | null;
+  readonly #counts = { memory: 0, redis: 0, misses: 0, oversized: 0 };
+
+  constructor(options: TwoTierCacheOptions) {
+    const { redis: port, now, timeoutSignal } = options;
+    this.#now = now;
+    this.#ttlMs = integerIn('ttlMs', options.ttlMs ?? DEFAULT_TTL_MS, [1, MAX_TTL_MS]);
+    this.#memory = createMemory(options);
+    this.#redis =
+      port === undefined ? null : createRedisTier({ port, now, ...(timeoutSignal && { timeoutSignal }) });
+  }
+
+  async get(key: string): Promise<CacheValue | undefined> {
+    const inMemory = this.#live(key);
+    if (inMemory !== undefined && inMemory.value !== null) {
+      this.#counts.memory += 1;
+      return inMemory.value;
+    }
+    const entry = inMemory === undefined ? await this.#fromRedis(key) : null; // (T3)
+    this.#counts[entry === null ? 'misses' : 'redis'] += 1;
+    return entry?.value;
+  }
+
+  async set(key: string, value: CacheValue, ttlMs: number = this.#ttlMs): Promise<void> {
+    integerIn('ttlMs', ttlMs, [1, MAX_TTL_MS]);
+    if (Buffer.byteLength(value) > MAX_VALUE_BYTES || key.length > MAX_KEY_LENGTH) {
+      this.#counts.oversized += 1; // (T4)
+      await this.delete(key); // what it replaces must not be given out any more
+      return;
+    }
+    const entry = { value, expiresAt: this.#now() + ttlMs };
+    this.#memory.set(key, entry);
+    await this.#redis?.set(key, entry, ttlMs); // (T1)
+  }
+
+  async delete(key: string): Promise<void> {
+    if (this.#redis === null || key.length > MAX_KEY_LENGTH) {
+      this.#memory.delete(key);
+      return;
+    }
+    const mark: MemoryEntry = { value: null, expiresAt: this.#now() + MAX_TTL_MS };
+    this.#memory.set(key, mark); // (T3)
+    const confirmed = await this.#redis.delete(key);
+    if (!confirmed || this.#memory.peek(key) !== mark) return;
+    this.#memory.set(key, { value: null, expiresAt: this.#now() + DELETED_MS });
+  }
+
+  clear(): void {
+    this.#memory.clear();
+  }
+
+  getStats(): CacheStats {
+    const { memory, redis, misses, oversized } = this.#counts;
+    return {
+      hits: { memory, redis },
+      misses,
+      oversized,
+      size: this.#memory.size,
+      sizeBytes: this.#memory.calculatedSize,
+      redis: this.#redis?.getStats() ?? null,
+    };
+  }
+
+  #live(key: string): MemoryEntry | undefined {
+    const entry = this.#memory.get(key);
+    return entry !== undefined && entry.expiresAt > this.#now() ? entry : undefined; // (T2)
+  }
+
+  /** What Redis has, unless memory learned better while the answer was under way (T3). */
+  async #fromRedis(key: string): Promise<CacheEntry | null> {
+    if (key.length > MAX_KEY_LENGTH) return null;
+    const found = (await this.#redis?.get(key)) ?? null;
+    if (found === null) return null;
+    const newer = this.#live(key);
+    if (newer !== undefined) return newer.value === null ? null : newer;
+    const at = this.#now();
+    if (found.expiresAt <= at) return null; // (T2)
+    // Clocks of processes differ: no entry may live here for longer than the longest time to live.
+    const entry = { value: found.value, expiresAt: Math.min(found.expiresAt, at + MAX_TTL_MS) };
+    this.#memory.set(key, entry);
+    return entry;
+  }
+}
+
+function createMemory(options: TwoTierCacheOptions): LRUCache<string, MemoryEntry> {
+  return new LRUCache<string, MemoryEntry>({
+    max: integerIn('maxEntries', options.maxEntries ?? DEFAULT_MAX_ENTRIES, [1, MAX_ENTRIES]),
+    maxSize: integerIn('maxBytes', options.maxBytes ?? DEFAULT_MAX_BYTES, [1, MAX_BYTES]),
+    sizeCalculation: (entry, key) =>
+      ENTRY_OVERHEAD_BYTES + 2 * key.length + (entry.value === null ? 0 : Buffer.byteLength(entry.value)),
+  });
+}
