@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from './fields.ts';
 import { suggest } from './suggest.ts';
 import type { ConfigPath } from './yaml-source.ts';
 
@@ -11,8 +12,6 @@ export interface Finding {
 }
 
 type Entry = Readonly<Record<string, unknown>>;
-
-export const DEFAULT_TENANT = 'default';
 
 export function crossCheck(file: unknown, providerNames: readonly string[]): Finding[] {
   const sources = entriesOf(file, 'sources');

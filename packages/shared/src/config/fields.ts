@@ -7,6 +7,9 @@ import { parseDuration, parseSize } from './units.ts';
  * may have been put in the wrong place.
  */
 
+/** Whose events are those of a source that names no tenant. */
+export const DEFAULT_TENANT = 'default';
+
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const PATH = /^\/[A-Za-z0-9._~/-]*$/;
 const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   choiceField,
+  DEFAULT_TENANT,
   destinationUrlField,
   durationField,
   eventTypeField,
@@ -34,7 +35,7 @@ const sourceSchema = z.strictObject(
       .string({ error: 'must be the name of a provider' })
       .meta({ title: 'name' })
       .describe('Who calls: decides how a request is verified, identified and answered.'),
-    tenant: nameField.prefault('default').describe('Whose events these are.'),
+    tenant: nameField.prefault(DEFAULT_TENANT).describe('Whose events these are.'),
     path: pathField.describe('The path that the provider calls. Unique over all paths and aliases.'),
     aliases: list(pathField, MAX_ALIASES, 'paths').prefault([]).describe('More paths of the same source.'),
     secrets: list(secretField, MAX_SECRETS, 'secrets')
