@@ -66,7 +66,10 @@ export interface DeliveryKey {
 }
 
 /** Which of the keys have a delivery that a new one must wait for. Called under the lane's lock. */
-export async function findOpenKeys(client: PoolClient, keys: readonly DeliveryKey[]): Promise<readonly DeliveryKey[]> {
+export async function findOpenKeys(
+  client: PoolClient,
+  keys: readonly DeliveryKey[],
+): Promise<readonly DeliveryKey[]> {
   const result = await client.query<DeliveryKey>({
     name: 'deliveries-open-keys',
     text: `select k.destination, k.source, k.ordering_key as "orderingKey"

@@ -11,9 +11,13 @@ export interface EventKey {
  * an event that is stored. Sorted by key, so that two batches that share keys wait for each other and never deadlock.
  * The caller passes each key once.
  */
-export async function claimEventKeys(client: PoolClient, keys: readonly EventKey[]): Promise<ReadonlySet<string>> {
+export async function claimEventKeys(
+  client: PoolClient,
+  keys: readonly EventKey[],
+): Promise<ReadonlySet<string>> {
   const sorted = keys.toSorted(
-    (a, b) => Buffer.compare(Buffer.from(a.source), Buffer.from(b.source)) || compareBytes(a.dedupKey, b.dedupKey),
+    (a, b) =>
+      Buffer.compare(Buffer.from(a.source), Buffer.from(b.source)) || compareBytes(a.dedupKey, b.dedupKey),
   );
   const result = await client.query<{ event_id: string }>({
     name: 'event-keys-claim',

@@ -40,7 +40,10 @@ export interface ListOptions {
 }
 
 /** Events with their deliveries, the newest first. */
-export async function listEvents(queryable: Pick<Pool, 'query'>, options: ListOptions): Promise<readonly ListedEvent[]> {
+export async function listEvents(
+  queryable: Pick<Pool, 'query'>,
+  options: ListOptions,
+): Promise<readonly ListedEvent[]> {
   const result = await queryable.query<ListedEvent>(
     `select e.seq, e.id, e.source, e.tenant, e.provider, e.type, e.dedup_key as "dedupKey",
             e.ordering_key as "orderingKey", e.received_at as "receivedAt", e.stored_at as "storedAt", e.tier, e.routing,

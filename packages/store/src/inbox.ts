@@ -16,7 +16,10 @@ export interface InboxRow {
  * Appends rows in one statement: all are committed when it resolves. A row that is there already (an append that was
  * tried again) counts as appended.
  */
-export async function appendToInbox(queryable: Pick<Pool, 'query'>, rows: readonly InboxRow[]): Promise<void> {
+export async function appendToInbox(
+  queryable: Pick<Pool, 'query'>,
+  rows: readonly InboxRow[],
+): Promise<void> {
   await queryable.query({
     name: 'inbox-append',
     text: `insert into inbox (id, key_hash, after_offset, key_id, meta, body)
@@ -40,6 +43,7 @@ export interface InboxPeek {
   readonly afterOffset: bigint;
   /** By the database's clock. */
   readonly ageMs: number;
+  readonly bodyBytes: number;
 }
 
 interface PeekDbRow {
@@ -47,13 +51,17 @@ interface PeekDbRow {
   key_hash: number;
   after_offset: string;
   age_ms: number;
+  body_bytes: number;
 }
 
-const PEEK_COLUMNS =
-  'n, key_hash, after_offset, (extract(epoch from clock_timestamp() - appended_at) * 1000)::float8 as age_ms';
+const PEEK_COLUMNS = `n, key_hash, after_offset, octet_length(body) as body_bytes,
+  (extract(epoch from clock_timestamp() - appended_at) * 1000)::float8 as age_ms`;
 
 /** The first rows in the order of appending; takes nothing and locks nothing. */
-export async function peekInbox(queryable: Pick<Pool, 'query'>, limit: number): Promise<readonly InboxPeek[]> {
+export async function peekInbox(
+  queryable: Pick<Pool, 'query'>,
+  limit: number,
+): Promise<readonly InboxPeek[]> {
   const result = await queryable.query<PeekDbRow>({
     name: 'inbox-peek',
     text: `select ${PEEK_COLUMNS} from inbox order by n limit $1`,
@@ -63,7 +71,13 @@ export async function peekInbox(queryable: Pick<Pool, 'query'>, limit: number): 
 }
 
 function peekFromDb(row: PeekDbRow): InboxPeek {
-  return { n: row.n, keyHash: row.key_hash, afterOffset: BigInt(row.after_offset), ageMs: row.age_ms };
+  return {
+    n: row.n,
+    keyHash: row.key_hash,
+    afterOffset: BigInt(row.after_offset),
+    ageMs: row.age_ms,
+    bodyBytes: row.body_bytes,
+  };
 }
 
 /** A row as taken; `n` tells which. */
@@ -81,10 +95,14 @@ interface InboxDbRow {
   body: Buffer;
 }
 
-const TAKEN_COLUMNS = 'inbox.n, inbox.id, inbox.key_hash, inbox.after_offset, inbox.key_id, inbox.meta, inbox.body';
+const TAKEN_COLUMNS =
+  'inbox.n, inbox.id, inbox.key_hash, inbox.after_offset, inbox.key_id, inbox.meta, inbox.body';
 
 /** Takes the named rows for good, if the caller's transaction commits. In the order of appending. */
-export async function takeInboxRows(client: PoolClient, ns: readonly string[]): Promise<readonly TakenInboxRow[]> {
+export async function takeInboxRows(
+  client: PoolClient,
+  ns: readonly string[],
+): Promise<readonly TakenInboxRow[]> {
   const result = await client.query<InboxDbRow>({
     name: 'inbox-take',
     text: `with taken as (delete from inbox where n = any($1::bigint[]) returning ${TAKEN_COLUMNS})
@@ -112,7 +130,10 @@ export async function peekInboxOfKeys(
 }
 
 /** The lanes' keys of rows that are still there. */
-export async function peekInboxRows(client: PoolClient, ns: readonly string[]): Promise<readonly InboxPeek[]> {
+export async function peekInboxRows(
+  client: PoolClient,
+  ns: readonly string[],
+): Promise<readonly InboxPeek[]> {
   const result = await client.query<PeekDbRow>({
     name: 'inbox-peek-rows',
     text: `select ${PEEK_COLUMNS} from inbox where n = any($1::bigint[]) order by n`,

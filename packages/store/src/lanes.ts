@@ -16,11 +16,18 @@ export async function ensureLanes(queryable: Pick<Pool, 'query'>, count: number)
 
 /** Locks the lane until the caller's transaction ends: one storer a lane at a time, over all processors. */
 export async function lockLane(client: PoolClient, lane: number): Promise<void> {
-  await client.query({ name: 'lane-lock', text: 'select 1 from lanes where lane = $1 for update', values: [lane] });
+  await client.query({
+    name: 'lane-lock',
+    text: 'select 1 from lanes where lane = $1 for update',
+    values: [lane],
+  });
 }
 
 /** Locks those of the lanes that nobody stores to just now, and names them. */
-export async function lockFreeLanes(client: PoolClient, lanes: readonly number[]): Promise<readonly number[]> {
+export async function lockFreeLanes(
+  client: PoolClient,
+  lanes: readonly number[],
+): Promise<readonly number[]> {
   const result = await client.query<{ lane: number }>({
     name: 'lane-lock-free',
     text: 'select lane from lanes where lane = any($1::int[]) order by lane for update skip locked',
@@ -30,7 +37,10 @@ export async function lockFreeLanes(client: PoolClient, lanes: readonly number[]
 }
 
 /** Where each lane of this topic stands. An offset of another topic of the same name (made anew) does not count. */
-export async function readLaneOffsets(queryable: Pick<Pool, 'query'>, topicId: string): Promise<readonly LaneOffset[]> {
+export async function readLaneOffsets(
+  queryable: Pick<Pool, 'query'>,
+  topicId: string,
+): Promise<readonly LaneOffset[]> {
   const result = await queryable.query<{ lane: number; next_offset: string | null }>(
     'select lane, case when topic_id = $1 then next_offset end as next_offset from lanes order by lane',
     [topicId],
@@ -50,4 +60,9 @@ export async function writeLaneOffset(
     text: 'update lanes set topic_id = $2, next_offset = $3, updated_at = now() where lane = $1',
     values: [offset.lane, offset.topicId, offset.nextOffset.toString()],
   });
+}
+
+export async function countLanes(queryable: Pick<Pool, 'query'>): Promise<number> {
+  const result = await queryable.query<{ count: number }>('select count(*)::int as count from lanes');
+  return result.rows[0]?.count ?? 0;
 }

@@ -48,7 +48,9 @@ export async function replayDelivery(pool: Pool, id: string): Promise<ReplayResu
   );
   const replayed = result.rows[0];
   if (replayed !== undefined) return { kind: 'replayed', destination: replayed.destination };
-  const found = await pool.query<{ state: 'due' | 'leased' }>('select state from deliveries where id = $1', [id]);
+  const found = await pool.query<{ state: 'due' | 'leased' }>('select state from deliveries where id = $1', [
+    id,
+  ]);
   const state = found.rows[0]?.state;
   return state === undefined ? { kind: 'not-found' } : { kind: 'still-open', state };
 }

@@ -32,7 +32,9 @@ export async function removeHeartbeat(queryable: Pick<Pool, 'query'>, id: string
 }
 
 /** Every processor's last word on itself, with its age by the database's clock; the newest first. */
-export async function readProcessorStates(queryable: Pick<Pool, 'query'>): Promise<readonly ProcessorState[]> {
+export async function readProcessorStates(
+  queryable: Pick<Pool, 'query'>,
+): Promise<readonly ProcessorState[]> {
   const result = await queryable.query<{ id: string; age_ms: number; state: Record<string, unknown> }>(
     `select id, state, (extract(epoch from clock_timestamp() - heartbeat_at) * 1000)::float8 as age_ms
        from processors order by heartbeat_at desc limit ${MAX_PROCESSORS}`,

@@ -1,0 +1,198 @@
+import { hostname } from 'node:os';
+import { readConfigFile } from '@ackline/runtime/config-file';
+import { createHealthRegistry } from '@ackline/runtime/health';
+import type { App, ProgramContext } from '@ackline/runtime/main-program';
+import { createOpsServer } from '@ackline/runtime/ops-server';
+import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
+import { supervise } from '@ackline/runtime/supervisor';
+import type { AcklineConfig } from '@ackline/shared/config/types';
+import { newEventId } from '@ackline/shared/event-id';
+import { providers } from '@ackline/shared/providers/registry';
+import { checkPostgresDurability } from '@ackline/store/durability';
+import { checkSchema } from '@ackline/store/migrate';
+import { createPool } from '@ackline/store/pool';
+import { removeHeartbeat } from '@ackline/store/processors';
+import type { Pool } from 'pg';
+import type { ProcessorConfig } from './config.ts';
+import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { connectIntake, type Intake } from './intake.ts';
+import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts';
+import { createFanOut } from './storing/fan-out.ts';
+import { createLaneStorer, type LaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
+import { createUpkeep, routeUnrouted, type UpkeepDeps } from './upkeep.ts';
+
+/** 50 at most, 10 kept open: what the system's users know from the pools they had. */
+const POOL_MAX = 50;
+const POOL_MIN = 10;
+/** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
+const ATTEMPTS_DRAIN_PART = 0.6;
+
+/** Wires the processor: webhook log → store → deliveries. What it has opened is closed again when a later step fails. */
+export async function createApp(config: ProcessorConfig, context: ProgramContext): Promise<App> {
+  await using stack = new AsyncDisposableStack();
+  const { log } = context;
+  const ackline = await readConfigFile(config.configPath, providers);
+  const secrets = openSecrets(config, ackline, context);
+  const pool = await connectStore(config, context, stack);
+
+  const intake = await connectIntake({ ...config, pool, log });
+  stack.defer(() => intake.close());
+  const metrics = createProcessorMetrics({
+    inFlight: () => delivery.inFlight(),
+    orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
+  });
+  const delivery = createDelivery({ ackline, secrets, pool, metrics, log });
+  stack.defer(() => delivery.close());
+  const upkeep = upkeepDeps(ackline, { pool, delivery, metrics, context });
+  const storer = createLaneStorer(storerDeps({ pool, intake, delivery, metrics, upkeep }));
+
+  const processorId = `${hostname()}-${process.pid}-${newEventId()}`;
+  const heartbeat = createHeartbeat({
+    pool,
+    processorId,
+    destinations: delivery.destinations,
+    state: () => describe(config, intake, delivery),
+    log,
+  });
+  stack.defer(() => removeHeartbeat(pool, processorId));
+  await heartbeat.beat();
+  // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
+  while ((await routeUnrouted(upkeep)) > 0) log.info({}, 'events.routing-late');
+  return runnable({ config, context, delivery, metrics, resources: stack.move() }, [
+    ...parts(intake, storer, delivery),
+    createUpkeep(upkeep),
+    heartbeat,
+  ]);
+}
+
+function parts(intake: Intake, storer: LaneStorer, delivery: Delivery) {
+  return [...intake.components(storer), delivery.dispatcher];
+}
+
+interface Wired {
+  readonly config: ProcessorConfig;
+  readonly context: ProgramContext;
+  readonly delivery: Delivery;
+  readonly metrics: ProcessorMetrics;
+  readonly resources: AsyncDisposableStack;
+}
+
+/** The operations port is bound first and closed last, so that probes are answered through start and drain. */
+async function runnable(
+  { config, context, delivery, metrics, resources }: Wired,
+  components: Parameters<typeof supervise>[0],
+): Promise<App> {
+  await using stack = resources;
+  const { log, report } = context;
+  const health = createHealthRegistry();
+  const ops = createOpsServer({
+    ...config.ops,
+    registry: metrics.registry,
+    health,
+    onListening: port => report({ kind: 'listening', name: 'operations', host: config.ops.host, port }),
+  });
+  await ops.listen();
+  const owned = stack.move();
+  return {
+    async run(signal) {
+      await using closing = new AsyncDisposableStack();
+      const opsStop = new AbortController();
+      const opsRun = supervise([ops], { signal: opsStop.signal, log, health });
+      closing.defer(async () => {
+        opsStop.abort();
+        await opsRun;
+      });
+      closing.use(owned);
+      health.markStarted();
+      report({ kind: 'started' });
+      log.info({ workers: config.workers }, 'processor.started');
+      signal.addEventListener('abort', () => health.markDraining(), { once: true });
+      await supervise(components, { signal, log, health });
+      await delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART);
+    },
+  };
+}
+
+async function connectStore(
+  config: ProcessorConfig,
+  { log }: ProgramContext,
+  stack: AsyncDisposableStack,
+): Promise<Pool> {
+  const pool = createPool({
+    connectionString: config.databaseUrl,
+    applicationName: 'ackline-processor',
+    max: POOL_MAX,
+    min: POOL_MIN,
+    onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
+  });
+  stack.defer(() => pool.end());
+  await checkSchema(pool);
+  await checkPostgresDurability(pool);
+  return pool;
+}
+
+/** The processor signs, and puts bearer secrets back where it is told to: the other inbound secrets are the ingress's. */
+function openSecrets(config: ProcessorConfig, ackline: AcklineConfig, { log }: ProgramContext): SecretReader {
+  const secrets = createSecretReader({
+    env: config.secretEnv,
+    production: config.production,
+    onFileProblem: problem => log.error({ problem }, 'secret.file-problem'),
+  });
+  const forwards = ackline.destinations.some(destination => destination.forwardSecret);
+  secrets.checkSecrets({ ...ackline, sources: forwards ? ackline.sources : [] }, providers);
+  return secrets;
+}
+
+function upkeepDeps(
+  ackline: AcklineConfig,
+  parts: { pool: Pool; delivery: Delivery; metrics: ProcessorMetrics; context: ProgramContext },
+): UpkeepDeps {
+  const { pool, metrics } = parts;
+  const { log } = parts.context;
+  const { dispatcher } = parts.delivery;
+  return {
+    pool,
+    log,
+    fanOut: createFanOut(ackline),
+    sources: ackline.sources.map(source => source.name),
+    destinations: new Map(ackline.destinations.map(destination => [destination.name, destination])),
+    onRouted: () => dispatcher.wake(),
+    onSwept(swept) {
+      metrics.interrupted(swept.interrupted);
+      log.warn(swept, 'deliveries.interrupted');
+      dispatcher.wake();
+    },
+  };
+}
+
+function storerDeps(parts: {
+  pool: Pool;
+  intake: Intake;
+  delivery: Delivery;
+  metrics: ProcessorMetrics;
+  upkeep: UpkeepDeps;
+}): LaneStorerDeps {
+  const { pool, intake, metrics, upkeep } = parts;
+  return {
+    pool,
+    lanes: () => intake.lanes(),
+    rules: { fanOut: upkeep.fanOut, destinations: upkeep.destinations, desk: parts.delivery.dispatcher },
+    listener: {
+      stored: batch => metrics.stored(batch),
+      quarantined(origin, reason) {
+        metrics.quarantined();
+        upkeep.log.error({ origin, reason }, 'record.quarantined');
+      },
+    },
+  };
+}
+
+function describe(config: ProcessorConfig, intake: Intake, { destinations, inFlight }: Delivery) {
+  return {
+    workers: config.workers,
+    inFlight: inFlight(),
+    intake: intake.snapshot(),
+    breakers: Object.fromEntries([...destinations].map(([name, { breaker }]) => [name, breaker.state])),
+  };
+}

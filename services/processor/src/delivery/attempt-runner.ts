@@ -1,0 +1,116 @@
+/**
+ * Runs attempts that hold a lease and a slot:
+ *
+ * D3. An attempt ends before its lease does, and its outcome is written only while the lease is still its own.
+ * D4. `drain` waits for what is in flight; what takes longer is aborted and its lease given back.
+ */
+import type { Logger } from '@ackline/runtime/logger';
+import type { ClaimedDelivery } from '@ackline/store/deliveries';
+import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
+import type { Reservation } from './desk.ts';
+import type { Destination } from './destination.ts';
+import { type FinishedAttempt, isDestinationFailure, toRow } from './outcome.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+
+export interface AttemptListener {
+  attempted(destination: string, attempt: FinishedAttempt): void;
+}
+
+export interface AttemptRunnerDeps extends Omit<AttemptDeps, 'stop'> {
+  /** Holds the work of a destination that answered 410. */
+  pauseDestination(name: string, reason: string): Promise<void>;
+  readonly writer: OutcomeWriter;
+  readonly listener: AttemptListener;
+  readonly log: Logger;
+}
+
+/** What an attempt needs beside the delivery itself. */
+export interface AttemptPlace {
+  readonly destination: Destination;
+  readonly reservation: Reservation;
+}
+
+export interface AttemptRunner {
+  readonly inFlight: number;
+  launch(place: AttemptPlace, delivery: LeasedDelivery): void;
+  /** As `launch`, for a claimed row; one that can't be opened is parked. */
+  launchClaimed(place: AttemptPlace, row: ClaimedDelivery): void;
+  drain(deadlineMs: number): Promise<void>;
+}
+
+export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
+  const stop = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+
+  function launch(place: AttemptPlace, delivery: LeasedDelivery): void {
+    const leaseEndsAt = Date.now() + place.reservation.leaseMs;
+    const attempt = attemptDelivery(delivery, place.destination, { ...deps, stop: stop.signal })
+      .then(finished => settle(place, { finished, leaseEndsAt }, deps))
+      .catch((error: unknown) => {
+        deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
+        place.reservation.cancel();
+      })
+      .finally(() => inFlight.delete(attempt));
+    inFlight.add(attempt);
+  }
+
+  return {
+    get inFlight() {
+      return inFlight.size;
+    },
+    launch,
+    launchClaimed(place, row) {
+      const opened = tryOpen(row, deps.log);
+      if (opened !== null) launch(place, opened);
+      else parkUnreadable(place, row, deps.writer);
+    },
+    async drain(deadlineMs) {
+      const timer = setTimeout(() => stop.abort(), deadlineMs);
+      while (inFlight.size > 0) await Promise.allSettled(inFlight);
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function settle(
+  { destination, reservation }: AttemptPlace,
+  { finished, leaseEndsAt }: { finished: FinishedAttempt; leaseEndsAt: number },
+  deps: AttemptRunnerDeps,
+): Promise<void> {
+  const { outcome, result } = finished;
+  const { name } = destination.config;
+  deps.writer.write(toRow(finished), leaseEndsAt); // (D3)
+  if (outcome.kind === 'hold' && outcome.reason === 'draining') reservation.cancel();
+  else reservation.finish(!isDestinationFailure(result));
+  deps.listener.attempted(name, finished);
+  if (outcome.kind === 'hold' && outcome.reason === 'gone') {
+    destination.paused = true;
+    await deps.pauseDestination(name, 'answered 410 Gone');
+  }
+}
+
+function tryOpen(row: ClaimedDelivery, log: Logger): LeasedDelivery | null {
+  try {
+    return openClaimed(row);
+  } catch (error) {
+    log.error({ err: error, delivery: row.id }, 'delivery.unreadable');
+    return null;
+  }
+}
+
+function parkUnreadable(
+  { destination, reservation }: AttemptPlace,
+  row: ClaimedDelivery,
+  writer: OutcomeWriter,
+): void {
+  const finished: FinishedAttempt = {
+    delivery: row,
+    result: { kind: 'error', errorClass: 'unreadable' },
+    outcome: { kind: 'park', reason: 'unreadable' },
+    startedAt: new Date(),
+    ms: 0,
+    onPark: destination.config.onPark,
+  };
+  writer.write(toRow(finished), Date.now() + reservation.leaseMs);
+  reservation.cancel();
+}

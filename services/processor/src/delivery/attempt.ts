@@ -1,0 +1,81 @@
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
+import { open } from '@ackline/shared/seal';
+import type { ClaimedDelivery } from '@ackline/store/deliveries';
+import type { Destination } from './destination.ts';
+import { outboundHeaders } from './outbound-headers.ts';
+import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
+
+/** A leased delivery with its event opened: all that one attempt needs. */
+export interface LeasedDelivery
+  extends Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId' | 'tries' | 'replay'> {
+  readonly meta: EnvelopeMeta;
+  readonly body: Uint8Array;
+}
+
+export interface AttemptDeps {
+  /** The signing secret now, null where the destination has none. */
+  signingSecret(destination: Destination): string | null;
+  /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
+  headersFor(meta: EnvelopeMeta, destination: Destination): EnvelopeMeta['headers'];
+  /** Aborts when the process must end. */
+  readonly stop: AbortSignal;
+  readonly random: () => number;
+}
+
+/** One try of a delivery, ended before its lease is. Never throws. */
+export async function attemptDelivery(
+  delivery: LeasedDelivery,
+  destination: Destination,
+  deps: AttemptDeps,
+): Promise<FinishedAttempt> {
+  const startedAt = new Date();
+  const startedMs = performance.now();
+  const result = await send(delivery, destination, deps).catch(
+    (): AttemptResult => ({ kind: 'error', errorClass: 'other' }),
+  );
+  const { retry, onPark } = destination.config;
+  return {
+    delivery,
+    result,
+    outcome: decideOutcome(result, delivery.tries, { retry, random: deps.random }),
+    startedAt,
+    ms: Math.round(performance.now() - startedMs),
+    onPark,
+  };
+}
+
+async function send(
+  delivery: LeasedDelivery,
+  destination: Destination,
+  deps: AttemptDeps,
+): Promise<AttemptResult> {
+  const { config, sender } = destination;
+  return sender.send({
+    url: config.url,
+    headers: outboundHeaders({
+      deliveryId: delivery.id,
+      url: delivery.meta.url,
+      headers: deps.headersFor(delivery.meta, destination),
+      body: delivery.body,
+      replay: delivery.replay,
+      signingSecret: deps.signingSecret(destination),
+      now: new Date(),
+    }),
+    body: delivery.body,
+    signal: AbortSignal.any([deps.stop, AbortSignal.timeout(config.timeoutMs)]),
+  });
+}
+
+/** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_SEAL_KEY_UNKNOWN for a row that can't be read. */
+export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
+  return {
+    id: claimed.id,
+    storedDay: claimed.storedDay,
+    leaseId: claimed.leaseId,
+    tries: claimed.tries,
+    replay: claimed.replay,
+    meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
+    body: open({ keyId: claimed.keyId, bytes: claimed.body }),
+  };
+}

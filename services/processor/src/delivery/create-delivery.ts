@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@ackline/runtime/logger';
+import type { SecretReader } from '@ackline/runtime/secrets';
+import { restoreBearer } from '@ackline/shared/bearer-headers';
+import type { AcklineConfig } from '@ackline/shared/config/types';
+import { findProvider } from '@ackline/shared/providers/registry';
+import { claimDue, findDueDestinations, recordOutcomes } from '@ackline/store/deliveries';
+import { pauseDestination } from '@ackline/store/destinations';
+import type { Pool } from 'pg';
+import type { ProcessorMetrics } from '../metrics.ts';
+import type { AttemptDeps } from './attempt.ts';
+import { createAttemptRunner } from './attempt-runner.ts';
+import { createDestination, type Destination, type DestinationEvents } from './destination.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createOutcomeWriter } from './outcome-writer.ts';
+
+export interface DeliveryDeps {
+  readonly ackline: AcklineConfig;
+  readonly secrets: SecretReader;
+  readonly pool: Pool;
+  readonly metrics: ProcessorMetrics;
+  readonly log: Logger;
+}
+
+/** The delivery side of the processor, wired: destinations, their dispatcher, and the writer of outcomes. */
+export interface Delivery {
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly dispatcher: Dispatcher;
+  /** Attempts under way. */
+  inFlight(): number;
+  /** What is in flight ends, or is given back after `attemptsMs`; then every outcome is written. */
+  drain(attemptsMs: number): Promise<void>;
+  /** Closes the connections to the destinations. */
+  close(): Promise<void>;
+}
+
+export function createDelivery(deps: DeliveryDeps): Delivery {
+  const { ackline, pool, log } = deps;
+  const wake = () => dispatcher.wake();
+  const events = destinationEvents(deps, wake);
+  const destinations = new Map(
+    ackline.destinations.map(config => [config.name, createDestination(config, events)]),
+  );
+  const writer = createOutcomeWriter({
+    store: { record: outcomes => recordOutcomes(pool, outcomes) },
+    log,
+    onWritten: wake,
+    now: () => Date.now(),
+    wait: ms => delay(ms),
+  });
+  const runner = createAttemptRunner({
+    ...attemptDeps(deps),
+    pauseDestination: (name, reason) => pauseDestination(pool, name, reason),
+    writer,
+    listener: deps.metrics,
+    log,
+  });
+  const dispatcher = createDispatcher({
+    store: {
+      findDueDestinations: names => findDueDestinations(pool, names),
+      claimDue: request => claimDue(pool, request),
+    },
+    destinations,
+    runner,
+    log,
+  });
+  return {
+    destinations,
+    dispatcher,
+    inFlight: () => runner.inFlight,
+    async drain(attemptsMs) {
+      dispatcher.stopTaking();
+      await runner.drain(attemptsMs);
+      await writer.flush();
+    },
+    async close() {
+      await Promise.all([...destinations.values()].map(destination => destination.sender.close()));
+    },
+  };
+}
+
+function destinationEvents({ metrics, log }: DeliveryDeps, slotFreed: () => void): DestinationEvents {
+  return {
+    slotFreed,
+    breakerChanged(destination, status, failures) {
+      metrics.breakerChanged(destination, status !== 'CLOSED');
+      if (status === 'OPEN') log.error({ destination }, `Circuit breaker OPEN - ${failures} failures`);
+      else log.info({ destination, status }, 'breaker.changed');
+    },
+  };
+}
+
+function attemptDeps({ ackline, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {
+  const sources = new Map(ackline.sources.map(source => [source.name, source]));
+  return {
+    random: Math.random,
+    signingSecret({ config }) {
+      return config.signingSecret === null ? null : (secrets.resolve([config.signingSecret])[0] ?? null);
+    },
+    headersFor(meta, { config }) {
+      const source = sources.get(meta.source);
+      if (!config.forwardSecret || source === undefined) return meta.headers;
+      const bearer = findProvider(source.provider)?.bearerHeaders ?? [];
+      return restoreBearer(meta.headers, bearer, secrets.resolve(source.secrets));
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { ReadyStart } from '../storing/store-events.ts';
+
+/** A slot of a destination, and the lease that goes with it. Given back exactly once: by `finish` or `cancel`. */
+export interface Reservation {
+  readonly destination: string;
+  readonly leaseId: string;
+  readonly leaseMs: number;
+  /** The attempt ended; `healthy` tells the breaker whether the destination is well. */
+  finish(healthy: boolean): void;
+  /** No attempt was made. */
+  cancel(): void;
+}
+
+/** What storing needs of delivery: slots before the commit, starts after it. */
+export interface DeliveryDesk {
+  /** null: nothing free, or the destination takes no work now; the delivery is left due. */
+  tryReserve(destination: string): Reservation | null;
+  start(starts: readonly ReadyStart[]): void;
+  /** Something was left due. */
+  wake(): void;
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type CircuitBreaker,
+  createCircuitBreaker,
+  type Permit,
+} from '@ackline/shared/breaker/circuit-breaker';
+import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
+import type { Reservation } from './desk.ts';
+import { createHttpSender, type HttpSender } from './http-sender.ts';
+import { createSlots, shareOf, type Slots } from './slots.ts';
+
+/** What this process knows of one destination while it runs. */
+export interface Destination {
+  readonly config: DestinationConfig;
+  readonly sender: HttpSender;
+  readonly slots: Slots;
+  readonly breaker: CircuitBreaker;
+  paused: boolean;
+  /** A slot, a permit of the breaker and a lease id; null: held, or full. */
+  tryReserve(): Reservation | null;
+  /** This processor's place among the live ones; null: none yet, so no slot. */
+  setShare(processors: { count: number; rank: number } | null): void;
+  /** Milliseconds that a lease of this destination lasts. */
+  readonly leaseMs: number;
+}
+
+export interface DestinationEvents {
+  breakerChanged(destination: string, status: 'CLOSED' | 'OPEN' | 'HALF_OPEN', failures: number): void;
+  /** A slot was given back. */
+  slotFreed(): void;
+}
+
+export function createDestination(config: DestinationConfig, events: DestinationEvents): Destination {
+  const slots = createSlots(config.concurrency);
+  const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
+  const breaker = createCircuitBreaker({
+    rule: consecutiveFailures(config.breaker.failures),
+    resetMs: config.breaker.resetMs,
+    now: () => Date.now(),
+    onChange: ({ state }) => events.breakerChanged(config.name, state.status, state.failures),
+  });
+
+  function reservation(permit: Permit): Reservation {
+    let open = true;
+    const settle = (report: () => void) => {
+      if (!open) return;
+      open = false;
+      report();
+      slots.giveBack();
+      events.slotFreed();
+    };
+    return {
+      destination: config.name,
+      leaseId: randomUUID(),
+      leaseMs,
+      finish: healthy => settle(() => (healthy ? permit.success() : permit.failure())),
+      cancel: () => settle(() => permit.cancel()),
+    };
+  }
+
+  return {
+    config,
+    slots,
+    breaker,
+    leaseMs,
+    paused: false,
+    sender: createHttpSender({ connections: config.concurrency }),
+    tryReserve() {
+      if (this.paused || !slots.tryTake()) return null;
+      const permit = breaker.tryAcquire();
+      if (permit !== null) return reservation(permit);
+      slots.giveBack();
+      return null;
+    },
+    setShare(processors) {
+      slots.setLimit(processors === null ? 0 : shareOf(config.concurrency, processors));
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { Agent, errors } from 'undici';
+import type { AttemptErrorClass, AttemptResult } from './outcome.ts';
+
+/** What is kept of an answer, so that a person sees why it was refused. */
+const EXCERPT_BYTES = 512;
+/** An answer is read up to here and then cut: the status is what counts. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** Idle connections are kept this long: shorter than common servers' 60 s, so that they rarely close first. */
+const KEEP_ALIVE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const MAX_RETRY_AFTER_SECONDS = 1e9;
+
+export interface OutboundRequest {
+  readonly url: string;
+  /** Flat: name, value, … */
+  readonly headers: string[];
+  readonly body: Uint8Array;
+  /** Aborts the attempt: its time-out, or the end of the process. */
+  readonly signal: AbortSignal;
+}
+
+/** Sends one request and never throws: whatever happened is the result. */
+export type Sender = (request: OutboundRequest) => Promise<AttemptResult>;
+
+export interface HttpSender {
+  readonly send: Sender;
+  close(): Promise<void>;
+}
+
+export interface HttpSenderOptions {
+  /** Connections to the destination at most. */
+  readonly connections: number;
+}
+
+/** A pool of keep-alive connections for one destination, so that a slow one takes no connection from another. Redirects are not followed. */
+export function createHttpSender({ connections }: HttpSenderOptions): HttpSender {
+  const agent = new Agent({
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    // The attempt's own signal bounds the whole of it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    async send(request) {
+      try {
+        const url = new URL(request.url);
+        const response = await agent.request({
+          origin: url.origin,
+          path: `${url.pathname}${url.search}`,
+          method: 'POST',
+          headers: request.headers,
+          body: request.body,
+          signal: request.signal,
+        });
+        const excerpt = await readExcerpt(response.body);
+        return {
+          kind: 'response',
+          status: response.statusCode,
+          retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+          excerpt,
+        };
+      } catch (error) {
+        return { kind: 'error', errorClass: classify(error) };
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Reads the answer to its end or bound, so that the connection can be used again, and keeps the start. */
+async function readExcerpt(body: AsyncIterable<Buffer>): Promise<string | null> {
+  const kept: Buffer[] = [];
+  let keptBytes = 0;
+  let totalBytes = 0;
+  for await (const chunk of body) {
+    if (keptBytes < EXCERPT_BYTES) {
+      const part = chunk.subarray(0, EXCERPT_BYTES - keptBytes);
+      kept.push(part);
+      keptBytes += part.length;
+    }
+    totalBytes += chunk.length;
+    if (totalBytes > MAX_ANSWER_BYTES) break; // ends the stream, and with it this connection
+  }
+  if (keptBytes === 0) return null;
+  // jsonb can't hold NUL; other control characters would garble a terminal.
+  return Buffer.concat(kept)
+    .toString('utf8')
+    .replace(/\p{Cc}+/gu, ' ')
+    .toWellFormed();
+}
+
+/** Seconds or an HTTP date, as milliseconds from now; null where it is neither. */
+export function retryAfterMs(header: string | string[] | undefined, now: number): number | null {
+  const value = Array.isArray(header) ? header[0] : header;
+  if (value === undefined) return null;
+  if (/^\d{1,10}$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
+
+const CLASS_OF_CODE: Readonly<Record<string, AttemptErrorClass>> = {
+  ECONNREFUSED: 'connect',
+  EHOSTUNREACH: 'connect',
+  ENETUNREACH: 'connect',
+  UND_ERR_CONNECT_TIMEOUT: 'connect',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+};
+
+/** The class that an error belongs to; an error's text may quote the URL, so it is not kept. */
+export function classify(error: unknown): AttemptErrorClass {
+  if (!(error instanceof Error)) return 'other';
+  if (error.name === 'TimeoutError') return 'timeout';
+  if (error.name === 'AbortError' || error instanceof errors.RequestAbortedError) return 'aborted';
+  const code = 'code' in error ? String(error.code) : '';
+  if (code.startsWith('ERR_TLS') || code.includes('CERT') || code.startsWith('ERR_SSL')) return 'tls';
+  return CLASS_OF_CODE[code] ?? 'other';
+}

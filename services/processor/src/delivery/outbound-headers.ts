@@ -1,0 +1,85 @@
+import { createHmac } from 'node:crypto';
+import type { HeaderPairs } from '@ackline/shared/envelope';
+
+/** Belong to one connection, or are made anew for ours (RFC 9110 §7.6.1). `expect` is a question to the first server only. */
+const NOT_FORWARDED = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+const OWN_PREFIX = 'ackline-';
+const SECRET_PREFIX = 'whsec_';
+
+export interface OutboundWebhook {
+  readonly deliveryId: string;
+  /** The URL that the provider called. */
+  readonly url: string;
+  readonly headers: HeaderPairs;
+  readonly body: Uint8Array;
+  readonly replay: boolean;
+  readonly signingSecret: string | null;
+  readonly now: Date;
+}
+
+/**
+ * The original headers in their order, duplicates kept, except what belongs to the connection; then Ackline's own: the
+ * Standard Webhooks triple, the called URL, the mark of a replay. Where the original has a `webhook-*` name it stays, and
+ * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
+ */
+export function outboundHeaders(webhook: OutboundWebhook): string[] {
+  const listed = connectionOptions(webhook.headers);
+  const original = webhook.headers.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return !NOT_FORWARDED.has(lower) && !listed.has(lower);
+  });
+  // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
+  const taken = original.some(([name]) => name.toLowerCase().startsWith('webhook-'));
+  const own = ownHeaders(webhook).map(([name, value]) => [
+    taken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name,
+    value,
+  ]);
+  return [...original, ...own].flat();
+}
+
+function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
+  const seconds = Math.floor(webhook.now.getTime() / 1000);
+  const headers: [string, string][] = [
+    ['webhook-id', webhook.deliveryId],
+    ['webhook-timestamp', String(seconds)],
+  ];
+  if (webhook.signingSecret !== null)
+    headers.push(['webhook-signature', sign(webhook, webhook.signingSecret, seconds)]);
+  headers.push(['ackline-url', webhook.url]);
+  if (webhook.replay) headers.push(['webhook-replay', 'true']);
+  return headers;
+}
+
+/** Standard Webhooks v1, over the exact bytes: the reference library takes text, and would change bytes that are not UTF-8. */
+function sign(webhook: OutboundWebhook, secret: string, seconds: number): string {
+  const hmac = createHmac('sha256', signingKey(secret));
+  hmac.update(`${webhook.deliveryId}.${seconds}.`).update(webhook.body);
+  return `v1,${hmac.digest('base64')}`;
+}
+
+/** The key of a `whsec_…` secret: what follows the prefix is base64. */
+export function signingKey(secret: string): Buffer {
+  return Buffer.from(
+    secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret,
+    'base64',
+  );
+}
+
+/** Headers that the original's `Connection` names as its own. */
+function connectionOptions(headers: HeaderPairs): ReadonlySet<string> {
+  const values = headers.filter(([name]) => name.toLowerCase() === 'connection').map(([, value]) => value);
+  return new Set(values.flatMap(value => value.split(',').map(option => option.trim().toLowerCase())));
+}

@@ -1,0 +1,89 @@
+import type { Logger } from '@ackline/runtime/logger';
+import type { DeliveryOutcome } from '@ackline/store/deliveries';
+
+/** One statement's worth; more wait for the next. */
+const MAX_BATCH = 500;
+/** Between tries while PostgreSQL is away; short against a lease's margin, so that most outcomes are written in time. */
+const RETRY_WAIT_MS = 500;
+
+export interface OutcomeStore {
+  /** Returns the ids whose lease was still as named. */
+  record(outcomes: readonly DeliveryOutcome[]): Promise<ReadonlySet<string>>;
+}
+
+interface Pending {
+  readonly outcome: DeliveryOutcome;
+  /** Epoch ms: after this the lease has ended, and somebody else decides. */
+  readonly leaseEndsAt: number;
+}
+
+/**
+ * Writes outcomes in batches: those that come while one statement runs go together in the next. An outcome that can't be
+ * written before its lease ends is dropped: the delivery is recorded as interrupted and sent again (at least once).
+ */
+export interface OutcomeWriter {
+  write(outcome: DeliveryOutcome, leaseEndsAt: number): void;
+  /** Resolves when all that was given before is written or dropped. */
+  flush(): Promise<void>;
+}
+
+export interface OutcomeWriterOptions {
+  readonly store: OutcomeStore;
+  readonly log: Logger;
+  /** Called after each statement: follow-up deliveries may be due. */
+  readonly onWritten: () => void;
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWriter {
+  let pending: Pending[] = [];
+  let writing: Promise<void> | null = null;
+
+  async function writeAll(): Promise<void> {
+    while (pending.length > 0) {
+      const batch = pending.slice(0, MAX_BATCH);
+      pending = pending.slice(MAX_BATCH);
+      if (!(await tryWrite(batch))) {
+        pending = [...batch.filter(alive), ...pending];
+        if (pending.length > 0) await options.wait(RETRY_WAIT_MS);
+      }
+    }
+  }
+
+  async function tryWrite(batch: readonly Pending[]): Promise<boolean> {
+    try {
+      const written = await options.store.record(batch.map(item => item.outcome));
+      if (written.size < batch.length) {
+        options.log.warn({ count: batch.length - written.size }, 'delivery.lease-lost');
+      }
+      options.onWritten();
+      return true;
+    } catch (error) {
+      options.log.error({ err: error, count: batch.length }, 'delivery.outcome-not-written');
+      return false;
+    }
+  }
+
+  function alive(item: Pending): boolean {
+    return item.leaseEndsAt > options.now();
+  }
+
+  function start(): void {
+    // After the microtasks of this turn: outcomes of attempts that ended together go in one statement.
+    writing ??= new Promise<void>(resolve => setImmediate(resolve)).then(writeAll).finally(() => {
+      writing = null;
+      if (pending.length > 0) start();
+    });
+  }
+
+  return {
+    write(outcome, leaseEndsAt) {
+      pending.push({ outcome, leaseEndsAt });
+      start();
+    },
+    async flush() {
+      while (writing !== null) await writing;
+    },
+  };
+}

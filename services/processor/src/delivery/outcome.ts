@@ -1,0 +1,120 @@
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { AttemptRecord, ClaimedDelivery, DeliveryOutcome } from '@ackline/store/deliveries';
+
+/** Why an attempt brought no answer; a bounded set, so that it can be a label. */
+export type AttemptErrorClass =
+  | 'timeout'
+  | 'connect'
+  | 'reset'
+  | 'tls'
+  | 'dns'
+  | 'aborted'
+  | 'unreadable'
+  | 'other';
+
+/** What one attempt came to, as the sender saw it. */
+export type AttemptResult =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      /** From `Retry-After`; null where there is none. */
+      readonly retryAfterMs: number | null;
+      /** The start of the answer's body, as storable text. */
+      readonly excerpt: string | null;
+    }
+  | { readonly kind: 'error'; readonly errorClass: AttemptErrorClass };
+
+/** exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release. */
+export type ParkReason = 'exhausted' | 'unreadable';
+export type HoldReason = 'gone' | 'draining';
+
+/** What is done about a delivery after an attempt. Decided once, here. */
+export type Outcome =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly afterMs: number }
+  | { readonly kind: 'park'; readonly reason: ParkReason }
+  | { readonly kind: 'hold'; readonly reason: HoldReason };
+
+/** A `Retry-After` is honoured up to here: a receiver can slow us down, not make us forget. */
+export const MAX_RETRY_AFTER_MS = 24 * 60 * 60_000;
+/** A held delivery is looked at again after this; a pause keeps it longer. */
+const HOLD_MS = 1_000;
+const GONE = 410;
+
+export interface RetryPolicy {
+  readonly retry: DestinationConfig['retry'];
+  /** [0, 1). */
+  readonly random: () => number;
+}
+
+/** 2xx is delivered; 410 holds (the destination is disabled); anything else is tried again until the schedule is used up. */
+export function decideOutcome(result: AttemptResult, tries: number, policy: RetryPolicy): Outcome {
+  if (result.kind === 'error') {
+    if (result.errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
+    if (result.errorClass === 'unreadable') return { kind: 'park', reason: 'unreadable' };
+  }
+  if (result.kind === 'response') {
+    if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
+    if (result.status === GONE) return { kind: 'hold', reason: 'gone' };
+  }
+  const waitMs = policy.retry.scheduleMs[tries];
+  if (waitMs === undefined) return { kind: 'park', reason: 'exhausted' };
+  const jitteredMs = policy.retry.jitter === 'full' ? Math.floor(policy.random() * waitMs) : waitMs;
+  const askedMs = result.kind === 'response' ? (result.retryAfterMs ?? 0) : 0;
+  return { kind: 'retry', afterMs: Math.max(jitteredMs, Math.min(askedMs, MAX_RETRY_AFTER_MS)) };
+}
+
+/** True where the attempt says that the destination itself is in trouble: what its breaker counts. */
+export function isDestinationFailure(result: AttemptResult): boolean {
+  if (result.kind === 'error') return result.errorClass !== 'aborted' && result.errorClass !== 'unreadable';
+  return result.status >= 500 || result.status === 429 || result.status === 408;
+}
+
+export interface FinishedAttempt {
+  readonly delivery: Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId'>;
+  readonly result: AttemptResult;
+  readonly outcome: Outcome;
+  readonly startedAt: Date;
+  readonly ms: number;
+  readonly onPark: DestinationConfig['onPark'];
+}
+
+/** The one place where an outcome becomes a row. */
+export function toRow(attempt: FinishedAttempt): DeliveryOutcome {
+  const { delivery, outcome } = attempt;
+  const base = {
+    id: delivery.id,
+    storedDay: delivery.storedDay,
+    leaseId: delivery.leaseId,
+    afterMs: 0,
+    countsAsTry: true,
+    parkReason: null,
+    blocks: false,
+    attempt: attemptRecord(attempt),
+  };
+  switch (outcome.kind) {
+    case 'delivered':
+      return { ...base, state: 'delivered' };
+    case 'retry':
+      return { ...base, state: 'due', afterMs: outcome.afterMs };
+    case 'park':
+      return { ...base, state: 'parked', parkReason: outcome.reason, blocks: attempt.onPark === 'block' };
+    case 'hold':
+      return { ...base, state: 'due', afterMs: HOLD_MS, countsAsTry: false };
+    default: {
+      const never: never = outcome;
+      return never;
+    }
+  }
+}
+
+function attemptRecord({ result, outcome, startedAt, ms }: FinishedAttempt): AttemptRecord {
+  return {
+    at: startedAt.toISOString(),
+    ms,
+    outcome: outcome.kind,
+    status: result.kind === 'response' ? result.status : null,
+    error: result.kind === 'error' ? result.errorClass : null,
+    excerpt: result.kind === 'response' ? result.excerpt : null,
+  };
+}

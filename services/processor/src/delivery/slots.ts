@@ -1,0 +1,42 @@
+/**
+ * This processor's part of a destination's `concurrency`, which counts over all processors: the live ones share it, the
+ * first in order of their ids take what is left over. With fewer slots than processors some have none; the rows that they
+ * store are left due for those that have.
+ */
+export function shareOf(concurrency: number, processors: { count: number; rank: number }): number {
+  const even = Math.floor(concurrency / processors.count);
+  return even + (processors.rank < concurrency % processors.count ? 1 : 0);
+}
+
+/** Counts what is in use against a limit that may change; never goes below what is already in use. */
+export interface Slots {
+  readonly free: number;
+  readonly inUse: number;
+  tryTake(): boolean;
+  giveBack(): void;
+  setLimit(limit: number): void;
+}
+
+export function createSlots(initialLimit: number): Slots {
+  let limit = initialLimit;
+  let inUse = 0;
+  return {
+    get free() {
+      return Math.max(0, limit - inUse);
+    },
+    get inUse() {
+      return inUse;
+    },
+    tryTake() {
+      if (inUse >= limit) return false;
+      inUse += 1;
+      return true;
+    },
+    giveBack() {
+      inUse = Math.max(0, inUse - 1);
+    },
+    setLimit(next) {
+      limit = next;
+    },
+  };
+}

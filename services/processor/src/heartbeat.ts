@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import { listPausedDestinations } from '@ackline/store/destinations';
+import {
+  HEARTBEAT_MS,
+  PROCESSOR_GONE_MS,
+  readProcessorStates,
+  writeHeartbeat,
+} from '@ackline/store/processors';
+import type { Pool } from 'pg';
+import type { Destination } from './delivery/destination.ts';
+
+export interface HeartbeatDeps {
+  readonly pool: Pool;
+  readonly processorId: string;
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly state: () => Readonly<Record<string, unknown>>;
+  readonly log: Logger;
+}
+
+export interface Heartbeat extends Component {
+  /** Says that this processor is there, and learns of the others and of pauses. */
+  beat(): Promise<void>;
+}
+
+/** Keeps this processor's row fresh, and its shares of the destinations' slots right as others come and go. */
+export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
+  let beats = 0;
+
+  async function beat(): Promise<void> {
+    await writeHeartbeat(deps.pool, deps.processorId, deps.state());
+    const [states, paused] = await Promise.all([
+      readProcessorStates(deps.pool),
+      listPausedDestinations(deps.pool),
+    ]);
+    const alive = states
+      .filter(state => state.ageMs < PROCESSOR_GONE_MS)
+      .map(state => state.id)
+      .sort();
+    const processors = {
+      count: Math.max(1, alive.length),
+      rank: Math.max(0, alive.indexOf(deps.processorId)),
+    };
+    const pausedNames = new Set(paused.map(destination => destination.name));
+    // A newcomer takes no slot until the others have heard of it and made room.
+    const settled = beats > 0 || processors.count === 1;
+    beats += 1;
+    for (const destination of deps.destinations.values()) {
+      destination.setShare(settled ? processors : null);
+      destination.paused = pausedNames.has(destination.config.name);
+    }
+  }
+
+  return {
+    name: 'heartbeat',
+    beat,
+    async run(signal) {
+      while (!signal.aborted) {
+        await delay(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        await beat().catch((error: unknown) => deps.log.warn({ err: error }, 'processor.heartbeat-failed'));
+      }
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { createInboxConsumer, type InboxConsumer } from '@ackline/eventlog/inbox-consumer';
+import { createKafkaConsumer, type KafkaConsumer } from '@ackline/eventlog/kafka-consumer';
+import { type KafkaDurability, openTopic, type OpenedTopic } from '@ackline/eventlog/kafka-topic';
+import { createWatermarks, type Watermarks } from '@ackline/eventlog/watermarks';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import { AppError } from '@ackline/shared/app-error';
+import { peekInbox } from '@ackline/store/inbox';
+import { countLanes, ensureLanes, readLaneOffsets } from '@ackline/store/lanes';
+import type { Pool } from 'pg';
+import type { LaneStorer } from './storing/lane-storer.ts';
+
+/** What Ackline creates the topic with; used while no broker has ever told otherwise. */
+const DEFAULT_KAFKA_LANES = 12;
+/** Without Kafka nothing is gained by more: one storer takes large batches. */
+const INBOX_ONLY_LANES = 1;
+/** A broker that is starting answers within this; later the supervisor tries again. */
+const TOPIC_DEADLINE_MS = 10_000;
+
+export interface IntakeOptions {
+  readonly pool: Pool;
+  readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  readonly workers: number;
+  readonly log: Logger;
+}
+
+/** How events come out of the two logs. */
+export interface Intake {
+  /** Lanes known now: the topic's partitions, once a broker has answered. */
+  lanes(): number;
+  close(): Promise<void>;
+  components(storer: LaneStorer): readonly Component[];
+  snapshot(): { readonly inbox: ReturnType<InboxConsumer['snapshot']> | null; readonly kafka: object | null };
+}
+
+export async function connectIntake(options: IntakeOptions): Promise<Intake> {
+  const { pool, kafka, log } = options;
+  let lanes = kafka === null ? INBOX_ONLY_LANES : Math.max(DEFAULT_KAFKA_LANES, await countLanes(pool));
+  await ensureLanes(pool, lanes);
+  let opened: { readonly topic: OpenedTopic; readonly watermarks: Watermarks } | null = null;
+  let inboxConsumer: InboxConsumer | null = null;
+  let kafkaConsumer: KafkaConsumer | null = null;
+
+  async function readOffsets() {
+    return opened === null ? [] : readLaneOffsets(pool, opened.topic.topicId);
+  }
+
+  async function highWatermarks(deadlineMs?: number): Promise<ReadonlyMap<number, bigint>> {
+    if (opened === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
+    return opened.watermarks.highWatermarks(deadlineMs);
+  }
+
+  function kafkaComponent(source: NonNullable<IntakeOptions['kafka']>, storer: LaneStorer): Component {
+    return {
+      name: 'kafka-consumer',
+      async run(signal) {
+        const topic = await openTopic({ ...source, deadlineMs: TOPIC_DEADLINE_MS });
+        await ensureLanes(pool, topic.partitions);
+        lanes = topic.partitions;
+        const before = opened;
+        opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
+        await before?.watermarks.close();
+        kafkaConsumer = createKafkaConsumer({
+          brokers: source.brokers,
+          topic,
+          concurrency: options.workers,
+          readOffsets: topicId => readLaneOffsets(pool, topicId),
+          storeLane: batch => storer.storeKafkaBatch(batch),
+          log,
+        });
+        await kafkaConsumer.run(signal);
+      },
+    };
+  }
+
+  return {
+    lanes: () => lanes,
+    close: async () => opened?.watermarks.close(),
+    components(storer) {
+      inboxConsumer = createInboxConsumer({
+        peek: limit => peekInbox(pool, limit),
+        lanes: () => lanes,
+        watermarks: kafka === null ? null : { highWatermarks },
+        readOffsets,
+        storeInbox: ns => storer.storeInboxRows(ns),
+        log,
+      });
+      return kafka === null ? [inboxConsumer] : [inboxConsumer, kafkaComponent(kafka, storer)];
+    },
+    snapshot: () => ({ inbox: inboxConsumer?.snapshot() ?? null, kafka: kafkaConsumer?.snapshot() ?? null }),
+  };
+}

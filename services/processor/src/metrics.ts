@@ -1,0 +1,93 @@
+import { createMetrics } from '@ackline/runtime/metrics';
+import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { FinishedAttempt } from './delivery/outcome.ts';
+import type { StoredBatch } from './storing/store-events.ts';
+
+/** From a local receiver's milliseconds to the longest time-out. */
+const ATTEMPT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+
+export interface ProcessorMetrics {
+  readonly registry: Registry;
+  stored(batch: StoredBatch): void;
+  quarantined(): void;
+  attempted(destination: string, attempt: FinishedAttempt): void;
+  interrupted(count: number): void;
+  breakerChanged(destination: string, open: boolean): void;
+}
+
+export interface MetricsSources {
+  inFlight(): number;
+  orderUncertain(): number;
+}
+
+export function createProcessorMetrics(sources: MetricsSources): ProcessorMetrics {
+  const registry = createMetrics({ service: 'processor' });
+  const registers = [registry];
+  const events = new Counter({
+    name: metricNames.processorEvents,
+    help: 'Events taken out of the logs: stored, duplicate, unrouted (stored, source not known yet) or quarantined',
+    labelNames: [labelNames.result],
+    registers,
+  });
+  const attempts = new Counter({
+    name: metricNames.deliveryAttempts,
+    help: 'Attempts by destination and outcome',
+    labelNames: [labelNames.destination, labelNames.outcome],
+    registers,
+  });
+  const attemptSeconds = new Histogram({
+    name: metricNames.deliveryAttemptSeconds,
+    help: 'Time of an attempt, from sending to the end of the answer',
+    labelNames: [labelNames.destination],
+    buckets: ATTEMPT_BUCKETS_SECONDS,
+    registers,
+  });
+  const interrupted = new Counter({
+    name: metricNames.deliveriesInterrupted,
+    help: 'Leases that ended without a recorded outcome',
+    registers,
+  });
+  const breaker = new Gauge({
+    name: metricNames.breakerState,
+    help: '1 while the circuit breaker is open or half open',
+    labelNames: [labelNames.breaker],
+    registers,
+  });
+  registerGauges(registers, sources);
+
+  return {
+    registry,
+    stored(batch) {
+      events.inc({ [labelNames.result]: 'stored' }, batch.stored);
+      events.inc({ [labelNames.result]: 'duplicate' }, batch.duplicates);
+      events.inc({ [labelNames.result]: 'unrouted' }, batch.unrouted);
+    },
+    quarantined: () => events.inc({ [labelNames.result]: 'quarantined' }),
+    attempted(destination, attempt) {
+      attempts.inc({ [labelNames.destination]: destination, [labelNames.outcome]: attempt.outcome.kind });
+      attemptSeconds.observe({ [labelNames.destination]: destination }, attempt.ms / 1000);
+    },
+    interrupted: count => interrupted.inc(count),
+    breakerChanged: (destination, open) => breaker.set({ [labelNames.breaker]: destination }, open ? 1 : 0),
+  };
+}
+
+function registerGauges(registers: Registry[], sources: MetricsSources): void {
+  new Gauge({
+    name: metricNames.deliveriesInFlight,
+    help: 'Attempts under way',
+    registers,
+    collect() {
+      this.set(sources.inFlight());
+    },
+  });
+  new Gauge({
+    name: metricNames.orderUncertain,
+    help: 'Inbox events stored without knowing that what came before them was, since the start of the process',
+    registers,
+    collect() {
+      this.set(sources.orderUncertain());
+    },
+  });
+}

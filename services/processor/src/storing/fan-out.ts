@@ -1,0 +1,34 @@
+import type { AcklineConfig, RouteConfig, RouteMatch } from '@ackline/shared/config/types';
+
+/** What routing looks at. */
+export interface RoutableEvent {
+  readonly source: string;
+  readonly tenant: string;
+  readonly type: string;
+}
+
+/** `unrouted`: the source is not in this process's configuration (yet); the event waits for a processor that knows it. */
+export type FanOut =
+  | { readonly routing: 'routed'; readonly routes: readonly RouteConfig[] }
+  | { readonly routing: 'unmatched' }
+  | { readonly routing: 'unrouted' };
+
+/** Decides which routes want an event. Pure; one per configuration. */
+export type FanOutRule = (event: RoutableEvent) => FanOut;
+
+export function createFanOut(config: Pick<AcklineConfig, 'sources' | 'routes'>): FanOutRule {
+  const sources = new Set(config.sources.map(source => source.name));
+  return event => {
+    if (!sources.has(event.source)) return { routing: 'unrouted' };
+    const routes = config.routes.filter(route => matches(route.match, event));
+    return routes.length === 0 ? { routing: 'unmatched' } : { routing: 'routed', routes };
+  };
+}
+
+function matches(match: RouteMatch, event: RoutableEvent): boolean {
+  return (
+    (match.source === null || match.source === event.source) &&
+    (match.tenant === null || match.tenant === event.tenant) &&
+    (match.type === null || match.type === event.type)
+  );
+}
