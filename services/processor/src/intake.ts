@@ -63,7 +63,6 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
         kafkaConsumer = createKafkaConsumer({
           brokers: source.brokers,
           topic,
-          concurrency: options.workers,
           readOffsets: topicId => readLaneOffsets(pool, topicId),
           storeLane: batch => storer.storeKafkaBatch(batch),
           log,

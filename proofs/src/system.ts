@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestDatabase } from '@ackline/testkit/database';
+import { freePort } from '@ackline/testkit/free-port';
+import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
+
+/** The secret of the one source: Telegram's token. */
+export const TOKEN = 'proof-token-0123456789_abcdefghij';
+export const WEBHOOK_PATH = '/webhook/telegram';
+
+export interface SystemOptions {
+  readonly database: TestDatabase;
+  /** null: the inbox alone. */
+  readonly brokers: string | null;
+  readonly receiverUrl: string;
+  /** The event log's breaker: how long after it opened Kafka is tried again. */
+  readonly breakerSeconds?: number;
+}
+
+/** The two services as real processes, on one configuration. */
+export interface System extends AsyncDisposable {
+  readonly webhookUrl: string;
+  readonly healthUrl: string;
+  startIngress(): Promise<SpawnedService>;
+  startProcessor(): Promise<SpawnedService>;
+  /** Prometheus text of the processor that was started last. */
+  processorMetrics(): Promise<string>;
+}
+
+const main = (service: string) => fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url));
+
+export async function createSystem(options: SystemOptions): Promise<System> {
+  const directory = await mkdtemp(join(tmpdir(), 'ackline-proof-'));
+  const configPath = join(directory, 'ackline.yaml');
+  await writeFile(configPath, configText(options.receiverUrl));
+  const port = await freePort();
+  const ingressOps = await freePort();
+  let processorOps = 0;
+  const running = new Set<SpawnedService>();
+  const env = {
+    ACKLINE_ENV: 'production',
+    ACKLINE_CONFIG: configPath,
+    DATABASE_URL: options.database.url,
+    PROOF_TOKEN: TOKEN,
+    LOG_LEVEL: 'WARNING',
+    HOST: '127.0.0.1',
+    OPS_HOST: '127.0.0.1',
+    CIRCUIT_BREAKER_TIMEOUT: String(options.breakerSeconds ?? 60),
+    ...(options.brokers === null ? {} : { KAFKA_BROKERS: options.brokers, KAFKA_DURABILITY: 'single-node' }),
+  };
+
+  async function start(service: string, ops: number, extra: Record<string, string>): Promise<SpawnedService> {
+    const spawned = await spawnService(main(service), {
+      env: { ...env, ...extra, OPS_PORT: String(ops) },
+      cwd: directory,
+      readyUrl: `http://127.0.0.1:${ops}/readyz`,
+    });
+    running.add(spawned);
+    return spawned;
+  }
+
+  return {
+    webhookUrl: `http://127.0.0.1:${port}${WEBHOOK_PATH}`,
+    healthUrl: `http://127.0.0.1:${port}/health`,
+    startIngress: () => start('ingress', ingressOps, { PORT: String(port) }),
+    async startProcessor() {
+      processorOps = await freePort();
+      return start('processor', processorOps, {});
+    },
+    async processorMetrics() {
+      const response = await fetch(`http://127.0.0.1:${processorOps}/metrics`);
+      return response.text();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running].map(service => service[Symbol.asyncDispose]()));
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function configText(receiverUrl: string): string {
+  return `
+publicUrl: https://hooks.example.com
+sources:
+  - name: telegram
+    provider: telegram
+    path: ${WEBHOOK_PATH}
+    secrets: [{ env: PROOF_TOKEN }]
+routes:
+  - name: all
+    match: { source: telegram }
+    destination: receiver
+destinations:
+  - name: receiver
+    type: http
+    url: ${receiverUrl}
+    concurrency: 50
+    timeout: 5s
+    retry: { schedule: [200ms, 1s, 5s, 5s, 5s], jitter: full }
+    ordering: key
+`;
+}
