@@ -37,7 +37,7 @@ export type TestEvent =
 /** The variable that names the results file. */
 export const RESULTS_VARIABLE = 'ACKLINE_TEST_RESULTS';
 
-export async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = []; // the names from the outermost suite to the test at hand
   for await (const event of events) {
     switch (event.type) {

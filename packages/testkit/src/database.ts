@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+// @boundaries-ignore a peer dependency: the store's own tests use this package
 import { migrate } from '@ackline/store/migrate';
 import pg from 'pg';
 import { useDatabaseServer } from './database-server.ts';

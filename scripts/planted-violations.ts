@@ -1,0 +1,279 @@
+// Plants one violation for each rule that `npm run verify` promises, in a copy of the tree, and expects the checker to
+// name it. A checker that looks at nothing is green too: this is how we know that ours look.
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checks } from './verifying/checks.ts';
+
+interface Violation {
+  readonly name: string;
+  readonly check: (typeof checks)[number]['name'];
+  /** Files to write, by path; or, for an existing JSON file, a change to its object. */
+  readonly files: Readonly<Record<string, string | ((json: Record<string, Record<string, string>>) => void)>>;
+  /** Must be in what the checker says. */
+  readonly says: RegExp;
+}
+
+const planted = 'packages/runtime/src/planted.ts';
+/** oxlint prints the rule, a sentence, and then the file. */
+const lint = (name: string, code: string, rule: string, path = planted): Violation => ({
+  name,
+  check: 'lint',
+  files: { [path]: code },
+  says: new RegExp(`\\(${rule}\\):[^[]*\\[${path}:`),
+});
+
+const violations: readonly Violation[] = [
+  {
+    name: 'a type error',
+    check: 'types',
+    files: { [planted]: "export const n: number = 'x';\n" },
+    says: /planted\.ts.*TS2322/,
+  },
+  {
+    name: 'a type error in a test',
+    check: 'types',
+    files: { 'packages/runtime/test/planted.test.ts': "export const n: number = 'x';\n" },
+    says: /planted\.test\.ts.*TS2322/,
+  },
+  lint(
+    'a floating promise',
+    'export function f(): void {\n  Promise.resolve(1);\n}\n',
+    'no-floating-promises',
+  ),
+  lint(
+    'a floating promise in a service',
+    'export function f(): void {\n  Promise.resolve(1);\n}\n',
+    'no-floating-promises',
+    'services/ingress/src/planted.ts',
+  ),
+  lint(
+    'a floating promise in a test',
+    'export function f(): void {\n  Promise.resolve(1);\n}\n',
+    'no-floating-promises',
+    'packages/store/test/planted.test.ts',
+  ),
+  {
+    name: 'an import cycle',
+    check: 'lint',
+    files: {
+      [planted]: "import { b } from './planted-too.ts';\nexport const a = (): number => b() + 1;\n",
+      'packages/runtime/src/planted-too.ts':
+        "import { a } from './planted.ts';\nexport const b = (): number => a() + 1;\n",
+    },
+    says: /\(no-cycle\):[^[]*\[packages\/runtime\/src\/planted/,
+  },
+  lint(
+    'process.env outside config.ts',
+    "export const home = process.env['HOME'];\n",
+    'no-restricted-properties',
+  ),
+  lint('console in a library', "export function f(): void {\n  console.log('x');\n}\n", 'no-console'),
+  lint('a default export', 'export default function f(): void {}\n', 'no-default-export'),
+  lint('any', 'export const f = (x: any): unknown => x;\n', 'no-explicit-any'),
+  lint(
+    'a non-null assertion',
+    'export const f = (x: string | null): string => x!;\n',
+    'no-non-null-assertion',
+  ),
+  lint(
+    'a switch that forgets a case',
+    "export function f(x: 'a' | 'b'): number {\n  switch (x) {\n    case 'a':\n      return 1;\n  }\n  return 2;\n}\n",
+    'switch-exhaustiveness-check',
+  ),
+  lint('a file of more than 350 lines', lines(351), 'max-lines'),
+  lint(
+    'a function of more than 60 lines',
+    `export function f(): void {\n${'  void 0;\n'.repeat(61)}}\n`,
+    'max-lines-per-function',
+  ),
+  lint(
+    'more than 4 parameters',
+    'export const f = (a: 1, b: 1, c: 1, d: 1, e: 1): unknown => [a, b, c, d, e];\n',
+    'max-params',
+  ),
+  lint(
+    'a file name that is not kebab-case',
+    'export const x = 1;\n',
+    'filename-case',
+    'packages/runtime/src/plantedFile.ts',
+  ),
+  lint(
+    'src that imports the testkit',
+    "export { waitFor } from '@ackline/testkit/wait-for';\n",
+    'no-restricted-imports',
+  ),
+  {
+    name: 'an unformatted file',
+    check: 'format',
+    files: { [planted]: 'export const  x = [1,2]\n' },
+    says: /planted\.ts format/,
+  },
+  {
+    name: 'a file that nobody uses',
+    check: 'dead-code',
+    files: { [planted]: 'export const x = 1;\n' },
+    says: /planted\.ts/,
+  },
+  {
+    name: 'an export that nobody uses',
+    check: 'dead-code',
+    files: {
+      'packages/runtime/test/planted.test.ts':
+        "import { used } from '@ackline/runtime/planted';\n\nused();\n",
+      [planted]: 'export const used = (): number => 1;\nexport const plantedUnused = 2;\n',
+    },
+    says: /plantedUnused/,
+  },
+  {
+    name: 'a dependency that nobody uses',
+    check: 'dead-code',
+    files: {
+      'packages/runtime/package.json': json =>
+        Object.assign(json['dependencies'] ?? {}, { undici: '8.12.4' }),
+    },
+    says: /undici.*packages\/runtime\/package\.json/,
+  },
+  {
+    name: 'an import of what is no dependency',
+    check: 'boundaries',
+    files: { [planted]: "export { request } from 'undici';\n" },
+    says: /`undici` because it is not a dependency/,
+  },
+  {
+    name: 'service → service, by name',
+    check: 'boundaries',
+    files: {
+      'services/ingress/package.json': json =>
+        Object.assign(json['dependencies'] ?? {}, { '@ackline/processor': '0.1.0' }),
+    },
+    says: /`@ackline\/ingress` found[^`]*denylist/,
+  },
+  {
+    name: 'service → service, by path',
+    check: 'boundaries',
+    files: { 'services/ingress/src/planted.ts': "export * from '../../processor/src/app.ts';\n" },
+    says: /processor\/src\/app\.ts` leaves the package/,
+  },
+  {
+    name: 'package → service',
+    check: 'boundaries',
+    files: {
+      'packages/runtime/package.json': json =>
+        Object.assign(json['dependencies'] ?? {}, { '@ackline/ingress': '0.1.0' }),
+    },
+    says: /`@ackline\/runtime` found[^`]*denylist/,
+  },
+  {
+    name: 'shared → another package',
+    check: 'boundaries',
+    files: {
+      'packages/shared/package.json': json =>
+        Object.assign(json['dependencies'] ?? {}, { '@ackline/store': '0.1.0' }),
+    },
+    says: /`@ackline\/store` found[^`]*denylist/,
+  },
+  {
+    name: 'two versions of Node',
+    check: 'versions',
+    files: { '.node-version': '24.0.0\n' },
+    says: /Node is .* but 24\.0\.0/,
+  },
+  {
+    name: 'two versions of Ackline',
+    check: 'versions',
+    files: { 'packages/runtime/package.json': json => Object.assign(json, { version: '9.9.9' }) },
+    says: /Ackline is 9\.9\.9 in packages\/runtime/,
+  },
+  {
+    name: 'a version range',
+    check: 'versions',
+    files: {
+      'packages/runtime/package.json': json => Object.assign(json['dependencies'] ?? {}, { pino: '^10.4.0' }),
+    },
+    says: /pino is "\^10\.4\.0"/,
+  },
+];
+
+function lines(count: number): string {
+  return Array.from({ length: count }, (_, index) => `export const line${index} = ${index};\n`).join('');
+}
+
+/** The tree as it is in the working directory, with the installed tools, and its own links between workspaces. */
+function copyTree(source: string, target: string): void {
+  const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: source,
+  });
+  for (const path of list.toString().split('\0')) {
+    if (path !== '') cpSync(join(source, path), join(target, path), { force: true });
+  }
+  const modules = join(source, 'node_modules');
+  mkdirSync(join(target, 'node_modules', '@ackline'), { recursive: true });
+  for (const name of readdirSync(modules)) {
+    if (name !== '@ackline') symlinkSync(join(modules, name), join(target, 'node_modules', name));
+  }
+  for (const group of ['packages', 'services']) {
+    for (const name of readdirSync(join(target, group))) {
+      symlinkSync(join('..', '..', group, name), join(target, 'node_modules', '@ackline', name));
+    }
+  }
+  execFileSync('git', ['init', '--quiet'], { cwd: target }); // biome and turbo ask git what is ignored
+}
+
+/** Returns what undoes it. */
+function plant(root: string, files: Violation['files']): () => void {
+  const undo: (() => void)[] = [];
+  for (const [path, content] of Object.entries(files)) {
+    const full = join(root, path);
+    let before: string | null = null;
+    try {
+      before = readFileSync(full, 'utf8');
+    } catch {
+      mkdirSync(dirname(full), { recursive: true });
+    }
+    undo.push(() => (before === null ? rmSync(full) : writeFileSync(full, before)));
+    if (typeof content === 'string') writeFileSync(full, content);
+    else {
+      const json = JSON.parse(before ?? '{}');
+      content(json);
+      writeFileSync(full, `${JSON.stringify(json, null, 2)}\n`);
+    }
+  }
+  return () => undo.forEach(step => step());
+}
+
+function runCheck(name: string, root: string): string {
+  return checks.find(check => check.name === name)?.run(root) ?? '';
+}
+
+const copy = mkdtempSync(join(tmpdir(), 'ackline-planted-'));
+let missed = 0;
+try {
+  copyTree(fileURLToPath(new URL('..', import.meta.url)), copy);
+  const unplanted = new Map(checks.map(check => [check.name, check.run(copy) ?? '']));
+  for (const { name, check, files, says } of violations) {
+    const undo = plant(copy, files);
+    const said = runCheck(check, copy);
+    undo();
+    // Only words that the checker does not say without the violation prove that it saw it.
+    const caught = says.test(said) && !says.test(unplanted.get(check) ?? '');
+    if (!caught) missed++;
+    console.log(`${caught ? 'caught' : 'MISSED'} by ${check.padEnd(10)} ${name}`);
+    if (!caught) console.log(said.slice(0, 2_000).replace(/^/gm, '    '));
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`${violations.length - missed} violations caught, ${missed} missed`);
+process.exitCode = missed > 0 ? 1 : 0;

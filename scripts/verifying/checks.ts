@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { compareVersions } from './compare-versions.ts';
+
+/** Null when all is well, else what a person must read. */
+export interface Check {
+  readonly name: string;
+  run(root: string): string | null;
+}
+
+const LIMIT_MS = 300_000;
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+/** Every checker, in the order of `npm run verify`. scripts/planted-violations.ts shows that each one catches something. */
+export const checks: readonly Check[] = [
+  tool('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']),
+  tool('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
+  tool('format', 'biome', ['format', '--max-diagnostics=20']),
+  tool('dead-code', 'knip', ['--no-progress']),
+  tool('boundaries', 'turbo', ['boundaries']),
+  { name: 'versions', run: compareVersions },
+];
+
+function tool(name: string, program: string, args: readonly string[]): Check {
+  return {
+    name,
+    run(root) {
+      const result = spawnSync(join(root, 'node_modules', '.bin', program), args, {
+        cwd: root,
+        env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NO_COLOR: '1' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        encoding: 'utf8',
+        timeout: LIMIT_MS,
+        maxBuffer: MAX_OUTPUT_BYTES,
+        shell: process.platform === 'win32',
+      });
+      if (result.status === 0) return null;
+      const ending =
+        result.error?.message ?? `${program} ended with ${result.signal ?? `exit code ${result.status}`}`;
+      return `${result.stdout}${result.stderr}\n${ending}`;
+    },
+  };
+}
