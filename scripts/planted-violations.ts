@@ -223,10 +223,11 @@ function copyTree(source: string, target: string): void {
   for (const name of readdirSync(modules)) {
     if (name !== '@ackline') symlinkSync(join(modules, name), join(target, 'node_modules', name));
   }
-  for (const group of ['packages', 'services']) {
-    for (const name of readdirSync(join(target, group))) {
-      symlinkSync(join('..', '..', group, name), join(target, 'node_modules', '@ackline', name));
-    }
+  for (const name of readdirSync(join(modules, '@ackline'))) {
+    symlinkSync(
+      readlinkSync(join(modules, '@ackline', name)),
+      join(target, 'node_modules', '@ackline', name),
+    ); // relative
   }
   execFileSync('git', ['init', '--quiet'], { cwd: target }); // biome and turbo ask git what is ignored
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly workspaces?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -17,11 +18,10 @@ interface Found {
 
 /** Null, or every place where a version differs from the others that must be equal to it. */
 export function compareVersions(root: string): string | null {
-  const manifests = globSync(['package.json', 'packages/*/package.json', 'services/*/package.json'], {
-    cwd: root,
-  })
-    .sort()
-    .map(path => ({ path, manifest: JSON.parse(readFileSync(join(root, path), 'utf8')) as Manifest }));
+  const read = (path: string): Manifest => JSON.parse(readFileSync(join(root, path), 'utf8'));
+  const workspaces = (read('package.json').workspaces ?? []).map(pattern => `${pattern}/package.json`);
+  const paths = ['package.json', ...globSync(workspaces, { cwd: root }).sort()];
+  const manifests = paths.map(path => ({ path, manifest: read(path) }));
   const problems = [
     differences('Node', nodeVersions(root, manifests)),
     differences('Ackline', acklineVersions(root, manifests)),
