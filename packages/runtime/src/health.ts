@@ -24,6 +24,7 @@ export interface HealthRegistry {
   markStarted(): void;
   /** Readiness fails from here on, whatever the parts say. */
   markDraining(): void;
+  readonly isDraining: boolean;
   snapshot(): HealthSnapshot;
 }
 
@@ -44,6 +45,9 @@ export function createHealthRegistry(): HealthRegistry {
     },
     markDraining() {
       draining = true;
+    },
+    get isDraining() {
+      return draining;
     },
     snapshot() {
       const states = Object.fromEntries(parts.entries().map(([name, read]) => [name, read()]));

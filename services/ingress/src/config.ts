@@ -1,0 +1,90 @@
+import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
+import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
+import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
+import { commonFields, port, requiredPostgresUrl, wholeNumber } from '@ackline/runtime/environment-fields';
+import type { ProgramConfig } from '@ackline/runtime/main-program';
+import { z } from 'zod';
+
+const DEFAULT_PORT = 8080;
+/** The gateway's place in /health, where teams that move over look for it; a Node process needs no pool of threads. */
+const DEFAULT_WORKERS = 4;
+const MAX_WORKERS = 1_024;
+/** Ten failures in a row are no accident; after a minute a broker that was restarted answers again. */
+const DEFAULT_BREAKER_THRESHOLD = 10;
+const MAX_BREAKER_THRESHOLD = 10_000;
+const DEFAULT_BREAKER_TIMEOUT_S = 60;
+const MAX_BREAKER_TIMEOUT_S = 3_600;
+/** More bootstrap brokers than any cluster needs. */
+const MAX_BROKERS = 64;
+const BROKER = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):\d{1,5}$/;
+const BROKERS_RULE = 'must be host:port, or several of them with commas between';
+
+const brokers = z
+  .string()
+  .transform(text => text.split(',').map(broker => broker.trim()))
+  .refine(list => list.length <= MAX_BROKERS && list.every(broker => BROKER.test(broker)), BROKERS_RULE)
+  .nullable()
+  .default(null);
+
+const schema = z.object({
+  ...commonFields,
+  DATABASE_URL: requiredPostgresUrl,
+  HOST: z.string().default('0.0.0.0'),
+  PORT: port(DEFAULT_PORT),
+  KAFKA_BROKERS: brokers,
+  KAFKA_DURABILITY: z.enum(['cluster', 'single-node'], 'must be cluster or single-node').default('cluster'),
+  WEBHOOK_WORKERS: wholeNumber({ min: 1, max: MAX_WORKERS, fallback: DEFAULT_WORKERS }),
+  CIRCUIT_BREAKER_THRESHOLD: wholeNumber({
+    min: 1,
+    max: MAX_BREAKER_THRESHOLD,
+    fallback: DEFAULT_BREAKER_THRESHOLD,
+  }),
+  CIRCUIT_BREAKER_TIMEOUT: wholeNumber({
+    min: 1,
+    max: MAX_BREAKER_TIMEOUT_S,
+    fallback: DEFAULT_BREAKER_TIMEOUT_S,
+  }),
+});
+
+export interface Listener {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+export interface IngressConfig extends ProgramConfig {
+  readonly isProduction: boolean;
+  /** The path of ackline.yaml. */
+  readonly configFile: string;
+  readonly http: Listener;
+  readonly operations: Listener;
+  /** With its password: not for logs. */
+  readonly databaseUrl: string;
+  /** null: no Kafka, PostgreSQL takes every event. */
+  readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  /** Of the event log. */
+  readonly breaker: { readonly failures: number; readonly resetMs: number };
+  /** Only shown, as `queue.workers` of /health. */
+  readonly workers: number;
+  /** For the secrets that ackline.yaml names. */
+  readonly environment: Environment;
+}
+
+/** Throws ACKLINE_CONFIG_INVALID with every bad variable. */
+export function loadConfig(environment: Environment = process.env): IngressConfig {
+  const env = parseEnvironment(schema, environment);
+  return Object.freeze({
+    isProduction: env.ACKLINE_ENV === 'production',
+    logLevel: env.LOG_LEVEL,
+    drain: { waitMs: env.DRAIN_WAIT_MS, deadlineMs: DRAIN_DEADLINE_MS },
+    configFile: env.ACKLINE_CONFIG,
+    http: { host: env.HOST, port: env.PORT },
+    operations: { host: env.OPS_HOST, port: env.OPS_PORT },
+    databaseUrl: env.DATABASE_URL,
+    kafka:
+      env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
+    breaker: { failures: env.CIRCUIT_BREAKER_THRESHOLD, resetMs: env.CIRCUIT_BREAKER_TIMEOUT * 1_000 },
+    workers: env.WEBHOOK_WORKERS,
+    environment: Object.freeze({ ...environment }),
+  });
+}

@@ -1,0 +1,71 @@
+import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
+import type { BreakerSnapshot } from '@ackline/shared/breaker/circuit-breaker';
+import type { ProcessorState } from '@ackline/store/processors';
+
+export interface HealthFacts {
+  readonly isDraining: boolean;
+  /** Some durable log is known to take events. */
+  readonly isDurable: boolean;
+  readonly log: EventLogSnapshot;
+  readonly breakerThreshold: number;
+  readonly workers: number;
+  /** The URL of the first source, null where none is declared. */
+  readonly webhookUrl: string | null;
+  readonly processors: readonly ProcessorState[];
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+export interface HealthReport {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What `GET /health` says: the fields that the systems before had (`status`, `timestamp`, `webhook_url`, `queue`,
+ * `circuit_breaker`), the event log's tiers, and the last word of each processor with its age. No secret is among the facts.
+ * 503 only when nothing durable can be had.
+ */
+export function reportHealth(facts: HealthFacts): HealthReport {
+  const { log } = facts;
+  const breaker = worstBreaker(log) ?? { status: 'CLOSED', failures: 0, threshold: facts.breakerThreshold };
+  return {
+    status: facts.isDurable ? 200 : 503,
+    body: {
+      status: statusOf(facts),
+      timestamp: Math.floor(facts.now / 1_000),
+      webhook_url: facts.webhookUrl,
+      queue: { size: log.queue.size, max_size: log.queue.maxSize, workers: facts.workers },
+      circuit_breaker: {
+        status: breaker.status,
+        failures: breaker.failures,
+        threshold: breaker.threshold,
+      },
+      event_log: {
+        tier_in_use: log.tierInUse,
+        tiers: log.tiers.map(({ name, breaker: own }) => ({ name, circuit_breaker: own?.status ?? null })),
+        kafka: log.kafka,
+        weaker_than_contract: log.durability,
+        appended: log.appended,
+      },
+      processors: facts.processors.map(({ id, ageMs, state }) => ({ id, age_ms: ageMs, state })),
+    },
+  };
+}
+
+function statusOf({ isDurable, isDraining }: HealthFacts): 'healthy' | 'unhealthy' | 'draining' {
+  if (!isDurable) return 'unhealthy';
+  return isDraining ? 'draining' : 'healthy';
+}
+
+const SEVERITY = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
+
+function worstBreaker(log: EventLogSnapshot): BreakerSnapshot | null {
+  return log.tiers
+    .flatMap(({ breaker }) => (breaker === null ? [] : [breaker]))
+    .reduce<BreakerSnapshot | null>(
+      (worst, breaker) =>
+        worst === null || SEVERITY[breaker.status] > SEVERITY[worst.status] ? breaker : worst,
+      null,
+    );
+}

@@ -1,0 +1,74 @@
+import type { Logger } from '@ackline/runtime/logger';
+import type { Exchange } from './exchange.ts';
+import type { Outcome } from './webhook-route.ts';
+import { pathOf } from '../called-url.ts';
+
+/** A caller's path may be of any length; this many characters tell which it was. */
+const MAX_LOGGED_PATH_CHARS = 200;
+const WEBHOOK_PREFIX = '/webhook/';
+
+/** One wide line for each request; `event` is its stable name. */
+export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): void {
+  const fields = {
+    requestId: exchange.requestId,
+    source: outcome.endpoint?.source.name ?? null,
+    durationMs: Math.round(exchange.elapsedMs() * 1_000) / 1_000,
+  };
+  switch (outcome.kind) {
+    case 'accepted': {
+      // Not the keys: they can be a phone number, and the id finds them.
+      const { id, type, body } = outcome.event;
+      const event = { id, type, bytes: body.byteLength, tier: outcome.tier };
+      log.info(
+        { event: 'webhook.accepted', ...fields, ...event },
+        `Webhook queued for processing: ${shortPath(outcome.endpoint.path)}`,
+      );
+      break;
+    }
+    case 'lost':
+      log.error(
+        { event: 'webhook.lost', ...fields, id: outcome.event.id, err: outcome.error },
+        'webhook.lost',
+      );
+      break;
+    case 'rejected':
+      logRejected(log, exchange, { ...fields, outcome });
+      break;
+    case 'abandoned':
+      log.info({ event: 'webhook.abandoned', ...fields }, 'Client disconnected during request processing');
+      break;
+    default: {
+      const never: never = outcome;
+      return never;
+    }
+  }
+  log.debug(
+    { requestId: exchange.requestId },
+    `Webhook response time: ${(fields.durationMs / 1_000).toFixed(3)}s`,
+  );
+}
+
+function logRejected(
+  log: Logger,
+  { request }: Exchange,
+  { outcome, ...fields }: { outcome: Extract<Outcome, { kind: 'rejected' }>; requestId: string },
+): void {
+  const { code, reason, detail, error } = outcome;
+  const line = {
+    event: 'webhook.rejected',
+    ...fields,
+    code,
+    reason,
+    method: request.method,
+    // Without the query, which may hold a token.
+    path: pathOf(request.url ?? '').slice(0, MAX_LOGGED_PATH_CHARS),
+    ...(detail === undefined || detail === null ? {} : { detail }),
+  };
+  if (error === undefined) log.info(line, 'webhook.rejected');
+  else log.error({ ...line, err: error }, 'webhook.rejected');
+}
+
+/** The path below /webhook/, as the log lines of the systems before this one had it. */
+function shortPath(path: string): string {
+  return path.startsWith(WEBHOOK_PREFIX) ? path.slice(WEBHOOK_PREFIX.length) : path.slice(1);
+}

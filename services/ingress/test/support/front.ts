@@ -1,0 +1,110 @@
+import { createLogger } from '@ackline/runtime/logger';
+import { createMetrics } from '@ackline/runtime/metrics';
+import { bind } from '@ackline/runtime/ops-server';
+import type { SourceConfig } from '@ackline/shared/config/types';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import { newEventId } from '@ackline/shared/event-id';
+import { findProvider } from '@ackline/shared/providers/registry';
+import { createByteBudget } from '../../src/http/byte-budget.ts';
+import { createFrontDoor } from '../../src/http/front-door.ts';
+import { createHealthHandler } from '../../src/http/health-route.ts';
+import type { BodyTimes } from '../../src/http/read-body.ts';
+import { createPublicServer } from '../../src/http/server.ts';
+import { createWebhookHandler, type EventAppender } from '../../src/http/webhook-route.ts';
+import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
+import { createSourceTable } from '../../src/source-table.ts';
+
+export const TOKEN = 'correct-token';
+export const TELEGRAM_HEADERS = [
+  'Content-Type: application/json',
+  `X-Telegram-Bot-Api-Secret-Token: ${TOKEN}`,
+];
+
+export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
+  return {
+    name: 'telegram',
+    provider: 'telegram',
+    tenant: 'default',
+    path: '/webhook/telegram',
+    aliases: [],
+    secrets: [{ env: 'TOKEN' }],
+    publicUrl: null,
+    maxBodyBytes: 100_000,
+    onUndurable: 503,
+    ...overrides,
+  };
+}
+
+export interface FrontOptions {
+  readonly sources?: readonly SourceConfig[];
+  readonly append?: EventAppender['append'];
+  readonly bodyTimes?: BodyTimes;
+  readonly budgetBytes?: number;
+  readonly level?: 'info' | 'debug';
+}
+
+/** The public port over a log that is a list: what is tested is HTTP. */
+export async function startFront(options: FrontOptions = {}) {
+  const events: EventEnvelope[] = [];
+  const lines: Record<string, unknown>[] = [];
+  let draining = false;
+  const log = createLogger({
+    service: 'ingress',
+    level: options.level ?? 'info',
+    destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  const registry = createMetrics({ service: 'ingress', processMetrics: false });
+  const metrics = createIngressMetrics(registry, () => ({ pending: 0, breakerOpen: false }));
+  const budget = createByteBudget(options.budgetBytes ?? 10_000_000);
+  const config = { publicUrl: null, sources: options.sources ?? [source()], routes: [], destinations: [] };
+  const append: EventAppender['append'] = async event => {
+    const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
+    events.push(event);
+    return receipt;
+  };
+  const app = createFrontDoor({
+    health: createHealthHandler(
+      () => ({ status: 200, body: { status: 'healthy' } }),
+      () => draining,
+    ),
+    webhook: createWebhookHandler({
+      sources: createSourceTable(config, { findProvider, isProduction: false }),
+      secretsOf: () => [TOKEN],
+      eventLog: { append },
+      isDraining: () => draining,
+      metrics,
+      log,
+      budget,
+      bodyTimes: options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 },
+      newEventId,
+      now: Date.now,
+    }),
+    isDraining: () => draining,
+    onError: error => log.error({ err: error }, 'http.failed'),
+  });
+  const { server, connections } = createPublicServer({
+    app,
+    onRefused: reason => metrics.rejected(NO_SOURCE, reason),
+  });
+  const port = await bind(server, '127.0.0.1', 0);
+  return {
+    port,
+    server,
+    events,
+    lines,
+    budget,
+    registry,
+    drain(times = { headGraceMs: 50, deadlineMs: 10_000 }) {
+      draining = true;
+      return connections.close(times);
+    },
+    async [Symbol.asyncDispose]() {
+      if (server.listening) await connections.close({ headGraceMs: 0, deadlineMs: 0 });
+    },
+  };
+}
+
+/** The lines of one name. */
+export function named(lines: readonly Record<string, unknown>[], event: string): Record<string, unknown>[] {
+  return lines.filter(line => line['event'] === event);
+}
