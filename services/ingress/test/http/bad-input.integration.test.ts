@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { named, source, startFront, TELEGRAM_HEADERS, TOKEN } from '../support/front.ts';
+import { named, startFront, TELEGRAM_HEADERS, TOKEN } from '../support/front.ts';
 import { openRaw, post, type RawAnswer } from '../support/raw-http.ts';
 
 const UPDATE = '{"update_id":1,\n"message":{"chat":{"id":7},"date":1700000000,"text":"canary-payload"}}';
@@ -216,7 +216,7 @@ describe('bad input', () => {
   });
 
   it('more bodies than the process may hold are answered 503 with Retry-After', async () => {
-    await using front = await startFront({ budgetBytes: 20_000, sources: [source()] });
+    await using front = await startFront({ budgetBytes: 20_000 });
     using client = await openRaw(front.port);
     client.write(post('/webhook/telegram', TELEGRAM_HEADERS, 'x'.repeat(50_000)));
     const answer = await client.answer();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { named, source, startFront, TELEGRAM_HEADERS } from '../support/front.ts';
+import { named, startFront, TELEGRAM_HEADERS } from '../support/front.ts';
 import { openRaw, post } from '../support/raw-http.ts';
 
 const SHORT = { idleMs: 40, totalMs: 5_000 };
@@ -264,7 +264,6 @@ describe('what a rejected append does', () => {
   it('is not logged with anything of the payload', async () => {
     await using front = await startFront({
       append: () => Promise.reject(Object.assign(new Error('no disk'), { detail: 'canary' })),
-      sources: [source()],
     });
     using client = await openRaw(front.port);
     client.write(update(1));

@@ -4,7 +4,6 @@ import { bind } from '@ackline/runtime/ops-server';
 import type { SourceConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { newEventId } from '@ackline/shared/event-id';
-import { findProvider } from '@ackline/shared/providers/registry';
 import { createByteBudget } from '../../src/http/byte-budget.ts';
 import { createFrontDoor } from '../../src/http/front-door.ts';
 import { createHealthHandler } from '../../src/http/health-route.ts';
@@ -12,28 +11,13 @@ import type { BodyTimes } from '../../src/http/read-body.ts';
 import { createPublicServer } from '../../src/http/server.ts';
 import { createWebhookHandler, type EventAppender } from '../../src/http/webhook-route.ts';
 import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
-import { createSourceTable } from '../../src/source-table.ts';
+import { sourceConfig, sourceTable } from './endpoint.ts';
 
 export const TOKEN = 'correct-token';
 export const TELEGRAM_HEADERS = [
   'Content-Type: application/json',
   `X-Telegram-Bot-Api-Secret-Token: ${TOKEN}`,
 ];
-
-export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
-  return {
-    name: 'telegram',
-    provider: 'telegram',
-    tenant: 'default',
-    path: '/webhook/telegram',
-    aliases: [],
-    secrets: [{ env: 'TOKEN' }],
-    publicUrl: null,
-    maxBodyBytes: 100_000,
-    onUndurable: 503,
-    ...overrides,
-  };
-}
 
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
@@ -56,7 +40,6 @@ export async function startFront(options: FrontOptions = {}) {
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const metrics = createIngressMetrics(registry, () => ({ pending: 0, breakerOpen: false }));
   const budget = createByteBudget(options.budgetBytes ?? 10_000_000);
-  const config = { publicUrl: null, sources: options.sources ?? [source()], routes: [], destinations: [] };
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
     events.push(event);
@@ -68,7 +51,7 @@ export async function startFront(options: FrontOptions = {}) {
       () => draining,
     ),
     webhook: createWebhookHandler({
-      sources: createSourceTable(config, { findProvider, isProduction: false }),
+      sources: sourceTable(options.sources ?? [sourceConfig()]),
       secretsOf: () => [TOKEN],
       eventLog: { append },
       isDraining: () => draining,

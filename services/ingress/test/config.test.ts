@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loadConfig } from '../src/config.ts';
+
+const DATABASE_URL = 'postgres://ackline:hunter2@db:5432/ackline';
+
+describe('loadConfig', () => {
+  it('has the defaults of the documents', () => {
+    const { environment, ...config } = loadConfig({ DATABASE_URL });
+    assert.deepEqual(environment, { DATABASE_URL });
+    assert.deepEqual(config, {
+      isProduction: true,
+      logLevel: 'info',
+      drain: { waitMs: 0, deadlineMs: 20_000 },
+      configFile: 'ackline.yaml',
+      http: { host: '0.0.0.0', port: 8080 },
+      operations: { host: '0.0.0.0', port: 9464 },
+      databaseUrl: DATABASE_URL,
+      kafka: null,
+      breaker: { failures: 10, resetMs: 60_000 },
+      workers: 4,
+    });
+  });
+
+  it('takes a list of brokers, and a cluster that is declared as a single node', () => {
+    const config = loadConfig({
+      DATABASE_URL,
+      KAFKA_BROKERS: 'kafka-1:9092, [::1]:9092',
+      KAFKA_DURABILITY: 'single-node',
+    });
+    assert.deepEqual(config.kafka, { brokers: ['kafka-1:9092', '[::1]:9092'], durability: 'single-node' });
+    assert.equal(loadConfig({ DATABASE_URL, KAFKA_BROKERS: 'k:1' }).kafka?.durability, 'cluster');
+  });
+
+  it('reads the breaker in failures and seconds', () => {
+    const config = loadConfig({ DATABASE_URL, CIRCUIT_BREAKER_THRESHOLD: '3', CIRCUIT_BREAKER_TIMEOUT: '5' });
+    assert.deepEqual(config.breaker, { failures: 3, resetMs: 5_000 });
+  });
+
+  it('lists everything that is wrong, without the password', () => {
+    assert.throws(
+      () => loadConfig({ DATABASE_URL: 'http://hunter2', KAFKA_BROKERS: 'kafka', WEBHOOK_WORKERS: '0' }),
+      (error: Error) => {
+        assert.match(error.message, /DATABASE_URL: must be postgres:/);
+        assert.match(error.message, /KAFKA_BROKERS: must be host:port/);
+        assert.match(error.message, /WEBHOOK_WORKERS: must be a whole number from 1/);
+        assert.doesNotMatch(error.message, /hunter2/);
+        return true;
+      },
+    );
+  });
+
+  it('needs a database: the inbox is the log that is always there', () => {
+    assert.throws(() => loadConfig({}), /DATABASE_URL: must be set/);
+  });
+});

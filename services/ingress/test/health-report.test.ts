@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
+import { type HealthFacts, reportHealth } from '../src/health-report.ts';
+
+const LOG: EventLogSnapshot = {
+  queue: { size: 5, maxSize: 10_000 },
+  tiers: [
+    { name: 'kafka', breaker: { status: 'OPEN', failures: 10, threshold: 10, reopensAt: 1 } },
+    { name: 'inbox', breaker: { status: 'CLOSED', failures: 2, threshold: 10 } },
+  ],
+  tierInUse: 'inbox',
+  kafka: 'ready',
+  durability: ['replication is 1'],
+  appended: { kafka: 1, inbox: 2 },
+};
+
+function report(facts: Partial<HealthFacts> = {}) {
+  return reportHealth({
+    isDraining: false,
+    isDurable: true,
+    log: LOG,
+    breakerThreshold: 7,
+    workers: 4,
+    webhookUrl: null,
+    processors: [],
+    now: 1_234_567_890_123,
+    ...facts,
+  });
+}
+
+describe('reportHealth', () => {
+  it('shows the worst breaker, in the form of the systems before', () => {
+    const { body } = report();
+    assert.deepEqual(body['circuit_breaker'], { status: 'OPEN', failures: 10, threshold: 10 });
+    assert.deepEqual(body['queue'], { size: 5, max_size: 10_000, workers: 4 });
+    assert.equal(body['timestamp'], 1_234_567_890);
+  });
+
+  it('shows a closed breaker with the configured threshold where there is none', () => {
+    const { body } = report({ log: { ...LOG, tiers: [{ name: 'inbox', breaker: null }] } });
+    assert.deepEqual(body['circuit_breaker'], { status: 'CLOSED', failures: 0, threshold: 7 });
+  });
+
+  it('says what makes the log weaker than the contract', () => {
+    const eventLog = report().body['event_log'] as Record<string, unknown>;
+    assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1']);
+    assert.equal(eventLog['tier_in_use'], 'inbox');
+  });
+
+  it('fails only when nothing durable can be had', () => {
+    const seen = [report(), report({ isDraining: true }), report({ isDurable: false, isDraining: true })];
+    assert.deepEqual(
+      seen.map(({ status, body }) => [status, body['status']]),
+      [
+        [200, 'healthy'],
+        [200, 'draining'],
+        [503, 'unhealthy'],
+      ],
+    );
+  });
+
+  it("shows each processor's last word with its age", () => {
+    const { body } = report({ processors: [{ id: 'p1', ageMs: 1_500, state: { lanes: 12 } }] });
+    assert.deepEqual(body['processors'], [{ id: 'p1', age_ms: 1_500, state: { lanes: 12 } }]);
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createBodyBuffer } from '../../src/http/body-buffer.ts';
+import { createByteBudget } from '../../src/http/byte-budget.ts';
+
+function bufferOf(maxBytes: number, declaredBytes: number | null = null, budgetBytes = 1_000_000) {
+  const budget = createByteBudget(budgetBytes);
+  return { budget, buffer: createBodyBuffer({ maxBytes, declaredBytes, budget }) };
+}
+
+describe('createBodyBuffer', () => {
+  it('keeps the bytes of any pieces in order', () => {
+    const { buffer } = bufferOf(100_000);
+    const whole = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251));
+    for (let at = 0; at < whole.length; at += 777)
+      assert.equal(buffer.add(whole.subarray(at, at + 777)), 'added');
+    assert.deepEqual(buffer.bytes(), whole);
+  });
+
+  it('takes exactly the limit, and not a byte more', () => {
+    const { buffer } = bufferOf(10);
+    assert.equal(buffer.add(Buffer.alloc(10)), 'added');
+    assert.equal(buffer.add(Buffer.alloc(1)), 'too_large');
+    assert.equal(buffer.bytes().length, 10);
+  });
+
+  it('takes no memory for a length that was only declared', () => {
+    const { buffer, budget } = bufferOf(1_000_000, 900_000);
+    assert.equal(budget.reservedBytes, 0);
+    buffer.add(Buffer.alloc(10));
+    assert.ok(budget.reservedBytes < 20_000);
+  });
+
+  it('takes no more memory than the declared length', () => {
+    const { buffer, budget } = bufferOf(1_000_000, 20_000);
+    for (let count = 0; count < 20; count += 1) buffer.add(Buffer.alloc(1_000));
+    assert.equal(budget.reservedBytes, 20_000);
+  });
+
+  it('is empty when nothing was added', () => {
+    assert.equal(bufferOf(10).buffer.bytes().length, 0);
+  });
+
+  it('stops at the budget that all bodies share, and gives everything back once', () => {
+    const budget = createByteBudget(30_000);
+    const first = createBodyBuffer({ maxBytes: 100_000, declaredBytes: null, budget });
+    const second = createBodyBuffer({ maxBytes: 100_000, declaredBytes: null, budget });
+    assert.equal(first.add(Buffer.alloc(16_000)), 'added');
+    assert.equal(second.add(Buffer.alloc(16_000)), 'over_budget');
+    first.release();
+    first.release();
+    assert.equal(budget.reservedBytes, 0);
+    assert.equal(second.add(Buffer.alloc(16_000)), 'added');
+    second.release();
+    assert.equal(budget.reservedBytes, 0);
+  });
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HeaderPairs } from '@ackline/shared/envelope';
+import { judge } from '../src/judge.ts';
+import { endpointOf } from './support/endpoint.ts';
+
+const NOW = 1_800_000_000_000;
+const TOKEN = 'current-token';
+
+function judged(body: string, headers: HeaderPairs = [['X-Telegram-Bot-Api-Secret-Token', TOKEN]]) {
+  return judge({
+    endpoint: endpointOf({ tenant: 'acme' }),
+    request: { method: 'POST', url: 'https://h/webhook/telegram', headers, body: Buffer.from(body) },
+    secrets: ['old-token', TOKEN],
+    now: NOW,
+    newEventId: () => 'new-id',
+  });
+}
+
+function eventOf(body: string, headers?: HeaderPairs) {
+  const judgement = judged(body, headers);
+  assert.ok(judgement.kind === 'event');
+  return judgement.event;
+}
+
+describe('judge', () => {
+  it('makes the event of a proven request', () => {
+    const body = '{"update_id":5,"message":{"chat":{"id":7},"date":1700000000}}';
+    const { dedupKey, body: kept, headers, ...rest } = eventOf(body);
+    assert.match(dedupKey, /^5/);
+    assert.equal(Buffer.from(kept).toString(), body);
+    assert.deepEqual(headers, [['X-Telegram-Bot-Api-Secret-Token', 'secret:1']]);
+    assert.deepEqual(rest, {
+      id: 'new-id',
+      source: 'telegram',
+      tenant: 'acme',
+      provider: 'telegram',
+      type: 'message',
+      orderingKey: '7',
+      occurredAt: 1_700_000_000_000,
+      receivedAt: NOW,
+      method: 'POST',
+      url: 'https://h/webhook/telegram',
+      priority: 'normal',
+      traceparent: null,
+    });
+  });
+
+  it('takes the id of the event itself where the provider gives none that can be trusted', () => {
+    assert.equal(eventOf('{"message":{"chat":{"id":7}}}').dedupKey, 'new-id');
+  });
+
+  it('asks for the proof before it looks into the body', () => {
+    const judgement = judged('not json', [['X-Telegram-Bot-Api-Secret-Token', 'wrong']]);
+    assert.deepEqual(judgement, {
+      kind: 'refused',
+      code: 'ACKLINE_BAD_SIGNATURE',
+      reason: 'wrong_signature',
+      detail: null,
+    });
+  });
+
+  it('refuses an empty body, and one that the provider can not have sent', () => {
+    const codes = ['', '[1]', '{"a"'].map(body => {
+      const judgement = judged(body);
+      return judgement.kind === 'refused' ? judgement.code : 'accepted';
+    });
+    assert.deepEqual(codes, ['ACKLINE_EMPTY_BODY', 'ACKLINE_MALFORMED', 'ACKLINE_MALFORMED']);
+  });
+
+  it('keeps one well-formed traceparent, and no other text under that name', () => {
+    const token: HeaderPairs[number] = ['X-Telegram-Bot-Api-Secret-Token', TOKEN];
+    const good = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    assert.equal(eventOf('{"a":{}}', [token, ['traceparent', good]]).traceparent, good);
+    assert.equal(eventOf('{"a":{}}', [token, ['traceparent', 'x']]).traceparent, null);
+    assert.equal(
+      eventOf('{"a":{}}', [token, ['traceparent', good], ['Traceparent', good]]).traceparent,
+      null,
+    );
+  });
+});

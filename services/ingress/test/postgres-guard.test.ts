@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AppError } from '@ackline/shared/app-error';
+import { connectPostgresGuard } from '../src/postgres-guard.ts';
+
+const log = { warn: () => undefined };
+const REFUSED = new AppError('ACKLINE_POSTGRES_NOT_DURABLE');
+
+/** Each ask takes the next of these: an error, or null for good. */
+function checkOf(results: (Error | null)[]) {
+  return async () => {
+    const result = results.shift();
+    if (result !== undefined && result !== null) throw result;
+  };
+}
+
+describe('connectPostgresGuard', () => {
+  it('is good at once when PostgreSQL is', async () => {
+    const guard = await connectPostgresGuard({ check: checkOf([null]), log });
+    assert.equal(guard.isGood, true);
+    await guard.untilGood(new AbortController().signal);
+  });
+
+  it('refuses at the start a server that may not be used', async () => {
+    await assert.rejects(connectPostgresGuard({ check: checkOf([REFUSED]), log }), REFUSED);
+  });
+
+  it('is not good while PostgreSQL is away, and asks until it answers', async () => {
+    const check = checkOf([new Error('away'), new Error('away'), new Error('away'), null]);
+    const guard = await connectPostgresGuard({ check, log, retryMs: 1 });
+    assert.equal(guard.isGood, false);
+    await guard.untilGood(new AbortController().signal);
+    assert.equal(guard.isGood, true);
+  });
+
+  it('refuses a server that came back and may not be used', async () => {
+    const guard = await connectPostgresGuard({
+      check: checkOf([new Error('away'), REFUSED]),
+      log,
+      retryMs: 1,
+    });
+    await assert.rejects(guard.untilGood(new AbortController().signal), REFUSED);
+    assert.equal(guard.isGood, false);
+  });
+
+  it('stops asking when the process ends', async () => {
+    const guard = await connectPostgresGuard({
+      check: () => Promise.reject(new Error('away')),
+      log,
+      retryMs: 3_600_000,
+    });
+    const stop = new AbortController();
+    const waiting = guard.untilGood(stop.signal);
+    stop.abort();
+    await waiting;
+    assert.equal(guard.isGood, false);
+  });
+});

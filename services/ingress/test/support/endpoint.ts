@@ -1,0 +1,34 @@
+import { findProvider } from '@ackline/shared/providers/registry';
+import type { SourceConfig } from '@ackline/shared/config/types';
+import { createSourceTable, type Endpoint } from '../../src/source-table.ts';
+
+export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfig {
+  return {
+    name: 'telegram',
+    provider: 'telegram',
+    tenant: 'default',
+    path: '/webhook/telegram',
+    aliases: [],
+    secrets: [{ env: 'TOKEN' }],
+    publicUrl: null,
+    maxBodyBytes: 100_000,
+    onUndurable: 503,
+    ...overrides,
+  };
+}
+
+export function sourceTable(
+  sources: readonly SourceConfig[],
+  publicUrl: string | null = null,
+  isProduction = false,
+) {
+  const config = { publicUrl, sources, routes: [], destinations: [] };
+  return createSourceTable(config, { findProvider, isProduction });
+}
+
+export function endpointOf(overrides: Partial<SourceConfig> = {}): Endpoint {
+  const source = sourceConfig(overrides);
+  const endpoint = sourceTable([source]).get(source.path);
+  if (endpoint === undefined) throw new Error('the table has no such path');
+  return endpoint;
+}
