@@ -21,7 +21,8 @@ const MAX_BACKOFF_MS = 2_000;
 export interface InboxConsumerOptions {
   /** The first rows in the order of appending, at most `limit`. */
   peek(limit: number): Promise<readonly InboxPeek[]>;
-  readonly lanes: number;
+  /** How many lanes there are: the topic's partitions, or one. */
+  lanes(): number;
   /** null: no Kafka. */
   readonly watermarks: Pick<Watermarks, 'highWatermarks'> | null;
   readOffsets(): Promise<readonly LaneOffset[]>;
@@ -46,7 +47,7 @@ export interface InboxConsumer extends Component {
 
 /** Stores the inbox's rows in the order of appending, each after what its Kafka partition held (see inbox-release.ts). */
 export function createInboxConsumer(options: InboxConsumerOptions): InboxConsumer {
-  const { lanes, log, now = () => performance.now() } = options;
+  const { log, now = () => performance.now() } = options;
   const release = createInboxRelease();
   const askBroker = createBrokerQuestion(options.watermarks, now);
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
@@ -57,7 +58,7 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
     const storedOffsets = new Map(
       offsets.flatMap(({ lane, nextOffset }) => (nextOffset === null ? [] : [[lane, nextOffset] as const])),
     );
-    return release.decide({ rows, lanes, watermarks, storedOffsets });
+    return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets });
   }
 
   /** Rows that were stored in this round. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
-import { type Admin, ConfigResourceTypes, findErrorBy } from '@platformatic/kafka';
+import { type Admin, ConfigResourceTypes, findErrorBy, ListOffsetTimestamps } from '@platformatic/kafka';
 import { closeKafkaClient, createKafkaAdmin, withDeadline } from './kafka-client.ts';
 import { judgeDurability, type TopicSettings } from './topic-durability.ts';
 
@@ -59,7 +59,7 @@ async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal
   const { topic: name = EVENTS_TOPIC, durability, brokers } = options;
   const existing = await describe(admin, name);
   if (existing === null) await create(admin, name, options);
-  const described = existing ?? (await describeWhenKnown(admin, name, expiry));
+  const described = existing ?? (await describeWhenServed(admin, name, expiry));
   const verdict = judgeDurability(described.settings, name, brokers);
   if (verdict.weaknesses.length > 0 && durability !== 'single-node') {
     throw new AppError(
@@ -116,13 +116,25 @@ async function create(admin: Admin, name: string, { durability }: OpenTopicOptio
   }
 }
 
-async function describeWhenKnown(admin: Admin, name: string, expiry: AbortSignal): Promise<DescribedTopic> {
+/** Metadata names leaders a moment before these serve: the first appends would fail. */
+async function describeWhenServed(admin: Admin, name: string, expiry: AbortSignal): Promise<DescribedTopic> {
   while (!expiry.aborted) {
     const described = await describe(admin, name);
-    if (described !== null) return described;
+    if (described !== null && (await isServed(admin, name, described.partitions))) return described;
     await delay(METADATA_RETRY_MS, undefined, { signal: expiry }).catch(() => undefined);
   }
   throw new AppError('ACKLINE_KAFKA_UNAVAILABLE', `The topic ${name} did not come up in time`);
+}
+
+async function isServed(admin: Admin, name: string, partitionCount: number): Promise<boolean> {
+  const partitions = Array.from({ length: partitionCount }, (_, partitionIndex) => ({
+    partitionIndex,
+    timestamp: ListOffsetTimestamps.LATEST,
+  }));
+  return admin.listOffsets({ topics: [{ name, partitions }] }).then(
+    () => true,
+    () => false,
+  );
 }
 
 interface DescribedTopic {

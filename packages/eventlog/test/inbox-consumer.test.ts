@@ -25,7 +25,7 @@ async function drain(options: Partial<InboxConsumerOptions> & { inbox: InboxPeek
       if (until()) stop.abort();
       return inbox.slice(0, limit);
     },
-    lanes: 1,
+    lanes: () => 1,
     watermarks: null,
     readOffsets: async () => [],
     async storeInbox(ns) {

@@ -1,0 +1,299 @@
+import { AppError } from '@ackline/shared/app-error';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import type { LaneOffset } from '@ackline/store/lanes';
+import { type Consumer, type EachBatchPayload, Kafka, logLevel } from 'kafkajs';
+import { KAFKA_CLIENT_ID } from './kafka-client.ts';
+import { EVENTS_TOPIC } from './kafka-topic.ts';
+import { cutLaneBatches, type LaneBatch } from './lane-batch.ts';
+import { createLanePositions, type LanePositions } from './lane-positions.ts';
+import { createWatermarks, type Watermarks } from './watermarks.ts';
+
+export type { InvalidRecord, KafkaRecord, LaneBatch } from './lane-batch.ts';
+
+/**
+ * Reads the lanes (partitions) that the group gives to this process and hands their records over in order.
+ *
+ * C1. An offset is committed to Kafka only after `storeLane` resolved for all records before it. A commit that fails is only
+ *     logged: PostgreSQL's offset, written by `storeLane`, is the truth.
+ * C2. At every assignment each lane starts where PostgreSQL says; until that is known nothing of it is handed over.
+ * C3. Each batch begins exactly where the one before it ended. A batch that does not (the client moved by itself) is dropped
+ *     and the lane is positioned anew: nothing is skipped by comparing offsets.
+ * C4. What was fetched under an earlier assignment is neither resolved nor committed.
+ * C5. A failing `storeLane` stops its own lane only: its offset stays, and it is tried again after a bounded backoff.
+ * C6. The group hears a heartbeat while a batch is stored.
+ * C7. A batch handed over is bounded in records and bytes (lane-batch.ts).
+ * C8. Any end that was not asked for makes `run` throw, so that the supervisor starts the consumer again.
+ * C9. When asked to end, the batch in hand is finished and committed, and the group is left.
+ */
+export interface KafkaConsumer extends Component {
+  snapshot(): KafkaConsumerSnapshot;
+}
+
+export interface KafkaConsumerSnapshot {
+  readonly state: 'stopped' | 'joining' | 'reading';
+  readonly lanes: readonly number[];
+  /** Lanes whose last batch could not be stored. */
+  readonly retrying: readonly number[];
+  /** Records of this process's lanes that are not stored yet, as of the last fetch of each. */
+  readonly lag: number;
+  readonly stored: number;
+}
+
+export interface KafkaConsumerOptions {
+  readonly brokers: readonly string[];
+  readonly topic: { readonly topicId: string; readonly partitions: number; readonly name?: string };
+  /** Where each lane of the topic with this id stands in PostgreSQL. */
+  readOffsets(topicId: string): Promise<readonly LaneOffset[]>;
+  /** Stores the records and the lane's next offset in one transaction. Has to end within PostgreSQL's own limits. */
+  storeLane(batch: LaneBatch): Promise<void>;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+}
+
+const GROUP = 'ackline-processor';
+/** A processor that died is noticed after this; shorter, and one long pause of the event loop costs a rebalance. */
+const SESSION_TIMEOUT_MS = 8_000;
+/** How long the group waits for members that are busy storing: over the statement limit of 5 s, so that none is thrown out. */
+const REBALANCE_TIMEOUT_MS = 15_000;
+/** Several fit in a session. */
+const HEARTBEAT_MS = 1_500;
+/** How long the broker holds an idle fetch; also how long a resumed lane or a stop may wait for one. */
+const FETCH_WAIT_MS = 250;
+/** A fetch of one lane: two records of the largest size, or a few hundred usual ones. */
+const FETCH_LANE_BYTES = 2 * 1024 * 1024;
+const FETCH_BYTES = 16 * 1024 * 1024;
+/** Lanes stored at a time: each takes a connection of the pool that deliveries use too. */
+const LANES_AT_A_TIME = 4;
+const CONNECT_TIMEOUT_MS = 3_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Small outages are ridden out in the client, about 6 s; longer ones by the supervisor's restarts (C8). */
+const RETRY = { retries: 6, initialRetryTime: 200, maxRetryTime: 2_000 };
+/** The batch in hand, its commit and the leave; a broker that is away must not hold up the drain longer. */
+const STOP_DEADLINE_MS = 8_000;
+
+export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsumer {
+  const counts = { stored: 0 };
+  let running: Running | null = null;
+  return {
+    name: 'kafka-consumer',
+    snapshot() {
+      const positions = running?.positions;
+      return {
+        state: running === null ? 'stopped' : running.positions.epoch === 0 ? 'joining' : 'reading',
+        lanes: positions?.lanes ?? [],
+        retrying: positions?.retrying ?? [],
+        lag: running?.lag() ?? 0,
+        stored: counts.stored,
+      };
+    },
+    async run(signal) {
+      if (signal.aborted) return;
+      running = createRunning(options, counts);
+      try {
+        await running.untilEnd(signal);
+      } finally {
+        running = null;
+      }
+    },
+  };
+}
+
+interface Running {
+  readonly positions: LanePositions;
+  lag(): number;
+  untilEnd(signal: AbortSignal): Promise<void>;
+}
+
+/** One life of the client: it is never used again after a crash. */
+function createRunning(options: KafkaConsumerOptions, counts: { stored: number }): Running {
+  const { brokers, log, topic } = options;
+  const name = topic.name ?? EVENTS_TOPIC;
+  const watermarks: Watermarks = createWatermarks({ brokers, topic: { name, partitions: topic.partitions } });
+  const consumer = createClient(brokers, log);
+  const lags = new Map<number, number>();
+  const positions = createLanePositions({
+    reader: {
+      pause: lanes => consumer.pause([{ topic: name, partitions: [...lanes] }]),
+      resume: lanes => consumer.resume([{ topic: name, partitions: [...lanes] }]),
+      seek: (lane, offset) => consumer.seek({ topic: name, partition: lane, offset: String(offset) }),
+    },
+    topicId: topic.topicId,
+    readOffsets: topicId => options.readOffsets(topicId),
+    watermarks,
+    log,
+  });
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    lags.clear();
+    const lanes = payload.memberAssignment[name] ?? [];
+    positions.assign(lanes); // (C2) synchronously: no fetch of this assignment has started
+    log.info({ lanes }, 'kafka.lanes-assigned');
+  });
+  const context: BatchContext = { options, positions, counts, lags, topic: name };
+  return {
+    positions,
+    lag: () => lags.values().reduce((sum, lag) => sum + lag, 0),
+    async untilEnd(signal) {
+      try {
+        await runClient(consumer, { signal, context, log });
+      } finally {
+        positions.stop();
+        await watermarks.close();
+      }
+    },
+  };
+}
+
+interface ClientRun {
+  readonly signal: AbortSignal;
+  readonly context: BatchContext;
+  readonly log: KafkaConsumerOptions['log'];
+}
+
+/** Until the signal aborts; throws when the client ends by itself (C8). The group is left in both cases (C9). */
+async function runClient(consumer: Consumer, { signal, context, log }: ClientRun): Promise<void> {
+  const crashed = Promise.withResolvers<never>();
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    crashed.reject(
+      new AppError('ACKLINE_KAFKA_UNAVAILABLE', 'The Kafka consumer ended', { cause: payload.error }),
+    );
+  });
+  const aborted = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => aborted.resolve(), { once: true });
+  const started = start(consumer, context, signal);
+  try {
+    await Promise.race([started, crashed.promise, aborted.promise]);
+    await Promise.race([crashed.promise, aborted.promise]);
+  } finally {
+    await leave(consumer, started, log);
+    crashed.promise.catch(() => undefined); // it may come when nobody waits any more
+  }
+}
+
+async function start(consumer: Consumer, context: BatchContext, signal: AbortSignal): Promise<void> {
+  await consumer.connect();
+  await consumer.subscribe({ topics: [context.topic], fromBeginning: true });
+  if (signal.aborted) return;
+  await consumer.run({
+    autoCommit: false, // (C1)
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: LANES_AT_A_TIME,
+    eachBatch: payload => readBatch(payload, context),
+  });
+}
+
+/** A client that is told to disconnect while it still joins would join all the same: it is told when it has. */
+async function leave(
+  consumer: Consumer,
+  started: Promise<void>,
+  log: KafkaConsumerOptions['log'],
+): Promise<void> {
+  const left = started
+    .catch(() => undefined)
+    .then(() => consumer.disconnect())
+    .catch((error: unknown) => log.warn({ err: error }, 'kafka.leave-failed'));
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    log.warn({ deadlineMs: STOP_DEADLINE_MS }, 'kafka.leave-timed-out');
+    late.resolve();
+  }, STOP_DEADLINE_MS);
+  await Promise.race([left, late.promise]);
+  clearTimeout(timer);
+}
+
+interface BatchContext {
+  readonly options: KafkaConsumerOptions;
+  readonly positions: LanePositions;
+  readonly counts: { stored: number };
+  readonly lags: Map<number, number>;
+  readonly topic: string;
+}
+
+async function readBatch(payload: EachBatchPayload, context: BatchContext): Promise<void> {
+  const { batch } = payload;
+  const { options, positions, counts, lags, topic } = context;
+  const { partition: lane } = batch;
+  const { epoch } = positions;
+  const expected = positions.expected(lane);
+  if (expected === null) return; // (C2)
+  if (fetchedFrom(batch) !== expected) {
+    positions.reposition(lane); // (C3)
+    return;
+  }
+  const pieces = cutLaneBatches(batch.messages, {
+    lane,
+    topicId: options.topic.topicId,
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
+  });
+  for (const piece of pieces) {
+    if (!payload.isRunning() || payload.isStale() || positions.epoch !== epoch) return; // (C4)
+    try {
+      await whileBeating(payload, () => options.storeLane(piece));
+    } catch (error) {
+      options.log.warn({ err: error, lane, records: piece.records.length }, 'kafka.store-failed');
+      if (positions.epoch === epoch) positions.retryLater(lane); // (C5)
+      return;
+    }
+    counts.stored += piece.records.length;
+    if (positions.epoch !== epoch) return; // (C4)
+    payload.resolveOffset(String(piece.nextOffset - 1n));
+    positions.advance(lane, piece.nextOffset);
+    lags.set(lane, Math.max(0, Number(BigInt(batch.highWatermark) - piece.nextOffset)));
+    await commit(payload, { topic, lane, offset: piece.nextOffset }, options.log);
+    await payload.heartbeat(); // throws when the group rebalances: the client joins again, and the rest is fetched anew
+  }
+}
+
+/** (C1) */
+async function commit(
+  payload: EachBatchPayload,
+  at: { readonly topic: string; readonly lane: number; readonly offset: bigint },
+  log: KafkaConsumerOptions['log'],
+): Promise<void> {
+  const partitions = [{ partition: at.lane, offset: String(at.offset) }];
+  try {
+    await payload.commitOffsetsIfNecessary({ topics: [{ topic: at.topic, partitions }] });
+  } catch (error) {
+    log.warn({ err: error, lane: at.lane }, 'kafka.commit-failed');
+  }
+}
+
+/** The offset that the client asked for; its types do not name it. */
+function fetchedFrom(batch: EachBatchPayload['batch']): bigint {
+  if ('fetchedOffset' in batch) return BigInt(String(batch.fetchedOffset));
+  return BigInt(batch.firstOffset() ?? batch.lastOffset());
+}
+
+/** (C6) A heartbeat that fails says so again after the batch, when it can be acted on. */
+async function whileBeating(payload: EachBatchPayload, work: () => Promise<void>): Promise<void> {
+  const timer = setInterval(() => void payload.heartbeat().catch(() => undefined), HEARTBEAT_MS);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function createClient(brokers: readonly string[], log: KafkaConsumerOptions['log']): Consumer {
+  const kafka = new Kafka({
+    clientId: KAFKA_CLIENT_ID,
+    brokers: [...brokers],
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: RETRY,
+    logLevel: logLevel.INFO,
+    // What matters of it reaches the log as events of this consumer; the client's own lines help only when looking closely.
+    logCreator: () => entry =>
+      log.debug({ namespace: entry.namespace, text: entry.log.message }, 'kafka.client'),
+  });
+  return kafka.consumer({
+    groupId: GROUP,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytesPerPartition: FETCH_LANE_BYTES,
+    maxBytes: FETCH_BYTES,
+    allowAutoTopicCreation: false,
+    retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) }, // (C8)
+  });
+}
