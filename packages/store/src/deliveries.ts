@@ -8,6 +8,8 @@ export const MAX_INTERRUPTIONS = 10;
 export const MAX_KEPT_ATTEMPTS = 100;
 /** Expired leases that one sweep takes back. */
 const SWEEP_LIMIT = 500;
+/** What stands outside the order (no key, or a replay that holds nothing) holds nothing when it is parked. */
+const MAY_BLOCK = 'd.ordering_key is not null and (d.blocks or not d.replay)';
 
 export interface Lease {
   readonly leaseId: string;
@@ -175,6 +177,7 @@ export interface DeliveryOutcome {
   /** Only a recorded outcome uses up the schedule; a hold does not. */
   readonly countsAsTry: boolean;
   readonly parkReason: string | null;
+  /** Parked, it holds the later deliveries of its key; means nothing for one that stands outside the order. */
   readonly blocks: boolean;
   readonly attempt: AttemptRecord | null;
 }
@@ -194,7 +197,8 @@ export async function recordOutcomes(
                   attempts = case when o.attempt is null then d.attempts
                                   when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS}
                                   then (d.attempts - 0) || o.attempt else d.attempts || o.attempt end,
-                  park_reason = o.park_reason, blocks = o.blocks or (d.blocks and o.state = 'due'),
+                  park_reason = o.park_reason,
+                  blocks = (o.blocks and ${MAY_BLOCK}) or (d.blocks and o.state = 'due'),
                   finished_at = case when o.state = 'due' then null else clock_timestamp() end
              from unnest($1::date[], $2::uuid[], $3::uuid[], $4::text[], $5::float8[], $6::int[], $7::text[], $8::bool[],
                          $9::jsonb[])
@@ -240,8 +244,8 @@ export async function sweepExpiredLeases(
                 set state = case when interruptions + 1 >= ${MAX_INTERRUPTIONS} then 'parked' else 'due' end,
                     park_reason = case when interruptions + 1 >= ${MAX_INTERRUPTIONS} then 'interrupted' end,
                     finished_at = case when interruptions + 1 >= ${MAX_INTERRUPTIONS} then clock_timestamp() end,
-                    blocks = blocks or (interruptions + 1 >= ${MAX_INTERRUPTIONS} and ordering_key is not null
-                                        and destination = any($1::text[])),
+                    blocks = blocks or (interruptions + 1 >= ${MAX_INTERRUPTIONS} and destination = any($1::text[])
+                                        and ${MAY_BLOCK}),
                     due_at = clock_timestamp(), lease_id = null, lease_until = null, interruptions = interruptions + 1,
                     attempts = (case when jsonb_array_length(attempts) >= ${MAX_KEPT_ATTEMPTS} then attempts - 0
                                      else attempts end)
@@ -255,17 +259,4 @@ export async function sweepExpiredLeases(
   });
   const countOf = (state: string) => result.rows.find(row => row.state === state)?.count ?? 0;
   return { interrupted: countOf('due') + countOf('parked'), parked: countOf('parked') };
-}
-
-/** Gives leases back unused (drain, an attempt that never started): nothing is counted. */
-export async function releaseLeases(
-  queryable: Pick<Pool, 'query'>,
-  leases: readonly { storedDay: string; id: string; leaseId: string }[],
-): Promise<void> {
-  await queryable.query(
-    `update deliveries d set state = 'due', due_at = clock_timestamp(), lease_id = null, lease_until = null
-       from unnest($1::date[], $2::uuid[], $3::uuid[]) as o (stored_day, id, lease_id)
-      where d.stored_day = o.stored_day and d.id = o.id and d.lease_id = o.lease_id and d.state = 'leased'`,
-    [leases.map(l => l.storedDay), leases.map(l => l.id), leases.map(l => l.leaseId)],
-  );
 }

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 
 export type Tier = 'kafka' | 'inbox';
 export type Routing = 'routed' | 'unmatched' | 'unrouted';
@@ -137,9 +137,4 @@ export async function quarantine(client: PoolClient, records: readonly Quarantin
       records.map(r => r.body),
     ],
   );
-}
-
-export async function countQuarantined(queryable: Pick<Pool, 'query'>): Promise<number> {
-  const result = await queryable.query<{ count: number }>('select count(*)::int as count from quarantine');
-  return result.rows[0]?.count ?? 0;
 }

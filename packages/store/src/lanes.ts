@@ -14,13 +14,17 @@ export async function ensureLanes(queryable: Pick<Pool, 'query'>, count: number)
   );
 }
 
-/** Locks the lane until the caller's transaction ends: one storer a lane at a time, over all processors. */
+/**
+ * Locks the lane until the caller's transaction ends: one storer a lane at a time, over all processors. Throws where the
+ * lane has no row: nothing would be locked.
+ */
 export async function lockLane(client: PoolClient, lane: number): Promise<void> {
-  await client.query({
+  const result = await client.query({
     name: 'lane-lock',
     text: 'select 1 from lanes where lane = $1 for update',
     values: [lane],
   });
+  if (result.rowCount !== 1) throw new Error(`lane ${lane} has no row to lock`);
 }
 
 /** Locks those of the lanes that nobody stores to just now, and names them. */

@@ -35,7 +35,7 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', options.onError);
   // A checked-out client reports a lost connection too, beside the rejected query: unheard it would end the process.
   pool.on('connect', client => {
-    client.on('error', options.onError);
+    client.on('error', () => undefined);
   });
   return pool;
 }

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { type EventRow, insertEvents, quarantine, setRouting, takeUnrouted } from '@ackline/store/events';
+import { inTransaction } from '@ackline/store/transaction';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { eventRow, openPool } from './rows.ts';
+
+describe('events', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  const insert = (rows: readonly EventRow[]) => inTransaction(pool, client => insertEvents(client, rows));
+
+  async function readBack(id: string): Promise<Record<string, unknown>> {
+    const { rows } = await pool.query('select * from events where id = $1', [id]);
+    return rows[0]!;
+  }
+
+  it('get their places in the order of the array, whatever their ids are', async () => {
+    const rows = Array.from({ length: 300 }, () => eventRow());
+    const places = await insert(rows);
+    const seqs = rows.map(row => BigInt(places.get(row.id)!.seq));
+    assert.deepEqual(
+      seqs,
+      seqs.toSorted((a, b) => Number(a - b)),
+    );
+    assert.equal(new Set(seqs).size, rows.length);
+    const later = eventRow();
+    const next = await insert([later]);
+    assert.ok(BigInt(next.get(later.id)!.seq) > seqs.at(-1)!);
+    assert.match(next.get(later.id)!.storedDay, /^\d{4}-\d\d-\d\d$/);
+  });
+
+  it('come back byte for byte', async () => {
+    const bodies = [
+      Buffer.alloc(0),
+      Buffer.from('a\u0000b'),
+      Buffer.from([0xff, 0xfe, 0x5c, 0x78]),
+      Buffer.alloc(1024 * 1024, 0x80),
+    ];
+    const rows = bodies.map(body => eventRow({ body, meta: Buffer.from([...body.subarray(0, 3), 0, 1]) }));
+    await insert(rows);
+    for (const row of rows) {
+      const found = await readBack(row.id);
+      assert.deepEqual(found['body'], row.body);
+      assert.deepEqual(found['meta'], row.meta);
+    }
+  });
+
+  it('keep odd texts, nulls and milliseconds exactly', async () => {
+    const odd = eventRow({
+      type: 'NULL',
+      dedupKey: `{"',\\}\n${'é'.repeat(500)}`,
+      orderingKey: '   ',
+      occurredAt: 0,
+      receivedAt: 1_795_372_800_123,
+      priority: 'high',
+    });
+    const bare = eventRow({ orderingKey: null, occurredAt: null, receivedAt: 8.64e15 });
+    await insert([odd, bare]);
+    const found = await readBack(odd.id);
+    assert.equal(found['type'], 'NULL');
+    assert.equal(found['dedup_key'], odd.dedupKey);
+    assert.equal(found['ordering_key'], '   ');
+    assert.deepEqual(found['occurred_at'], new Date(0));
+    assert.deepEqual(found['received_at'], new Date(odd.receivedAt));
+    assert.equal(found['priority'], 'high');
+    const other = await readBack(bare.id);
+    assert.equal(other['ordering_key'], null);
+    assert.equal(other['occurred_at'], null);
+  });
+
+  it('keep the milliseconds of any time', async () => {
+    const rows = Array.from({ length: 50 }, (_, n) =>
+      eventRow({ receivedAt: 1_795_372_800_000 + n * 7_919 }),
+    );
+    await insert(rows);
+    for (const row of rows) {
+      assert.equal(((await readBack(row.id))['received_at'] as Date).getTime(), row.receivedAt);
+    }
+  });
+
+  it('that no processor could route wait for one that knows their source, and go to one of two', async () => {
+    const unknown = [1, 2, 3].map(n =>
+      eventRow({ source: 'new', routing: 'unrouted', dedupKey: `u${n}`, priority: 'high' }),
+    );
+    const places = await insert([...unknown, eventRow({ source: 'other', routing: 'unrouted' })]);
+    await inTransaction(pool, async first => {
+      const taken = await takeUnrouted(first, ['new'], 2);
+      assert.deepEqual(
+        taken.map(event => event.id),
+        unknown.slice(0, 2).map(row => row.id),
+      );
+      assert.deepEqual(taken[0], {
+        id: unknown[0]!.id,
+        ...places.get(unknown[0]!.id)!,
+        source: 'new',
+        tenant: 'default',
+        type: 'message',
+        orderingKey: 'chat-1',
+        priority: 'high',
+      });
+      const others = await inTransaction(pool, second => takeUnrouted(second, ['new'], 10));
+      assert.deepEqual(
+        others.map(event => event.id),
+        [unknown[2]!.id],
+      );
+      await setRouting(
+        first,
+        taken.map((event, n) => ({ ...event, routing: n === 0 ? 'routed' : 'unmatched' })),
+      );
+    });
+    const routings = await Promise.all(unknown.map(async row => (await readBack(row.id))['routing']));
+    assert.deepEqual(routings, ['routed', 'unmatched', 'unrouted']);
+  });
+
+  it('that can’t be stored are kept apart with the reason', async () => {
+    const record = {
+      origin: `inbox:${randomUUID()}`,
+      reason: 'SQLSTATE 22P05',
+      keyId: 'none',
+      meta: Buffer.from([0]),
+      body: Buffer.from([1, 0]),
+    };
+    await inTransaction(pool, client => quarantine(client, [record, { ...record, origin: 'kafka:1:2' }]));
+    const { rows } = await pool.query(
+      'select origin, reason, key_id as "keyId", meta, body from quarantine order by id',
+    );
+    assert.deepEqual(rows, [record, { ...record, origin: 'kafka:1:2' }]);
+  });
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import {
+  countLanes,
+  ensureLanes,
+  lockFreeLanes,
+  lockLane,
+  readLaneOffsets,
+  writeLaneOffset,
+} from '@ackline/store/lanes';
+import { inTransaction } from '@ackline/store/transaction';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { openPool } from './rows.ts';
+
+describe('lanes', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+    await ensureLanes(pool, 3);
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  const write = (lane: number, topicId: string, nextOffset: bigint) =>
+    inTransaction(pool, client => writeLaneOffset(client, { lane, topicId, nextOffset }));
+
+  it('are made once, and only ever more', async () => {
+    await ensureLanes(pool, 3);
+    await ensureLanes(pool, 1);
+    assert.equal(await countLanes(pool), 3);
+  });
+
+  it('remember where they stand, as long as the topic is the same one', async () => {
+    await write(1, 'topic-a', 2n ** 62n);
+    assert.deepEqual(await readLaneOffsets(pool, 'topic-a'), [
+      { lane: 0, nextOffset: null },
+      { lane: 1, nextOffset: 2n ** 62n },
+      { lane: 2, nextOffset: null },
+    ]);
+    assert.deepEqual(
+      (await readLaneOffsets(pool, 'topic-made-anew')).map(lane => lane.nextOffset),
+      [null, null, null],
+    );
+  });
+
+  it('keep their offset when the transaction that wrote another fails', async () => {
+    await write(2, 'topic-a', 5n);
+    await assert.rejects(
+      inTransaction(pool, async client => {
+        await writeLaneOffset(client, { lane: 2, topicId: 'topic-a', nextOffset: 6n });
+        throw new Error('killed');
+      }),
+    );
+    assert.equal((await readLaneOffsets(pool, 'topic-a'))[2]!.nextOffset, 5n);
+  });
+
+  it('are stored to by one at a time; others pass over a lane that is taken', async () => {
+    await inTransaction(pool, async client => {
+      await lockLane(client, 1);
+      const free = await inTransaction(pool, other => lockFreeLanes(other, [2, 1, 0]));
+      assert.deepEqual(free, [0, 2]);
+    });
+    assert.deepEqual(await inTransaction(pool, other => lockFreeLanes(other, [1])), [1]);
+  });
+
+  it('that nobody made can’t be locked: storing without a lock is refused', async () => {
+    await assert.rejects(
+      inTransaction(pool, client => lockLane(client, 99)),
+      /lane 99/,
+    );
+  });
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AppError } from '@ackline/shared/app-error';
+import { ensureDayPartitions, PARTITION_DAYS_AHEAD } from '@ackline/store/day-partitions';
+import { checkSchema, migrate } from '@ackline/store/migrate';
+import { type TestDatabase, withDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { openPool } from './rows.ts';
+
+const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
+
+async function withPool(
+  use: (pool: Pool, database: TestDatabase) => Promise<void>,
+  migrated: boolean,
+): Promise<void> {
+  await withDatabase(
+    async database => {
+      const pool = openPool(database.url);
+      try {
+        await use(pool, database);
+      } finally {
+        await pool.end();
+      }
+    },
+    { migrated },
+  );
+}
+
+async function versions(pool: Pool): Promise<number[]> {
+  const { rows } = await pool.query<{ version: number }>(
+    'select version from schema_migrations order by version',
+  );
+  return rows.map(row => row.version);
+}
+
+describe('migrations', () => {
+  it('run a second time change nothing', async () => {
+    await withPool(async (pool, { url }) => {
+      await migrate(url);
+      const before = await versions(pool);
+      await migrate(url);
+      assert.ok(before.length > 0);
+      assert.deepEqual(await versions(pool), before);
+      await checkSchema(pool);
+    }, false);
+  });
+
+  it('run by two processes at once apply each one once', async () => {
+    await withPool(async (pool, { url }) => {
+      await Promise.all([migrate(url), migrate(url)]);
+      await checkSchema(pool);
+    }, false);
+  });
+
+  it('refuse a schema that is newer than this release, and leave it as it is', async () => {
+    await withPool(async (pool, { url }) => {
+      await pool.query("insert into schema_migrations (version, name) values (9999, '9999-future.sql')");
+      const before = await versions(pool);
+      await assert.rejects(migrate(url), code('ACKLINE_SCHEMA_NEWER'));
+      await assert.rejects(checkSchema(pool), code('ACKLINE_SCHEMA_NEWER'));
+      assert.deepEqual(await versions(pool), before);
+    }, true);
+  });
+
+  it('are missed by a service that finds none, or an older schema', async () => {
+    await withPool(pool => assert.rejects(checkSchema(pool), code('ACKLINE_SCHEMA_OLDER')), false);
+    await withPool(async pool => {
+      await pool.query(
+        'delete from schema_migrations where version = (select max(version) from schema_migrations)',
+      );
+      await assert.rejects(checkSchema(pool), code('ACKLINE_SCHEMA_OLDER'));
+    }, true);
+  });
+
+  it('that fail leave nothing of themselves', async () => {
+    await withPool(async (pool, { url }) => {
+      await pool.query('create table deliveries ()'); // the migration's own comes after several other tables
+      await assert.rejects(migrate(url), /already exists/);
+      const { rows } = await pool.query<{ tablename: string }>(
+        "select tablename from pg_tables where schemaname = 'public'",
+      );
+      assert.deepEqual(rows, [{ tablename: 'deliveries' }]);
+    }, false);
+  });
+});
+
+describe('day partitions', () => {
+  const partitionOf = async (pool: Pool, table: string, daysAhead: number): Promise<string | null> => {
+    const { rows } = await pool.query<{ name: string | null }>(
+      `select to_regclass('${table}_' || to_char((now() at time zone 'utc')::date + $1::int, 'YYYYMMDD'))::text as name`,
+      [daysAhead],
+    );
+    return rows[0]!.name;
+  };
+
+  it('exist for today and seven days ahead, and no further', async () => {
+    await withPool(async pool => {
+      for (const table of ['events', 'deliveries']) {
+        assert.notEqual(await partitionOf(pool, table, 0), null);
+        assert.notEqual(await partitionOf(pool, table, PARTITION_DAYS_AHEAD), null);
+        assert.equal(await partitionOf(pool, table, PARTITION_DAYS_AHEAD + 1), null);
+      }
+    }, true);
+  });
+
+  it('take the rows of their day; a day that has none goes to the default partition', async () => {
+    await withPool(async pool => {
+      const insert = `insert into events (stored_day, seq, id, source, tenant, provider, type, dedup_key, received_at,
+                                          priority, tier, routing, key_id, meta, body)
+                      values ((now() at time zone 'utc')::date + $1::int, nextval('event_seq'), gen_random_uuid(), 's', 't', 'p',
+                              'y', 'd', now(), 'normal', 'inbox', 'routed', 'none', '', '')
+                      returning tableoid::regclass::text as partition`;
+      const today = await pool.query<{ partition: string }>(insert, [0]);
+      assert.equal(today.rows[0]!.partition, await partitionOf(pool, 'events', 0));
+      const far = await pool.query<{ partition: string }>(insert, [400]);
+      assert.equal(far.rows[0]!.partition, 'events_default');
+    }, true);
+  });
+
+  it('of a day with rows in the default partition are not made: the rest of the days are', async () => {
+    await withPool(async (pool, { url }) => {
+      const today = (await partitionOf(pool, 'events', 0))!;
+      const tomorrow = (await partitionOf(pool, 'events', 1))!;
+      await pool.query(`drop table ${today}, ${tomorrow}`);
+      await pool.query(`insert into events (seq, id, source, tenant, provider, type, dedup_key, received_at, priority, tier,
+                                            routing, key_id, meta, body)
+                        values (1, gen_random_uuid(), 's', 't', 'p', 'y', 'd', now(), 'normal', 'inbox', 'routed', 'none', '', '')`);
+      await ensureDayPartitions(pool);
+      assert.equal(await partitionOf(pool, 'events', 0), null);
+      assert.equal(await partitionOf(pool, 'events', 1), tomorrow);
+      await migrate(url);
+    }, true);
+  });
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { recordOutcomes } from '@ackline/store/deliveries';
+import { listPausedDestinations, pauseDestination, resumeDestination } from '@ackline/store/destinations';
+import { listEvents } from '@ackline/store/event-list';
+import { insertEvents } from '@ackline/store/events';
+import { listParked, replayDelivery } from '@ackline/store/parked';
+import { readProcessorStates, removeHeartbeat, writeHeartbeat } from '@ackline/store/processors';
+import { inTransaction } from '@ackline/store/transaction';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { claim, eventRow, openPool, outcomeOf, storeDeliveries } from './rows.ts';
+
+const ATTEMPT = {
+  at: '2026-11-22T10:00:00.000Z',
+  ms: 12,
+  outcome: 'park',
+  status: 503,
+  error: null,
+  excerpt: 'busy',
+} as const;
+
+describe('what an operator sees', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  beforeEach(async () => {
+    await pool.query('truncate events, deliveries, paused_destinations, processors');
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  async function park(): Promise<{ id: string; eventId: string }> {
+    const [row] = await storeDeliveries(pool, [{ orderingKey: 'chat-1' }]);
+    const [claimed] = await claim(pool);
+    await recordOutcomes(pool, [
+      outcomeOf(claimed!, { state: 'parked', parkReason: 'exhausted', blocks: true, attempt: ATTEMPT }),
+    ]);
+    return row!;
+  }
+
+  it('lists what is parked, the newest first, with the reason and the last answer', async () => {
+    const older = await park();
+    await pool.query('update deliveries set blocks = false');
+    const newer = await park();
+    const [first, second] = await listParked(pool, { limit: 10 });
+    assert.equal(second!.id, older.id);
+    assert.ok(first!.parkedAt instanceof Date);
+    assert.deepEqual(first, {
+      id: newer.id,
+      eventId: newer.eventId,
+      source: 'telegram',
+      tenant: 'default',
+      route: 'all',
+      destination: 'crm',
+      orderingKey: 'chat-1',
+      reason: 'exhausted',
+      tries: 1,
+      parkedAt: first!.parkedAt,
+      blocks: true,
+      lastAttempt: ATTEMPT,
+    });
+    assert.equal((await listParked(pool, { limit: 1 })).length, 1);
+  });
+
+  it('sends a parked delivery again with a new schedule, once', async () => {
+    const { id } = await park();
+    assert.deepEqual(await replayDelivery(pool, id), { kind: 'replayed', destination: 'crm' });
+    assert.deepEqual(await replayDelivery(pool, id), { kind: 'still-open', state: 'due' });
+    const [claimed] = await claim(pool);
+    assert.equal(claimed!.tries, 0);
+    assert.deepEqual(await replayDelivery(pool, id), { kind: 'still-open', state: 'leased' });
+    await recordOutcomes(pool, [outcomeOf(claimed!)]);
+    assert.deepEqual(await listParked(pool, { limit: 10 }), []);
+    assert.deepEqual(await replayDelivery(pool, id), { kind: 'replayed', destination: 'crm' });
+  });
+
+  it('hears that there is no such delivery', async () => {
+    assert.deepEqual(await replayDelivery(pool, randomUUID()), { kind: 'not-found' });
+  });
+
+  it('lists events with what became of them, the newest first, page by page', async () => {
+    const bare = eventRow({
+      source: 'twilio',
+      routing: 'unmatched',
+      orderingKey: null,
+      body: Buffer.alloc(0),
+    });
+    await inTransaction(pool, client => insertEvents(client, [bare]));
+    const parked = await park();
+    const [newest, oldest] = await listEvents(pool, { limit: 10 });
+    assert.equal(newest!.id, parked.eventId);
+    const [delivery, ...none] = newest!.deliveries;
+    assert.deepEqual(none, []);
+    assert.ok(!Number.isNaN(Date.parse(delivery!.dueAt)));
+    assert.ok(!Number.isNaN(Date.parse(delivery!.finishedAt!)));
+    assert.deepEqual(delivery, {
+      id: parked.id,
+      route: 'all',
+      destination: 'crm',
+      state: 'parked',
+      tries: 1,
+      dueAt: delivery!.dueAt,
+      finishedAt: delivery!.finishedAt,
+      lastStatus: 503,
+      lastError: null,
+    });
+    assert.ok(oldest!.storedAt instanceof Date);
+    assert.deepEqual(oldest, {
+      seq: oldest!.seq,
+      id: bare.id,
+      source: 'twilio',
+      tenant: 'default',
+      provider: 'telegram',
+      type: 'message',
+      dedupKey: bare.dedupKey,
+      orderingKey: null,
+      receivedAt: new Date(bare.receivedAt),
+      storedAt: oldest!.storedAt,
+      tier: 'inbox',
+      routing: 'unmatched',
+      bodyBytes: 0,
+      deliveries: [],
+    });
+    const page = await listEvents(pool, { limit: 10, beforeSeq: newest!.seq });
+    assert.deepEqual(page, [oldest]);
+    assert.deepEqual(await listEvents(pool, { limit: 10, source: 'twilio' }), [oldest]);
+    assert.equal((await listEvents(pool, { limit: 1 })).length, 1);
+  });
+
+  it('pauses a destination with its first reason, and resumes it once', async () => {
+    await pauseDestination(pool, 'crm', 'answered 410 Gone');
+    await pauseDestination(pool, 'crm', 'by hand');
+    const [paused, ...rest] = await listPausedDestinations(pool);
+    assert.deepEqual(rest, []);
+    assert.equal(paused!.reason, 'answered 410 Gone');
+    assert.ok(paused!.pausedAt instanceof Date);
+    assert.equal(await resumeDestination(pool, 'crm'), true);
+    assert.equal(await resumeDestination(pool, 'crm'), false);
+    assert.deepEqual(await listPausedDestinations(pool), []);
+  });
+
+  it('sees each processor’s last word, and how old it is', async () => {
+    await writeHeartbeat(pool, 'one', { inFlight: 1 });
+    await pool.query("update processors set heartbeat_at = now() - interval '90 seconds'");
+    await writeHeartbeat(pool, 'two', { inFlight: 2 });
+    const [newer, older] = await readProcessorStates(pool);
+    assert.deepEqual([newer!.id, newer!.state], ['two', { inFlight: 2 }]);
+    assert.ok(newer!.ageMs < 60_000);
+    assert.equal(older!.id, 'one');
+    assert.ok(older!.ageMs >= 90_000);
+    await writeHeartbeat(pool, 'one', { inFlight: 3 });
+    assert.deepEqual((await readProcessorStates(pool))[0]!.state, { inFlight: 3 });
+  });
+
+  it('sees no processor that has said goodbye, or is gone for more than an hour', async () => {
+    await writeHeartbeat(pool, 'gone', {});
+    await pool.query("update processors set heartbeat_at = now() - interval '61 minutes'");
+    await writeHeartbeat(pool, 'leaving', {});
+    await writeHeartbeat(pool, 'here', {});
+    await removeHeartbeat(pool, 'leaving');
+    assert.deepEqual(
+      (await readProcessorStates(pool)).map(state => state.id),
+      ['here'],
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createPool } from '@ackline/store/pool';
+import { inTransaction } from '@ackline/store/transaction';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool } from 'pg';
+import { openPool } from './rows.ts';
+
+describe('a pool', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url, 2);
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  it('commits durably and counts in UTC, whatever the server’s defaults say', async () => {
+    await pool.query(`alter database ${database.name} set synchronous_commit = off`);
+    await pool.query(`alter database ${database.name} set timezone = 'Asia/Tokyo'`);
+    const fresh = openPool(database.url);
+    const { rows } = await fresh.query(
+      "select current_setting('synchronous_commit') as commit, current_setting('timezone') as zone",
+    );
+    await fresh.end();
+    assert.deepEqual(rows, [{ commit: 'on', zone: 'UTC' }]);
+  });
+
+  it('survives the loss of a connection that is idle, and of one that is in use', async () => {
+    const errors: Error[] = [];
+    const own = createPool({
+      connectionString: database.url,
+      applicationName: 'pool-victim',
+      max: 2,
+      onError: error => void errors.push(error),
+    });
+    const used = await own.connect();
+    const idle = await own.connect();
+    idle.release();
+    await pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pool-victim'",
+    );
+    await waitFor(() => own.totalCount === 1 && errors.length === 1); // only the one in use is counted still
+    used.release(true);
+    assert.equal((await own.query('select 1')).rowCount, 1);
+    await own.end();
+  });
+
+  it('gives up on a statement that takes longer than the limit', async () => {
+    const impatient = createPool({
+      connectionString: database.url,
+      applicationName: 'impatient',
+      max: 1,
+      limitMs: 50,
+      onError: () => undefined,
+    });
+    await assert.rejects(impatient.query('select pg_sleep(30)'), /timeout|timed out/);
+    await impatient.end();
+  });
+
+  describe('in a transaction', () => {
+    it('leaves nothing of work that throws, and can use its connection again', async () => {
+      await pool.query('create table notes (n int primary key)');
+      const failure = new Error('half way');
+      await assert.rejects(
+        inTransaction(pool, async client => {
+          await client.query('insert into notes values (1)');
+          throw failure;
+        }),
+        failure,
+      );
+      assert.equal((await pool.query('table notes')).rowCount, 0);
+      assert.equal(pool.idleCount, pool.totalCount);
+    });
+
+    it('reports a failure that only the commit brings', async () => {
+      await pool.query('create table late (n int unique deferrable initially deferred)');
+      const twice = inTransaction(pool, client => client.query('insert into late values (1), (1)'));
+      await assert.rejects(twice, /duplicate key/);
+      assert.equal((await pool.query('table late')).rowCount, 0);
+    });
+
+    it('throws a connection away that was lost on the way', async () => {
+      const lost = inTransaction(pool, client =>
+        client.query('select pg_terminate_backend(pg_backend_pid())'),
+      );
+      await assert.rejects(lost);
+      assert.equal((await pool.query('select 1')).rowCount, 1);
+    });
+  });
+});
