@@ -50,34 +50,52 @@ describe('dedup keys', () => {
     assert.deepEqual(await claim([next]), ids([next]));
   });
 
-  it('claimed by two at once in opposite order have one winner each, without a deadlock', async () => {
-    const names = Array.from({ length: 5_000 }, (_, n) => `race-${n}-${n % 2 === 0 ? 'é' : 'Z'}`);
-    const one = names.map(name => key(name));
-    const two = names.toReversed().map(name => key(name));
-    const [first, second] = await Promise.all([claim(one), claim(two)]);
-    assert.equal(first.size + second.size, names.length);
-  });
-
-  it('wait for a claim that is not committed yet, and get what it gives up', async () => {
-    const held = Promise.withResolvers<void>();
+  /** Holds a key until `release`, and then gives it up. */
+  async function hold(name: string): Promise<{ release(): Promise<void> }> {
     const claimed = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
     const holder = inTransaction(pool, async client => {
-      await claimEventKeys(client, [key('held')]);
+      await claimEventKeys(client, [key(name)]);
       claimed.resolve();
-      await held.promise;
+      await released.promise;
       throw new Error('killed');
     });
     await claimed.promise;
-    const waiting = key('held');
-    const waiter = claim([waiting]);
-    await waitFor(async () => {
+    return {
+      async release() {
+        released.resolve();
+        await assert.rejects(holder, /killed/);
+      },
+    };
+  }
+
+  const untilWaiting = (count: number) =>
+    waitFor(async () => {
       const { rowCount } = await pool.query(
         "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
       );
-      return rowCount === 1;
+      return rowCount === count;
     });
-    held.resolve();
-    await assert.rejects(holder, /killed/);
+
+  it('claimed by two at once in opposite order have one winner each, without a deadlock', async () => {
+    const names = ['a', 'm', 'z', 'é'];
+    // Both come as far as the key in the middle: unsorted, each would have what the other wants next.
+    const middle = await hold('m');
+    const first = claim(names.map(name => key(name)));
+    await untilWaiting(1);
+    const second = claim(names.toReversed().map(name => key(name)));
+    await untilWaiting(2);
+    await middle.release();
+    assert.equal((await first).size, names.length);
+    assert.equal((await second).size, 0);
+  });
+
+  it('wait for a claim that is not committed yet, and get what it gives up', async () => {
+    const held = await hold('held');
+    const waiting = key('held');
+    const waiter = claim([waiting]);
+    await untilWaiting(1);
+    await held.release();
     assert.deepEqual(await waiter, ids([waiting]));
   });
 });
