@@ -35,12 +35,15 @@ function fail(message) {
 function install(development) {
   const reason = whatIsMissing(development);
   if (reason === null) return;
-  console.log(`Installing ${development ? 'all' : 'production'} dependencies (${reason}). This happens once.`);
+  console.log(
+    `Installing ${development ? 'all' : 'production'} dependencies (${reason}). This happens once.`,
+  );
   const startedAt = Date.now();
   // An installed tree is completed rather than replaced: Ackline may be running from it.
   const args = existsSync(modules) ? ['install', '--no-save'] : ['ci'];
   let isDone = npm([...args, ...(development ? ['--include=dev'] : ['--omit=dev'])]);
-  if (!isDone || whatIsMissing(development) !== null) isDone = npm(['ci', ...(development ? ['--include=dev'] : ['--omit=dev'])]);
+  if (!isDone || whatIsMissing(development) !== null)
+    isDone = npm(['ci', ...(development ? ['--include=dev'] : ['--omit=dev'])]);
   if (!isDone) fail('npm could not install the dependencies; its reason is above.');
   console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
@@ -81,7 +84,9 @@ function npm(args) {
   // The npm that runs us, if one does; else the one on the PATH.
   const hasOwn = cli !== undefined && node !== undefined && cli.endsWith('.js') && existsSync(node);
   const shell = process.platform === 'win32';
-  const result = hasOwn ? spawnSync(node, [cli, ...args], options) : spawnSync('npm', args, { ...options, shell });
+  const result = hasOwn
+    ? spawnSync(node, [cli, ...args], options)
+    : spawnSync('npm', args, { ...options, shell });
   return result.status === 0;
 }
 
@@ -94,12 +99,19 @@ function outsideEnvironment() {
 // ---------------------------------------------------------------------------------------------- running
 
 function hasPinnedNode() {
-  return (process.platform === 'linux' || process.platform === 'win32') && existsSync(join(root, '.node-version'));
+  return (
+    (process.platform === 'linux' || process.platform === 'win32') && existsSync(join(root, '.node-version'))
+  );
 }
 
 function pinnedNode() {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const program = join(modules, `node-${platform}-${process.arch}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const program = join(
+    modules,
+    `node-${platform}-${process.arch}`,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
   return existsSync(program) ? program : null;
 }
 
@@ -108,7 +120,9 @@ function findNode() {
   if (pinned !== null) return pinned;
   const needed = readFileSync(join(root, '.node-version'), 'utf8').trim();
   if (!isAtLeast(process.versions.node, needed)) {
-    fail(`Ackline needs Node ${needed} or newer here, and this is ${process.versions.node}: install it from https://nodejs.org.`);
+    fail(
+      `Ackline needs Node ${needed} or newer here, and this is ${process.versions.node}: install it from https://nodejs.org.`,
+    );
   }
   return process.execPath;
 }
@@ -121,7 +135,11 @@ function isAtLeast(version, needed) {
 
 function handOver(node, args) {
   // A process group of its own: a terminal's Ctrl-C reaches it through us, and once.
-  const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: process.platform !== 'win32' });
+  const child = spawn(node, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: process.platform !== 'win32',
+  });
   const lastAt = new Map();
   const forward = signal => {
     const now = Date.now();

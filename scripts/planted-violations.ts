@@ -198,6 +198,16 @@ const violations: readonly Violation[] = [
     says: /Ackline is 9\.9\.9 in packages\/runtime/,
   },
   {
+    name: "a lockfile without another platform's package",
+    check: 'lockfile',
+    files: {
+      'package-lock.json': json => {
+        delete (json['packages'] as Record<string, unknown>)['node_modules/@biomejs/cli-darwin-arm64'];
+      },
+    },
+    says: /lacks node_modules\/@biomejs\/cli-darwin-arm64/,
+  },
+  {
     name: 'a version range',
     check: 'versions',
     files: {

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { missingEntries } from '../complete-lockfile.ts';
 import { compareVersions } from './compare-versions.ts';
 
 /** Null when all is well, else what a person must read. */
@@ -19,7 +21,17 @@ export const checks: readonly Check[] = [
   tool('dead-code', 'knip', ['--no-progress']),
   tool('boundaries', 'turbo', ['boundaries']),
   { name: 'versions', run: compareVersions },
+  { name: 'lockfile', run: checkLockfile },
 ];
+
+/** `npm ci` refuses a file that lacks another platform's packages: on this machine, or on the next one. */
+function checkLockfile(root: string): string | null {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const missing = missingEntries(packages).map(([path]) => path);
+  return missing.length === 0
+    ? null
+    : `Run \`npm run lockfile\`. package-lock.json lacks ${missing.join(', ')}`;
+}
 
 function tool(name: string, program: string, args: readonly string[]): Check {
   return {
