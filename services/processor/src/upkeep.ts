@@ -43,7 +43,7 @@ export function createUpkeep(deps: UpkeepDeps): Component {
       await ensureDayPartitions(deps.pool);
       partitionsAt = performance.now() + PARTITIONS_EVERY_MS;
     }
-    while ((await routeUnrouted(deps)) === UNROUTED_BATCH) deps.onRouted();
+    while ((await routeUnrouted(deps)) > 0) deps.onRouted();
   }
 
   return {

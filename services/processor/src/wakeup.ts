@@ -15,7 +15,8 @@ export function createWakeup(): Wakeup {
     async wait(ms, signal) {
       if (!woken && !signal.aborted) {
         await new Promise<void>(resolve => {
-          const timer = setTimeout(resolve, ms);
+          const timer = setTimeout(() => done(), ms);
+          // Whatever ends the wait takes the listener away: the signal outlives any number of waits.
           const done = () => {
             clearTimeout(timer);
             signal.removeEventListener('abort', done);

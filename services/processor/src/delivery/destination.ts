@@ -28,7 +28,7 @@ export interface Destination {
 
 export interface DestinationEvents {
   breakerChanged(destination: string, status: 'CLOSED' | 'OPEN' | 'HALF_OPEN', failures: number): void;
-  /** A slot was given back. */
+  /** An attempt gave its slot back. */
   slotFreed(): void;
 }
 
@@ -45,18 +45,21 @@ export function createDestination(config: DestinationConfig, events: Destination
   function reservation(permit: Permit): Reservation {
     let open = true;
     const settle = (report: () => void) => {
-      if (!open) return;
+      if (!open) return false;
       open = false;
       report();
       slots.giveBack();
-      events.slotFreed();
+      return true;
     };
     return {
       destination: config.name,
       leaseId: randomUUID(),
       leaseMs,
-      finish: healthy => settle(() => (healthy ? permit.success() : permit.failure())),
-      cancel: () => settle(() => permit.cancel()),
+      finish: healthy => {
+        if (settle(() => (healthy ? permit.success() : permit.failure()))) events.slotFreed();
+      },
+      // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
+      cancel: () => void settle(() => permit.cancel()),
     };
   }
 

@@ -92,12 +92,16 @@ async function readExcerpt(body: AsyncIterable<Buffer>): Promise<string | null> 
     .toWellFormed();
 }
 
+/** The forms of RFC 9110 §5.6.7 all begin with the day of the week. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
+
 /** Seconds or an HTTP date, as milliseconds from now; null where it is neither. */
 export function retryAfterMs(header: string | string[] | undefined, now: number): number | null {
   const value = Array.isArray(header) ? header[0] : header;
   if (value === undefined) return null;
   if (/^\d{1,10}$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS) * 1000;
-  const date = Date.parse(value);
+  // Date.parse alone takes "-5" or "1.5" for dates of its own invention.
+  const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
@@ -110,8 +114,12 @@ const CLASS_OF_CODE: Readonly<Record<string, AttemptErrorClass>> = {
   EAI_AGAIN: 'dns',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
+  EPROTO: 'tls',
   UND_ERR_SOCKET: 'reset',
 };
+
+/** Node's own codes, and OpenSSL's reasons against a certificate. */
+const TLS_CODE = /^ERR_TLS|^ERR_SSL|^UNABLE_TO_|CERT/;
 
 /** The class that an error belongs to; an error's text may quote the URL, so it is not kept. */
 export function classify(error: unknown): AttemptErrorClass {
@@ -119,6 +127,6 @@ export function classify(error: unknown): AttemptErrorClass {
   if (error.name === 'TimeoutError') return 'timeout';
   if (error.name === 'AbortError' || error instanceof errors.RequestAbortedError) return 'aborted';
   const code = 'code' in error ? String(error.code) : '';
-  if (code.startsWith('ERR_TLS') || code.includes('CERT') || code.startsWith('ERR_SSL')) return 'tls';
+  if (TLS_CODE.test(code)) return 'tls';
   return CLASS_OF_CODE[code] ?? 'other';
 }

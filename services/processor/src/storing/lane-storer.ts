@@ -51,74 +51,59 @@ export interface LaneStorerDeps {
 }
 
 /** An event, or what was found in its place. */
-type Item =
+type Found =
   | { readonly kind: 'event'; readonly origin: string; readonly event: StorableEvent }
   | { readonly kind: 'invalid'; readonly record: QuarantinedRecord };
+
+type Item = Found & {
+  /** Takes it, and nothing else, out of its log, under its lane's lock; false: it is not there any more. */
+  readonly takeAlone: (client: PoolClient) => Promise<boolean>;
+};
 
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   const transact = createTransactor(deps);
 
   async function storeKafkaBatch(batch: LaneBatch): Promise<void> {
+    let items: readonly Item[] = [];
     try {
       await transact(async client => {
         await lockLane(client, batch.lane); // (S2)
-        const items = await withInboxRows(client, batch);
+        items = await withInboxRows(client, batch);
         await writeLaneOffset(client, batch); // (S1)
         return items;
       });
     } catch (error) {
       if (!isPoison(error)) throw error;
-      await storeKafkaOneByOne(batch); // (S4)
-    }
-  }
-
-  async function storeKafkaOneByOne(batch: LaneBatch): Promise<void> {
-    for (const record of batch.records) {
-      await storeAlone(transact, kafkaItem(batch.lane, record), async client => {
+      for (const item of items) await storeAlone(transact, item); // (S4)
+      await transact(async client => {
         await lockLane(client, batch.lane);
-        await writeLaneOffset(client, { ...batch, nextOffset: record.offset + 1n });
+        await writeLaneOffset(client, batch);
+        return [];
       });
     }
-    await transact(async client => {
-      await lockLane(client, batch.lane);
-      await writeLaneOffset(client, batch);
-      return [];
-    });
   }
 
   async function storeInboxRows(ns: readonly string[]): Promise<number> {
-    let taken: readonly TakenInboxRow[] = [];
+    let items: readonly Item[] = [];
     try {
       await transact(async client => {
-        taken = await takeFreeRows(client, ns, deps.lanes());
-        return taken.map(inboxItem);
+        const rows = await takeFreeRows(client, ns, deps.lanes());
+        items = rows.map(row => inboxItem(row, laneOf(row.keyHash, deps.lanes())));
+        return items;
       });
     } catch (error) {
       if (!isPoison(error)) throw error;
-      for (const row of taken) {
-        await storeAlone(transact, inboxItem(row), async client => {
-          await lockLane(client, laneOf(row.keyHash, deps.lanes()));
-          await takeInboxRows(client, [row.n]);
-        });
-      }
+      for (const item of items) await storeAlone(transact, item); // (S4)
     }
-    return taken.length;
+    return items.length;
   }
 
   return { storeKafkaBatch, storeInboxRows };
 }
 
 /** Stores one item in a transaction of its own, or else quarantines it (S4). */
-async function storeAlone(
-  transact: Transact,
-  item: Item,
-  take: (client: PoolClient) => Promise<void>,
-): Promise<void> {
-  const run = (only: Item) =>
-    transact(async client => {
-      await take(client);
-      return [only];
-    });
+async function storeAlone(transact: Transact, item: Item): Promise<void> {
+  const run = (only: Item) => transact(async client => ((await only.takeAlone(client)) ? [only] : []));
   try {
     await run(item);
   } catch (error) {
@@ -160,7 +145,7 @@ async function withInboxRows(client: PoolClient, batch: LaneBatch): Promise<read
     batch.records.flatMap(record => ('event' in record ? [keyHash(recordKey(record.event))] : [])),
   );
   const waiting = await peekInboxOfKeys(client, [...hashes], MAX_INBOX_ROWS);
-  const records = batch.records.map(record => kafkaItem(batch.lane, record));
+  const records = batch.records.map(record => kafkaItem(batch, record));
   if (waiting.length === 0) return records;
   const placements = placeInboxRows(
     firstWithinBytes(waiting, MAX_INBOX_BYTES),
@@ -175,7 +160,7 @@ async function withInboxRows(client: PoolClient, batch: LaneBatch): Promise<read
     const before = placements.filter(placement => placement.beforeOffset === record.offset);
     const items = before.flatMap(({ n }) => {
       const row = rows.get(n);
-      return row === undefined ? [] : [inboxItem(row)];
+      return row === undefined ? [] : [inboxItem(row, batch.lane)];
     });
     return [...items, ...records.slice(index, index + 1)];
   });
@@ -202,7 +187,18 @@ async function takeFreeRows(
       );
 }
 
-function kafkaItem(lane: number, record: KafkaRecord): Item {
+function kafkaItem(batch: LaneBatch, record: KafkaRecord): Item {
+  return {
+    ...foundInKafka(batch.lane, record),
+    async takeAlone(client) {
+      await lockLane(client, batch.lane); // (S2)
+      await writeLaneOffset(client, { ...batch, nextOffset: record.offset + 1n }); // (S1)
+      return true;
+    },
+  };
+}
+
+function foundInKafka(lane: number, record: KafkaRecord): Found {
   const origin = `kafka:${lane}:${record.offset}`;
   if ('event' in record) return { kind: 'event', origin, event: storableFromEnvelope(record.event) };
   const { reason, headersBytes, value } = record.invalid;
@@ -213,7 +209,17 @@ function kafkaItem(lane: number, record: KafkaRecord): Item {
   };
 }
 
-function inboxItem(row: TakenInboxRow): Item {
+function inboxItem(row: TakenInboxRow, lane: number): Item {
+  return {
+    ...foundInInbox(row),
+    async takeAlone(client) {
+      await lockLane(client, lane); // (S2)
+      return (await takeInboxRows(client, [row.n])).length > 0;
+    },
+  };
+}
+
+function foundInInbox(row: TakenInboxRow): Found {
   const origin = `inbox:${row.id}`;
   const sealed = { keyId: row.keyId, meta: row.meta, body: row.body };
   try {
@@ -228,7 +234,8 @@ function inboxItem(row: TakenInboxRow): Item {
 
 function asInvalid(item: Item, reason: string): Item {
   if (item.kind === 'invalid') return item;
-  return { kind: 'invalid', record: { origin: item.origin, reason, ...item.event.sealed } };
+  const { origin, event, takeAlone } = item;
+  return { kind: 'invalid', record: { origin, reason, ...event.sealed }, takeAlone };
 }
 
 /** Class 22: a value that PostgreSQL can't hold; class 23: a constraint refuses it. Trying again can't help. */

@@ -1,0 +1,42 @@
+import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
+
+export function destinationConfig(overrides: Partial<DestinationConfig> = {}): DestinationConfig {
+  return {
+    name: 'crm',
+    type: 'http',
+    url: 'http://127.0.0.1:9/',
+    concurrency: 5,
+    timeoutMs: 5_000,
+    retry: { scheduleMs: [1, 1, 1], jitter: 'none' },
+    breaker: { failures: 1_000, resetMs: 60_000 },
+    ordering: 'none',
+    onPark: 'continue',
+    signingSecret: null,
+    forwardSecret: false,
+    ...overrides,
+  };
+}
+
+export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfig {
+  return {
+    name: 'telegram',
+    provider: 'telegram',
+    tenant: 'default',
+    path: '/webhook/telegram',
+    aliases: [],
+    secrets: [{ env: 'WEBHOOK_SECRET_TOKEN' }],
+    publicUrl: null,
+    maxBodyBytes: 1024 * 1024,
+    onUndurable: 503,
+    ...overrides,
+  };
+}
+
+export function routeConfig(overrides: Partial<RouteConfig> = {}): RouteConfig {
+  return {
+    name: 'all',
+    match: { source: null, type: null, tenant: null },
+    destination: 'crm',
+    ...overrides,
+  };
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createSlots, shareOf } from '../../src/delivery/slots.ts';
+
+describe('shares of a destination’s concurrency', () => {
+  it('add up to it, and differ by one at most', () => {
+    for (let concurrency = 1; concurrency <= 30; concurrency++) {
+      for (let count = 1; count <= 12; count++) {
+        const shares = Array.from({ length: count }, (_, rank) => shareOf(concurrency, { count, rank }));
+        assert.equal(
+          shares.reduce((sum, share) => sum + share, 0),
+          concurrency,
+        );
+        assert.ok(Math.max(...shares) - Math.min(...shares) <= 1);
+      }
+    }
+  });
+
+  it('are none for the last ones where there are more processors than slots', () => {
+    assert.deepEqual(
+      [0, 1, 2].map(rank => shareOf(2, { count: 3, rank })),
+      [1, 1, 0],
+    );
+  });
+});
+
+describe('slots', () => {
+  it('are given up to the limit, and again once given back', () => {
+    const slots = createSlots(2);
+    assert.deepEqual([slots.tryTake(), slots.tryTake(), slots.tryTake()], [true, true, false]);
+    assert.deepEqual([slots.free, slots.inUse], [0, 2]);
+    slots.giveBack();
+    assert.deepEqual([slots.free, slots.tryTake()], [1, true]);
+  });
+
+  it('that are over a lowered limit run out without giving anybody more', () => {
+    const slots = createSlots(3);
+    for (let n = 0; n < 3; n++) slots.tryTake();
+    slots.setLimit(1);
+    assert.deepEqual([slots.free, slots.inUse], [0, 3]);
+    slots.giveBack();
+    slots.giveBack();
+    assert.equal(slots.tryTake(), false);
+    slots.giveBack();
+    assert.equal(slots.tryTake(), true);
+  });
+
+  it('given back more often than taken make no new ones', () => {
+    const slots = createSlots(1);
+    slots.giveBack();
+    assert.deepEqual([slots.inUse, slots.free], [0, 1]);
+  });
+});

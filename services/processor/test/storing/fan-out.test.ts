@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RouteMatch } from '@ackline/shared/config/types';
+import { createFanOut } from '../../src/storing/fan-out.ts';
+import { routeConfig, sourceConfig } from '../configs.ts';
+
+const EVENT = { source: 'telegram', tenant: 'acme', type: 'message' };
+const ANY: RouteMatch = { source: null, type: null, tenant: null };
+
+describe('routes', () => {
+  const routesFor = (matches: readonly Partial<RouteMatch>[], event = EVENT) => {
+    const routes = matches.map((match, n) => routeConfig({ name: `r${n}`, match: { ...ANY, ...match } }));
+    const fanOut = createFanOut({ sources: [sourceConfig(), sourceConfig({ name: 'twilio' })], routes })(
+      event,
+    );
+    return fanOut.routing === 'routed' ? fanOut.routes.map(route => route.name) : fanOut.routing;
+  };
+
+  it('get an event when all that they name is right, in the order of the file', () => {
+    assert.deepEqual(
+      routesFor([
+        {},
+        { source: 'telegram' },
+        { tenant: 'acme' },
+        { type: 'message' },
+        { source: 'telegram', tenant: 'acme', type: 'message' },
+      ]),
+      ['r0', 'r1', 'r2', 'r3', 'r4'],
+    );
+  });
+
+  it('get no event of which one thing is different', () => {
+    assert.equal(
+      routesFor([
+        { source: 'twilio', type: 'message' },
+        { tenant: 'other', source: 'telegram' },
+        { type: 'edited_message', tenant: 'acme' },
+      ]),
+      'unmatched',
+    );
+  });
+
+  it('of none leave an event of a known source unmatched', () => {
+    assert.equal(routesFor([]), 'unmatched');
+  });
+
+  it('do not decide about a source that is not known here: it waits', () => {
+    assert.equal(routesFor([{}], { ...EVENT, source: 'new' }), 'unrouted');
+  });
+});
