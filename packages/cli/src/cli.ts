@@ -1,0 +1,96 @@
+import { Command, CommanderError } from 'commander';
+import type { CommandContext } from './command-context.ts';
+import { registerBackup } from './commands/backup.ts';
+import { registerCheck } from './commands/check.ts';
+import { registerDestinations } from './commands/destinations.ts';
+import { registerEvents } from './commands/events.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerPark } from './commands/park.ts';
+import { registerReplay } from './commands/replay.ts';
+import { registerRestore } from './commands/restore.ts';
+import { registerSend } from './commands/send.ts';
+import { registerUp } from './commands/up.ts';
+import type { CliConfig } from './config.ts';
+import { formatError } from './output/error-line.ts';
+import type { Terminal } from './output/terminal.ts';
+import { readVersion } from './version.ts';
+
+export interface CliOptions {
+  readonly terminal: Terminal;
+  readonly workingDirectory: string;
+  loadConfig(): CliConfig;
+}
+
+/** Runs one command line and gives the exit status; an error becomes one line on standard error. */
+export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
+  const { terminal } = options;
+  let exitCode = 0;
+  const loaded: { config?: CliConfig } = {};
+  const context: CommandContext = {
+    terminal,
+    workingDirectory: options.workingDirectory,
+    config: () => (loaded.config ??= options.loadConfig()),
+    setExitCode: code => {
+      exitCode = code;
+    },
+  };
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    terminal.note(formatError(error, loaded.config?.isDebug === true));
+    return 1;
+  }
+}
+
+/** All commands, with nothing connected yet. */
+function createProgram(context: CommandContext): Command {
+  const { terminal } = context;
+  const program = new Command('ackline')
+    .description('Self-hosted webhook gateway: a 2xx never covers a lost event.')
+    .version(readVersion(), '-v, --version')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => terminal.line(text.trimEnd()),
+      writeErr: text => terminal.note(text.trimEnd()),
+      outputError: (text, write) => write(usageLine(text)),
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ ackline up                            run everything here, on an embedded PostgreSQL
+  $ ackline send telegram --count 10      send signed samples to it
+  $ ackline events                        see what became of them
+
+Environment: DATABASE_URL, KAFKA_BROKERS and REDIS_URL switch to real servers; ACKLINE_CONFIG names the
+configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LOG_LEVEL=debug shows stacks.`,
+    );
+  const registrations = [
+    registerUp,
+    registerCheck,
+    registerSend,
+    registerEvents,
+    registerPark,
+    registerReplay,
+    registerDestinations,
+    registerMigrate,
+    registerBackup,
+    registerRestore,
+  ];
+  for (const register of registrations) register(program, context);
+  return program;
+}
+
+/** commander's own words in the form of every other error. */
+function usageLine(text: string): string {
+  const what = text
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim()
+    .replace(/\.$/, '');
+  return what.startsWith('(') ? what : `error [ACKLINE_USAGE] ${what} – see \`ackline --help\``;
+}

@@ -1,0 +1,12 @@
+import type { CliConfig } from './config.ts';
+import type { Terminal } from './output/terminal.ts';
+
+/** What a command gets from the process. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly workingDirectory: string;
+  /** Read when a command runs, not before: `--help` works with a broken environment too. */
+  config(): CliConfig;
+  /** The exit status, where it is not 0 and nothing was thrown. */
+  setExitCode(code: number): void;
+}

@@ -1,0 +1,114 @@
+import { type ListedDelivery, type ListedEvent, listEvents } from '@ackline/store/event-list';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
+import { wholeNumber } from '../options.ts';
+import { formatTable, printable } from '../output/text-table.ts';
+import { plural } from '../output/units.ts';
+
+const DEFAULT_LIMIT = 20;
+/** More is a report, not a look; it would also hold one query open for long. */
+const MAX_LIMIT = 1_000;
+
+interface EventsOptions {
+  readonly limit: number;
+  readonly source?: string;
+  readonly json?: true;
+}
+
+export function registerEvents(program: Command, context: CommandContext): void {
+  program
+    .command('events')
+    .description('List the newest events with their deliveries')
+    .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
+    .option('-s, --source <name>', 'only of this source')
+    .option('--json', 'one JSON document per line')
+    .addHelpText('after', '\nExample:\n  $ ackline events --source telegram --limit 5')
+    .action(async (options: EventsOptions) => {
+      const events = await withDatabase(context.config(), pool =>
+        listEvents(pool, {
+          limit: options.limit,
+          ...(options.source === undefined ? {} : { source: options.source }),
+        }),
+      );
+      if (options.json === true) for (const event of events) context.terminal.line(eventJson(event));
+      else context.terminal.line(formatEvents(events));
+    });
+}
+
+/** One line; the field names are API. Times are ISO, UTC. */
+export function eventJson(event: ListedEvent): string {
+  return JSON.stringify({
+    seq: event.seq,
+    id: event.id,
+    source: event.source,
+    tenant: event.tenant,
+    provider: event.provider,
+    type: event.type,
+    dedupKey: event.dedupKey,
+    orderingKey: event.orderingKey,
+    receivedAt: event.receivedAt.toISOString(),
+    storedAt: event.storedAt.toISOString(),
+    tier: event.tier,
+    routing: event.routing,
+    bodyBytes: event.bodyBytes,
+    deliveries: event.deliveries.map(delivery => ({
+      id: delivery.id,
+      route: delivery.route,
+      destination: delivery.destination,
+      state: delivery.state,
+      tries: delivery.tries,
+      dueAt: isoTime(delivery.dueAt),
+      finishedAt: delivery.finishedAt === null ? null : isoTime(delivery.finishedAt),
+      lastStatus: delivery.lastStatus,
+      lastError: delivery.lastError,
+    })),
+  });
+}
+
+/** A line per event, its deliveries indented below. */
+export function formatEvents(events: readonly ListedEvent[]): string {
+  if (events.length === 0) return 'No events yet. Send one: ackline send telegram';
+  const table = formatTable(
+    ['STORED', 'SOURCE', 'TYPE', 'KEY', 'TIER', 'EVENT'],
+    events.map(event => [
+      shortTime(event.storedAt),
+      event.source,
+      event.type,
+      event.orderingKey ?? '–',
+      event.tier,
+      event.id,
+    ]),
+  );
+  const [heading = '', ...lines] = table.split('\n');
+  const blocks = lines.map((line, index) => {
+    const event = events[index];
+    return [line, ...(event === undefined ? [] : deliveryLines(event))].join('\n');
+  });
+  return [heading, ...blocks].join('\n');
+}
+
+function deliveryLines(event: ListedEvent): string[] {
+  if (event.routing === 'unmatched') return ['  └ no route takes it'];
+  if (event.routing === 'unrouted') return ['  └ its source is not known to the processor yet'];
+  return event.deliveries.map(delivery => `  └ ${describeDelivery(delivery)}  ${delivery.id}`);
+}
+
+function describeDelivery(delivery: ListedDelivery): string {
+  const last = delivery.lastStatus ?? delivery.lastError;
+  const outcome = last === null ? '' : ` (${printable(String(last))})`;
+  const tries = plural(delivery.tries, 'try', 'tries');
+  const next =
+    delivery.state === 'due' && delivery.tries > 0 ? `, again ${shortTime(new Date(delivery.dueAt))}` : '';
+  return `${delivery.destination}: ${delivery.state}${outcome}, ${tries}${next}`;
+}
+
+/** "2026-11-22 19:05:01.123", UTC. */
+export function shortTime(time: Date): string {
+  return time.toISOString().replace('T', ' ').slice(0, -1);
+}
+
+/** PostgreSQL writes times in JSON with its own offset. */
+function isoTime(text: string): string {
+  return new Date(text).toISOString();
+}

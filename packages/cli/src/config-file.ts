@@ -1,0 +1,39 @@
+import { relative } from 'node:path';
+import { readConfigFile } from '@ackline/runtime/config-file';
+import { createSecretReader } from '@ackline/runtime/secrets';
+import type { Environment } from '@ackline/runtime/environment';
+import { AppError } from '@ackline/shared/app-error';
+import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
+import { providers } from '@ackline/shared/providers/registry';
+
+/** Reads and checks ackline.yaml. Rejects with ACKLINE_CONFIG_INVALID that lists every error with its place. */
+export function readAcklineConfig(path: string): Promise<AcklineConfig> {
+  return readConfigFile(shownPath(path), providers);
+}
+
+/** Short where it lies below the working directory, so that an error reads well and terminals make it a link. */
+export function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
+}
+
+/** The first live secret of a list. Throws ACKLINE_SECRET_MISSING, naming all places, where none has a value. */
+export function readFirstSecret(refs: readonly SecretRef[], environment: Environment): string {
+  const reader = createSecretReader({ env: environment, production: false });
+  const problems: string[] = [];
+  for (const ref of refs) {
+    try {
+      const [secret] = reader.resolve([ref]);
+      if (secret !== undefined) return secret;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  throw new AppError('ACKLINE_SECRET_MISSING', problems.join('; '));
+}
+
+/** "env WEBHOOK_SECRET_TOKEN", as it may be shown. */
+export function describeRef(ref: SecretRef): string {
+  return 'env' in ref ? `env ${ref.env}` : `file ${ref.file}`;
+}

@@ -1,0 +1,96 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
+import { commonFields, port } from '@ackline/runtime/environment-fields';
+import { AppError } from '@ackline/shared/app-error';
+import { z } from 'zod';
+
+const DEFAULT_PORT = 8080;
+const DEFAULT_OPS_PORT = 9464;
+const LOOPBACK = '127.0.0.1';
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const schema = z.object({
+  ACKLINE_CONFIG: commonFields.ACKLINE_CONFIG,
+  ACKLINE_DATA_DIR: z.string().default('.ackline'),
+  ACKLINE_ENV: z.enum(['development', 'production'], 'must be development or production').optional(),
+  DATABASE_URL: commonFields.DATABASE_URL,
+  HOST: z.string().optional(),
+  KAFKA_BROKERS: z.string().optional(),
+  LOG_LEVEL: commonFields.LOG_LEVEL,
+  OPS_HOST: z.string().optional(),
+  OPS_PORT: port(DEFAULT_OPS_PORT),
+  PORT: port(DEFAULT_PORT),
+  REDIS_URL: z.string().optional(),
+});
+
+/** A port, and whether somebody chose it: one that is only the default may be moved when it is taken. */
+export interface PortChoice {
+  readonly port: number;
+  readonly isChosen: boolean;
+}
+
+export interface CliConfig {
+  /** Development: every listener on loopback, and nobody said production. Only then secrets are generated. */
+  readonly mode: 'development' | 'production';
+  /** Absolute. */
+  readonly configFile: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** With its password: not for logs. null: the embedded server. */
+  readonly databaseUrl: string | null;
+  readonly host: string;
+  readonly port: PortChoice;
+  readonly opsHost: string;
+  readonly opsPort: PortChoice;
+  readonly hasKafka: boolean;
+  readonly hasRedis: boolean;
+  /** Stacks are shown. */
+  readonly isDebug: boolean;
+  /** All of the environment, for the processes that `up` starts and for secrets that the configuration names. */
+  readonly environment: Environment;
+}
+
+/** Throws ACKLINE_CONFIG_INVALID with every bad variable. */
+export function loadConfig(
+  environment: Environment = process.env,
+  workingDirectory: string = process.cwd(),
+): CliConfig {
+  const env = parseEnvironment(schema, environment);
+  const mode = chooseMode(env);
+  const defaultHost = mode === 'production' ? '0.0.0.0' : LOOPBACK;
+  return Object.freeze({
+    mode,
+    configFile: absolute(workingDirectory, env.ACKLINE_CONFIG),
+    dataDir: absolute(workingDirectory, env.ACKLINE_DATA_DIR),
+    databaseUrl: env.DATABASE_URL,
+    host: env.HOST ?? defaultHost,
+    port: { port: env.PORT, isChosen: isSet(environment, 'PORT') },
+    opsHost: env.OPS_HOST ?? defaultHost,
+    opsPort: { port: env.OPS_PORT, isChosen: isSet(environment, 'OPS_PORT') },
+    hasKafka: env.KAFKA_BROKERS !== undefined,
+    hasRedis: env.REDIS_URL !== undefined,
+    isDebug: env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace',
+    environment: Object.freeze({ ...environment }),
+  });
+}
+
+/** A listener that others can reach makes it production, whatever was said: generated secrets must not guard it. */
+function chooseMode(env: z.output<typeof schema>): CliConfig['mode'] {
+  const reachable = [env.HOST, env.OPS_HOST].filter(host => host !== undefined && !LOOPBACK_HOSTS.has(host));
+  if (reachable.length === 0) return env.ACKLINE_ENV ?? 'development';
+  if (env.ACKLINE_ENV === 'development') {
+    throw new AppError(
+      'ACKLINE_CONFIG_INVALID',
+      `ACKLINE_ENV=development needs every listener on loopback, but one is on ${reachable.join(' and ')}: take HOST and OPS_HOST away, or set ACKLINE_ENV=production`,
+    );
+  }
+  return 'production';
+}
+
+function isSet(environment: Environment, name: string): boolean {
+  return (environment[name] ?? '') !== '';
+}
+
+function absolute(workingDirectory: string, path: string): string {
+  return isAbsolute(path) ? path : resolve(join(workingDirectory, path));
+}

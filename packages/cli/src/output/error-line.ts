@@ -1,0 +1,46 @@
+import { AppError } from '@ackline/shared/app-error';
+import { errorCodes, type ErrorCode } from '@ackline/shared/error-codes';
+
+/** What drivers and the system report where PostgreSQL can't be reached, or refuses the login. */
+const POSTGRES_UNREACHABLE =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57P0[1-4]|53300|28P01|28000|3D000)$/;
+const POSTGRES_TIMEOUT = /timeout (exceeded|expired)|terminated unexpectedly|Connection terminated/i;
+
+/**
+ * An error for the terminal: `error [CODE] what – what to do`. One that lists several places has them on lines of their own
+ * below. The stack is shown with LOG_LEVEL=debug only.
+ */
+export function formatError(error: unknown, withStack: boolean): string {
+  const { code, what } = classify(error);
+  const { title, fix } = errorCodes[code];
+  const isList = what.includes('\n');
+  const lines = [
+    `error [${code}] ${withoutFullStop(isList ? title : what)} – ${withoutFullStop(fix)}`,
+    ...(isList ? what.split('\n').map(line => `  ${line}`) : []),
+    ...(withStack && error instanceof Error ? [error.stack ?? ''] : []),
+  ];
+  return lines.join('\n');
+}
+
+function classify(error: unknown): { code: ErrorCode; what: string } {
+  if (error instanceof AppError) return { code: error.code, what: error.message };
+  if (!(error instanceof Error))
+    return { code: 'ACKLINE_INTERNAL', what: 'Something failed without a reason' };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const what = describe(error);
+  if (POSTGRES_UNREACHABLE.test(code) || POSTGRES_TIMEOUT.test(error.message)) {
+    return { code: 'ACKLINE_POSTGRES_UNAVAILABLE', what: `PostgreSQL does not answer (${what})` };
+  }
+  return { code: 'ACKLINE_COMMAND_FAILED', what };
+}
+
+/** Node reports a failed connection to several addresses as an AggregateError without a message. */
+function describe(error: Error): string {
+  if (error.message !== '') return error.message;
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+  return first instanceof Error ? first.message : error.name;
+}
+
+function withoutFullStop(text: string): string {
+  return text.trimEnd().replace(/\.$/, '');
+}

@@ -1,0 +1,56 @@
+import type { Environment } from '@ackline/runtime/environment';
+import { AppError } from '@ackline/shared/app-error';
+import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
+import type { SampleRequest } from '@ackline/shared/provider';
+import { findProvider, providers } from '@ackline/shared/providers/registry';
+import { readFirstSecret } from '../config-file.ts';
+
+/** A source with all that a correctly signed sample for it needs. */
+export interface SampleSource {
+  /** Where samples are sent to. */
+  readonly url: string;
+  readonly secret: string;
+  sample(sequence: number, now: number): SampleRequest;
+}
+
+export interface SampleTarget {
+  readonly config: AcklineConfig;
+  readonly environment: Environment;
+  /** Of the running ingress. */
+  readonly baseUrl: string;
+}
+
+/** The named source of the provider, or its first. Throws ACKLINE_USAGE, naming what there is. */
+export function pickSource(config: AcklineConfig, providerName: string, sourceName?: string): SourceConfig {
+  if (!providers.has(providerName)) {
+    throw new AppError(
+      'ACKLINE_USAGE',
+      `There is no provider ${JSON.stringify(providerName)}; known: ${[...providers.keys()].join(', ')}`,
+    );
+  }
+  const candidates = config.sources.filter(source => source.provider === providerName);
+  const found = candidates.find(source => sourceName === undefined || source.name === sourceName);
+  if (found !== undefined) return found;
+  const names = candidates.map(source => source.name).join(', ') || 'none';
+  const wanted = sourceName === undefined ? '' : ` named ${JSON.stringify(sourceName)}`;
+  throw new AppError(
+    'ACKLINE_USAGE',
+    `The configuration has no source${wanted} of the provider ${providerName}; it has: ${names}`,
+  );
+}
+
+/** Throws ACKLINE_SECRET_MISSING where the source has no secret here. */
+export function prepareSamples(source: SourceConfig, target: SampleTarget): SampleSource {
+  const provider = findProvider(source.provider);
+  if (provider === undefined) throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}`);
+  const secret = readFirstSecret(source.secrets, target.environment);
+  const url = `${target.baseUrl}${source.path}`;
+  const called = new URL(url);
+  // As the ingress sees it: without a declared URL the Host header stands in.
+  const base = source.publicUrl ?? target.config.publicUrl ?? `http://${called.host}`;
+  return {
+    url,
+    secret,
+    sample: (sequence, now) => provider.sample({ url: `${base}${called.pathname}`, secret, sequence, now }),
+  };
+}

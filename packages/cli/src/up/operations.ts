@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '@ackline/runtime/component';
+import type { HealthState } from '@ackline/runtime/health';
+import { AggregatorRegistry, type Registry } from 'prom-client';
+import type { ChildService } from './child-service.ts';
+
+/** A service that does not answer its own loopback port in this time is not well. */
+const ANSWER_LIMIT_MS = 2_000;
+/** What a probe reads is at most this old. */
+const POLL_MS = 1_000;
+/** A service has some hundred series; a larger answer is none of ours. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+type MetricsSource = Pick<Registry, 'metrics' | 'contentType' | 'getMetricsAsJSON'>;
+
+/** One registry for all processes: this one's metrics and what each service says on its own operations port. */
+export function createMergedRegistry(own: Registry, services: readonly ChildService[]): MetricsSource {
+  const merge = async (): Promise<Registry> => {
+    const answers = await Promise.all(services.map(readMetrics));
+    const all = [await own.getMetricsAsJSON(), ...answers.filter(answer => answer !== null)];
+    return AggregatorRegistry.aggregate(all);
+  };
+  return {
+    contentType: own.contentType,
+    metrics: async () => (await merge()).metrics(),
+    getMetricsAsJSON: async () => (await merge()).getMetricsAsJSON(),
+  };
+}
+
+/** null: the service does not answer just now; readiness says so. */
+async function readMetrics(service: ChildService): Promise<object[] | null> {
+  const answer = await ask(service, '/metrics.json');
+  if (answer?.status !== 200) return null;
+  const parsed: unknown = parseJson(answer.body);
+  return Array.isArray(parsed) ? parsed : null;
+}
+
+export interface ReadinessWatch extends Component {
+  /** Asks all services now. */
+  poll(): Promise<void>;
+  state(service: ChildService): HealthState;
+}
+
+/** What the services last said of their own readiness. */
+export function createReadinessWatch(services: readonly ChildService[]): ReadinessWatch {
+  const states = new Map<string, HealthState>();
+
+  const poll = async (): Promise<void> => {
+    await Promise.all(
+      services.map(async service => {
+        states.set(service.name, readinessOf(await ask(service, '/readyz')));
+      }),
+    );
+  };
+  return {
+    name: 'readiness-watch',
+    poll,
+    state: service => states.get(service.name) ?? { ok: false, detail: 'not asked yet' },
+    async run(signal) {
+      while (!signal.aborted) {
+        await poll();
+        await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Which parts of the service are not ok, by their names. */
+export function readinessOf(answer: { status: number; body: string } | null): HealthState {
+  if (answer === null) return { ok: false, detail: 'does not answer' };
+  if (answer.status === 200) return { ok: true };
+  const snapshot = parseJson(answer.body) as { parts?: Record<string, HealthState> } | null;
+  const failing = Object.entries(snapshot?.parts ?? {})
+    .filter(([, state]) => !state.ok)
+    .map(([name, state]) => (state.detail === undefined ? name : `${name}: ${state.detail}`));
+  return { ok: false, detail: failing.length === 0 ? 'is starting or draining' : failing.join('; ') };
+}
+
+async function ask(service: ChildService, path: string): Promise<{ status: number; body: string } | null> {
+  const port = service.operationsPort();
+  if (port === null) return null;
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
+    return { status: response.status, body: await readBounded(response) };
+  } catch {
+    return null;
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('The answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,74 @@
+import type { AcklineConfig } from '@ackline/shared/config/types';
+
+export interface ReadyFacts {
+  readonly version: string;
+  readonly config: AcklineConfig;
+  /** Without a path. */
+  readonly ingressUrl: string;
+  readonly operationsUrl: string;
+  readonly dataDir: string;
+  readonly hasDatabase: boolean;
+  readonly hasKafka: boolean;
+  readonly hasRedis: boolean;
+  /** null: no source that a sample can be made for. */
+  readonly curl: string | null;
+}
+
+/** More than fits on a screen helps nobody; `ackline check` lists all. */
+const MAX_LISTED_SOURCES = 12;
+const LABEL_WIDTH = 12;
+
+/** What a newcomer needs to know once everything runs; ends with two commands that work when pasted. */
+export function formatReadyBlock(facts: ReadyFacts): string {
+  const { config, ingressUrl, operationsUrl } = facts;
+  const lines = [
+    '',
+    `Ackline ${facts.version} is ready (development: every listener on loopback)`,
+    '',
+    ...labelled('Webhooks', listSources(config, ingressUrl)),
+    ...labelled('Health', [`${ingressUrl}/health`]),
+    ...labelled('Operations', [`${operationsUrl}/metrics  /readyz  /livez  /startupz`]),
+    ...labelled('Data', [`${facts.dataDir}  (logs/, and dev.env with the generated secrets)`]),
+    ...labelled('Runs on', listParts(facts)),
+    '',
+  ];
+  if (facts.curl !== null) {
+    lines.push(
+      'Send a webhook:',
+      '',
+      facts.curl,
+      '',
+      'See it stored and delivered:',
+      '',
+      'npx ackline events',
+      '',
+    );
+  }
+  lines.push('Ctrl-C stops everything in order.');
+  return lines.join('\n');
+}
+
+function listSources(config: AcklineConfig, ingressUrl: string): string[] {
+  const width = Math.max(...config.sources.map(source => source.path.length));
+  const listed = config.sources
+    .slice(0, MAX_LISTED_SOURCES)
+    .map(source => `${ingressUrl}${source.path.padEnd(width)}  ${source.provider}`);
+  const rest = config.sources.length - listed.length;
+  return rest > 0 ? [...listed, `… and ${rest} more: npx ackline check`] : listed;
+}
+
+function listParts({ hasDatabase, hasKafka, hasRedis }: ReadyFacts): string[] {
+  return [
+    hasDatabase
+      ? 'PostgreSQL of DATABASE_URL'
+      : 'embedded PostgreSQL 17      DATABASE_URL=postgres://… uses yours',
+    hasKafka
+      ? 'Kafka of KAFKA_BROKERS'
+      : 'inbox instead of Kafka      KAFKA_BROKERS=host:9092 switches to Kafka',
+    hasRedis ? 'Redis of REDIS_URL' : 'memory instead of Redis     REDIS_URL=redis://… switches to Redis',
+  ];
+}
+
+function labelled(label: string, values: readonly string[]): string[] {
+  return values.map((value, index) => `  ${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${value}`);
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AcklineConfig } from '@ackline/shared/config/types';
+import { describePortHolder } from '@ackline/embedded-postgres/port';
+import { printable } from '../output/text-table.ts';
+import { formatBytes } from '../output/units.ts';
+import { createLineLimiter } from './line-limiter.ts';
+import { portError } from './ports.ts';
+
+const HOST = '127.0.0.1';
+const SAMPLE_PATH = '/sample';
+/** A newcomer reads some lines; a load test must not be slowed by its terminal. */
+const LINES_PER_WINDOW = 10;
+const WINDOW_MS = 1_000;
+/** More than the destination's concurrency ever opens by itself. */
+const MAX_CONNECTIONS = 256;
+/** A delivery's body is at most this long; it is counted and dropped. */
+const MAX_BODY_BYTES = 26 * 1024 * 1024;
+const REQUEST_LIMIT_MS = 30_000;
+
+/** The port of the destination that names the sample receiver; null where none does. */
+export function findSamplePort(config: AcklineConfig): number | null {
+  for (const destination of config.destinations) {
+    const url = URL.parse(destination.url);
+    if (
+      url?.protocol === 'http:' &&
+      url.hostname === HOST &&
+      url.pathname === SAMPLE_PATH &&
+      url.port !== ''
+    ) {
+      return Number(url.port);
+    }
+  }
+  return null;
+}
+
+/** Answers every delivery 200 and says one line of it, so that a newcomer sees one arrive. Rejects with ACKLINE_PORT_IN_USE. */
+export async function startSampleReceiver(
+  port: number,
+  say: (line: string) => void,
+): Promise<AsyncDisposable> {
+  const limiter = createLineLimiter(say, {
+    lines: LINES_PER_WINDOW,
+    windowMs: WINDOW_MS,
+    more: count => `sample receiver: ${count} more deliveries`,
+  });
+  const server = createServer({ requestTimeout: REQUEST_LIMIT_MS }, (request, response) => {
+    receive(request, response, line => limiter.line(line)).catch(() => response.destroy());
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.listen({ host: HOST, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    const holder = (await describePortHolder(port)) ?? 'another program';
+    throw portError(
+      'The sample receiver (choose another port in its destination in ackline.yaml)',
+      port,
+      holder,
+    );
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      limiter.flush();
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  say: (line: string) => void,
+): Promise<void> {
+  if (request.method !== 'POST' || request.url?.split('?', 1)[0] !== SAMPLE_PATH) {
+    request.resume();
+    response.writeHead(404).end();
+    return;
+  }
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      response.writeHead(413, { connection: 'close' }).end();
+      return;
+    }
+  }
+  response.writeHead(200).end();
+  say(`sample receiver: delivery ${headerText(request, 'webhook-id')} arrived (${formatBytes(bytes)})`);
+}
+
+function headerText(request: IncomingMessage, name: string): string {
+  const value = request.headers[`ackline-${name}`] ?? request.headers[name];
+  return printable(String(value ?? 'without an id')).slice(0, 80);
+}

@@ -1,0 +1,256 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Component } from '@ackline/runtime/component';
+import type { Environment } from '@ackline/runtime/environment';
+import type { HealthRegistry } from '@ackline/runtime/health';
+import type { Logger } from '@ackline/runtime/logger';
+import { createMetrics } from '@ackline/runtime/metrics';
+import { createOpsServer } from '@ackline/runtime/ops-server';
+import { supervise } from '@ackline/runtime/supervisor';
+import { migrate } from '@ackline/store/migrate';
+import type { CliConfig, PortChoice } from '../config.ts';
+import { writeUpState } from '../data-directory/up-state.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { formatMs } from '../output/units.ts';
+import { readVersion } from '../version.ts';
+import { type ChildService, createChildService } from './child-service.ts';
+import { firstCurl } from './first-curl.ts';
+import { createMergedRegistry, createReadinessWatch, type ReadinessWatch } from './operations.ts';
+import { choosePort } from './ports.ts';
+import { createPostgresPart } from './postgres-part.ts';
+import type { Prepared } from './prepare.ts';
+import { formatReadyBlock } from './ready-block.ts';
+import { findSamplePort, startSampleReceiver } from './sample-receiver.ts';
+import type { ServiceOutput } from './service-output.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** Past this the ready block comes anyway, and says what is not ready: a broker that is away must not hide the rest. */
+const READY_LIMIT_MS = 60_000;
+const READY_POLL_MS = 100;
+
+/** What `up` runs; they are started as programs, never imported. */
+export const SERVICE_ENTRIES = {
+  ingress: serviceEntry('ingress'),
+  processor: serviceEntry('processor'),
+} as const;
+type ServiceName = keyof typeof SERVICE_ENTRIES;
+
+function serviceEntry(name: string): string {
+  return fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url));
+}
+
+/** What all steps of one start share. */
+export interface Up {
+  readonly config: CliConfig;
+  readonly terminal: Terminal;
+  readonly prepared: Prepared;
+  /** Takes what must be stopped, in the order of starting. */
+  readonly stack: AsyncDisposableStack;
+  /** What a second signal calls. */
+  readonly killers: (() => void)[];
+  readonly health: HealthRegistry;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  readonly openOutput: (service: string) => ServiceOutput;
+}
+
+interface Ports {
+  readonly ingress: number;
+  readonly operations: number;
+}
+
+/** What is known only while parts start, and may change when one is started again. */
+interface Facts {
+  databaseUrl: string;
+  readonly pids: Partial<Record<ServiceName, number>>;
+}
+
+/** Starts all parts in order; resolves once they are ready. Every part that runs is on `up.stack`. */
+export async function startParts(up: Up): Promise<void> {
+  const startedAt = new Date();
+  const ports = await choosePorts(up);
+  const facts: Facts = { databaseUrl: up.config.databaseUrl ?? '', pids: {} };
+  const ingressUrl = () => urlOf(up.config.host, services.ingress.httpPort() ?? ports.ingress);
+  const operationsUrl = urlOf(up.config.opsHost, ports.operations);
+  // One after the other: services that start at the same time would write the same file.
+  let saved: Promise<void> = Promise.resolve();
+  const saveState = () => {
+    saved = saved.then(() =>
+      writeUpState(up.prepared.layout, {
+        pid: process.pid,
+        startedAt: startedAt.toISOString(),
+        databaseUrl: facts.databaseUrl,
+        ingressUrl: ingressUrl(),
+        operationsUrl,
+        services: { ...facts.pids },
+      }).catch((error: unknown) => up.log.warn({ err: error }, 'up-state.not-written')),
+    );
+    return saved;
+  };
+  const create = (name: ServiceName) =>
+    createService(up, name, {
+      environment: () => serviceEnvironment(up, facts.databaseUrl, name === 'ingress' ? ports.ingress : null),
+      onSpawn(pid) {
+        facts.pids[name] = pid;
+        void saveState();
+      },
+    });
+  const services = { processor: create('processor'), ingress: create('ingress') };
+  const all = Object.values(services);
+  const watch = createReadinessWatch(all);
+
+  await startOperations(up, { port: ports.operations, services: all, watch });
+  facts.databaseUrl = await startDatabase(up);
+  await startSample(up);
+  for (const service of all) await startService(up, service);
+  keep(up, watch);
+  await untilReady(up, all, watch);
+  await saveState();
+  up.health.markStarted();
+  announce(up, { ingressUrl: ingressUrl(), operationsUrl });
+}
+
+async function choosePorts({ config, say }: Up): Promise<Ports> {
+  const mayMove = config.mode === 'development';
+  const choose = async (variable: string, host: string, choice: PortChoice, except: readonly number[]) => {
+    const { port, movedBecause } = await choosePort({ variable, host, choice, mayMove, except });
+    if (movedBecause !== null) say(`port ${choice.port} is held by ${movedBecause}: using ${port} instead`);
+    return port;
+  };
+  const ingress = await choose('PORT', config.host, config.port, []);
+  return { ingress, operations: await choose('OPS_PORT', config.opsHost, config.opsPort, [ingress]) };
+}
+
+function createService(
+  up: Up,
+  name: ServiceName,
+  hooks: { environment: () => Environment; onSpawn: (pid: number) => void },
+): ChildService {
+  const output = up.openOutput(name);
+  up.stack.defer(() => output.close());
+  const service = createChildService({ name, entry: SERVICE_ENTRIES[name], output, ...hooks });
+  up.killers.push(() => service.kill());
+  return service;
+}
+
+/** Operations ports of services are loopback: the one that is served outside is of `up`. */
+function serviceEnvironment({ config, prepared }: Up, databaseUrl: string, port: number | null): Environment {
+  return {
+    NODE_COMPILE_CACHE: join(prepared.layout.root, 'compile-cache'),
+    ...prepared.environment,
+    ACKLINE_ENV: config.mode,
+    ACKLINE_CONFIG: config.configFile,
+    DATABASE_URL: databaseUrl,
+    OPS_HOST: LOOPBACK,
+    OPS_PORT: '0',
+    ...(port === null ? {} : { HOST: config.host, PORT: String(port) }),
+  };
+}
+
+async function startOperations(
+  up: Up,
+  parts: { port: number; services: readonly ChildService[]; watch: ReadinessWatch },
+): Promise<void> {
+  const { config, health } = up;
+  for (const service of parts.services) {
+    health.watch(`${service.name}-readiness`, () => parts.watch.state(service));
+  }
+  const registry = createMergedRegistry(createMetrics({ service: 'ackline' }), parts.services);
+  const server = createOpsServer({ host: config.opsHost, port: parts.port, registry, health });
+  await server.listen();
+  keep(up, server);
+}
+
+/** The URL of a migrated database: of the environment, or of the embedded server. */
+async function startDatabase(up: Up): Promise<string> {
+  const { config, prepared } = up;
+  let url = config.databaseUrl;
+  if (url === null) {
+    const postgres = createPostgresPart({ dataDir: prepared.layout.postgres, log: up.say });
+    url = await timed(up, 'embedded PostgreSQL 17 started', () => postgres.start());
+    up.killers.push(() => postgres.kill());
+    keep(up, postgres);
+  }
+  const databaseUrl = url;
+  await timed(up, 'schema is up to date', () => migrate(databaseUrl));
+  return databaseUrl;
+}
+
+/** A built-in destination, so that a newcomer sees a delivery arrive; in production nobody may depend on it. */
+async function startSample({ config, prepared, stack, say, terminal }: Up): Promise<void> {
+  const port = config.mode === 'development' ? findSamplePort(prepared.acklineConfig) : null;
+  if (port === null) return;
+  stack.use(await startSampleReceiver(port, line => terminal.note(`← ${line}`)));
+  say(`sample receiver on http://${LOOPBACK}:${port}/sample`);
+}
+
+async function startService(up: Up, service: ChildService): Promise<void> {
+  await timed(up, `${service.name} started`, () => service.start());
+  keep(up, service);
+}
+
+/** Keeps a part running until the stack stops it, and waits for its end. */
+function keep({ stack, health, log }: Up, component: Component): void {
+  const stop = new AbortController();
+  const run = supervise([component], { signal: stop.signal, health, log });
+  stack.defer(async () => {
+    stop.abort();
+    await run;
+  });
+}
+
+async function untilReady(up: Up, services: readonly ChildService[], watch: ReadinessWatch): Promise<void> {
+  const deadline = performance.now() + READY_LIMIT_MS;
+  for (;;) {
+    await watch.poll();
+    const waiting = services.filter(service => !watch.state(service).ok);
+    if (waiting.length === 0 || up.signal.aborted) return;
+    const reasons = waiting.map(service => `${service.name}: ${watch.state(service).detail ?? 'not ready'}`);
+    if (performance.now() > deadline) {
+      up.say(`not ready yet: ${reasons.join('; ')}`);
+      return;
+    }
+    up.terminal.progress(`waiting for ${reasons.join('; ')}`);
+    await delay(READY_POLL_MS);
+  }
+}
+
+function announce(
+  { config, prepared, terminal, log, signal }: Up,
+  urls: { ingressUrl: string; operationsUrl: string },
+): void {
+  if (signal.aborted) return;
+  if (config.mode === 'production') {
+    log.info(urls, 'up.ready');
+    return;
+  }
+  terminal.line(
+    formatReadyBlock({
+      ...urls,
+      version: readVersion(),
+      config: prepared.acklineConfig,
+      dataDir: prepared.layout.root,
+      hasDatabase: config.databaseUrl !== null,
+      hasKafka: config.hasKafka,
+      hasRedis: config.hasRedis,
+      curl: firstCurl(prepared, urls.ingressUrl, Date.now()),
+    }),
+  );
+}
+
+/** Says the step when it is done, with its time. A signal meanwhile ends the start after it. */
+async function timed<T>({ say, signal }: Up, what: string, step: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const startedAt = performance.now();
+  const result = await step();
+  say(`${what} (${formatMs(performance.now() - startedAt)})`);
+  return result;
+}
+
+/** For this machine: a listener on all addresses is reached by loopback. */
+function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

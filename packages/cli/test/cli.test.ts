@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runCli } from '../src/cli.ts';
+import { loadConfig } from '../src/config.ts';
+
+async function run(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const exitCode = await runCli(args, {
+    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
+    workingDirectory: '/nowhere',
+    loadConfig: () => loadConfig({ ACKLINE_DATA_DIR: '/nowhere/.ackline' }, '/nowhere'),
+  });
+  return { exitCode, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('help lists every command, and each command has an example', async () => {
+  const help = await run('--help');
+  assert.equal(help.exitCode, 0);
+  const commands = [
+    'up',
+    'check',
+    'send',
+    'events',
+    'park',
+    'replay',
+    'destinations',
+    'migrate',
+    'backup',
+    'restore',
+  ];
+  for (const command of commands) {
+    assert.match(help.out, new RegExp(`\\n  ${command}\\b`));
+    const { exitCode, out } = await run(command, '--help');
+    assert.equal(exitCode, 0);
+    assert.match(out, /Example:\n +\$ .*ackline/, command);
+  }
+});
+
+test('a mistyped command is one line with a suggestion, and exit status 1', async () => {
+  const { exitCode, err, out } = await run('evnts');
+  assert.equal(exitCode, 1);
+  assert.equal(out, '');
+  assert.match(
+    err,
+    /^error \[ACKLINE_USAGE\] unknown command 'evnts' \(Did you mean events\?\) – see `ackline --help`$/,
+  );
+});
+
+test('a bad option value is refused before anything is connected', async () => {
+  for (const args of [
+    ['events', '--limit', '0'],
+    ['events', '--limit', '1e3'],
+    ['send', 'telegram', '--rate', '-1'],
+    ['send', 'telegram', '--count', '1000001'],
+    ['send', 'telegram', '--url', 'localhost:8080'],
+    ['replay', 'not-an-id'],
+  ]) {
+    const { exitCode, err } = await run(...args);
+    assert.equal(exitCode, 1, args.join(' '));
+    assert.match(err, /^error \[ACKLINE_USAGE\] /, args.join(' '));
+  }
+});
+
+test('without a database the error says how to start one', async () => {
+  const { exitCode, err } = await run('events');
+  assert.equal(exitCode, 1);
+  assert.match(err, /^error \[ACKLINE_NOT_RUNNING\] .*npm start/);
+});

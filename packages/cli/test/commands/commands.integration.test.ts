@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import pg from 'pg';
+import { runCli } from '../../src/cli.ts';
+import { loadConfig } from '../../src/config.ts';
+
+const EVENT = '019ab2c4-0000-7000-8000-000000000001';
+const PARKED = '019ab2c4-0000-7000-8000-00000000000a';
+const MISSING = '019ab2c4-0000-7000-8000-0000000000ff';
+const CONFIG = `
+sources:
+  - { name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }
+routes:
+  - { name: everything, destination: bot }
+destinations:
+  - { name: bot, type: http, url: http://127.0.0.1:1/updates }
+`;
+
+let folder = '';
+let database: TestDatabase;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ackline-commands-'));
+  await writeFile(join(folder, 'ackline.yaml'), CONFIG);
+  database = await createTestDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(`
+    insert into events (seq, id, source, tenant, provider, type, dedup_key, received_at, priority, tier, routing, key_id, meta, body)
+      values (1, '${EVENT}', 'telegram', 'default', 'telegram', 'message', 'k', now(), 'normal', 'inbox', 'routed', 'none', '', 'body'),
+             (2, gen_random_uuid(), 'other', 'default', 'telegram', 'message', 'k', now(), 'normal', 'kafka', 'unmatched', 'none', '', '');
+    insert into deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, priority, state, tries, park_reason, finished_at, attempts)
+      values ((select stored_day from events where seq = 1), '${PARKED}', 1, '${EVENT}', 'telegram', 'default', 'everything', 'bot', 'normal', 'parked', 7, 'exhausted', now(),
+              '[{"at": "2026-01-01T00:00:00Z", "ms": 3, "outcome": "park", "status": 500, "error": null, "excerpt": null}]');`);
+  await client.end();
+});
+
+after(async () => {
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const exitCode = await runCli(args, {
+    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
+    workingDirectory: folder,
+    loadConfig: () => loadConfig({ DATABASE_URL: database.url }, folder),
+  });
+  return { exitCode, out, err: err.join('\n') };
+}
+
+const json = (lines: string[]) => lines.map(line => JSON.parse(line) as Record<string, unknown>);
+
+test('events are listed newest first with their deliveries, a line each as JSON', async () => {
+  const { exitCode, out } = await run('events', '--json');
+  assert.equal(exitCode, 0);
+  const [newest, oldest] = json(out);
+  assert.deepEqual([newest?.['source'], oldest?.['id']], ['other', EVENT]);
+  const [delivery] = (oldest?.['deliveries'] ?? []) as Record<string, unknown>[];
+  assert.deepEqual(
+    [delivery?.['id'], delivery?.['state'], delivery?.['tries'], delivery?.['lastStatus']],
+    [PARKED, 'parked', 7, 500],
+  );
+});
+
+test('events of one source only, and no more than asked for', async () => {
+  assert.deepEqual(
+    json((await run('events', '--json', '--source', 'telegram')).out).map(event => event['id']),
+    [EVENT],
+  );
+  assert.equal((await run('events', '--json', '-n', '1')).out.length, 1);
+  assert.match((await run('events')).out.join(), /bot: parked \(500\), 7 tries/);
+});
+
+test('a parked delivery is listed, replayed once, and then not parked any more', async () => {
+  assert.match((await run('park')).out.join(), new RegExp(`exhausted +7 +500 +${PARKED}`));
+  assert.match((await run('replay', PARKED)).out.join(), /sent to bot again/);
+  assert.match((await run('replay', PARKED)).out.join(), /not finished yet \(due\)/);
+  assert.deepEqual((await run('park', '--json')).out, []);
+  const missing = await run('replay', MISSING);
+  assert.equal(missing.exitCode, 1);
+  assert.match(missing.err, /error \[ACKLINE_NOT_FOUND\]/);
+});
+
+test('a destination is paused with its reason and resumed; an unknown one is refused', async () => {
+  await run('destinations', 'pause', 'bot', '--reason', 'deploy');
+  const [paused] = json((await run('destinations', 'list', '--json')).out);
+  assert.deepEqual([paused?.['paused'], paused?.['reason']], [true, 'deploy']);
+  assert.match((await run('destinations', 'resume', 'bot')).out.join(), /is resumed/);
+  assert.match((await run('destinations', 'resume', 'bot')).out.join(), /was not paused/);
+  const unknown = await run('destinations', 'pause', 'bott');
+  assert.match(unknown.err, /error \[ACKLINE_USAGE\] There is no destination "bott".*known: bot/);
+});
+
+test('check lists every error with file, line and column, and exits 1', async () => {
+  const broken = join(folder, 'broken.yaml');
+  await writeFile(
+    broken,
+    CONFIG.replace('destination: bot', 'destination: bott').replace('/webhook', 'webhook'),
+  );
+  const { exitCode, err } = await run('check', 'broken.yaml');
+  assert.equal(exitCode, 1);
+  assert.match(
+    err,
+    /error \[ACKLINE_CONFIG_INVALID\] .*\n.*broken\.yaml:3:\d+ .*\n.*broken\.yaml:5:\d+ .*did you mean "bot"/,
+  );
+
+  const asJson = await run('check', 'broken.yaml', '--json');
+  assert.equal(asJson.exitCode, 1);
+  const [document] = json(asJson.out) as { ok: boolean; errors: { line: number }[] }[];
+  assert.equal(document?.ok, false);
+  assert.deepEqual(
+    document?.errors.map(error => error.line),
+    [3, 5],
+  );
+});
+
+test('check of a correct file exits 0, of a missing one 1', async () => {
+  assert.equal((await run('check')).exitCode, 0);
+  assert.match((await run('check', 'nowhere.yaml')).err, /error \[ACKLINE_CONFIG_INVALID\] .*nowhere\.yaml/);
+});
+
+test('migrate may be run again', async () => {
+  assert.equal((await run('migrate')).exitCode, 0);
+});
+
+test('send to a port where nothing listens is counted, and exits 1', async () => {
+  await writeFile(join(folder, 'token'), 'token-of-the-file\n');
+  await writeFile(
+    join(folder, 'file.yaml'),
+    CONFIG.replace('{ env: TOKEN }', `{ file: ${join(folder, 'token')} }`),
+  );
+  const out: string[] = [];
+  const err: string[] = [];
+  const exitCode = await runCli(['send', 'telegram', '--count', '3', '--url', 'http://127.0.0.1:1'], {
+    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
+    workingDirectory: folder,
+    loadConfig: () => loadConfig({ ACKLINE_CONFIG: 'file.yaml' }, folder),
+  });
+  assert.equal(exitCode, 1);
+  assert.match(out.join(), /ECONNREFUSED × 3/);
+  assert.match(err.join(), /error \[ACKLINE_SEND_FAILED\] 3 of 3 samples/);
+});

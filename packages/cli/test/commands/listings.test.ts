@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ListedEvent } from '@ackline/store/event-list';
+import type { ParkedDelivery } from '@ackline/store/parked';
+import { describeDestinations, formatDestinations } from '../../src/commands/destinations.ts';
+import { eventJson, formatEvents } from '../../src/commands/events.ts';
+import { formatParked, parkedJson } from '../../src/commands/park.ts';
+import { describeReplay } from '../../src/commands/replay.ts';
+import { destination, exampleConfig } from '../example-config.ts';
+
+const DELIVERY = '019ab2c4-0000-7000-8000-00000000000d';
+
+function event(overrides: Partial<ListedEvent> = {}): ListedEvent {
+  return {
+    seq: '7',
+    id: '019ab2c4-0000-7000-8000-00000000000e',
+    source: 'telegram',
+    tenant: 'default',
+    provider: 'telegram',
+    type: 'message',
+    dedupKey: 'k',
+    orderingKey: null,
+    receivedAt: new Date(0),
+    storedAt: new Date(1_500),
+    tier: 'inbox',
+    routing: 'routed',
+    bodyBytes: 12,
+    deliveries: [
+      {
+        id: DELIVERY,
+        route: 'everything',
+        destination: 'bot',
+        state: 'due',
+        tries: 2,
+        dueAt: '1970-01-01T01:00:10+01:00',
+        finishedAt: null,
+        lastStatus: 503,
+        lastError: null,
+      },
+    ],
+    ...overrides,
+  };
+}
+
+test('an event is listed with each delivery, its last status and the next try', () => {
+  const [heading, first, second] = formatEvents([event()]).split('\n');
+  assert.match(heading ?? '', /^STORED .*EVENT$/);
+  assert.match(first ?? '', /^1970-01-01 00:00:01\.500 {2}telegram {2}message {2}– /);
+  assert.equal(second, `  └ bot: due (503), 2 tries, again 1970-01-01 00:00:10.000  ${DELIVERY}`);
+});
+
+test('an event without deliveries says why', () => {
+  assert.match(formatEvents([event({ routing: 'unmatched', deliveries: [] })]), /no route takes it/);
+  assert.match(formatEvents([event({ routing: 'unrouted', deliveries: [] })]), /not known to the processor/);
+  assert.match(formatEvents([]), /No events yet/);
+});
+
+test('as JSON an event is one line, its times in one form', () => {
+  const json = eventJson(event());
+  assert.doesNotMatch(json, /\n/);
+  const parsed = JSON.parse(json) as { receivedAt: string; deliveries: { dueAt: string }[] };
+  assert.equal(parsed.receivedAt, '1970-01-01T00:00:00.000Z');
+  assert.equal(parsed.deliveries[0]?.dueAt, '1970-01-01T00:00:10.000Z');
+});
+
+test('a parked delivery shows its reason, its tries and the last answer', () => {
+  const parked: ParkedDelivery = {
+    id: DELIVERY,
+    eventId: 'e',
+    source: 's',
+    tenant: 't',
+    route: 'r',
+    destination: 'bot',
+    orderingKey: null,
+    reason: 'exhausted',
+    tries: 7,
+    parkedAt: new Date(0),
+    blocks: true,
+    lastAttempt: { at: '', ms: 1, outcome: 'park', status: null, error: 'timeout', excerpt: 'never shown' },
+  };
+  assert.match(formatParked([parked]), /exhausted \(blocks its key\) +7 +timeout +019ab2c4/);
+  assert.equal((JSON.parse(parkedJson(parked)) as { lastError: string }).lastError, 'timeout');
+  assert.doesNotMatch(parkedJson(parked), /never shown/);
+});
+
+test('a replay of what does not exist is an error, of what is open is not', () => {
+  assert.match(describeReplay(DELIVERY, { kind: 'replayed', destination: 'bot' }), /sent to bot again/);
+  assert.match(describeReplay(DELIVERY, { kind: 'still-open', state: 'due' }), /not finished yet/);
+  assert.throws(() => describeReplay(DELIVERY, { kind: 'not-found' }), { code: 'ACKLINE_NOT_FOUND' });
+});
+
+test('a paused destination that the configuration lost is still listed', () => {
+  const config = exampleConfig({ destinations: [destination({ name: 'bot' })] });
+  const rows = describeDestinations(config, [{ name: 'gone', reason: '410', pausedAt: new Date(0) }]);
+  assert.deepEqual(
+    rows.map(row => [row.name, row.paused]),
+    [
+      ['bot', false],
+      ['gone', true],
+    ],
+  );
+  assert.match(
+    formatDestinations(rows),
+    /gone +\(not in the configuration\) +paused 1970-01-01 00:00:00\.000: 410/,
+  );
+});

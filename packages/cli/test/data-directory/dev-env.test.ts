@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { generateSecret, namedSecrets, overDevEnv } from '../../src/data-directory/dev-env.ts';
+import { destination, exampleConfig, source } from '../example-config.ts';
+
+const config = exampleConfig({
+  sources: [
+    source({ secrets: [{ env: 'TELEGRAM' }, { file: '/run/token' }] }),
+    source({ provider: 'twilio', secrets: [{ env: 'TWILIO' }] }),
+    source({ provider: 'respondio', secrets: [{ env: 'RESPONDIO' }, { env: 'TWILIO' }] }),
+  ],
+  destinations: [destination({ signingSecret: { env: 'SIGNING' } })],
+});
+
+test('every secret that comes from the environment is found once, files are left alone', () => {
+  assert.deepEqual([...namedSecrets(config).keys()], ['TELEGRAM', 'TWILIO', 'RESPONDIO', 'SIGNING']);
+});
+
+test('a generated secret has the form that its provider asks for', () => {
+  const secrets = Object.fromEntries(
+    [...namedSecrets(config)].map(([name, checks]) => [name, generateSecret(checks)]),
+  );
+  assert.match(secrets['TELEGRAM'] ?? '', /^[A-Za-z0-9_-]{1,256}$/);
+  assert.match(secrets['TWILIO'] ?? '', /^[0-9a-f]{32}$/);
+  assert.match(secrets['SIGNING'] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
+});
+
+test('two secrets are never the same', () => {
+  assert.notEqual(generateSecret([]), generateSecret([]));
+});
+
+test('a rule that no form keeps gives no secret rather than a bad one', () => {
+  assert.equal(generateSecret([() => 'must be something else']), null);
+});
+
+test('the environment wins over generated values, an empty variable hides nothing', () => {
+  assert.deepEqual(overDevEnv({ A: 'env', B: '' }, { A: 'file', B: 'file', C: 'file' }), {
+    A: 'env',
+    B: 'file',
+    C: 'file',
+  });
+});

@@ -1,0 +1,45 @@
+import type { AcklineConfig, DestinationConfig, SourceConfig } from '@ackline/shared/config/types';
+
+export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
+  return {
+    name: 'telegram',
+    provider: 'telegram',
+    tenant: 'default',
+    path: '/webhook/telegram',
+    aliases: [],
+    secrets: [{ env: 'TOKEN' }],
+    publicUrl: null,
+    maxBodyBytes: 1_048_576,
+    onUndurable: 503,
+    ...overrides,
+  };
+}
+
+export function destination(overrides: Partial<DestinationConfig> = {}): DestinationConfig {
+  return {
+    name: 'sample',
+    type: 'http',
+    url: 'http://127.0.0.1:8090/sample',
+    concurrency: 20,
+    timeoutMs: 10_000,
+    retry: { scheduleMs: [5_000], jitter: 'full' },
+    breaker: { failures: 10, resetMs: 60_000 },
+    ordering: 'none',
+    onPark: 'continue',
+    signingSecret: null,
+    forwardSecret: false,
+    ...overrides,
+  };
+}
+
+export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineConfig {
+  return {
+    publicUrl: null,
+    sources: [source()],
+    routes: [
+      { name: 'everything', match: { source: null, type: null, tenant: null }, destination: 'sample' },
+    ],
+    destinations: [destination()],
+    ...overrides,
+  };
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findProvider } from '@ackline/shared/providers/registry';
+import { pickSource, prepareSamples } from '../../src/send/sample-source.ts';
+import { exampleConfig, source } from '../example-config.ts';
+
+const TOKEN = 'd'.repeat(32);
+const twilio = source({ name: 'sms', provider: 'twilio', path: '/webhook/sms' });
+const config = exampleConfig({ sources: [source(), twilio, source({ name: 'second' })] });
+
+test("the provider's first source is taken, or the one that was named", () => {
+  assert.equal(pickSource(config, 'telegram').name, 'telegram');
+  assert.equal(pickSource(config, 'telegram', 'second').name, 'second');
+});
+
+test('an unknown provider or source is named with what there is', () => {
+  assert.throws(() => pickSource(config, 'telegramm'), {
+    code: 'ACKLINE_USAGE',
+    message: /known: telegram, twilio/,
+  });
+  assert.throws(() => pickSource(config, 'respondio'), { message: /it has: none/ });
+  assert.throws(() => pickSource(config, 'twilio', 'nope'), { message: /it has: sms/ });
+});
+
+function isVerified(publicUrl: string | null, calledUrl: string): boolean {
+  const target = {
+    config: { ...config, publicUrl },
+    environment: { TOKEN },
+    baseUrl: 'http://127.0.0.1:8080',
+  };
+  const samples = prepareSamples(twilio, target);
+  assert.equal(samples.url, 'http://127.0.0.1:8080/webhook/sms');
+  const request = { method: 'POST', url: calledUrl, ...samples.sample(1, 1_700_000_000_000) };
+  return findProvider('twilio')?.verify(request, [TOKEN], 1_700_000_000_000).verified === true;
+}
+
+test('the signed URL is the declared one, else the one that is called', () => {
+  assert.ok(isVerified('https://hooks.example.com', 'https://hooks.example.com/webhook/sms'));
+  assert.ok(isVerified(null, 'http://127.0.0.1:8080/webhook/sms'));
+  assert.ok(!isVerified(null, 'http://127.0.0.1:8081/webhook/sms'));
+});
+
+test('a source without a secret here is refused by the name of the variable', () => {
+  const target = { config, environment: { TOKEN: '' }, baseUrl: 'http://127.0.0.1:8080' };
+  assert.throws(() => prepareSamples(twilio, target), { code: 'ACKLINE_SECRET_MISSING', message: /TOKEN/ });
+});

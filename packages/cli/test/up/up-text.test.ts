@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { curlCommand, shellQuote } from '../../src/up/curl-command.ts';
+import { firstCurl } from '../../src/up/first-curl.ts';
+import { formatLogLine, isLoud, parseLogLine } from '../../src/up/log-line.ts';
+import { readinessOf } from '../../src/up/operations.ts';
+import type { Prepared } from '../../src/up/prepare.ts';
+import { formatReadyBlock } from '../../src/up/ready-block.ts';
+import { findSamplePort } from '../../src/up/sample-receiver.ts';
+import { dataLayout } from '../../src/data-directory/layout.ts';
+import { destination, exampleConfig, source } from '../example-config.ts';
+
+test('a word for the shell survives quotes, dollars and line breaks', () => {
+  assert.equal(shellQuote(`it's $HOME\n"x"`), `'it'\\''s $HOME\n"x"'`);
+});
+
+function prepared(overrides: Partial<Prepared>): Prepared {
+  return {
+    layout: dataLayout('/srv/.ackline'),
+    acklineConfig: exampleConfig(),
+    environment: { TOKEN: 'generated-token' },
+    generated: new Set(['TOKEN']),
+    ...overrides,
+  };
+}
+
+test('the curl of a generated secret can be pasted as it is', () => {
+  const curl = firstCurl(prepared({}), 'http://127.0.0.1:8080', 0) ?? '';
+  assert.match(curl, /^curl -i 'http:\/\/127\.0\.0\.1:8080\/webhook\/telegram' \\\n/);
+  assert.match(curl, /-H 'X-Telegram-Bot-Api-Secret-Token: generated-token'/);
+  assert.match(curl, /--data-binary '\{"update_id":\d+,\n"message"/);
+});
+
+test("the operator's own secret is not repeated on the terminal", () => {
+  const curl = firstCurl(prepared({ generated: new Set() }), 'http://127.0.0.1:8080', 0) ?? '';
+  assert.doesNotMatch(curl, /generated-token/);
+  assert.match(curl, /-H 'X-Telegram-Bot-Api-Secret-Token: '"\$TOKEN"''/);
+});
+
+test('without Telegram another provider gives the curl', () => {
+  const sources = [source({ name: 'faster', provider: 'respondio', path: '/webhook/faster' })];
+  const curl = firstCurl(prepared({ acklineConfig: exampleConfig({ sources }) }), 'http://h:1', 0) ?? '';
+  assert.match(curl, /X-Webhook-Signature/);
+});
+
+test('a body with a single quote does not end the word', () => {
+  const sample = { headers: [], body: Buffer.from(`{"a":"it's"}`) };
+  assert.match(curlCommand({ url: 'http://h', sample, hidden: null }), /--data-binary '\{"a":"it'\\''s"\}'$/);
+});
+
+test('the ready block names every URL, what is embedded and how to switch it', () => {
+  const block = formatReadyBlock({
+    version: '0.1.0',
+    config: exampleConfig(),
+    ingressUrl: 'http://127.0.0.1:8081',
+    operationsUrl: 'http://127.0.0.1:9464',
+    dataDir: '/srv/.ackline',
+    hasDatabase: false,
+    hasKafka: false,
+    hasRedis: true,
+    curl: 'curl -i x',
+  });
+  for (const part of [
+    'http://127.0.0.1:8081/webhook/telegram  telegram',
+    'http://127.0.0.1:8081/health',
+    'http://127.0.0.1:9464/metrics',
+    '/srv/.ackline',
+    'embedded PostgreSQL 17',
+    'DATABASE_URL=',
+    'inbox instead of Kafka',
+    'KAFKA_BROKERS=',
+    'Redis of REDIS_URL',
+    '\ncurl -i x\n',
+    '\nnpx ackline events\n',
+  ]) {
+    assert.ok(block.includes(part), part);
+  }
+});
+
+test('many sources do not push the curl off the screen', () => {
+  const sources = Array.from({ length: 40 }, (_, index) => source({ path: `/webhook/${index}` }));
+  const facts = { version: '', ingressUrl: '', operationsUrl: '', dataDir: '', curl: null };
+  const parts = { hasDatabase: true, hasKafka: true, hasRedis: true };
+  const block = formatReadyBlock({ ...facts, ...parts, config: exampleConfig({ sources }) });
+  assert.match(block, /… and 28 more/);
+});
+
+test('warnings and errors of a service become one line for the terminal', () => {
+  const line = parseLogLine(
+    '{"level":"warn","msg":"kafka.unreachable","err":{"message":"connect\\u001b[2J\\nsecond","code":"X"}}',
+  );
+  assert.ok(line !== null && isLoud(line));
+  assert.equal(formatLogLine('ingress', line), 'ingress warn: kafka.unreachable (connect·[2J)');
+});
+
+test('a line that is none of our logger is not taken for one', () => {
+  for (const text of ['(node:1) Warning: x', '{"level":30}', '{broken', '[]', '']) {
+    assert.equal(parseLogLine(text), null, text);
+  }
+});
+
+test('readiness names the parts that are not well', () => {
+  assert.deepEqual(readinessOf({ status: 200, body: '' }), { ok: true });
+  assert.deepEqual(readinessOf(null), { ok: false, detail: 'does not answer' });
+  const body = JSON.stringify({
+    parts: { kafka: { ok: false, detail: 'away' }, http: { ok: true }, a: { ok: false } },
+  });
+  assert.deepEqual(readinessOf({ status: 503, body }), { ok: false, detail: 'kafka: away; a' });
+  assert.equal(readinessOf({ status: 503, body: 'broken' }).detail, 'is starting or draining');
+});
+
+test('the sample receiver is started only for a destination that names it', () => {
+  const portOf = (url: string) => findSamplePort(exampleConfig({ destinations: [destination({ url })] }));
+  assert.equal(portOf('http://127.0.0.1:8090/sample'), 8090);
+  assert.equal(portOf('http://127.0.0.1:8090/other'), null);
+  assert.equal(portOf('https://127.0.0.1:8090/sample'), null);
+  assert.equal(portOf('http://bot.internal:8090/sample'), null);
+});
