@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { BodyBuffer } from './body-buffer.ts';
 
 export interface BodyTimes {
@@ -20,7 +20,7 @@ export type BodyRead =
   | { readonly kind: 'gone' };
 
 /** Reads the body into `buffer`. Never rejects, and reads nothing more once it is settled. */
-export function readBody(request: IncomingMessage, buffer: BodyBuffer, times: BodyTimes): Promise<BodyRead> {
+export function readBody(request: Readable, buffer: BodyBuffer, times: BodyTimes): Promise<BodyRead> {
   return new Promise(resolve => {
     const settle = (result: BodyRead) => {
       clearTimeout(idleTimer);
@@ -30,7 +30,8 @@ export function readBody(request: IncomingMessage, buffer: BodyBuffer, times: Bo
       resolve(result);
     };
     const onData = (chunk: Buffer) => {
-      idleTimer.refresh();
+      clearTimeout(idleTimer);
+      idleTimer = setTimeout(onSlow, times.idleMs);
       const added = buffer.add(chunk);
       if (added !== 'added') settle({ kind: added });
     };
@@ -38,7 +39,7 @@ export function readBody(request: IncomingMessage, buffer: BodyBuffer, times: Bo
     const onGone = () => settle({ kind: 'gone' });
     const onSlow = () => settle({ kind: 'too_slow' });
 
-    const idleTimer = setTimeout(onSlow, times.idleMs);
+    let idleTimer = setTimeout(onSlow, times.idleMs);
     const totalTimer = setTimeout(onSlow, times.totalMs);
     // An aborted request emits `error` too, which would end the process if nobody listened; `close` follows it.
     request.on('error', ignore);

@@ -14,6 +14,10 @@ export interface RawClient extends Disposable {
   write(bytes: string | Uint8Array): void;
   /** The next answer; rejects when the connection ends before it is complete. */
   answer(): Promise<RawAnswer>;
+  /** How many 100 Continue came. */
+  continues(): number;
+  /** Codes of the errors of the connection. */
+  readonly errors: readonly string[];
   /** Resolves when the server has ended the connection. */
   readonly closed: Promise<void>;
 }
@@ -24,11 +28,13 @@ export async function openRaw(port: number): Promise<RawClient> {
   let received = Buffer.alloc(0);
   let wake = () => {};
   let ended = false;
+  let continues = 0;
+  const errors: string[] = [];
   socket.on('data', chunk => {
     received = Buffer.concat([received, chunk]);
     wake();
   });
-  socket.on('error', () => undefined);
+  socket.on('error', (error: NodeJS.ErrnoException) => void errors.push(error.code ?? ''));
   const closed = new Promise<void>(resolve => {
     const end = () => {
       ended = true;
@@ -44,6 +50,7 @@ export async function openRaw(port: number): Promise<RawClient> {
       if (parsed !== null) {
         received = received.subarray(parsed.length);
         if (parsed.answer.status !== 100) return parsed.answer;
+        continues += 1;
         continue;
       }
       if (ended)
@@ -60,6 +67,8 @@ export async function openRaw(port: number): Promise<RawClient> {
     socket,
     write: bytes => void socket.write(bytes),
     answer,
+    continues: () => continues,
+    errors,
     closed,
     [Symbol.dispose]: () => socket.destroy(),
   };
