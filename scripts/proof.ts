@@ -4,6 +4,7 @@ import {
   type Figures,
   ingressTerminated,
   lateProcessor,
+  postgresKilled,
   processorKilledTwice,
 } from '../proofs/src/scenarios.ts';
 import { prepareDocker } from './testing/docker-tier.ts';
@@ -12,6 +13,7 @@ const proofs: Readonly<Record<string, () => Promise<Figures>>> = {
   'processor-killed': () => processorKilledTwice({ events: 20_000 }),
   'broker-killed': () => brokerKilled({ events: 20_000, rate: 400 }),
   'late-processor': () => lateProcessor({ events: 1_000 }),
+  'postgres-killed': () => postgresKilled({ events: 10_000, rate: 400 }),
   'ingress-terminated': () => ingressTerminated({ events: 10_000 }),
 };
 

@@ -1,5 +1,6 @@
+import { migrate } from '@ackline/store/migrate';
 import { createTestDatabase } from '@ackline/testkit/database';
-import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
+import { type KafkaContainer, startKafka, startPostgres } from '@ackline/testkit/containers';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { startCountingReceiver } from './counting-receiver.ts';
 import { isDrained, type Ledger, takeLedger } from './ledger.ts';
@@ -17,9 +18,9 @@ export interface Figures extends Ledger {
 interface Stage {
   readonly system: System;
   readonly kafka: KafkaContainer;
-  send(options: Omit<LoadOptions, 'url'>): Promise<readonly Sent[]>;
+  readonly send: (options: Omit<LoadOptions, 'url'>) => Promise<readonly Sent[]>;
   /** Waits until everything that was accepted is through, and counts. */
-  settle(sent: readonly Sent[]): Promise<{ ledger: Ledger; drainMs: number }>;
+  readonly settle: (sent: readonly Sent[]) => Promise<{ ledger: Ledger; drainMs: number }>;
 }
 
 async function onStage<T>(run: (stage: Stage) => Promise<T>, breakerSeconds = 60): Promise<T> {
@@ -29,7 +30,12 @@ async function onStage<T>(run: (stage: Stage) => Promise<T>, breakerSeconds = 60
   const kafka = stack.use(await startKafka());
   const receiver = stack.use(await startCountingReceiver());
   const system = stack.use(
-    await createSystem({ database, brokers: kafka.brokers, receiverUrl: receiver.url, breakerSeconds }),
+    await createSystem({
+      databaseUrl: database.url,
+      brokers: kafka.brokers,
+      receiverUrl: receiver.url,
+      breakerSeconds,
+    }),
   );
   return await run({
     system,
@@ -37,8 +43,13 @@ async function onStage<T>(run: (stage: Stage) => Promise<T>, breakerSeconds = 60
     send: options => sendUpdates({ ...options, url: system.webhookUrl }),
     async settle(sent) {
       const from = performance.now();
-      const accepted = new Set(sent.filter(request => request.status === 200).map(request => request.updateId)).size;
-      await waitFor(() => isDrained(database.url, accepted), { timeoutMs: DRAIN_LIMIT_MS, what: 'the drain' });
+      const accepted = new Set(
+        sent.filter(request => request.status === 200).map(request => request.updateId),
+      ).size;
+      await waitFor(() => isDrained(database.url, accepted), {
+        timeoutMs: DRAIN_LIMIT_MS,
+        what: 'the drain',
+      });
       return { ledger: await takeLedger(database.url, sent, receiver), drainMs: performance.now() - from };
     },
   });
@@ -116,9 +127,18 @@ export function brokerKilled(options: { events: number; rate: number }): Promise
         downMs: down.to - down.from,
         requestsWhileDown: whileDown.length,
         refusedWhileDown: whileDown.filter(request => request.status !== 200).length,
-        ackP99HealthyMs: percentile(healthy.map(request => request.ms), 0.99),
-        ackP50DownMs: percentile(whileDown.map(request => request.ms), 0.5),
-        ackP99DownMs: percentile(whileDown.map(request => request.ms), 0.99),
+        ackP99HealthyMs: percentile(
+          healthy.map(request => request.ms),
+          0.99,
+        ),
+        ackP50DownMs: percentile(
+          whileDown.map(request => request.ms),
+          0.5,
+        ),
+        ackP99DownMs: percentile(
+          whileDown.map(request => request.ms),
+          0.99,
+        ),
         ackMaxDownMs: Math.max(...whileDown.map(request => request.ms)),
         orderUncertain: metricValue(metrics, 'ackline_order_uncertain_total'),
         drainMs,
@@ -136,6 +156,40 @@ export function lateProcessor(options: { events: number }): Promise<Figures> {
     const { ledger, drainMs } = await settle(sent);
     return { ...ledger, measured: { drainMs } };
   });
+}
+
+/** No Kafka; PostgreSQL is killed after a third of the events and started again: the sender resends, as providers do. */
+export async function postgresKilled(options: { events: number; rate: number }): Promise<Figures> {
+  await using stack = new AsyncDisposableStack();
+  const postgres = stack.use(await startPostgres());
+  await migrate(postgres.url);
+  const receiver = stack.use(await startCountingReceiver());
+  const system = stack.use(
+    await createSystem({ databaseUrl: postgres.url, brokers: null, receiverUrl: receiver.url }),
+  );
+  await system.startIngress();
+  await system.startProcessor();
+  const faults: Promise<void>[] = [];
+  const sent = await sendUpdates({
+    ...options,
+    url: system.webhookUrl,
+    chats: 64,
+    senders: 16,
+    resends: 600,
+    onProgress: acked => {
+      if (acked === Math.floor(options.events / 3)) {
+        faults.push(postgres.kill().then(() => postgres.start()));
+      }
+    },
+  });
+  await Promise.all(faults);
+  const from = performance.now();
+  const drained = () => isDrained(postgres.url, options.events);
+  await waitFor(drained, { timeoutMs: DRAIN_LIMIT_MS, what: 'the drain' });
+  const drainMs = performance.now() - from;
+  const ledger = await takeLedger(postgres.url, sent, receiver);
+  const refused = sent.filter(request => request.status !== 200).length;
+  return { ...ledger, measured: { refused, drainMs } };
 }
 
 /** SIGTERM in the middle of full load, requests go on coming. */
@@ -178,6 +232,8 @@ export function ingressTerminated(options: { events: number }): Promise<Figures>
 }
 
 function metricValue(text: string, name: string): number {
-  const line = text.split('\n').find(candidate => candidate.startsWith(`${name}{`) || candidate.startsWith(`${name} `));
+  const line = text
+    .split('\n')
+    .find(candidate => candidate.startsWith(`${name}{`) || candidate.startsWith(`${name} `));
   return Number(line?.split(' ').at(-1) ?? Number.NaN);
 }

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { TestDatabase } from '@ackline/testkit/database';
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 
@@ -11,7 +10,7 @@ export const TOKEN = 'proof-token-0123456789_abcdefghij';
 export const WEBHOOK_PATH = '/webhook/telegram';
 
 export interface SystemOptions {
-  readonly database: TestDatabase;
+  readonly databaseUrl: string;
   /** null: the inbox alone. */
   readonly brokers: string | null;
   readonly receiverUrl: string;
@@ -29,7 +28,8 @@ export interface System extends AsyncDisposable {
   processorMetrics(): Promise<string>;
 }
 
-const main = (service: string) => fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url));
+const main = (service: string) =>
+  fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url));
 
 export async function createSystem(options: SystemOptions): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'ackline-proof-'));
@@ -42,7 +42,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const env = {
     ACKLINE_ENV: 'production',
     ACKLINE_CONFIG: configPath,
-    DATABASE_URL: options.database.url,
+    DATABASE_URL: options.databaseUrl,
     PROOF_TOKEN: TOKEN,
     LOG_LEVEL: 'WARNING',
     HOST: '127.0.0.1',

@@ -55,7 +55,8 @@ export async function sendUpdates(options: LoadOptions): Promise<readonly Sent[]
     for (let turn = 0; next < options.events && options.stop?.aborted !== true; turn += 1) {
       const number = next;
       next += 1;
-      if (options.rate !== null) await delay(Math.max(0, startedAt + (number * 1000) / options.rate - performance.now()));
+      if (options.rate !== null)
+        await delay(Math.max(0, startedAt + (number * 1000) / options.rate - performance.now()));
       const chat = 1 + index + options.senders * (turn % chatsOfSender);
       for (let send = 0; send <= options.resends; send += 1) {
         if (await sendOnce(FIRST_UPDATE_ID + number, chat)) break;
@@ -69,7 +70,11 @@ export async function sendUpdates(options: LoadOptions): Promise<readonly Sent[]
   return sent;
 }
 
-async function post(agent: Agent, url: string, update: { updateId: number; chat: number }): Promise<number | null> {
+async function post(
+  agent: Agent,
+  url: string,
+  update: { updateId: number; chat: number },
+): Promise<number | null> {
   const { origin, pathname } = new URL(url);
   try {
     const response = await agent.request({

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { brokerKilled, type Figures, ingressTerminated, lateProcessor, processorKilledTwice } from '../src/scenarios.ts';
+import {
+  brokerKilled,
+  type Figures,
+  ingressTerminated,
+  lateProcessor,
+  postgresKilled,
+  processorKilledTwice,
+} from '../src/scenarios.ts';
 
 // The short forms of `npm run proof`: the same runs with fewer events.
 
@@ -27,7 +34,18 @@ describe('nothing that got a 200 is lost', () => {
     assertNothingLost(figures);
     assert.ok((figures.tiers['inbox'] ?? 0) > 0, 'events went to the inbox meanwhile');
     assert.equal(figures.measured['refusedWhileDown'], 0);
-    assert.ok(figures.outOfOrder <= (figures.measured['orderUncertain'] ?? 0), 'order, but for what is counted as uncertain');
+    assert.ok(
+      figures.outOfOrder <= (figures.measured['orderUncertain'] ?? 0),
+      'order, but for what is counted as uncertain',
+    );
+  });
+
+  it('while PostgreSQL is killed and started again, and there is no Kafka', async () => {
+    const figures = await postgresKilled({ events: 1_500, rate: 300 });
+    assert.equal(figures.accepted, 1_500);
+    assertNothingLost(figures);
+    assert.ok((figures.measured['refused'] ?? 0) > 0, 'what could not be made durable was not acknowledged');
+    assert.equal(figures.outOfOrder, 0, 'order per chat');
   });
 
   it('when the first processor starts after the events were accepted', async () => {

@@ -37,6 +37,7 @@ export const tiers: readonly Tier[] = [
 const PATTERNS = [
   'packages/*/test/**/*.test.ts',
   'services/*/test/**/*.test.ts',
+  'proofs/test/**/*.test.ts',
   'scripts/test/**/*.test.ts',
 ];
 const reporter = new URL('./tier-reporter.ts', import.meta.url).href;

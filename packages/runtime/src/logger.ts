@@ -20,7 +20,7 @@ export interface LoggedError {
  * An error as it may be logged: name, code and message, of its causes too, and nothing else. Drivers hang rows, parameters
  * and whole requests on their errors; taking only what is named here keeps payloads and secrets out by construction.
  */
-export function describeError(error: unknown, withStack: boolean, depth = 0): LoggedError {
+function describeError(error: unknown, withStack: boolean, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { name: 'NonError', message: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;
   return {

@@ -18,7 +18,7 @@ export const MAX_META_BYTES = 256 * 1024;
 /** Node's own limit on the number of headers (`maxHeadersCount`). */
 const MAX_HEADERS = 2_000;
 /** `event_keys` indexes source and dedup key together; a PostgreSQL index entry may have 2,704 bytes. `safeKey` stays below. */
-export const MAX_KEY_BYTES = 1_024;
+const MAX_KEY_BYTES = 1_024;
 /** As the names in ackline.yaml, which are shorter still. */
 const MAX_NAME_BYTES = 100;
 const MAX_METHOD_BYTES = 32;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Pool } from 'pg';
 
 /** Connect, statement and query limit of a working connection: a hung server costs a caller this long and no longer. */
-export const STATEMENT_LIMIT_MS = 5_000;
+const STATEMENT_LIMIT_MS = 5_000;
 
 export interface PoolOptions {
   readonly connectionString: string;

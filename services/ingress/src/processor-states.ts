@@ -4,7 +4,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { ProcessorState } from '@ackline/store/processors';
 
 /** As often as processors write: what is shown is at most two rounds old. */
-export const READ_EVERY_MS = 2_000;
+const READ_EVERY_MS = 2_000;
 
 export interface ProcessorStates extends Component {
   /** The last states that were read, with their age now; kept while PostgreSQL is away. */

@@ -188,11 +188,13 @@ function storerDeps(parts: {
   };
 }
 
-function describe(config: ProcessorConfig, intake: Intake, { destinations, inFlight }: Delivery) {
+function describe(config: ProcessorConfig, intake: Intake, delivery: Delivery) {
   return {
     workers: config.workers,
-    inFlight: inFlight(),
+    inFlight: delivery.inFlight(),
     intake: intake.snapshot(),
-    breakers: Object.fromEntries([...destinations].map(([name, { breaker }]) => [name, breaker.state])),
+    breakers: Object.fromEntries(
+      [...delivery.destinations].map(([name, { breaker }]) => [name, breaker.state]),
+    ),
   };
 }

@@ -55,7 +55,7 @@ export interface CircuitBreakerOptions {
 }
 
 /** A server that restarts needs about a minute; sooner, probes only add load while it starts. */
-export const DEFAULT_RESET_MS = 60_000;
+const DEFAULT_RESET_MS = 60_000;
 /** Above a day a breaker is a switch that somebody forgot. */
 const MAX_RESET_MS = 86_400_000;
 /** One is enough to learn that the other side answers; more would hit a server that has just come up. */

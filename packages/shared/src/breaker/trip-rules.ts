@@ -12,7 +12,7 @@ export interface TripRule {
 }
 
 /** Ten in a row: enough that one lost connection of a pool does not open the circuit, few enough to be found in a second of load. */
-export const DEFAULT_FAILURE_THRESHOLD = 10;
+const DEFAULT_FAILURE_THRESHOLD = 10;
 
 /** Keeps the count an exact integer, and a mistyped threshold from switching the breaker off. */
 const MAX_FAILURE_THRESHOLD = 1_000_000;

@@ -133,7 +133,7 @@ export function choiceField<const Values extends readonly [string, ...string[]]>
   return z.enum(values, { error: `must be ${orList(values)}` }).meta({ title: orList(values) });
 }
 
-export function orList(values: readonly (string | number)[]): string {
+function orList(values: readonly (string | number)[]): string {
   return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 

@@ -71,7 +71,7 @@ function sign(webhook: OutboundWebhook, secret: string, seconds: number): string
 }
 
 /** The key of a `whsec_…` secret: what follows the prefix is base64. */
-export function signingKey(secret: string): Buffer {
+function signingKey(secret: string): Buffer {
   return Buffer.from(
     secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret,
     'base64',
