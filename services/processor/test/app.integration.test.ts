@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readProcessorStates } from '@ackline/store/processors';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
+import { freePort } from '@ackline/testkit/free-port';
+import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool } from 'pg';
+import { Webhook } from 'standardwebhooks';
+import { appendToInbox, openPool, sampleEvent } from './events.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const SECRET = `whsec_${Buffer.from('a signing key of thirty-two bytes').toString('base64')}`;
+
+interface Row {
+  readonly event_id: string;
+  readonly state: string;
+  readonly interruptions: number;
+}
+
+describe('the processor as a process', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let pool: Pool;
+  let receiver: FakeReceiver;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ackline-processor-'));
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+    receiver = await startFakeReceiver();
+    await writeFile(
+      join(folder, 'ackline.yaml'),
+      `sources:
+  - { name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: WEBHOOK_SECRET_TOKEN }] }
+routes:
+  - { name: all, destination: crm }
+destinations:
+  - name: crm
+    type: http
+    url: ${receiver.url}/hook
+    timeout: 30s
+    ordering: key
+    retry: { schedule: [1ms, 1ms, 1ms], jitter: none }
+    signingSecret: { env: SIGNING }
+`,
+    );
+  });
+  beforeEach(async () => {
+    receiver.clear();
+    receiver.always({ status: 200 });
+    await pool.query('truncate inbox, event_keys, events, deliveries, processors');
+  });
+  after(async () => {
+    await receiver.close();
+    await pool.end();
+    await database.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function start(
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<SpawnedService & { port: number }> {
+    const port = await freePort();
+    const service = await spawnService(MAIN, {
+      cwd: folder,
+      readyUrl: `http://127.0.0.1:${port}/readyz`,
+      env: {
+        DATABASE_URL: database.url,
+        OPS_HOST: '127.0.0.1',
+        OPS_PORT: String(port),
+        SIGNING: SECRET,
+        ...env,
+      },
+    });
+    return Object.assign(service, { port });
+  }
+  async function rows(): Promise<readonly Row[]> {
+    return (await pool.query<Row>('select * from deliveries order by seq')).rows;
+  }
+  const untilDelivered = (count: number) =>
+    waitFor(
+      async () => {
+        const all = await rows();
+        return all.length === count && all.every(row => row.state === 'delivered');
+      },
+      { what: `${count} deliveries`, timeoutMs: 30_000 },
+    );
+
+  it('delivers what the inbox holds and what comes, signed and in order, and ends with 0 on SIGTERM', async () => {
+    const before = Array.from({ length: 20 }, (_, n) =>
+      sampleEvent({ orderingKey: 'chat', body: Buffer.from(`{"n":${n}}`) }),
+    );
+    await appendToInbox(pool, before);
+    const service = await start();
+    try {
+      await untilDelivered(20);
+      receiver.script({ status: 503 });
+      const later = sampleEvent({ orderingKey: 'chat', body: Buffer.from('{"n":20}') });
+      await appendToInbox(pool, [later]);
+      await untilDelivered(21);
+      const bodies = receiver.requests.map(request => request.body.toString());
+      assert.deepEqual(
+        bodies,
+        [...Array(21).keys(), 20].map(n => `{"n":${n}}`),
+      );
+      const [first] = receiver.requests;
+      new Webhook(SECRET).verify(first!.body.toString(), Object.fromEntries(first!.rawHeaders));
+      const [state] = await readProcessorStates(pool);
+      assert.ok(state);
+      const metrics = await (await fetch(`http://127.0.0.1:${service.port}/metrics`)).text();
+      assert.match(metrics, /ackline_\w+\{[^}]*outcome="delivered"[^}]*\} 21\n/);
+    } finally {
+      const exit = await service.stop();
+      assert.deepEqual(exit, { code: 0, signal: null }, service.output());
+    }
+    assert.deepEqual(await readProcessorStates(pool), []); // it said goodbye
+  });
+
+  it('killed in the middle loses nothing: the next one sends what was under way again', async () => {
+    receiver.always({ hang: true });
+    await appendToInbox(pool, [sampleEvent(), sampleEvent()]);
+    const killed = await start();
+    await waitFor(() => receiver.requests.length === 2);
+    await appendToInbox(pool, [sampleEvent()]);
+    await waitFor(() => receiver.requests.length === 3);
+    assert.deepEqual(await killed.stop('SIGKILL'), { code: null, signal: 'SIGKILL' });
+    receiver.always({ status: 200 });
+    await pool.query('update deliveries set lease_until = now()'); // instead of 40 s
+    const next = await start();
+    try {
+      await untilDelivered(3);
+      assert.deepEqual(
+        (await rows()).map(row => row.interruptions),
+        [1, 1, 1],
+      );
+    } finally {
+      assert.equal((await next.stop()).code, 0, next.output());
+    }
+  });
+
+  it('does not start without what it needs, and says what that is', async () => {
+    const refused = await Promise.all([
+      spawnService(MAIN, { cwd: folder, env: { OPS_PORT: '0' } }),
+      spawnService(MAIN, { cwd: folder, env: { OPS_PORT: '0', DATABASE_URL: database.url } }),
+      spawnService(MAIN, {
+        cwd: tmpdir(),
+        env: { OPS_PORT: '0', DATABASE_URL: database.url, ACKLINE_CONFIG: 'no-such.yaml' },
+      }),
+    ]);
+    const ends = await Promise.all(refused.map(service => service.exited));
+    assert.deepEqual(
+      ends.map(end => end.code),
+      [1, 1, 1],
+    );
+    assert.match(refused[0]!.output(), /DATABASE_URL/);
+    assert.match(refused[1]!.output(), /SIGNING/);
+    assert.match(refused[2]!.output(), /no-such\.yaml/);
+  });
+});

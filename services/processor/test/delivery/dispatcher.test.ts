@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
+import type { AttemptPlace, AttemptRunner } from '../../src/delivery/attempt-runner.ts';
+import { createDestination, type Destination } from '../../src/delivery/destination.ts';
+import { createDispatcher, type Dispatcher, type DispatchStore } from '../../src/delivery/dispatcher.ts';
+import { destinationConfig } from '../configs.ts';
+
+interface Harness {
+  readonly dispatcher: Dispatcher;
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly claims: ClaimRequest[];
+  readonly asked: string[][];
+  readonly launched: { place: AttemptPlace; id: string }[];
+  /** Runs the loop while `use` does, and ends it. */
+  during(use: () => Promise<void>): Promise<void>;
+}
+
+const claimedRow = (id: string, request: ClaimRequest): ClaimedDelivery => ({
+  id,
+  storedDay: '2026-11-22',
+  leaseId: request.leaseId,
+  eventId: 'e',
+  source: 'telegram',
+  route: 'all',
+  tries: 0,
+  replay: false,
+  keyId: 'none',
+  meta: Buffer.alloc(0),
+  body: Buffer.alloc(0),
+});
+
+/** `due`: how many deliveries each destination can give out. */
+function harness(due: Record<string, number>, store: Partial<DispatchStore> = {}): Harness {
+  const claims: ClaimRequest[] = [];
+  const asked: string[][] = [];
+  const launched: Harness['launched'] = [];
+  const log = { error: () => undefined } as never;
+  const events = { breakerChanged: () => undefined, slotFreed: () => dispatcher.wake() };
+  const destinations = new Map(
+    Object.keys(due).map(name => [
+      name,
+      createDestination(
+        destinationConfig({ name, concurrency: 3, breaker: { failures: 1, resetMs: 60_000 } }),
+        events,
+      ),
+    ]),
+  );
+  const runner: AttemptRunner = {
+    inFlight: 0,
+    launch: (place, delivery) => void launched.push({ place, id: delivery.id }),
+    launchClaimed: (place, row) => void launched.push({ place, id: row.id }),
+    drain: () => Promise.resolve(),
+  };
+  const dispatcher = createDispatcher({
+    destinations,
+    runner,
+    log,
+    store: {
+      findDueDestinations(names) {
+        asked.push([...names]);
+        return Promise.resolve(names.filter(name => (due[name] ?? 0) > 0));
+      },
+      claimDue(request) {
+        claims.push(request);
+        const count = Math.min(request.limit, due[request.destination] ?? 0);
+        due[request.destination] = (due[request.destination] ?? 0) - count;
+        return Promise.resolve(
+          Array.from({ length: count }, (_, n) =>
+            claimedRow(`${request.destination}-${claims.length}-${n}`, request),
+          ),
+        );
+      },
+      ...store,
+    },
+  });
+  return {
+    dispatcher,
+    destinations,
+    claims,
+    asked,
+    launched,
+    async during(use) {
+      const stop = new AbortController();
+      const running = dispatcher.run(stop.signal);
+      try {
+        await use();
+      } finally {
+        stop.abort();
+        await running;
+      }
+    },
+  };
+}
+
+const turns = async (count: number) => {
+  for (let n = 0; n < count; n++) await new Promise<void>(resolve => setImmediate(resolve));
+};
+
+describe('the dispatcher', () => {
+  it('claims for as many as there are slots, and for the next when one is free again', async () => {
+    const h = harness({ crm: 5 });
+    await h.during(async () => {
+      await turns(5);
+      assert.equal(h.launched.length, 3);
+      assert.equal(h.destinations.get('crm')!.slots.free, 0);
+      for (const { place } of h.launched.slice(0, 2)) place.reservation.finish(true);
+      await turns(5);
+      assert.equal(h.launched.length, 5);
+    });
+    const requests = h.claims.map(({ destination, limit, leaseMs }) => ({ destination, limit, leaseMs }));
+    assert.deepEqual(requests, [
+      { destination: 'crm', limit: 3, leaseMs: 15_000 },
+      { destination: 'crm', limit: 2, leaseMs: 15_000 },
+    ]);
+  });
+
+  it('does not ask on and on for what is due and can’t be had: a key that waits for its head', async () => {
+    const h = harness({ crm: 0 }, { findDueDestinations: names => Promise.resolve(names) });
+    await h.during(() => turns(200));
+    assert.ok(h.claims.length <= 5, `claimed ${h.claims.length} times`);
+    assert.equal(h.destinations.get('crm')!.slots.free, 3);
+  });
+
+  it('passes over a destination that is paused, full or open, and goes on with the others', async () => {
+    const h = harness({ paused: 1, full: 1, broken: 1, fine: 1 });
+    h.destinations.get('paused')!.paused = true;
+    h.destinations.get('full')!.setShare(null);
+    h.destinations.get('broken')!.tryReserve()!.finish(false);
+    await h.during(() => turns(5));
+    assert.deepEqual(
+      h.claims.map(claim => claim.destination),
+      ['fine'],
+    );
+    assert.deepEqual(h.asked[0], ['fine']);
+  });
+
+  it('gives its slots back when the store fails, and goes on', async () => {
+    let failures = 1;
+    const h = harness(
+      { crm: 1 },
+      {
+        claimDue(request) {
+          if (failures-- > 0) return Promise.reject(new Error('connection refused'));
+          return Promise.resolve(failures === -1 ? [claimedRow('one', request)] : []);
+        },
+      },
+    );
+    await h.during(async () => {
+      await turns(5);
+      assert.deepEqual(h.launched, []);
+      assert.equal(h.destinations.get('crm')!.slots.free, 3);
+      h.dispatcher.wake();
+      await turns(2);
+      h.dispatcher.wake();
+      await turns(10);
+      assert.equal(h.launched.length, 1);
+    });
+  });
+
+  it('reserves nothing for those who store once it is to take no more, nor for a name that is not there', () => {
+    const h = harness({ crm: 0 });
+    assert.equal(h.dispatcher.tryReserve('elsewhere'), null);
+    h.dispatcher.tryReserve('crm')!.cancel();
+    h.dispatcher.stopTaking();
+    assert.equal(h.dispatcher.tryReserve('crm'), null);
+  });
+});
+
+describe('a reservation', () => {
+  const destination = (failures: number) => {
+    let freed = 0;
+    const made = createDestination(
+      destinationConfig({ concurrency: 2, breaker: { failures, resetMs: 60_000 } }),
+      {
+        breakerChanged: () => undefined,
+        slotFreed: () => {
+          freed += 1;
+        },
+      },
+    );
+    return { made, freed: () => freed };
+  };
+
+  it('is given back once, however often it is ended', () => {
+    const { made, freed } = destination(2);
+    const [one, two] = [made.tryReserve()!, made.tryReserve()!];
+    assert.equal(made.tryReserve(), null);
+    one.finish(true);
+    one.finish(false);
+    one.cancel();
+    assert.deepEqual([made.slots.free, freed()], [1, 1]);
+    two.cancel();
+    assert.deepEqual([made.slots.free, freed()], [2, 1]);
+    assert.equal(made.breaker.state.failures, 0);
+  });
+
+  it('is not given while the breaker is open, and its slot stays free', () => {
+    const { made } = destination(1);
+    made.tryReserve()!.finish(false);
+    assert.equal(made.breaker.state.status, 'OPEN');
+    assert.equal(made.tryReserve(), null);
+    assert.equal(made.slots.inUse, 0);
+  });
+
+  it('has a lease of the attempt’s time limit and ten seconds, of its own', () => {
+    const { made } = destination(1);
+    const [one, two] = [made.tryReserve()!, made.tryReserve()!];
+    assert.equal(one.leaseMs, 15_000);
+    assert.notEqual(one.leaseId, two.leaseId);
+  });
+});

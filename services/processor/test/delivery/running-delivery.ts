@@ -1,0 +1,75 @@
+import { createSecretReader } from '@ackline/runtime/secrets';
+import type {
+  AcklineConfig,
+  DestinationConfig,
+  RouteConfig,
+  SourceConfig,
+} from '@ackline/shared/config/types';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import { ensureLanes } from '@ackline/store/lanes';
+import type { Pool } from 'pg';
+import { createDelivery, type Delivery } from '../../src/delivery/create-delivery.ts';
+import { createProcessorMetrics } from '../../src/metrics.ts';
+import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createLaneStorer } from '../../src/storing/lane-storer.ts';
+import { routeConfig, sourceConfig } from '../configs.ts';
+import { kafkaBatch } from '../events.ts';
+
+export interface RunningDelivery {
+  readonly delivery: Delivery;
+  /** Stores the events as one batch of a lane. */
+  readonly store: (events: readonly EventEnvelope[]) => Promise<void>;
+  /** Ends the loop; then what is in flight has so long. */
+  readonly stop: (attemptsMs?: number) => Promise<void>;
+}
+
+export interface RunningOptions {
+  readonly pool: Pool;
+  readonly destinations: readonly DestinationConfig[];
+  /** Default: everything to each destination. */
+  readonly routes?: readonly RouteConfig[];
+  readonly sources?: readonly SourceConfig[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} } as never;
+
+/** The delivery side as the service wires it, with a storer in front. */
+export async function runDelivery(options: RunningOptions): Promise<RunningDelivery> {
+  const { pool, destinations } = options;
+  const ackline: AcklineConfig = {
+    publicUrl: null,
+    sources: options.sources ?? [sourceConfig()],
+    routes:
+      options.routes ??
+      destinations.map(({ name }) => routeConfig({ name: `to-${name}`, destination: name })),
+    destinations,
+  };
+  const metrics = createProcessorMetrics({ inFlight: () => 0, orderUncertain: () => 0 });
+  const secrets = createSecretReader({ env: options.env ?? {}, production: true });
+  const delivery = createDelivery({ ackline, secrets, pool, metrics, log: quiet });
+  const { dispatcher } = delivery;
+  const storer = createLaneStorer({
+    pool,
+    lanes: () => 1,
+    rules: {
+      fanOut: createFanOut(ackline),
+      destinations: new Map(destinations.map(destination => [destination.name, destination])),
+      desk: dispatcher,
+    },
+    listener: { stored: batch => metrics.stored(batch), quarantined: () => undefined },
+  });
+  await ensureLanes(pool, 1);
+  const ending = new AbortController();
+  const running = dispatcher.run(ending.signal);
+  return {
+    delivery,
+    store: events => storer.storeKafkaBatch(kafkaBatch(events)),
+    async stop(attemptsMs = 5_000) {
+      ending.abort();
+      await running;
+      await delivery.drain(attemptsMs);
+      await delivery.close();
+    },
+  };
+}

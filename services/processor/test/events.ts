@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { createInboxLog } from '@ackline/eventlog/inbox-log';
+import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import { peekInbox } from '@ackline/store/inbox';
+import { createPool } from '@ackline/store/pool';
+import type { Pool } from 'pg';
+
+export const TOPIC_ID = 'the-topic';
+
+/** An event as the ingress would append it; `overrides` replace fields. */
+export function sampleEvent(overrides: Partial<EventEnvelope> = {}): EventEnvelope {
+  const id = randomUUID();
+  return {
+    id,
+    source: 'telegram',
+    tenant: 'default',
+    provider: 'telegram',
+    type: 'message',
+    dedupKey: id,
+    orderingKey: null,
+    occurredAt: null,
+    receivedAt: 1_795_372_800_000,
+    method: 'POST',
+    url: 'https://hooks.example.com/webhook/telegram',
+    headers: [['Content-Type', 'application/json']],
+    body: Buffer.from('{"update_id":1}'),
+    priority: 'normal',
+    traceparent: null,
+    ...overrides,
+  };
+}
+
+/** Consecutive records of a lane, beginning at `first`. */
+export function kafkaBatch(
+  events: readonly EventEnvelope[],
+  { lane = 0, first = 0n }: { lane?: number; first?: bigint } = {},
+): LaneBatch {
+  return {
+    lane,
+    topicId: TOPIC_ID,
+    records: events.map((event, n) => ({ offset: first + BigInt(n), event })),
+    nextOffset: first + BigInt(events.length),
+  };
+}
+
+/** Appends as the ingress does, one after the other. */
+export async function appendToInbox(
+  pool: Pool,
+  events: readonly EventEnvelope[],
+  afterOffset = -1n,
+): Promise<void> {
+  const log = createInboxLog({ pool });
+  for (const event of events) await log.append(event, afterOffset);
+  await log.close();
+}
+
+/** All that waits in the inbox. */
+export async function inboxNumbers(pool: Pool): Promise<readonly string[]> {
+  return (await peekInbox(pool, 10_000)).map(row => row.n);
+}
+
+export function openPool(url: string, limitMs?: number): Pool {
+  return createPool({
+    connectionString: url,
+    applicationName: 'processor-test',
+    max: 10,
+    onError: () => undefined,
+    ...(limitMs === undefined ? {} : { limitMs }),
+  });
+}

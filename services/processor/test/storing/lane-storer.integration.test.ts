@@ -1,0 +1,492 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import { appendToInbox as appendRows } from '@ackline/store/inbox';
+import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
+import { inTransaction } from '@ackline/store/transaction';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool } from 'pg';
+import type { DeliveryDesk, Reservation } from '../../src/delivery/desk.ts';
+import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer.ts';
+import type { ReadyStart } from '../../src/storing/store-events.ts';
+import { routeUnrouted } from '../../src/upkeep.ts';
+import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
+import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';
+
+const LANES = 3;
+
+interface Desk extends DeliveryDesk {
+  readonly started: ReadyStart[];
+  readonly open: Set<Reservation>;
+  wakes: number;
+}
+
+/** A desk with so many slots; it starts nothing, and keeps what it was told. */
+function countingDesk(slots: number): Desk {
+  const desk: Desk = {
+    started: [],
+    open: new Set(),
+    wakes: 0,
+    tryReserve(destination) {
+      if (desk.open.size >= slots) return null;
+      const end = () => void desk.open.delete(reservation);
+      const reservation: Reservation = {
+        destination,
+        leaseId: randomUUID(),
+        leaseMs: 60_000,
+        finish: end,
+        cancel: end,
+      };
+      desk.open.add(reservation);
+      return reservation;
+    },
+    start: starts => void desk.started.push(...starts),
+    wake: () => {
+      desk.wakes += 1;
+    },
+  };
+  return desk;
+}
+
+interface Harness {
+  readonly storer: LaneStorer;
+  readonly desk: Desk;
+  readonly counts: { stored: number; duplicates: number; unrouted: number };
+  readonly quarantined: string[];
+}
+
+describe('storing a lane', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+    await ensureLanes(pool, LANES);
+    await pool.query("alter table events add constraint no_poison check (type <> 'poison')");
+  });
+  beforeEach(async () => {
+    await pool.query('truncate inbox, event_keys, events, deliveries, quarantine');
+    await pool.query('update lanes set topic_id = null, next_offset = null');
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  function harness(
+    options: { slots?: number; ordering?: 'none' | 'key'; pool?: Pool; lanes?: number } = {},
+  ): Harness {
+    const desk = countingDesk(options.slots ?? 100);
+    const counts = { stored: 0, duplicates: 0, unrouted: 0 };
+    const quarantined: string[] = [];
+    const destination = destinationConfig({ ordering: options.ordering ?? 'none' });
+    const storer = createLaneStorer({
+      pool: options.pool ?? pool,
+      lanes: () => options.lanes ?? 1,
+      rules: {
+        desk,
+        destinations: new Map<string, DestinationConfig>([[destination.name, destination]]),
+        fanOut: createFanOut({
+          sources: [sourceConfig()],
+          routes: [routeConfig({ match: { source: null, tenant: 'default', type: null } })],
+        }),
+      },
+      listener: {
+        stored(batch) {
+          counts.stored += batch.stored;
+          counts.duplicates += batch.duplicates;
+          counts.unrouted += batch.unrouted;
+        },
+        quarantined: (origin, reason) => void quarantined.push(`${origin} ${reason}`),
+      },
+    });
+    return { storer, desk, counts, quarantined };
+  }
+
+  async function storedIds(): Promise<string[]> {
+    const { rows } = await pool.query<{ id: string }>('select id from events order by seq');
+    return rows.map(row => row.id);
+  }
+  async function states(): Promise<Record<string, string>> {
+    const { rows } = await pool.query<{ event_id: string; state: string }>(
+      'select event_id, state from deliveries',
+    );
+    return Object.fromEntries(rows.map(row => [row.event_id, row.state]));
+  }
+  const laneOffset = async (lane = 0) => (await readLaneOffsets(pool, TOPIC_ID))[lane]!.nextOffset;
+  const ids = (events: readonly EventEnvelope[]) => events.map(event => event.id);
+  const several = (count: number, overrides: Partial<EventEnvelope> = {}) =>
+    Array.from({ length: count }, () => sampleEvent(overrides));
+  const waitsForLock = () =>
+    waitFor(async () => {
+      const { rowCount } = await pool.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rowCount === 1;
+    });
+
+  it('keeps events, deliveries and the lane’s offset, in the order of the records', async () => {
+    const { storer, counts } = harness();
+    const events = several(50);
+    await storer.storeKafkaBatch(kafkaBatch(events, { lane: 2, first: 2n ** 53n }));
+    assert.deepEqual(await storedIds(), ids(events));
+    assert.equal(Object.keys(await states()).length, 50);
+    assert.equal(await laneOffset(2), 2n ** 53n + 50n);
+    assert.equal(await laneOffset(0), null);
+    assert.deepEqual(counts, { stored: 50, duplicates: 0, unrouted: 0 });
+  });
+
+  it('moves the offset over records that are no events', async () => {
+    const { storer } = harness();
+    await storer.storeKafkaBatch({ ...kafkaBatch([]), nextOffset: 12n });
+    assert.equal(await laneOffset(), 12n);
+  });
+
+  describe('a repeated event', () => {
+    it('is stored once within one batch, and the first one wins', async () => {
+      const { storer, counts } = harness();
+      const [first, repeat] = several(2, { dedupKey: '1001' });
+      const other = sampleEvent({ dedupKey: '1001', source: 'twilio' });
+      await storer.storeKafkaBatch(kafkaBatch([first!, other, repeat!]));
+      assert.deepEqual(await storedIds(), ids([first!, other]));
+      assert.equal(counts.duplicates, 1);
+    });
+
+    it('is stored once over both logs and any number of batches', async () => {
+      const { storer, desk, counts } = harness();
+      const event = sampleEvent({ dedupKey: '1002', orderingKey: 'chat' });
+      await appendToInbox(pool, [event]);
+      await storer.storeKafkaBatch(kafkaBatch([event])); // an append to Kafka that timed out, and arrived all the same
+      await storer.storeKafkaBatch(kafkaBatch([event]));
+      await appendToInbox(pool, [{ ...event, id: randomUUID() }]);
+      assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 1);
+      assert.deepEqual(await storedIds(), [event.id]);
+      assert.equal(desk.started.length, 1);
+      assert.deepEqual(counts, { stored: 1, duplicates: 3, unrouted: 0 });
+      assert.deepEqual(await inboxNumbers(pool), []);
+    });
+
+    it('of two lanes at once is stored once', async () => {
+      const { storer } = harness();
+      const [one, two] = several(2, { dedupKey: '1003' });
+      await Promise.all([
+        storer.storeKafkaBatch(kafkaBatch([one!], { lane: 0 })),
+        storer.storeKafkaBatch(kafkaBatch([two!], { lane: 1 })),
+      ]);
+      assert.equal((await storedIds()).length, 1);
+    });
+  });
+
+  describe('that fails half way', () => {
+    it('leaves nothing, gives its reservations back, and is stored once when it is tried again', async () => {
+      const impatient = openPool(database.url, 300);
+      const { storer, desk } = harness({ pool: impatient });
+      const events = several(3);
+      await appendToInbox(pool, events.slice(2));
+      const batch = kafkaBatch(events.slice(0, 2));
+      await inTransaction(pool, async client => {
+        await client.query('lock table deliveries in access exclusive mode'); // the last that a batch comes to
+        await assert.rejects(storer.storeKafkaBatch(batch), /timeout/);
+        const numbers = await inboxNumbers(pool);
+        await assert.rejects(storer.storeInboxRows(numbers), /timeout/);
+        assert.equal(numbers.length, 1);
+        assert.deepEqual(await inboxNumbers(pool), numbers);
+      });
+      assert.deepEqual(await storedIds(), []);
+      assert.equal(await laneOffset(), null);
+      assert.equal(desk.open.size, 0);
+      assert.deepEqual(desk.started, []);
+      assert.equal((await pool.query('select from quarantine')).rowCount, 0);
+      await storer.storeKafkaBatch(batch);
+      await storer.storeInboxRows(await inboxNumbers(pool));
+      assert.deepEqual(await storedIds(), ids(events));
+      assert.equal(desk.started.length, 3);
+      await impatient.end();
+    });
+  });
+
+  describe('with something in it that can’t be stored', () => {
+    async function quarantine(): Promise<{ origin: string; reason: string; body: Buffer }[]> {
+      const { rows } = await pool.query<{ origin: string; reason: string; body: Buffer }>(
+        'select origin, reason, body from quarantine order by id',
+      );
+      return rows;
+    }
+
+    it('keeps that apart with the reason, and stores its neighbours of both logs in order', async () => {
+      const { storer, desk, counts, quarantined } = harness();
+      const chat = { orderingKey: 'chat' };
+      const before = sampleEvent(chat);
+      const poison = sampleEvent({ ...chat, type: 'poison', body: Buffer.from([0, 1, 0xff]) });
+      const [waiting, late] = several(2, chat);
+      const next = sampleEvent(chat);
+      await appendToInbox(pool, [waiting!], 10n);
+      await appendToInbox(pool, [late!], 11n);
+      await storer.storeKafkaBatch(kafkaBatch([before, poison, next], { first: 10n }));
+      assert.deepEqual(await storedIds(), ids([before, waiting!, late!, next]));
+      const reason = 'SQLSTATE 23514';
+      assert.deepEqual(await quarantine(), [
+        { origin: 'kafka:0:11', reason, body: Buffer.from(poison.body) },
+      ]);
+      assert.deepEqual(quarantined, [`kafka:0:11 ${reason}`]);
+      assert.equal(await laneOffset(), 13n);
+      assert.deepEqual(await inboxNumbers(pool), []);
+      assert.equal(desk.open.size, 4);
+      assert.equal(desk.started.length, 4);
+      assert.deepEqual(counts, { stored: 4, duplicates: 0, unrouted: 0 });
+    });
+
+    it('finds it in the inbox too', async () => {
+      const { storer, desk } = harness();
+      const events = [sampleEvent(), sampleEvent({ type: 'poison' }), sampleEvent()];
+      await appendToInbox(pool, events);
+      assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 3);
+      assert.deepEqual(await storedIds(), ids([events[0]!, events[2]!]));
+      assert.deepEqual(
+        (await quarantine()).map(row => row.origin),
+        [`inbox:${events[1]!.id}`],
+      );
+      assert.deepEqual(await inboxNumbers(pool), []);
+      assert.equal(desk.open.size, 2);
+    });
+
+    it('keeps what could not be read at all, as it was', async () => {
+      const { storer } = harness();
+      const good = sampleEvent();
+      const batch: LaneBatch = {
+        ...kafkaBatch([good]),
+        records: [
+          {
+            offset: 0n,
+            invalid: {
+              reason: 'the header id is no UUID',
+              headersBytes: Buffer.from('{}'),
+              value: Buffer.from([0xff]),
+            },
+          },
+          { offset: 1n, event: good },
+        ],
+        nextOffset: 2n,
+      };
+      await storer.storeKafkaBatch(batch);
+      const id = randomUUID();
+      const row = {
+        id,
+        keyHash: 1,
+        afterOffset: -1n,
+        keyId: 'none',
+        meta: Buffer.from('{'),
+        body: Buffer.alloc(0),
+      };
+      await appendRows(pool, [row, { ...row, id: randomUUID(), keyId: 'key-of-tomorrow' }]);
+      await storer.storeInboxRows(await inboxNumbers(pool));
+      assert.deepEqual(
+        (await quarantine()).map(found => found.reason),
+        ['the header id is no UUID', 'ACKLINE_ENVELOPE_INVALID', 'ACKLINE_SEAL_KEY_UNKNOWN'],
+      );
+      assert.deepEqual(await storedIds(), [good.id]);
+      assert.deepEqual(await inboxNumbers(pool), []);
+    });
+  });
+
+  describe('together with the inbox', () => {
+    it('puts waiting rows of the batch’s keys where they belong, and leaves those of other keys', async () => {
+      const { storer } = harness();
+      const a = { orderingKey: 'a' };
+      const [k0, k1, k2] = several(3, a);
+      const [early, middle, behind] = several(3, a);
+      const other = sampleEvent({ orderingKey: 'b' });
+      await appendToInbox(pool, [early!], -1n);
+      await appendToInbox(pool, [other], -1n);
+      await appendToInbox(pool, [middle!], 100n);
+      await appendToInbox(pool, [behind!], 102n);
+      await storer.storeKafkaBatch(kafkaBatch([k0!, k1!, k2!], { first: 100n }));
+      assert.deepEqual(await storedIds(), ids([early!, k0!, middle!, k1!, k2!]));
+      assert.equal((await inboxNumbers(pool)).length, 2);
+    });
+
+    it('passes over a lane that somebody else stores to, and takes its rows later', async () => {
+      const { storer } = harness({ lanes: LANES });
+      const events = several(30).map(event => ({ ...event, orderingKey: event.id }));
+      await appendToInbox(pool, events);
+      const numbers = await inboxNumbers(pool);
+      const taken = await inTransaction(pool, async client => {
+        await lockLane(client, 1);
+        return storer.storeInboxRows(numbers);
+      });
+      assert.ok(taken > 0 && taken < 30, `${taken} taken`);
+      assert.equal((await storedIds()).length, taken);
+      assert.equal(await storer.storeInboxRows(numbers), 30 - taken);
+      assert.equal(new Set(await storedIds()).size, 30);
+      assert.equal(await storer.storeInboxRows(numbers), 0);
+    });
+
+    it('stores the inbox’s rows of a key in the order of appending, by two processors at once', async () => {
+      const events = several(400, { orderingKey: 'chat' });
+      const log = events.map(event => ({ ...event }));
+      await appendToInbox(pool, log);
+      const numbers = await inboxNumbers(pool);
+      const one = harness().storer;
+      const two = harness().storer;
+      for (let from = 0; from < 400; from += 100) {
+        const part = numbers.slice(from, from + 100);
+        const took = await Promise.all([one.storeInboxRows(part), two.storeInboxRows(part)]);
+        assert.equal(took[0] + took[1], 100);
+      }
+      assert.deepEqual(await storedIds(), ids(events));
+    });
+  });
+
+  it('waits for another storer of the lane, and none of the two comes in between the other', async () => {
+    const { storer } = harness();
+    const events = several(2);
+    const held = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const holder = inTransaction(pool, async client => {
+      await lockLane(client, 0);
+      locked.resolve();
+      await held.promise;
+    });
+    await locked.promise;
+    const storing = storer.storeKafkaBatch(kafkaBatch(events));
+    await waitsForLock();
+    await harness().storer.storeKafkaBatch(kafkaBatch(several(1), { lane: 1 })); // another lane goes on
+    assert.equal((await storedIds()).length, 1);
+    held.resolve();
+    await holder;
+    await storing;
+    assert.equal((await storedIds()).length, 3);
+  });
+
+  it('by two at once keeps each batch together', async () => {
+    const batches = Array.from({ length: 6 }, (_, n) => several(100, { type: `batch-${n}` }));
+    const storers = [harness().storer, harness().storer];
+    await Promise.all(
+      batches.map((events, n) =>
+        storers[n % 2]!.storeKafkaBatch(kafkaBatch(events, { first: BigInt(n) * 100n })),
+      ),
+    );
+    const { rows } = await pool.query<{ type: string }>('select type from events order by seq');
+    const changes = rows.filter((row, n) => n > 0 && rows[n - 1]!.type !== row.type);
+    assert.equal(rows.length, 600);
+    assert.equal(changes.length, 5);
+  });
+
+  it('of a lane that nobody made is refused', async () => {
+    const { storer } = harness();
+    await assert.rejects(storer.storeKafkaBatch(kafkaBatch(several(1), { lane: 77 })), /lane 77/);
+    assert.deepEqual(await storedIds(), []);
+  });
+
+  describe('what is to be delivered', () => {
+    it('is leased by the storing transaction, and started without a claim', async () => {
+      const { storer, desk } = harness();
+      const event = sampleEvent();
+      await storer.storeKafkaBatch(kafkaBatch([event]));
+      assert.deepEqual(await states(), { [event.id]: 'leased' });
+      const [start] = desk.started;
+      const { rows } = await pool.query('select id, lease_id from deliveries');
+      assert.deepEqual(rows, [{ id: start!.delivery.id, lease_id: start!.reservation.leaseId }]);
+      assert.equal(start!.event.meta.id, event.id);
+      assert.equal(desk.wakes, 0);
+    });
+
+    it('waits for the first of its key, in the same batch and in a later one', async () => {
+      const { storer, desk } = harness({ ordering: 'key' });
+      const [first, second, third] = several(3, { orderingKey: 'chat' });
+      const free = sampleEvent({ orderingKey: 'other' });
+      await storer.storeKafkaBatch(kafkaBatch([first!, second!, free]));
+      await storer.storeKafkaBatch(kafkaBatch([third!], { first: 3n }));
+      assert.deepEqual(await states(), {
+        [first!.id]: 'leased',
+        [second!.id]: 'due',
+        [free.id]: 'leased',
+        [third!.id]: 'due',
+      });
+      assert.deepEqual(
+        desk.started.map(start => start.event.meta.id),
+        ids([first!, free]),
+      );
+      assert.equal(desk.wakes, 2);
+    });
+
+    it('keeps no order where the destination asks for none', async () => {
+      const { storer, desk } = harness({ ordering: 'none' });
+      await storer.storeKafkaBatch(kafkaBatch(several(3, { orderingKey: 'chat' })));
+      assert.equal(desk.started.length, 3);
+    });
+
+    it('is left due where no slot is free, and the dispatcher is woken', async () => {
+      const { storer, desk } = harness({ slots: 2 });
+      await storer.storeKafkaBatch(kafkaBatch(several(5)));
+      assert.deepEqual(Object.values(await states()).sort(), ['due', 'due', 'due', 'leased', 'leased']);
+      assert.equal(desk.started.length, 2);
+      assert.equal(desk.wakes, 1);
+    });
+  });
+
+  describe('an event', () => {
+    const routing = async (): Promise<Record<string, string>> => {
+      const { rows } = await pool.query<{ id: string; routing: string }>('select id, routing from events');
+      return Object.fromEntries(rows.map(row => [row.id, row.routing]));
+    };
+
+    it('that no route wants, or whose source is not known yet, is kept, and says so', async () => {
+      const { storer, counts } = harness();
+      const [routed, unmatched, unrouted] = [
+        sampleEvent(),
+        sampleEvent({ tenant: 'nobody' }),
+        sampleEvent({ source: 'new' }),
+      ];
+      await storer.storeKafkaBatch(kafkaBatch([routed, unmatched, unrouted]));
+      assert.deepEqual(await routing(), {
+        [routed.id]: 'routed',
+        [unmatched.id]: 'unmatched',
+        [unrouted.id]: 'unrouted',
+      });
+      assert.deepEqual(await states(), { [routed.id]: 'leased' });
+      assert.deepEqual(counts, { stored: 3, duplicates: 0, unrouted: 1 });
+    });
+
+    it('of a source that becomes known later is routed then, in its old place', async () => {
+      const { storer } = harness();
+      const waiting = several(2, { source: 'new', orderingKey: 'chat', priority: 'high' });
+      const nobodys = sampleEvent({ source: 'new', tenant: 'nobody' });
+      await storer.storeKafkaBatch(kafkaBatch([...waiting, nobodys, sampleEvent()]));
+      const destination = destinationConfig({ ordering: 'key' });
+      const deps = {
+        pool,
+        sources: ['telegram', 'new'],
+        destinations: new Map([[destination.name, destination]]),
+        fanOut: createFanOut({
+          sources: [sourceConfig({ name: 'new' })],
+          routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null } })],
+        }),
+        log: { info: () => undefined } as never,
+      };
+      assert.equal(await routeUnrouted(deps), 3);
+      assert.equal(await routeUnrouted(deps), 0);
+      const { rows } = await pool.query(
+        `select d.event_id, d.ordering_key, d.priority, d.state, d.seq = e.seq as placed
+           from deliveries d join events e on e.id = d.event_id where d.source = 'new' order by d.seq`,
+      );
+      assert.deepEqual(
+        rows,
+        waiting.map(event => ({
+          event_id: event.id,
+          ordering_key: 'chat',
+          priority: 'high',
+          state: 'due',
+          placed: true,
+        })),
+      );
+      assert.equal((await routing())[nobodys.id], 'unmatched');
+      assert.equal((await routing())[waiting[0]!.id], 'routed');
+    });
+  });
+});
