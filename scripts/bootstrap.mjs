@@ -39,12 +39,12 @@ function install(development) {
     `Installing ${development ? 'all' : 'production'} dependencies (${reason}). This happens once.`,
   );
   const startedAt = Date.now();
+  const which = development ? '--include=dev' : '--omit=dev';
   // An installed tree is completed rather than replaced: Ackline may be running from it.
-  const args = existsSync(modules) ? ['install', '--no-save'] : ['ci'];
-  let isDone = npm([...args, ...(development ? ['--include=dev'] : ['--omit=dev'])]);
-  if (!isDone || whatIsMissing(development) !== null)
-    isDone = npm(['ci', ...(development ? ['--include=dev'] : ['--omit=dev'])]);
-  if (!isDone) fail('npm could not install the dependencies; its reason is above.');
+  const isCompleted =
+    existsSync(modules) && npm(['install', '--no-save', which]) && whatIsMissing(development) === null;
+  if (!isCompleted && !npm(['ci', which]))
+    fail('npm could not install the dependencies; its reason is above.');
   console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 
@@ -78,7 +78,9 @@ function readPackages(path) {
   }
 }
 
-function npm(args) {
+/** Warnings (this npm runs on an older Node than the tools ask for) say nothing to whoever wants to start Ackline. */
+function npm(command) {
+  const args = [...command, '--loglevel=error'];
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: outsideEnvironment() };
   const { npm_execpath: cli, npm_node_execpath: node } = process.env;
   // The npm that runs us, if one does; else the one on the PATH.
