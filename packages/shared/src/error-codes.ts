@@ -236,6 +236,12 @@ export const errorCodes = {
     title: 'The command failed',
     fix: 'Run it again with LOG_LEVEL=debug to see where it failed.',
   },
+  ACKLINE_NODE_TOO_OLD: {
+    status: null,
+    retryable: false,
+    title: 'The running Node is older than Ackline needs, and the pinned one is not installed',
+    fix: 'Run `npm install` with optional dependencies, or install the Node that .node-version names, or a newer one.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorCodes;

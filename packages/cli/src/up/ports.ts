@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { describePortHolder } from '@ackline/embedded-postgres/port';
 import { AppError } from '@ackline/shared/app-error';
 import type { PortChoice } from '../config.ts';
+import { printable } from '../output/text-table.ts';
 
 /** Ports that are tried after the default one; a machine with more in a row taken has another problem. */
 const MAX_TRIED_PORTS = 50;
@@ -31,12 +32,17 @@ export async function choosePort(request: PortRequest): Promise<ChosenPort> {
   if (!except.includes(choice.port) && (await isFree(host, choice.port))) {
     return { port: choice.port, movedBecause: null };
   }
-  const holder = (await describePortHolder(choice.port)) ?? 'another program';
+  const holder = await nameHolder(choice.port);
   if (choice.isChosen || !request.mayMove) throw portError(variable, choice.port, holder);
   for (let port = choice.port + 1; port <= choice.port + MAX_TRIED_PORTS; port += 1) {
     if (!except.includes(port) && (await isFree(host, port))) return { port, movedBecause: holder };
   }
   throw portError(variable, choice.port, holder);
+}
+
+/** "process 4711 (node server.js)"; a command line may hold anything, so it is made fit for the terminal. */
+export async function nameHolder(port: number): Promise<string> {
+  return printable((await describePortHolder(port)) ?? 'another program');
 }
 
 export function portError(what: string, port: number, holder: string): AppError {

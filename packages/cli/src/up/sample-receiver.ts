@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AcklineConfig } from '@ackline/shared/config/types';
-import { describePortHolder } from '@ackline/embedded-postgres/port';
 import { printable } from '../output/text-table.ts';
 import { formatBytes } from '../output/units.ts';
 import { createLineLimiter } from './line-limiter.ts';
-import { portError } from './ports.ts';
+import { nameHolder, portError } from './ports.ts';
 
 const HOST = '127.0.0.1';
 const SAMPLE_PATH = '/sample';
@@ -53,11 +52,10 @@ export async function startSampleReceiver(
     await once(server, 'listening');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    const holder = (await describePortHolder(port)) ?? 'another program';
     throw portError(
       'The sample receiver (choose another port in its destination in ackline.yaml)',
       port,
-      holder,
+      await nameHolder(port),
     );
   }
   return {

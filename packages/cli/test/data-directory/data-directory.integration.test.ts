@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { completeDevEnv, readDevEnv } from '../../src/data-directory/dev-env.ts';
 import { type DataLayout, dataLayout, prepareDataDirectory } from '../../src/data-directory/layout.ts';
 import { isLocked, lockDataDirectory } from '../../src/data-directory/lock.ts';
@@ -48,7 +48,7 @@ test('the data directory keeps itself out of git', async () => {
 });
 
 /** Another process that has the directory until it is killed. */
-async function holdInChild(layout: DataLayout) {
+async function holdInChild(layout: DataLayout, t: TestContext) {
   const lock = new URL('../../src/data-directory/lock.ts', import.meta.url).href;
   const script = `
     const { lockDataDirectory } = await import(${JSON.stringify(lock)});
@@ -58,13 +58,14 @@ async function holdInChild(layout: DataLayout) {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(layout)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  t.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return child;
 }
 
-test('a directory in use is refused with the holder, and free again once the holder is killed', async () => {
+test('a directory in use is refused with the holder, and free again once the holder is killed', async t => {
   const layout = await newLayout();
-  const holder = await holdInChild(layout);
+  const holder = await holdInChild(layout, t);
   const state = {
     pid: holder.pid ?? 0,
     startedAt: '2026-01-01T00:00:00.000Z',
