@@ -2,14 +2,15 @@ import { AppError } from '@ackline/shared/app-error';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import type { LaneOffset } from '@ackline/store/lanes';
-import { type Consumer, type EachBatchPayload, Kafka, logLevel } from 'kafkajs';
+import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { KAFKA_CLIENT_ID } from './kafka-client.ts';
 import { EVENTS_TOPIC } from './kafka-topic.ts';
-import { cutLaneBatches, type LaneBatch } from './lane-batch.ts';
+import type { LaneBatch } from './lane-batch.ts';
 import { createLanePositions, type LanePositions } from './lane-positions.ts';
+import { type BatchContext, HEARTBEAT_MS, readBatch } from './read-batch.ts';
 import { createWatermarks, type Watermarks } from './watermarks.ts';
 
-export type { InvalidRecord, KafkaRecord, LaneBatch } from './lane-batch.ts';
+export type { KafkaRecord, LaneBatch } from './lane-batch.ts';
 
 /**
  * Reads the lanes (partitions) that the group gives to this process and hands their records over in order.
@@ -23,7 +24,8 @@ export type { InvalidRecord, KafkaRecord, LaneBatch } from './lane-batch.ts';
  * C5. A failing `storeLane` stops its own lane only: its offset stays, and it is tried again after a bounded backoff.
  * C6. The group hears a heartbeat while a batch is stored.
  * C7. A batch handed over is bounded in records and bytes (lane-batch.ts).
- * C8. Any end that was not asked for makes `run` throw, so that the supervisor starts the consumer again.
+ * C8. Any end that was not asked for makes `run` throw, so that the supervisor starts the consumer again. A group whose
+ *     coordinator is still loading is one: the client does not try again by itself.
  * C9. When asked to end, the batch in hand is finished and committed, and the group is left.
  */
 export interface KafkaConsumer extends Component {
@@ -55,8 +57,6 @@ const GROUP = 'ackline-processor';
 const SESSION_TIMEOUT_MS = 8_000;
 /** How long the group waits for members that are busy storing: over the statement limit of 5 s, so that none is thrown out. */
 const REBALANCE_TIMEOUT_MS = 15_000;
-/** Several fit in a session. */
-const HEARTBEAT_MS = 1_500;
 /** How long the broker holds an idle fetch; also how long a resumed lane or a stop may wait for one. */
 const FETCH_WAIT_MS = 250;
 /** A fetch of one lane: two records of the largest size, or a few hundred usual ones. */
@@ -128,7 +128,15 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
     positions.assign(lanes); // (C2) synchronously: no fetch of this assignment has started
     log.info({ lanes }, 'kafka.lanes-assigned');
   });
-  const context: BatchContext = { options, positions, counts, lags, topic: name };
+  const context: BatchContext = {
+    topic: name,
+    topicId: topic.topicId,
+    storeLane: batch => options.storeLane(batch),
+    positions,
+    counts,
+    lags,
+    log,
+  };
   return {
     positions,
     lag: () => lags.values().reduce((sum, lag) => sum + lag, 0),
@@ -198,79 +206,6 @@ async function leave(
   }, STOP_DEADLINE_MS);
   await Promise.race([left, late.promise]);
   clearTimeout(timer);
-}
-
-interface BatchContext {
-  readonly options: KafkaConsumerOptions;
-  readonly positions: LanePositions;
-  readonly counts: { stored: number };
-  readonly lags: Map<number, number>;
-  readonly topic: string;
-}
-
-async function readBatch(payload: EachBatchPayload, context: BatchContext): Promise<void> {
-  const { batch } = payload;
-  const { options, positions, counts, lags, topic } = context;
-  const { partition: lane } = batch;
-  const { epoch } = positions;
-  const expected = positions.expected(lane);
-  if (expected === null) return; // (C2)
-  if (fetchedFrom(batch) !== expected) {
-    positions.reposition(lane); // (C3)
-    return;
-  }
-  const pieces = cutLaneBatches(batch.messages, {
-    lane,
-    topicId: options.topic.topicId,
-    nextOffset: BigInt(batch.lastOffset()) + 1n,
-  });
-  for (const piece of pieces) {
-    if (!payload.isRunning() || payload.isStale() || positions.epoch !== epoch) return; // (C4)
-    try {
-      await whileBeating(payload, () => options.storeLane(piece));
-    } catch (error) {
-      options.log.warn({ err: error, lane, records: piece.records.length }, 'kafka.store-failed');
-      if (positions.epoch === epoch) positions.retryLater(lane); // (C5)
-      return;
-    }
-    counts.stored += piece.records.length;
-    if (positions.epoch !== epoch) return; // (C4)
-    payload.resolveOffset(String(piece.nextOffset - 1n));
-    positions.advance(lane, piece.nextOffset);
-    lags.set(lane, Math.max(0, Number(BigInt(batch.highWatermark) - piece.nextOffset)));
-    await commit(payload, { topic, lane, offset: piece.nextOffset }, options.log);
-    await payload.heartbeat(); // throws when the group rebalances: the client joins again, and the rest is fetched anew
-  }
-}
-
-/** (C1) */
-async function commit(
-  payload: EachBatchPayload,
-  at: { readonly topic: string; readonly lane: number; readonly offset: bigint },
-  log: KafkaConsumerOptions['log'],
-): Promise<void> {
-  const partitions = [{ partition: at.lane, offset: String(at.offset) }];
-  try {
-    await payload.commitOffsetsIfNecessary({ topics: [{ topic: at.topic, partitions }] });
-  } catch (error) {
-    log.warn({ err: error, lane: at.lane }, 'kafka.commit-failed');
-  }
-}
-
-/** The offset that the client asked for; its types do not name it. */
-function fetchedFrom(batch: EachBatchPayload['batch']): bigint {
-  if ('fetchedOffset' in batch) return BigInt(String(batch.fetchedOffset));
-  return BigInt(batch.firstOffset() ?? batch.lastOffset());
-}
-
-/** (C6) A heartbeat that fails says so again after the batch, when it can be acted on. */
-async function whileBeating(payload: EachBatchPayload, work: () => Promise<void>): Promise<void> {
-  const timer = setInterval(() => void payload.heartbeat().catch(() => undefined), HEARTBEAT_MS);
-  try {
-    await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 function createClient(brokers: readonly string[], log: KafkaConsumerOptions['log']): Consumer {

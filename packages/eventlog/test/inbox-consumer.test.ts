@@ -103,7 +103,7 @@ describe('inbox consumer', () => {
       readOffsets: async () => [{ lane: 0, nextOffset: null }],
       storeInbox: async () => {
         served += 1;
-        inbox.splice(0, 1, ...rows(1, served + 1).map(row => ({ ...row, afterOffset: 9n })));
+        inbox.splice(0, 1, ...rows(1, served + 1).map(row => ({ ...row, afterOffset: 9n, ageMs: 60_000 })));
         return 1;
       },
     });

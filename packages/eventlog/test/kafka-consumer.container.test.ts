@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
@@ -21,6 +22,7 @@ const quiet = {
 } as never;
 const GROUP = 'ackline-processor';
 const SLOW_MACHINE_MS = 90_000;
+const RESTART_WAIT_MS = 200;
 
 let broker: KafkaContainer;
 let admin: Admin;
@@ -105,7 +107,8 @@ type Store = ReturnType<typeof createStore>;
 
 interface Started {
   readonly consumer: KafkaConsumer;
-  readonly ended: Promise<void>;
+  /** Of its first life; it is started again then. */
+  readonly firstEnd: Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -118,14 +121,18 @@ function startConsumer(topic: OpenedTopic, store: Store): Started {
     log: quiet,
   });
   const stopping = new AbortController();
-  const ended = consumer.run(stopping.signal);
-  ended.catch(() => undefined);
+  const { signal } = stopping;
+  const firstEnd = consumer.run(signal);
+  const supervised = firstEnd.catch(async () => {
+    // As the supervisor does it: a coordinator that is still loading ends a consumer too.
+    while (!signal.aborted) await consumer.run(signal).catch(() => delay(RESTART_WAIT_MS));
+  });
   const handle = {
     consumer,
-    ended,
+    firstEnd,
     stop: async () => {
       stopping.abort();
-      await ended;
+      await supervised;
     },
   };
   started.add(handle);
@@ -323,22 +330,21 @@ describe('kafka consumer', () => {
     assert.equal(await members(), 0);
   });
 
-  it('throws when the broker stays away, and the next run loses nothing', async () => {
+  it('throws when the broker stays away, and loses nothing when it is started again', async () => {
     const topic = await newTopic();
     const store = createStore();
     const first = await append(topic, manyEvents(200));
-    const { ended } = startConsumer(topic, store);
+    const { firstEnd, stop } = startConsumer(topic, store);
     await until(hasAll(store, first), 'the first events');
     await broker.kill();
     await assert.rejects(
-      ended,
+      firstEnd,
       (error: unknown) => error instanceof AppError && error.code === 'ACKLINE_KAFKA_UNAVAILABLE',
     );
     await broker.start();
     const second = await waitFor(() => append(topic, manyEvents(200)), { timeoutMs: SLOW_MACHINE_MS });
-    const again = startConsumer(topic, store);
     await until(hasAll(store, second), 'the events after the outage');
-    await again.stop();
+    await stop();
     assert.deepEqual(store.gaps, []);
   });
 });

@@ -150,10 +150,14 @@ describe('lane positions', () => {
     questions[0]!.resolve(offsets(10n));
     await settle();
     positions.retryLater(0);
+    positions.assign([0, 1]);
+    takeCalls();
+    mock.timers.tick(60_000);
+    assert.deepEqual(takeCalls(), [], 'lane 0 has no position yet');
     positions.assign([1]);
     takeCalls();
     positions.stop();
-    questions[1]!.resolve(offsets(1n, 1n));
+    questions[2]!.resolve(offsets(1n, 1n));
     await settle();
     mock.timers.tick(60_000);
     assert.deepEqual(takeCalls(), []);

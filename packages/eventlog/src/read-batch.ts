@@ -1,0 +1,84 @@
+import type { Logger } from '@ackline/runtime/logger';
+import type { EachBatchPayload } from 'kafkajs';
+import { cutLaneBatches, type LaneBatch } from './lane-batch.ts';
+import type { LanePositions } from './lane-positions.ts';
+
+/** Several fit in a session. */
+export const HEARTBEAT_MS = 1_500;
+
+/** What reading a batch needs of its consumer. */
+export interface BatchContext {
+  readonly topic: string;
+  readonly topicId: string;
+  storeLane(batch: LaneBatch): Promise<void>;
+  readonly positions: LanePositions;
+  readonly counts: { stored: number };
+  readonly lags: Map<number, number>;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** Stores what one fetch brought of one lane. The invariants are those of kafka-consumer.ts. */
+export async function readBatch(payload: EachBatchPayload, context: BatchContext): Promise<void> {
+  const { batch } = payload;
+  const { positions, counts, lags, topic, topicId, log } = context;
+  const { partition: lane } = batch;
+  const { epoch } = positions;
+  const expected = positions.expected(lane);
+  if (expected === null) return; // (C2)
+  if (fetchedFrom(batch) !== expected) {
+    positions.reposition(lane); // (C3)
+    return;
+  }
+  const pieces = cutLaneBatches(batch.messages, {
+    lane,
+    topicId,
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
+  });
+  for (const piece of pieces) {
+    if (!payload.isRunning() || payload.isStale() || positions.epoch !== epoch) return; // (C4)
+    try {
+      await whileBeating(payload, () => context.storeLane(piece));
+    } catch (error) {
+      log.warn({ err: error, lane, records: piece.records.length }, 'kafka.store-failed');
+      if (positions.epoch === epoch) positions.retryLater(lane); // (C5)
+      return;
+    }
+    counts.stored += piece.records.length;
+    if (positions.epoch !== epoch) return; // (C4)
+    payload.resolveOffset(String(piece.nextOffset - 1n));
+    positions.advance(lane, piece.nextOffset);
+    lags.set(lane, Math.max(0, Number(BigInt(batch.highWatermark) - piece.nextOffset)));
+    await commit(payload, { topic, lane, offset: piece.nextOffset }, log);
+    await payload.heartbeat(); // throws when the group rebalances: the client joins again, and the rest is fetched anew
+  }
+}
+
+/** (C1) */
+async function commit(
+  payload: EachBatchPayload,
+  at: { readonly topic: string; readonly lane: number; readonly offset: bigint },
+  log: BatchContext['log'],
+): Promise<void> {
+  const partitions = [{ partition: at.lane, offset: String(at.offset) }];
+  try {
+    await payload.commitOffsetsIfNecessary({ topics: [{ topic: at.topic, partitions }] });
+  } catch (error) {
+    log.warn({ err: error, lane: at.lane }, 'kafka.commit-failed');
+  }
+}
+
+/** The offset that the client asked for; its types do not name it. */
+function fetchedFrom(batch: EachBatchPayload['batch']): bigint {
+  if ('fetchedOffset' in batch) return BigInt(String(batch.fetchedOffset));
+  return BigInt(batch.firstOffset() ?? batch.lastOffset());
+}
+
+/** (C6) A heartbeat that fails says so again after the batch, when it can be acted on. */
+async function whileBeating(payload: EachBatchPayload, work: () => Promise<void>): Promise<void> {
+  const timer = setInterval(() => void payload.heartbeat().catch(() => undefined), HEARTBEAT_MS);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EachBatchPayload } from 'kafkajs';
+import { encodeRecord } from '../src/kafka-record.ts';
+import { readBatch } from '../src/read-batch.ts';
+import { sampleEvent } from './event-sample.ts';
+
+interface Setup {
+  /** Where the lane has to go on; null: it stands still. */
+  expected?: bigint | null;
+  fetchedFrom?: number;
+  count?: number;
+  store?: (said: string[]) => Promise<void>;
+  commit?: () => Promise<void>;
+  isRunning?: () => boolean;
+}
+
+/** One fetch of lane 3, and what became of it, in order. */
+async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: Setup) {
+  const said: string[] = [];
+  const state = { epoch: 1 };
+  const messages = Array.from({ length: count }, (_, i) => {
+    const { value, headers } = encodeRecord(sampleEvent());
+    return { offset: String(fetchedFrom + i), value, headers };
+  });
+  const payload = {
+    batch: {
+      partition: 3,
+      fetchedOffset: String(fetchedFrom),
+      highWatermark: '1000',
+      messages,
+      firstOffset: () => String(fetchedFrom),
+      lastOffset: () => String(fetchedFrom + count - 1),
+    },
+    resolveOffset: (offset: string) => void said.push(`resolve ${offset}`),
+    heartbeat: async () => undefined,
+    commitOffsetsIfNecessary: async (offsets: { topics: { partitions: { offset: string }[] }[] }) => {
+      await setup.commit?.();
+      said.push(`commit ${offsets.topics[0]?.partitions[0]?.offset}`);
+    },
+    isRunning: setup.isRunning ?? (() => true),
+    isStale: () => false,
+  } as unknown as EachBatchPayload;
+  const lags = new Map<number, number>();
+  await readBatch(payload, {
+    topic: 't',
+    topicId: 'id',
+    async storeLane(batch) {
+      await setup.store?.(said);
+      if (said.includes('rebalance')) state.epoch += 1;
+      said.push(`store ${batch.records[0]?.offset} to ${batch.nextOffset}`);
+    },
+    positions: {
+      get epoch() {
+        return state.epoch;
+      },
+      expected: () => expected,
+      advance: (_: number, offset: bigint) => void said.push(`advance ${offset}`),
+      reposition: () => void said.push('reposition'),
+      retryLater: () => void said.push('retry later'),
+    } as never,
+    counts: { stored: 0 },
+    lags,
+    log: { warn: (_: unknown, line?: string) => void said.push(String(line)) } as never,
+  });
+  return { said, lags };
+}
+
+describe('reading a batch', () => {
+  it('stores first, then moves on, then commits', async () => {
+    const { said, lags } = await read({});
+    assert.deepEqual(said, ['store 10 to 13', 'resolve 12', 'advance 13', 'commit 13']);
+    assert.equal(lags.get(3), 987);
+  });
+
+  it('takes a large fetch in pieces, each committed before the next is stored', async () => {
+    const { said } = await read({ count: 700 });
+    assert.deepEqual(
+      said.filter(line => /store|commit/.test(line)),
+      ['store 10 to 510', 'commit 510', 'store 510 to 710', 'commit 710'],
+    );
+  });
+
+  it('hands over nothing of a lane whose position is not known yet', async () => {
+    assert.deepEqual((await read({ expected: null })).said, []);
+  });
+
+  it('drops a batch that leaves a gap or goes back, and asks where the lane stands', async () => {
+    assert.deepEqual((await read({ expected: 9n })).said, ['reposition']);
+    assert.deepEqual((await read({ expected: 11n })).said, ['reposition']);
+  });
+
+  it('neither resolves nor commits what was stored under an earlier assignment', async () => {
+    const { said } = await read({ count: 700, store: async lines => void lines.push('rebalance') });
+    assert.deepEqual(said, ['rebalance', 'store 10 to 510']);
+  });
+
+  it('leaves the offset where it is when storing fails, and tries later', async () => {
+    const { said } = await read({ count: 700, store: () => Promise.reject(new Error('away')) });
+    assert.deepEqual(said, ['kafka.store-failed', 'retry later']);
+  });
+
+  it('goes on when the commit to Kafka fails: PostgreSQL has the offset', async () => {
+    const { said } = await read({ commit: () => Promise.reject(new Error('coordinator moved')) });
+    assert.deepEqual(said, ['store 10 to 13', 'resolve 12', 'advance 13', 'kafka.commit-failed']);
+  });
+
+  it('finishes the piece in hand and takes no other when it is told to end', async () => {
+    let pieces = 0;
+    const { said } = await read({ count: 700, isRunning: () => pieces++ === 0 });
+    assert.deepEqual(said, ['store 10 to 510', 'resolve 509', 'advance 510', 'commit 510']);
+  });
+});
