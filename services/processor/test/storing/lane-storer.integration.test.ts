@@ -68,6 +68,11 @@ describe('storing a lane', () => {
     pool = openPool(database.url);
     await ensureLanes(pool, LANES);
     await pool.query("alter table events add constraint no_poison check (type <> 'poison')");
+    await pool.query(`
+      create function disk_full() returns trigger language plpgsql as
+        $$ begin raise exception 'disk full' using errcode = '53100'; end $$;
+      create constraint trigger full_at_commit after insert on events deferrable initially deferred
+        for each row when (new.type = 'last straw') execute function disk_full()`);
   });
   beforeEach(async () => {
     await pool.query('truncate inbox, event_keys, events, deliveries, quarantine');
@@ -210,6 +215,17 @@ describe('storing a lane', () => {
     });
   });
 
+  it('that fails only at the commit leaves nothing, and gives its reservations back', async () => {
+    const { storer, desk, counts } = harness();
+    const events = [sampleEvent(), sampleEvent({ type: 'last straw' })];
+    await assert.rejects(storer.storeKafkaBatch(kafkaBatch(events)), /disk full/);
+    assert.deepEqual(await storedIds(), []);
+    assert.equal(await laneOffset(), null);
+    assert.equal(desk.open.size, 0);
+    assert.deepEqual(desk.started, []);
+    assert.equal(counts.stored, 0);
+  });
+
   describe('with something in it that can’t be stored', () => {
     async function quarantine(): Promise<{ origin: string; reason: string; body: Buffer }[]> {
       const { rows } = await pool.query<{ origin: string; reason: string; body: Buffer }>(
@@ -239,6 +255,16 @@ describe('storing a lane', () => {
       assert.equal(desk.open.size, 4);
       assert.equal(desk.started.length, 4);
       assert.deepEqual(counts, { stored: 4, duplicates: 0, unrouted: 0 });
+    });
+
+    it('keeps how far it came when the rest fails', async () => {
+      const { storer, desk } = harness();
+      const events = [sampleEvent(), sampleEvent({ type: 'poison' }), sampleEvent({ type: 'last straw' })];
+      await assert.rejects(storer.storeKafkaBatch(kafkaBatch(events, { first: 10n })), /disk full/);
+      assert.deepEqual(await storedIds(), ids(events.slice(0, 1)));
+      assert.equal((await quarantine()).length, 1);
+      assert.equal(await laneOffset(), 12n);
+      assert.equal(desk.open.size, 1);
     });
 
     it('finds it in the inbox too', async () => {
