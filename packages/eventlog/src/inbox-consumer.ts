@@ -70,7 +70,10 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
     counts.waiting = decision.waiting;
     let stored = 0;
     for (let from = 0; from < decision.released.length && !signal.aborted; from += STORE_ROWS) {
-      stored += await options.storeInbox(decision.released.slice(from, from + STORE_ROWS));
+      const asked = decision.released.slice(from, from + STORE_ROWS);
+      const took = await options.storeInbox(asked);
+      stored += took;
+      if (took < asked.length) break; // what was left behind must not be overtaken by later rows of its keys
     }
     counts.stored += stored;
     if (stored > 0) counts.orderUncertain += decision.uncertain;

@@ -4,12 +4,14 @@ import { laneOf } from './lane.ts';
 /**
  * Which inbox rows may be stored now. Pure; its memory is one offset per row that was peeked last.
  *
- * R1. Without Kafka, or where the broker does not answer, nothing waits.
- * R2. A row waits until its lane's stored offset has reached what its partition held when the row was first looked at, and
- *     what its appender knew to be acked there.
- * R3. No row waits longer than `MAX_WAIT_MS` from its appending.
+ * R1. Without Kafka nothing waits; where the broker does not answer, only what has a known predecessor does (R2).
+ * R2. A row waits until the record of its key that its appender knew to be acked is stored, for `MAX_KNOWN_WAIT_MS` from
+ *     its appending at most: a key holds itself, so order outlives the restart of a broker.
+ * R3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
+ *     (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
  * R4. A row never overtakes an earlier row of its key hash that waits.
- * R5. The barriers are those of the rows peeked last, no others.
+ * R5. So many rows wait at most that those behind them are still seen: above that a row goes, and counts as uncertain.
+ * R6. The barriers are those of the rows peeked last, no others.
  */
 export interface InboxRelease {
   decide(input: ReleaseInput): ReleaseDecision;
@@ -33,8 +35,16 @@ export interface ReleaseDecision {
   readonly uncertain: number;
 }
 
-/** By DESIGN: what one can't know goes out when found, is counted, and holds nothing up for longer than this. */
+/** For what one can't know, and that is rarely there. */
 export const MAX_WAIT_MS = 5_000;
+/**
+ * A broker is restarted, and its consumers are back, within this. In a longer outage the key goes on without what the broker
+ * keeps: that goes out when it is found, and is counted.
+ */
+export const MAX_KNOWN_WAIT_MS = 60_000;
+
+/** A part of the rows that are looked at (2,000), since a key may have several. */
+const MAX_WAITING_KEYS = 500;
 
 export function createInboxRelease(): InboxRelease {
   let barriers = new Map<string, bigint>();
@@ -49,14 +59,14 @@ export function createInboxRelease(): InboxRelease {
         const lane = laneOf(row.keyHash, lanes);
         const watermark = watermarks?.get(lane);
         const barrier = barriers.get(row.n) ?? barrierOf(row, watermark);
-        if (barrier !== undefined) seen.set(row.n, barrier); // (R5)
+        if (barrier !== undefined) seen.set(row.n, barrier); // (R6)
         const verdict = judge(row, { barrier, watermark, stored: storedOffsets.get(lane) ?? 0n });
-        if (verdict === 'wait' || held.has(row.keyHash)) {
+        if (held.has(row.keyHash) || (verdict === 'wait' && held.size < MAX_WAITING_KEYS)) {
           held.add(row.keyHash); // (R4)
           continue;
         }
         released.push(row.n);
-        if (verdict === 'uncertain') uncertain += 1;
+        if (verdict !== 'go') uncertain += 1; // (R5)
       }
       barriers = seen;
       return { released, waiting: rows.length - released.length, uncertain };
@@ -64,7 +74,6 @@ export function createInboxRelease(): InboxRelease {
   };
 }
 
-/** (R2) */
 function barrierOf(row: InboxPeek, watermark: bigint | undefined): bigint | undefined {
   if (watermark === undefined) return undefined;
   return watermark > row.afterOffset ? watermark : row.afterOffset + 1n;
@@ -74,7 +83,8 @@ function judge(
   row: InboxPeek,
   lane: { barrier: bigint | undefined; watermark: bigint | undefined; stored: bigint },
 ): 'go' | 'wait' | 'uncertain' {
+  if (row.afterOffset >= lane.stored) return row.ageMs >= MAX_KNOWN_WAIT_MS ? 'uncertain' : 'wait'; // (R2)
+  if (lane.watermark === undefined) return 'go'; // (R1)
   if (lane.barrier !== undefined && lane.stored >= lane.barrier) return 'go';
-  if (lane.watermark === undefined) return row.afterOffset < lane.stored ? 'go' : 'uncertain'; // (R1)
   return row.ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (R3)
 }

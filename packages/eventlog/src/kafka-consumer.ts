@@ -45,6 +45,8 @@ export interface KafkaConsumerSnapshot {
 export interface KafkaConsumerOptions {
   readonly brokers: readonly string[];
   readonly topic: { readonly topicId: string; readonly partitions: number; readonly name?: string };
+  /** Lanes stored at a time: each takes a connection of the pool that deliveries use too. */
+  readonly lanesAtATime: number;
   /** Where each lane of the topic with this id stands in PostgreSQL. */
   readOffsets(topicId: string): Promise<readonly LaneOffset[]>;
   /** Stores the records and the lane's next offset in one transaction. Has to end within PostgreSQL's own limits. */
@@ -62,8 +64,6 @@ const FETCH_WAIT_MS = 250;
 /** A fetch of one lane: two records of the largest size, or a few hundred usual ones. */
 const FETCH_LANE_BYTES = 2 * 1024 * 1024;
 const FETCH_BYTES = 16 * 1024 * 1024;
-/** Lanes stored at a time: each takes a connection of the pool that deliveries use too. */
-const LANES_AT_A_TIME = 4;
 const CONNECT_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Small outages are ridden out in the client, about 6 s; longer ones by the supervisor's restarts (C8). */
@@ -142,7 +142,7 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
     lag: () => lags.values().reduce((sum, lag) => sum + lag, 0),
     async untilEnd(signal) {
       try {
-        await runClient(consumer, { signal, context, log });
+        await runClient(consumer, { signal, context, log, lanesAtATime: options.lanesAtATime });
       } finally {
         positions.stop();
         await watermarks.close();
@@ -155,10 +155,12 @@ interface ClientRun {
   readonly signal: AbortSignal;
   readonly context: BatchContext;
   readonly log: KafkaConsumerOptions['log'];
+  readonly lanesAtATime: number;
 }
 
 /** Until the signal aborts; throws when the client ends by itself (C8). The group is left in both cases (C9). */
-async function runClient(consumer: Consumer, { signal, context, log }: ClientRun): Promise<void> {
+async function runClient(consumer: Consumer, run: ClientRun): Promise<void> {
+  const { signal } = run;
   const crashed = Promise.withResolvers<never>();
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     crashed.reject(
@@ -167,24 +169,24 @@ async function runClient(consumer: Consumer, { signal, context, log }: ClientRun
   });
   const aborted = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => aborted.resolve(), { once: true });
-  const started = start(consumer, context, signal);
+  const started = start(consumer, run);
   try {
     await Promise.race([started, crashed.promise, aborted.promise]);
     await Promise.race([crashed.promise, aborted.promise]);
   } finally {
-    await leave(consumer, started, log);
+    await leave(consumer, started, run.log);
     crashed.promise.catch(() => undefined); // it may come when nobody waits any more
   }
 }
 
-async function start(consumer: Consumer, context: BatchContext, signal: AbortSignal): Promise<void> {
+async function start(consumer: Consumer, { context, signal, lanesAtATime }: ClientRun): Promise<void> {
   await consumer.connect();
   await consumer.subscribe({ topics: [context.topic], fromBeginning: true });
   if (signal.aborted) return;
   await consumer.run({
     autoCommit: false, // (C1)
     eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: LANES_AT_A_TIME,
+    partitionsConsumedConcurrently: lanesAtATime,
     eachBatch: payload => readBatch(payload, context),
   });
 }

@@ -6,6 +6,7 @@ import type { EventLog } from './event-log.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './inbox-log.ts';
 import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
 import { encodeRecord } from './kafka-record.ts';
+import { createKeyOffsets, type KeyOffsets } from './key-offsets.ts';
 import type { OpenedTopic } from './kafka-topic.ts';
 import { keyHash, laneOf } from './lane.ts';
 import { createMicroBatcher } from './micro-batcher.ts';
@@ -18,7 +19,7 @@ import type { KafkaAppender } from './tiers.ts';
  *     broker was killed, and dedup is the processor's.
  * K4. What the client still does after a deadline ends by itself (REQUEST_TIMEOUT_MS, CONNECT_TIMEOUT_MS): nothing leaks.
  * K5. A record that the topic can not take rejects alone: no batch is larger than the topic's limit.
- * K6. `lastOffset` grows only, and only by offsets that the broker acked.
+ * K6. `lastOffset` is of the event's own ordering key, and knows only offsets that the broker acked.
  */
 
 /** An ack within a data centre takes a few ms; beyond this the inbox answers sooner than waiting on would. */
@@ -47,13 +48,15 @@ export type KafkaLog = EventLog & KafkaAppender;
 
 interface Produced {
   readonly lane: number;
+  /** null: an event without an ordering key, which nothing has to wait for. */
+  readonly keyHash: number | null;
   readonly message: MessageToProduce<string, Buffer, string, string>;
 }
 
 /** Connects with the first append. Rejections: ACKLINE_APPEND_TIMEOUT (K2), ACKLINE_RECORD_TOO_LARGE (K5), or the client's error. */
 export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
   const producer = createProducer(brokers);
-  const lastOffsets = new Map<number, bigint>();
+  const keyOffsets = createKeyOffsets();
   const maxBatchBytes = topic.maxMessageBytes - BATCH_OVERHEAD_BYTES;
 
   const batcher = createMicroBatcher<Produced>({
@@ -75,23 +78,17 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
         acks: ProduceAcks.ALL, // (K1)
         idempotent: false, // (K3)
       });
-      const counts = new Map<number, number>();
-      for (const { lane } of batch) counts.set(lane, (counts.get(lane) ?? 0) + 1);
-      for (const { partition, offset } of offsets)
-        raise(partition, offset + BigInt((counts.get(partition) ?? 1) - 1));
+      const next = new Map(offsets.map(({ partition, offset }) => [partition, offset]));
+      for (const { lane, keyHash: hash } of batch) {
+        const offset = next.get(lane);
+        if (offset === undefined) continue;
+        if (hash !== null) keyOffsets.raise(hash, { lane, offset }); // (K6)
+        next.set(lane, offset + 1n);
+      }
     } catch (error) {
       producer.clearMetadata(); // the leader may be another by now; without retries the client would keep asking this one
       throw error;
     }
-  }
-
-  /** (K6) */
-  function raise(lane: number, offset: bigint): void {
-    if (offset > (lastOffsets.get(lane) ?? NO_OFFSET)) lastOffsets.set(lane, offset);
-  }
-
-  function laneOfEvent(event: EventEnvelope): number {
-    return laneOf(keyHash(recordKey(event)), topic.partitions);
   }
 
   return {
@@ -100,15 +97,14 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
       return batcher.size;
     },
     hasRoom: event => batcher.hasRoom(event.body.byteLength + META_ESTIMATE_BYTES),
-    lastOffset: event => lastOffsets.get(laneOfEvent(event)) ?? NO_OFFSET,
+    lastOffset: event => lastOffsetOf(event, keyOffsets, topic.partitions),
     async append(event) {
       const { key, value, headers, sizeBytes } = encodeRecord(event);
       if (sizeBytes > maxBatchBytes) throw new AppError('ACKLINE_RECORD_TOO_LARGE'); // (K5)
-      const lane = laneOf(keyHash(key), topic.partitions);
-      await batcher.add(
-        { lane, message: { topic: topic.name, partition: lane, key, value, headers } },
-        sizeBytes,
-      );
+      const hash = keyHash(key);
+      const lane = laneOf(hash, topic.partitions);
+      const message = { topic: topic.name, partition: lane, key, value, headers };
+      await batcher.add({ lane, keyHash: event.orderingKey === null ? null : hash, message }, sizeBytes);
       return { tier: 'kafka' };
     },
     async close() {
@@ -116,6 +112,13 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
       await closeKafkaClient(producer);
     },
   };
+}
+
+/** (K6) */
+function lastOffsetOf(event: EventEnvelope, keyOffsets: KeyOffsets, lanes: number): bigint {
+  if (event.orderingKey === null) return NO_OFFSET;
+  const hash = keyHash(recordKey(event));
+  return keyOffsets.get(hash, laneOf(hash, lanes));
 }
 
 function createProducer(brokers: readonly string[]): Producer<string, Buffer, string, string> {

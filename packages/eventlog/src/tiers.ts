@@ -8,7 +8,7 @@ export interface KafkaAppender {
   /** False: the buffer is full. */
   hasRoom(event: EventEnvelope): boolean;
   readonly size: number;
-  /** The greatest offset known to be acked in the event's partition, -1n for none. */
+  /** The greatest offset known to be acked for the event's ordering key, -1n for none. */
   lastOffset(event: EventEnvelope): bigint;
   close(): Promise<void>;
 }

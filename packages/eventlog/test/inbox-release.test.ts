@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { InboxPeek } from '@ackline/store/inbox';
-import { createInboxRelease, MAX_WAIT_MS, type ReleaseInput } from '../src/inbox-release.ts';
+import {
+  createInboxRelease,
+  MAX_KNOWN_WAIT_MS,
+  MAX_WAIT_MS,
+  type ReleaseInput,
+} from '../src/inbox-release.ts';
 
 const LANES = 4;
 
@@ -55,14 +60,37 @@ describe('inbox release', () => {
     });
   });
 
-  it('lets rows go at once when no broker answers, counting those that knew of records before them', () => {
-    const rows = [row(1, { afterOffset: 5n }), row(2, { keyHash: 2 })];
+  it('lets rows go at once when no broker answers, but for those whose key has a record in it', () => {
+    const rows = [
+      row(1, { afterOffset: 5n }),
+      row(2, { keyHash: 5, afterOffset: 2n }),
+      row(3, { keyHash: 2 }),
+    ];
     const away = { watermarks: null, storedOffsets: new Map([[1, 3n]]) };
     assert.deepEqual(createInboxRelease().decide(input(rows, away)), {
-      released: ['1', '2'],
-      waiting: 0,
+      released: ['2', '3'],
+      waiting: 1,
+      uncertain: 0,
+    });
+  });
+
+  it('lets a row go before the record of its key after the longest wait, and counts it', () => {
+    const rows = [row(1, { afterOffset: 5n, ageMs: MAX_KNOWN_WAIT_MS }), row(2, { afterOffset: 5n })];
+    const away = { watermarks: null, storedOffsets: new Map([[1, 3n]]) };
+    assert.deepEqual(createInboxRelease().decide(input(rows, away)), {
+      released: ['1'],
+      waiting: 1,
       uncertain: 1,
     });
+  });
+
+  it('holds a bounded number of keys, so that what waits never hides the rest', () => {
+    const rows = Array.from({ length: 600 }, (_, n) => row(n, { keyHash: n * LANES + 1, afterOffset: 50n }));
+    const decision = createInboxRelease().decide(input(rows));
+    assert.deepEqual(
+      { waiting: decision.waiting, uncertain: decision.uncertain },
+      { waiting: 500, uncertain: 100 },
+    );
   });
 
   it('lets a waiting row go when the broker goes away while it waits', () => {

@@ -116,6 +116,7 @@ function startConsumer(topic: OpenedTopic, store: Store): Started {
   const consumer = createKafkaConsumer({
     brokers: [broker.brokers],
     topic,
+    lanesAtATime: 4,
     readOffsets: async () => [...store.next].map(([lane, nextOffset]) => ({ lane, nextOffset })),
     storeLane: batch => store.store(batch),
     log: quiet,

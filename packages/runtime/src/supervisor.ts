@@ -5,8 +5,8 @@ import type { Logger } from './logger.ts';
 
 /** First wait before a restart: long enough that a part that dies at once does not spin, short enough to go unnoticed. */
 const FIRST_RESTART_WAIT_MS = 500;
-/** Longest wait: after an outage of a store its part is back within this time. */
-const MAX_RESTART_WAIT_MS = 30_000;
+/** Longest wait: after an outage of a server its part is back within this time, and what waits for it goes on. */
+const MAX_RESTART_WAIT_MS = 5_000;
 /** A part that ran this long starts again at the first wait. Without it, one that connects and then dies would never back off. */
 const STABLE_AFTER_MS = 60_000;
 

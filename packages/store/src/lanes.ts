@@ -40,13 +40,16 @@ export async function lockFreeLanes(
   return result.rows.map(row => row.lane);
 }
 
-/** Where each lane of this topic stands. An offset of another topic of the same name (made anew) does not count. */
+/**
+ * Where each lane of this topic stands. An offset of another topic of the same name (made anew) does not count; null takes
+ * the offsets of whichever topic was read last.
+ */
 export async function readLaneOffsets(
   queryable: Pick<Pool, 'query'>,
-  topicId: string,
+  topicId: string | null,
 ): Promise<readonly LaneOffset[]> {
   const result = await queryable.query<{ lane: number; next_offset: string | null }>(
-    'select lane, case when topic_id = $1 then next_offset end as next_offset from lanes order by lane',
+    'select lane, case when $1::text is null or topic_id = $1 then next_offset end as next_offset from lanes order by lane',
     [topicId],
   );
   return result.rows.map(row => ({

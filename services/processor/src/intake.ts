@@ -41,10 +41,6 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
   let inboxConsumer: InboxConsumer | null = null;
   let kafkaConsumer: KafkaConsumer | null = null;
 
-  async function readOffsets() {
-    return opened === null ? [] : readLaneOffsets(pool, opened.topic.topicId);
-  }
-
   async function highWatermarks(deadlineMs?: number): Promise<ReadonlyMap<number, bigint>> {
     if (opened === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
     return opened.watermarks.highWatermarks(deadlineMs);
@@ -54,7 +50,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
     return {
       name: 'kafka-consumer',
       async run(signal) {
-        const topic = await openTopic({ ...source, deadlineMs: TOPIC_DEADLINE_MS });
+        const topic = await openTopic({ ...source, deadlineMs: TOPIC_DEADLINE_MS, signal });
         await ensureLanes(pool, topic.partitions);
         lanes = topic.partitions;
         const before = opened;
@@ -63,6 +59,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
         kafkaConsumer = createKafkaConsumer({
           brokers: source.brokers,
           topic,
+          lanesAtATime: options.workers,
           readOffsets: topicId => readLaneOffsets(pool, topicId),
           storeLane: batch => storer.storeKafkaBatch(batch),
           log,
@@ -80,7 +77,8 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
         peek: limit => peekInbox(pool, limit),
         lanes: () => lanes,
         watermarks: kafka === null ? null : { highWatermarks },
-        readOffsets,
+        // Before a broker has ever answered the topic is the one that was read last, as far as anybody can know.
+        readOffsets: () => readLaneOffsets(pool, opened?.topic.topicId ?? null),
         storeInbox: ns => storer.storeInboxRows(ns),
         log,
       });

@@ -21,7 +21,7 @@ import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } fro
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
-import { firstWithinBytes, placeInboxRows } from './merge-inbox.ts';
+import { firstWithinBytes, type Placement, placeInboxRows } from './merge-inbox.ts';
 import { type StorableEvent, storableFromEnvelope } from './storable.ts';
 import { type ReadyStart, type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
 
@@ -64,23 +64,39 @@ export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   const transact = createTransactor(deps);
 
   async function storeKafkaBatch(batch: LaneBatch): Promise<void> {
-    let items: readonly Item[] = [];
+    for (;;) {
+      const next = await storeKafkaStep(batch);
+      if (next === 'done') return;
+      if (next === 'halve') {
+        for (const half of halves(batch)) await storeKafkaBatch(half);
+        return;
+      }
+    }
+  }
+
+  async function storeKafkaStep(batch: LaneBatch): Promise<KafkaStep['next']> {
+    let step: KafkaStep = { next: 'done', items: [] };
     try {
       await transact(async client => {
         await lockLane(client, batch.lane); // (S2)
-        items = await withInboxRows(client, batch);
-        await writeLaneOffset(client, batch); // (S1)
-        return items;
+        step = await planKafkaStep(client, batch);
+        if (step.next === 'done') await writeLaneOffset(client, batch); // (S1)
+        return step.items;
       });
     } catch (error) {
       if (!isPoison(error)) throw error;
-      for (const item of items) await storeAlone(transact, item); // (S4)
-      await transact(async client => {
-        await lockLane(client, batch.lane);
-        await writeLaneOffset(client, batch);
-        return [];
-      });
+      for (const item of step.items) await storeAlone(transact, item); // (S4)
+      if (step.next === 'done') await passOffset(batch);
     }
+    return step.next;
+  }
+
+  function passOffset(batch: LaneBatch): Promise<void> {
+    return transact(async client => {
+      await lockLane(client, batch.lane);
+      await writeLaneOffset(client, batch);
+      return [];
+    });
   }
 
   async function storeInboxRows(ns: readonly string[]): Promise<number> {
@@ -139,31 +155,65 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
   };
 }
 
+/**
+ * What one transaction stores of a Kafka batch. `done`: all of it. `again`: only waiting rows that come before it, since there
+ * are more than one transaction takes. `halve`: nothing; fewer records have fewer keys, and so fewer rows.
+ */
+interface KafkaStep {
+  readonly next: 'done' | 'again' | 'halve';
+  readonly items: readonly Item[];
+}
+
 /** The batch's records with the waiting inbox rows of their keys in between (S3). */
-async function withInboxRows(client: PoolClient, batch: LaneBatch): Promise<readonly Item[]> {
+async function planKafkaStep(client: PoolClient, batch: LaneBatch): Promise<KafkaStep> {
   const hashes = new Set(
     batch.records.flatMap(record => ('event' in record ? [keyHash(recordKey(record.event))] : [])),
   );
   const waiting = await peekInboxOfKeys(client, [...hashes], MAX_INBOX_ROWS);
-  const records = batch.records.map(record => kafkaItem(batch, record));
-  if (waiting.length === 0) return records;
+  if (waiting.length === 0) return { next: 'done', items: batch.records.map(r => kafkaItem(batch, r)) };
+  const seen = firstWithinBytes(waiting, MAX_INBOX_BYTES);
   const placements = placeInboxRows(
-    firstWithinBytes(waiting, MAX_INBOX_BYTES),
+    seen,
     batch.records.map(record => record.offset),
   );
-  const taken = await takeInboxRows(
-    client,
-    placements.map(placement => placement.n),
-  );
-  const rows = new Map(taken.map(row => [row.n, row]));
-  return batch.records.flatMap((record, index) => {
-    const before = placements.filter(placement => placement.beforeOffset === record.offset);
-    const items = before.flatMap(({ n }) => {
-      const row = rows.get(n);
-      return row === undefined ? [] : [inboxItem(row, batch.lane)];
-    });
-    return [...items, ...records.slice(index, index + 1)];
-  });
+  const mayBeMore = seen.length < waiting.length || waiting.length === MAX_INBOX_ROWS;
+  if (!mayBeMore) return { next: 'done', items: await mergeRows(client, batch, placements) };
+  const first = batch.records[0]?.offset;
+  const early = placements.filter(placement => placement.beforeOffset === first);
+  if (early.length > 0)
+    return { next: 'again', items: await mergeRows(client, { ...batch, records: [] }, early) };
+  if (batch.records.length > 1) return { next: 'halve', items: [] };
+  // One key, none of whose rows comes before its record: nor do those that were not seen.
+  return { next: 'done', items: batch.records.map(record => kafkaItem(batch, record)) };
+}
+
+/** Takes the placed rows, and puts each before its record; what is placed before no record here comes first. */
+async function mergeRows(
+  client: PoolClient,
+  batch: LaneBatch,
+  placements: readonly Placement[],
+): Promise<readonly Item[]> {
+  const places = new Map(placements.map(({ n, beforeOffset }) => [n, beforeOffset]));
+  const taken = await takeInboxRows(client, [...places.keys()]);
+  const rowsBefore = (offset: bigint) => taken.filter(row => places.get(row.n) === offset);
+  const offsets = new Set(batch.records.map(record => record.offset));
+  const alone = taken.filter(row => !offsets.has(places.get(row.n) ?? -1n));
+  return [
+    ...alone.map(row => inboxItem(row, batch.lane)),
+    ...batch.records.flatMap(record => [
+      ...rowsBefore(record.offset).map(row => inboxItem(row, batch.lane)),
+      kafkaItem(batch, record),
+    ]),
+  ];
+}
+
+function halves(batch: LaneBatch): readonly LaneBatch[] {
+  const middle = Math.ceil(batch.records.length / 2);
+  const rest = batch.records.slice(middle);
+  const [next] = rest;
+  if (next === undefined) return [batch];
+  const first = { ...batch, records: batch.records.slice(0, middle), nextOffset: next.offset };
+  return [first, { ...batch, records: rest }];
 }
 
 async function takeFreeRows(
