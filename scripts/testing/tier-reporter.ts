@@ -28,16 +28,23 @@ interface SummaryData {
   readonly counts: Readonly<Record<'tests' | 'passed' | 'failed' | 'skipped' | 'cancelled' | 'todo', number>>;
 }
 
+interface ResultEvent {
+  readonly type: 'test:pass' | 'test:fail';
+  readonly data: TestData;
+}
+
+type Recorder = (line: ResultLine) => void;
+
 export type TestEvent =
   | { readonly type: 'test:start'; readonly data: { readonly name: string; readonly nesting: number } }
-  | { readonly type: 'test:pass' | 'test:fail'; readonly data: TestData }
+  | ResultEvent
   | { readonly type: 'test:summary'; readonly data: SummaryData }
   | { readonly type: 'test:stdout' | 'test:stderr'; readonly data: { readonly message: string } };
 
 /** The variable that names the results file. */
 export const RESULTS_VARIABLE = 'ACKLINE_TEST_RESULTS';
 
-async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+export async function* reportTo(record: Recorder, events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = []; // the names from the outermost suite to the test at hand
   for await (const event of events) {
     switch (event.type) {
@@ -47,10 +54,10 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
       case 'test:pass':
       case 'test:fail':
         path.splice(event.data.nesting, Infinity, event.data.name);
-        yield noteResult(event.type, path.join(' > '), event.data);
+        yield noteResult(event, path.join(' > '), record);
         break;
       case 'test:summary':
-        yield summarise(event.data);
+        yield summarise(event.data, record);
         break;
       case 'test:stdout':
       case 'test:stderr':
@@ -60,16 +67,16 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
   }
 }
 
-function noteResult(type: 'test:pass' | 'test:fail', name: string, data: TestData): string {
+function noteResult({ type, data }: ResultEvent, name: string, record: Recorder): string {
   const reason = reasonOf(data.skip) ?? reasonOf(data.todo);
   if (reason !== null) {
-    write({ kind: 'skip', name, reason });
+    record({ kind: 'skip', name, reason });
     return '';
   }
   const { error } = data.details;
   if (type === 'test:pass' || error?.failureType === 'subtestsFailed') return ''; // failed subtests were printed
   const place = data.file === undefined ? '' : ` (${relative('', data.file)}:${data.line ?? 0})`;
-  write({ kind: 'failure', name: name + place });
+  record({ kind: 'failure', name: name + place });
   return `\n  FAILED ${name}${place}\n${indent(inspect(error?.cause ?? error, { depth: 6, colors: false }))}\n\n`;
 }
 
@@ -78,10 +85,10 @@ function reasonOf(mark: string | boolean | undefined): string | null {
   return typeof mark === 'string' && mark !== '' ? mark : 'no reason given';
 }
 
-function summarise({ file, counts, duration_ms }: SummaryData): string {
+function summarise({ file, counts, duration_ms }: SummaryData, record: Recorder): string {
   const failed = counts.failed + counts.cancelled;
   if (file === undefined) {
-    write({ kind: 'total', tests: counts.tests, passed: counts.passed, failed });
+    record({ kind: 'total', tests: counts.tests, passed: counts.passed, failed });
     return '';
   }
   const state = failed > 0 ? 'FAILED' : 'ok    ';
@@ -92,11 +99,11 @@ function indent(text: string): string {
   return text.replace(/^/gm, '    ');
 }
 
-function write(line: ResultLine): void {
+function recordInFile(line: ResultLine): void {
   const path = process.env[RESULTS_VARIABLE];
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
 
 // node --test takes a reporter from a module's default export.
 // oxlint-disable-next-line import/no-default-export
-export default report;
+export default (events: AsyncIterable<TestEvent>): AsyncGenerator<string> => reportTo(recordInFile, events);

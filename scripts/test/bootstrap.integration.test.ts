@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const scripts = fileURLToPath(new URL('..', import.meta.url));
+
+/** Tells what it gets, and ends with code 7 at the second SIGTERM or SIGINT. */
+const program = `
+let count = 0;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    console.log(signal);
+    if (signal !== 'SIGHUP' && ++count === 2) process.exit(7);
+  });
+}
+console.log('pid ' + process.pid);
+console.log('args ' + process.argv.slice(2).join(' '));
+setInterval(() => undefined, 1_000);
+`;
+
+describe('the bootstrap', () => {
+  let root: string;
+  let child: ChildProcess | undefined;
+  let output = '';
+
+  function put(path: string, content: string): void {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+
+  function run(...args: string[]): ChildProcess {
+    output = '';
+    // An npm that can't exist: these tests are about what needs none.
+    const env = { PATH: join(root, 'no-npm'), npm_execpath: undefined };
+    child = spawn(process.execPath, [join(root, 'scripts', 'bootstrap.mjs'), ...args], { env });
+    child.stdout?.on('data', chunk => (output += chunk));
+    child.stderr?.on('data', chunk => (output += chunk));
+    return child;
+  }
+
+  async function said(text: string): Promise<void> {
+    while (!output.includes(text)) {
+      assert.equal(child?.exitCode, null, output);
+      assert.ok(child?.stdout);
+      await once(child.stdout, 'data');
+    }
+  }
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'ackline-bootstrap-'));
+    mkdirSync(join(root, 'scripts'));
+    cpSync(join(scripts, 'bootstrap.mjs'), join(root, 'scripts', 'bootstrap.mjs'));
+    put('.node-version', process.versions.node);
+    put('packages/cli/src/main.ts', program);
+    const packages = {
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/tool': { version: '2.0.0', dev: true },
+    };
+    put('package-lock.json', JSON.stringify({ packages }));
+    put(
+      'node_modules/.package-lock.json',
+      JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }),
+    );
+    const pinned = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
+    mkdirSync(pinned, { recursive: true });
+    symlinkSync(process.execPath, join(pinned, 'node'));
+  });
+  afterEach(() => {
+    child?.kill('SIGKILL');
+    const handedOver = /pid (\d+)/.exec(output)?.[1];
+    if (handedOver !== undefined && child?.exitCode === null) process.kill(Number(handedOver), 'SIGKILL');
+    rmSync(root, { recursive: true });
+  });
+
+  it('starts at once when nothing is missing, development tools aside', async () => {
+    run('start', '--port', '1');
+    await said('args up --port 1');
+    assert.doesNotMatch(output, /Installing/);
+  });
+
+  it('passes a signal on once although npm repeats it, and the exit code back', async () => {
+    const started = run('start');
+    await said('args up');
+    started.kill('SIGINT');
+    await said('SIGINT');
+    started.kill('SIGINT'); // what npm adds to a terminal's Ctrl-C
+    started.kill('SIGHUP');
+    await said('SIGHUP');
+    assert.equal(output.match(/SIGINT/g)?.length, 1);
+    started.kill('SIGTERM');
+    const [code] = await once(started, 'close');
+    assert.equal(code, 7);
+  });
+
+  for (const [reason, installed] of [
+    ['nothing is installed yet', null],
+    ['a is missing', {}],
+    ['a is another version', { 'node_modules/a': { version: '0.9.0' } }],
+  ] as const) {
+    it(`installs when ${reason}, and says so when it can't`, async () => {
+      const record = join(root, 'node_modules', '.package-lock.json');
+      if (installed === null) rmSync(record);
+      else writeFileSync(record, JSON.stringify({ packages: installed }));
+      const [code] = await once(run('start'), 'close');
+      assert.equal(code, 1);
+      assert.ok(output.includes(`Installing production dependencies (${reason})`), output);
+      assert.match(output, /npm could not install/);
+    });
+  }
+
+  it('asks for the development tools only where they are needed', async () => {
+    await once(run('test'), 'close');
+    assert.match(output, /Installing all dependencies \(tool is missing\)/);
+  });
+
+  it('names its commands when it gets another', async () => {
+    const [code] = await once(run('deploy'), 'close');
+    assert.equal(code, 1);
+    assert.match(output, /start\|test\|verify/);
+  });
+});
