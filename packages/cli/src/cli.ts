@@ -66,7 +66,7 @@ Examples:
   $ ackline send telegram --count 10      send signed samples to it
   $ ackline events                        see what became of them
 
-Environment: DATABASE_URL, KAFKA_BROKERS and REDIS_URL switch to real servers; ACKLINE_CONFIG names the
+Environment: DATABASE_URL and KAFKA_BROKERS switch to real servers; ACKLINE_CONFIG names the
 configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LOG_LEVEL=debug shows stacks.`,
     );
   const registrations = [

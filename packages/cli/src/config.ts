@@ -20,7 +20,6 @@ const schema = z.object({
   OPS_HOST: z.string().optional(),
   OPS_PORT: port(DEFAULT_OPS_PORT),
   PORT: port(DEFAULT_PORT),
-  REDIS_URL: z.string().optional(),
 });
 
 /** A port, and whether somebody chose it: one that is only the default may be moved when it is taken. */
@@ -43,7 +42,6 @@ export interface CliConfig {
   readonly opsHost: string;
   readonly opsPort: PortChoice;
   readonly hasKafka: boolean;
-  readonly hasRedis: boolean;
   /** Stacks are shown. */
   readonly isDebug: boolean;
   /** All of the environment, for the processes that `up` starts and for secrets that the configuration names. */
@@ -68,7 +66,6 @@ export function loadConfig(
     opsHost: env.OPS_HOST ?? defaultHost,
     opsPort: { port: env.OPS_PORT, isChosen: isSet(environment, 'OPS_PORT') },
     hasKafka: env.KAFKA_BROKERS !== undefined,
-    hasRedis: env.REDIS_URL !== undefined,
     isDebug: env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace',
     environment: Object.freeze({ ...environment }),
   });

@@ -22,7 +22,7 @@ export function port(fallback: number) {
 }
 
 /** A PostgreSQL URL that has to be set. */
-export const requiredPostgresUrl = z
+const requiredPostgresUrl = z
   .string()
   .refine(isPostgresUrl, 'must be postgres://user:password@host:port/database');
 
@@ -50,4 +50,26 @@ export const commonFields = {
     }),
   OPS_HOST: z.string().default('0.0.0.0'),
   OPS_PORT: port(DEFAULT_OPS_PORT),
+} as const;
+
+/** More bootstrap brokers than any cluster needs. */
+const MAX_BROKERS = 64;
+const BROKER = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):\d{1,5}$/;
+const BROKERS_RULE = 'must be host:port, or several of them with commas between';
+/** Lanes that the processor stores at a time; the number that teams know from their worker threads. */
+const DEFAULT_WORKERS = 4;
+/** Each holds a connection of the processor's pool, which has 50. */
+const MAX_WORKERS = 32;
+
+/** What ingress and processor must agree on about the event log. */
+export const eventLogFields = {
+  DATABASE_URL: requiredPostgresUrl,
+  KAFKA_BROKERS: z
+    .string()
+    .transform(text => text.split(',').map(broker => broker.trim()))
+    .refine(list => list.length <= MAX_BROKERS && list.every(broker => BROKER.test(broker)), BROKERS_RULE)
+    .nullable()
+    .default(null),
+  KAFKA_DURABILITY: z.enum(['cluster', 'single-node'], 'must be cluster or single-node').default('cluster'),
+  WEBHOOK_WORKERS: wholeNumber({ min: 1, max: MAX_WORKERS, fallback: DEFAULT_WORKERS }),
 } as const;

@@ -159,7 +159,8 @@ export async function findDueDestinations(
 export interface AttemptRecord {
   /** ISO time. */
   readonly at: string;
-  readonly ms: number;
+  /** null: nobody knows (interrupted). */
+  readonly ms: number | null;
   readonly outcome: 'delivered' | 'retry' | 'park' | 'hold' | 'interrupted';
   readonly status: number | null;
   readonly error: string | null;

@@ -1,39 +1,21 @@
 import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
-import { commonFields, port, requiredPostgresUrl, wholeNumber } from '@ackline/runtime/environment-fields';
+import { commonFields, eventLogFields, port, wholeNumber } from '@ackline/runtime/environment-fields';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 8080;
-/** The gateway's place in /health, where teams that move over look for it; a Node process needs no pool of threads. */
-const DEFAULT_WORKERS = 4;
-const MAX_WORKERS = 1_024;
 /** Ten failures in a row are no accident; after a minute a broker that was restarted answers again. */
 const DEFAULT_BREAKER_THRESHOLD = 10;
 const MAX_BREAKER_THRESHOLD = 10_000;
 const DEFAULT_BREAKER_TIMEOUT_S = 60;
 const MAX_BREAKER_TIMEOUT_S = 3_600;
-/** More bootstrap brokers than any cluster needs. */
-const MAX_BROKERS = 64;
-const BROKER = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):\d{1,5}$/;
-const BROKERS_RULE = 'must be host:port, or several of them with commas between';
-
-const brokers = z
-  .string()
-  .transform(text => text.split(',').map(broker => broker.trim()))
-  .refine(list => list.length <= MAX_BROKERS && list.every(broker => BROKER.test(broker)), BROKERS_RULE)
-  .nullable()
-  .default(null);
-
 const schema = z.object({
   ...commonFields,
-  DATABASE_URL: requiredPostgresUrl,
+  ...eventLogFields,
   HOST: z.string().default('0.0.0.0'),
   PORT: port(DEFAULT_PORT),
-  KAFKA_BROKERS: brokers,
-  KAFKA_DURABILITY: z.enum(['cluster', 'single-node'], 'must be cluster or single-node').default('cluster'),
-  WEBHOOK_WORKERS: wholeNumber({ min: 1, max: MAX_WORKERS, fallback: DEFAULT_WORKERS }),
   CIRCUIT_BREAKER_THRESHOLD: wholeNumber({
     min: 1,
     max: MAX_BREAKER_THRESHOLD,

@@ -54,7 +54,8 @@ export function createChildService(options: ChildServiceOptions): ChildService {
     output.begin();
     const child = fork(options.entry, [], {
       env: options.environment(),
-      execArgv: [],
+      // The Kafka client's timers print it once a process; it says nothing to an operator.
+      execArgv: ['--disable-warning=TimeoutNegativeWarning'],
       detached: true, // (P1)
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // (P2)
     });

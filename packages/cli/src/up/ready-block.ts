@@ -9,7 +9,6 @@ export interface ReadyFacts {
   readonly dataDir: string;
   readonly hasDatabase: boolean;
   readonly hasKafka: boolean;
-  readonly hasRedis: boolean;
   /** null: no source that a sample can be made for. */
   readonly curl: string | null;
 }
@@ -57,7 +56,7 @@ function listSources(config: AcklineConfig, ingressUrl: string): string[] {
   return rest > 0 ? [...listed, `… and ${rest} more: npx ackline check`] : listed;
 }
 
-function listParts({ hasDatabase, hasKafka, hasRedis }: ReadyFacts): string[] {
+function listParts({ hasDatabase, hasKafka }: ReadyFacts): string[] {
   return [
     hasDatabase
       ? 'PostgreSQL of DATABASE_URL'
@@ -65,7 +64,6 @@ function listParts({ hasDatabase, hasKafka, hasRedis }: ReadyFacts): string[] {
     hasKafka
       ? 'Kafka of KAFKA_BROKERS'
       : 'inbox instead of Kafka      KAFKA_BROKERS=host:9092 switches to Kafka',
-    hasRedis ? 'Redis of REDIS_URL' : 'memory instead of Redis     REDIS_URL=redis://… switches to Redis',
   ];
 }
 

@@ -234,7 +234,6 @@ function announce(
       dataDir: prepared.layout.root,
       hasDatabase: config.databaseUrl !== null,
       hasKafka: config.hasKafka,
-      hasRedis: config.hasRedis,
       curl: firstCurl(prepared, urls.ingressUrl, Date.now()),
     }),
   );

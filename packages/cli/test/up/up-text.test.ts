@@ -57,7 +57,6 @@ test('the ready block names every URL, what is embedded and how to switch it', (
     dataDir: '/srv/.ackline',
     hasDatabase: false,
     hasKafka: false,
-    hasRedis: true,
     curl: 'curl -i x',
   });
   for (const part of [
@@ -69,7 +68,6 @@ test('the ready block names every URL, what is embedded and how to switch it', (
     'DATABASE_URL=',
     'inbox instead of Kafka',
     'KAFKA_BROKERS=',
-    'Redis of REDIS_URL',
     '\ncurl -i x\n',
     '\nnpx ackline events\n',
   ]) {
@@ -80,7 +78,7 @@ test('the ready block names every URL, what is embedded and how to switch it', (
 test('many sources do not push the curl off the screen', () => {
   const sources = Array.from({ length: 40 }, (_, index) => source({ path: `/webhook/${index}` }));
   const facts = { version: '', ingressUrl: '', operationsUrl: '', dataDir: '', curl: null };
-  const parts = { hasDatabase: true, hasKafka: true, hasRedis: true };
+  const parts = { hasDatabase: true, hasKafka: true };
   const block = formatReadyBlock({ ...facts, ...parts, config: exampleConfig({ sources }) });
   assert.match(block, /… and 28 more/);
 });

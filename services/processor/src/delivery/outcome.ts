@@ -10,6 +10,7 @@ export type AttemptErrorClass =
   | 'dns'
   | 'aborted'
   | 'unreadable'
+  | 'unsendable'
   | 'other';
 
 /** What one attempt came to, as the sender saw it. */
@@ -24,8 +25,11 @@ export type AttemptResult =
     }
   | { readonly kind: 'error'; readonly errorClass: AttemptErrorClass };
 
-/** exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release. */
-export type ParkReason = 'exhausted' | 'unreadable';
+/**
+ * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry
+ * it (a header that the client refuses), so no later try can either.
+ */
+export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable';
 export type HoldReason = 'gone' | 'draining';
 
 /** What is done about a delivery after an attempt. Decided once, here. */
@@ -51,7 +55,9 @@ export interface RetryPolicy {
 export function decideOutcome(result: AttemptResult, tries: number, policy: RetryPolicy): Outcome {
   if (result.kind === 'error') {
     if (result.errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
-    if (result.errorClass === 'unreadable') return { kind: 'park', reason: 'unreadable' };
+    if (result.errorClass === 'unreadable' || result.errorClass === 'unsendable') {
+      return { kind: 'park', reason: result.errorClass };
+    }
   }
   if (result.kind === 'response') {
     if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
@@ -64,9 +70,12 @@ export function decideOutcome(result: AttemptResult, tries: number, policy: Retr
   return { kind: 'retry', afterMs: Math.max(jitteredMs, Math.min(askedMs, MAX_RETRY_AFTER_MS)) };
 }
 
+/** Ends that say nothing of the destination: ours. */
+const NOT_THE_DESTINATION: ReadonlySet<AttemptErrorClass> = new Set(['aborted', 'unreadable', 'unsendable']);
+
 /** True where the attempt says that the destination itself is in trouble: what its breaker counts. */
 export function isDestinationFailure(result: AttemptResult): boolean {
-  if (result.kind === 'error') return result.errorClass !== 'aborted' && result.errorClass !== 'unreadable';
+  if (result.kind === 'error') return !NOT_THE_DESTINATION.has(result.errorClass);
   return result.status >= 500 || result.status === 429 || result.status === 408;
 }
 

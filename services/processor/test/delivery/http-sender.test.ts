@@ -38,6 +38,7 @@ describe('an error of an attempt', () => {
     [withCode('ENETUNREACH'), 'connect'],
     [withCode('ECONNRESET'), 'reset'],
     [new errors.SocketError('other side closed'), 'reset'],
+    [withCode('UND_ERR_INVALID_ARG'), 'unsendable'],
     [withCode('ENOTFOUND'), 'dns'],
     [withCode('EAI_AGAIN'), 'dns'],
     [withCode('CERT_HAS_EXPIRED'), 'tls'],

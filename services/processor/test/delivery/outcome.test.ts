@@ -55,6 +55,10 @@ describe('what an attempt comes to', () => {
     assert.deepEqual(decide(failure('unreadable'), 0), { kind: 'park', reason: 'unreadable' });
   });
 
+  it('is parked at once where HTTP can’t carry the event: no later try could', () => {
+    assert.deepEqual(decide(failure('unsendable'), 0), { kind: 'park', reason: 'unsendable' });
+  });
+
   it('follows the schedule and is parked behind its end: n waits, n + 1 tries', () => {
     const waits = [0, 1, 2, 3, 4].map(tries => exactly(answer(500), tries));
     assert.deepEqual(waits, [
@@ -93,7 +97,7 @@ describe('the breaker', () => {
     ];
     const not = [
       ...[200, 204, 302, 400, 401, 404, 410, 422].map(status => answer(status)),
-      ...(['aborted', 'unreadable'] as const).map(failure),
+      ...(['aborted', 'unreadable', 'unsendable'] as const).map(failure),
     ];
     assert.deepEqual(
       counted.filter(result => !isDestinationFailure(result)),
