@@ -53,16 +53,21 @@ export interface RetryPolicy {
 
 /** 2xx is delivered; 410 holds (the destination is disabled); anything else is tried again until the schedule is used up. */
 export function decideOutcome(result: AttemptResult, tries: number, policy: RetryPolicy): Outcome {
+  return final(result) ?? nextTry(result, tries, policy);
+}
+
+/** What no other try would change; null: another try may. */
+function final(result: AttemptResult): Outcome | null {
   if (result.kind === 'error') {
     if (result.errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
-    if (result.errorClass === 'unreadable' || result.errorClass === 'unsendable') {
-      return { kind: 'park', reason: result.errorClass };
-    }
+    const lost = result.errorClass === 'unreadable' || result.errorClass === 'unsendable';
+    return lost ? { kind: 'park', reason: result.errorClass } : null;
   }
-  if (result.kind === 'response') {
-    if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
-    if (result.status === GONE) return { kind: 'hold', reason: 'gone' };
-  }
+  if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
+  return result.status === GONE ? { kind: 'hold', reason: 'gone' } : null;
+}
+
+function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Outcome {
   const waitMs = policy.retry.scheduleMs[tries];
   if (waitMs === undefined) return { kind: 'park', reason: 'exhausted' };
   const jitteredMs = policy.retry.jitter === 'full' ? Math.floor(policy.random() * waitMs) : waitMs;
