@@ -5,9 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 
-/** The secret of the one source: Telegram's token. */
+/** The sources' secrets, and the destination's. */
 export const TOKEN = 'proof-token-0123456789_abcdefghij';
-export const WEBHOOK_PATH = '/webhook/telegram';
+export const TWILIO_AUTH_TOKEN = '0123456789abcdef0123456789abcdef';
+export const RESPONDIO_KEY = 'cHJvb2Yta2V5LXRoYXQtbG9va3MtbGlrZS1iYXNlNjQ=';
+export const SIGNING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+export const PUBLIC_URL = 'https://hooks.example.com';
+const TELEGRAM_PATH = '/webhook/telegram';
 
 export interface SystemOptions {
   readonly databaseUrl: string;
@@ -20,6 +24,8 @@ export interface SystemOptions {
 
 /** The two services as real processes, on one configuration. */
 export interface System extends AsyncDisposable {
+  /** Where the ingress listens; PUBLIC_URL is what providers call. */
+  readonly baseUrl: string;
   readonly webhookUrl: string;
   readonly healthUrl: string;
   startIngress(): Promise<SpawnedService>;
@@ -44,6 +50,9 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     ACKLINE_CONFIG: configPath,
     DATABASE_URL: options.databaseUrl,
     PROOF_TOKEN: TOKEN,
+    PROOF_TWILIO: TWILIO_AUTH_TOKEN,
+    PROOF_RESPONDIO: RESPONDIO_KEY,
+    PROOF_SIGNING: SIGNING_SECRET,
     LOG_LEVEL: 'WARNING',
     HOST: '127.0.0.1',
     OPS_HOST: '127.0.0.1',
@@ -62,7 +71,8 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   }
 
   return {
-    webhookUrl: `http://127.0.0.1:${port}${WEBHOOK_PATH}`,
+    baseUrl: `http://127.0.0.1:${port}`,
+    webhookUrl: `http://127.0.0.1:${port}${TELEGRAM_PATH}`,
     healthUrl: `http://127.0.0.1:${port}/health`,
     startIngress: () => start('ingress', ingressOps, { PORT: String(port) }),
     async startProcessor() {
@@ -82,15 +92,22 @@ export async function createSystem(options: SystemOptions): Promise<System> {
 
 function configText(receiverUrl: string): string {
   return `
-publicUrl: https://hooks.example.com
+publicUrl: ${PUBLIC_URL}
 sources:
   - name: telegram
     provider: telegram
-    path: ${WEBHOOK_PATH}
+    path: ${TELEGRAM_PATH}
     secrets: [{ env: PROOF_TOKEN }]
+  - name: whatsapp
+    provider: twilio
+    path: /webhook/whatsapp
+    secrets: [{ env: PROOF_TWILIO }]
+  - name: faster
+    provider: respondio
+    path: /webhook/faster/incoming
+    secrets: [{ env: PROOF_RESPONDIO }]
 routes:
   - name: all
-    match: { source: telegram }
     destination: receiver
 destinations:
   - name: receiver
@@ -100,5 +117,6 @@ destinations:
     timeout: 5s
     retry: { schedule: [200ms, 1s, 5s, 5s, 5s], jitter: full }
     ordering: key
+    signingSecret: { env: PROOF_SIGNING }
 `;
 }
