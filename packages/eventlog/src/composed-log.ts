@@ -121,7 +121,7 @@ function weaknessesOf(tier: KafkaTierState): readonly string[] {
     case 'ready':
       return tier.weaknesses;
     case 'refused':
-      return [tier.error.message];
+      return ['the Kafka topic is weaker than the ack contract and is not used: the log names each setting'];
     case 'none':
     case 'connecting':
       return [];

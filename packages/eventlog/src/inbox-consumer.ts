@@ -21,6 +21,12 @@ const MAX_BACKOFF_MS = 2_000;
 export interface InboxConsumerOptions {
   /** The first rows in the order of appending, at most `limit`. */
   peek(limit: number): Promise<readonly InboxPeek[]>;
+  /** The first rows behind `afterN` that are of none of these keys. */
+  peekBehind(behind: {
+    readonly afterN: string;
+    readonly exceptKeyHashes: readonly number[];
+    readonly limit: number;
+  }): Promise<readonly InboxPeek[]>;
   /** How many lanes there are: the topic's partitions, or one. */
   lanes(): number;
   /** null: no Kafka. */
@@ -47,19 +53,9 @@ export interface InboxConsumer extends Component {
 
 /** Stores the inbox's rows in the order of appending, each after what its Kafka partition held (see inbox-release.ts). */
 export function createInboxConsumer(options: InboxConsumerOptions): InboxConsumer {
-  const { log, now = () => performance.now() } = options;
-  const release = createInboxRelease();
-  const askBroker = createBrokerQuestion(options.watermarks, now);
+  const { log } = options;
+  const decide = createDecision(options);
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
-
-  async function decide(rows: readonly InboxPeek[]): Promise<ReleaseDecision> {
-    const watermarks = await askBroker();
-    const offsets = options.watermarks === null ? [] : await options.readOffsets();
-    const storedOffsets = new Map(
-      offsets.flatMap(({ lane, nextOffset }) => (nextOffset === null ? [] : [[lane, nextOffset] as const])),
-    );
-    return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets });
-  }
 
   /** Rows that were stored in this round. */
   async function round(signal: AbortSignal): Promise<number> {
@@ -103,6 +99,33 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },
+  };
+}
+
+/** Which of the rows may go now, and of those behind them. */
+function createDecision(
+  options: InboxConsumerOptions,
+): (rows: readonly InboxPeek[]) => Promise<ReleaseDecision> {
+  const release = createInboxRelease();
+  const askBroker = createBrokerQuestion(options.watermarks, options.now ?? (() => performance.now()));
+
+  async function decide(rows: readonly InboxPeek[]): Promise<ReleaseDecision> {
+    const watermarks = await askBroker();
+    const offsets = options.watermarks === null ? [] : await options.readOffsets();
+    const storedOffsets = new Map(
+      offsets.flatMap(({ lane, nextOffset }) => (nextOffset === null ? [] : [[lane, nextOffset] as const])),
+    );
+    return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets });
+  }
+
+  /** (A6) Where waiting rows fill what was looked at, the rows of other keys behind them are looked at too. */
+  return async rows => {
+    const decision = await decide(rows);
+    const last = rows.at(-1);
+    if (decision.waiting === 0 || last === undefined || rows.length < PEEK_ROWS) return decision;
+    const exceptKeyHashes = decision.heldKeyHashes;
+    const behind = await options.peekBehind({ afterN: last.n, exceptKeyHashes, limit: PEEK_ROWS });
+    return behind.length === 0 ? decision : decide([...rows, ...behind]);
   };
 }
 

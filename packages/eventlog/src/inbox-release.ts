@@ -31,6 +31,8 @@ export interface ReleaseDecision {
   /** `n` of the rows that may go, in order. */
   readonly released: readonly string[];
   readonly waiting: number;
+  /** Keys that have a waiting row. */
+  readonly heldKeyHashes: readonly number[];
   /** Of the released: those that went without knowing that what came before them is stored. */
   readonly uncertain: number;
 }
@@ -69,7 +71,7 @@ export function createInboxRelease(): InboxRelease {
         if (verdict !== 'go') uncertain += 1; // (R5)
       }
       barriers = seen;
-      return { released, waiting: rows.length - released.length, uncertain };
+      return { released, waiting: rows.length - released.length, heldKeyHashes: [...held], uncertain };
     },
   };
 }
@@ -83,8 +85,9 @@ function judge(
   row: InboxPeek,
   lane: { barrier: bigint | undefined; watermark: bigint | undefined; stored: bigint },
 ): 'go' | 'wait' | 'uncertain' {
-  if (row.afterOffset >= lane.stored) return row.ageMs >= MAX_KNOWN_WAIT_MS ? 'uncertain' : 'wait'; // (R2)
+  const ageMs = row.ageMs < 0 ? Number.POSITIVE_INFINITY : row.ageMs; // the database's clock was set back: nobody knows
+  if (row.afterOffset >= lane.stored) return ageMs >= MAX_KNOWN_WAIT_MS ? 'uncertain' : 'wait'; // (R2)
   if (lane.watermark === undefined) return 'go'; // (R1)
   if (lane.barrier !== undefined && lane.stored >= lane.barrier) return 'go';
-  return row.ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (R3)
+  return ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (R3)
 }

@@ -111,6 +111,8 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
   const watermarks: Watermarks = createWatermarks({ brokers, topic: { name, partitions: topic.partitions } });
   const consumer = createClient(brokers, log);
   const lags = new Map<number, number>();
+  const grown = Promise.withResolvers<never>();
+  grown.promise.catch(() => undefined); // it may come when nobody waits any more
   const positions = createLanePositions({
     reader: {
       pause: lanes => consumer.pause([{ topic: name, partitions: [...lanes] }]),
@@ -125,6 +127,7 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     lags.clear();
     const lanes = payload.memberAssignment[name] ?? [];
+    if (lanes.some(lane => lane >= topic.partitions)) grown.reject(topicHasGrown(name)); // (C8)
     positions.assign(lanes); // (C2) synchronously: no fetch of this assignment has started
     log.info({ lanes }, 'kafka.lanes-assigned');
   });
@@ -142,7 +145,13 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
     lag: () => lags.values().reduce((sum, lag) => sum + lag, 0),
     async untilEnd(signal) {
       try {
-        await runClient(consumer, { signal, context, log, lanesAtATime: options.lanesAtATime });
+        await runClient(consumer, {
+          signal,
+          context,
+          log,
+          lanesAtATime: options.lanesAtATime,
+          grown: grown.promise,
+        });
       } finally {
         positions.stop();
         await watermarks.close();
@@ -151,11 +160,20 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
   };
 }
 
+function topicHasGrown(name: string): AppError {
+  return new AppError(
+    'ACKLINE_KAFKA_UNAVAILABLE',
+    `The topic ${name} has more partitions now: it is opened anew`,
+  );
+}
+
 interface ClientRun {
   readonly signal: AbortSignal;
   readonly context: BatchContext;
   readonly log: KafkaConsumerOptions['log'];
   readonly lanesAtATime: number;
+  /** Rejects when the group gave a lane that the topic did not have when it was opened. */
+  readonly grown: Promise<never>;
 }
 
 /** Until the signal aborts; throws when the client ends by itself (C8). The group is left in both cases (C9). */
@@ -171,8 +189,8 @@ async function runClient(consumer: Consumer, run: ClientRun): Promise<void> {
   signal.addEventListener('abort', () => aborted.resolve(), { once: true });
   const started = start(consumer, run);
   try {
-    await Promise.race([started, crashed.promise, aborted.promise]);
-    await Promise.race([crashed.promise, aborted.promise]);
+    await Promise.race([started, crashed.promise, run.grown, aborted.promise]);
+    await Promise.race([crashed.promise, run.grown, aborted.promise]);
   } finally {
     await leave(consumer, started, run.log);
     crashed.promise.catch(() => undefined); // it may come when nobody waits any more

@@ -167,7 +167,9 @@ describe('composed log', () => {
       assert.equal(log.snapshot().tierInUse, 'inbox');
       assert.equal(log.snapshot().kafka, state);
     }
-    assert.deepEqual(harness({ state: 'refused' }).log.snapshot().durability, ['too weak']);
+    assert.deepEqual(harness({ state: 'refused' }).log.snapshot().durability, [
+      'the Kafka topic is weaker than the ack contract and is not used: the log names each setting',
+    ]);
     assert.deepEqual(harness({ state: 'ready' }).log.snapshot().durability, ['replication factor is 1']);
     assert.deepEqual(harness({ state: 'none' }).log.snapshot().tiers, [{ name: 'inbox', breaker: null }]);
   });

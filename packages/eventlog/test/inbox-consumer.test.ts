@@ -25,6 +25,10 @@ async function drain(options: Partial<InboxConsumerOptions> & { inbox: InboxPeek
       if (until()) stop.abort();
       return inbox.slice(0, limit);
     },
+    peekBehind: async ({ afterN, exceptKeyHashes, limit }) =>
+      inbox
+        .filter(row => Number(row.n) > Number(afterN) && !exceptKeyHashes.includes(row.keyHash))
+        .slice(0, limit),
     lanes: () => 1,
     watermarks: null,
     readOffsets: async () => [],
@@ -50,6 +54,24 @@ describe('inbox consumer', () => {
     );
     assert.ok(stored.every(ns => ns.length <= 500));
     assert.deepEqual(snapshot, { stored: 1_234, waiting: 0, orderUncertain: 0 });
+  });
+
+  it('stores the rows of other keys while thousands of one key wait in front of them', async () => {
+    const waiting = rows(2_500).map(row => ({ ...row, afterOffset: 9n, ageMs: 10 }));
+    const others = rows(3).map((row, index) => ({
+      ...row,
+      n: String(3_000 + index),
+      keyHash: 77,
+      afterOffset: -1n,
+    }));
+    const inbox = [...waiting, ...others];
+    const { stored, snapshot } = await drain({
+      inbox,
+      until: () => inbox.every(row => row.keyHash !== 77),
+      watermarks: { highWatermarks: () => Promise.reject(new Error('the broker is away')) },
+    });
+    assert.deepEqual(stored.flat(), ['3000', '3001', '3002']);
+    assert.equal(snapshot.stored, 3);
   });
 
   it('goes on after errors of peeking and of storing, and loses no row', async () => {

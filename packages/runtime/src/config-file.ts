@@ -3,9 +3,15 @@ import { AppError } from '@ackline/shared/app-error';
 import { type KnownProviders, loadConfig, MAX_CONFIG_BYTES } from '@ackline/shared/config/load-config';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 
+export interface ConfigFileOptions {
+  readonly providers: KnownProviders;
+  /** Refuses what only development may leave open. */
+  readonly production: boolean;
+}
+
 /** Reads and checks ackline.yaml. Throws ACKLINE_CONFIG_INVALID, with all errors by file, line and column. */
-export async function readConfigFile(path: string, providers: KnownProviders): Promise<AcklineConfig> {
-  return loadConfig(decode(path, await readBounded(path)), { fileName: path, providers });
+export async function readConfigFile(path: string, options: ConfigFileOptions): Promise<AcklineConfig> {
+  return loadConfig(decode(path, await readBounded(path)), { fileName: path, ...options });
 }
 
 /** Reads one byte over the limit at most, so that a device or a growing file can not fill the memory. */

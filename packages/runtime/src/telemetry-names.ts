@@ -10,18 +10,13 @@ export const metricNames = {
   ingressClientDisconnects: 'ackline_ingress_client_disconnects_total',
   ingressEventsLost: 'ackline_ingress_events_lost_total',
   eventlogAppends: 'ackline_eventlog_appends_total',
-  eventlogAppendSeconds: 'ackline_eventlog_append_seconds',
   eventlogPending: 'ackline_eventlog_pending_events',
   breakerState: 'ackline_breaker_open',
   processorEvents: 'ackline_processor_events_total',
-  processorDuplicates: 'ackline_processor_duplicates_total',
-  processorBatchSeconds: 'ackline_processor_batch_seconds',
-  processorUnrouted: 'ackline_processor_unrouted_total',
   orderUncertain: 'ackline_order_uncertain_total',
   deliveryAttempts: 'ackline_delivery_attempts_total',
   deliveryAttemptSeconds: 'ackline_delivery_attempt_seconds',
   deliveriesInFlight: 'ackline_deliveries_in_flight',
-  deliveriesParked: 'ackline_deliveries_parked_total',
   deliveriesInterrupted: 'ackline_deliveries_interrupted_total',
 } as const;
 

@@ -7,9 +7,11 @@ import type { KnownProviders } from '@ackline/shared/config/load-config';
 import { readConfigFile } from '../src/config-file.ts';
 
 const providers: KnownProviders = new Map([
-  ['telegram', { contentTypes: [], checkSecret: () => true as const }],
+  ['telegram', { contentTypes: [], signsUrl: true, checkSecret: () => true as const }],
 ]);
 const TEXT = 'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: TOKEN }] }]\n';
+
+const OPTIONS = { providers, production: false };
 
 describe('readConfigFile', () => {
   let directory: string;
@@ -25,13 +27,13 @@ describe('readConfigFile', () => {
   };
 
   it('reads a file, also one that begins with a byte order mark', async () => {
-    assert.equal((await readConfigFile(write(TEXT), providers)).sources[0]?.name, 'a');
-    assert.equal((await readConfigFile(write(`\ufeff${TEXT}`), providers)).sources[0]?.name, 'a');
+    assert.equal((await readConfigFile(write(TEXT), OPTIONS)).sources[0]?.name, 'a');
+    assert.equal((await readConfigFile(write(`\ufeff${TEXT}`), OPTIONS)).sources[0]?.name, 'a');
   });
 
   it('names the file in each error', async () => {
     const path = write('sources: 1\n');
-    await assert.rejects(readConfigFile(path, providers), {
+    await assert.rejects(readConfigFile(path, OPTIONS), {
       code: 'ACKLINE_CONFIG_INVALID',
       message: `${path}:1:10  sources: must be a list of sources`,
     });
@@ -39,18 +41,18 @@ describe('readConfigFile', () => {
 
   it('says which variable names the file when there is none', async () => {
     const path = join(directory, 'nowhere.yaml');
-    await assert.rejects(readConfigFile(path, providers), {
+    await assert.rejects(readConfigFile(path, OPTIONS), {
       code: 'ACKLINE_CONFIG_INVALID',
       message: `${path}: can not be read (ENOENT); ACKLINE_CONFIG names the file, ackline.yaml by default`,
     });
   });
 
   it('refuses a directory, text that is no UTF-8, and a device without end', async () => {
-    await assert.rejects(readConfigFile(directory, providers), { message: /can not be read \(EISDIR\)/ });
-    await assert.rejects(readConfigFile(write(Buffer.from([0xff, 0xfe])), providers), {
+    await assert.rejects(readConfigFile(directory, OPTIONS), { message: /can not be read \(EISDIR\)/ });
+    await assert.rejects(readConfigFile(write(Buffer.from([0xff, 0xfe])), OPTIONS), {
       message: /is no UTF-8 text/,
     });
-    await assert.rejects(readConfigFile('/dev/zero', providers), {
+    await assert.rejects(readConfigFile('/dev/zero', OPTIONS), {
       message: '/dev/zero: is over 1048576 bytes',
     });
   });

@@ -7,15 +7,15 @@ const providers: KnownProviders = new Map([
   [
     'telegram',
     {
-      contentTypes: [],
+      contentTypes: [], signsUrl: false,
       checkSecret: (secret: string) =>
         /^[A-Za-z0-9_-]+$/.test(secret) ? true : 'it may hold letters, digits, _ and - only',
     },
   ],
-  ['leaky', { contentTypes: [], checkSecret: (secret: string) => `"${secret}" is bad` }],
+  ['leaky', { contentTypes: [], signsUrl: false, checkSecret: (secret: string) => `"${secret}" is bad` }],
 ]);
 
-const config = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers });
+const config = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers, production: false });
 
 const TWO_SOURCES = config(`
 sources:

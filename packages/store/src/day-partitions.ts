@@ -3,6 +3,9 @@ import type { Pool } from 'pg';
 /** Days of partitions that exist ahead: a processor that is down for less than this finds its partition waiting. */
 export const PARTITION_DAYS_AHEAD = 7;
 
+/** Who reads for longer than this (a backup, a report) makes the attempt fail: there is a week to try again. */
+const LOCK_LIMIT_MS = 100;
+
 const PARTITIONED_TABLES = ['events', 'deliveries'] as const;
 
 /**
@@ -22,6 +25,8 @@ function createPartitions(table: (typeof PARTITIONED_TABLES)[number]): string {
       first_day date := (now() at time zone 'utc')::date;
       day date;
     begin
+      -- Attaching a partition waits for every reader of the table, and all others would queue behind it.
+      perform set_config('lock_timeout', '${LOCK_LIMIT_MS}ms', true);
       for day in select first_day + n from generate_series(0, ${PARTITION_DAYS_AHEAD}) n loop
         if to_regclass('${table}_' || to_char(day, 'YYYYMMDD')) is null
            and not exists (select from ${table}_default where stored_day = day) then

@@ -6,6 +6,10 @@ export const LEASE_MARGIN_MS = 10_000;
 export const MAX_INTERRUPTIONS = 10;
 /** The newest attempts that a delivery keeps. */
 export const MAX_KEPT_ATTEMPTS = 100;
+/** Bodies that one claim brings, but for a single larger one: the statement has to end within its limit. */
+const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
+/** The longest lease there is, and room: one that ends later was given by a clock that was set back since. */
+const LONGEST_LEASE = '150 seconds';
 /** Expired leases that one sweep takes back. */
 const SWEEP_LIMIT = 500;
 /** What stands outside the order (no key, or a replay that holds nothing) holds nothing when it is parked. */
@@ -117,7 +121,7 @@ export async function claimDue(
   const result = await queryable.query<ClaimedDelivery>({
     name: 'deliveries-claim',
     text: `with picked as (
-             select d.stored_day, d.id from deliveries d
+             select d.stored_day, d.id, d.seq, d.priority, d.due_at from deliveries d
               where d.destination = $1 and d.state = 'due' and d.due_at <= clock_timestamp()
                 and (d.ordering_key is null or (d.replay and not d.blocks)
                      or not exists (select from deliveries e
@@ -125,10 +129,16 @@ export async function claimDue(
                                        and e.ordering_key = d.ordering_key and e.seq < d.seq
                                        and (e.blocks or (e.state in ('due', 'leased') and not e.replay))))
               order by d.priority, d.due_at, d.seq limit $2 for update of d skip locked
+           ), sized as (
+             select p.stored_day, p.id, row_number() over in_order as place,
+                    sum(octet_length(e.body)) over in_order as bytes
+               from picked p join events e on e.stored_day = p.stored_day and e.seq = p.seq
+             window in_order as (order by p.priority, p.due_at, p.seq)
            ), leased as (
              update deliveries d
                 set state = 'leased', lease_id = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-               from picked where d.stored_day = picked.stored_day and d.id = picked.id
+               from sized s
+              where d.stored_day = s.stored_day and d.id = s.id and (s.place = 1 or s.bytes <= ${MAX_CLAIM_BYTES})
            returning d.*
            )
            select l.id, l.stored_day::text as "storedDay", l.lease_id as "leaseId", l.event_id as "eventId", l.source,
@@ -238,7 +248,8 @@ export async function sweepExpiredLeases(
     name: 'deliveries-sweep',
     text: `with expired as (
              select stored_day, id from deliveries
-              where state = 'leased' and lease_until < clock_timestamp()
+              where state = 'leased'
+                and (lease_until < clock_timestamp() or lease_until > clock_timestamp() + interval '${LONGEST_LEASE}')
               order by lease_until limit ${SWEEP_LIMIT} for update skip locked
            ), swept as (
              update deliveries d

@@ -70,6 +70,19 @@ export async function peekInbox(
   return result.rows.map(peekFromDb);
 }
 
+/** As `peekInbox`, behind the row `afterN`, and without the rows of these keys. */
+export async function peekInboxBehind(
+  queryable: Pick<Pool, 'query'>,
+  behind: { readonly afterN: string; readonly exceptKeyHashes: readonly number[]; readonly limit: number },
+): Promise<readonly InboxPeek[]> {
+  const result = await queryable.query<PeekDbRow>({
+    name: 'inbox-peek-behind',
+    text: `select ${PEEK_COLUMNS} from inbox where n > $1 and key_hash <> all($2::int[]) order by n limit $3`,
+    values: [behind.afterN, behind.exceptKeyHashes, behind.limit],
+  });
+  return result.rows.map(peekFromDb);
+}
+
 function peekFromDb(row: PeekDbRow): InboxPeek {
   return {
     n: row.n,

@@ -37,10 +37,16 @@ export async function migrate(connectionString: string): Promise<void> {
     for (const migration of migrations) {
       if (migration.version > applied) await apply(client, migration);
     }
-    await ensureDayPartitions(client);
+    await ensureDayPartitions(client).catch(unlessBusy);
   } finally {
     await client.end();
   }
+}
+
+/** A long reader is in the way of the next days' partitions; the processors try again, and there is a default partition. */
+function unlessBusy(error: unknown): void {
+  const lockNotAvailable = error instanceof pg.DatabaseError && error.code === '55P03';
+  if (!lockNotAvailable) throw error;
 }
 
 /** Refuses a database that is newer than this code, or older: `ackline up` and the chart migrate before services start. */

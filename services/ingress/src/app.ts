@@ -102,8 +102,8 @@ interface Sources {
 
 /** What ackline.yaml says, with every secret of a source checked. */
 async function readSources(config: IngressConfig, log: Logger): Promise<Sources> {
-  const ackline = await readConfigFile(config.configFile, providers);
-  const table = createSourceTable(ackline, { findProvider, isProduction: config.isProduction });
+  const ackline = await readConfigFile(config.configFile, { providers, production: config.isProduction });
+  const table = createSourceTable(ackline, findProvider);
   const secrets = createSecretReader({
     env: config.environment,
     production: config.isProduction,
@@ -206,7 +206,8 @@ function background(components: readonly Component[], { opened, log, health }: B
 
 function logFigures(eventLog: ComposedLog) {
   const { queue, tiers } = eventLog.snapshot();
-  return { pending: queue.size, breakerOpen: tiers.some(({ breaker }) => breaker?.status === 'OPEN') };
+  const breaker = tiers.find(tier => tier.breaker !== null)?.breaker ?? null;
+  return { pending: queue.size, breakerOpen: breaker === null ? null : breaker.status !== 'CLOSED' };
 }
 
 function healthFacts({ config, sources, eventLog, ...parts }: FrontDoorParts): HealthFacts {

@@ -15,7 +15,8 @@ const PHASE_BUCKETS_S = [
 /** What the ingress reads of the event log when it is scraped. */
 export interface LogFigures {
   readonly pending: number;
-  readonly breakerOpen: boolean;
+  /** null: there is no breaker, for there is no Kafka. */
+  readonly breakerOpen: boolean | null;
 }
 
 export interface IngressMetrics {
@@ -91,9 +92,12 @@ function registerLogFigures(registry: Registry, readLog: () => LogFigures): void
   });
   const breaker: Gauge = new Gauge({
     name: metricNames.breakerState,
-    help: '1 while the breaker is open',
+    help: '1 while the circuit breaker is open or half open',
     labelNames: [labelNames.breaker],
     registers: [registry],
-    collect: () => breaker.set({ [labelNames.breaker]: 'kafka' }, readLog().breakerOpen ? 1 : 0),
+    collect() {
+      const { breakerOpen } = readLog();
+      if (breakerOpen !== null) breaker.set({ [labelNames.breaker]: 'kafka' }, breakerOpen ? 1 : 0);
+    },
   });
 }

@@ -1,6 +1,5 @@
-import { hostname } from 'node:os';
 import { readConfigFile } from '@ackline/runtime/config-file';
-import { createHealthRegistry } from '@ackline/runtime/health';
+import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
@@ -19,7 +18,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts';
 import { createFanOut } from './storing/fan-out.ts';
-import { createLaneStorer, type LaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
+import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createUpkeep, routeUnrouted, type UpkeepDeps } from './upkeep.ts';
 
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
@@ -28,26 +27,32 @@ const POOL_MIN = 10;
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
 
-/** Wires the processor: webhook log → store → deliveries. What it has opened is closed again when a later step fails. */
+/**
+ * Wires the processor: logs → store → deliveries. The operations port is bound first and closed last, so that probes are
+ * answered through start and drain. What has been opened is closed again, in the reverse order, when a later step fails.
+ */
 export async function createApp(config: ProcessorConfig, context: ProgramContext): Promise<App> {
-  await using stack = new AsyncDisposableStack();
-  const { log } = context;
-  const ackline = await readConfigFile(config.configPath, providers);
+  await using opened = new AsyncDisposableStack();
+  const { log, report } = context;
+  const ackline = await readConfigFile(config.configPath, { providers, production: config.production });
   const secrets = openSecrets(config, ackline, context);
-  const pool = await connectStore(config, context, stack);
+  const health = createHealthRegistry();
+  const metrics = createProcessorMetrics();
+  await openOperations({ config, context, health, registry: metrics.registry }, opened);
 
+  const pool = await connectStore(config, context, opened);
   const intake = await connectIntake({ ...config, pool, log });
-  stack.defer(() => intake.close());
-  const metrics = createProcessorMetrics({
+  opened.defer(() => intake.close());
+  const delivery = createDelivery({ ackline, secrets, pool, metrics, log });
+  opened.defer(() => delivery.close());
+  metrics.watch({
     inFlight: () => delivery.inFlight(),
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
   });
-  const delivery = createDelivery({ ackline, secrets, pool, metrics, log });
-  stack.defer(() => delivery.close());
   const upkeep = upkeepDeps(ackline, { pool, delivery, metrics, context });
   const storer = createLaneStorer(storerDeps({ pool, intake, delivery, metrics, upkeep }));
 
-  const processorId = `${hostname()}-${process.pid}-${newEventId()}`;
+  const processorId = newEventId();
   const heartbeat = createHeartbeat({
     pool,
     processorId,
@@ -55,63 +60,62 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     state: () => describe(config, intake, delivery),
     log,
   });
-  stack.defer(() => removeHeartbeat(pool, processorId));
+  opened.defer(() => removeHeartbeat(pool, processorId));
   await heartbeat.beat();
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
   while ((await routeUnrouted(upkeep)) > 0) log.info({}, 'events.routing-late');
-  return runnable({ config, context, delivery, metrics, resources: stack.move() }, [
-    ...parts(intake, storer, delivery),
-    createUpkeep(upkeep),
-    heartbeat,
-  ]);
+
+  const components = [...intake.components(storer), delivery.dispatcher, createUpkeep(upkeep), heartbeat];
+  const resources = opened.move();
+  return {
+    async run(signal) {
+      await using _closing = resources;
+      // Attempts end beside the consumers, which may need seconds to leave; then every outcome is written.
+      const drained = untilAborted(signal).then(() =>
+        delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART),
+      );
+      health.markStarted();
+      report({ kind: 'started' });
+      log.info({ processorId, workers: config.workers }, 'processor.started');
+      signal.addEventListener('abort', () => health.markDraining(), { once: true });
+      await supervise(components, { signal, log, health });
+      await drained;
+      await delivery.drain(0);
+    },
+  };
 }
 
-function parts(intake: Intake, storer: LaneStorer, delivery: Delivery) {
-  return [...intake.components(storer), delivery.dispatcher];
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
-interface Wired {
+interface OperationsParts {
   readonly config: ProcessorConfig;
   readonly context: ProgramContext;
-  readonly delivery: Delivery;
-  readonly metrics: ProcessorMetrics;
-  readonly resources: AsyncDisposableStack;
+  readonly health: HealthRegistry;
+  readonly registry: ProcessorMetrics['registry'];
 }
 
-/** The operations port is bound first and closed last, so that probes are answered through start and drain. */
-async function runnable(
-  { config, context, delivery, metrics, resources }: Wired,
-  components: Parameters<typeof supervise>[0],
-): Promise<App> {
-  await using stack = resources;
-  const { log, report } = context;
-  const health = createHealthRegistry();
-  const ops = createOpsServer({
+async function openOperations(
+  { config, context: { log, report }, health, registry }: OperationsParts,
+  opened: AsyncDisposableStack,
+): Promise<void> {
+  const operations = createOpsServer({
     ...config.ops,
-    registry: metrics.registry,
+    registry,
     health,
     onListening: port => report({ kind: 'listening', name: 'operations', host: config.ops.host, port }),
   });
-  await ops.listen();
-  const owned = stack.move();
-  return {
-    async run(signal) {
-      await using closing = new AsyncDisposableStack();
-      const opsStop = new AbortController();
-      const opsRun = supervise([ops], { signal: opsStop.signal, log, health });
-      closing.defer(async () => {
-        opsStop.abort();
-        await opsRun;
-      });
-      closing.use(owned);
-      health.markStarted();
-      report({ kind: 'started' });
-      log.info({ workers: config.workers }, 'processor.started');
-      signal.addEventListener('abort', () => health.markDraining(), { once: true });
-      await supervise(components, { signal, log, health });
-      await delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART);
-    },
-  };
+  await operations.listen();
+  const stop = new AbortController();
+  const running = supervise([operations], { signal: stop.signal, log, health });
+  opened.defer(async () => {
+    stop.abort();
+    await running;
+  });
 }
 
 async function connectStore(

@@ -5,7 +5,7 @@ import { createWatermarks, type Watermarks } from '@ackline/eventlog/watermarks'
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
-import { peekInbox } from '@ackline/store/inbox';
+import { peekInbox, peekInboxBehind } from '@ackline/store/inbox';
 import { countLanes, ensureLanes, readLaneOffsets } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
 import type { LaneStorer } from './storing/lane-storer.ts';
@@ -75,6 +75,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
     components(storer) {
       inboxConsumer = createInboxConsumer({
         peek: limit => peekInbox(pool, limit),
+        peekBehind: behind => peekInboxBehind(pool, behind),
         lanes: () => lanes,
         watermarks: kafka === null ? null : { highWatermarks },
         // Before a broker has ever answered the topic is the one that was read last, as far as anybody can know.

@@ -14,6 +14,8 @@ export interface ProcessorMetrics {
   attempted(destination: string, attempt: FinishedAttempt): void;
   interrupted(count: number): void;
   breakerChanged(destination: string, open: boolean): void;
+  /** Reads these whenever the metrics are asked for. Once. */
+  watch(sources: MetricsSources): void;
 }
 
 export interface MetricsSources {
@@ -21,7 +23,7 @@ export interface MetricsSources {
   orderUncertain(): number;
 }
 
-export function createProcessorMetrics(sources: MetricsSources): ProcessorMetrics {
+export function createProcessorMetrics(): ProcessorMetrics {
   const registry = createMetrics({ service: 'processor' });
   const registers = [registry];
   const events = new Counter({
@@ -54,8 +56,6 @@ export function createProcessorMetrics(sources: MetricsSources): ProcessorMetric
     labelNames: [labelNames.breaker],
     registers,
   });
-  registerGauges(registers, sources);
-
   return {
     registry,
     stored(batch) {
@@ -69,11 +69,12 @@ export function createProcessorMetrics(sources: MetricsSources): ProcessorMetric
       attemptSeconds.observe({ [labelNames.destination]: destination }, attempt.ms / 1000);
     },
     interrupted: count => interrupted.inc(count),
+    watch: sources => watchSources(registers, sources),
     breakerChanged: (destination, open) => breaker.set({ [labelNames.breaker]: destination }, open ? 1 : 0),
   };
 }
 
-function registerGauges(registers: Registry[], sources: MetricsSources): void {
+function watchSources(registers: Registry[], sources: MetricsSources): void {
   new Gauge({
     name: metricNames.deliveriesInFlight,
     help: 'Attempts under way',
@@ -82,12 +83,13 @@ function registerGauges(registers: Registry[], sources: MetricsSources): void {
       this.set(sources.inFlight());
     },
   });
-  new Gauge({
+  new Counter({
     name: metricNames.orderUncertain,
-    help: 'Inbox events stored without knowing that what came before them was, since the start of the process',
+    help: 'Inbox events stored without knowing that what came before them was',
     registers,
     collect() {
-      this.set(sources.orderUncertain());
+      this.reset();
+      this.inc(sources.orderUncertain());
     },
   });
 }

@@ -83,10 +83,33 @@ async function settle(
   if (outcome.kind === 'hold' && outcome.reason === 'draining') reservation.cancel();
   else reservation.finish(!isDestinationFailure(result));
   deps.listener.attempted(name, finished);
+  logAttempt(deps.log, name, finished);
   if (outcome.kind === 'hold' && outcome.reason === 'gone') {
     destination.paused = true;
     await deps.pauseDestination(name, 'answered 410 Gone');
   }
+}
+
+/** The one line of an attempt: what happened to it, and what happens next. */
+function logAttempt(
+  log: Logger,
+  destination: string,
+  { delivery, result, outcome, ms }: FinishedAttempt,
+): void {
+  const fields = {
+    event: 'delivery.attempted',
+    eventId: delivery.eventId,
+    delivery: delivery.id,
+    destination,
+    outcome: outcome.kind,
+    status: result.kind === 'response' ? result.status : null,
+    error: result.kind === 'error' ? result.errorClass : null,
+    ms,
+    ...(outcome.kind === 'retry' ? { afterMs: outcome.afterMs } : {}),
+    ...('reason' in outcome ? { reason: outcome.reason } : {}),
+  };
+  if (outcome.kind === 'delivered' || outcome.kind === 'retry') log.info(fields, 'Delivery attempted');
+  else log.warn(fields, outcome.kind === 'park' ? 'Delivery parked' : 'Delivery held');
 }
 
 function tryOpen(row: ClaimedDelivery, log: Logger): LeasedDelivery | null {

@@ -8,7 +8,7 @@ import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outco
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
-  extends Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId' | 'tries' | 'replay'> {
+  extends Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId' | 'eventId' | 'tries' | 'replay'> {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
 }
@@ -34,10 +34,12 @@ export async function attemptDelivery(
   const result = await send(delivery, destination, deps).catch(
     (): AttemptResult => ({ kind: 'error', errorClass: 'other' }),
   );
-  const { retry, onPark } = destination.config;
+  const { retry, onPark, forwardSecret } = destination.config;
+  // A receiver that echoes its request would put the provider's secret into the table.
+  const kept = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
   return {
     delivery,
-    result,
+    result: kept,
     outcome: decideOutcome(result, delivery.tries, { retry, random: deps.random }),
     startedAt,
     ms: Math.round(performance.now() - startedMs),
@@ -73,6 +75,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     id: claimed.id,
     storedDay: claimed.storedDay,
     leaseId: claimed.leaseId,
+    eventId: claimed.eventId,
     tries: claimed.tries,
     replay: claimed.replay,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),

@@ -1,4 +1,5 @@
-import type { ReadyStart } from '../storing/store-events.ts';
+import type { NewDelivery } from '@ackline/store/deliveries';
+import type { StorableEvent } from '../storing/storable.ts';
 
 /** A slot of a destination, and the lease that goes with it. Given back exactly once: by `finish` or `cancel`. */
 export interface Reservation {
@@ -9,6 +10,13 @@ export interface Reservation {
   finish(healthy: boolean): void;
   /** No attempt was made. */
   cancel(): void;
+}
+
+/** A delivery that was inserted already leased: its first attempt starts when the transaction has committed. */
+export interface ReadyStart {
+  readonly reservation: Reservation;
+  readonly delivery: NewDelivery;
+  readonly event: StorableEvent;
 }
 
 /** What storing needs of delivery: slots before the commit, starts after it. */

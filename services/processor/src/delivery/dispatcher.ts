@@ -51,11 +51,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const { reservation, delivery, event } of starts) {
         const destination = destinations.get(reservation.destination);
         if (destination === undefined) throw new Error('a reservation of a destination that is not there');
-        const { id, storedDay } = delivery;
+        const { id, storedDay, eventId } = delivery;
         const lease = { leaseId: reservation.leaseId, tries: 0, replay: false };
         runner.launch(
           { destination, reservation },
-          { id, storedDay, ...lease, meta: event.meta, body: event.body },
+          { id, storedDay, eventId, ...lease, meta: event.meta, body: event.body },
         );
       }
     },
@@ -82,12 +82,21 @@ async function claimRound(deps: DispatcherDeps): Promise<boolean> {
   const open = [...deps.destinations.values()].filter(takesWork);
   if (open.length === 0) return false;
   const due = await deps.store.findDueDestinations(open.map(destination => destination.config.name));
-  let more = false;
-  for (const name of due) {
+  const claims = due.map(async name => {
     const destination = deps.destinations.get(name);
-    if (destination !== undefined) more = (await claimFor(destination, deps)) || more;
+    return destination !== undefined && (await tryClaimFor(destination, deps));
+  });
+  return (await Promise.all(claims)).includes(true);
+}
+
+/** A claim that fails is one destination's matter (D2). */
+async function tryClaimFor(destination: Destination, deps: DispatcherDeps): Promise<boolean> {
+  try {
+    return await claimFor(destination, deps);
+  } catch (error) {
+    deps.log.error({ err: error, destination: destination.config.name }, 'delivery.claim-failed');
+    return false;
   }
-  return more;
 }
 
 /** Claims as many as the destination has slots for (D2). */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Agent, errors } from 'undici';
 import type { AttemptErrorClass, AttemptResult } from './outcome.ts';
 
@@ -5,6 +6,8 @@ import type { AttemptErrorClass, AttemptResult } from './outcome.ts';
 const EXCERPT_BYTES = 512;
 /** An answer is read up to here and then cut: the status is what counts. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** From the head of an answer to its end: one that drips holds a slot no longer than this. */
+const ANSWER_LIMIT_MS = 2_000;
 /** Idle connections are kept this long: shorter than common servers' 60 s, so that they rarely close first. */
 const KEEP_ALIVE_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -55,12 +58,14 @@ export function createHttpSender({ connections }: HttpSenderOptions): HttpSender
           body: request.body,
           signal: request.signal,
         });
-        const excerpt = await readExcerpt(response.body);
+        const { statusCode: status } = response;
+        const start = await readStart(response.body);
         return {
           kind: 'response',
-          status: response.statusCode,
+          status,
           retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
-          excerpt,
+          // Of a success there is nothing to explain, and answers may echo what was sent.
+          excerpt: status >= 200 && status <= 299 ? null : toExcerpt(start),
         };
       } catch (error) {
         return { kind: 'error', errorClass: classify(error) };
@@ -70,23 +75,37 @@ export function createHttpSender({ connections }: HttpSenderOptions): HttpSender
   };
 }
 
-/** Reads the answer to its end or bound, so that the connection can be used again, and keeps the start. */
-async function readExcerpt(body: AsyncIterable<Buffer>): Promise<string | null> {
+/**
+ * Reads the answer to its end or a bound, so that the connection can be used again, and keeps the start. Never rejects: the
+ * status is there already, and it is what counts.
+ */
+async function readStart(body: Readable): Promise<Buffer> {
   const kept: Buffer[] = [];
   let keptBytes = 0;
   let totalBytes = 0;
-  for await (const chunk of body) {
-    if (keptBytes < EXCERPT_BYTES) {
-      const part = chunk.subarray(0, EXCERPT_BYTES - keptBytes);
-      kept.push(part);
-      keptBytes += part.length;
+  const timer = setTimeout(() => body.destroy(), ANSWER_LIMIT_MS);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (keptBytes < EXCERPT_BYTES) {
+        const part = chunk.subarray(0, EXCERPT_BYTES - keptBytes);
+        kept.push(part);
+        keptBytes += part.length;
+      }
+      totalBytes += chunk.length;
+      if (totalBytes > MAX_ANSWER_BYTES) break; // ends the stream, and with it this connection
     }
-    totalBytes += chunk.length;
-    if (totalBytes > MAX_ANSWER_BYTES) break; // ends the stream, and with it this connection
+  } catch {
+    // Cut short, by either side: what was read is what there is.
+  } finally {
+    clearTimeout(timer);
   }
-  if (keptBytes === 0) return null;
+  return Buffer.concat(kept);
+}
+
+function toExcerpt(start: Buffer): string | null {
+  if (start.length === 0) return null;
   // jsonb can't hold NUL; other control characters would garble a terminal.
-  return Buffer.concat(kept)
+  return start
     .toString('utf8')
     .replace(/\p{Cc}+/gu, ' ')
     .toWellFormed();

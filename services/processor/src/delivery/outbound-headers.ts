@@ -31,7 +31,7 @@ export interface OutboundWebhook {
 }
 
 /**
- * The original headers in their order, duplicates kept, except what belongs to the connection; then Ackline's own: the
+ * The original headers in their order, duplicates kept, except what belongs to the connection and `ackline-*` names; then Ackline's own: the
  * Standard Webhooks triple, the called URL, the mark of a replay. Where the original has a `webhook-*` name it stays, and
  * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
  */
@@ -39,7 +39,8 @@ export function outboundHeaders(webhook: OutboundWebhook): string[] {
   const listed = connectionOptions(webhook.headers);
   const original = webhook.headers.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !NOT_FORWARDED.has(lower) && !listed.has(lower);
+    // Ackline's own names say what Ackline says: nobody else's value comes before it.
+    return !NOT_FORWARDED.has(lower) && !listed.has(lower) && !lower.startsWith(OWN_PREFIX);
   });
   // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
   const taken = original.some(([name]) => name.toLowerCase().startsWith('webhook-'));

@@ -85,7 +85,7 @@ export function isDestinationFailure(result: AttemptResult): boolean {
 }
 
 export interface FinishedAttempt {
-  readonly delivery: Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId'>;
+  readonly delivery: Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId' | 'eventId'>;
   readonly result: AttemptResult;
   readonly outcome: Outcome;
   readonly startedAt: Date;

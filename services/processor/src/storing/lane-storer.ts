@@ -21,9 +21,10 @@ import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } fro
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
+import type { ReadyStart } from '../delivery/desk.ts';
 import { firstWithinBytes, type Placement, placeInboxRows } from './merge-inbox.ts';
 import { type StorableEvent, storableFromEnvelope } from './storable.ts';
-import { type ReadyStart, type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
+import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;

@@ -9,16 +9,10 @@ import {
 import { claimEventKeys } from '@ackline/store/event-keys';
 import { type EventRow, insertEvents, type StoredPlace } from '@ackline/store/events';
 import type { PoolClient } from 'pg';
-import type { DeliveryDesk, Reservation } from '../delivery/desk.ts';
+import type { DeliveryDesk, ReadyStart } from '../delivery/desk.ts';
 import type { FanOut, FanOutRule } from './fan-out.ts';
+import { newDelivery } from './new-delivery.ts';
 import type { StorableEvent } from './storable.ts';
-
-/** A delivery that was inserted already leased: its first attempt starts when the transaction has committed. */
-export interface ReadyStart {
-  readonly reservation: Reservation;
-  readonly delivery: NewDelivery;
-  readonly event: StorableEvent;
-}
 
 export interface StoredBatch {
   readonly stored: number;
@@ -150,25 +144,14 @@ function target(
 ): { delivery: NewDelivery; key: DeliveryKey | null } {
   const place = plan.places.get(event.meta.id);
   if (place === undefined) throw new Error('an inserted event has no place'); // INSERT … RETURNING names every row
-  const ordered = plan.rules.destinations.get(route.destination)?.ordering === 'key';
-  const orderingKey = ordered ? event.meta.orderingKey : null;
-  const { id: eventId, source, tenant, priority } = event.meta;
-  const delivery: NewDelivery = {
+  const delivery = newDelivery({
     id: newEventId(),
-    ...place,
-    eventId,
-    source,
-    tenant,
-    route: route.name,
-    destination: route.destination,
-    orderingKey,
-    priority,
-    lease: null,
-  };
-  return {
-    delivery,
-    key: orderingKey === null ? null : { destination: route.destination, source, orderingKey },
-  };
+    event: { ...event.meta, ...place },
+    route,
+    destinations: plan.rules.destinations,
+  });
+  const { source, destination, orderingKey } = delivery;
+  return { delivery, key: orderingKey === null ? null : { destination, source, orderingKey } };
 }
 
 async function busyKeys(client: PoolClient, keys: readonly DeliveryKey[]): Promise<Set<string>> {

@@ -45,7 +45,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
       destinations.map(({ name }) => routeConfig({ name: `to-${name}`, destination: name })),
     destinations,
   };
-  const metrics = createProcessorMetrics({ inFlight: () => 0, orderUncertain: () => 0 });
+  const metrics = createProcessorMetrics();
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });
   const delivery = createDelivery({ ackline, secrets, pool, metrics, log: quiet });
   const { dispatcher } = delivery;

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import { newDelivery } from '../../src/storing/new-delivery.ts';
+
+const event = {
+  id: 'event-1',
+  seq: '7',
+  storedDay: '2026-01-02',
+  source: 'shop',
+  tenant: 'acme',
+  orderingKey: 'order-1',
+  priority: 'high',
+} as const;
+const route = { name: 'shop-to-crm', destination: 'crm' };
+
+const deliver = (orderingKey: string | null, ordering: DestinationConfig['ordering']) =>
+  newDelivery({
+    id: 'delivery-1',
+    event: { ...event, orderingKey },
+    route,
+    destinations: new Map([['crm', { ordering }]]),
+  });
+
+describe('a new delivery', () => {
+  it('is of its event and its route, and nobody has it yet', () => {
+    assert.deepEqual(deliver('order-1', 'key'), {
+      id: 'delivery-1',
+      storedDay: '2026-01-02',
+      seq: '7',
+      eventId: 'event-1',
+      source: 'shop',
+      tenant: 'acme',
+      route: 'shop-to-crm',
+      destination: 'crm',
+      orderingKey: 'order-1',
+      priority: 'high',
+      lease: null,
+    });
+  });
+
+  it('waits for no other where its destination keeps no order, or is not known, or its event has no key', () => {
+    assert.equal(deliver('order-1', 'none').orderingKey, null);
+    assert.equal(deliver(null, 'key').orderingKey, null);
+    const unknown = newDelivery({ id: 'delivery-1', event, route, destinations: new Map() });
+    assert.equal(unknown.orderingKey, null);
+  });
+});
