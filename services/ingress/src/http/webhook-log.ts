@@ -1,6 +1,6 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { Exchange } from './exchange.ts';
-import type { Outcome } from './webhook-route.ts';
+import type { Outcome } from './webhook-outcome.ts';
 import { pathOf } from '../called-url.ts';
 
 /** A caller's path may be of any length; this many characters tell which it was. */

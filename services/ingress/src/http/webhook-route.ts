@@ -17,6 +17,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import { type Exchange, expectsContinue, openExchange } from './exchange.ts';
 import { type BodyTimes, readBody } from './read-body.ts';
 import { logOutcome } from './webhook-log.ts';
+import type { Outcome } from './webhook-outcome.ts';
 
 /**
  * The path of one webhook: admit → read → verify → identify → append → answer.
@@ -46,30 +47,6 @@ export interface WebhookDeps {
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
-
-export type Outcome =
-  | {
-      readonly kind: 'accepted';
-      readonly endpoint: Endpoint;
-      readonly event: EventEnvelope;
-      readonly tier: string;
-    }
-  | {
-      readonly kind: 'lost';
-      readonly endpoint: Endpoint;
-      readonly event: EventEnvelope;
-      readonly error: unknown;
-    }
-  | {
-      readonly kind: 'rejected';
-      readonly endpoint: Endpoint | null;
-      readonly code: ErrorCode;
-      readonly reason: string;
-      readonly bodyUnread: boolean;
-      readonly detail?: string | null;
-      readonly error?: unknown;
-    }
-  | { readonly kind: 'abandoned'; readonly endpoint: Endpoint };
 
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
