@@ -5,10 +5,11 @@ import type { Environment } from '@ackline/runtime/environment';
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
+import type { CliConfig } from './config.ts';
 
-/** Reads and checks ackline.yaml. Rejects with ACKLINE_CONFIG_INVALID that lists every error with its place. */
-export function readAcklineConfig(path: string): Promise<AcklineConfig> {
-  return readConfigFile(shownPath(path), providers);
+/** Reads and checks ackline.yaml, by the rules of the mode. Rejects with ACKLINE_CONFIG_INVALID that lists every error with its place. */
+export function readAcklineConfig(path: string, mode: CliConfig['mode']): Promise<AcklineConfig> {
+  return readConfigFile(shownPath(path), { providers, production: mode === 'production' });
 }
 
 /** Short where it lies below the working directory, so that an error reads well and terminals make it a link. */

@@ -14,31 +14,20 @@ export interface Endpoint {
 
 export type SourceTable = ReadonlyMap<string, Endpoint>;
 
-export interface SourceTableOptions {
-  readonly findProvider: (name: string) => Provider | undefined;
-  readonly isProduction: boolean;
-}
-
-/**
- * Every path and alias with its source. Throws one ACKLINE_CONFIG_INVALID that names each source whose provider signs the
- * URL and that has no `publicUrl` in production: behind a proxy its signatures could never be right, and taking the URL from
- * a header would let the caller choose what was signed.
- */
-export function createSourceTable(config: AcklineConfig, options: SourceTableOptions): SourceTable {
+/** Every path and alias with its source. Throws ACKLINE_CONFIG_INVALID that names each source whose provider there is not. */
+export function createSourceTable(
+  config: AcklineConfig,
+  findProvider: (name: string) => Provider | undefined,
+): SourceTable {
   const table = new Map<string, Endpoint>();
   const problems: string[] = [];
   for (const source of config.sources) {
-    const provider = options.findProvider(source.provider);
-    const publicUrl = source.publicUrl ?? config.publicUrl;
+    const provider = findProvider(source.provider);
     if (provider === undefined) {
       problems.push(`source ${source.name}: there is no provider ${source.provider}`);
       continue;
     }
-    if (provider.signsUrl && publicUrl === null && options.isProduction) {
-      problems.push(
-        `source ${source.name}: ${provider.name} signs the URL that it calls; set publicUrl to the base URL of the webhook`,
-      );
-    }
+    const publicUrl = source.publicUrl ?? config.publicUrl;
     for (const path of [source.path, ...source.aliases])
       table.set(path, { path, source, provider, publicUrl });
   }

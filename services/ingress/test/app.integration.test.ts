@@ -323,7 +323,7 @@ describe('ingress at its start', () => {
     const config = CONFIG.replace('publicUrl: https://hooks.example.com', '');
     const error = await refusal({}, config);
     assert.equal(error.code, 'ACKLINE_CONFIG_INVALID');
-    assert.match(error.message, /source whatsapp: twilio signs the URL/);
+    assert.match(error.message, /:\d+:\d+ +sources\[\d+\]\.provider: twilio signs the URL/);
   });
 
   it('refuses a database without our schema, and leaves nothing open', async () => {

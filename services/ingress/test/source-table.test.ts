@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AppError } from '@ackline/shared/app-error';
 import { sourceConfig, sourceTable } from './support/endpoint.ts';
 
 const twilio = (overrides = {}) =>
@@ -16,22 +15,7 @@ describe('createSourceTable', () => {
     assert.equal(table.get('/webhook/whatsapp')?.publicUrl, 'https://own.example');
   });
 
-  it('refuses in production every source that signs its URL and has none, and only these', () => {
-    assert.throws(
-      () => sourceTable([sourceConfig(), twilio(), twilio({ name: 'second', path: '/second' })], null, true),
-      (error: unknown) => {
-        assert.ok(error instanceof AppError);
-        assert.equal(error.code, 'ACKLINE_CONFIG_INVALID');
-        assert.deepEqual(
-          error.message.split('\n').map(line => line.split(':')[0]),
-          ['source whatsapp', 'source second'],
-        );
-        return true;
-      },
-    );
-  });
-
-  it('does without a public URL in development', () => {
+  it('does without a public URL', () => {
     assert.equal(sourceTable([twilio()]).get('/webhook/whatsapp')?.publicUrl, null);
   });
 

@@ -2,37 +2,64 @@ import { resolve } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
+import { createSecretReader } from '@ackline/runtime/secrets';
+import { providers } from '@ackline/shared/providers/registry';
 import type { CommandContext } from '../command-context.ts';
+import type { CliConfig } from '../config.ts';
 import { describeRef, readAcklineConfig, shownPath } from '../config-file.ts';
+import { overDevEnv, planDevEnv } from '../data-directory/dev-env.ts';
+import { dataLayout } from '../data-directory/layout.ts';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 
 export function registerCheck(program: Command, context: CommandContext): void {
   program
     .command('check')
-    .description('Check the configuration without starting anything; exit status 1 on errors')
+    .description('Check the configuration and its secrets without starting anything; exit status 1 on errors')
     .argument('[file]', 'default: ACKLINE_CONFIG, else ackline.yaml')
     .option('--json', 'one JSON document')
     .addHelpText('after', '\nExample:\n  $ ackline check ackline.yaml')
     .action(async (file: string | undefined, options: { json?: true }) => {
       const { terminal, workingDirectory } = context;
-      const path = file === undefined ? context.config().configFile : resolve(workingDirectory, file);
+      const config = context.config();
+      const path = file === undefined ? config.configFile : resolve(workingDirectory, file);
       const shown = shownPath(path);
       if (options.json === true) {
-        const result = await readAcklineConfig(path).then(checkedJson, failedJson);
+        const result = await checkFile(path, config).then(checkedJson, failedJson);
         terminal.line(JSON.stringify({ file: shown, ...result }));
         if (!result.ok) context.setExitCode(1);
         return;
       }
-      const config = await readAcklineConfig(path);
-      terminal.line(formatSummary(shown, config, `http://127.0.0.1:${context.config().port.port}`));
+      terminal.line(formatSummary(shown, await checkFile(path, config)));
     });
 }
 
-function checkedJson(config: AcklineConfig) {
+/** What a start in this mode would go on with. */
+export interface Checked {
+  readonly mode: CliConfig['mode'];
+  readonly config: AcklineConfig;
+  /** Variables without a value, for which `up` will make one up; none in production. */
+  readonly toGenerate: readonly string[];
+}
+
+/** All that a start refuses of the file and its secrets. Rejects with ACKLINE_CONFIG_INVALID or ACKLINE_SECRET_MISSING. */
+async function checkFile(path: string, { mode, dataDir, environment }: CliConfig): Promise<Checked> {
+  const config = await readAcklineConfig(path, mode);
+  const isProduction = mode === 'production';
+  const { values, added } = isProduction
+    ? { values: {}, added: [] }
+    : await planDevEnv(dataLayout(dataDir), config, environment);
+  const env = isProduction ? environment : overDevEnv(environment, values);
+  createSecretReader({ env, production: isProduction }).checkSecrets(config, providers);
+  return { mode, config, toGenerate: added };
+}
+
+function checkedJson({ mode, config, toGenerate }: Checked) {
   return {
     ok: true,
+    mode,
     errors: [],
+    secretsToGenerate: toGenerate,
     sources: config.sources.map(source => source.name),
     routes: config.routes.map(route => route.name),
     destinations: config.destinations.map(destination => destination.name),
@@ -41,9 +68,11 @@ function checkedJson(config: AcklineConfig) {
 
 const PLACED_ERROR = /^(?<file>.+?):(?<line>\d+):(?<column>\d+)\s+(?<message>.*)$/;
 
-/** Anything but errors of the configuration itself is thrown on. */
+const CHECK_ERRORS: ReadonlySet<string> = new Set(['ACKLINE_CONFIG_INVALID', 'ACKLINE_SECRET_MISSING']);
+
+/** Anything but errors of the configuration and its secrets is thrown on. */
 function failedJson(error: unknown) {
-  if (!(error instanceof AppError) || error.code !== 'ACKLINE_CONFIG_INVALID') throw error;
+  if (!(error instanceof AppError) || !CHECK_ERRORS.has(error.code)) throw error;
   const errors = error.message.split('\n').map(line => {
     const place = PLACED_ERROR.exec(line)?.groups;
     return {
@@ -52,11 +81,11 @@ function failedJson(error: unknown) {
       message: place?.['message'] ?? line,
     };
   });
-  return { ok: false, errors };
+  return { ok: false, code: error.code, errors };
 }
 
 /** Sources with what providers call, routes, destinations, and the secrets by their places. */
-export function formatSummary(fileName: string, config: AcklineConfig, localUrl: string): string {
+export function formatSummary(fileName: string, { mode, config, toGenerate }: Checked): string {
   const { sources, routes, destinations } = config;
   const counts = [
     plural(sources.length, 'source'),
@@ -64,19 +93,27 @@ export function formatSummary(fileName: string, config: AcklineConfig, localUrl:
     plural(destinations.length, 'destination'),
   ];
   const sections = [
-    `${fileName} is correct: ${counts.join(', ')}.`,
+    `${fileName} is correct for ${mode}: ${counts.join(', ')}.`,
     formatTable(
-      ['SOURCE', 'PROVIDER', 'URL', 'SECRETS'],
+      ['SOURCE', 'PROVIDER', 'CALLED AT', 'SECRETS'],
       sources.flatMap(source =>
         [source.path, ...source.aliases].map((path, index) => [
           index === 0 ? source.name : '  alias',
           source.provider,
-          `${source.publicUrl ?? config.publicUrl ?? localUrl}${path}`,
+          `${source.publicUrl ?? config.publicUrl ?? ''}${path}`,
           index === 0 ? source.secrets.map(describeRef).join(', ') : '',
         ]),
       ),
     ),
   ];
+  if (sources.some(source => (source.publicUrl ?? config.publicUrl) === null))
+    sections.push(
+      'Without a publicUrl only the paths are known: set it before you give a URL to a provider.',
+    );
+  if (toGenerate.length > 0)
+    sections.push(
+      `\`ackline up\` will generate ${plural(toGenerate.length, 'development secret')}: ${toGenerate.join(', ')}.`,
+    );
   if (routes.length > 0) {
     sections.push(
       formatTable(

@@ -16,14 +16,17 @@ import { shortTime } from './events.ts';
 export function registerDestinations(program: Command, context: CommandContext): void {
   const destinations = program
     .command('destinations')
-    .description('List destinations; pause one and resume it')
+    .description('List destinations; pause one and resume it; without a subcommand: list')
     .helpCommand(false)
     .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"');
 
-  const readConfig = () => readAcklineConfig(context.config().configFile);
+  const readConfig = () => {
+    const { configFile, mode } = context.config();
+    return readAcklineConfig(configFile, mode);
+  };
 
   destinations
-    .command('list')
+    .command('list', { isDefault: true })
     .description('All destinations of the configuration, and whether work for them is held')
     .option('--json', 'one JSON document per line')
     .action(async (options: { json?: true }) => {

@@ -60,7 +60,7 @@ export function registerSend(program: Command, context: CommandContext): void {
 
 async function prepare(config: CliConfig, provider: string, options: SendOptions): Promise<SampleSource> {
   const layout = dataLayout(config.dataDir);
-  const acklineConfig = await readAcklineConfig(config.configFile);
+  const acklineConfig = await readAcklineConfig(config.configFile, config.mode);
   const generated = config.mode === 'development' ? await readDevEnv(layout) : {};
   return prepareSamples(pickSource(acklineConfig, provider, options.source), {
     config: acklineConfig,

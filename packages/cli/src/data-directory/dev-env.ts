@@ -55,9 +55,9 @@ export function generateSecret(checks: readonly SecretCheck[]): string | null {
 }
 
 export interface DevEnv {
-  /** What the file holds now. */
+  /** What the file holds, with what is added. */
   readonly values: Environment;
-  /** What was added just now. */
+  /** The names of what the file does not hold yet. */
   readonly added: readonly string[];
 }
 
@@ -71,20 +71,33 @@ export async function completeDevEnv(
   environment: Environment,
 ): Promise<DevEnv> {
   const text = await readFile(layout.devEnv, 'utf8').catch(ignoreMissing);
+  const { values, added } = complete(text, config, environment);
+  if (added.length > 0) {
+    const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+    const lines = added.map(name => `${name}=${values[name] ?? ''}\n`).join('');
+    await writeFileWhole(layout.devEnv, `${start === '' ? HEADING : start}${lines}`);
+  }
+  return { values, added };
+}
+
+/** What {@link completeDevEnv} would do, with nothing written: the added values are of no use but to be checked. */
+export async function planDevEnv(
+  layout: DataLayout,
+  config: AcklineConfig,
+  environment: Environment,
+): Promise<DevEnv> {
+  return complete(await readFile(layout.devEnv, 'utf8').catch(ignoreMissing), config, environment);
+}
+
+function complete(text: string, config: AcklineConfig, environment: Environment): DevEnv {
   const values: Record<string, string | undefined> = parseEnv(text);
   const added: string[] = [];
-  let lines = '';
   for (const [name, checks] of namedSecrets(config)) {
     if (isSet(environment[name]) || isSet(values[name])) continue;
     const secret = generateSecret(checks);
     if (secret === null) continue; // reported as missing, by name, when the services read their secrets
     values[name] = secret;
     added.push(name);
-    lines += `${name}=${secret}\n`;
-  }
-  if (added.length > 0) {
-    const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-    await writeFileWhole(layout.devEnv, `${start === '' ? HEADING : start}${lines}`);
   }
   return { values, added };
 }

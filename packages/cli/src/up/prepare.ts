@@ -34,7 +34,7 @@ export interface PrepareOptions {
  * ACKLINE_DATA_DIRECTORY or ACKLINE_SECRET_MISSING.
  */
 export async function prepareUp({ config, entries, stack, say }: PrepareOptions): Promise<Prepared> {
-  const acklineConfig = await readAcklineConfig(config.configFile);
+  const acklineConfig = await readAcklineConfig(config.configFile, config.mode);
   const { sources, destinations } = acklineConfig;
   say(
     `${shownPath(config.configFile)}: ${plural(sources.length, 'source')}, ${plural(destinations.length, 'destination')}`,

@@ -8,16 +8,27 @@ test('the summary names the URL of every path, and secrets by their places', () 
     publicUrl: 'https://hooks.example.com',
     sources: [source({ aliases: ['/old'], secrets: [{ env: 'TOKEN' }, { file: '/run/token' }] })],
   });
-  const summary = formatSummary('ackline.yaml', config, 'http://127.0.0.1:8080');
-  assert.match(summary, /^ackline\.yaml is correct: 1 source, 1 route, 1 destination\./);
+  const summary = formatSummary('ackline.yaml', { mode: 'production', config, toGenerate: [] });
+  assert.match(summary, /^ackline\.yaml is correct for production: 1 source, 1 route, 1 destination\./);
   assert.match(summary, /https:\/\/hooks\.example\.com\/webhook\/telegram +env TOKEN, file \/run\/token/);
   assert.match(summary, /alias +telegram +https:\/\/hooks\.example\.com\/old/);
   assert.match(summary, /everything +everything +sample/);
+  assert.doesNotMatch(summary, /publicUrl|generate/);
 });
 
-test('without a public URL the local one stands, and no empty table is shown', () => {
+test('without a public URL no URL is made up, and no empty table is shown', () => {
   const config = exampleConfig({ routes: [], destinations: [] });
-  const summary = formatSummary('x.yaml', config, 'http://127.0.0.1:8080');
-  assert.match(summary, /http:\/\/127\.0\.0\.1:8080\/webhook\/telegram/);
-  assert.doesNotMatch(summary, /ROUTE|DESTINATION/);
+  const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [] });
+  assert.match(summary, /telegram {2}\/webhook\/telegram/);
+  assert.match(summary, /only the paths are known: set it before you give a URL/);
+  assert.doesNotMatch(summary, /http:|ROUTE|DESTINATION/);
+});
+
+test('in development the summary names the secrets that will be generated', () => {
+  const summary = formatSummary('x.yaml', {
+    mode: 'development',
+    config: exampleConfig(),
+    toGenerate: ['TOKEN', 'OTHER'],
+  });
+  assert.match(summary, /will generate 2 development secrets: TOKEN, OTHER\./);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -45,12 +45,16 @@ after(async () => {
 });
 
 async function run(...args: string[]) {
+  return runWith({}, ...args);
+}
+
+async function runWith(environment: Record<string, string>, ...args: string[]) {
   const out: string[] = [];
   const err: string[] = [];
   const exitCode = await runCli(args, {
     terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
     workingDirectory: folder,
-    loadConfig: () => loadConfig({ DATABASE_URL: database.url }, folder),
+    loadConfig: () => loadConfig({ DATABASE_URL: database.url, ...environment }, folder),
   });
   return { exitCode, out, err: err.join('\n') };
 }
@@ -90,7 +94,10 @@ test('a parked delivery is listed, replayed once, and then not parked any more',
 
 test('a destination is paused with its reason and resumed; an unknown one is refused', async () => {
   await run('destinations', 'pause', 'bot', '--reason', 'deploy');
-  const [paused] = json((await run('destinations', 'list', '--json')).out);
+  const listed = (await run('destinations', 'list', '--json')).out;
+  const [paused] = json(listed);
+  assert.deepEqual((await run('destinations', '--json')).out, listed, 'list is what it does by itself');
+  assert.match((await run('destinations')).out.join(), /bot +http:\S+ +paused .*: deploy/);
   assert.deepEqual([paused?.['paused'], paused?.['reason']], [true, 'deploy']);
   assert.match((await run('destinations', 'resume', 'bot')).out.join(), /is resumed/);
   assert.match((await run('destinations', 'resume', 'bot')).out.join(), /was not paused/);
@@ -124,6 +131,36 @@ test('check lists every error with file, line and column, and exits 1', async ()
 test('check of a correct file exits 0, of a missing one 1', async () => {
   assert.equal((await run('check')).exitCode, 0);
   assert.match((await run('check', 'nowhere.yaml')).err, /error \[ACKLINE_CONFIG_INVALID\] .*nowhere\.yaml/);
+});
+
+test('check refuses what a start in production refuses, in words and as JSON', async () => {
+  await writeFile(join(folder, 'twilio.yaml'), CONFIG.replace('provider: telegram', 'provider: twilio'));
+  const production = { ACKLINE_ENV: 'production' };
+  const url = await runWith(production, 'check', 'twilio.yaml');
+  assert.equal(url.exitCode, 1);
+  assert.match(url.err, /error \[ACKLINE_CONFIG_INVALID\] .*twilio\.yaml:3:\d+ .*twilio signs the URL/);
+
+  const secret = await runWith(production, 'check');
+  assert.equal(secret.exitCode, 1);
+  assert.match(secret.err, /error \[ACKLINE_SECRET_MISSING\] environment variable TOKEN is not set/);
+  const asJson = await runWith(production, 'check', '--json');
+  assert.equal(asJson.exitCode, 1);
+  const [document] = json(asJson.out);
+  assert.deepEqual([document?.['ok'], document?.['code']], [false, 'ACKLINE_SECRET_MISSING']);
+
+  assert.equal((await runWith({ ...production, TOKEN: 'a-token-of-length' }, 'check')).exitCode, 0);
+});
+
+test('check in development names the secrets that will be generated, and generates none', async () => {
+  assert.match((await run('check')).out.join(), /will generate 1 development secret: TOKEN\./);
+  assert.deepEqual(json((await run('check', '--json')).out)[0]?.['secretsToGenerate'], ['TOKEN']);
+  assert.doesNotMatch((await runWith({ TOKEN: 'a-token-of-length' }, 'check')).out.join(), /generate/);
+  await assert.rejects(access(join(folder, '.ackline')), { code: 'ENOENT' });
+  const malformed = await runWith({ TOKEN: 'with spaces!' }, 'check');
+  assert.match(
+    malformed.err,
+    /error \[ACKLINE_SECRET_MISSING\] environment variable TOKEN has the wrong form/,
+  );
 });
 
 test('migrate may be run again', async () => {

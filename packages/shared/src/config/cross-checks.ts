@@ -1,3 +1,4 @@
+import type { Provider } from '../provider.ts';
 import { DEFAULT_TENANT } from './fields.ts';
 import { suggest } from './suggest.ts';
 import type { ConfigPath } from './yaml-source.ts';
@@ -13,7 +14,13 @@ export interface Finding {
 
 type Entry = Readonly<Record<string, unknown>>;
 
-export function crossCheck(file: unknown, providerNames: readonly string[]): Finding[] {
+export interface CrossCheckOptions {
+  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl'>>;
+  /** Some things are left open in development only. */
+  readonly production: boolean;
+}
+
+export function crossCheck(file: unknown, { providers, production }: CrossCheckOptions): Finding[] {
   const sources = entriesOf(file, 'sources');
   const routes = entriesOf(file, 'routes');
   const destinations = entriesOf(file, 'destinations');
@@ -25,9 +32,12 @@ export function crossCheck(file: unknown, providerNames: readonly string[]): Fin
     ...sources.flatMap((source, index) =>
       reference(['sources', index, 'provider'], source?.['provider'], {
         what: 'provider',
-        names: providerNames,
+        names: [...providers.keys()],
       }),
     ),
+    ...(production
+      ? sources.flatMap((source, index) => urlFindings(file, source, { index, providers }))
+      : []),
     ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
     ...destinations.flatMap(parkFindings),
   ];
@@ -121,6 +131,22 @@ function tenantOf(source: Entry | undefined): string | null {
   if (source === undefined) return null;
   const tenant = source['tenant'] ?? DEFAULT_TENANT;
   return typeof tenant === 'string' ? tenant : null;
+}
+
+/**
+ * Behind a proxy the signatures of a provider that signs the URL could never be right without the declared one, and taking
+ * the URL from a header would let the caller choose what was signed.
+ */
+function urlFindings(
+  file: unknown,
+  source: Entry | undefined,
+  { index, providers }: { index: number; providers: CrossCheckOptions['providers'] },
+): Finding[] {
+  const provider = source?.['provider'];
+  if (typeof provider !== 'string' || providers.get(provider)?.signsUrl !== true) return [];
+  if (source?.['publicUrl'] !== undefined || asEntry(file)?.['publicUrl'] !== undefined) return [];
+  const message = `${provider} signs the URL that it calls, so production needs publicUrl: set it, at the top of the file or in this source, to the base URL that the provider is given`;
+  return [{ path: ['sources', index, 'provider'], message }];
 }
 
 function parkFindings(destination: Entry | undefined, index: number): Finding[] {

@@ -13,12 +13,14 @@ export const MAX_CONFIG_BYTES = 1_048_576;
 const MAX_LISTED_PROBLEMS = 50;
 const MAX_SHOWN_KEY_LENGTH = 60;
 
-export type KnownProviders = ReadonlyMap<string, Pick<Provider, 'checkSecret' | 'contentTypes'>>;
+export type KnownProviders = ReadonlyMap<string, Pick<Provider, 'checkSecret' | 'contentTypes' | 'signsUrl'>>;
 
 export interface LoadConfigOptions {
   /** Stands before each error. */
   readonly fileName: string;
   readonly providers: KnownProviders;
+  /** Refuses what only development may leave open. */
+  readonly production: boolean;
 }
 
 /**
@@ -26,7 +28,8 @@ export interface LoadConfigOptions {
  * ACKLINE_CONFIG_INVALID whose message lists every error as `ackline.yaml:12:5  sources[1].path: what is wrong`.
  * Secrets are not read here: see `checkSecrets`.
  */
-export function loadConfig(text: string, { fileName, providers }: LoadConfigOptions): AcklineConfig {
+export function loadConfig(text: string, options: LoadConfigOptions): AcklineConfig {
+  const { fileName } = options;
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
     throw new AppError('ACKLINE_CONFIG_INVALID', `${fileName}: is over ${MAX_CONFIG_BYTES} bytes`);
   }
@@ -37,7 +40,7 @@ export function loadConfig(text: string, { fileName, providers }: LoadConfigOpti
   const problems = [
     ...source.problems,
     ...(parsed.success ? [] : parsed.error.issues.flatMap(issue => schemaProblems(issue, source))),
-    ...crossCheck(source.value, [...providers.keys()]).map(finding => placed(finding, source)),
+    ...crossCheck(source.value, options).map(finding => placed(finding, source)),
   ];
   if (!parsed.success || problems.length > 0) throw configError(fileName, source, problems);
   return toConfig(parsed.data);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
 
-const provider = { checkSecret: () => true as const, contentTypes: [] };
+const provider = { checkSecret: () => true as const, contentTypes: [], signsUrl: false };
 const providers: KnownProviders = new Map([
   ['telegram', provider],
   ['twilio', provider],
@@ -13,7 +13,7 @@ const providers: KnownProviders = new Map([
 const text = readFileSync(new URL('../../../../ackline.yaml', import.meta.url), 'utf8');
 
 describe('the ackline.yaml of the repository', () => {
-  const config = loadConfig(text, { fileName: 'ackline.yaml', providers });
+  const config = loadConfig(text, { fileName: 'ackline.yaml', providers, production: false });
 
   it('has every endpoint, each with its tenant and the name of its secret', () => {
     const rows = config.sources.map(source => [
@@ -49,7 +49,7 @@ describe('the ackline.yaml of the repository', () => {
   it('loads with its examples switched on too', () => {
     const uncommented = text.replaceAll(/^( *)# (publicUrl|signingSecret|retry):/gm, '$1$2:');
     assert.notEqual(uncommented, text);
-    const loaded = loadConfig(uncommented, { fileName: 'ackline.yaml', providers });
+    const loaded = loadConfig(uncommented, { fileName: 'ackline.yaml', providers, production: false });
     assert.equal(loaded.publicUrl, 'https://hooks.example.com');
     assert.deepEqual(loaded.destinations[0]?.signingSecret, { env: 'SAMPLE_SIGNING_SECRET' });
     assert.deepEqual(loaded.destinations[0]?.retry, config.destinations[0]?.retry);

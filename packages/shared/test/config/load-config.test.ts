@@ -3,18 +3,19 @@ import { describe, it } from 'node:test';
 import { AppError } from '../../src/app-error.ts';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
 
-const provider = { checkSecret: () => true as const, contentTypes: ['application/json'] };
+const provider = { checkSecret: () => true as const, contentTypes: ['application/json'], signsUrl: false };
 const providers: KnownProviders = new Map([
   ['telegram', provider],
-  ['twilio', provider],
+  ['twilio', { ...provider, signsUrl: true }],
   ['respondio', provider],
 ]);
 
-const load = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers });
+const load = (text: string, production = false) =>
+  loadConfig(text, { fileName: 'ackline.yaml', providers, production });
 
-function errorsOf(text: string): string[] {
+function errorsOf(text: string, production = false): string[] {
   try {
-    load(text);
+    load(text, production);
   } catch (error) {
     assert.ok(error instanceof AppError, String(error));
     assert.equal(error.code, 'ACKLINE_CONFIG_INVALID');
@@ -256,6 +257,36 @@ destinations:
       assert.equal(errorsOf(text)[0], error);
     });
   }
+});
+
+describe('loadConfig, for production', () => {
+  const twilio = (more = '', name = 'whatsapp') =>
+    source(more, name).replace('provider: telegram', 'provider: twilio');
+
+  it('refuses, with its place, every source that signs its URL and has none, and only these', () => {
+    const text = file({ sources: source() + twilio() + twilio('', 'second') });
+    const [first = '', second = '', ...rest] = errorsOf(text, true);
+    assert.match(first, /^ackline\.yaml:7:15 {2}sources\[1\]\.provider: twilio signs the URL/);
+    assert.match(second, /^ackline\.yaml:11:15 {2}sources\[2\]\.provider: /);
+    assert.deepEqual(rest, []);
+    assert.deepEqual(errorsOf(text), [], 'development needs no public URL');
+  });
+
+  it('takes the public URL of the file, or of the source', () => {
+    assert.deepEqual(
+      errorsOf(file({ top: 'publicUrl: https://all.example\n', sources: twilio() }), true),
+      [],
+    );
+    assert.deepEqual(errorsOf(file({ sources: twilio('    publicUrl: https://own.example\n') }), true), []);
+  });
+
+  it('reports it beside the errors of the schema', () => {
+    const errors = errorsOf(file({ sources: twilio().replace('/webhook', 'webhook') }), true);
+    assert.deepEqual(
+      errors.map(error => /sources\[0\]\.\w+/.exec(error)?.[0]),
+      ['sources[0].provider', 'sources[0].path'],
+    );
+  });
 });
 
 describe('loadConfig, on values', () => {

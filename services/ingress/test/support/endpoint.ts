@@ -17,13 +17,9 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
   };
 }
 
-export function sourceTable(
-  sources: readonly SourceConfig[],
-  publicUrl: string | null = null,
-  isProduction = false,
-) {
+export function sourceTable(sources: readonly SourceConfig[], publicUrl: string | null = null) {
   const config = { publicUrl, sources, routes: [], destinations: [] };
-  return createSourceTable(config, { findProvider, isProduction });
+  return createSourceTable(config, findProvider);
 }
 
 export function endpointOf(overrides: Partial<SourceConfig> = {}): Endpoint {
