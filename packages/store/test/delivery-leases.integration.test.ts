@@ -81,6 +81,14 @@ describe('leases', () => {
     assert.deepEqual(await recordOutcomes(pool, [outcomeOf(claimed[1]!)]), new Set()); // written twice: once
   });
 
+  it('that end further away than any lease can were given before the clock was set back, and end now', async () => {
+    const [row] = await storeDeliveries(pool, [{}]);
+    await claim(pool);
+    await pool.query("update deliveries set lease_until = now() + interval '1 hour'");
+    assert.deepEqual(await sweepExpiredLeases(pool, []), { interrupted: 1, parked: 0 });
+    assert.equal((await readDelivery(pool, row!.id)).state, 'due');
+  });
+
   it('that a process left behind are recorded as interrupted, and due again at once', async () => {
     const [row] = await storeDeliveries(pool, [{}]);
     await claim(pool);

@@ -40,6 +40,15 @@ describe('what is delivered next', () => {
     assert.deepEqual(await claimIds(), []);
   });
 
+  it('comes in claims of bounded bytes, and a larger one alone', async () => {
+    const body = Buffer.alloc(7 * 1024 * 1024, 1);
+    const [first, second, third] = await storeDeliveries(pool, [{ body }, { body }, { body }]);
+    assert.deepEqual(await claimIds(), ids([first!, second!]));
+    const [huge] = await storeDeliveries(pool, [{ body: Buffer.alloc(20 * 1024 * 1024, 1) }]);
+    assert.deepEqual(await claimIds(), ids([third!]));
+    assert.deepEqual(await claimIds(), ids([huge!]));
+  });
+
   it('brings all that an attempt needs', async () => {
     const [row] = await storeDeliveries(pool, [{ orderingKey: 'chat-1' }]);
     const [claimed] = await claim(pool);

@@ -55,6 +55,7 @@ export interface DeliveryWish {
   readonly orderingKey?: string | null;
   readonly priority?: 'normal' | 'high';
   readonly lease?: NewDelivery['lease'];
+  readonly body?: Buffer;
 }
 
 /** Stores an event with one delivery for each wish, in order; returns the deliveries. */
@@ -63,7 +64,7 @@ export async function storeDeliveries(
   wishes: readonly DeliveryWish[],
 ): Promise<readonly NewDelivery[]> {
   return inTransaction(pool, async client => {
-    const events = wishes.map(() => eventRow());
+    const events = wishes.map(({ body }) => eventRow(body === undefined ? {} : { body }));
     const places = await insertEvents(client, events);
     const rows = wishes.map((wish, index): NewDelivery => {
       const event = events[index]!;

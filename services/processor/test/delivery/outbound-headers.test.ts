@@ -87,6 +87,15 @@ describe('headers of a delivery', () => {
     assert.equal(sent[0]![1], 'theirs');
   });
 
+  it('never carry anybody else’s ackline names: a receiver may believe them', () => {
+    const headers: HeaderPairs = [
+      ['Ackline-Url', 'https://elsewhere.example/'],
+      ['ackline-webhook-id', 'forged'],
+      ['X-Kept', 'yes'],
+    ];
+    assert.deepEqual(names(send({ headers })), ['X-Kept', ...own]);
+  });
+
   it('mark a replay, and only that', () => {
     assert.deepEqual(send({ replay: true }).at(-1), ['webhook-replay', 'true']);
     assert.ok(!names(send()).includes('webhook-replay'));
