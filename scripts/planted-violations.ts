@@ -75,6 +75,16 @@ const violations: readonly Violation[] = [
     },
     says: /\(no-cycle\):[^[]*\[packages\/runtime\/src\/planted/,
   },
+  {
+    name: 'a cycle of imports of types alone',
+    check: 'lint',
+    files: {
+      [planted]: "import type { B } from './planted-too.ts';\nexport type A = { b: B } | null;\n",
+      'packages/runtime/src/planted-too.ts':
+        "import type { A } from './planted.ts';\nexport type B = { a: A } | null;\n",
+    },
+    says: /\(no-cycle\):[^[]*\[packages\/runtime\/src\/planted/,
+  },
   lint(
     'process.env outside config.ts',
     "export const home = process.env['HOME'];\n",
@@ -114,6 +124,18 @@ const violations: readonly Violation[] = [
     'src that imports the testkit',
     "export { waitFor } from '@ackline/testkit/wait-for';\n",
     'no-restricted-imports',
+  ),
+  lint(
+    'a decision that imports a driver',
+    "export type { Pool } from 'pg';\n",
+    'no-restricted-imports',
+    'packages/shared/src/planted.ts',
+  ),
+  lint(
+    'a decision of a service that imports a driver',
+    "export type { Pool } from 'pg';\n",
+    'no-restricted-imports',
+    'services/ingress/src/judge.ts',
   ),
   {
     name: 'an unformatted file',
