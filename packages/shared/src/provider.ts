@@ -1,4 +1,4 @@
-import type { HeaderPairs, Priority } from './envelope.ts';
+import type { EventEnvelope, HeaderPairs, Priority } from './envelope.ts';
 
 /** One webhook as it was received, before anything was parsed. */
 export interface ReceivedRequest {
@@ -36,6 +36,13 @@ export interface Identity {
   readonly priority: Priority;
 }
 
+/** One of several events in one body. */
+export interface SplitPart {
+  readonly identity: Identity;
+  /** Its own part of the parent's body. */
+  readonly body: Uint8Array;
+}
+
 /** What the body turned out to be; `malformed` is answered 400. */
 export type Identified =
   | { readonly kind: 'event'; readonly identity: Identity }
@@ -68,6 +75,11 @@ export interface Provider {
   verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict;
   /** Called only for a verified request. */
   identify(request: ReceivedRequest): Identified;
+  /**
+   * Only for a provider that sends several events in one body: one part each, in order. Called by the processor for an event
+   * that was verified and identified as a whole; an empty list leaves it whole.
+   */
+  split?(event: Pick<EventEnvelope, 'body'>): readonly SplitPart[];
   /** The answer that the provider expects to an accepted event. */
   answer(request: ReceivedRequest): Answer;
   /** A correctly signed example for `ackline send` and the docs; `sequence` makes each one a new event. */

@@ -14,6 +14,7 @@ import { laneOf, keyHash } from '@ackline/eventlog/lane';
 import type { KafkaRecord, LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { findProvider } from '@ackline/shared/providers/registry';
 import { recordKey } from '@ackline/shared/record-key';
 import { open, seal } from '@ackline/shared/seal';
 import { type QuarantinedRecord, quarantine } from '@ackline/store/events';
@@ -23,6 +24,7 @@ import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
 import type { ReadyStart } from '../delivery/desk.ts';
 import { firstWithinBytes, type Placement, placeInboxRows } from './merge-inbox.ts';
+import { splitEvent } from './split-event.ts';
 import { type StorableEvent, storableFromEnvelope } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
 
@@ -140,7 +142,9 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
       const items = await take(client);
       invalid.push(...items.flatMap(item => (item.kind === 'invalid' ? [item.record] : [])));
       if (invalid.length > 0) await quarantine(client, invalid); // (S4)
-      const events = items.flatMap(item => (item.kind === 'event' ? [item.event] : []));
+      const events = items.flatMap(item =>
+        item.kind === 'event' ? splitEvent(item.event, findProvider(item.event.meta.provider)) : [],
+      );
       const stored = await storeEvents(client, events, rules);
       reserved.push(...stored.starts);
       return stored;

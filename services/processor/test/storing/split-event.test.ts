@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import type { Provider } from '@ackline/shared/provider';
+import { partId, splitEvent } from '../../src/storing/split-event.ts';
+import { storableFromEnvelope } from '../../src/storing/storable.ts';
+import { sampleEvent } from '../events.ts';
+
+/** A body is a JSON list of names; each is an event of its own. */
+const lister: Pick<Provider, 'split'> = {
+  split({ body }) {
+    const names = JSON.parse(Buffer.from(body).toString('utf8')) as string[];
+    return names.map(name => ({
+      body: Buffer.from(JSON.stringify(name)),
+      identity: {
+        type: 'name',
+        dedupKey: name === 'unknown' ? null : name,
+        orderingKey: 'names',
+        occurredAt: null,
+        priority: 'high' as const,
+      },
+    }));
+  },
+};
+
+const parent = (body: string) => storableFromEnvelope(sampleEvent({ body: Buffer.from(body) }));
+
+describe('a body with several events', () => {
+  it('becomes one event each, in order, with the parent’s headers and an identity of its own', () => {
+    const event = parent('["ada","unknown"]');
+    const parts = splitEvent(event, lister);
+    assert.deepEqual(
+      parts.map(({ meta, body }) => [meta.type, meta.dedupKey, meta.priority, Buffer.from(body).toString()]),
+      [
+        ['name', 'ada', 'high', '"ada"'],
+        ['name', parts[1]?.meta.id, 'high', '"unknown"'],
+      ],
+    );
+    for (const { meta, sealed } of parts) {
+      assert.deepEqual(meta.headers, event.meta.headers);
+      assert.deepEqual(decodeMeta(sealed.meta), meta, 'what is stored is what was decided by');
+    }
+  });
+
+  it('gives the same ids each time, others for each part, and valid ones', () => {
+    const event = parent('["a","b"]');
+    const ids = splitEvent(event, lister).map(part => part.meta.id);
+    assert.deepEqual(
+      splitEvent(event, lister).map(part => part.meta.id),
+      ids,
+    );
+    assert.equal(new Set([...ids, event.meta.id]).size, 3);
+    for (const id of ids)
+      assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.notEqual(partId(event.meta.id, 0), partId(event.meta.id, 1));
+  });
+
+  it('stays whole where the provider has nothing to split, or does not split', () => {
+    const empty = parent('[]');
+    assert.deepEqual(splitEvent(empty, lister), [empty]);
+    assert.deepEqual(splitEvent(empty, {}), [empty]);
+    assert.deepEqual(splitEvent(empty, undefined), [empty]);
+  });
+});
