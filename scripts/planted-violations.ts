@@ -230,6 +230,12 @@ const violations: readonly Violation[] = [
     says: /lacks node_modules\/@biomejs\/cli-darwin-arm64/,
   },
   {
+    name: 'a link to a page that is not there',
+    check: 'links',
+    files: { 'docs/planted.md': 'See [the page](decisions/planted-nowhere.md#why).\n' },
+    says: /docs\/planted\.md:1 links to decisions\/planted-nowhere\.md/,
+  },
+  {
     name: 'a version range',
     check: 'versions',
     files: {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { missingEntries } from '../complete-lockfile.ts';
+import { checkLinks } from './check-links.ts';
 import { compareVersions } from './compare-versions.ts';
 
 /** Null when all is well, else what a person must read. */
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   tool('boundaries', 'turbo', ['boundaries']),
   { name: 'versions', run: compareVersions },
   { name: 'lockfile', run: checkLockfile },
+  { name: 'links', run: checkLinks },
 ];
 
 /** `npm ci` refuses a file that lacks another platform's packages: on this machine, or on the next one. */
