@@ -6,6 +6,7 @@ import { registerDestinations } from './commands/destinations.ts';
 import { registerEvents } from './commands/events.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPark } from './commands/park.ts';
+import { registerDiscard } from './commands/discard.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
@@ -76,6 +77,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerEvents,
     registerPark,
     registerReplay,
+    registerDiscard,
     registerDestinations,
     registerMigrate,
     registerBackup,

@@ -54,3 +54,16 @@ export async function replayDelivery(pool: Pool, id: string): Promise<ReplayResu
   const state = found.rows[0]?.state;
   return state === undefined ? { kind: 'not-found' } : { kind: 'still-open', state };
 }
+
+/**
+ * Gives a parked delivery up: it counts as finished, and a key that waited for it goes on. False where there is no parked
+ * delivery with this id. It can still be replayed.
+ */
+export async function discardDelivery(queryable: Pick<Pool, 'query'>, id: string): Promise<boolean> {
+  const result = await queryable.query(
+    `update deliveries set state = 'discarded', blocks = false, finished_at = clock_timestamp()
+      where id = $1 and state = 'parked'`,
+    [id],
+  );
+  return result.rowCount === 1;
+}

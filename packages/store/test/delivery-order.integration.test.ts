@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { findDueDestinations, findOpenKeys, recordOutcomes } from '@ackline/store/deliveries';
-import { replayDelivery } from '@ackline/store/parked';
+import { discardDelivery, replayDelivery } from '@ackline/store/parked';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
@@ -202,7 +202,8 @@ describe('what is delivered next', () => {
 
     it('with onPark block, its key goes on when it is discarded', async () => {
       const { head, follower } = await parkHead(true);
-      await pool.query("update deliveries set state = 'discarded', blocks = false where id = $1", [head]);
+      assert.equal(await discardDelivery(pool, head), true);
+      assert.equal(await discardDelivery(pool, head), false, 'it is not parked any more');
       assert.deepEqual(await claimIds(), [follower]);
     });
 

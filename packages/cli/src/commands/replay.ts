@@ -18,7 +18,8 @@ export function registerReplay(program: Command, context: CommandContext): void 
     });
 }
 
-function parseId(text: string): string {
+/** For commander: the id of a delivery. */
+export function parseId(text: string): string {
   if (!UUID.test(text)) throw new InvalidArgumentError('It must be the id of a delivery.');
   return text;
 }

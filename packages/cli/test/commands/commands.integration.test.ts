@@ -82,14 +82,35 @@ test('events of one source only, and no more than asked for', async () => {
   assert.match((await run('events')).out.join(), /bot: parked \(500\), 7 tries/);
 });
 
+test('what is not parked is not discarded', async () => {
+  const missing = await run('discard', MISSING);
+  assert.equal(missing.exitCode, 1);
+  assert.match(missing.err, /error \[ACKLINE_NOT_FOUND\]/);
+});
+
 test('a parked delivery is listed, replayed once, and then not parked any more', async () => {
   assert.match((await run('park')).out.join(), new RegExp(`exhausted +7 +500 +${PARKED}`));
+  assert.match((await run('discard', PARKED)).out.join(), /is discarded/);
   assert.match((await run('replay', PARKED)).out.join(), /sent to bot again/);
   assert.match((await run('replay', PARKED)).out.join(), /not finished yet \(due\)/);
   assert.deepEqual((await run('park', '--json')).out, []);
+  assert.equal((await run('discard', PARKED)).exitCode, 1, 'it is due');
   const missing = await run('replay', MISSING);
   assert.equal(missing.exitCode, 1);
   assert.match(missing.err, /error \[ACKLINE_NOT_FOUND\]/);
+});
+
+test('park ends with the quarantined records, as JSON with their kind', async () => {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(
+    `insert into quarantine (origin, reason, key_id, meta, body) values ('inbox:5', 'unreadable', 'none', '', 'payload')`,
+  );
+  await client.end();
+  const { out } = await run('park');
+  assert.match(out.join(), /\n1 record quarantined .*\n.*\n.* inbox:5 +unreadable$/);
+  const [record] = json((await run('park', '--json')).out);
+  assert.deepEqual([record?.['kind'], record?.['origin']], ['quarantined', 'inbox:5']);
 });
 
 test('a destination is paused with its reason and resumed; an unknown one is refused', async () => {
@@ -130,7 +151,10 @@ test('check lists every error with file, line and column, and exits 1', async ()
 
 test('check of a correct file exits 0, of a missing one 1', async () => {
   assert.equal((await run('check')).exitCode, 0);
-  assert.match((await run('check', 'nowhere.yaml')).err, /error \[ACKLINE_CONFIG_INVALID\] .*nowhere\.yaml/);
+  assert.match(
+    (await run('check', 'nowhere.yaml')).err,
+    /error \[ACKLINE_CONFIG_UNREADABLE\] .*nowhere\.yaml.* – Give ACKLINE_CONFIG/,
+  );
 });
 
 test('check refuses what a start in production refuses, in words and as JSON', async () => {
@@ -159,7 +183,7 @@ test('check in development names the secrets that will be generated, and generat
   const malformed = await runWith({ TOKEN: 'with spaces!' }, 'check');
   assert.match(
     malformed.err,
-    /error \[ACKLINE_SECRET_MISSING\] environment variable TOKEN has the wrong form/,
+    /error \[ACKLINE_SECRET_MISSING\] .*\n +environment variable TOKEN has the wrong form/,
   );
 });
 
