@@ -31,6 +31,8 @@ export interface PortChoice {
 export interface CliConfig {
   /** Development: every listener on loopback, and nobody said production. Only then secrets are generated. */
   readonly mode: 'development' | 'production';
+  /** "HOST=0.0.0.0": why it is production though nobody said so; null otherwise. */
+  readonly productionBecause: string | null;
   /** Absolute. */
   readonly configFile: string;
   /** Absolute. */
@@ -48,16 +50,18 @@ export interface CliConfig {
   readonly environment: Environment;
 }
 
-/** Throws ACKLINE_CONFIG_INVALID with every bad variable. */
+/** Throws ACKLINE_ENVIRONMENT_INVALID with every bad variable. */
 export function loadConfig(
   environment: Environment = process.env,
   workingDirectory: string = process.cwd(),
 ): CliConfig {
   const env = parseEnvironment(schema, environment);
-  const mode = chooseMode(env);
+  const reachable = findReachable(env);
+  const mode = chooseMode(env, reachable);
   const defaultHost = mode === 'production' ? '0.0.0.0' : LOOPBACK;
   return Object.freeze({
     mode,
+    productionBecause: env.ACKLINE_ENV === undefined && reachable.length > 0 ? reachable.join(' and ') : null,
     configFile: absolute(workingDirectory, env.ACKLINE_CONFIG),
     dataDir: absolute(workingDirectory, env.ACKLINE_DATA_DIR),
     databaseUrl: env.DATABASE_URL,
@@ -71,14 +75,20 @@ export function loadConfig(
   });
 }
 
+/** The variables that put a listener where others can reach it, with their values. */
+function findReachable({ HOST, OPS_HOST }: z.output<typeof schema>): string[] {
+  return Object.entries({ HOST, OPS_HOST }).flatMap(([name, host]) =>
+    host === undefined || LOOPBACK_HOSTS.has(host) ? [] : [`${name}=${host}`],
+  );
+}
+
 /** A listener that others can reach makes it production, whatever was said: generated secrets must not guard it. */
-function chooseMode(env: z.output<typeof schema>): CliConfig['mode'] {
-  const reachable = [env.HOST, env.OPS_HOST].filter(host => host !== undefined && !LOOPBACK_HOSTS.has(host));
+function chooseMode(env: z.output<typeof schema>, reachable: readonly string[]): CliConfig['mode'] {
   if (reachable.length === 0) return env.ACKLINE_ENV ?? 'development';
   if (env.ACKLINE_ENV === 'development') {
     throw new AppError(
-      'ACKLINE_CONFIG_INVALID',
-      `ACKLINE_ENV=development needs every listener on loopback, but one is on ${reachable.join(' and ')}: take HOST and OPS_HOST away, or set ACKLINE_ENV=production`,
+      'ACKLINE_ENVIRONMENT_INVALID',
+      `ACKLINE_ENV=development needs every listener on loopback, but ${reachable.join(' and ')} can be reached by others: take HOST and OPS_HOST away, or set ACKLINE_ENV=production`,
     );
   }
   return 'production';

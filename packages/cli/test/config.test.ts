@@ -14,14 +14,17 @@ test('without any variable it is development, every listener on loopback', () =>
 });
 
 test('a listener that others can reach makes it production, so that no secret is generated', () => {
-  assert.equal(loadConfig({ HOST: '0.0.0.0' }, FOLDER).mode, 'production');
+  const reachable = loadConfig({ HOST: '0.0.0.0' }, FOLDER);
+  assert.deepEqual([reachable.mode, reachable.productionBecause], ['production', 'HOST=0.0.0.0']);
+  const said = loadConfig({ HOST: '0.0.0.0', ACKLINE_ENV: 'production' }, FOLDER);
+  assert.equal(said.productionBecause, null);
   assert.equal(loadConfig({ OPS_HOST: '10.1.2.3' }, FOLDER).mode, 'production');
   assert.equal(loadConfig({ HOST: 'localhost' }, FOLDER).mode, 'development');
 });
 
 test('development that others can reach is refused, not silently either of the two', () => {
   assert.throws(() => loadConfig({ HOST: '0.0.0.0', ACKLINE_ENV: 'development' }, FOLDER), {
-    code: 'ACKLINE_CONFIG_INVALID',
+    code: 'ACKLINE_ENVIRONMENT_INVALID',
   });
 });
 

@@ -162,6 +162,15 @@ test('a port that was chosen and is taken is refused with its holder', async () 
   assert.match(stderr, /error \[ACKLINE_PORT_IN_USE\] PORT: port \d+ is held by /);
 });
 
+test('a taken port of the sample receiver is refused before PostgreSQL is made', async () => {
+  const dataDir = join(folder, 'sample-port');
+  const ports = { PORT: String(await freePort()), OPS_PORT: String(await freePort()) };
+  const { code, stderr } = await ackline(['up'], { ...ports, ACKLINE_DATA_DIR: dataDir });
+  assert.equal(code, 1);
+  assert.match(stderr, /error \[ACKLINE_PORT_IN_USE\] The sample receiver .*: port \d+ is held by /);
+  assert.ok(!(await readdir(join(dataDir, 'postgres')).catch((): string[] => [])).includes('PG_VERSION'));
+});
+
 test('a backup of the running system can not be restored into it', async () => {
   const backup = await ackline(['backup', 'running.backup']);
   assert.equal(backup.code, 0, backup.stderr);
@@ -241,11 +250,37 @@ test('with nothing running, a backup restores into a new data directory', async 
 
 test('in production a missing secret is refused by its name, and none is made up', async () => {
   const dataDir = join(folder, 'production');
-  const { code, stderr } = await ackline(['up'], { ACKLINE_ENV: 'production', ACKLINE_DATA_DIR: dataDir });
+  const text = await readFile(CONFIG, 'utf8');
+  const own = text.replace('# publicUrl', 'publicUrl').replace('127.0.0.1:8090/sample', '127.0.0.1:1/own');
+  await writeFile(join(folder, 'production.yaml'), own);
+  const { code, stderr } = await ackline(['up'], {
+    HOST: '0.0.0.0',
+    ACKLINE_CONFIG: 'production.yaml',
+    ACKLINE_DATA_DIR: dataDir,
+  });
   assert.equal(code, 1);
-  assert.match(stderr, /error \[ACKLINE_SECRET_MISSING\]/);
+  assert.match(
+    stderr,
+    /^! production, because HOST=0\.0\.0\.0 is reachable by others; development needs loopback\nerror \[ACKLINE_SECRET_MISSING\]/,
+  );
   assert.match(stderr, /WEBHOOK_SECRET_TOKEN is not set/);
   assert.ok(!(await readdir(dataDir)).includes('dev.env'));
+});
+
+test('in production a destination that is the sample receiver is refused, before anything is made', async () => {
+  const text = await readFile(CONFIG, 'utf8');
+  await writeFile(join(folder, 'sample.yaml'), text.replace('# publicUrl', 'publicUrl'));
+  const { code, stderr } = await ackline(['up'], {
+    ACKLINE_ENV: 'production',
+    ACKLINE_CONFIG: 'sample.yaml',
+    ACKLINE_DATA_DIR: join(folder, 'sample'),
+  });
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^error \[ACKLINE_SAMPLE_IN_PRODUCTION\] destination sample-receiver \(http:\S+\) .* – Set the destination's url/,
+  );
+  await assert.rejects(stat(join(folder, 'sample')), { code: 'ENOENT' });
 });
 
 test('a service that refuses its environment is told of in one line, and nothing stays behind', async () => {
@@ -255,6 +290,6 @@ test('a service that refuses its environment is told of in one line, and nothing
     ACKLINE_DATA_DIR: dataDir,
   });
   assert.equal(code, 1);
-  assert.match(stderr, /^error \[ACKLINE_CONFIG_INVALID\] (ingress|processor): .*KAFKA_BROKERS/m);
+  assert.match(stderr, /^error \[ACKLINE_ENVIRONMENT_INVALID\] (ingress|processor): .*KAFKA_BROKERS/m);
   await assert.rejects(stat(join(dataDir, 'postgres/postmaster.pid')), { code: 'ENOENT' });
 });

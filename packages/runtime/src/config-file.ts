@@ -9,7 +9,7 @@ export interface ConfigFileOptions {
   readonly production: boolean;
 }
 
-/** Reads and checks ackline.yaml. Throws ACKLINE_CONFIG_INVALID, with all errors by file, line and column. */
+/** Reads and checks ackline.yaml. Throws ACKLINE_CONFIG_UNREADABLE, or ACKLINE_CONFIG_INVALID with all errors by file, line and column. */
 export async function readConfigFile(path: string, options: ConfigFileOptions): Promise<AcklineConfig> {
   return loadConfig(decode(path, await readBounded(path)), { fileName: path, ...options });
 }
@@ -29,11 +29,7 @@ async function readBounded(path: string): Promise<Uint8Array> {
     return bytes.subarray(0, length);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    throw new AppError(
-      'ACKLINE_CONFIG_INVALID',
-      `${path}: can not be read (${code}); ACKLINE_CONFIG names the file, ackline.yaml by default`,
-      { cause },
-    );
+    throw new AppError('ACKLINE_CONFIG_UNREADABLE', `${path}: can not be read (${code})`, { cause });
   } finally {
     await file?.close();
   }
@@ -43,6 +39,6 @@ function decode(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new AppError('ACKLINE_CONFIG_INVALID', `${path}: is no UTF-8 text; save it as UTF-8`, { cause });
+    throw new AppError('ACKLINE_CONFIG_UNREADABLE', `${path}: is no UTF-8 text; save it as UTF-8`, { cause });
   }
 }

@@ -16,7 +16,7 @@ type DeepReadonly<T> = T extends readonly (infer E)[]
 
 /**
  * Reads the variables that `schema` names. An empty variable counts as not set. Returns a frozen object, or throws one
- * ACKLINE_CONFIG_INVALID that lists every bad variable with what it must be; the value of a secret-looking one is not shown.
+ * ACKLINE_ENVIRONMENT_INVALID that lists every bad variable with what it must be; the value of a secret-looking one is not shown.
  */
 export function parseEnvironment<S extends z.ZodObject>(
   schema: S,
@@ -31,7 +31,7 @@ export function parseEnvironment<S extends z.ZodObject>(
     const name = String(issue.path[0] ?? 'environment');
     return `${name}: ${given[name] === undefined && issue.path.length > 0 ? missing(issue.message) : issue.message}${shown(name, given[name])}`;
   });
-  throw new AppError('ACKLINE_CONFIG_INVALID', `Environment: ${lines.join('; ')}`);
+  throw new AppError('ACKLINE_ENVIRONMENT_INVALID', `Environment: ${lines.join('; ')}`);
 }
 
 function missing(message: string): string {

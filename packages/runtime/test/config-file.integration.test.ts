@@ -39,11 +39,11 @@ describe('readConfigFile', () => {
     });
   });
 
-  it('says which variable names the file when there is none', async () => {
+  it('tells a file that there is not from one with errors', async () => {
     const path = join(directory, 'nowhere.yaml');
     await assert.rejects(readConfigFile(path, OPTIONS), {
-      code: 'ACKLINE_CONFIG_INVALID',
-      message: `${path}: can not be read (ENOENT); ACKLINE_CONFIG names the file, ackline.yaml by default`,
+      code: 'ACKLINE_CONFIG_UNREADABLE',
+      message: `${path}: can not be read (ENOENT)`,
     });
   });
 

@@ -16,7 +16,7 @@ function messageOf(action: () => unknown): string {
     action();
   } catch (error) {
     assert.ok(error instanceof AppError);
-    assert.equal(error.code, 'ACKLINE_CONFIG_INVALID');
+    assert.equal(error.code, 'ACKLINE_ENVIRONMENT_INVALID');
     return error.message;
   }
   return assert.fail('nothing was thrown');

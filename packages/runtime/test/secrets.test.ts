@@ -7,7 +7,8 @@ const providers: KnownProviders = new Map([
   [
     'telegram',
     {
-      contentTypes: [], signsUrl: false,
+      contentTypes: [],
+      signsUrl: false,
       checkSecret: (secret: string) =>
         /^[A-Za-z0-9_-]+$/.test(secret) ? true : 'it may hold letters, digits, _ and - only',
     },

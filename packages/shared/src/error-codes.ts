@@ -92,6 +92,24 @@ export const errorCodes = {
     title: 'The configuration has errors',
     fix: 'Correct each place that the message lists by file, line and column; `ackline check` tries the file without a start.',
   },
+  ACKLINE_CONFIG_UNREADABLE: {
+    status: null,
+    retryable: false,
+    title: 'The configuration file can not be read',
+    fix: 'Give ACKLINE_CONFIG the path of a UTF-8 text file that this user may read; without it ackline.yaml of the working directory is read.',
+  },
+  ACKLINE_ENVIRONMENT_INVALID: {
+    status: null,
+    retryable: false,
+    title: 'An environment variable has a value that can not be used',
+    fix: 'Set each variable that the message names as it says, or take it away to get its default.',
+  },
+  ACKLINE_SAMPLE_IN_PRODUCTION: {
+    status: null,
+    retryable: false,
+    title: 'A destination is the sample receiver, which runs in development only',
+    fix: "Set the destination's url in ackline.yaml to your own server, or remove the destination and its routes.",
+  },
   ACKLINE_SECRET_MISSING: {
     status: null,
     retryable: false,
@@ -107,8 +125,8 @@ export const errorCodes = {
   ACKLINE_POSTGRES_NOT_DURABLE: {
     status: null,
     retryable: false,
-    title: 'PostgreSQL runs with fsync off',
-    fix: 'Set fsync = on in postgresql.conf and restart PostgreSQL; without it a power cut loses accepted events.',
+    title: 'PostgreSQL runs with settings that lose accepted events in a power cut',
+    fix: 'Set what the message names (fsync, full_page_writes, synchronous_commit) to on, for the server and for the role and database of DATABASE_URL, then start again.',
   },
   ACKLINE_SCHEMA_OLDER: {
     status: null,
@@ -146,12 +164,6 @@ export const errorCodes = {
     title: 'The event is over the size limit of the Kafka topic',
     fix: 'Nothing is lost: the event goes to PostgreSQL. Seen often, raise max.message.bytes of the topic to 1048588 or more.',
   },
-  ACKLINE_BREAKER_OPEN: {
-    status: null,
-    retryable: true,
-    title: 'The circuit breaker is open',
-    fix: 'Repair what stands behind it; the breaker tries again by itself after its reset time.',
-  },
   ACKLINE_LOG_CLOSED: {
     status: null,
     retryable: true,
@@ -180,7 +192,7 @@ export const errorCodes = {
     status: null,
     retryable: false,
     title: 'Another program holds the port',
-    fix: 'Stop the program that the message names, or choose another port (PORT, OPS_PORT).',
+    fix: 'Stop the program that the message names, or choose another port: PORT or OPS_PORT, or for the sample receiver the url of its destination.',
   },
   ACKLINE_SERVICE_FAILED: {
     status: null,
@@ -204,7 +216,7 @@ export const errorCodes = {
     status: null,
     retryable: false,
     title: 'The backup file can not be used',
-    fix: 'Use a complete file that `ackline backup` of this release or an older one wrote.',
+    fix: 'Use a complete file that `ackline backup` wrote with the same schema version: restore with the release that wrote it, then run `ackline migrate` of this one.',
   },
   ACKLINE_RESTORE_REFUSED: {
     status: null,

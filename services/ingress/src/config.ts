@@ -52,7 +52,7 @@ export interface IngressConfig extends ProgramConfig {
   readonly environment: Environment;
 }
 
-/** Throws ACKLINE_CONFIG_INVALID with every bad variable. */
+/** Throws ACKLINE_ENVIRONMENT_INVALID with every bad variable. */
 export function loadConfig(environment: Environment = process.env): IngressConfig {
   const env = parseEnvironment(schema, environment);
   return Object.freeze({

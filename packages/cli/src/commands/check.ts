@@ -68,7 +68,11 @@ function checkedJson({ mode, config, toGenerate }: Checked) {
 
 const PLACED_ERROR = /^(?<file>.+?):(?<line>\d+):(?<column>\d+)\s+(?<message>.*)$/;
 
-const CHECK_ERRORS: ReadonlySet<string> = new Set(['ACKLINE_CONFIG_INVALID', 'ACKLINE_SECRET_MISSING']);
+const CHECK_ERRORS: ReadonlySet<string> = new Set([
+  'ACKLINE_CONFIG_INVALID',
+  'ACKLINE_CONFIG_UNREADABLE',
+  'ACKLINE_SECRET_MISSING',
+]);
 
 /** Anything but errors of the configuration and its secrets is thrown on. */
 function failedJson(error: unknown) {

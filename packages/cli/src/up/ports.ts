@@ -32,7 +32,7 @@ export async function choosePort(request: PortRequest): Promise<ChosenPort> {
   if (!except.includes(choice.port) && (await isFree(host, choice.port))) {
     return { port: choice.port, movedBecause: null };
   }
-  const holder = await nameHolder(choice.port);
+  const holder = except.includes(choice.port) ? 'another part of this start' : await nameHolder(choice.port);
   if (choice.isChosen || !request.mayMove) throw portError(variable, choice.port, holder);
   for (let port = choice.port + 1; port <= choice.port + MAX_TRIED_PORTS; port += 1) {
     if (!except.includes(port) && (await isFree(host, port))) return { port, movedBecause: holder };
@@ -49,7 +49,8 @@ export function portError(what: string, port: number, holder: string): AppError 
   return new AppError('ACKLINE_PORT_IN_USE', `${what}: port ${port} is held by ${holder}`);
 }
 
-async function isFree(host: string, port: number): Promise<boolean> {
+/** Just now; who needs it must still be ready to find it taken. */
+export async function isFree(host: string, port: number): Promise<boolean> {
   const server = createServer();
   server.listen({ host, port, exclusive: true });
   try {

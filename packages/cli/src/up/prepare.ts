@@ -1,5 +1,6 @@
 import { createSecretReader } from '@ackline/runtime/secrets';
 import type { Environment } from '@ackline/runtime/environment';
+import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
 import type { CliConfig } from '../config.ts';
@@ -10,6 +11,7 @@ import { lockDataDirectory } from '../data-directory/lock.ts';
 import { removeUpState } from '../data-directory/up-state.ts';
 import { plural } from '../output/units.ts';
 import { endLeftovers } from './leftovers.ts';
+import { isSampleReceiver } from './sample-receiver.ts';
 
 export interface Prepared {
   readonly layout: DataLayout;
@@ -31,10 +33,11 @@ export interface PrepareOptions {
 
 /**
  * All that can be refused before anything runs: configuration, data directory, secrets. Rejects with ACKLINE_CONFIG_INVALID,
- * ACKLINE_DATA_DIRECTORY or ACKLINE_SECRET_MISSING.
+ * ACKLINE_SAMPLE_IN_PRODUCTION, ACKLINE_DATA_DIRECTORY or ACKLINE_SECRET_MISSING.
  */
 export async function prepareUp({ config, entries, stack, say }: PrepareOptions): Promise<Prepared> {
   const acklineConfig = await readAcklineConfig(config.configFile, config.mode);
+  if (config.mode === 'production') refuseSample(acklineConfig);
   const { sources, destinations } = acklineConfig;
   say(
     `${shownPath(config.configFile)}: ${plural(sources.length, 'source')}, ${plural(destinations.length, 'destination')}`,
@@ -52,6 +55,16 @@ export async function prepareUp({ config, entries, stack, say }: PrepareOptions)
   });
   reader.checkSecrets(acklineConfig, providers);
   return { layout, acklineConfig, ...secrets };
+}
+
+/** Its address would take no delivery: each would fail, wait and be parked. */
+export function refuseSample(config: AcklineConfig): void {
+  const sample = config.destinations.find(isSampleReceiver);
+  if (sample === undefined) return;
+  throw new AppError(
+    'ACKLINE_SAMPLE_IN_PRODUCTION',
+    `destination ${sample.name} (${sample.url}) is the sample receiver, which does not run in production`,
+  );
 }
 
 async function readSecrets(

@@ -29,6 +29,7 @@ export async function runUp(config: CliConfig, terminal: Terminal): Promise<void
   // A terminal that closes means the end, in order.
   const onHangUp = () => process.kill(process.pid, 'SIGTERM');
   process.on('SIGHUP', onHangUp);
+  if (config.productionBecause !== null) terminal.note(whyProduction(config.productionBecause));
   try {
     await using stack = new AsyncDisposableStack(); // (U1)
     const prepared = await prepareUp({ config, entries: Object.values(SERVICE_ENTRIES), stack, say });
@@ -61,6 +62,11 @@ export async function runUp(config: CliConfig, terminal: Terminal): Promise<void
     shutdown.dispose();
   }
   say('stopped');
+}
+
+/** A person who only moved a listener is told why secrets are asked for. */
+function whyProduction(because: string): string {
+  return `! production, because ${because} is reachable by others; development needs loopback`;
 }
 
 /** Steps: for a person in development, as log lines in production. */

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AcklineConfig } from '@ackline/shared/config/types';
+import type { AppError } from '@ackline/shared/app-error';
+import type { AcklineConfig, DestinationConfig } from '@ackline/shared/config/types';
 import { printable } from '../output/text-table.ts';
 import { formatBytes } from '../output/units.ts';
 import { createLineLimiter } from './line-limiter.ts';
-import { nameHolder, portError } from './ports.ts';
+import { isFree, nameHolder, portError } from './ports.ts';
 
 const HOST = '127.0.0.1';
 const SAMPLE_PATH = '/sample';
@@ -19,18 +20,28 @@ const REQUEST_LIMIT_MS = 30_000;
 
 /** The port of the destination that names the sample receiver; null where none does. */
 export function findSamplePort(config: AcklineConfig): number | null {
-  for (const destination of config.destinations) {
-    const url = URL.parse(destination.url);
-    if (
-      url?.protocol === 'http:' &&
-      url.hostname === HOST &&
-      url.pathname === SAMPLE_PATH &&
-      url.port !== ''
-    ) {
-      return Number(url.port);
-    }
-  }
-  return null;
+  const destination = config.destinations.find(isSampleReceiver);
+  return destination === undefined ? null : Number(new URL(destination.url).port);
+}
+
+export function isSampleReceiver(destination: Pick<DestinationConfig, 'url'>): boolean {
+  const url = URL.parse(destination.url);
+  return (
+    url?.protocol === 'http:' && url.hostname === HOST && url.pathname === SAMPLE_PATH && url.port !== ''
+  );
+}
+
+/** Rejects with ACKLINE_PORT_IN_USE where the port is taken just now: asked before anything is started. */
+export async function checkSamplePort(port: number): Promise<void> {
+  if (!(await isFree(HOST, port))) throw await sampleError(port);
+}
+
+async function sampleError(port: number): Promise<AppError> {
+  return portError(
+    'The sample receiver (choose another port in its destination in ackline.yaml)',
+    port,
+    await nameHolder(port),
+  );
 }
 
 /** Answers every delivery 200 and says one line of it, so that a newcomer sees one arrive. Rejects with ACKLINE_PORT_IN_USE. */
@@ -52,11 +63,7 @@ export async function startSampleReceiver(
     await once(server, 'listening');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw portError(
-      'The sample receiver (choose another port in its destination in ackline.yaml)',
-      port,
-      await nameHolder(port),
-    );
+    throw await sampleError(port);
   }
   return {
     async [Symbol.asyncDispose]() {

@@ -21,7 +21,7 @@ import { choosePort } from './ports.ts';
 import { createPostgresPart } from './postgres-part.ts';
 import type { Prepared } from './prepare.ts';
 import { formatReadyBlock } from './ready-block.ts';
-import { findSamplePort, startSampleReceiver } from './sample-receiver.ts';
+import { checkSamplePort, findSamplePort, startSampleReceiver } from './sample-receiver.ts';
 import type { ServiceOutput } from './service-output.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -59,6 +59,8 @@ export interface Up {
 interface Ports {
   readonly ingress: number;
   readonly operations: number;
+  /** null: no sample receiver runs. */
+  readonly sample: number | null;
 }
 
 /** What is known only while parts start, and may change when one is started again. */
@@ -103,7 +105,7 @@ export async function startParts(up: Up): Promise<void> {
 
   await startOperations(up, { port: ports.operations, services: all, watch });
   facts.databaseUrl = await startDatabase(up);
-  await startSample(up);
+  await startSample(up, ports.sample);
   for (const service of all) await startService(up, service);
   keep(up, watch);
   await untilReady(up, all, watch);
@@ -112,15 +114,20 @@ export async function startParts(up: Up): Promise<void> {
   announce(up, { ingressUrl: ingressUrl(), operationsUrl });
 }
 
-async function choosePorts({ config, say }: Up): Promise<Ports> {
+/** All ports of the start, before anything is started: one that is taken must not leave work behind. */
+async function choosePorts({ config, prepared, say }: Up): Promise<Ports> {
   const mayMove = config.mode === 'development';
   const choose = async (variable: string, host: string, choice: PortChoice, except: readonly number[]) => {
     const { port, movedBecause } = await choosePort({ variable, host, choice, mayMove, except });
     if (movedBecause !== null) say(`port ${choice.port} is held by ${movedBecause}: using ${port} instead`);
     return port;
   };
-  const ingress = await choose('PORT', config.host, config.port, []);
-  return { ingress, operations: await choose('OPS_PORT', config.opsHost, config.opsPort, [ingress]) };
+  const sample = config.mode === 'development' ? findSamplePort(prepared.acklineConfig) : null;
+  const given = sample === null ? [] : [sample];
+  const ingress = await choose('PORT', config.host, config.port, given);
+  const operations = await choose('OPS_PORT', config.opsHost, config.opsPort, [...given, ingress]);
+  if (sample !== null) await checkSamplePort(sample);
+  return { ingress, operations, sample };
 }
 
 function createService(
@@ -179,8 +186,7 @@ async function startDatabase(up: Up): Promise<string> {
 }
 
 /** A built-in destination, so that a newcomer sees a delivery arrive; in production nobody may depend on it. */
-async function startSample({ config, prepared, stack, say, terminal }: Up): Promise<void> {
-  const port = config.mode === 'development' ? findSamplePort(prepared.acklineConfig) : null;
+async function startSample({ stack, say, terminal }: Up, port: number | null): Promise<void> {
   if (port === null) return;
   stack.use(await startSampleReceiver(port, line => terminal.note(`← ${line}`)));
   say(`sample receiver on http://${LOOPBACK}:${port}/sample`);

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { choosePort } from '../../src/up/ports.ts';
-import { startSampleReceiver } from '../../src/up/sample-receiver.ts';
+import { checkSamplePort, startSampleReceiver } from '../../src/up/sample-receiver.ts';
 
 const holder = createServer();
 let taken = 0;
@@ -43,7 +43,17 @@ test('a port that this start has given away already is not given twice', async (
   assert.notEqual(other.port, port);
 });
 
-test('a sample receiver on a taken port says what to change', async () => {
+test('a port that another part of this start has is not blamed on another program', async () => {
+  const { port } = await choosePort(request(false, true));
+  const asked = { ...request(true, true), choice: { port, isChosen: true }, except: [port] };
+  await assert.rejects(choosePort(asked), { message: /is held by another part of this start/ });
+});
+
+test('a sample receiver on a taken port says what to change, before a start and in it', async () => {
+  await assert.rejects(checkSamplePort(taken), {
+    code: 'ACKLINE_PORT_IN_USE',
+    message: /another port in its destination/,
+  });
   await assert.rejects(
     startSampleReceiver(taken, () => undefined),
     { code: 'ACKLINE_PORT_IN_USE', message: /another port in its destination/ },
