@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { ensureDayPartitions, PARTITION_DAYS_AHEAD } from '@ackline/store/day-partitions';
@@ -33,6 +34,13 @@ async function versions(pool: Pool): Promise<number[]> {
   return rows.map(row => row.version);
 }
 
+async function versionsOfFiles(): Promise<number[]> {
+  const files = await readdir(new URL('../src/migrations/', import.meta.url));
+  const numbers = files.filter(file => file.endsWith('.sql')).map(file => Number.parseInt(file, 10));
+  assert.ok(numbers.length > 0);
+  return numbers.sort((a, b) => a - b);
+}
+
 describe('migrations', () => {
   it('run a second time change nothing', async () => {
     await withPool(async (pool, { url }) => {
@@ -48,6 +56,7 @@ describe('migrations', () => {
   it('run by two processes at once apply each one once', async () => {
     await withPool(async (pool, { url }) => {
       await Promise.all([migrate(url), migrate(url)]);
+      assert.deepEqual(await versions(pool), await versionsOfFiles());
       await checkSchema(pool);
     }, false);
   });

@@ -9,6 +9,8 @@ import { identityOf, NOW, post, repeatableRandom, signedSample, URL_CALLED, with
 const SECRET = 'a-secret_of-32-characters-012345';
 const STORABLE = /^\P{Cc}{1,200}$/u;
 const SIGNATURE_HEADERS = ['x-telegram-bot-api-secret-token', 'x-twilio-signature', 'x-webhook-signature'];
+/** Of the others the secret itself is in a header, whatever the body is. */
+const SIGNS_BODIES = new Set(['twilio', 'respondio']);
 
 describe('the registry', () => {
   it('finds the providers by name and nothing that a map or object inherits', () => {
@@ -79,8 +81,11 @@ for (const provider of providers.values()) {
       const request = signedSample(provider, SECRET);
       for (const filler of ['[', '{"a":', '&', 'a=b&', '%', '9', '"', '\\', '\u0000']) {
         const huge = withBody(request, Buffer.alloc(5_000_000, filler));
-        provider.identify(huge);
-        provider.verify(huge, [SECRET], NOW);
+        const identified = provider.identify(huge);
+        if (identified.kind === 'event') assertStorable(identified.identity);
+        else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
+        assert.equal(provider.verify(huge, ['another'], NOW).verified, false);
+        assert.equal(provider.verify(huge, [SECRET], NOW).verified, !SIGNS_BODIES.has(provider.name));
       }
     });
   });
