@@ -21,8 +21,8 @@ import { sampleEvent } from './event-sample.ts';
 
 const quiet = { warn: () => undefined, info: () => undefined, error: () => undefined } as never;
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
-/** One ack deadline with room for a machine that is busy: what matters is that it is not the client's 30 s. */
-const ABOUT_ONE_DEADLINE_MS = 2_500;
+/** A question with this deadline is put beside a faster one: it must still wait when the fast one has its answer. */
+const PATIENT_DEADLINE_MS = 60_000;
 
 let broker: KafkaContainer;
 let kafka: Kafka;
@@ -216,19 +216,22 @@ describe('kafka log', () => {
     });
   });
 
-  it('rejects by its own deadline while the broker says nothing, then works again', async () => {
+  it('rejects by its own deadline and not that of the client while the broker says nothing, then works again', async () => {
     const topic = await newTopic();
     await withLog(topic, async log => {
       await log.append(sampleEvent());
       await broker.pause();
       try {
         for (let round = 0; round < 3; round += 1) {
-          const startedAt = performance.now();
           const results = await Promise.allSettled(
             Array.from({ length: 200 }, () => log.append(sampleEvent())),
           );
-          assert.ok(performance.now() - startedAt < ABOUT_ONE_DEADLINE_MS);
           assert.ok(results.every(result => result.status === 'rejected'));
+          // A deadline of its own says so; what the client gives up on has another error.
+          if (round === 0) {
+            const own = code('ACKLINE_APPEND_TIMEOUT');
+            assert.ok(results.every(result => result.status === 'rejected' && own(result.reason)));
+          }
           assert.equal(log.size, 0);
         }
       } finally {
@@ -302,8 +305,8 @@ describe('composed log on real Kafka', () => {
     );
   });
 
-  it('keeps every event through a killed broker, does not wait while the breaker is open, and returns to Kafka', async () => {
-    const log = await connect(1_000);
+  it('keeps every event through a killed broker, asks no Kafka while the breaker is open, and returns to it', async () => {
+    const log = await connect(5_000);
     assert.deepEqual(await log.append(sampleEvent()), { tier: 'kafka' });
     assert.equal(log.snapshot().durability.length, 2);
     await broker.kill();
@@ -313,13 +316,14 @@ describe('composed log on real Kafka', () => {
       ids.push(event.id);
       return log.append(event);
     };
-    const startedAt = performance.now();
     assert.deepEqual(await appendOne(), { tier: 'inbox' });
-    assert.ok(performance.now() - startedAt < ABOUT_ONE_DEADLINE_MS);
     await waitFor(async () => {
       await appendOne();
       return log.snapshot().tiers[0]?.breaker?.status === 'OPEN';
     });
+    const opened = log.snapshot().tiers[0]?.breaker;
+    assert.deepEqual(await appendOne(), { tier: 'inbox' });
+    assert.deepEqual(log.snapshot().tiers[0]?.breaker, opened); // a produce would have been one more failure
     assert.equal(await inInbox(ids), ids.length);
     assert.equal(log.snapshot().tierInUse, 'inbox');
     await broker.start();
@@ -374,12 +378,19 @@ describe('watermarks', () => {
     await watermarks.close();
   });
 
-  it('reject within a second or so while the broker is paused', async () => {
+  it('reject by their own deadline while the broker is paused, sooner than a question with a longer one', async () => {
     const watermarks = createWatermarks({ brokers: [broker.brokers], topic: await newTopic() });
     await watermarks.highWatermarks(20_000);
     await broker.pause();
     try {
+      const ended: string[] = [];
+      const patient = watermarks.highWatermarks(PATIENT_DEADLINE_MS).then(
+        () => ended.push('patient'),
+        () => ended.push('patient'),
+      );
       await assert.rejects(watermarks.highWatermarks(), code('ACKLINE_KAFKA_UNAVAILABLE'));
+      assert.deepEqual(ended, []);
+      await patient; // the client's own timeout ends it
     } finally {
       await broker.unpause();
     }
