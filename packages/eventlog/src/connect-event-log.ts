@@ -13,7 +13,7 @@ export interface EventLogOptions {
   /** null: no Kafka, the inbox takes everything. */
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** The ingress pool; stays the caller's. */
-  readonly pool: Pool;
+  readonly pool: Pick<Pool, 'query'>;
   readonly breaker: { readonly failures: number; readonly resetMs: number };
   readonly log: Logger;
   /** Epoch milliseconds. */

@@ -10,7 +10,6 @@ import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
 import { supervise } from '@ackline/runtime/supervisor';
 import type { Component } from '@ackline/runtime/component';
-import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
 import { findProvider, providers } from '@ackline/shared/providers/registry';
@@ -27,7 +26,7 @@ import { BODY_TIMES } from './http/read-body.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { createIngressMetrics, type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
-import { connectPostgresGuard, type PostgresGuard } from './postgres-guard.ts';
+import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates, type ProcessorStates } from './processor-states.ts';
 import { createSourceTable, type SourceTable } from './source-table.ts';
 
@@ -71,10 +70,10 @@ export async function createApp(config: IngressConfig, context: ProgramContext):
   const states = createProcessorStates({ read: () => readProcessorStates(pool), log });
   background([states], { opened, log, health });
 
-  const eventLog = await connectEventLog({ kafka: config.kafka, pool, breaker: config.breaker, log });
+  const { kafka, breaker } = config;
+  const eventLog = await connectEventLog({ kafka, breaker, pool: guardPool(pool, guard), log });
   opened.defer(() => eventLog.close());
-  const canAppend = () => guard.isGood || eventLog.snapshot().tierInUse === 'kafka';
-  const isDurable = () => canAppend() && eventLog.reachable();
+  const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse === 'kafka') && eventLog.reachable();
   health.watch('event-log', () =>
     isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
   );
@@ -83,7 +82,6 @@ export async function createApp(config: IngressConfig, context: ProgramContext):
     config,
     sources,
     eventLog,
-    canAppend,
     isDurable,
     states,
     metrics,
@@ -118,8 +116,6 @@ interface FrontDoorParts {
   readonly config: IngressConfig;
   readonly sources: Sources;
   readonly eventLog: ComposedLog;
-  /** False while the only log there could be is a PostgreSQL that was not checked yet. */
-  readonly canAppend: () => boolean;
   readonly isDurable: () => boolean;
   readonly states: ProcessorStates;
   readonly metrics: IngressMetrics;
@@ -135,10 +131,7 @@ function openFrontDoor(parts: FrontDoorParts): PublicServer {
     webhook: createWebhookHandler({
       sources: sources.table,
       secretsOf: source => sources.secrets.resolve(source.secrets),
-      eventLog: {
-        append: event =>
-          parts.canAppend() ? eventLog.append(event) : Promise.reject(new AppError('ACKLINE_NOT_DURABLE')),
-      },
+      eventLog,
       isDraining,
       metrics,
       log,

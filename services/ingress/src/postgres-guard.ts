@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
+import type { Pool } from 'pg';
 import type { Logger } from '@ackline/runtime/logger';
 
 /** A server that comes back is checked within this time. */
@@ -21,7 +22,7 @@ export interface PostgresGuardDeps {
 
 /**
  * Asks once: a server that may not be used ends the start. One that is away does not, since Kafka can take the events; it is
- * asked again by `untilGood`, and no event goes there before it was found good.
+ * asked again by `untilGood`, and no event goes there before it was found good (`guardPool`).
  */
 export async function connectPostgresGuard(deps: PostgresGuardDeps): Promise<PostgresGuard> {
   const { check, log, retryMs = RETRY_MS } = deps;
@@ -51,4 +52,16 @@ export async function connectPostgresGuard(deps: PostgresGuardDeps): Promise<Pos
       }
     },
   };
+}
+
+/** The pool for events: takes nothing before the server was found good, also where Kafka has just failed (A1). */
+export function guardPool(
+  pool: Pick<Pool, 'query'>,
+  guard: Pick<PostgresGuard, 'isGood'>,
+): Pick<Pool, 'query'> {
+  const query = (...args: Parameters<Pool['query']>) =>
+    guard.isGood
+      ? pool.query(...args)
+      : Promise.reject(new AppError('ACKLINE_POSTGRES_UNAVAILABLE', 'PostgreSQL was not checked yet'));
+  return { query: query as Pool['query'] };
 }

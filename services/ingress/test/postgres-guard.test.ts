@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
-import { connectPostgresGuard } from '../src/postgres-guard.ts';
+import { connectPostgresGuard, guardPool } from '../src/postgres-guard.ts';
 
 const log = { warn: () => undefined };
 const REFUSED = new AppError('ACKLINE_POSTGRES_NOT_DURABLE');
@@ -54,5 +54,19 @@ describe('connectPostgresGuard', () => {
     stop.abort();
     await waiting;
     assert.equal(guard.isGood, false);
+  });
+});
+
+describe('guardPool', () => {
+  it('gives no event to a server that was not found good yet, and every one afterwards', async () => {
+    const asked: unknown[] = [];
+    const pool = { query: (async (...args: unknown[]) => void asked.push(args)) as never };
+    const guard = { isGood: false };
+    const guarded = guardPool(pool, guard);
+    await assert.rejects(guarded.query('select 1'), { code: 'ACKLINE_POSTGRES_UNAVAILABLE' });
+    assert.deepEqual(asked, []);
+    guard.isGood = true;
+    await guarded.query('select 1');
+    assert.deepEqual(asked, [['select 1']]);
   });
 });

@@ -58,7 +58,7 @@ export async function prepareUp({ config, entries, stack, say }: PrepareOptions)
 }
 
 /** Its address would take no delivery: each would fail, wait and be parked. */
-export function refuseSample(config: AcklineConfig): void {
+function refuseSample(config: AcklineConfig): void {
   const sample = config.destinations.find(isSampleReceiver);
   if (sample === undefined) return;
   throw new AppError(
