@@ -6,7 +6,7 @@ import type { AppendReceipt, EventLog } from './event-log.ts';
 import type { InboxReachability } from './inbox-reachability.ts';
 import { MAX_BUFFERED_EVENTS } from './inbox-log.ts';
 import { createKafkaAttempt, isCode } from './kafka-attempt.ts';
-import type { InboxAppender, KafkaTier, KafkaTierState } from './tiers.ts';
+import type { InboxAppender, KafkaTier, KafkaTierState, SpoolState } from './tiers.ts';
 
 /**
  * Kafka while it takes events, else the inbox.
@@ -33,6 +33,8 @@ export interface EventLogSnapshot {
   readonly kafka: KafkaTierState['state'];
   /** What makes the log in use weaker than the ack contract, as declared; empty where nothing does. */
   readonly durability: readonly string[];
+  /** null: no spool. */
+  readonly spool: SpoolState | null;
   readonly appended: Readonly<Record<AppendReceipt['tier'], number>>;
 }
 
@@ -50,7 +52,7 @@ export interface ComposedLogOptions {
 
 export function createComposedLog(options: ComposedLogOptions): ComposedLog {
   const { kafka, breaker, inbox, inboxReachability, log, now } = options;
-  const appended = { kafka: 0, inbox: 0 };
+  const appended = { kafka: 0, inbox: 0, spool: 0 };
   const tryKafka = createKafkaAttempt({ breaker, log, now });
   const underWay = new Set<Promise<AppendReceipt>>();
   let closed = false;
@@ -112,6 +114,7 @@ function takeSnapshot(
     tierInUse: ready && breaker.state.status !== 'OPEN' ? 'kafka' : 'inbox',
     kafka: tier.state,
     durability: weaknessesOf(tier),
+    spool: null,
     appended,
   };
 }

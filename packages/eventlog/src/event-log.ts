@@ -13,5 +13,5 @@ export interface EventLog {
 
 /** Which tier holds the event. */
 export interface AppendReceipt {
-  readonly tier: 'kafka' | 'inbox';
+  readonly tier: 'kafka' | 'inbox' | 'spool';
 }

@@ -29,3 +29,27 @@ export interface InboxAppender {
   readonly size: number;
   close(): Promise<void>;
 }
+
+export interface SpoolAppender {
+  /** Fsynced when it resolves. */
+  append(
+    event: EventEnvelope,
+    place: { readonly afterOffset: bigint; readonly deadlineMs: number },
+  ): Promise<AppendReceipt>;
+  snapshot(): SpoolState;
+  close(): Promise<void>;
+}
+
+export interface SpoolState {
+  readonly state: 'ready' | 'full' | 'too_old' | 'read_only' | 'corrupt' | 'failed';
+  readonly detail: string | null;
+  readonly events: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly oldestAgeMs: number | null;
+  /** Files of other processes that wait for a relay. */
+  readonly leftovers: number;
+  /** Files that can not be read. */
+  readonly corruptFiles: readonly string[];
+  readonly relayed: number;
+}

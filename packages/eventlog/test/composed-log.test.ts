@@ -87,7 +87,7 @@ describe('composed log', () => {
     const { log, inboxSaw } = harness();
     assert.deepEqual(await log.append(sampleEvent()), { tier: 'kafka' });
     assert.equal(inboxSaw.length, 0);
-    assert.deepEqual(log.snapshot().appended, { kafka: 1, inbox: 0 });
+    assert.deepEqual(log.snapshot().appended, { kafka: 1, inbox: 0, spool: 0 });
   });
 
   it('puts an event whose Kafka outcome failed or is unknown into the inbox, with what its partition held', async () => {
@@ -181,7 +181,7 @@ describe('composed log', () => {
       (error: unknown) =>
         code('ACKLINE_NOT_DURABLE')(error) && /no database/.test(String((error as Error).cause)),
     );
-    assert.deepEqual(log.snapshot().appended, { kafka: 0, inbox: 0 });
+    assert.deepEqual(log.snapshot().appended, { kafka: 0, inbox: 0, spool: 0 });
   });
 
   it('is unreachable only while neither tier is known to take events', async () => {

@@ -150,7 +150,8 @@ describe('inbox log on PostgreSQL', () => {
         tierInUse: 'inbox',
         kafka: 'none',
         durability: [],
-        appended: { kafka: 0, inbox: 1 },
+        spool: null,
+        appended: { kafka: 0, inbox: 1, spool: 0 },
       });
       await proxy.cut();
       await assert.rejects(log.append(sampleEvent()), code('ACKLINE_NOT_DURABLE'));

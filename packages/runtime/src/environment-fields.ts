@@ -1,3 +1,4 @@
+import { durationField, sizeField } from '@ackline/shared/config/fields';
 import { z } from 'zod';
 import { DEFAULT_DRAIN_WAIT_MS, MAX_DRAIN_WAIT_MS } from './drain.ts';
 import { parseLogLevel } from './log-level.ts';
@@ -61,6 +62,11 @@ const DEFAULT_WORKERS = 4;
 /** Each holds a connection of the processor's pool, which has 50. */
 const MAX_WORKERS = 32;
 
+/** An hour of 300 events a second of usual size; a volume for it is cheap. */
+const DEFAULT_SPOOL_MAX_BYTES = 1_073_741_824;
+/** Older than this a spooled event would come as news that is none; also well under the dedup window (A2). */
+const DEFAULT_SPOOL_MAX_AGE_MS = 24 * 3_600_000;
+
 /** What ingress and processor must agree on about the event log. */
 export const eventLogFields = {
   DATABASE_URL: requiredPostgresUrl,
@@ -71,5 +77,11 @@ export const eventLogFields = {
     .nullable()
     .default(null),
   KAFKA_DURABILITY: z.enum(['cluster', 'single-node'], 'must be cluster or single-node').default('cluster'),
+  SPOOL_DIR: z.string().min(1, 'must be a directory').nullable().default(null),
+  SPOOL_DURABILITY: z
+    .enum(['persistent', 'ephemeral'], 'must be persistent or ephemeral')
+    .default('persistent'),
+  SPOOL_MAX_AGE: durationField('1m', '168h').default(DEFAULT_SPOOL_MAX_AGE_MS),
+  SPOOL_MAX_BYTES: sizeField('1MiB', '1024GiB').default(DEFAULT_SPOOL_MAX_BYTES),
   WEBHOOK_WORKERS: wholeNumber({ min: 1, max: MAX_WORKERS, fallback: DEFAULT_WORKERS }),
 } as const;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { parseEnvironment } from '@ackline/runtime/environment';
-import { commonFields, port, wholeNumber } from '@ackline/runtime/environment-fields';
+import { commonFields, eventLogFields, port, wholeNumber } from '@ackline/runtime/environment-fields';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -83,5 +83,30 @@ describe('parseEnvironment', () => {
   it('cuts a long value, so that the error stays one readable line', () => {
     const message = messageOf(() => parseEnvironment(schema, { PORT: '9'.repeat(10_000) }));
     assert.ok(message.length < 200);
+  });
+
+  it('reads the spool with units, and is off without a directory', () => {
+    const fields = z.object(eventLogFields);
+    const DATABASE_URL = 'postgres://u:p@localhost/db';
+    const unset = parseEnvironment(fields, { DATABASE_URL });
+    assert.equal(unset.SPOOL_DIR, null);
+    assert.equal(unset.SPOOL_MAX_BYTES, 1024 ** 3);
+    assert.equal(unset.SPOOL_MAX_AGE, 24 * 3_600_000);
+    assert.equal(unset.SPOOL_DURABILITY, 'persistent');
+    const set = parseEnvironment(fields, {
+      DATABASE_URL,
+      SPOOL_DIR: '/var/lib/ackline/spool',
+      SPOOL_MAX_BYTES: '2GiB',
+      SPOOL_MAX_AGE: '30m',
+      SPOOL_DURABILITY: 'ephemeral',
+    });
+    assert.equal(set.SPOOL_DIR, '/var/lib/ackline/spool');
+    assert.equal(set.SPOOL_MAX_BYTES, 2 * 1024 ** 3);
+    assert.equal(set.SPOOL_MAX_AGE, 1_800_000);
+    assert.equal(set.SPOOL_DURABILITY, 'ephemeral');
+    assert.match(
+      messageOf(() => parseEnvironment(fields, { DATABASE_URL, SPOOL_MAX_BYTES: '5', SPOOL_MAX_AGE: '1d' })),
+      /SPOOL_MAX_AGE: must be a duration.*SPOOL_MAX_BYTES: must be a size/s,
+    );
   });
 });

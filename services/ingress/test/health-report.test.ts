@@ -12,7 +12,8 @@ const LOG: EventLogSnapshot = {
   tierInUse: 'inbox',
   kafka: 'ready',
   durability: ['replication is 1'],
-  appended: { kafka: 1, inbox: 2 },
+  spool: null,
+  appended: { kafka: 1, inbox: 2, spool: 0 },
 };
 
 function report(facts: Partial<HealthFacts> = {}) {

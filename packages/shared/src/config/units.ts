@@ -1,15 +1,15 @@
 const DURATION = /^(\d{1,12})(ms|s|m|h)$/;
-const SIZE = /^(\d{1,12})(KiB|MiB)$/;
+const SIZE = /^(\d{1,12})(KiB|MiB|GiB)$/;
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const BYTES_PER_UNIT: Readonly<Record<string, number>> = { KiB: 1_024, MiB: 1_048_576 };
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = { KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 
 /** `250ms`, `5s`, `2m`, `1h` in milliseconds; null for anything else. */
 export function parseDuration(text: string): number | null {
   return parseUnit(text, DURATION, MS_PER_UNIT);
 }
 
-/** `512KiB`, `1MiB` in bytes; null for anything else. */
+/** `512KiB`, `1MiB`, `1GiB` in bytes; null for anything else. */
 export function parseSize(text: string): number | null {
   return parseUnit(text, SIZE, BYTES_PER_UNIT);
 }
