@@ -52,6 +52,7 @@ export function encodeRecord(event: EventEnvelope): EncodedRecord {
     if (value !== null) headers[field] = value;
   }
   if (event.occurredAt !== null) headers['occurredAt'] = String(event.occurredAt);
+  if (event.notBefore !== null) headers['notBefore'] = String(event.notBefore);
   const key = recordKey(event);
   const value = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   return { key, value, headers, sizeBytes: sizeOf(key, value, headers) };
@@ -74,6 +75,7 @@ export function decodeRecord(record: ReceivedRecord): EventEnvelope {
   for (const field of NULLABLE_TEXT_FIELDS) fields[field] = textHeader(headers, field) ?? null;
   fields['receivedAt'] = numberHeader(headers, 'receivedAt');
   fields['occurredAt'] = numberHeader(headers, 'occurredAt') ?? null;
+  fields['notBefore'] = numberHeader(headers, 'notBefore') ?? null;
   fields['headers'] = jsonHeader(headers, 'headers');
   const meta = decodeMeta(Buffer.from(JSON.stringify(fields), 'utf8'));
   return { ...meta, body: record.value };

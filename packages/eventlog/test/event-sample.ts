@@ -24,6 +24,7 @@ export function sampleEvent(overrides: Partial<EventEnvelope> = {}): EventEnvelo
     body: Buffer.from('{"update_id":1}'),
     priority: 'normal',
     traceparent: null,
+    notBefore: null,
     ...overrides,
   };
 }

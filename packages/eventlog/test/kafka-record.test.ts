@@ -19,14 +19,20 @@ const invalid = (field: RegExp) => (error: unknown) =>
 
 describe('kafka record', () => {
   it('carries every field, header order, header case and duplicates through', () => {
-    const event = sampleEvent({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, priority: 'high' });
+    const event = sampleEvent({
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+      priority: 'high',
+      notBefore: 1_795_372_860_000,
+    });
     assert.deepEqual(decodeRecord(received(event)), event);
   });
 
   it('has no header for a field that is null, and reads it back as null', () => {
     const event = sampleEvent({ orderingKey: null, occurredAt: null, traceparent: null });
     const record = received(event);
-    for (const field of ['orderingKey', 'occurredAt', 'traceparent']) assert.ok(!(field in record.headers));
+    for (const field of ['orderingKey', 'occurredAt', 'traceparent', 'notBefore']) {
+      assert.ok(!(field in record.headers));
+    }
     assert.deepEqual(decodeRecord(record), event);
   });
 

@@ -76,6 +76,8 @@ function checkMeta(fields: Record<string, unknown>): EnvelopeMeta {
     headers: headerPairs(fields['headers']),
     priority,
     traceparent: fields['traceparent'] === null ? null : text(fields, 'traceparent', MAX_TRACEPARENT_BYTES),
+    // Absent in what an earlier release wrote. (M4)
+    notBefore: (fields['notBefore'] ?? null) === null ? null : time(fields, 'notBefore'),
   };
 }
 

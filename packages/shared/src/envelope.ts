@@ -29,6 +29,8 @@ export interface EventEnvelope {
   readonly body: Uint8Array;
   readonly priority: Priority;
   readonly traceparent: string | null;
+  /** Over a source's limit: no delivery of it starts before this time (epoch milliseconds). null in all other events. */
+  readonly notBefore: number | null;
 }
 
 /** All of the envelope but the body: what travels beside it. */

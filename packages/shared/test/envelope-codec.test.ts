@@ -23,6 +23,7 @@ const META: EnvelopeMeta = {
   ],
   priority: 'normal',
   traceparent: null,
+  notBefore: null,
 };
 
 /** Every code unit that HTTP lets through in a value: tab, space to tilde, and latin1's upper half. */
@@ -55,6 +56,7 @@ const meta: fc.Arbitrary<EnvelopeMeta> = fc.record(
     }),
     priority: fc.constantFrom('normal', 'high'),
     traceparent: fc.option(fc.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)),
+    notBefore: fc.option(time),
   },
   { noNullPrototype: true },
 );
@@ -174,6 +176,11 @@ describe('an envelope that can not be stored', () => {
       'headers holds something else than a pair of name and value',
     ],
     ['too many headers', { headers: Array(2_001).fill(['a', 'b']) }, 'headers has more than 2000 pairs'],
+    [
+      'a time to wait for that is text',
+      { notBefore: '1795372800000' },
+      'notBefore is no time in whole milliseconds since 1970',
+    ],
     ['a traceparent that is too long', { traceparent: '0'.repeat(129) }, 'traceparent is over 128 bytes'],
   ] as const) {
     it(`is refused before the append and after it: ${name}`, () => {
@@ -181,6 +188,10 @@ describe('an envelope that can not be stored', () => {
       assert.throws(() => decodeMeta(encoded(change)), refused(what));
     });
   }
+
+  it('of a release that knew no notBefore is read as one that waits for nothing', () => {
+    assert.equal(decodeMeta(encoded({ notBefore: undefined })).notBefore, null);
+  });
 
   it('is refused when all of it is over the limit', () => {
     const headers = Array.from({ length: 20 }, () => ['a', 'x'.repeat(16_384)] as const);

@@ -8,6 +8,8 @@ export const MAX_INTERRUPTIONS = 10;
 export const MAX_KEPT_ATTEMPTS = 100;
 /** Bodies that one claim brings, but for a single larger one: the statement has to end within its limit. */
 const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
+/** No delivery waits longer for its first attempt, whatever the clock says that its time was given by. */
+const LONGEST_DEFERRAL = '24 hours';
 /** The longest lease there is, and room: one that ends later was given by a clock that was set back since. */
 const LONGEST_LEASE = '150 seconds';
 /** Expired leases that one sweep takes back. */
@@ -32,7 +34,9 @@ export interface NewDelivery {
   /** null: no order is kept. */
   readonly orderingKey: string | null;
   readonly priority: 'normal' | 'high';
-  /** null: due at once, for whoever has a free slot. */
+  /** No attempt starts before it; epoch milliseconds. null, or a time that is over: at once. */
+  readonly notBefore: number | null;
+  /** null: due, for whoever has a free slot. */
   readonly lease: Lease | null;
 }
 
@@ -40,14 +44,15 @@ export async function insertDeliveries(client: PoolClient, rows: readonly NewDel
   await client.query({
     name: 'deliveries-insert',
     text: `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key,
-                                   priority, state, lease_id, lease_until)
+                                   priority, state, lease_id, lease_until, due_at)
            select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority,
                   case when lease_id is null then 'due' else 'leased' end, lease_id,
-                  clock_timestamp() + lease_ms * interval '1 millisecond'
+                  clock_timestamp() + lease_ms * interval '1 millisecond',
+                  least(greatest(to_timestamp(not_before_ms / 1000.0), now()), now() + interval '${LONGEST_DEFERRAL}')
              from unnest($1::uuid[], $2::date[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-                         $9::text[], $10::text[], $11::uuid[], $12::int[])
+                         $9::text[], $10::text[], $11::uuid[], $12::int[], $13::float8[])
                as d (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority,
-                     lease_id, lease_ms)`,
+                     lease_id, lease_ms, not_before_ms)`,
     values: [
       rows.map(row => row.id),
       rows.map(row => row.storedDay),
@@ -61,6 +66,7 @@ export async function insertDeliveries(client: PoolClient, rows: readonly NewDel
       rows.map(row => row.priority),
       rows.map(row => row.lease?.leaseId ?? null),
       rows.map(row => row.lease?.leaseMs ?? null),
+      rows.map(row => row.notBefore),
     ],
   });
 }

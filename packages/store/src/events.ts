@@ -86,6 +86,9 @@ export interface UnroutedEvent extends StoredPlace {
   readonly type: string;
   readonly orderingKey: string | null;
   readonly priority: 'normal' | 'high';
+  /** The rest of the envelope, sealed under `keyId`. */
+  readonly keyId: string;
+  readonly meta: Uint8Array;
 }
 
 /** Locks up to `limit` unrouted events of these sources, in stored order; other processors skip them meanwhile. */
@@ -95,7 +98,8 @@ export async function takeUnrouted(
   limit: number,
 ): Promise<readonly UnroutedEvent[]> {
   const result = await client.query<UnroutedEvent>(
-    `select id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority
+    `select id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority,
+            key_id as "keyId", meta
        from events where routing = 'unrouted' and source = any($1::text[])
       order by seq limit $2 for update skip locked`,
     [sources, limit],

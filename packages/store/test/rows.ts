@@ -55,6 +55,7 @@ export interface DeliveryWish {
   readonly orderingKey?: string | null;
   readonly priority?: 'normal' | 'high';
   readonly lease?: NewDelivery['lease'];
+  readonly notBefore?: number;
   readonly body?: Buffer;
 }
 
@@ -78,6 +79,7 @@ export async function storeDeliveries(
         destination: wish.destination ?? 'crm',
         orderingKey: wish.orderingKey === undefined ? null : wish.orderingKey,
         priority: wish.priority ?? 'normal',
+        notBefore: wish.notBefore ?? null,
         lease: wish.lease ?? null,
       };
     });

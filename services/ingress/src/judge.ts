@@ -55,6 +55,7 @@ export function judge({ endpoint, request, secrets, now, newEventId }: JudgeOpti
     body: request.body,
     priority: identity.priority,
     traceparent: traceparentOf(request),
+    notBefore: null,
   };
   return { kind: 'event', event };
 }

@@ -43,6 +43,7 @@ describe('judge', () => {
       url: 'https://h/webhook/telegram',
       priority: 'normal',
       traceparent: null,
+      notBefore: null,
     });
   });
 

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationConfig } from '@ackline/shared/config/types';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { newEventId } from '@ackline/shared/event-id';
+import { open } from '@ackline/shared/seal';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
@@ -95,5 +97,8 @@ function deliveriesOf(
   destinations: ReadonlyMap<string, DestinationConfig>,
 ): readonly NewDelivery[] {
   if (fanOut.routing !== 'routed') return [];
-  return fanOut.routes.map(route => newDelivery({ id: newEventId(), event, route, destinations }));
+  const { notBefore } = decodeMeta(open({ keyId: event.keyId, bytes: event.meta }));
+  return fanOut.routes.map(route =>
+    newDelivery({ id: newEventId(), event: { ...event, notBefore }, route, destinations }),
+  );
 }

@@ -1,11 +1,13 @@
 import type { DestinationConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { NewDelivery } from '@ackline/store/deliveries';
-import type { UnroutedEvent } from '@ackline/store/events';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
+import type { StoredPlace } from '@ackline/store/events';
 
 export interface DeliveryPlan {
   /** Of the delivery. */
   readonly id: string;
-  readonly event: Omit<UnroutedEvent, 'type'>;
+  readonly event: StoredPlace &
+    Pick<EnvelopeMeta, 'id' | 'source' | 'tenant' | 'orderingKey' | 'priority' | 'notBefore'>;
   readonly route: Pick<RouteConfig, 'name' | 'destination'>;
   readonly destinations: ReadonlyMap<string, Pick<DestinationConfig, 'ordering'>>;
 }
@@ -24,6 +26,7 @@ export function newDelivery({ id, event, route, destinations }: DeliveryPlan): N
     destination: route.destination,
     orderingKey: ordered ? event.orderingKey : null,
     priority: event.priority,
+    notBefore: event.notBefore,
     lease: null,
   };
 }

@@ -119,7 +119,8 @@ async function planDeliveries(
     // Only the first of a key may start: the key is busy from here on, for the rest of this batch too.
     const first = key === null || !busy.has(keyText(key));
     if (key !== null) busy.add(keyText(key));
-    const reservation = first ? plan.rules.desk.tryReserve(delivery.destination) : null;
+    const mayStart = first && delivery.notBefore === null;
+    const reservation = mayStart ? plan.rules.desk.tryReserve(delivery.destination) : null;
     if (reservation === null) {
       rows.push(delivery);
     } else {
