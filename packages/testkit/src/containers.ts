@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers';
 import { IMAGES, RUN_LABEL, RUN_VARIABLE } from './container-settings.ts';
 import { freePort } from './free-port.ts';
+import type { LimitedVolume } from './limited-volume.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A server in a container of its own. Disposal removes it. */
@@ -34,10 +35,27 @@ export interface UrlContainer extends ServerContainer {
 const STARTUP_LIMIT_MS = 300_000;
 const PASSWORD = 'test-only';
 
+export interface ServerOptions {
+  /** The host's port; a free one where none is given. */
+  readonly port?: number;
+  /** Where the server keeps its files: a disk that can be filled. */
+  readonly volume?: LimitedVolume;
+}
+
+export interface KafkaOptions extends ServerOptions {
+  /** The port that clients are told: that of a proxy before the broker. Default: the broker's own. */
+  readonly advertisedPort?: number;
+}
+
 /** One broker, its own controller. Topics get one replica; nothing is created automatically. */
-export async function startKafka(env: Readonly<Record<string, string>> = {}): Promise<KafkaContainer> {
-  const port = await freePort();
+export async function startKafka(
+  env: Readonly<Record<string, string>> = {},
+  options: KafkaOptions = {},
+): Promise<KafkaContainer> {
+  const port = options.port ?? (await freePort());
+  const advertisedPort = options.advertisedPort ?? port;
   const container = new GenericContainer(IMAGES.kafka)
+    .withBindMounts(mounts(options))
     .withExposedPorts({ container: 9094, host: port })
     .withEnvironment({
       CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',
@@ -46,7 +64,7 @@ export async function startKafka(env: Readonly<Record<string, string>> = {}): Pr
       KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
       KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
       KAFKA_LISTENERS: 'CONTROLLER://:9093,EXTERNAL://:9094',
-      KAFKA_ADVERTISED_LISTENERS: `EXTERNAL://localhost:${port}`,
+      KAFKA_ADVERTISED_LISTENERS: `EXTERNAL://localhost:${advertisedPort}`,
       KAFKA_INTER_BROKER_LISTENER_NAME: 'EXTERNAL',
       KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'EXTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
       KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
@@ -54,19 +72,26 @@ export async function startKafka(env: Readonly<Record<string, string>> = {}): Pr
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
       KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+      ...(options.volume === undefined ? {} : { KAFKA_LOG_DIRS: DATA_FOLDER }),
       ...env,
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
-  return { ...describe(await container.start(), port), brokers: `localhost:${port}` };
+  return { ...describe(await container.start(), port), brokers: `localhost:${advertisedPort}` };
 }
 
-export async function startPostgres(): Promise<UrlContainer> {
-  const port = await freePort();
+export async function startPostgres(options: ServerOptions = {}): Promise<UrlContainer> {
+  const port = options.port ?? (await freePort());
   const container = new GenericContainer(IMAGES.postgres)
+    .withBindMounts(mounts(options))
     .withExposedPorts({ container: 5432, host: port })
-    .withEnvironment({ POSTGRES_USER: 'ackline', POSTGRES_PASSWORD: PASSWORD, POSTGRES_DB: 'ackline' })
+    .withEnvironment({
+      POSTGRES_USER: 'ackline',
+      POSTGRES_PASSWORD: PASSWORD,
+      POSTGRES_DB: 'ackline',
+      ...(options.volume === undefined ? {} : { PGDATA: DATA_FOLDER }),
+    })
     .withCommand(['postgres', '-c', 'max_connections=200'])
     // The first time it says so while the database is being made.
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
@@ -85,6 +110,13 @@ export async function startRedis(): Promise<UrlContainer> {
     .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
   return { ...describe(await container.start(), port), url: `redis://:${PASSWORD}@localhost:${port}` };
+}
+
+const VOLUME_FOLDER = '/ackline-volume';
+const DATA_FOLDER = `${VOLUME_FOLDER}/data`;
+
+function mounts({ volume }: ServerOptions): { source: string; target: string }[] {
+  return volume === undefined ? [] : [{ source: volume.name, target: VOLUME_FOLDER }];
 }
 
 function labels(): Record<string, string> {

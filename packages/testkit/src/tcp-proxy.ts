@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { createPipe, type LinkState, type Pipe } from './tcp-pipe.ts';
 
 /** A link that tests can cut, stall and slow. */
 export interface TcpProxy extends AsyncDisposable {
@@ -10,65 +11,37 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): Promise<void>;
   /** Takes connections and bytes and passes nothing on, as a network does that drops packets. */
   stall(): void;
-  /** Delays each piece of data, in both directions. */
-  slow(delayMs: number): void;
+  /** Delays each piece of data, in both directions or in one; what is under way keeps its order. */
+  slow(delayMs: number, towards?: Direction | 'both'): void;
   /** An ordinary link again, on the same port. */
   heal(): Promise<void>;
   close(): Promise<void>;
 }
+
+export type Direction = 'server' | 'client';
 
 export interface ProxyTarget {
   readonly host?: string;
   readonly port: number;
 }
 
-type Mode =
-  | { readonly kind: 'pass' }
-  | { readonly kind: 'stall' }
-  | { readonly kind: 'slow'; readonly delayMs: number };
-
 /** A TCP proxy on 127.0.0.1 before `target`. */
 export async function startTcpProxy(target: ProxyTarget): Promise<TcpProxy> {
-  const sockets = new Set<Socket>();
-  const delayed = new Set<NodeJS.Timeout>();
-  let mode: Mode = { kind: 'pass' };
+  const pipes = new Set<Pipe>();
+  let link: Readonly<Record<Direction, LinkState>> = both({ kind: 'pass' });
   const server = createServer({ pauseOnConnect: true }, client => {
     const upstream = connect(target.port, target.host ?? '127.0.0.1');
-    join(client, upstream);
-    join(upstream, client);
+    join(client, upstream, 'server');
+    join(upstream, client, 'client');
   });
 
-  const join = (from: Socket, to: Socket): void => {
-    sockets.add(from);
-    from.setNoDelay(true);
-    from.on('error', () => to.destroy());
-    from.on('close', () => {
-      sockets.delete(from);
-      to.destroy();
-    });
-    from.on('end', () => forward(() => to.end()));
-    from.on('data', chunk => {
-      // A stalled link loses what it gets, but its sockets stay open: their ends notice only by their own time limits.
-      forward(() => {
-        if (!to.destroyed && !to.write(chunk)) pauseUntilDrained(from, to);
-      });
-    });
-    from.resume();
-  };
-  const forward = (pass: () => void): void => {
-    if (mode.kind === 'pass') pass();
-    else if (mode.kind === 'slow') {
-      const timer = setTimeout(() => {
-        delayed.delete(timer);
-        pass();
-      }, mode.delayMs);
-      delayed.add(timer);
-    }
+  const join = (from: Socket, to: Socket, towards: Direction): void => {
+    const pipe = createPipe(from, to, () => link[towards]);
+    pipes.add(pipe);
+    from.on('close', () => pipes.delete(pipe));
   };
   const reset = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
-    for (const timer of delayed) clearTimeout(timer); // what is under way on a cut link is lost
-    delayed.clear();
+    for (const pipe of pipes) pipe.reset();
   };
   const listen = async (port: number): Promise<number> => {
     server.listen(port, '127.0.0.1');
@@ -86,19 +59,21 @@ export async function startTcpProxy(target: ProxyTarget): Promise<TcpProxy> {
   return {
     port,
     get connections() {
-      return sockets.size / 2;
+      return pipes.size / 2;
     },
     cut,
     stall() {
-      mode = { kind: 'stall' };
+      link = both({ kind: 'stall' });
     },
-    slow(delayMs) {
-      mode = { kind: 'slow', delayMs };
+    slow(delayMs, towards = 'both') {
+      const slow: LinkState = { kind: 'slow', delayMs };
+      link = towards === 'both' ? both(slow) : { ...both({ kind: 'pass' }), [towards]: slow };
     },
     async heal() {
       // Bytes were lost on a stalled link: its connections can't go on as if nothing had been.
-      if (mode.kind === 'stall') reset();
-      mode = { kind: 'pass' };
+      if (link.server.kind === 'stall') reset();
+      link = both({ kind: 'pass' });
+      for (const pipe of pipes) pipe.flush();
       if (!server.listening) await listen(port);
     },
     close: cut,
@@ -106,7 +81,6 @@ export async function startTcpProxy(target: ProxyTarget): Promise<TcpProxy> {
   };
 }
 
-function pauseUntilDrained(from: Socket, to: Socket): void {
-  from.pause();
-  to.once('drain', () => from.resume());
+function both(state: LinkState): Readonly<Record<Direction, LinkState>> {
+  return { server: state, client: state };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { startKafka, startPostgres, startRedis } from '@ackline/testkit/containers';
+import { startLimitedVolume } from '@ackline/testkit/limited-volume';
 import { waitFor } from '@ackline/testkit/wait-for';
 import pg from 'pg';
 
@@ -64,5 +65,22 @@ describe('the servers in containers', () => {
     await assert.rejects(correlation());
     await kafka.start();
     assert.equal(await waitFor(correlation, { timeoutMs: 120_000 }), 7);
+  });
+
+  it('can have a disk that is full, and goes on when it is not any more', async () => {
+    await using volume = await startLimitedVolume({ sizeMiB: 192 });
+    await using postgres = await startPostgres({ volume });
+    const query = async (text: string): Promise<void> => {
+      const client = new pg.Client({ connectionString: postgres.url });
+      client.on('error', () => undefined);
+      await client.connect();
+      await client.query(text).finally(() => client.end());
+    };
+    const grow = `insert into big select repeat(md5(n::text), 30) from generate_series(1, 60000) n`;
+    await query('create table big (text text)');
+    await volume.fill();
+    await assert.rejects(query(grow), /No space left|terminated|closed/);
+    await volume.free();
+    await waitFor(() => query('select 1').then(() => true), { timeoutMs: 60_000 });
   });
 });

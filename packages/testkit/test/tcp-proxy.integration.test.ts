@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
@@ -58,5 +60,34 @@ describe('the TCP proxy', () => {
     await pending;
     proxy.slow(1);
     assert.equal((await fetch(`http://127.0.0.1:${proxy.port}`)).status, 200);
+  });
+
+  it('keeps the order of bytes when it heals while some are delayed', async () => {
+    await using receiver = await startFakeReceiver();
+    await using proxy = await startTcpProxy({ port: receiver.port });
+    const socket = connect(proxy.port, '127.0.0.1');
+    await once(socket, 'connect');
+    proxy.slow(60_000, 'server');
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc');
+    await waitFor(() => socket.bytesWritten > 0 && proxy.connections === 1);
+    await proxy.heal();
+    socket.write('def');
+    const got = await waitFor(() => receiver.requests[0]);
+    assert.equal(got.body.toString(), 'abcdef');
+    socket.destroy();
+  });
+
+  it('is slow in one direction only where that is asked for', async () => {
+    await using receiver = await startFakeReceiver();
+    await using proxy = await startTcpProxy({ port: receiver.port });
+    proxy.slow(60_000, 'client');
+    const controller = new AbortController();
+    const pending = assert.rejects(
+      fetch(`http://127.0.0.1:${proxy.port}`, { signal: controller.signal }),
+      /abort/i,
+    );
+    await waitFor(() => receiver.requests.length === 1);
+    controller.abort();
+    await pending;
   });
 });
