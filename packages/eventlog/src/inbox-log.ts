@@ -61,7 +61,8 @@ export function createInboxLog({ pool }: { pool: Pick<Pool, 'query'> }): InboxLo
   };
 }
 
-function toRow(event: EventEnvelope, afterOffset: bigint): InboxRow {
+/** The row that keeps an event, in the inbox and in the spool. */
+export function toRow(event: EventEnvelope, afterOffset: bigint): InboxRow {
   const { body, ...meta } = event;
   const sealedMeta = seal(encodeMeta(meta));
   const sealedBody = seal(body);
