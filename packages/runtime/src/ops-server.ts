@@ -5,6 +5,7 @@ import { PROBLEM_CONTENT_TYPE } from '@ackline/shared/problem';
 import type { Registry } from 'prom-client';
 import type { Component } from './component.ts';
 import type { HealthRegistry } from './health.ts';
+import type { RequestReport } from './request-report.ts';
 
 /** Probes and scrapers send no body and few headers; anything slower or larger is not one of them. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -20,6 +21,8 @@ export interface OpsServerOptions {
   readonly port: number;
   readonly registry: Pick<Registry, 'metrics' | 'contentType' | 'getMetricsAsJSON'>;
   readonly health: HealthRegistry;
+  /** `/metrics` for who accepts JSON; without it, or where it gives null, everybody gets the text. */
+  readonly report?: () => Promise<RequestReport | null>;
   /** The port that was bound. */
   onListening?(port: number): void;
 }
@@ -40,8 +43,8 @@ interface OpsAnswer {
 }
 
 /**
- * The operations port: `/metrics` (Prometheus text), `/metrics.json` (the same for a supervisor that merges several
- * processes), `/livez`, `/readyz`, `/startupz`. GET and HEAD only; never bound to the public port.
+ * The operations port: `/metrics` (Prometheus text; a short report for who accepts JSON), `/metrics.json` (all of the metrics,
+ * for a supervisor that merges several processes), `/livez`, `/readyz`, `/startupz`. GET and HEAD only; never bound to the public port.
  */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
   let server: Server | null = null;
@@ -56,7 +59,7 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
       (request, response) => void respond(options, request, response),
     );
     created.maxConnections = MAX_CONNECTIONS;
-    const port = await bind(created, options.host, options.port);
+    const port = await bind(created, options.host, options.port, { exclusive: true });
     server = created;
     options.onListening?.(port);
     return port;
@@ -74,8 +77,16 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
   };
 }
 
-/** Binds and gives the port; rejects with ACKLINE_PORT_IN_USE where another program holds it. */
-export function bind(server: Server, host: string, port: number): Promise<number> {
+/**
+ * Binds and gives the port; rejects with ACKLINE_PORT_IN_USE where another program holds it. In a worker of a cluster the
+ * parent owns the socket and the workers share it, unless it is `exclusive`.
+ */
+export function bind(
+  server: Server,
+  host: string,
+  port: number,
+  { exclusive = false }: { readonly exclusive?: boolean } = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
@@ -88,7 +99,7 @@ export function bind(server: Server, host: string, port: number): Promise<number
       );
     };
     server.once('error', onError);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, exclusive }, () => {
       server.off('error', onError);
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : port);
@@ -138,7 +149,7 @@ async function answerOf(options: OpsServerOptions, request: IncomingMessage): Pr
   const path = request.url?.split('?', 1)[0] ?? '';
   switch (path) {
     case '/metrics':
-      return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
+      return metricsAnswer(options, request);
     case '/metrics.json':
       return json(200, await registry.getMetricsAsJSON());
     case '/livez':
@@ -158,6 +169,20 @@ async function answerOf(options: OpsServerOptions, request: IncomingMessage): Pr
         'The operations port has /metrics, /metrics.json, /livez, /readyz and /startupz',
       );
   }
+}
+
+async function metricsAnswer(
+  { registry, report }: OpsServerOptions,
+  request: IncomingMessage,
+): Promise<OpsAnswer> {
+  const reported = acceptsJson(request) ? await report?.() : null;
+  if (reported !== null && reported !== undefined) return json(200, reported);
+  return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
+}
+
+/** Prometheus names its text formats, and never this. */
+function acceptsJson(request: IncomingMessage): boolean {
+  return request.headers.accept?.toLowerCase().includes('application/json') === true;
 }
 
 function json(status: number, value: unknown): OpsAnswer {

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '@ackline/shared/error-codes';
+
 /** What a service tells the process that forked it. */
 export type ChildMessage =
   | {
@@ -6,7 +8,9 @@ export type ChildMessage =
       readonly host: string;
       readonly port: number;
     }
-  | { readonly kind: 'started' };
+  | { readonly kind: 'started' }
+  /** The process ends by this error, which it has logged. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** The IPC part of `process`: `send` exists in a forked child only. */
 export interface ParentLink {
@@ -27,6 +31,6 @@ export function isChildMessage(message: unknown): message is ChildMessage {
     typeof message === 'object' &&
     message !== null &&
     'kind' in message &&
-    (message.kind === 'listening' || message.kind === 'started')
+    (message.kind === 'listening' || message.kind === 'started' || message.kind === 'failed')
   );
 }

@@ -63,8 +63,7 @@ export function createChildService(options: ChildServiceOptions): ChildService {
     child.on('message', message => {
       if (!isChildMessage(message)) return;
       if (message.kind === 'started') markStarted(null);
-      else if (message.name === 'http') ports.http = message.port;
-      else ports.operations = message.port;
+      else if (message.kind === 'listening') ports[message.name] = message.port;
     });
     const current: Running = { child, ended: untilEnded(child, output) };
     running = current;

@@ -5,6 +5,12 @@ import type { Component } from '@ackline/runtime/component';
 import type { Environment } from '@ackline/runtime/environment';
 import type { HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
+import {
+  createMergedRegistry,
+  createReadinessWatch,
+  type ReadinessWatch,
+  readMergedReport,
+} from '@ackline/runtime/merged-operations';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import { supervise } from '@ackline/runtime/supervisor';
@@ -16,7 +22,6 @@ import { formatMs } from '../output/units.ts';
 import { readVersion } from '../version.ts';
 import { type ChildService, createChildService } from './child-service.ts';
 import { firstCurl } from './first-curl.ts';
-import { createMergedRegistry, createReadinessWatch, type ReadinessWatch } from './operations.ts';
 import { choosePort } from './ports.ts';
 import { createPostgresPart } from './postgres-part.ts';
 import type { Prepared } from './prepare.ts';
@@ -101,7 +106,7 @@ export async function startParts(up: Up): Promise<void> {
     });
   const services = { processor: create('processor'), ingress: create('ingress') };
   const all = Object.values(services);
-  const watch = createReadinessWatch(all);
+  const watch = createReadinessWatch(() => all);
 
   await startOperations(up, { port: ports.operations, services: all, watch });
   facts.databaseUrl = await startDatabase(up);
@@ -164,8 +169,14 @@ async function startOperations(
   for (const service of parts.services) {
     health.watch(`${service.name}-readiness`, () => parts.watch.state(service));
   }
-  const registry = createMergedRegistry(createMetrics({ service: 'ackline' }), parts.services);
-  const server = createOpsServer({ host: config.opsHost, port: parts.port, registry, health });
+  const services = () => parts.services;
+  const server = createOpsServer({
+    host: config.opsHost,
+    port: parts.port,
+    registry: createMergedRegistry(createMetrics({ service: 'ackline' }), services),
+    report: () => readMergedReport(services),
+    health,
+  });
   await server.listen();
   keep(up, server);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readinessOf } from '@ackline/runtime/merged-operations';
 import { curlCommand, shellQuote } from '../../src/up/curl-command.ts';
 import { firstCurl } from '../../src/up/first-curl.ts';
 import { formatLogLine, isLoud, parseLogLine } from '../../src/up/log-line.ts';
-import { readinessOf } from '../../src/up/operations.ts';
 import type { Prepared } from '../../src/up/prepare.ts';
 import { formatReadyBlock } from '../../src/up/ready-block.ts';
 import { findSamplePort } from '../../src/up/sample-receiver.ts';

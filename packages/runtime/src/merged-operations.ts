@@ -1,8 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Component } from '@ackline/runtime/component';
-import type { HealthState } from '@ackline/runtime/health';
 import { AggregatorRegistry, type Registry } from 'prom-client';
-import type { ChildService } from './child-service.ts';
+import type { Component } from './component.ts';
+import type { HealthState } from './health.ts';
+import { isRequestReport, mergeReports, type RequestReport } from './request-report.ts';
+
+/** A process that is asked on its own operations port, which is on loopback. */
+export interface MonitoredProcess {
+  readonly name: string;
+  /** null while it does not listen. */
+  operationsPort(): number | null;
+}
+
+/** The processes that run now: they may be replaced by others. */
+export type MonitoredProcesses = () => readonly MonitoredProcess[];
 
 /** A service that does not answer its own loopback port in this time is not well. */
 const ANSWER_LIMIT_MS = 2_000;
@@ -14,9 +24,9 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 type MetricsSource = Pick<Registry, 'metrics' | 'contentType' | 'getMetricsAsJSON'>;
 
 /** One registry for all processes: this one's metrics and what each service says on its own operations port. */
-export function createMergedRegistry(own: Registry, services: readonly ChildService[]): MetricsSource {
+export function createMergedRegistry(own: Registry, processes: MonitoredProcesses): MetricsSource {
   const merge = async (): Promise<Registry> => {
-    const answers = await Promise.all(services.map(readMetrics));
+    const answers = await Promise.all(processes().map(readMetrics));
     const all = [await own.getMetricsAsJSON(), ...answers.filter(answer => answer !== null)];
     return AggregatorRegistry.aggregate(all);
   };
@@ -27,8 +37,18 @@ export function createMergedRegistry(own: Registry, services: readonly ChildServ
   };
 }
 
+/** The JSON reports of all processes that have one, as one. */
+export async function readMergedReport(processes: MonitoredProcesses): Promise<RequestReport | null> {
+  const answers = await Promise.all(
+    processes().map(process => ask(process, '/metrics', { accept: 'application/json' })),
+  );
+  return mergeReports(
+    answers.map(answer => (answer?.status === 200 ? parseJson(answer.body) : null)).filter(isRequestReport),
+  );
+}
+
 /** null: the service does not answer just now; readiness says so. */
-async function readMetrics(service: ChildService): Promise<object[] | null> {
+async function readMetrics(service: MonitoredProcess): Promise<object[] | null> {
   const answer = await ask(service, '/metrics.json');
   if (answer?.status !== 200) return null;
   const parsed: unknown = parseJson(answer.body);
@@ -38,24 +58,29 @@ async function readMetrics(service: ChildService): Promise<object[] | null> {
 export interface ReadinessWatch extends Component {
   /** Asks all services now. */
   poll(): Promise<void>;
-  state(service: ChildService): HealthState;
+  state(process: MonitoredProcess): HealthState;
 }
 
-/** What the services last said of their own readiness. */
-export function createReadinessWatch(services: readonly ChildService[]): ReadinessWatch {
-  const states = new Map<string, HealthState>();
+/** What one process says of its readiness now. */
+export async function readReadiness(process: MonitoredProcess): Promise<HealthState> {
+  return readinessOf(await ask(process, '/readyz'));
+}
+
+/** What the processes last said of their own readiness. */
+export function createReadinessWatch(processes: MonitoredProcesses): ReadinessWatch {
+  let states: ReadonlyMap<string, HealthState> = new Map();
 
   const poll = async (): Promise<void> => {
-    await Promise.all(
-      services.map(async service => {
-        states.set(service.name, readinessOf(await ask(service, '/readyz')));
-      }),
+    states = new Map(
+      await Promise.all(
+        processes().map(async process => [process.name, await readReadiness(process)] as const),
+      ),
     );
   };
   return {
     name: 'readiness-watch',
     poll,
-    state: service => states.get(service.name) ?? { ok: false, detail: 'not asked yet' },
+    state: process => states.get(process.name) ?? { ok: false, detail: 'not asked yet' },
     async run(signal) {
       while (!signal.aborted) {
         await poll();
@@ -76,11 +101,16 @@ export function readinessOf(answer: { status: number; body: string } | null): He
   return { ok: false, detail: failing.length === 0 ? 'is starting or draining' : failing.join('; ') };
 }
 
-async function ask(service: ChildService, path: string): Promise<{ status: number; body: string } | null> {
-  const port = service.operationsPort();
+async function ask(
+  process: MonitoredProcess,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; body: string } | null> {
+  const port = process.operationsPort();
   if (port === null) return null;
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers,
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
     return { status: response.status, body: await readBounded(response) };

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
+import { AppError } from '@ackline/shared/app-error';
+import { waitFor } from '@ackline/testkit/wait-for';
+
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ackline-reload-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** A file is good when it starts with "good"; its first line is what is in force. */
+async function watch(path: string, { retryEveryMs = 60_000 } = {}) {
+  const lines: { event: string; problems?: readonly string[] }[] = [];
+  const keep = (fields: object, event: string) => void lines.push({ ...fields, event });
+  let loads = 0;
+  const reload: ConfigReload<string> = await connectConfigReload({
+    path,
+    load: async () => {
+      loads += 1;
+      const text = await readFile(path, 'utf8').catch(() => {
+        throw new AppError('ACKLINE_CONFIG_UNREADABLE', `${path}: can not be read`);
+      });
+      if (!text.startsWith('good'))
+        throw new AppError('ACKLINE_CONFIG_INVALID', `${path}:1:1  bad\n${path}:2:1  bad too`);
+      return text;
+    },
+    log: { info: keep, error: keep } as never,
+    lookEveryMs: 5,
+    retryEveryMs,
+  });
+  const stop = new AbortController();
+  const running = reload.run(stop.signal);
+  return {
+    reload,
+    lines,
+    loads: () => loads,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+describe('a configuration file that changes while the process runs', () => {
+  it('is taken without a signal', async () => {
+    const path = join(folder, 'changed');
+    await writeFile(path, 'good 1');
+    await using watched = await watch(path);
+    await writeFile(path, 'good two');
+    await waitFor(() => watched.reload.current === 'good two');
+    assert.equal(watched.reload.state.error, null);
+    assert.deepEqual(
+      watched.lines.map(line => line.event),
+      ['config.reloaded'],
+    );
+  });
+
+  it('leaves the old one in force while it is bad, says so once, and is taken when it is good again', async () => {
+    const path = join(folder, 'bad');
+    await writeFile(path, 'good 1');
+    await using watched = await watch(path, { retryEveryMs: 10 });
+    const { loadedAt } = watched.reload.state;
+    await writeFile(path, 'nonsense');
+    await waitFor(() => watched.loads() > 4);
+    assert.equal(watched.reload.current, 'good 1');
+    assert.deepEqual(watched.reload.state, { loadedAt, error: 'ACKLINE_CONFIG_INVALID' });
+    assert.deepEqual(watched.lines, [
+      {
+        configFile: path,
+        code: 'ACKLINE_CONFIG_INVALID',
+        problems: [`${path}:1:1  bad`, `${path}:2:1  bad too`],
+        event: 'config.refused',
+      },
+    ]);
+    await writeFile(path, 'good 3');
+    await waitFor(() => watched.reload.current === 'good 3');
+    assert.equal(watched.reload.state.error, null);
+  });
+
+  it('is noticed behind the swapped symbolic links of a ConfigMap', async () => {
+    const mount = join(folder, 'mount');
+    for (const [version, text] of [
+      ['..1', 'good 1'],
+      ['..2', 'good 2'],
+    ] as const) {
+      await mkdir(join(mount, version), { recursive: true });
+      await writeFile(join(mount, version, 'ackline.yaml'), text);
+    }
+    await symlink('..1', join(mount, '..data'));
+    await symlink('..data/ackline.yaml', join(mount, 'ackline.yaml'));
+    await using watched = await watch(join(mount, 'ackline.yaml'));
+    await symlink('..2', join(mount, '..data_tmp'));
+    await rename(join(mount, '..data_tmp'), join(mount, '..data'));
+    await waitFor(() => watched.reload.current === 'good 2');
+  });
+
+  it('stays in force when it is deleted', async () => {
+    const path = join(folder, 'deleted');
+    await writeFile(path, 'good 1');
+    await using watched = await watch(path);
+    await rm(path);
+    await waitFor(() => watched.reload.state.error === 'ACKLINE_CONFIG_UNREADABLE');
+    assert.equal(watched.reload.current, 'good 1');
+  });
+
+  it('is read once for many signals that come together', async () => {
+    const path = join(folder, 'signals');
+    await writeFile(path, 'good 1');
+    await using watched = await watch(path);
+    await Promise.all(Array.from({ length: 50 }, () => watched.reload.reload()));
+    assert.ok(watched.loads() <= 3, `${watched.loads()} readings`);
+  });
+});
