@@ -109,6 +109,8 @@ describe('events', () => {
         type: 'message',
         orderingKey: 'chat-1',
         priority: 'high',
+        keyId: 'none',
+        meta: unknown[0]!.meta,
       });
       const others = await inTransaction(pool, second => takeUnrouted(second, ['new'], 10));
       assert.deepEqual(
