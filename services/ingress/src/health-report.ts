@@ -1,6 +1,12 @@
 import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
+import type { ConfigState } from '@ackline/runtime/config-reload';
 import type { BreakerSnapshot } from '@ackline/shared/breaker/circuit-breaker';
 import type { ProcessorState } from '@ackline/store/processors';
+
+export interface ProcessCount {
+  readonly count: number;
+  readonly alive: number;
+}
 
 export interface HealthFacts {
   readonly isDraining: boolean;
@@ -9,8 +15,11 @@ export interface HealthFacts {
   readonly log: EventLogSnapshot;
   readonly breakerThreshold: number;
   readonly workers: number;
-  /** The URL of the first source, null where none is declared. */
+  /** The URL of the first source: on the public base URL, in development else on this machine; null where neither is known. */
   readonly webhookUrl: string | null;
+  readonly config: ConfigState;
+  /** How many ingress processes there should be here, and are. */
+  readonly processes: ProcessCount;
   readonly processors: readonly ProcessorState[];
   /** Epoch milliseconds. */
   readonly now: number;
@@ -23,8 +32,9 @@ export interface HealthReport {
 
 /**
  * What `GET /health` says: the fields that the systems before had (`status`, `timestamp`, `webhook_url`, `queue`,
- * `circuit_breaker`), the event log's tiers, and the last word of each processor with its age. No secret is among the facts.
- * 503 only when nothing durable can be had.
+ * `circuit_breaker`), the event log's tiers, which configuration is in force, and the last word of each processor with its age. Where
+ * there are several ingress processes, all but `processes` and `processors` is of the one that answers. No secret is among the
+ * facts. 503 only when nothing durable can be had.
  */
 export function reportHealth(facts: HealthFacts): HealthReport {
   const { log } = facts;
@@ -48,6 +58,8 @@ export function reportHealth(facts: HealthFacts): HealthReport {
         weaker_than_contract: log.durability,
         appended: log.appended,
       },
+      config: { loaded_at: Math.floor(facts.config.loadedAt / 1_000), error: facts.config.error },
+      processes: facts.processes,
       processors: facts.processors.map(({ id, ageMs, state }) => ({ id, age_ms: ageMs, state })),
     },
   };

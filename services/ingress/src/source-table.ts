@@ -12,7 +12,8 @@ export interface Endpoint {
   readonly publicUrl: string | null;
 }
 
-export type SourceTable = ReadonlyMap<string, Endpoint>;
+/** By path. */
+export type SourceTable = Pick<ReadonlyMap<string, Endpoint>, 'get'>;
 
 /** Every path and alias with its source. Throws ACKLINE_CONFIG_INVALID that names each source whose provider there is not. */
 export function createSourceTable(

@@ -233,8 +233,9 @@ describe('ingress with PostgreSQL', () => {
       };
       return body.processors.length > 0 && body;
     });
-    const { timestamp, processors, ...rest } = health;
+    const { timestamp, processors, config, ...rest } = health;
     assert.equal(typeof timestamp, 'number');
+    assert.equal((config as Record<string, unknown>)['error'], null);
     assert.deepEqual(rest, {
       status: 'healthy',
       webhook_url: 'https://hooks.example.com/webhook/telegram',
@@ -245,12 +246,21 @@ describe('ingress with PostgreSQL', () => {
         tiers: [{ name: 'inbox', circuit_breaker: null }],
         kafka: 'none',
         weaker_than_contract: [],
-        appended: { kafka: 0, inbox: 0 },
+        appended: { kafka: 0, inbox: 0, spool: 0 },
       },
+      processes: { count: 1, alive: 1 },
     });
     assert.equal(processors[0]?.['id'], 'processor-1');
     assert.deepEqual(processors[0]['state'], { lanes: 1 });
     assert.equal(typeof processors[0]['age_ms'], 'number');
+  });
+
+  it('shows in development where a webhook can be sent though no public URL is declared', async () => {
+    const config =
+      'sources: [{ name: t, provider: telegram, path: /webhook/telegram, secrets: [{ env: TELEGRAM }] }]';
+    await using app = await startApp({ ACKLINE_ENV: 'development' }, config);
+    const health = (await (await fetch(`${app.base}/health`)).json()) as Record<string, unknown>;
+    assert.equal(health['webhook_url'], `${app.base}/webhook/telegram`);
   });
 
   it('serves probes and metrics on the operations port only', async () => {

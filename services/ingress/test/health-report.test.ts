@@ -24,6 +24,8 @@ function report(facts: Partial<HealthFacts> = {}) {
     breakerThreshold: 7,
     workers: 4,
     webhookUrl: null,
+    config: { loadedAt: 1_234_567_000_999, error: null },
+    processes: { count: 1, alive: 1 },
     processors: [],
     now: 1_234_567_890_123,
     ...facts,
@@ -47,6 +49,11 @@ describe('reportHealth', () => {
     const eventLog = report().body['event_log'] as Record<string, unknown>;
     assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1']);
     assert.equal(eventLog['tier_in_use'], 'inbox');
+  });
+
+  it('says which configuration is in force, and that the file was refused since', () => {
+    const { body } = report({ config: { loadedAt: 1_234_567_000_999, error: 'ACKLINE_CONFIG_INVALID' } });
+    assert.deepEqual(body['config'], { loaded_at: 1_234_567_000, error: 'ACKLINE_CONFIG_INVALID' });
   });
 
   it('fails only when nothing durable can be had', () => {

@@ -1,0 +1,87 @@
+import type { ComposedLog } from '@ackline/eventlog/composed-log';
+import type { HealthRegistry } from '@ackline/runtime/health';
+import type { Logger } from '@ackline/runtime/logger';
+import { newEventId } from '@ackline/shared/event-id';
+import type { IngressConfig } from './config.ts';
+import { type HealthFacts, type ProcessCount, reportHealth } from './health-report.ts';
+import { createByteBudget } from './http/byte-budget.ts';
+import { createFrontDoor } from './http/front-door.ts';
+import { createHealthHandler } from './http/health-route.ts';
+import { BODY_TIMES } from './http/read-body.ts';
+import { createPublicServer, type PublicServer } from './http/server.ts';
+import { createWebhookHandler } from './http/webhook-route.ts';
+import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
+import type { ProcessorStates } from './processor-states.ts';
+import type { Sources } from './sources.ts';
+
+/** All bodies together: ten of the largest, or a quarter of a million common ones; the rest of a 1 GiB pod is room for work. */
+const BODY_BUDGET_BYTES = 256 * 1024 * 1024;
+
+export interface PublicPortParts {
+  readonly config: IngressConfig;
+  readonly sources: Sources;
+  readonly eventLog: ComposedLog;
+  readonly isDurable: () => boolean;
+  readonly states: ProcessorStates;
+  readonly metrics: IngressMetrics;
+  readonly processes: () => ProcessCount;
+  readonly log: Logger;
+  readonly health: HealthRegistry;
+}
+
+/** The public port, wired: `/health` and the webhooks. Binds nothing yet. */
+export function createPublicPort(parts: PublicPortParts): PublicServer {
+  const { sources, eventLog, metrics, log } = parts;
+  const isDraining = () => parts.health.isDraining;
+  const app = createFrontDoor({
+    health: createHealthHandler(() => reportHealth(healthFacts(parts, portOf(front))), isDraining),
+    webhook: createWebhookHandler({
+      sources: sources.table,
+      secretsOf: source => sources.secrets.resolve(source.secrets),
+      eventLog,
+      isDraining,
+      metrics,
+      log,
+      budget: createByteBudget(BODY_BUDGET_BYTES),
+      bodyTimes: BODY_TIMES,
+      newEventId,
+      now: Date.now,
+    }),
+    isDraining,
+    onError: error => log.error({ err: error }, 'http.failed'),
+  });
+  const front = createPublicServer({ app, onRefused: reason => metrics.rejected(NO_SOURCE, reason) });
+  return front;
+}
+
+function healthFacts(
+  { config, sources, eventLog, ...parts }: PublicPortParts,
+  port: number | null,
+): HealthFacts {
+  return {
+    isDraining: parts.health.isDraining,
+    isDurable: parts.isDurable(),
+    log: eventLog.snapshot(),
+    breakerThreshold: config.breaker.failures,
+    workers: config.workers,
+    webhookUrl: webhookUrl(config, sources, port),
+    config: sources.declared.state,
+    processes: parts.processes(),
+    processors: parts.states.current(),
+    now: Date.now(),
+  };
+}
+
+function webhookUrl(config: IngressConfig, sources: Sources, port: number | null): string | null {
+  const { ackline } = sources.declared.current;
+  const [first] = ackline.sources;
+  if (first === undefined) return null;
+  const local = config.isProduction || port === null ? null : `http://127.0.0.1:${port}`;
+  const base = first.publicUrl ?? ackline.publicUrl ?? local;
+  return base === null ? null : base + first.path;
+}
+
+function portOf({ server }: PublicServer): number | null {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : null;
+}

@@ -1,0 +1,50 @@
+import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
+import { readConfigFile } from '@ackline/runtime/config-file';
+import type { Logger } from '@ackline/runtime/logger';
+import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
+import type { AcklineConfig } from '@ackline/shared/config/types';
+import { findProvider, providers } from '@ackline/shared/providers/registry';
+import type { IngressConfig } from './config.ts';
+import { createSourceTable, type SourceTable } from './source-table.ts';
+
+/** What one reading of ackline.yaml says. */
+export interface Declared {
+  readonly ackline: AcklineConfig;
+  readonly table: SourceTable;
+}
+
+export interface Sources {
+  /** Replaced as a whole by a reload. */
+  readonly declared: ConfigReload<Declared>;
+  /**
+   * Of `declared` as it is when it is asked. A request asks once, and keeps the endpoint that admitted it.
+   */
+  readonly table: SourceTable;
+  /** One for all readings: a request that was admitted before a reload still finds its source's secrets. */
+  readonly secrets: SecretReader;
+}
+
+/** Reads ackline.yaml, with every secret of a source checked; throws one AppError that lists all problems. */
+export async function connectSources(
+  config: Pick<IngressConfig, 'configFile' | 'isProduction' | 'environment'>,
+  log: Logger,
+): Promise<Sources> {
+  const { configFile, isProduction } = config;
+  const secrets = createSecretReader({
+    env: config.environment,
+    production: isProduction,
+    onFileProblem: problem => log.warn({ problem }, 'secret.unreadable'),
+  });
+  const declared = await connectConfigReload({
+    path: configFile,
+    log,
+    load: async () => {
+      const ackline = await readConfigFile(configFile, { providers, production: isProduction });
+      const table = createSourceTable(ackline, findProvider);
+      // Signing secrets are the processor's: an ingress needs none of them.
+      secrets.checkSecrets({ ...ackline, destinations: [] }, providers);
+      return { ackline, table };
+    },
+  });
+  return { declared, table: { get: path => declared.current.table.get(path) }, secrets };
+}
