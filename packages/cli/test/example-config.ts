@@ -10,6 +10,9 @@ export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
     secrets: [{ env: 'TOKEN' }],
     publicUrl: null,
     maxBodyBytes: 1_048_576,
+    bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
+    limit: null,
+    connection: 'keep-alive',
     onUndurable: 503,
     ...overrides,
   };
@@ -35,6 +38,7 @@ export function destination(overrides: Partial<DestinationConfig> = {}): Destina
 export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineConfig {
   return {
     publicUrl: null,
+    trustProxies: [],
     sources: [source()],
     routes: [
       { name: 'everything', match: { source: null, type: null, tenant: null }, destination: 'sample' },

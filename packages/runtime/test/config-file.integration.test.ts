@@ -7,7 +7,10 @@ import type { KnownProviders } from '@ackline/shared/config/load-config';
 import { readConfigFile } from '../src/config-file.ts';
 
 const providers: KnownProviders = new Map([
-  ['telegram', { contentTypes: [], signsUrl: true, checkSecret: () => true as const }],
+  [
+    'telegram',
+    { contentTypes: [], signsUrl: true, overLimit: 'reject' as const, checkSecret: () => true as const },
+  ],
 ]);
 const TEXT = 'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: TOKEN }] }]\n';
 

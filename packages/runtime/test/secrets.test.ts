@@ -9,11 +9,20 @@ const providers: KnownProviders = new Map([
     {
       contentTypes: [],
       signsUrl: false,
+      overLimit: 'reject' as const,
       checkSecret: (secret: string) =>
         /^[A-Za-z0-9_-]+$/.test(secret) ? true : 'it may hold letters, digits, _ and - only',
     },
   ],
-  ['leaky', { contentTypes: [], signsUrl: false, checkSecret: (secret: string) => `"${secret}" is bad` }],
+  [
+    'leaky',
+    {
+      contentTypes: [],
+      signsUrl: false,
+      overLimit: 'reject' as const,
+      checkSecret: (secret: string) => `"${secret}" is bad`,
+    },
+  ],
 ]);
 
 const config = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers, production: false });

@@ -72,6 +72,11 @@ export interface Provider {
   readonly bearerHeaders: readonly string[];
   /** The signature covers the URL that was called: a source needs a declared public URL then. */
   readonly signsUrl: boolean;
+  /**
+   * What happens to an event over a source's limit, where the source does not say: `defer` where a refused event is lost, or
+   * delays others.
+   */
+  readonly overLimit: 'reject' | 'defer';
   verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict;
   /** Called only for a verified request. */
   identify(request: ReceivedRequest): Identified;

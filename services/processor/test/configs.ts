@@ -27,6 +27,9 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     secrets: [{ env: 'WEBHOOK_SECRET_TOKEN' }],
     publicUrl: null,
     maxBodyBytes: 1024 * 1024,
+    bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
+    limit: null,
+    connection: 'keep-alive',
     onUndurable: 503,
     ...overrides,
   };

@@ -1,6 +1,7 @@
 import type { Provider } from '../provider.ts';
 import { DEFAULT_TENANT } from './fields.ts';
 import { suggest } from './suggest.ts';
+import { parseDuration } from './units.ts';
 import type { ConfigPath } from './yaml-source.ts';
 
 /**
@@ -38,6 +39,7 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
     ...(production
       ? sources.flatMap((source, index) => urlFindings(file, source, { index, providers }))
       : []),
+    ...sources.flatMap(bodyTimeFindings),
     ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
     ...destinations.flatMap(parkFindings),
   ];
@@ -147,6 +149,17 @@ function urlFindings(
   if (source?.['publicUrl'] !== undefined || asEntry(file)?.['publicUrl'] !== undefined) return [];
   const message = `${provider} signs the URL that it calls, so production needs publicUrl: set it, at the top of the file or in this source, to the base URL that the provider is given`;
   return [{ path: ['sources', index, 'provider'], message }];
+}
+
+function bodyTimeFindings(source: Entry | undefined, index: number): Finding[] {
+  const times = asEntry(source?.['bodyTimeout']);
+  const [idle, total] = [times?.['idle'] ?? '1s', times?.['total'] ?? '5s'].map(time =>
+    typeof time === 'string' ? parseDuration(time) : null,
+  );
+  if (typeof idle !== 'number' || typeof total !== 'number' || idle <= total) return [];
+  const at = times?.['idle'] === undefined ? 'total' : 'idle';
+  const message = 'idle is longer than total, so it would never end a body: lower idle or raise total';
+  return [{ path: ['sources', index, 'bodyTimeout', at], message }];
 }
 
 function parkFindings(destination: Entry | undefined, index: number): Finding[] {

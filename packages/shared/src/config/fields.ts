@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { parseDuration, parseSize } from './units.ts';
@@ -83,6 +84,22 @@ function urlProblem(text: string, rule: string): string | null {
   return null;
 }
 
+const PROXY_RULE = 'must be an IP address or a block such as 10.0.0.0/8';
+const PREFIX_LENGTH = /^[1-9]\d{0,2}$/;
+
+/** An IP address, or a block of them in CIDR form; not the whole Internet ("/0"), whose headers anyone writes. */
+export const proxyField = z
+  .string({ error: PROXY_RULE })
+  .refine(isAddressOrBlock, PROXY_RULE)
+  .meta({ title: 'address or block' });
+
+function isAddressOrBlock(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/');
+  const version = address.includes('%') ? 0 : isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return length === undefined || (PREFIX_LENGTH.test(length) && Number(length) <= (version === 4 ? 32 : 128));
+}
+
 /** A duration within [min, max], in milliseconds. */
 export function durationField(min: string, max: string) {
   return unitField({ kind: 'duration', example: '250ms, 5s, 2m or 1h', parse: parseDuration, min, max });
@@ -91,6 +108,13 @@ export function durationField(min: string, max: string) {
 /** A size within [min, max], in bytes. */
 export function sizeField(min: string, max: string) {
   return unitField({ kind: 'size', example: '512KiB or 1MiB', parse: parseSize, min, max });
+}
+
+/** As `durationField`, for a library that counts in seconds. */
+export function secondsField(min: string, max: string) {
+  return durationField(min, max)
+    .refine(ms => ms % 1_000 === 0, 'must be in whole seconds')
+    .meta({ title: `duration, [${min}, ${max}]` });
 }
 
 interface UnitForm {

@@ -4,7 +4,7 @@ import type { Provider } from '../provider.ts';
 import { crossCheck, type Finding, shortList, showPath } from './cross-checks.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
-import type { AcklineConfig, DestinationConfig, SecretRef, SourceConfig } from './types.ts';
+import type { AcklineConfig, DestinationConfig, LimitConfig, SecretRef, SourceConfig } from './types.ts';
 import { type ConfigPath, type Problem, readYaml, type YamlSource } from './yaml-source.ts';
 
 /** Thousands of sources fit; a larger file is the wrong file. */
@@ -13,7 +13,10 @@ export const MAX_CONFIG_BYTES = 1_048_576;
 const MAX_LISTED_PROBLEMS = 50;
 const MAX_SHOWN_KEY_LENGTH = 60;
 
-export type KnownProviders = ReadonlyMap<string, Pick<Provider, 'checkSecret' | 'contentTypes' | 'signsUrl'>>;
+export type KnownProviders = ReadonlyMap<
+  string,
+  Pick<Provider, 'checkSecret' | 'contentTypes' | 'signsUrl' | 'overLimit'>
+>;
 
 export interface LoadConfigOptions {
   /** Stands before each error. */
@@ -43,7 +46,7 @@ export function loadConfig(text: string, options: LoadConfigOptions): AcklineCon
     ...crossCheck(source.value, options).map(finding => placed(finding, source)),
   ];
   if (!parsed.success || problems.length > 0) throw configError(fileName, source, problems);
-  return toConfig(parsed.data);
+  return toConfig(parsed.data, options.providers);
 }
 
 function placed(finding: Finding, source: YamlSource): Problem {
@@ -109,10 +112,11 @@ function configError(fileName: string, source: YamlSource, problems: readonly Pr
   return new AppError('ACKLINE_CONFIG_INVALID', lines.join('\n'));
 }
 
-function toConfig(file: ConfigFile): AcklineConfig {
+function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
   return {
     publicUrl: file.publicUrl ?? null,
-    sources: file.sources.map(toSource),
+    trustProxies: file.trustProxies,
+    sources: file.sources.map(source => toSource(source, providers)),
     routes: file.routes.map(route => ({
       name: route.name,
       match: {
@@ -126,9 +130,23 @@ function toConfig(file: ConfigFile): AcklineConfig {
   };
 }
 
-function toSource(source: ConfigFile['sources'][number]): SourceConfig {
-  const { maxBody, secrets, publicUrl, ...same } = source;
-  return { ...same, secrets: secrets.map(toSecretRef), publicUrl: publicUrl ?? null, maxBodyBytes: maxBody };
+function toSource(source: ConfigFile['sources'][number], providers: KnownProviders): SourceConfig {
+  const { maxBody, bodyTimeout, limit, secrets, publicUrl, ...same } = source;
+  return {
+    ...same,
+    secrets: secrets.map(toSecretRef),
+    publicUrl: publicUrl ?? null,
+    maxBodyBytes: maxBody,
+    bodyTimes: { idleMs: bodyTimeout.idle, totalMs: bodyTimeout.total },
+    limit: limit === undefined ? null : toLimit(limit, providers.get(source.provider)),
+  };
+}
+
+function toLimit(
+  { max, per, by, over }: NonNullable<ConfigFile['sources'][number]['limit']>,
+  provider: Pick<Provider, 'overLimit'> | undefined,
+): LimitConfig {
+  return { max, perMs: per, by, over: over ?? provider?.overLimit ?? 'reject' };
 }
 
 function toDestination(destination: ConfigFile['destinations'][number]): DestinationConfig {

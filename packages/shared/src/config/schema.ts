@@ -8,7 +8,9 @@ import {
   integerField,
   nameField,
   pathField,
+  proxyField,
   publicUrlField,
+  secondsField,
   secretField,
   sizeField,
 } from './fields.ts';
@@ -28,6 +30,48 @@ const MAX_ALIASES = 20;
 /** With the longest wait of a day this is seven weeks, longer than anything is kept. */
 const MAX_RETRIES = 50;
 
+/** More networks than a company puts proxies into. */
+const MAX_PROXIES = 100;
+/** Ten minutes of a flood fill a window of a million; more is no limit. */
+const MAX_LIMIT = 1_000_000;
+
+const limitSchema = z.strictObject(
+  {
+    max: integerField(1, MAX_LIMIT).describe('So many at once, and in each `per` over time.'),
+    per: secondsField('1s', '24h').prefault('1m').describe('The time that max is counted over.'),
+    by: choiceField('sender', 'ip', 'source')
+      .prefault('sender')
+      .describe(
+        'Whose requests are counted together. sender: the chat, customer or contact of a verified event (its ordering ' +
+          'key; an event without one is not counted). ip: the address that calls; with reject also unverified requests, ' +
+          'before their body is read. source: all verified events of the source.',
+      ),
+    over: choiceField('reject', 'defer')
+      .optional()
+      .describe(
+        'What happens over the limit. reject: 429 with Retry-After. defer: accepted and durable, delivered later at the ' +
+          'limited rate; what would have to wait for over 24 hours is answered 429. Default: defer for telegram, where a ' +
+          '429 delays every chat, and for respondio, which never sends again; reject for the others.',
+      ),
+  },
+  { error: 'must be a map with max, per, by and over' },
+);
+
+/** The longest must end before Node's own limit on a request, and within the drain. */
+const LONGEST_BODY = '10s';
+
+const bodyTimeoutSchema = z.strictObject(
+  {
+    idle: durationField('10ms', LONGEST_BODY)
+      .prefault('1s')
+      .describe('The longest silence between two bytes.'),
+    total: durationField('10ms', LONGEST_BODY)
+      .prefault('5s')
+      .describe('The longest time for all of the body.'),
+  },
+  { error: 'must be a map with idle and total' },
+);
+
 const sourceSchema = z.strictObject(
   {
     name: nameField.describe('Names the source in routes, logs and metrics. Unique.'),
@@ -45,6 +89,16 @@ const sourceSchema = z.strictObject(
       ),
     publicUrl: publicUrlField.optional().describe('Overrides the publicUrl of the whole file.'),
     maxBody: sizeField('1KiB', '25MiB').prefault('1MiB').describe('A larger body is answered 413.'),
+    bodyTimeout: bodyTimeoutSchema.prefault({}).describe('A slower body is answered 408.'),
+    limit: limitSchema
+      .optional()
+      .describe(
+        'How much is taken, over all processes where REDIS_URL is set. Without it WEBHOOK_MAX_REQUESTS_PER_MINUTE per ' +
+          'sender, where that is set.',
+      ),
+    connection: choiceField('keep-alive', 'close')
+      .prefault('keep-alive')
+      .describe('close: each answer of this source ends its connection.'),
     onUndurable: z
       .literal([503, 200], { error: 'must be 503 or 200' })
       .meta({ title: '503 or 200' })
@@ -140,6 +194,12 @@ export const configSchema = z.strictObject(
     publicUrl: publicUrlField
       .optional()
       .describe('The URL that providers call, up to the path. Twilio signs it, so it must be exact.'),
+    trustProxies: list(proxyField, MAX_PROXIES, 'addresses and blocks')
+      .prefault([])
+      .describe(
+        'The proxies in front of Ackline. The address that limits count by is taken from X-Forwarded-For only as far as ' +
+          'these have written it.',
+      ),
     sources: list(sourceSchema, MAX_SOURCES, 'sources')
       .min(1, 'must have one source at least')
       .describe('The endpoints: who may call, where, and how the caller is proven.'),

@@ -1,6 +1,22 @@
 /** Where a secret's value is read from; never the value itself. `file` allows rotation without a restart. */
 export type SecretRef = { readonly env: string } | { readonly file: string };
 
+/** Over which counts how much a source takes; what is over it is refused, or accepted and processed later. */
+export interface LimitConfig {
+  readonly max: number;
+  /** Whole seconds, in ms. */
+  readonly perMs: number;
+  readonly by: 'sender' | 'ip' | 'source';
+  readonly over: 'reject' | 'defer';
+}
+
+export interface BodyTimesConfig {
+  /** Longest silence, before the first byte and between two. */
+  readonly idleMs: number;
+  /** Of the whole body. */
+  readonly totalMs: number;
+}
+
 export interface SourceConfig {
   readonly name: string;
   readonly provider: string;
@@ -11,6 +27,11 @@ export interface SourceConfig {
   /** Overrides the global `publicUrl`. */
   readonly publicUrl: string | null;
   readonly maxBodyBytes: number;
+  readonly bodyTimes: BodyTimesConfig;
+  /** null: as much as comes. */
+  readonly limit: LimitConfig | null;
+  /** `close`: each answer of this source ends its connection. */
+  readonly connection: 'keep-alive' | 'close';
   /** What is answered when no log could take the event: 503 + Retry-After, or 200 (counted as lost). */
   readonly onUndurable: 503 | 200;
 }
@@ -57,6 +78,8 @@ export interface DestinationConfig {
 
 export interface AcklineConfig {
   readonly publicUrl: string | null;
+  /** Addresses and CIDR blocks whose forwarded headers are believed. */
+  readonly trustProxies: readonly string[];
   readonly sources: readonly SourceConfig[];
   readonly routes: readonly RouteConfig[];
   readonly destinations: readonly DestinationConfig[];

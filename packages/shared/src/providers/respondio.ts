@@ -119,6 +119,7 @@ export const respondio: Provider = {
   contentTypes: ['application/json'],
   bearerHeaders: [],
   signsUrl: false,
+  overLimit: 'defer',
   verify,
   identify,
   answer,

@@ -147,6 +147,7 @@ export const telegram: Provider = {
   contentTypes: ['application/json'],
   bearerHeaders: [TOKEN_HEADER],
   signsUrl: false,
+  overLimit: 'defer',
   verify,
   identify,
   answer,

@@ -137,6 +137,7 @@ export const twilio: Provider = {
   contentTypes: [FORM_TYPE, 'application/json', 'application/cloudevents+json'],
   bearerHeaders: [],
   signsUrl: true,
+  overLimit: 'reject',
   verify: verifyTwilio,
   identify,
   answer,

@@ -3,7 +3,12 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
 
-const provider = { checkSecret: () => true as const, contentTypes: [], signsUrl: false };
+const provider = {
+  checkSecret: () => true as const,
+  contentTypes: [],
+  signsUrl: false,
+  overLimit: 'reject' as const,
+};
 const providers: KnownProviders = new Map([
   ['telegram', provider],
   ['twilio', provider],

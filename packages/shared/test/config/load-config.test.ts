@@ -3,7 +3,12 @@ import { describe, it } from 'node:test';
 import { AppError } from '../../src/app-error.ts';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
 
-const provider = { checkSecret: () => true as const, contentTypes: ['application/json'], signsUrl: false };
+const provider = {
+  checkSecret: () => true as const,
+  contentTypes: ['application/json'],
+  signsUrl: false,
+  overLimit: 'reject' as const,
+};
 const providers: KnownProviders = new Map([
   ['telegram', provider],
   ['twilio', { ...provider, signsUrl: true }],
@@ -35,6 +40,7 @@ describe('loadConfig, on a file that is right', () => {
   it('fills in every default', () => {
     assert.deepEqual(load(file({ routes: '  - { name: all, destination: bot }\n' })), {
       publicUrl: null,
+      trustProxies: [],
       sources: [
         {
           name: 'telegram',
@@ -45,6 +51,9 @@ describe('loadConfig, on a file that is right', () => {
           secrets: [{ env: 'TOKEN' }],
           publicUrl: null,
           maxBodyBytes: 1_048_576,
+          bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
+          limit: null,
+          connection: 'keep-alive',
           onUndurable: 503,
         },
       ],
@@ -70,6 +79,7 @@ describe('loadConfig, on a file that is right', () => {
   it('takes every key that there is', () => {
     const config = load(`
 publicUrl: https://hooks.example.com:443/in/
+trustProxies: [127.0.0.1, 10.0.0.0/8, '2001:db8::/32', '::1']
 sources:
   - name: faster-incoming
     provider: respondio
@@ -79,6 +89,9 @@ sources:
     secrets: [{ file: /etc/ackline/secrets/faster }, { env: OLD }]
     publicUrl: http://other.example.com
     maxBody: 25MiB
+    bodyTimeout: { idle: 2s, total: 10s }
+    limit: { max: 100, per: 1h, by: ip, over: reject }
+    connection: close
     onUndurable: 200
 routes:
   - name: bot
@@ -98,6 +111,7 @@ destinations:
     forwardSecret: true
 `);
     assert.equal(config.publicUrl, 'https://hooks.example.com:443/in');
+    assert.deepEqual(config.trustProxies, ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32', '::1']);
     assert.deepEqual(config.sources[0], {
       name: 'faster-incoming',
       provider: 'respondio',
@@ -107,6 +121,9 @@ destinations:
       secrets: [{ file: '/etc/ackline/secrets/faster' }, { env: 'OLD' }],
       publicUrl: 'http://other.example.com',
       maxBodyBytes: 26_214_400,
+      bodyTimes: { idleMs: 2_000, totalMs: 10_000 },
+      limit: { max: 100, perMs: 3_600_000, by: 'ip', over: 'reject' },
+      connection: 'close',
       onUndurable: 200,
     });
     assert.deepEqual(config.routes[0]?.match, {

@@ -12,13 +12,16 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     secrets: [{ env: 'TOKEN' }],
     publicUrl: null,
     maxBodyBytes: 100_000,
+    bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
+    limit: null,
+    connection: 'keep-alive',
     onUndurable: 503,
     ...overrides,
   };
 }
 
 export function sourceTable(sources: readonly SourceConfig[], publicUrl: string | null = null) {
-  const config = { publicUrl, sources, routes: [], destinations: [] };
+  const config = { publicUrl, trustProxies: [], sources, routes: [], destinations: [] };
   return createSourceTable(config, findProvider);
 }
 

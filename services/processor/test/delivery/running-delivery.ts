@@ -39,6 +39,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
   const { pool, destinations } = options;
   const ackline: AcklineConfig = {
     publicUrl: null,
+    trustProxies: [],
     sources: options.sources ?? [sourceConfig()],
     routes:
       options.routes ??

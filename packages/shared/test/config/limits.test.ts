@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { withDefaultLimit } from '../../src/config/default-limit.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { providers } from '../../src/providers/registry.ts';
+
+const load = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers, production: false });
+
+const file = (source: string, provider = 'telegram') =>
+  `sources:\n  - name: chat\n    provider: ${provider}\n    path: /chat\n    secrets: [{ env: TOKEN }]\n${source}`;
+const withProxies = (list: string) => `trustProxies: ${list}\n${file('')}`;
+const limitOf = (source: string, provider?: string) => load(file(source, provider)).sources[0]?.limit;
+
+function errorOf(text: string): string {
+  try {
+    load(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'none';
+}
+
+describe('the limit of a source', () => {
+  it('counts by sender and minute where it says no more than a number', () => {
+    assert.deepEqual(limitOf('    limit: { max: 100 }\n', 'twilio'), {
+      max: 100,
+      perMs: 60_000,
+      by: 'sender',
+      over: 'reject',
+    });
+  });
+
+  it('defers for a provider that a refusal delays or that never sends again, unless it says otherwise', () => {
+    assert.equal(limitOf('    limit: { max: 1 }\n', 'telegram')?.over, 'defer');
+    assert.equal(limitOf('    limit: { max: 1 }\n', 'respondio')?.over, 'defer');
+    assert.equal(limitOf('    limit: { max: 1, over: reject }\n', 'telegram')?.over, 'reject');
+    assert.equal(limitOf('    limit: { max: 1, over: defer }\n', 'twilio')?.over, 'defer');
+  });
+
+  for (const [name, text, error] of [
+    [
+      'a limit of nothing',
+      file('    limit: { max: 0 }\n'),
+      'ackline.yaml:6:19  sources[0].limit.max: must be a whole number within [1, 1000000]',
+    ],
+    [
+      'a limit without a number',
+      file('    limit: { per: 1m }\n'),
+      'ackline.yaml:6:12  sources[0].limit.max: is missing: must be a whole number within [1, 1000000]',
+    ],
+    [
+      'a time of part of a second',
+      file('    limit: { max: 1, per: 1500ms }\n'),
+      'ackline.yaml:6:27  sources[0].limit.per: must be in whole seconds',
+    ],
+    [
+      'a time under a second',
+      file('    limit: { max: 1, per: 10ms }\n'),
+      'ackline.yaml:6:27  sources[0].limit.per: must be within [1s, 24h]',
+    ],
+    [
+      'something else to count by',
+      file('    limit: { max: 1, by: senders }\n'),
+      'ackline.yaml:6:26  sources[0].limit.by: must be sender, ip or source; did you mean "sender"?',
+    ],
+    [
+      'something else to do',
+      file('    limit: { max: 1, over: drop }\n'),
+      'ackline.yaml:6:28  sources[0].limit.over: must be reject or defer',
+    ],
+    [
+      'a list of limits',
+      file('    limit: [{ max: 1 }]\n'),
+      'ackline.yaml:6:12  sources[0].limit: must be a map with max, per, by and over',
+    ],
+    [
+      'a silence longer than the whole body may take',
+      file('    bodyTimeout: { idle: 9s }\n'),
+      'ackline.yaml:6:26  sources[0].bodyTimeout.idle: idle is longer than total, so it would never end a body: lower idle or raise total',
+    ],
+    [
+      'a whole body shorter than the silence of the default',
+      file('    bodyTimeout: { total: 500ms }\n'),
+      'ackline.yaml:6:27  sources[0].bodyTimeout.total: idle is longer than total, so it would never end a body: lower idle or raise total',
+    ],
+    [
+      'a body that outlives the drain',
+      file('    bodyTimeout: { total: 60s }\n'),
+      'ackline.yaml:6:27  sources[0].bodyTimeout.total: must be within [10ms, 10s]',
+    ],
+    [
+      'a connection of another kind',
+      file('    connection: closed\n'),
+      'ackline.yaml:6:17  sources[0].connection: must be keep-alive or close; did you mean "close"?',
+    ],
+    ...[
+      '10.0.0.0/0',
+      '10.0.0/8',
+      '10.0.0.0/33',
+      '::/129',
+      'proxy.internal',
+      'fe80::1%eth0',
+      '10.0.0.0/8/8',
+      '',
+    ].map(
+      block =>
+        [
+          `the proxy "${block}"`,
+          withProxies(`["${block}"]`),
+          'ackline.yaml:1:16  trustProxies[0]: must be an IP address or a block such as 10.0.0.0/8',
+        ] as const,
+    ),
+  ] as const) {
+    it(`is refused with its place: ${name}`, () => {
+      assert.equal(errorOf(text), error);
+    });
+  }
+});
+
+describe('WEBHOOK_MAX_REQUESTS_PER_MINUTE', () => {
+  const config = load(
+    `${file('')}  - { name: sms, provider: twilio, path: /sms, secrets: [{ env: T }], limit: { max: 7 } }\n` +
+      '  - { name: call, provider: twilio, path: /call, secrets: [{ env: T }] }\n',
+  );
+
+  it('is the limit by sender of each source that names none', () => {
+    const limits = withDefaultLimit(config, 100, providers).sources.map(source => source.limit);
+    assert.deepEqual(limits, [
+      { max: 100, perMs: 60_000, by: 'sender', over: 'defer' },
+      { max: 7, perMs: 60_000, by: 'sender', over: 'reject' },
+      { max: 100, perMs: 60_000, by: 'sender', over: 'reject' },
+    ]);
+  });
+
+  it('leaves everything as it is where it is not set', () => {
+    assert.equal(withDefaultLimit(config, null, providers), config);
+  });
+});
