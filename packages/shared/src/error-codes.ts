@@ -74,6 +74,12 @@ export const errorCodes = {
     title: 'This process is stopping',
     fix: 'Send again: another process answers. Seen often, it means that the load balancer keeps sending to a process that is not ready.',
   },
+  ACKLINE_RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    title: 'More requests than the limit of this source allows',
+    fix: 'Send again after the time in Retry-After. If honest traffic is refused, raise the limit of the source, or let it defer.',
+  },
   ACKLINE_OVERLOADED: {
     status: 503,
     retryable: true,

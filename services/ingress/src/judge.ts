@@ -7,34 +7,59 @@ import type { Endpoint } from './source-table.ts';
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-export interface JudgeOptions {
+/** The secret that the request was proven with. */
+export interface Proof {
+  readonly kind: 'proven';
+  readonly secret: string;
+  readonly secretIndex: number;
+}
+
+export interface ProvenEvent {
+  readonly kind: 'event';
+  readonly event: EventEnvelope;
+  readonly secret: string;
+  /** False: the dedup key is the event's own id, and no other request can have it. */
+  readonly hasProviderId: boolean;
+}
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  readonly reason: RejectReason | 'empty_body' | 'malformed';
+  /** Why a body is malformed, in the provider's words; nothing of the body. */
+  readonly detail: string | null;
+}
+
+export type Judgement = ProvenEvent | Refusal;
+
+/** Proves the sender; `now` is epoch milliseconds. Pure: waits for nothing (A4), and what is not proven is no event. */
+export function prove(
+  { provider }: Endpoint,
+  request: ReceivedRequest,
+  secrets: Secrets,
+  now: number,
+): Proof | Refusal {
+  if (request.body.byteLength === 0) return refused('ACKLINE_EMPTY_BODY', 'empty_body');
+  const verdict = provider.verify(request, secrets, now);
+  if (!verdict.verified) return refused('ACKLINE_BAD_SIGNATURE', verdict.reason);
+  const { secretIndex } = verdict;
+  const secret = secrets[secretIndex];
+  if (secret === undefined) return refused('ACKLINE_BAD_SIGNATURE', 'no_secret');
+  return { kind: 'proven', secret, secretIndex };
+}
+
+export interface IdentifyOptions {
   readonly endpoint: Endpoint;
   readonly request: ReceivedRequest;
-  readonly secrets: Secrets;
+  readonly proof: Proof;
   /** Epoch milliseconds. */
   readonly now: number;
   readonly newEventId: () => string;
 }
 
-export type Judgement =
-  | { readonly kind: 'event'; readonly event: EventEnvelope }
-  | {
-      readonly kind: 'refused';
-      readonly code: ErrorCode;
-      readonly reason: RejectReason | 'empty_body' | 'malformed';
-      /** Why a body is malformed, in the provider's words; nothing of the body. */
-      readonly detail: string | null;
-    };
-
-/**
- * Proves the sender and makes the event of the request. Pure: waits for nothing (A4), and what is not proven is no event.
- * Bearer secrets are replaced here, before anything is appended or logged (A3).
- */
-export function judge({ endpoint, request, secrets, now, newEventId }: JudgeOptions): Judgement {
+/** Makes the event of a proven request. Bearer secrets are replaced here, before anything is appended or logged (A3). */
+export function identify({ endpoint, request, proof, now, newEventId }: IdentifyOptions): Judgement {
   const { source, provider } = endpoint;
-  if (request.body.byteLength === 0) return refused('ACKLINE_EMPTY_BODY', 'empty_body');
-  const verdict = provider.verify(request, secrets, now);
-  if (!verdict.verified) return refused('ACKLINE_BAD_SIGNATURE', verdict.reason);
   const identified = provider.identify(request);
   if (identified.kind === 'malformed') return refused('ACKLINE_MALFORMED', 'malformed', identified.detail);
   const { identity } = identified;
@@ -51,13 +76,13 @@ export function judge({ endpoint, request, secrets, now, newEventId }: JudgeOpti
     receivedAt: now,
     method: request.method,
     url: request.url,
-    headers: redactBearer(request.headers, provider.bearerHeaders, verdict.secretIndex),
+    headers: redactBearer(request.headers, provider.bearerHeaders, proof.secretIndex),
     body: request.body,
     priority: identity.priority,
     traceparent: traceparentOf(request),
     notBefore: null,
   };
-  return { kind: 'event', event };
+  return { kind: 'event', event, secret: proof.secret, hasProviderId: identity.dedupKey !== null };
 }
 
 function traceparentOf({ headers }: ReceivedRequest): string | null {
@@ -69,6 +94,6 @@ function refused(
   code: ErrorCode,
   reason: RejectReason | 'empty_body' | 'malformed',
   detail: string | null = null,
-): Judgement {
+): Refusal {
   return { kind: 'refused', code, reason, detail };
 }

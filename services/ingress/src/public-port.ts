@@ -2,12 +2,12 @@ import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import type { HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import { newEventId } from '@ackline/shared/event-id';
+import { createFairShare } from '@ackline/shared/fair-share';
 import type { IngressConfig } from './config.ts';
 import { type HealthFacts, type ProcessCount, reportHealth } from './health-report.ts';
-import { createByteBudget } from './http/byte-budget.ts';
 import { createFrontDoor } from './http/front-door.ts';
 import { createHealthHandler } from './http/health-route.ts';
-import { BODY_TIMES } from './http/read-body.ts';
+import { BODY_TIMES, createBodyReader } from './http/read-body.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
@@ -34,16 +34,22 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
   const { sources, eventLog, metrics, log } = parts;
   const isDraining = () => parts.health.isDraining;
   const app = createFrontDoor({
+    sources: sources.table,
     health: createHealthHandler(() => reportHealth(healthFacts(parts, portOf(front))), isDraining),
     webhook: createWebhookHandler({
       sources: sources.table,
       secretsOf: source => sources.secrets.resolve(source.secrets),
       eventLog,
+      seen: null,
+      seenKey: () => '',
+      limits: null,
+      addressOf: request => request.socket.remoteAddress ?? '',
       isDraining,
       metrics,
       log,
-      budget: createByteBudget(BODY_BUDGET_BYTES),
-      bodyTimes: BODY_TIMES,
+      budget: createFairShare(BODY_BUDGET_BYTES),
+      bodies: createBodyReader(),
+      bodyTimesOf: () => BODY_TIMES,
       newEventId,
       now: Date.now,
     }),

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
-import { judge } from '../src/judge.ts';
+import { identify, type Judgement, prove } from '../src/judge.ts';
 import { endpointOf } from './support/endpoint.ts';
 
 const NOW = 1_800_000_000_000;
 const TOKEN = 'current-token';
 
-function judged(body: string, headers: HeaderPairs = [['X-Telegram-Bot-Api-Secret-Token', TOKEN]]) {
-  return judge({
-    endpoint: endpointOf({ tenant: 'acme' }),
-    request: { method: 'POST', url: 'https://h/webhook/telegram', headers, body: Buffer.from(body) },
-    secrets: ['old-token', TOKEN],
-    now: NOW,
-    newEventId: () => 'new-id',
-  });
+function judged(
+  body: string,
+  headers: HeaderPairs = [['X-Telegram-Bot-Api-Secret-Token', TOKEN]],
+): Judgement {
+  const endpoint = endpointOf({ tenant: 'acme' });
+  const request = { method: 'POST', url: 'https://h/webhook/telegram', headers, body: Buffer.from(body) };
+  const proof = prove(endpoint, request, ['old-token', TOKEN], NOW);
+  if (proof.kind === 'refused') return proof;
+  return identify({ endpoint, request, proof, now: NOW, newEventId: () => 'new-id' });
 }
 
 function eventOf(body: string, headers?: HeaderPairs) {
@@ -23,8 +24,8 @@ function eventOf(body: string, headers?: HeaderPairs) {
   return judgement.event;
 }
 
-describe('judge', () => {
-  it('makes the event of a proven request', () => {
+describe('prove and identify', () => {
+  it('make the event of a proven request', () => {
     const body = '{"update_id":5,"message":{"chat":{"id":7},"date":1700000000}}';
     const { dedupKey, body: kept, headers, ...rest } = eventOf(body);
     assert.match(dedupKey, /^5/);
@@ -47,11 +48,20 @@ describe('judge', () => {
     });
   });
 
-  it('takes the id of the event itself where the provider gives none that can be trusted', () => {
+  it('take the id of the event itself where the provider gives none that can be trusted', () => {
     assert.equal(eventOf('{"message":{"chat":{"id":7}}}').dedupKey, 'new-id');
   });
 
-  it('asks for the proof before it looks into the body', () => {
+  it("say with which secret the request was proven, and whether its id is the provider's", () => {
+    const known = judged('{"update_id":5,"message":{"chat":{"id":7}}}');
+    assert.ok(known.kind === 'event');
+    assert.deepEqual([known.secret, known.hasProviderId], [TOKEN, true]);
+    const unknown = judged('{"message":{"chat":{"id":7}}}');
+    assert.ok(unknown.kind === 'event');
+    assert.equal(unknown.hasProviderId, false);
+  });
+
+  it('ask for the proof before they look into the body', () => {
     const judgement = judged('not json', [['X-Telegram-Bot-Api-Secret-Token', 'wrong']]);
     assert.deepEqual(judgement, {
       kind: 'refused',
@@ -61,7 +71,7 @@ describe('judge', () => {
     });
   });
 
-  it('refuses an empty body, and one that the provider can not have sent', () => {
+  it('refuse an empty body, and one that the provider can not have sent', () => {
     const codes = ['', '[1]', '{"a"'].map(body => {
       const judgement = judged(body);
       return judgement.kind === 'refused' ? judgement.code : 'accepted';
@@ -69,7 +79,7 @@ describe('judge', () => {
     assert.deepEqual(codes, ['ACKLINE_EMPTY_BODY', 'ACKLINE_MALFORMED', 'ACKLINE_MALFORMED']);
   });
 
-  it('keeps one well-formed traceparent, and no other text under that name', () => {
+  it('keep one well-formed traceparent, and no other text under that name', () => {
     const token: HeaderPairs[number] = ['X-Telegram-Bot-Api-Secret-Token', TOKEN];
     const good = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     assert.equal(eventOf('{"a":{}}', [token, ['traceparent', good]]).traceparent, good);

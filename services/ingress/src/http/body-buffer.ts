@@ -1,35 +1,40 @@
-import type { ByteBudget } from './byte-budget.ts';
+import type { FairShare } from '@ackline/shared/fair-share';
 
-/** The first piece of memory of a body: most webhooks fit, and a declared length alone takes no more. */
+/** The first piece of memory of a body that comes in parts: most webhooks fit, and a declared length alone takes no more. */
 const FIRST_CAPACITY_BYTES = 16_384;
 
 export interface BodyBufferOptions {
+  /** Whose share of the budget it is: the source. */
+  readonly owner: string;
   readonly maxBytes: number;
   /** Content-Length, null for none. */
   readonly declaredBytes: number | null;
-  readonly budget: ByteBudget;
+  readonly budget: FairShare;
 }
 
 export interface BodyBuffer {
-  add(chunk: Uint8Array): 'added' | 'too_large' | 'over_budget';
-  /** What was added. The memory stays the buffer's until `release`. */
+  add(chunk: Buffer): 'added' | 'too_large' | 'over_budget';
+  /** What was added. The memory counts as the buffer's until `release`. */
   bytes(): Buffer;
   /** Gives the memory back to the budget. */
   release(): void;
 }
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /**
  * Collects a body in one growing piece of memory: a sender can make the parser hand out single bytes, and a list of these
- * would take a hundred times the size of the body. Grows by doubling, never over what may come.
+ * would take a hundred times the size of the body. Grows by doubling, never over what may come. A body that comes in one
+ * piece, as nearly all do, stays where the parser put it: nothing is copied.
  */
-export function createBodyBuffer({ maxBytes, declaredBytes, budget }: BodyBufferOptions): BodyBuffer {
+export function createBodyBuffer({ owner, maxBytes, declaredBytes, budget }: BodyBufferOptions): BodyBuffer {
   const mostBytes = Math.min(maxBytes, declaredBytes ?? maxBytes);
-  let memory = Buffer.alloc(0);
+  let memory = NOTHING;
   let length = 0;
 
   function grow(needed: number): boolean {
     const capacity = Math.min(mostBytes, Math.max(needed, memory.length * 2, FIRST_CAPACITY_BYTES));
-    if (!budget.tryReserve(capacity - memory.length)) return false;
+    if (!budget.tryTake(owner, capacity - memory.length)) return false;
     const larger = Buffer.allocUnsafe(capacity);
     memory.copy(larger, 0, 0, length);
     memory = larger;
@@ -40,15 +45,20 @@ export function createBodyBuffer({ maxBytes, declaredBytes, budget }: BodyBuffer
     add(chunk) {
       const needed = length + chunk.byteLength;
       if (needed > mostBytes) return 'too_large';
-      if (needed > memory.length && !grow(needed)) return 'over_budget';
-      memory.set(chunk, length);
+      if (length === 0 && needed === declaredBytes) {
+        if (!budget.tryTake(owner, needed)) return 'over_budget';
+        memory = chunk;
+      } else {
+        if (needed > memory.length && !grow(needed)) return 'over_budget';
+        memory.set(chunk, length);
+      }
       length = needed;
       return 'added';
     },
-    bytes: () => memory.subarray(0, length),
+    bytes: () => (length === memory.length ? memory : memory.subarray(0, length)),
     release() {
-      budget.release(memory.length);
-      memory = Buffer.alloc(0);
+      if (memory.length > 0) budget.give(owner, memory.length);
+      memory = NOTHING;
       length = 0;
     },
   };

@@ -1,5 +1,5 @@
-import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 
 /**
  * The connections of the public port, and their end.
@@ -7,13 +7,15 @@ import type { Socket } from 'node:net';
  * K1. One request at a time on a connection: a pipelined one waits until its predecessor is answered. A predecessor whose
  *     answer closes the connection so leaves its successors never accepted, instead of stored without an answer.
  * K2. While a request is being served its connection is not cut before the deadline.
- * K3. A connection on which nothing is served is cut when the port closes: at once if it is idle, after a short grace if the
- *     head of a request may be on its way.
+ * K3. A connection on which nothing is served outlives the closing of the port by a grace: a request that its client was
+ *     just sending is still answered, with `connection: close`. Then our side of it is ended, so that no reset can overtake
+ *     an answer, and a little later it is cut. (A request that crosses the end of our side can not be answered: by the
+ *     protocol nothing but a client that waits for its answer is safe from that.)
  * K4. What waits on a connection is bounded.
  */
 export interface Connections {
-  /** Resolves with true when it is the request's turn, with false when its connection has gone. */
-  turn(socket: Socket, response: ServerResponse): Promise<boolean>;
+  /** Calls `listener` when it is the request's turn, and never where its connection has gone by then. */
+  serve(request: IncomingMessage, response: ServerResponse, listener: RequestListener): void;
   /** The answer that is under way on this connection, null for none. */
   current(socket: Socket): ServerResponse | null;
   /** Takes no more connections, and resolves when the last one has ended. */
@@ -21,7 +23,7 @@ export interface Connections {
 }
 
 export interface CloseTimes {
-  /** How long the head of a request may still come after the port has closed. */
+  /** How long a request may still come on an open connection after the port has closed. */
   readonly headGraceMs: number;
   /** After this every connection is cut. */
   readonly deadlineMs: number;
@@ -29,64 +31,102 @@ export interface CloseTimes {
 
 /** Providers do not pipeline; a proxy that does has few in flight. */
 const MAX_WAITING = 16;
-/** How often idle connections are looked for while the port closes. */
+/** How often connections are looked at while the port closes. */
 const SWEEP_MS = 50;
+/** From the end of our side until a connection is cut: clients close theirs when they read the end. */
+const LINGER_MS = 200;
 
+interface Waiting {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** One connection. */
 interface Line {
-  readonly waiting: { readonly response: ServerResponse; readonly start: (isOpen: boolean) => void }[];
+  current: ServerResponse | null;
+  /** null until there is one: hardly any client pipelines. */
+  waiting: Waiting[] | null;
+  readonly onClose: () => void;
+  /** Elapsed milliseconds of the closing when our side was ended. */
+  endedAtMs: number | null;
 }
 
 export function createConnections(server: Server): Connections {
   const lines = new Map<Socket, Line>();
+  let listener: RequestListener | null = null;
   server.on('connection', (socket: Socket) => lineOf(socket));
 
   function lineOf(socket: Socket): Line {
     const known = lines.get(socket);
     if (known !== undefined) return known;
-    const line: Line = { waiting: [] };
+    const line: Line = { current: null, waiting: null, onClose: () => next(socket, line), endedAtMs: null };
     lines.set(socket, line);
     socket.once('close', () => {
       lines.delete(socket);
-      for (const { start } of line.waiting.splice(0)) start(false);
+      line.waiting = null;
     });
     return line;
   }
 
+  function start(line: Line, { request, response }: Waiting): void {
+    line.current = response;
+    response.on('close', line.onClose);
+    listener?.(request, response);
+  }
+
+  function next(socket: Socket, line: Line): void {
+    line.current = null;
+    const waiting = line.waiting?.shift();
+    if (waiting === undefined || socket.destroyed || socket.writableEnded) return;
+    start(line, waiting);
+  }
+
   return {
-    turn(socket, response) {
-      if (socket.destroyed) return Promise.resolve(false);
+    serve(request, response, app) {
+      const { socket } = request;
+      if (socket.destroyed) return;
+      listener = app;
       const line = lineOf(socket);
-      if (line.waiting.length >= MAX_WAITING) {
-        socket.destroy(); // (K4)
-        return Promise.resolve(false);
+      if (line.current === null) {
+        start(line, { request, response });
+        return;
       }
-      return new Promise(start => {
-        line.waiting.push({ response, start });
-        response.once('close', () => {
-          line.waiting.shift();
-          line.waiting[0]?.start(!socket.destroyed && !socket.writableEnded);
-        });
-        if (line.waiting.length === 1) start(true); // (K1)
-      });
+      line.waiting ??= [];
+      if (line.waiting.length + 1 >= MAX_WAITING)
+        socket.destroy(); // (K4)
+      else line.waiting.push({ request, response }); // (K1)
     },
-    current: socket => lines.get(socket)?.waiting[0]?.response ?? null,
-    close({ headGraceMs, deadlineMs }) {
-      return new Promise(resolve => {
-        const startedAt = performance.now();
-        const isServing = (socket: Socket) => (lines.get(socket)?.waiting.length ?? 0) > 0;
-        const sweep = () => {
-          server.closeIdleConnections(); // (K3)
-          const elapsedMs = performance.now() - startedAt;
-          for (const socket of lines.keys()) {
-            if (elapsedMs >= deadlineMs || (elapsedMs >= headGraceMs && !isServing(socket))) socket.destroy(); // (K2)
-          }
-        };
-        const timer = setInterval(sweep, SWEEP_MS);
-        server.close(() => {
-          clearInterval(timer);
-          resolve();
-        });
-      });
-    },
+    current: socket => lines.get(socket)?.current ?? null,
+    close: times => closeAll(server, lines, times),
   };
+}
+
+function closeAll(
+  server: Server,
+  lines: ReadonlyMap<Socket, Line>,
+  { headGraceMs, deadlineMs }: CloseTimes,
+): Promise<void> {
+  return new Promise(resolve => {
+    const startedAt = performance.now();
+    const sweep = () => {
+      const elapsedMs = performance.now() - startedAt;
+      for (const [socket, line] of lines) {
+        if (elapsedMs >= deadlineMs)
+          socket.destroy(); // (K2)
+        else if (line.current === null && elapsedMs >= headGraceMs) endIdle(socket, line, elapsedMs); // (K3)
+      }
+    };
+    const timer = setInterval(sweep, SWEEP_MS);
+    // Not http.Server's own close(): that one cuts idle connections at once.
+    NetServer.prototype.close.call(server, () => {
+      clearInterval(timer);
+      resolve();
+    });
+  });
+}
+
+function endIdle(socket: Socket, line: Line, elapsedMs: number): void {
+  line.endedAtMs ??= elapsedMs;
+  if (elapsedMs - line.endedAtMs >= LINGER_MS) socket.destroy();
+  else if (!socket.writableEnded) socket.end();
 }

@@ -1,21 +1,55 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { commonHeaders, type HttpAnswer } from './answers.ts';
+import { headerList, type HttpAnswer } from './answers.ts';
+import { PhaseClock } from './phase-clock.ts';
 
 /** How long, and how much of, a body that nobody wants is still read after its answer. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 1_048_576;
 
-/** One request and its answer. */
-export interface Exchange {
-  readonly requestId: string;
+/** One request and its answer. A class: there is one for each request, and its methods are then shared by all. */
+export class Exchange {
+  readonly requestId: string = randomUUID();
+  readonly clock: PhaseClock = new PhaseClock();
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  elapsedMs(): number;
-  /** True once no answer can reach the client. */
-  clientHasGone(): boolean;
-  /** Answers; `bodyUnread` where the body was not, or not wholly, read. Resolves when nothing more is to be done. */
-  send(answer: HttpAnswer, options?: { readonly bodyUnread?: boolean }): Promise<void>;
+  private readonly isDraining: () => boolean;
+
+  constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {
+    this.request = request;
+    this.response = response;
+    this.isDraining = isDraining;
+  }
+
+  /** True once no answer can reach the client. One that has only ended its own side still listens. */
+  clientHasGone(): boolean {
+    const { socket } = this.request;
+    return socket.destroyed || socket.writableEnded;
+  }
+
+  /**
+   * Answers; `bodyUnread` where the body was not, or not wholly, read. A promise only where the rest of a body is still to
+   * be taken: it resolves when nothing more is to be done.
+   */
+  send(answer: HttpAnswer, bodyUnread = false): Promise<void> | undefined {
+    const { request, response, clock } = this;
+    if (response.headersSent || response.destroyed) return undefined;
+    const comesBody = bodyUnread && hasBody(request);
+    const facts = {
+      requestId: this.requestId,
+      elapsedMs: clock.elapsedMs(),
+      serverTiming: clock.serverTiming(),
+      closes: comesBody || this.isDraining(),
+    };
+    response.writeHead(answer.status, headerList(answer, facts));
+    if (!comesBody || expectsContinue(request)) {
+      response.end(answer.body);
+      return undefined;
+    }
+    // A connection that is closed while bytes are still coming is reset, and the reset can overtake the answer.
+    response.write(answer.body);
+    return discardBody(request).then(() => void response.end());
+  }
 }
 
 export function openExchange(
@@ -23,30 +57,7 @@ export function openExchange(
   response: ServerResponse,
   isDraining: () => boolean,
 ): Exchange {
-  const startedAt = performance.now();
-  const requestId = randomUUID();
-  const elapsedMs = () => performance.now() - startedAt;
-  return {
-    requestId,
-    request,
-    response,
-    elapsedMs,
-    clientHasGone: () => request.socket.destroyed || request.socket.writableEnded,
-    async send(answer, { bodyUnread = false } = {}) {
-      if (response.headersSent || response.destroyed) return;
-      const comesBody = bodyUnread && hasBody(request);
-      const facts = { requestId, elapsedMs: elapsedMs(), closes: comesBody || isDraining() };
-      response.writeHead(answer.status, commonHeaders(answer, facts));
-      if (!comesBody || expectsContinue(request)) {
-        response.end(answer.body);
-        return;
-      }
-      // A connection that is closed while bytes are still coming is reset, and the reset can overtake the answer.
-      response.write(answer.body);
-      await discardBody(request);
-      response.end();
-    },
-  };
+  return new Exchange(request, response, isDraining);
 }
 
 export function expectsContinue(request: IncomingMessage): boolean {

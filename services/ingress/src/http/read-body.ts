@@ -19,33 +19,73 @@ export type BodyRead =
   /** The client has gone before the body was complete. */
   | { readonly kind: 'gone' };
 
-/** Reads the body into `buffer`. Never rejects, and reads nothing more once it is settled. */
-export function readBody(request: Readable, buffer: BodyBuffer, times: BodyTimes): Promise<BodyRead> {
-  return new Promise(resolve => {
-    const settle = (result: BodyRead) => {
-      clearTimeout(idleTimer);
-      clearTimeout(totalTimer);
-      request.off('data', onData).off('end', onEnd).off('close', onGone);
-      if (result.kind !== 'read') request.pause();
-      resolve(result);
-    };
-    const onData = (chunk: Buffer) => {
-      clearTimeout(idleTimer);
-      idleTimer = setTimeout(onSlow, times.idleMs);
-      const added = buffer.add(chunk);
-      if (added !== 'added') settle({ kind: added });
-    };
-    const onEnd = () => settle({ kind: 'read', body: buffer.bytes() });
-    const onGone = () => settle({ kind: 'gone' });
-    const onSlow = () => settle({ kind: 'too_slow' });
+export interface BodyReader {
+  /** Reads the body into `buffer`. Never rejects, and reads nothing more once it is settled. */
+  read(request: Readable, buffer: BodyBuffer, times: BodyTimes): Promise<BodyRead>;
+}
 
-    let idleTimer = setTimeout(onSlow, times.idleMs);
-    const totalTimer = setTimeout(onSlow, times.totalMs);
-    // An aborted request emits `error` too, which would end the process if nobody listened; `close` follows it.
-    request.on('error', ignore);
-    request.on('data', onData).on('end', onEnd).on('close', onGone);
-    if (request.destroyed) onGone();
-  });
+/** How often open reads are looked at: a limit is kept to within this, and no request needs a timer of its own. */
+const SWEEP_MS = 250;
+
+interface OpenRead {
+  readonly idleTicks: number;
+  readonly totalTicks: number;
+  readonly startedTick: number;
+  /** When the last byte came. */
+  lastTick: number;
+  readonly expire: () => void;
+}
+
+/**
+ * Reads bodies under one shared clock that counts in steps of `sweepMs`. It stands still while the process does: a body
+ * that waits for us is not the client's fault.
+ */
+export function createBodyReader(sweepMs = SWEEP_MS): BodyReader {
+  const open = new Set<OpenRead>();
+  let tick = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  function sweep(): void {
+    tick += 1;
+    for (const read of open) {
+      if (tick - read.lastTick > read.idleTicks || tick - read.startedTick > read.totalTicks) read.expire();
+    }
+    if (open.size > 0 || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+  }
+
+  function watch(times: BodyTimes, expire: () => void): OpenRead {
+    const idleTicks = Math.ceil(times.idleMs / sweepMs);
+    const totalTicks = Math.ceil(times.totalMs / sweepMs);
+    const read: OpenRead = { idleTicks, totalTicks, startedTick: tick, lastTick: tick, expire };
+    open.add(read);
+    timer ??= setInterval(sweep, sweepMs);
+    return read;
+  }
+
+  return {
+    read: (request, buffer, times) =>
+      new Promise(resolve => {
+        const settle = (result: BodyRead) => {
+          if (!open.delete(watched)) return;
+          if (result.kind !== 'read') request.off('data', onData).pause();
+          resolve(result);
+        };
+        const onData = (chunk: Buffer) => {
+          watched.lastTick = tick;
+          const added = buffer.add(chunk);
+          if (added !== 'added') settle({ kind: added });
+        };
+        const watched = watch(times, () => settle({ kind: 'too_slow' }));
+        // An aborted request emits `error` too, which would end the process if nobody listened; `close` follows it.
+        request.on('error', ignore);
+        request.on('data', onData);
+        request.on('end', () => settle({ kind: 'read', body: buffer.bytes() }));
+        request.on('close', () => settle({ kind: 'gone' }));
+        if (request.destroyed) settle({ kind: 'gone' });
+      }),
+  };
 }
 
 function ignore(): void {}

@@ -9,7 +9,8 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import { commonHeaders, problemAnswer } from './answers.ts';
+import { pairsFromRaw } from '@ackline/shared/headers';
+import { headerList, problemAnswer } from './answers.ts';
 import { type Connections, createConnections } from './connections.ts';
 
 /** The head of a request fits one packet or two: what takes longer holds a connection for nothing. */
@@ -53,9 +54,7 @@ export function createPublicServer({ app, onRefused }: PublicServerDeps): Public
   const connections = createConnections(server);
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
-    void connections.turn(request.socket, response).then(isOpen => {
-      if (isOpen) app(request, response);
-    });
+    connections.serve(request, response, app);
   };
   server.on('request', serve);
   // The body is asked for once the head was found to be good.
@@ -93,7 +92,7 @@ function refusalOf(errorCode: string | undefined): Refusal | null {
 function rawAnswer(code: ErrorCode): string {
   const requestId = randomUUID();
   const answer = problemAnswer(code, requestId);
-  const headers = commonHeaders(answer, { requestId, elapsedMs: 0, closes: true });
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const list = headerList(answer, { requestId, elapsedMs: 0, serverTiming: '', closes: true });
+  const lines = pairsFromRaw(list).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n${lines.join('')}\r\n${answer.body}`;
 }

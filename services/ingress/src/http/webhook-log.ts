@@ -12,7 +12,7 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
   const fields = {
     requestId: exchange.requestId,
     source: outcome.endpoint?.source.name ?? null,
-    durationMs: Math.round(exchange.elapsedMs() * 1_000) / 1_000,
+    durationMs: Math.round(exchange.clock.elapsedMs() * 1_000) / 1_000,
   };
   switch (outcome.kind) {
     case 'accepted': {
@@ -25,6 +25,9 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
       );
       break;
     }
+    case 'duplicate':
+      log.info({ event: 'webhook.duplicate', ...fields }, 'webhook.duplicate');
+      break;
     case 'lost':
       log.error(
         { event: 'webhook.lost', ...fields, id: outcome.event.id, err: outcome.error },
@@ -42,10 +45,12 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
       return never;
     }
   }
-  log.debug(
-    { requestId: exchange.requestId },
-    `Webhook response time: ${(fields.durationMs / 1_000).toFixed(3)}s`,
-  );
+  if (log.isLevelEnabled('debug')) {
+    log.debug(
+      { requestId: exchange.requestId },
+      `Webhook response time: ${(fields.durationMs / 1_000).toFixed(3)}s`,
+    );
+  }
 }
 
 function logRejected(

@@ -1,6 +1,7 @@
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
 import type { Endpoint } from '../source-table.ts';
+import type { BodyRead } from './read-body.ts';
 
 /** How one webhook request ended: what is answered, counted and logged follows from this alone. */
 export type Outcome =
@@ -10,6 +11,8 @@ export type Outcome =
       readonly event: EventEnvelope;
       readonly tier: string;
     }
+  /** Exactly this signed request was accepted before. */
+  | { readonly kind: 'duplicate'; readonly endpoint: Endpoint; readonly event: EventEnvelope }
   | {
       readonly kind: 'lost';
       readonly endpoint: Endpoint;
@@ -22,7 +25,39 @@ export type Outcome =
       readonly code: ErrorCode;
       readonly reason: string;
       readonly bodyUnread: boolean;
+      readonly retryAfterS?: number;
       readonly detail?: string | null;
       readonly error?: unknown;
     }
   | { readonly kind: 'abandoned'; readonly endpoint: Endpoint };
+
+export function abandoned(endpoint: Endpoint): Outcome {
+  return { kind: 'abandoned', endpoint };
+}
+
+export function overLimit(endpoint: Endpoint, retryAfterS: number, bodyUnread: boolean): Outcome {
+  const code = 'ACKLINE_RATE_LIMITED';
+  return { kind: 'rejected', endpoint, code, reason: 'rate_limited', bodyUnread, retryAfterS };
+}
+
+/** Of a body that was not read to its end. */
+export function unread(endpoint: Endpoint, kind: Exclude<BodyRead['kind'], 'read'>): Outcome {
+  switch (kind) {
+    case 'gone':
+      return abandoned(endpoint);
+    case 'too_large':
+      return refusedBody(endpoint, 'ACKLINE_BODY_TOO_LARGE', 'body_too_large');
+    case 'too_slow':
+      return refusedBody(endpoint, 'ACKLINE_BODY_TOO_SLOW', 'body_too_slow');
+    case 'over_budget':
+      return refusedBody(endpoint, 'ACKLINE_OVERLOADED', 'overloaded');
+    default: {
+      const never: never = kind;
+      return never;
+    }
+  }
+}
+
+function refusedBody(endpoint: Endpoint, code: ErrorCode, reason: string): Outcome {
+  return { kind: 'rejected', endpoint, code, reason, bodyUnread: true };
+}

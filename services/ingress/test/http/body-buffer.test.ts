@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFairShare } from '@ackline/shared/fair-share';
 import { createBodyBuffer } from '../../src/http/body-buffer.ts';
-import { createByteBudget } from '../../src/http/byte-budget.ts';
 
 function bufferOf(maxBytes: number, declaredBytes: number | null = null, budgetBytes = 1_000_000) {
-  const budget = createByteBudget(budgetBytes);
-  return { budget, buffer: createBodyBuffer({ maxBytes, declaredBytes, budget }) };
+  const budget = createFairShare(budgetBytes);
+  return { budget, buffer: createBodyBuffer({ owner: 'a', maxBytes, declaredBytes, budget }) };
 }
 
 describe('createBodyBuffer', () => {
@@ -26,32 +26,56 @@ describe('createBodyBuffer', () => {
 
   it('takes no memory for a length that was only declared', () => {
     const { buffer, budget } = bufferOf(1_000_000, 900_000);
-    assert.equal(budget.reservedBytes, 0);
+    assert.equal(budget.taken, 0);
     buffer.add(Buffer.alloc(10));
-    assert.ok(budget.reservedBytes < 20_000);
+    assert.ok(budget.taken < 20_000);
   });
 
   it('takes no more memory than the declared length', () => {
     const { buffer, budget } = bufferOf(1_000_000, 20_000);
     for (let count = 0; count < 20; count += 1) buffer.add(Buffer.alloc(1_000));
-    assert.equal(budget.reservedBytes, 20_000);
+    assert.equal(budget.taken, 20_000);
   });
 
   it('is empty when nothing was added', () => {
     assert.equal(bufferOf(10).buffer.bytes().length, 0);
   });
 
+  it('keeps a body that comes in one piece where it is', () => {
+    const { buffer, budget } = bufferOf(1_000, 700);
+    const chunk = Buffer.alloc(700, 1);
+    assert.equal(buffer.add(chunk), 'added');
+    assert.equal(buffer.bytes().buffer, chunk.buffer);
+    assert.equal(budget.taken, 700);
+    assert.equal(buffer.add(Buffer.alloc(1)), 'too_large');
+    buffer.release();
+    assert.equal(budget.taken, 0);
+  });
+
+  it('leaves room for another source, however much one sends', () => {
+    const budget = createFairShare(100_000);
+    const flood = Array.from({ length: 200 }, () =>
+      createBodyBuffer({ owner: 'flooding', maxBytes: 1_000, declaredBytes: 1_000, budget }),
+    );
+    const refused = flood.filter(buffer => buffer.add(Buffer.alloc(1_000)) === 'over_budget');
+    assert.ok(refused.length >= 100);
+    const other = createBodyBuffer({ owner: 'quiet', maxBytes: 10_000, declaredBytes: 10_000, budget });
+    assert.equal(other.add(Buffer.alloc(10_000)), 'added');
+    for (const buffer of [...flood, other]) buffer.release();
+    assert.equal(budget.taken, 0);
+  });
+
   it('stops at the budget that all bodies share, and gives everything back once', () => {
-    const budget = createByteBudget(30_000);
-    const first = createBodyBuffer({ maxBytes: 100_000, declaredBytes: null, budget });
-    const second = createBodyBuffer({ maxBytes: 100_000, declaredBytes: null, budget });
+    const budget = createFairShare(30_000);
+    const first = createBodyBuffer({ owner: 'a', maxBytes: 100_000, declaredBytes: null, budget });
+    const second = createBodyBuffer({ owner: 'a', maxBytes: 100_000, declaredBytes: null, budget });
     assert.equal(first.add(Buffer.alloc(16_000)), 'added');
     assert.equal(second.add(Buffer.alloc(16_000)), 'over_budget');
     first.release();
     first.release();
-    assert.equal(budget.reservedBytes, 0);
+    assert.equal(budget.taken, 0);
     assert.equal(second.add(Buffer.alloc(16_000)), 'added');
     second.release();
-    assert.equal(budget.reservedBytes, 0);
+    assert.equal(budget.taken, 0);
   });
 });

@@ -144,7 +144,7 @@ describe('slow bodies', () => {
     assert.equal(answer.headers.get('connection'), 'close');
     await client.closed;
     assert.equal(front.events.length, 0);
-    assert.equal(front.budget.reservedBytes, 0);
+    assert.equal(front.budget.taken, 0);
   });
 
   it('that drip without a pause are answered 408 when their whole time is over', async () => {
@@ -175,7 +175,7 @@ describe('clients that go', () => {
     await using front = await startFront();
     using client = await openRaw(front.port);
     client.write(update(1).subarray(0, -5));
-    await waitFor(() => front.budget.reservedBytes > 0);
+    await waitFor(() => front.budget.taken > 0);
     client.socket.resetAndDestroy();
     const [line] = await waitFor(() => {
       const lines = named(front.lines, 'webhook.abandoned');
@@ -183,7 +183,7 @@ describe('clients that go', () => {
     });
     assert.equal(line?.['msg'], 'Client disconnected during request processing');
     assert.equal(front.events.length, 0);
-    assert.equal(front.budget.reservedBytes, 0);
+    assert.equal(front.budget.taken, 0);
     assert.match(
       await front.registry.metrics(),
       /ackline_ingress_client_disconnects_total\{service="ingress"\} 1/,
@@ -250,7 +250,7 @@ describe('the end of the port', () => {
     using client = await openRaw(front.port);
     const bytes = update(1);
     client.write(bytes.subarray(0, -5));
-    await waitFor(() => front.budget.reservedBytes > 0);
+    await waitFor(() => front.budget.taken > 0);
     const closed = front.drain({ headGraceMs: 0, deadlineMs: 10_000 });
     client.write(bytes.subarray(-5));
     assert.equal((await client.answer()).status, 200);

@@ -1,23 +1,29 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
+import { createFairShare } from '@ackline/shared/fair-share';
 import { createBodyBuffer } from '../../src/http/body-buffer.ts';
-import { createByteBudget } from '../../src/http/byte-budget.ts';
-import { type BodyRead, readBody } from '../../src/http/read-body.ts';
+import { type BodyRead, createBodyReader } from '../../src/http/read-body.ts';
 
 const TIMES = { idleMs: 1_000, totalMs: 5_000 };
+const SWEEP_MS = 100;
+
+function bufferOf(maxBytes: number) {
+  const budget = createFairShare(1_000_000);
+  return createBodyBuffer({ owner: 'a', maxBytes, declaredBytes: null, budget });
+}
 
 /** A body that comes when the test says so, by a clock that the test moves. */
 function reading(t: TestContext, maxBytes = 100) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const stream = new Readable({ read() {} });
-  const budget = createByteBudget(1_000_000);
-  const buffer = createBodyBuffer({ maxBytes, declaredBytes: null, budget });
   let result: BodyRead | null = null;
-  const done = readBody(stream, buffer, TIMES).then(read => {
-    result = read;
-    return read;
-  });
+  const done = createBodyReader(SWEEP_MS)
+    .read(stream, bufferOf(maxBytes), TIMES)
+    .then(read => {
+      result = read;
+      return read;
+    });
   const turn = () => new Promise(resolve => setImmediate(resolve));
   return {
     stream,
@@ -34,7 +40,7 @@ function reading(t: TestContext, maxBytes = 100) {
   };
 }
 
-describe('readBody', () => {
+describe('createBodyReader', () => {
   it('gives the bytes once all of them are here', async t => {
     const body = reading(t);
     await body.push('one ');
@@ -50,21 +56,21 @@ describe('readBody', () => {
     await body.wait(900);
     for (let count = 0; count < 4; count += 1) {
       await body.push('x');
-      await body.wait(900);
+      await body.wait(1_000);
     }
     assert.equal(body.result(), null);
-    await body.wait(100);
+    await body.wait(SWEEP_MS);
     assert.deepEqual(body.result(), { kind: 'too_slow' });
   });
 
   it('is over after five seconds, however steadily the bytes come', async t => {
     const body = reading(t);
-    for (let count = 0; count < 9; count += 1) {
+    for (let count = 0; count < 10; count += 1) {
       await body.wait(500);
       await body.push('x');
     }
     assert.equal(body.result(), null);
-    await body.wait(500);
+    await body.wait(SWEEP_MS);
     assert.deepEqual(body.result(), { kind: 'too_slow' });
   });
 
@@ -82,7 +88,6 @@ describe('readBody', () => {
     body.stream.destroy(new Error('aborted'));
     assert.deepEqual(await body.done, { kind: 'gone' });
     const gone = new Readable({ read() {} }).destroy();
-    const buffer = createBodyBuffer({ maxBytes: 1, declaredBytes: null, budget: createByteBudget(1) });
-    assert.deepEqual(await readBody(gone, buffer, TIMES), { kind: 'gone' });
+    assert.deepEqual(await createBodyReader().read(gone, bufferOf(1), TIMES), { kind: 'gone' });
   });
 });

@@ -4,12 +4,13 @@ import { bind } from '@ackline/runtime/ops-server';
 import type { SourceConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { newEventId } from '@ackline/shared/event-id';
-import { createByteBudget } from '../../src/http/byte-budget.ts';
+import { createFairShare } from '@ackline/shared/fair-share';
 import { createFrontDoor } from '../../src/http/front-door.ts';
 import { createHealthHandler } from '../../src/http/health-route.ts';
-import type { BodyTimes } from '../../src/http/read-body.ts';
+import { type BodyTimes, createBodyReader } from '../../src/http/read-body.ts';
 import { createPublicServer } from '../../src/http/server.ts';
-import { createWebhookHandler, type EventAppender } from '../../src/http/webhook-route.ts';
+import type { EventAppender, RateLimits, SeenEvents } from '../../src/http/webhook-ports.ts';
+import { createWebhookHandler } from '../../src/http/webhook-route.ts';
 import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
 import { sourceConfig, sourceTable } from './endpoint.ts';
 
@@ -19,11 +20,16 @@ export const TELEGRAM_HEADERS = [
   `X-Telegram-Bot-Api-Secret-Token: ${TOKEN}`,
 ];
 
+/** So short that a test of slow bodies needs no second. */
+const SWEEP_MS = 10;
+
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
   readonly append?: EventAppender['append'];
   readonly bodyTimes?: BodyTimes;
   readonly budgetBytes?: number;
+  readonly seen?: SeenEvents;
+  readonly limits?: RateLimits;
   readonly level?: 'info' | 'debug';
 }
 
@@ -39,26 +45,34 @@ export async function startFront(options: FrontOptions = {}) {
   });
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const metrics = createIngressMetrics(registry, () => ({ pending: 0, breakerOpen: false }));
-  const budget = createByteBudget(options.budgetBytes ?? 10_000_000);
+  const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
     events.push(event);
     return receipt;
   };
+  const sources = sourceTable(options.sources ?? [sourceConfig()]);
+  const times = options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 };
   const app = createFrontDoor({
+    sources,
     health: createHealthHandler(
       () => ({ status: 200, body: { status: 'healthy' } }),
       () => draining,
     ),
     webhook: createWebhookHandler({
-      sources: sourceTable(options.sources ?? [sourceConfig()]),
+      sources,
       secretsOf: () => [TOKEN],
       eventLog: { append },
+      seen: options.seen ?? null,
+      seenKey: facts => `${facts.source}/${facts.dedupKey}`,
+      limits: options.limits ?? null,
+      addressOf: () => '192.0.2.1',
       isDraining: () => draining,
       metrics,
       log,
       budget,
-      bodyTimes: options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 },
+      bodies: createBodyReader(SWEEP_MS),
+      bodyTimesOf: () => times,
       newEventId,
       now: Date.now,
     }),

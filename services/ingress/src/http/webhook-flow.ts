@@ -1,0 +1,75 @@
+import type { ReceivedRequest } from '@ackline/shared/provider';
+import { pairsFromRaw } from '@ackline/shared/headers';
+import { calledUrl } from '../called-url.ts';
+import { identify, type Judgement, prove } from '../judge.ts';
+import type { Endpoint } from '../source-table.ts';
+import { admit, type RequestHead } from './admit.ts';
+import { type BodyBuffer, createBodyBuffer } from './body-buffer.ts';
+import { type Exchange, expectsContinue } from './exchange.ts';
+import { PHASE } from './phase-clock.ts';
+import { accept } from './webhook-acceptance.ts';
+import { abandoned, type Outcome, overLimit, unread } from './webhook-outcome.ts';
+import type { WebhookDeps } from './webhook-ports.ts';
+
+/** The path of one webhook: admit → read → verify → identify → append. The invariants are those of webhook-route.ts. */
+export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Outcome> {
+  const { request } = exchange;
+  const head = {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    headers: pairsFromRaw(request.rawHeaders),
+  };
+  const admission = admit(head, deps.sources);
+  if (admission.kind === 'refused') return { ...admission, kind: 'rejected', bodyUnread: true };
+  const { endpoint, contentLength } = admission;
+  if (deps.limits?.applies(endpoint.source) === true) {
+    const asked = deps.limits.beforeBody(endpoint.source, deps.addressOf(request));
+    const verdict = asked instanceof Promise ? await asked : asked;
+    if (verdict.kind === 'reject') return overLimit(endpoint, verdict.retryAfterS, true);
+  }
+  exchange.clock.end(PHASE.admit);
+  const buffer = createBodyBuffer({
+    owner: endpoint.source.name,
+    maxBytes: endpoint.source.maxBodyBytes,
+    declaredBytes: contentLength,
+    budget: deps.budget,
+  });
+  try {
+    return await readAndJudge(deps, { exchange, endpoint }, { head, buffer });
+  } finally {
+    buffer.release(); // (W5)
+  }
+}
+
+async function readAndJudge(
+  deps: WebhookDeps,
+  place: { readonly exchange: Exchange; readonly endpoint: Endpoint },
+  { head, buffer }: { readonly head: RequestHead; readonly buffer: BodyBuffer },
+): Promise<Outcome> {
+  const { exchange, endpoint } = place;
+  const { request, response, clock } = exchange;
+  if (expectsContinue(request)) response.writeContinue();
+  const read = await deps.bodies.read(request, buffer, deps.bodyTimesOf(endpoint.source));
+  clock.end(PHASE.read);
+  if (read.kind !== 'read') return unread(endpoint, read.kind);
+  if (exchange.clientHasGone()) return abandoned(endpoint); // (W3)
+  const { method, target, headers } = head;
+  const url = calledUrl(endpoint.publicUrl, { target, host: request.headers.host });
+  const judgement = judge(deps, place, { method, url, headers, body: read.body });
+  if (judgement.kind === 'refused') return { ...judgement, kind: 'rejected', endpoint, bodyUnread: false };
+  return accept(deps, place, judgement);
+}
+
+function judge(
+  deps: WebhookDeps,
+  { exchange, endpoint }: { exchange: Exchange; endpoint: Endpoint },
+  request: ReceivedRequest,
+): Judgement {
+  const now = deps.now();
+  const proof = prove(endpoint, request, deps.secretsOf(endpoint.source), now);
+  exchange.clock.end(PHASE.verify);
+  if (proof.kind === 'refused') return proof;
+  const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId });
+  exchange.clock.end(PHASE.identify);
+  return judgement;
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SourceConfig } from '@ackline/shared/config/types';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { FairShare } from '@ackline/shared/fair-share';
+import type { Secrets } from '@ackline/shared/provider';
+import type { Logger } from '@ackline/runtime/logger';
+import type { IngressMetrics } from '../ingress-metrics.ts';
+import type { SourceTable } from '../source-table.ts';
+import type { BodyReader, BodyTimes } from './read-body.ts';
+
+export interface EventAppender {
+  /** Durable when it resolves. */
+  append(event: EventEnvelope): Promise<{ readonly tier: string }>;
+}
+
+/** What makes one signed request the same as another. */
+export interface SeenFacts {
+  readonly source: string;
+  readonly tenant: string;
+  /** The one that verified: after a rotation nothing of the old one counts. */
+  readonly secret: string;
+  readonly method: string;
+  readonly url: string;
+  readonly dedupKey: string;
+  readonly body: Uint8Array;
+}
+
+export interface SeenEvents {
+  /** True: exactly this signed request was accepted before. A promise only where Redis has to be asked; never rejects. */
+  wasAccepted(key: string): boolean | Promise<boolean>;
+  /** After the append has resolved. Waits for nothing, never throws. */
+  markAccepted(key: string): void;
+}
+
+export type LimitVerdict =
+  | { readonly kind: 'within' }
+  | { readonly kind: 'reject'; readonly retryAfterS: number }
+  /** Accepted; epoch milliseconds before which it is not processed. */
+  | { readonly kind: 'defer'; readonly notBefore: number };
+
+export interface RateLimits {
+  /** False: this source has no limit, and nothing is asked for it. */
+  applies(source: SourceConfig): boolean;
+  /** Before the body is read: only a limit by address that rejects. A promise only for Redis; never rejects. */
+  beforeBody(source: SourceConfig, address: string): LimitVerdict | Promise<LimitVerdict>;
+  /** Of a verified event: by sender, by source, or by an address that defers. */
+  afterVerify(
+    source: SourceConfig,
+    facts: { readonly orderingKey: string | null; readonly address: string },
+  ): LimitVerdict | Promise<LimitVerdict>;
+}
+
+export interface WebhookDeps {
+  readonly sources: SourceTable;
+  /** The live secrets, in the order of the source's references. Waits for nothing. */
+  readonly secretsOf: (source: SourceConfig) => Secrets;
+  readonly eventLog: EventAppender;
+  /** null: repeats are appended again, and the dedup key makes one of them. */
+  readonly seen: SeenEvents | null;
+  readonly seenKey: (facts: SeenFacts) => string;
+  /** null: no source has a limit. */
+  readonly limits: RateLimits | null;
+  /** Of the client, also behind proxies; asked only where a limit applies. */
+  readonly addressOf: (request: IncomingMessage) => string;
+  readonly isDraining: () => boolean;
+  readonly metrics: IngressMetrics;
+  readonly log: Logger;
+  /** Of the bytes of bodies; its owners are the sources. */
+  readonly budget: FairShare;
+  readonly bodies: BodyReader;
+  readonly bodyTimesOf: (source: SourceConfig) => BodyTimes;
+  readonly newEventId: () => string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export type WebhookHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void> | undefined;
