@@ -11,6 +11,12 @@ const DEFAULT_BREAKER_THRESHOLD = 10;
 const MAX_BREAKER_THRESHOLD = 10_000;
 const DEFAULT_BREAKER_TIMEOUT_S = 60;
 const MAX_BREAKER_TIMEOUT_S = 3_600;
+/** Stands for a limit that is not set. */
+const NO_LIMIT = 0;
+const MAX_REQUESTS_PER_MINUTE = 1_000_000;
+/** More than the providers of one process open; each costs a file descriptor, and there are 1024 at least by default, 65536 in a container. */
+const DEFAULT_MAX_CONNECTIONS = 4_096;
+const MAX_CONNECTIONS = 65_536;
 const schema = z.object({
   ...commonFields,
   ...eventLogFields,
@@ -26,7 +32,20 @@ const schema = z.object({
     max: MAX_BREAKER_TIMEOUT_S,
     fallback: DEFAULT_BREAKER_TIMEOUT_S,
   }),
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, 'must be redis://user:password@host:port/number, or rediss:// with TLS')
+    .nullable()
+    .default(null),
+  WEBHOOK_MAX_REQUESTS_PER_MINUTE: wholeNumber({ min: 1, max: MAX_REQUESTS_PER_MINUTE, fallback: NO_LIMIT }),
+  WEBHOOK_MAX_CONNECTIONS: wholeNumber({ min: 1, max: MAX_CONNECTIONS, fallback: DEFAULT_MAX_CONNECTIONS }),
 });
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'redis:' && url.protocol !== 'rediss:')) return false;
+  return url.hostname !== '' && /^\/?\d{0,5}$/.test(url.pathname);
+}
 
 export interface Listener {
   readonly host: string;
@@ -46,6 +65,12 @@ export interface IngressConfig extends ProgramConfig {
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** Of the event log. */
   readonly breaker: { readonly failures: number; readonly resetMs: number };
+  /** With its password: not for logs. null: no Redis, each process counts and remembers alone. */
+  readonly redisUrl: string | null;
+  /** Of each sender, for sources that name no limit; null: none. */
+  readonly maxRequestsPerMinute: number | null;
+  /** Open connections of the public port, of this process. */
+  readonly maxConnections: number;
   /** Only shown, as `queue.workers` of /health. */
   readonly workers: number;
   /** For the secrets that ackline.yaml names. */
@@ -66,6 +91,10 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     kafka:
       env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
     breaker: { failures: env.CIRCUIT_BREAKER_THRESHOLD, resetMs: env.CIRCUIT_BREAKER_TIMEOUT * 1_000 },
+    redisUrl: env.REDIS_URL,
+    maxRequestsPerMinute:
+      env.WEBHOOK_MAX_REQUESTS_PER_MINUTE === NO_LIMIT ? null : env.WEBHOOK_MAX_REQUESTS_PER_MINUTE,
+    maxConnections: env.WEBHOOK_MAX_CONNECTIONS,
     workers: env.WEBHOOK_WORKERS,
     environment: Object.freeze({ ...environment }),
   });

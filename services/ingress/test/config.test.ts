@@ -18,6 +18,9 @@ describe('loadConfig', () => {
       databaseUrl: DATABASE_URL,
       kafka: null,
       breaker: { failures: 10, resetMs: 60_000 },
+      redisUrl: null,
+      maxRequestsPerMinute: null,
+      maxConnections: 4_096,
       workers: 4,
     });
   });
@@ -36,6 +39,38 @@ describe('loadConfig', () => {
     const config = loadConfig({ DATABASE_URL, CIRCUIT_BREAKER_THRESHOLD: '3', CIRCUIT_BREAKER_TIMEOUT: '5' });
     assert.deepEqual(config.breaker, { failures: 3, resetMs: 5_000 });
   });
+
+  it('reads Redis, requests a minute and connections', () => {
+    const config = loadConfig({
+      DATABASE_URL,
+      REDIS_URL: 'rediss://:hunter2@redis.internal:6380/1',
+      WEBHOOK_MAX_REQUESTS_PER_MINUTE: '100',
+      WEBHOOK_MAX_CONNECTIONS: '40',
+    });
+    assert.equal(config.redisUrl, 'rediss://:hunter2@redis.internal:6380/1');
+    assert.equal(config.maxRequestsPerMinute, 100);
+    assert.equal(config.maxConnections, 40);
+  });
+
+  for (const REDIS_URL of [
+    'redis.internal:6379',
+    'http://:hunter2@redis',
+    'redis://',
+    'redis://h/db',
+    'unix:///x',
+  ]) {
+    it(`refuses ${REDIS_URL} as Redis`, () => {
+      assert.throws(
+        () => loadConfig({ DATABASE_URL, REDIS_URL, WEBHOOK_MAX_REQUESTS_PER_MINUTE: '0' }),
+        (error: Error) => {
+          assert.match(error.message, /REDIS_URL: must be redis:/);
+          assert.match(error.message, /WEBHOOK_MAX_REQUESTS_PER_MINUTE: must be a whole number from 1/);
+          assert.doesNotMatch(error.message, /hunter2/);
+          return true;
+        },
+      );
+    });
+  }
 
   it('lists everything that is wrong, without the password', () => {
     assert.throws(
