@@ -12,6 +12,8 @@ export const RESPONDIO_KEY = 'cHJvb2Yta2V5LXRoYXQtbG9va3MtbGlrZS1iYXNlNjQ=';
 export const SIGNING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 export const PUBLIC_URL = 'https://hooks.example.com';
 const TELEGRAM_PATH = '/webhook/telegram';
+const READ_LIMIT_MS = 5_000;
+const LOSSY_PATH = '/webhook/lossy';
 
 export interface SystemOptions {
   readonly databaseUrl: string;
@@ -20,6 +22,8 @@ export interface SystemOptions {
   readonly receiverUrl: string;
   /** The event log's breaker: how long after it opened Kafka is tried again. */
   readonly breakerSeconds?: number;
+  /** More of both services' environment; `directory` is for their files. */
+  readonly envOf?: (directory: string) => Readonly<Record<string, string>>;
 }
 
 /** The two services as real processes, on one configuration. */
@@ -27,11 +31,15 @@ export interface System extends AsyncDisposable {
   /** Where the ingress listens; PUBLIC_URL is what providers call. */
   readonly baseUrl: string;
   readonly webhookUrl: string;
+  /** The same for a source that answers 200 to what no log could take. */
+  readonly lossyUrl: string;
   readonly healthUrl: string;
-  startIngress(): Promise<SpawnedService>;
+  /** `untilReady: false`: resolves when the process runs. */
+  startIngress(options?: { readonly untilReady?: boolean }): Promise<SpawnedService>;
   startProcessor(): Promise<SpawnedService>;
   /** Prometheus text of the processor that was started last. */
   processorMetrics(): Promise<string>;
+  ingressMetrics(): Promise<string>;
 }
 
 const main = (service: string) =>
@@ -58,13 +66,18 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     OPS_HOST: '127.0.0.1',
     CIRCUIT_BREAKER_TIMEOUT: String(options.breakerSeconds ?? 60),
     ...(options.brokers === null ? {} : { KAFKA_BROKERS: options.brokers, KAFKA_DURABILITY: 'single-node' }),
+    ...options.envOf?.(directory),
   };
 
-  async function start(service: string, ops: number, extra: Record<string, string>): Promise<SpawnedService> {
+  async function start(
+    service: string,
+    ops: number,
+    { untilReady = true, ...extra }: { untilReady?: boolean; PORT?: string },
+  ): Promise<SpawnedService> {
     const spawned = await spawnService(main(service), {
       env: { ...env, ...extra, OPS_PORT: String(ops) },
       cwd: directory,
-      readyUrl: `http://127.0.0.1:${ops}/readyz`,
+      ...(untilReady ? { readyUrl: `http://127.0.0.1:${ops}/readyz` } : {}),
     });
     running.add(spawned);
     return spawned;
@@ -74,20 +87,24 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     baseUrl: `http://127.0.0.1:${port}`,
     webhookUrl: `http://127.0.0.1:${port}${TELEGRAM_PATH}`,
     healthUrl: `http://127.0.0.1:${port}/health`,
-    startIngress: () => start('ingress', ingressOps, { PORT: String(port) }),
+    lossyUrl: `http://127.0.0.1:${port}${LOSSY_PATH}`,
+    startIngress: (how = {}) => start('ingress', ingressOps, { ...how, PORT: String(port) }),
     async startProcessor() {
       processorOps = await freePort();
       return start('processor', processorOps, {});
     },
-    async processorMetrics() {
-      const response = await fetch(`http://127.0.0.1:${processorOps}/metrics`);
-      return response.text();
-    },
+    processorMetrics: () => readText(`http://127.0.0.1:${processorOps}/metrics`),
+    ingressMetrics: () => readText(`http://127.0.0.1:${ingressOps}/metrics`),
     async [Symbol.asyncDispose]() {
       await Promise.all([...running].map(service => service[Symbol.asyncDispose]()));
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function readText(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(READ_LIMIT_MS) });
+  return response.text();
 }
 
 function configText(receiverUrl: string): string {
@@ -97,6 +114,11 @@ sources:
   - name: telegram
     provider: telegram
     path: ${TELEGRAM_PATH}
+    secrets: [{ env: PROOF_TOKEN }]
+  - name: lossy
+    provider: telegram
+    path: ${LOSSY_PATH}
+    onUndurable: 200
     secrets: [{ env: PROOF_TOKEN }]
   - name: whatsapp
     provider: twilio

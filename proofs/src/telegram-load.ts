@@ -92,15 +92,20 @@ async function post(
   }
 }
 
-/** About 700 bytes, as a usual text message of a group. */
-function updateBody({ updateId, chat }: { updateId: number; chat: number }): string {
+/** So that an update has about 700 bytes, as a usual text message of a group. */
+const TEXT_LENGTH = 430;
+
+export function updateBody(
+  { updateId, chat }: { updateId: number; chat: number },
+  textLength = TEXT_LENGTH,
+): string {
   const from = { id: chat, is_bot: false, first_name: 'Ada', username: 'ada_l', language_code: 'en' };
   const message = {
     message_id: updateId % 1_000_000,
     from,
     chat: { id: chat, type: 'private', first_name: 'Ada' },
     date: 1_790_000_000,
-    text: `Hello, this is update ${updateId}. ${'x'.repeat(430)}`,
+    text: `Hello, this is update ${updateId}. ${'x'.repeat(textLength)}`,
   };
   return `{"update_id":${updateId},\n"message":${JSON.stringify(message)}}`;
 }

@@ -15,7 +15,7 @@ export interface ServerContainer extends AsyncDisposable {
   readonly port: number;
   /** SIGKILL: the process is gone, its files stay. */
   kill(): Promise<void>;
-  /** Starts it again after `kill`, on the same port; resolves when the port opens. */
+  /** Starts it again after `kill`, or after its own end, on the same port; resolves when the port opens. */
   start(): Promise<void>;
   /** Freezes it: connections stay open, nothing is answered. */
   pause(): Promise<void>;
@@ -132,7 +132,7 @@ function describe(container: StartedTestContainer, port: number): ServerContaine
       await (await docker()).kill();
     },
     async start() {
-      await (await docker()).start();
+      await (await docker()).start().catch(ignoreRunning);
       await waitFor(() => opens(port), { timeoutMs: STARTUP_LIMIT_MS, what: `port ${port} to open again` });
     },
     async pause() {
@@ -145,6 +145,12 @@ function describe(container: StartedTestContainer, port: number): ServerContaine
       await (await docker()).remove({ force: true, v: true });
     },
   };
+}
+
+const HTTP_NOT_MODIFIED = 304;
+
+function ignoreRunning(error: Error & { readonly statusCode?: number }): void {
+  if (error.statusCode !== HTTP_NOT_MODIFIED) throw error;
 }
 
 /** Docker's own proxy may take a connection before the server does, and then cuts it: only one that stays counts. */

@@ -74,7 +74,11 @@ describe('the servers in containers', () => {
       const client = new pg.Client({ connectionString: postgres.url });
       client.on('error', () => undefined);
       await client.connect();
-      await client.query(text).finally(() => client.end());
+      try {
+        await client.query(text);
+      } finally {
+        await client.end();
+      }
     };
     const grow = `insert into big select repeat(md5(n::text), 30) from generate_series(1, 60000) n`;
     await query('create table big (text text)');
