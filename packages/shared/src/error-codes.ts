@@ -158,6 +158,12 @@ export const errorCodes = {
     title: 'Kafka does not answer',
     fix: 'Check that the brokers of KAFKA_BROKERS run and that their advertised listeners can be reached from here.',
   },
+  ACKLINE_SPOOL_NOT_DURABLE: {
+    status: null,
+    retryable: false,
+    title: 'The spool directory is on storage that does not last',
+    fix: 'Mount a persistent volume at SPOOL_DIR, unset SPOOL_DIR to go without a spool, or declare SPOOL_DURABILITY=ephemeral.',
+  },
   ACKLINE_APPEND_TIMEOUT: {
     status: null,
     retryable: true,
