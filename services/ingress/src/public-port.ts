@@ -7,7 +7,7 @@ import type { IngressConfig } from './config.ts';
 import { type HealthFacts, type ProcessCount, reportHealth } from './health-report.ts';
 import { createFrontDoor } from './http/front-door.ts';
 import { createHealthHandler } from './http/health-route.ts';
-import { BODY_TIMES, createBodyReader } from './http/read-body.ts';
+import { createBodyReader } from './http/read-body.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
@@ -49,7 +49,6 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
       log,
       budget: createFairShare(BODY_BUDGET_BYTES),
       bodies: createBodyReader(),
-      bodyTimesOf: () => BODY_TIMES,
       newEventId,
       now: Date.now,
     }),

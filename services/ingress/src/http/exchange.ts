@@ -13,6 +13,8 @@ export class Exchange {
   readonly clock: PhaseClock = new PhaseClock();
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The connection ends with the answer, whatever else is. */
+  closes = false;
   private readonly isDraining: () => boolean;
 
   constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {
@@ -39,7 +41,7 @@ export class Exchange {
       requestId: this.requestId,
       elapsedMs: clock.elapsedMs(),
       serverTiming: clock.serverTiming(),
-      closes: comesBody || this.isDraining(),
+      closes: comesBody || this.closes || this.isDraining(),
     };
     response.writeHead(answer.status, headerList(answer, facts));
     if (!comesBody || expectsContinue(request)) {

@@ -1,15 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { BodyTimesConfig } from '@ackline/shared/config/types';
 import type { BodyBuffer } from './body-buffer.ts';
-
-export interface BodyTimes {
-  /** Longest silence, before the first byte and between two. */
-  readonly idleMs: number;
-  /** Longest time for the whole body: without it one byte a second holds a connection for hours. */
-  readonly totalMs: number;
-}
-
-/** A provider that takes longer is not there any more, or is no provider. */
-export const BODY_TIMES: BodyTimes = { idleMs: 1_000, totalMs: 5_000 };
 
 export type BodyRead =
   | { readonly kind: 'read'; readonly body: Buffer }
@@ -21,7 +12,7 @@ export type BodyRead =
 
 export interface BodyReader {
   /** Reads the body into `buffer`. Never rejects, and reads nothing more once it is settled. */
-  read(request: Readable, buffer: BodyBuffer, times: BodyTimes): Promise<BodyRead>;
+  read(request: Readable, buffer: BodyBuffer, times: BodyTimesConfig): Promise<BodyRead>;
 }
 
 /** How often open reads are looked at: a limit is kept to within this, and no request needs a timer of its own. */
@@ -55,7 +46,7 @@ export function createBodyReader(sweepMs = SWEEP_MS): BodyReader {
     timer = null;
   }
 
-  function watch(times: BodyTimes, expire: () => void): OpenRead {
+  function watch(times: BodyTimesConfig, expire: () => void): OpenRead {
     const idleTicks = Math.ceil(times.idleMs / sweepMs);
     const totalTicks = Math.ceil(times.totalMs / sweepMs);
     const read: OpenRead = { idleTicks, totalTicks, startedTick: tick, lastTick: tick, expire };

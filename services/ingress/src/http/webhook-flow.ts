@@ -22,6 +22,7 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   const admission = admit(head, deps.sources);
   if (admission.kind === 'refused') return { ...admission, kind: 'rejected', bodyUnread: true };
   const { endpoint, contentLength } = admission;
+  if (endpoint.source.connection === 'close') exchange.closes = true;
   if (deps.limits?.applies(endpoint.source) === true) {
     const asked = deps.limits.beforeBody(endpoint.source, deps.addressOf(request));
     const verdict = asked instanceof Promise ? await asked : asked;
@@ -49,7 +50,7 @@ async function readAndJudge(
   const { exchange, endpoint } = place;
   const { request, response, clock } = exchange;
   if (expectsContinue(request)) response.writeContinue();
-  const read = await deps.bodies.read(request, buffer, deps.bodyTimesOf(endpoint.source));
+  const read = await deps.bodies.read(request, buffer, endpoint.source.bodyTimes);
   clock.end(PHASE.read);
   if (read.kind !== 'read') return unread(endpoint, read.kind);
   if (exchange.clientHasGone()) return abandoned(endpoint); // (W3)

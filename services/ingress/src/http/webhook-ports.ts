@@ -6,7 +6,7 @@ import type { Secrets } from '@ackline/shared/provider';
 import type { Logger } from '@ackline/runtime/logger';
 import type { IngressMetrics } from '../ingress-metrics.ts';
 import type { SourceTable } from '../source-table.ts';
-import type { BodyReader, BodyTimes } from './read-body.ts';
+import type { BodyReader } from './read-body.ts';
 
 export interface EventAppender {
   /** Durable when it resolves. */
@@ -68,7 +68,6 @@ export interface WebhookDeps {
   /** Of the bytes of bodies; its owners are the sources. */
   readonly budget: FairShare;
   readonly bodies: BodyReader;
-  readonly bodyTimesOf: (source: SourceConfig) => BodyTimes;
   readonly newEventId: () => string;
   /** Epoch milliseconds. */
   readonly now: () => number;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { waitFor } from '@ackline/testkit/wait-for';
+import { sourceConfig } from '../support/endpoint.ts';
 import { named, startFront, TELEGRAM_HEADERS } from '../support/front.ts';
 import { openRaw, post } from '../support/raw-http.ts';
 
@@ -42,6 +43,16 @@ describe('keep-alive', () => {
     client.write(update(2));
     assert.equal((await client.answer()).status, 200);
     assert.equal(front.events.length, 2);
+  });
+
+  it('ends with each answer of a source that wants it so', async () => {
+    await using front = await startFront({ sources: [sourceConfig({ connection: 'close' })] });
+    using client = await openRaw(front.port);
+    client.write(update(1));
+    const answer = await client.answer();
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('connection'), 'close');
+    await client.closed;
   });
 
   it('ends the connection after a request whose body was not read', async () => {

@@ -1,13 +1,13 @@
 import { createLogger } from '@ackline/runtime/logger';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind } from '@ackline/runtime/ops-server';
-import type { SourceConfig } from '@ackline/shared/config/types';
+import type { BodyTimesConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { newEventId } from '@ackline/shared/event-id';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { createFrontDoor } from '../../src/http/front-door.ts';
 import { createHealthHandler } from '../../src/http/health-route.ts';
-import { type BodyTimes, createBodyReader } from '../../src/http/read-body.ts';
+import { createBodyReader } from '../../src/http/read-body.ts';
 import { createPublicServer } from '../../src/http/server.ts';
 import type { EventAppender, RateLimits, SeenEvents } from '../../src/http/webhook-ports.ts';
 import { createWebhookHandler } from '../../src/http/webhook-route.ts';
@@ -26,7 +26,7 @@ const SWEEP_MS = 10;
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
   readonly append?: EventAppender['append'];
-  readonly bodyTimes?: BodyTimes;
+  readonly bodyTimes?: BodyTimesConfig;
   readonly budgetBytes?: number;
   readonly seen?: SeenEvents;
   readonly limits?: RateLimits;
@@ -51,8 +51,8 @@ export async function startFront(options: FrontOptions = {}) {
     events.push(event);
     return receipt;
   };
-  const sources = sourceTable(options.sources ?? [sourceConfig()]);
-  const times = options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 };
+  const bodyTimes = options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 };
+  const sources = sourceTable(options.sources ?? [sourceConfig({ bodyTimes })]);
   const app = createFrontDoor({
     sources,
     health: createHealthHandler(
@@ -72,7 +72,6 @@ export async function startFront(options: FrontOptions = {}) {
       log,
       budget,
       bodies: createBodyReader(SWEEP_MS),
-      bodyTimesOf: () => times,
       newEventId,
       now: Date.now,
     }),
