@@ -1,136 +1,174 @@
 import { AppError } from '@ackline/shared/app-error';
-import type { BreakerSnapshot, CircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
+import type { CircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { Logger } from '@ackline/runtime/logger';
+import { type EventLogSnapshot, type LogTiers, takeSnapshot } from './event-log-snapshot.ts';
 import type { AppendReceipt, EventLog } from './event-log.ts';
-import type { InboxReachability } from './inbox-reachability.ts';
-import { MAX_BUFFERED_EVENTS } from './inbox-log.ts';
-import { createKafkaAttempt, isCode } from './kafka-attempt.ts';
-import type { InboxAppender, KafkaTier, KafkaTierState, SpoolState } from './tiers.ts';
+import { createInboxAttempt, createKafkaAttempt, createSpoolAttempt } from './tier-attempts.ts';
+
+export type { EventLogSnapshot } from './event-log-snapshot.ts';
 
 /**
- * Kafka while it takes events, else the inbox.
+ * Kafka while it takes events, else the inbox, else the spool.
  *
  * L1. An append resolves only when one tier has the event (A1).
- * L2. A Kafka append that failed, or whose outcome is unknown, goes to the inbox: `event_keys` makes one of two copies.
- * L3. Nobody waits for Kafka while its breaker is open, its topic is refused, or it was never reached.
- * L4. One failed produce is one failure of the breaker, however many events were in it.
+ * L2. An append that failed in one tier, or whose outcome is unknown, goes to the next: `event_keys` makes one of the copies.
+ * L3. Nobody waits for a tier while its breaker is open, its topic is refused, or it was never reached.
+ * L4. One failed batch is one failure of its breaker, however many events were in it.
  * L5. An event that no tier can hold (its envelope is invalid) is no tier's failure.
+ * L6. An append settles within ACK_BUDGET_MS whatever mix of tiers is dead or slow: each has its own part of it. With all of
+ *     them known to be away it is refused at once.
  */
 export interface ComposedLog extends EventLog {
   snapshot(): EventLogSnapshot;
   /** False while no tier is known to take events. */
   reachable(): boolean;
+  /** Kafka, or else the inbox: where the spool's events go when one of them is back. */
+  readonly aboveSpool: AboveSpool;
 }
 
-export interface EventLogSnapshot {
-  readonly queue: { readonly size: number; readonly maxSize: number };
-  readonly tiers: readonly {
-    readonly name: AppendReceipt['tier'];
-    readonly breaker: BreakerSnapshot | null;
-  }[];
-  readonly tierInUse: AppendReceipt['tier'];
-  readonly kafka: KafkaTierState['state'];
-  /** What makes the log in use weaker than the ack contract, as declared; empty where nothing does. */
-  readonly durability: readonly string[];
-  /** null: no spool. */
-  readonly spool: SpoolState | null;
-  readonly appended: Readonly<Record<AppendReceipt['tier'], number>>;
+export interface AboveSpool {
+  /** Rejects with ACKLINE_NOT_DURABLE when neither takes it now. `afterOffset` is what was known when it was spooled. */
+  append(event: EventEnvelope, afterOffset: bigint): Promise<AppendReceipt>;
+  /** False: it is not worth trying now. */
+  readonly isOpen: boolean;
 }
 
+/** (L6) Kafka's part of it is in kafka-log.ts. */
+const ACK_BUDGET_MS = 1_000;
+/** (L6) With a spool behind it. Without one the inbox has all that remains. */
+const INBOX_DEADLINE_MS = 400;
 const NO_OFFSET = -1n;
+const RECEIPTS = {
+  kafka: { tier: 'kafka' },
+  inbox: { tier: 'inbox' },
+  spool: { tier: 'spool' },
+} as const satisfies Record<AppendReceipt['tier'], AppendReceipt>;
 
-export interface ComposedLogOptions {
-  readonly kafka: KafkaTier;
-  readonly breaker: CircuitBreaker;
-  readonly inbox: InboxAppender;
-  readonly inboxReachability: InboxReachability;
+export interface ComposedLogOptions extends LogTiers {
   readonly log: Pick<Logger, 'warn'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Milliseconds of a clock that is never set back, for the budget. */
+  readonly clock?: () => number;
 }
 
 export function createComposedLog(options: ComposedLogOptions): ComposedLog {
-  const { kafka, breaker, inbox, inboxReachability, log, now } = options;
+  const { kafka, inboxGate } = options;
   const appended = { kafka: 0, inbox: 0, spool: 0 };
-  const tryKafka = createKafkaAttempt({ breaker, log, now });
-  const underWay = new Set<Promise<AppendReceipt>>();
-  let closed = false;
+  const tiers = createTiers(options);
+  const running = createRunning();
 
-  async function appendToInboxTier(event: EventEnvelope, tier: KafkaTierState): Promise<void> {
+  async function counted(appending: () => Promise<AppendReceipt>): Promise<AppendReceipt> {
+    running.enter();
     try {
-      await inbox.append(event, tier.state === 'ready' ? tier.log.lastOffset(event) : NO_OFFSET);
-      inboxReachability.succeeded();
-    } catch (error) {
-      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID') || isCode(error, 'ACKLINE_LOG_CLOSED')) throw error; // (L5)
-      if (!isCode(error, 'ACKLINE_NOT_DURABLE')) inboxReachability.failed(); // a full buffer says nothing of PostgreSQL
-      throw new AppError('ACKLINE_NOT_DURABLE', undefined, { cause: error });
+      const receipt = await appending();
+      appended[receipt.tier] += 1;
+      return receipt;
+    } finally {
+      running.leave();
     }
-  }
-
-  async function append(event: EventEnvelope): Promise<AppendReceipt> {
-    const tier = kafka.current;
-    const receipt: AppendReceipt['tier'] = (await tryKafka(event, tier)) ? 'kafka' : 'inbox';
-    if (receipt === 'inbox') await appendToInboxTier(event, tier); // (L1)
-    appended[receipt] += 1;
-    return { tier: receipt };
   }
 
   return {
     name: 'composed',
-    append(event) {
-      if (closed) return Promise.reject(new AppError('ACKLINE_LOG_CLOSED'));
-      const appending = append(event).finally(() => underWay.delete(appending));
-      underWay.add(appending);
-      return appending;
+    append: event => counted(() => tiers.all(event)),
+    aboveSpool: {
+      append: (event, afterOffset) => counted(() => tiers.aboveSpool(event, afterOffset)),
+      get isOpen() {
+        return !running.isClosed && (inboxGate.isOpen || isKafkaOpen(options));
+      },
     },
     snapshot: () => takeSnapshot(options, { ...appended }),
-    reachable() {
-      if (inboxReachability.ok) return true;
-      const { state } = breaker;
-      return kafka.current.state === 'ready' && (state.status !== 'OPEN' || state.reopensAt <= now());
-    },
+    reachable: () => inboxGate.isWell || isKafkaOpen(options) || isSpoolOpen(options),
     async close() {
-      if (closed) return;
-      closed = true;
-      await Promise.allSettled(underWay); // each ends by the deadlines of its tiers
-      inboxReachability.close();
+      if (running.isClosed) return;
+      await running.close(); // (L6)
+      inboxGate.close();
       await kafka.close();
-      await inbox.close();
+      await options.inbox.close();
+      await options.spool?.spool.close();
     },
   };
 }
 
-function takeSnapshot(
-  { kafka, breaker, inbox }: ComposedLogOptions,
-  appended: EventLogSnapshot['appended'],
-): EventLogSnapshot {
-  const tier = kafka.current;
-  const ready = tier.state === 'ready';
-  const kafkaRow = { name: 'kafka' as const, breaker: ready ? breaker.state : null };
+/** The order of the tiers, and how much of the budget each has. */
+function createTiers(options: ComposedLogOptions) {
+  const { kafka, breaker, log, now, spool, clock = () => performance.now() } = options;
+  const tryKafka = createKafkaAttempt({ breaker, log, now });
+  const tryInbox = createInboxAttempt({ gate: options.inboxGate, inbox: options.inbox });
+  const trySpool = spool === null ? null : createSpoolAttempt(spool, clock);
+
+  /** What must be stored before the event, as far as it is known now. */
+  function placeAfter(event: EventEnvelope, known: bigint): bigint {
+    const tier = kafka.current;
+    const last = tier.state === 'ready' ? tier.log.lastOffset(event) : NO_OFFSET;
+    return last > known ? last : known;
+  }
+
+  async function all(event: EventEnvelope): Promise<AppendReceipt> {
+    const endsAt = clock() + ACK_BUDGET_MS;
+    if ((await tryKafka(event, kafka.current)) === null) return RECEIPTS.kafka;
+    const afterOffset = placeAfter(event, NO_OFFSET);
+    const remains = endsAt - clock();
+    const deadlineMs = isSpoolOpen(options) ? Math.min(INBOX_DEADLINE_MS, remains) : remains;
+    const inboxError = await tryInbox(event, { afterOffset, deadlineMs });
+    if (inboxError === null) return RECEIPTS.inbox;
+    if (trySpool === null) throw notDurable(inboxError);
+    const spoolError = await trySpool(event, { afterOffset, deadlineMs: Math.max(1, endsAt - clock()) });
+    if (spoolError === null) return RECEIPTS.spool;
+    throw notDurable(new AggregateError([inboxError, spoolError], 'Neither PostgreSQL nor the spool has it'));
+  }
+
+  async function aboveSpool(event: EventEnvelope, known: bigint): Promise<AppendReceipt> {
+    const endsAt = clock() + ACK_BUDGET_MS;
+    if ((await tryKafka(event, kafka.current)) === null) return RECEIPTS.kafka;
+    const place = { afterOffset: placeAfter(event, known), deadlineMs: endsAt - clock() };
+    const inboxError = await tryInbox(event, place);
+    if (inboxError === null) return RECEIPTS.inbox;
+    throw notDurable(inboxError);
+  }
+
+  return { all, aboveSpool };
+}
+
+function notDurable(cause: Error): AppError {
+  return new AppError('ACKLINE_NOT_DURABLE', undefined, { cause });
+}
+
+/** How many appends are under way, and the end of the last one. */
+function createRunning() {
+  const idle = Promise.withResolvers<void>();
+  let underWay = 0;
+  let isClosed = false;
   return {
-    queue: { size: inbox.size + (ready ? tier.log.size : 0), maxSize: MAX_BUFFERED_EVENTS },
-    tiers: [...(tier.state === 'none' ? [] : [kafkaRow]), { name: 'inbox', breaker: null }],
-    tierInUse: ready && breaker.state.status !== 'OPEN' ? 'kafka' : 'inbox',
-    kafka: tier.state,
-    durability: weaknessesOf(tier),
-    spool: null,
-    appended,
+    get isClosed() {
+      return isClosed;
+    },
+    enter(): void {
+      if (isClosed) throw new AppError('ACKLINE_LOG_CLOSED');
+      underWay += 1;
+    },
+    leave(): void {
+      underWay -= 1;
+      if (isClosed && underWay === 0) idle.resolve();
+    },
+    close(): Promise<void> {
+      isClosed = true;
+      if (underWay === 0) idle.resolve();
+      return idle.promise;
+    },
   };
 }
 
-function weaknessesOf(tier: KafkaTierState): readonly string[] {
-  switch (tier.state) {
-    case 'ready':
-      return tier.weaknesses;
-    case 'refused':
-      return ['the Kafka topic is weaker than the ack contract and is not used: the log names each setting'];
-    case 'none':
-    case 'connecting':
-      return [];
-    default: {
-      const never: never = tier;
-      return never;
-    }
-  }
+function isKafkaOpen({ kafka, breaker, now }: ComposedLogOptions): boolean {
+  return kafka.current.state === 'ready' && mayTry(breaker, now);
+}
+
+function isSpoolOpen({ spool, now }: ComposedLogOptions): boolean {
+  return spool !== null && spool.spool.snapshot().state === 'ready' && mayTry(spool.breaker, now);
+}
+
+function mayTry({ state }: CircuitBreaker, now: () => number): boolean {
+  return state.status !== 'OPEN' || state.reopensAt <= now();
 }

@@ -3,8 +3,9 @@ import { type BreakerChange, createCircuitBreaker } from '@ackline/shared/breake
 import type { Logger } from '@ackline/runtime/logger';
 import type { Pool } from 'pg';
 import { type ComposedLog, createComposedLog } from './composed-log.ts';
+import type { AppendReceipt } from './event-log.ts';
 import { createInboxLog } from './inbox-log.ts';
-import { createInboxReachability } from './inbox-reachability.ts';
+import { createInboxGate, INBOX_BREAKER_FAILURES, INBOX_BREAKER_RESET_MS } from './inbox-gate.ts';
 import { connectKafkaTier } from './kafka-tier.ts';
 import type { KafkaDurability } from './kafka-topic.ts';
 import type { KafkaTier } from './tiers.ts';
@@ -27,16 +28,20 @@ export interface EventLogOptions {
 export async function connectEventLog(options: EventLogOptions): Promise<ComposedLog> {
   const { pool, log, now = Date.now } = options;
   const kafka = options.kafka === null ? NO_KAFKA : await connectKafkaTier({ ...options.kafka, log });
+  const makeBreaker = (tier: AppendReceipt['tier'], failures: number, resetMs: number) =>
+    createCircuitBreaker({
+      rule: consecutiveFailures(failures),
+      resetMs,
+      now,
+      onChange: change => logBreakerChange(tier, change, log),
+    });
+  const inboxBreaker = makeBreaker('inbox', INBOX_BREAKER_FAILURES, INBOX_BREAKER_RESET_MS);
   return createComposedLog({
     kafka,
-    breaker: createCircuitBreaker({
-      rule: consecutiveFailures(options.breaker.failures),
-      resetMs: options.breaker.resetMs,
-      now,
-      onChange: change => logBreakerChange(change, log),
-    }),
+    breaker: makeBreaker('kafka', options.breaker.failures, options.breaker.resetMs),
     inbox: createInboxLog({ pool }),
-    inboxReachability: createInboxReachability(pool),
+    inboxGate: createInboxGate({ pool, breaker: inboxBreaker, now }),
+    spool: null,
     log,
     now,
   });
@@ -44,8 +49,8 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
 
 const NO_KAFKA: KafkaTier = { current: { state: 'none' }, close: () => Promise.resolve() };
 
-function logBreakerChange({ from, state }: BreakerChange, log: Logger): void {
-  const fields = { tier: 'kafka', from, to: state.status };
+function logBreakerChange(tier: AppendReceipt['tier'], { from, state }: BreakerChange, log: Logger): void {
+  const fields = { tier, from, to: state.status };
   if (state.status === 'OPEN' && from === 'CLOSED') {
     log.error(fields, `Circuit breaker OPEN - ${state.failures} failures`);
   } else {

@@ -7,10 +7,11 @@ import { appendToInbox, type InboxRow } from '@ackline/store/inbox';
 import type { Pool } from 'pg';
 import type { AppendReceipt, EventLog } from './event-log.ts';
 import { keyHash } from './lane.ts';
-import { createMicroBatcher, type MicroBatcher } from './micro-batcher.ts';
+import { createMicroBatcher } from './micro-batcher.ts';
+import { writeIsolating } from './refused-items.ts';
 
-/** Longer than a commit on a busy disk takes, short enough that a provider still gets its answer (most wait 5 to 15 s). */
-const APPEND_DEADLINE_MS = 2_000;
+/** The whole budget of an ack: what a caller gets that names no deadline of its own. */
+const APPEND_DEADLINE_MS = 1_000;
 /** As many events as the buffer in front of any log holds. */
 export const MAX_BUFFERED_EVENTS = 10_000;
 /** What an ingress process may hold in memory for a log that is slow. */
@@ -28,37 +29,44 @@ export interface InboxLog extends EventLog {
    * for none. Rejects with ACKLINE_APPEND_TIMEOUT (outcome unknown), ACKLINE_NOT_DURABLE (buffer full),
    * ACKLINE_ENVELOPE_INVALID, ACKLINE_LOG_CLOSED, or the driver's error.
    */
-  append(event: EventEnvelope, afterOffset?: bigint): Promise<AppendReceipt>;
+  append(event: EventEnvelope, afterOffset?: bigint, deadlineMs?: number): Promise<AppendReceipt>;
   readonly size: number;
 }
 
 const NO_OFFSET = -1n;
+const INBOX_RECEIPT: AppendReceipt = { tier: 'inbox' };
+/** SQLSTATE classes that speak of the values: data exceptions, broken constraints, a program limit. */
+const REFUSED_VALUES = /^(?:22|23|54)/;
 
 /** The PostgreSQL event log: one statement a batch. The pool stays the caller's: `close` does not end it. */
 export function createInboxLog({ pool }: { pool: Pick<Pool, 'query'> }): InboxLog {
-  const batcher: MicroBatcher<InboxRow> = createMicroBatcher({
-    flush: rows => appendToInbox(pool, rows),
+  const batcher = createMicroBatcher<InboxRow>({
+    flush: batch => writeIsolating(batch, { write: rows => appendToInbox(pool, rows), isRefusal }),
     maxItems: MAX_BUFFERED_EVENTS,
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
     batchBytes: BATCH_BYTES,
     maxInFlight: MAX_STATEMENTS_IN_FLIGHT,
-    deadlineMs: APPEND_DEADLINE_MS,
-    timedOut: () =>
-      new AppError('ACKLINE_APPEND_TIMEOUT', `PostgreSQL did not commit within ${APPEND_DEADLINE_MS} ms`),
+    timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT', 'PostgreSQL did not commit in time'),
   });
   return {
     name: 'inbox',
     get size() {
       return batcher.size;
     },
-    async append(event, afterOffset = NO_OFFSET) {
+    async append(event, afterOffset = NO_OFFSET, deadlineMs = APPEND_DEADLINE_MS) {
       const row = toRow(event, afterOffset);
-      await batcher.add(row, row.meta.byteLength + row.body.byteLength);
-      return { tier: 'inbox' };
+      const bytes = row.meta.byteLength + row.body.byteLength;
+      await batcher.add(row, { owner: event.source, bytes, deadlineMs });
+      return INBOX_RECEIPT;
     },
     close: () => batcher.close(),
   };
+}
+
+function isRefusal(error: unknown): boolean {
+  const state = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof state === 'string' && REFUSED_VALUES.test(state);
 }
 
 /** The row that keeps an event, in the inbox and in the spool. */

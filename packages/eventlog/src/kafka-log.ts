@@ -23,7 +23,7 @@ import type { KafkaAppender } from './tiers.ts';
  */
 
 /** An ack within a data centre takes a few ms; beyond this the inbox answers sooner than waiting on would. */
-const ACK_DEADLINE_MS = 500;
+const ACK_DEADLINE_MS = 400;
 /** Under the ack deadline, so that one unreachable bootstrap broker costs a batch a wait and not its deadline. */
 const CONNECT_TIMEOUT_MS = 300;
 /** A connection that says nothing for this long is dropped with all that waits on it. Shorter, and one long pause of a broker costs a reconnect. */
@@ -35,8 +35,6 @@ const MAX_BATCHES_IN_FLIGHT = 5;
 const BATCH_EVENTS = 1_000;
 /** Header, base offset and CRC of a record batch: 61 bytes, rounded up. */
 const BATCH_OVERHEAD_BYTES = 128;
-/** What the fields beside the body take at most in nearly all events: only for the bound on the buffer. */
-const META_ESTIMATE_BYTES = 4_096;
 const NO_OFFSET = -1n;
 
 export interface KafkaLogOptions {
@@ -66,12 +64,11 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
     batchItems: BATCH_EVENTS,
     batchBytes: maxBatchBytes, // (K5) whatever share of it one partition gets
     maxInFlight: MAX_BATCHES_IN_FLIGHT,
-    deadlineMs: ACK_DEADLINE_MS, // (K2)
     timedOut: () =>
       new AppError('ACKLINE_APPEND_TIMEOUT', `Kafka did not confirm within ${ACK_DEADLINE_MS} ms`),
   });
 
-  async function produce(batch: readonly Produced[]): Promise<void> {
+  async function produce(batch: readonly Produced[]): Promise<null> {
     try {
       const { offsets = [] } = await producer.send({
         messages: batch.map(({ message }) => message),
@@ -85,6 +82,7 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
         if (hash !== null) keyOffsets.raise(hash, { lane, offset }); // (K6)
         next.set(lane, offset + 1n);
       }
+      return null;
     } catch (error) {
       producer.clearMetadata(); // the leader may be another by now; without retries the client would keep asking this one
       throw error;
@@ -96,7 +94,6 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
     get size() {
       return batcher.size;
     },
-    hasRoom: event => batcher.hasRoom(event.body.byteLength + META_ESTIMATE_BYTES),
     lastOffset: event => lastOffsetOf(event, keyOffsets, topic.partitions),
     async append(event) {
       const { key, value, headers, sizeBytes } = encodeRecord(event);
@@ -104,7 +101,8 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
       const hash = keyHash(key);
       const lane = laneOf(hash, topic.partitions);
       const message = { topic: topic.name, partition: lane, key, value, headers };
-      await batcher.add({ lane, keyHash: event.orderingKey === null ? null : hash, message }, sizeBytes);
+      const produced = { lane, keyHash: event.orderingKey === null ? null : hash, message };
+      await batcher.add(produced, { owner: event.source, bytes: sizeBytes, deadlineMs: ACK_DEADLINE_MS }); // (K2)
       return { tier: 'kafka' };
     },
     async close() {

@@ -1,11 +1,13 @@
 import { AppError } from '@ackline/shared/app-error';
+import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
 
 /**
  * Collects single appends into batches: one round trip then pays for many.
  *
  * G1. Every append settles by its own deadline, counted from `add`, whatever its batch does.
- * G2. A failing batch fails its own members and nobody else.
- * G3. What waits and what is under way is bounded in items and bytes; above that `add` rejects at once.
+ * G2. A failing batch fails its own members and nobody else; a batch can name members that fail alone.
+ * G3. What waits and what is under way is bounded in items and bytes; above that `add` rejects at once. When it gets short,
+ *     owners share it fairly: nobody is refused because another fills it (A6).
  * G4. A slot is free again when its batch settles or when no member waits for it any more: a hung batch delays those behind
  *     it by what is left of its own deadline at most.
  * G5. Items leave in the order of `add`.
@@ -13,18 +15,30 @@ import { AppError } from '@ackline/shared/app-error';
  *     them as the one failure that they are.
  */
 export interface MicroBatcher<T> {
-  /** Resolves when the item's batch is written; rejects with the batch's error, `timedOut()`, or ACKLINE_NOT_DURABLE when full. */
-  add(item: T, bytes: number): Promise<void>;
-  hasRoom(bytes: number): boolean;
+  /**
+   * Resolves when the item is written; rejects with its batch's error, its own, `timedOut()`, or BUFFER_FULL (always the
+   * same object: under overload an error for each event would cost more than the event).
+   */
+  add(item: T, place: Placement): Promise<void>;
   /** Items waiting or under way that somebody still waits for. */
   readonly size: number;
   /** Takes no more and resolves when all have settled: by G1 within one deadline. */
   close(): Promise<void>;
 }
 
+export interface Placement {
+  /** Who shares the buffer with others, G3. */
+  readonly owner: string;
+  readonly bytes: number;
+  readonly deadlineMs: number;
+}
+
 export interface MicroBatcherOptions<T> {
-  /** Writes one batch. Has to settle at some time, also long after the deadline. */
-  flush(items: readonly T[]): Promise<void>;
+  /**
+   * Writes one batch; resolves with the items that alone were not written, or null. Has to settle at some time, also long
+   * after the deadline.
+   */
+  flush(items: readonly T[]): Promise<ReadonlyMap<T, Error> | null>;
   /** G3, over everything that waits or is under way. */
   readonly maxItems: number;
   readonly maxBytes: number;
@@ -33,28 +47,35 @@ export interface MicroBatcherOptions<T> {
   readonly batchBytes: number;
   /** Batches under way at a time. */
   readonly maxInFlight: number;
-  readonly deadlineMs: number;
   /** A new error of the caller's choice for G1. */
   timedOut(): Error;
+  /** Milliseconds, any origin. */
+  readonly now?: () => number;
 }
 
-/** While a batch is under way, the next one collects this long: under a round trip, so it costs no latency that is felt. */
+/** What `add` rejects with above the bounds (G3): nothing was tried. */
+export const BUFFER_FULL: AppError = new AppError(
+  'ACKLINE_NOT_DURABLE',
+  'The buffer in front of the log is full',
+);
+
+/** While a batch is under way, the next one collects this long, or until that one is back if that is sooner. */
 const LINGER_MS = 1;
 
-interface Batch {
+interface Batch<T> {
+  readonly entries: readonly Entry<T>[];
   waiting: number;
   released: boolean;
-  timeoutError: Error | null;
 }
 
 interface Entry<T> {
   readonly item: T;
+  readonly owner: string;
   readonly bytes: number;
+  readonly expiresAt: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  timer: NodeJS.Timeout | null;
   settled: boolean;
-  batch: Batch | null;
 }
 
 export function createMicroBatcher<T>(options: MicroBatcherOptions<T>): MicroBatcher<T> {
@@ -63,56 +84,63 @@ export function createMicroBatcher<T>(options: MicroBatcherOptions<T>): MicroBat
 
 class Batcher<T> implements MicroBatcher<T> {
   readonly #options: MicroBatcherOptions<T>;
+  readonly #now: () => number;
+  readonly #items: FairShare;
+  readonly #bytes: FairShare;
+  readonly #underWay = new Set<Batch<T>>();
   #pending: Entry<T>[] = [];
   #pendingBytes = 0;
-  #items = 0;
-  #bytes = 0;
-  #inFlight = 0;
   #immediate: NodeJS.Immediate | null = null;
   #linger: NodeJS.Timeout | null = null;
+  /** One timer for all deadlines: it looks for what has run out when the earliest known one has. */
+  #sweep: NodeJS.Timeout | null = null;
+  #sweepAt = Number.POSITIVE_INFINITY;
   #closed = false;
   #whenEmpty: (() => void)[] = [];
 
   constructor(options: MicroBatcherOptions<T>) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#items = createFairShare(options.maxItems);
+    this.#bytes = createFairShare(options.maxBytes);
   }
 
   get size(): number {
-    return this.#items;
+    return this.#items.taken;
   }
 
-  hasRoom(bytes: number): boolean {
-    return this.#items < this.#options.maxItems && this.#bytes + bytes <= this.#options.maxBytes;
-  }
-
-  add(item: T, bytes: number): Promise<void> {
+  add(item: T, { owner, bytes, deadlineMs }: Placement): Promise<void> {
     if (this.#closed) return Promise.reject(new AppError('ACKLINE_LOG_CLOSED'));
-    if (!this.hasRoom(bytes)) {
-      return Promise.reject(new AppError('ACKLINE_NOT_DURABLE', 'The buffer in front of the log is full')); // (G3)
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const entry: Entry<T> = { item, bytes, resolve, reject, timer: null, settled: false, batch: null };
-    entry.timer = setTimeout(() => this.#expire(entry), this.#options.deadlineMs); // (G1)
-    this.#pending.push(entry);
-    this.#pendingBytes += bytes;
-    this.#items += 1;
-    this.#bytes += bytes;
-    this.#arm();
-    return promise;
+    if (!this.#take(owner, bytes)) return Promise.reject(BUFFER_FULL); // (G3)
+    const expiresAt = this.#now() + deadlineMs;
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ item, owner, bytes, expiresAt, resolve, reject, settled: false });
+      this.#pendingBytes += bytes;
+      this.#sweepBy(expiresAt); // (G1)
+      this.#arm();
+    });
   }
 
   close(): Promise<void> {
     this.#closed = true;
-    if (this.#items === 0) return Promise.resolve();
+    if (this.size === 0) return Promise.resolve();
     return new Promise(resolve => this.#whenEmpty.push(resolve));
+  }
+
+  #take(owner: string, bytes: number): boolean {
+    if (!this.#items.tryTake(owner, 1)) return false;
+    if (this.#bytes.tryTake(owner, bytes)) return true;
+    this.#items.give(owner, 1);
+    return false;
   }
 
   /** Idle, or a batch is full: at once, after what is already in the event loop's hands. Else after the linger. */
   #arm(): void {
     const { maxInFlight, batchItems, batchBytes } = this.#options;
-    if (this.#pending.length === 0 || this.#inFlight >= maxInFlight || this.#immediate !== null) return;
+    const inFlight = this.#underWay.size;
+    if (this.#pending.length === 0 || inFlight >= maxInFlight || this.#immediate !== null) return;
     const full = this.#pending.length >= batchItems || this.#pendingBytes >= batchBytes;
-    if (this.#inFlight === 0 || full) {
+    if (inFlight === 0 || full) {
       this.#immediate = setImmediate(() => {
         this.#immediate = null;
         this.#send();
@@ -126,7 +154,7 @@ class Batcher<T> implements MicroBatcher<T> {
   }
 
   #send(): void {
-    while (this.#inFlight < this.#options.maxInFlight) {
+    while (this.#underWay.size < this.#options.maxInFlight) {
       const entries = this.#takeBatch();
       if (entries.length === 0) break;
       void this.#write(entries);
@@ -147,18 +175,17 @@ class Batcher<T> implements MicroBatcher<T> {
       taken.push(entry);
       bytes += entry.bytes;
     }
-    this.#pending = this.#pending.slice(next);
+    this.#pending = next === this.#pending.length ? [] : this.#pending.slice(next);
     this.#pendingBytes -= bytes;
     return taken;
   }
 
   async #write(entries: readonly Entry<T>[]): Promise<void> {
-    const batch: Batch = { waiting: entries.length, released: false, timeoutError: null };
-    this.#inFlight += 1;
-    for (const entry of entries) entry.batch = batch;
+    const batch: Batch<T> = { entries, waiting: entries.length, released: false };
+    this.#underWay.add(batch);
     try {
-      await this.#options.flush(entries.map(entry => entry.item));
-      for (const entry of entries) this.#settle(entry, null);
+      const refused = await this.#options.flush(entries.map(entry => entry.item));
+      for (const entry of entries) this.#settle(entry, refused?.get(entry.item) ?? null); // (G2)
     } catch (error) {
       const failure = error instanceof Error ? error : new Error('The log failed without an error');
       for (const entry of entries) this.#settle(entry, failure); // (G2, G6)
@@ -166,34 +193,64 @@ class Batcher<T> implements MicroBatcher<T> {
     this.#release(batch);
   }
 
-  #expire(entry: Entry<T>): void {
-    const { batch } = entry;
-    if (batch === null) {
-      this.#pendingBytes -= entry.bytes;
-      this.#settle(entry, this.#options.timedOut());
-      return;
+  #sweepBy(at: number): void {
+    if (at >= this.#sweepAt) return;
+    if (this.#sweep !== null) clearTimeout(this.#sweep);
+    this.#sweepAt = at;
+    this.#sweep = setTimeout(() => this.#expire(), Math.max(0, Math.ceil(at - this.#now())));
+  }
+
+  /** (G1, G6) Settles all that have run out of time, and looks again when the next one has. */
+  #expire(): void {
+    this.#sweep = null;
+    this.#sweepAt = Number.POSITIVE_INFINITY;
+    const now = this.#now();
+    for (const batch of this.#underWay) {
+      batch.waiting -= this.#expireSome(batch.entries, now);
+      if (batch.waiting <= 0) this.#release(batch); // (G4)
     }
-    batch.timeoutError ??= this.#options.timedOut(); // (G6)
-    this.#settle(entry, batch.timeoutError);
-    batch.waiting -= 1;
-    if (batch.waiting === 0) this.#release(batch); // (G4)
+    this.#expireSome(this.#pending, now);
+    this.#pending = this.#pending.filter(entry => !entry.settled);
+    this.#pendingBytes = this.#pending.reduce((sum, entry) => sum + entry.bytes, 0);
+  }
+
+  /** Tells how many of them ran out of time. */
+  #expireSome(entries: readonly Entry<T>[], now: number): number {
+    let error: Error | null = null;
+    let count = 0;
+    for (const entry of entries) {
+      if (entry.settled) continue;
+      if (entry.expiresAt > now) {
+        this.#sweepBy(entry.expiresAt);
+        continue;
+      }
+      error ??= this.#options.timedOut();
+      this.#settle(entry, error);
+      count += 1;
+    }
+    return count;
   }
 
   #settle(entry: Entry<T>, error: Error | null): void {
     if (entry.settled) return;
     entry.settled = true;
-    if (entry.timer !== null) clearTimeout(entry.timer);
-    this.#items -= 1;
-    this.#bytes -= entry.bytes;
+    this.#items.give(entry.owner, 1);
+    this.#bytes.give(entry.owner, entry.bytes);
     if (error === null) entry.resolve();
     else entry.reject(error);
-    if (this.#items === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+    if (this.size === 0) this.#emptied();
   }
 
-  #release(batch: Batch): void {
+  #emptied(): void {
+    if (!this.#closed) return; // the timer is left: the next entry would only arm it again
+    if (this.#sweep !== null) clearTimeout(this.#sweep);
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  #release(batch: Batch<T>): void {
     if (batch.released) return;
     batch.released = true;
-    this.#inFlight -= 1;
+    this.#underWay.delete(batch);
     this.#arm();
   }
 }

@@ -4,9 +4,8 @@ import type { AppendReceipt } from './event-log.ts';
 
 /** What the composition needs of the Kafka log. */
 export interface KafkaAppender {
+  /** Rejects with ACKLINE_NOT_DURABLE when its buffer is full. */
   append(event: EventEnvelope): Promise<AppendReceipt>;
-  /** False: the buffer is full. */
-  hasRoom(event: EventEnvelope): boolean;
   readonly size: number;
   /** The greatest offset known to be acked for the event's ordering key, -1n for none. */
   lastOffset(event: EventEnvelope): bigint;
@@ -25,7 +24,7 @@ export interface KafkaTier {
 }
 
 export interface InboxAppender {
-  append(event: EventEnvelope, afterOffset: bigint): Promise<AppendReceipt>;
+  append(event: EventEnvelope, afterOffset: bigint, deadlineMs: number): Promise<AppendReceipt>;
   readonly size: number;
   close(): Promise<void>;
 }

@@ -6,32 +6,36 @@ import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { createComposedLog } from '../src/composed-log.ts';
 import type { AppendReceipt } from '../src/event-log.ts';
-import { CLAIM_CHECK_BYTES } from '../src/kafka-attempt.ts';
-import type { KafkaTierState } from '../src/tiers.ts';
+import { createInboxGate } from '../src/inbox-gate.ts';
+import { CLAIM_CHECK_BYTES } from '../src/tier-attempts.ts';
+import type { KafkaTierState, SpoolAppender, SpoolState } from '../src/tiers.ts';
+import { BUFFER_FULL } from '../src/micro-batcher.ts';
 import { sampleEvent } from './event-sample.ts';
 
 interface Setup {
   kafka?: (event: EventEnvelope) => Promise<void>;
   inbox?: () => Promise<void>;
+  /** Undefined: no spool. */
+  spool?: () => Promise<void>;
+  spoolState?: SpoolState['state'];
+  /** What the background question of the inbox's gate meets. */
+  postgres?: () => Promise<void>;
   state?: KafkaTierState['state'];
-  hasRoom?: boolean;
 }
 
-function harness({
-  kafka = async () => {},
-  inbox = async () => {},
-  state = 'ready',
-  hasRoom = true,
-}: Setup = {}) {
+const works = async () => {};
+
+function harness(setup: Setup = {}) {
+  const { kafka = works, inbox = works, state = 'ready', postgres = works } = setup;
   const kafkaSaw: string[] = [];
-  const inboxSaw: { id: string; afterOffset: bigint }[] = [];
+  const inboxSaw: { id: string; afterOffset: bigint; deadlineMs: number }[] = [];
+  const spoolSaw: { id: string; afterOffset: bigint; deadlineMs: number }[] = [];
   const lines: string[] = [];
-  const clock = { now: 1_000_000 };
+  const clock = { now: 1_000_000, elapsed: 0 };
   const closed: string[] = [];
-  const reach = { ok: true };
+  let probes = 0;
   const kafkaLog = {
     size: 3,
-    hasRoom: () => hasRoom,
     lastOffset: () => 41n,
     async append(event: EventEnvelope): Promise<AppendReceipt> {
       kafkaSaw.push(event.id);
@@ -46,39 +50,71 @@ function harness({
     refused: { state: 'refused', error: new AppError('ACKLINE_KAFKA_NOT_DURABLE', 'too weak') },
     ready: { state: 'ready', log: kafkaLog, weaknesses: ['replication factor is 1'] },
   };
-  const breaker = createCircuitBreaker({
-    rule: consecutiveFailures(3),
-    resetMs: 60_000,
-    now: () => clock.now,
-  });
+  const now = () => clock.now;
+  const breaker = createCircuitBreaker({ rule: consecutiveFailures(3), resetMs: 60_000, now });
+  const inboxBreaker = createCircuitBreaker({ rule: consecutiveFailures(3), resetMs: 500, now });
+  const pool = {
+    query: () => {
+      probes += 1;
+      return postgres();
+    },
+  } as never;
+  const spool: SpoolAppender = {
+    async append(event, place) {
+      spoolSaw.push({ id: event.id, ...place });
+      await setup.spool?.();
+      return { tier: 'spool' };
+    },
+    snapshot: () => ({ ...EMPTY_SPOOL, state: setup.spoolState ?? 'ready' }),
+    close: async () => void closed.push('spool'),
+  };
+  const spoolBreaker = createCircuitBreaker({ rule: consecutiveFailures(3), resetMs: 1_000, now });
   const log = createComposedLog({
     kafka: { current: states[state], close: kafkaLog.close },
     breaker,
     inbox: {
       size: 2,
-      async append(event, afterOffset) {
-        inboxSaw.push({ id: event.id, afterOffset });
+      async append(event, afterOffset, deadlineMs) {
+        inboxSaw.push({ id: event.id, afterOffset, deadlineMs });
         await inbox();
         return { tier: 'inbox' };
       },
       close: async () => void closed.push('inbox'),
     },
-    inboxReachability: {
-      get ok() {
-        return reach.ok;
-      },
-      succeeded: () => void (reach.ok = true),
-      failed: () => void (reach.ok = false),
-      close: () => undefined,
-    },
+    inboxGate: createInboxGate({ pool, breaker: inboxBreaker, now }),
+    spool: setup.spool === undefined ? null : { spool, breaker: spoolBreaker },
     log: { warn: (_: unknown, line?: string) => void lines.push(String(line)) } as never,
-    now: () => clock.now,
+    now,
+    clock: () => clock.elapsed,
   });
-  return { log, kafkaSaw, inboxSaw, lines, clock, closed, breaker };
+  return {
+    log,
+    kafkaSaw,
+    inboxSaw,
+    spoolSaw,
+    lines,
+    clock,
+    closed,
+    breaker,
+    inboxBreaker,
+    probes: () => probes,
+  };
 }
 
+const EMPTY_SPOOL: SpoolState = {
+  state: 'ready',
+  detail: null,
+  events: 0,
+  bytes: 0,
+  maxBytes: 1_000,
+  oldestAgeMs: null,
+  leftovers: 0,
+  corruptFiles: [],
+  relayed: 0,
+};
+
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
-const failing = async () => {
+const failing = async (): Promise<never> => {
   throw new Error('broker is gone');
 };
 
@@ -95,7 +131,7 @@ describe('composed log', () => {
       const { log, inboxSaw } = harness({ kafka: () => Promise.reject(error) });
       const event = sampleEvent();
       assert.deepEqual(await log.append(event), { tier: 'inbox' });
-      assert.deepEqual(inboxSaw, [{ id: event.id, afterOffset: 41n }]);
+      assert.deepEqual(inboxSaw, [{ id: event.id, afterOffset: 41n, deadlineMs: 1_000 }]);
     }
   });
 
@@ -134,11 +170,11 @@ describe('composed log', () => {
   });
 
   it('goes straight to the inbox when the buffer is full, with one line a second', async () => {
-    const { log, kafkaSaw, lines, clock } = harness({ hasRoom: false });
+    const { log, lines, clock, breaker } = harness({ kafka: () => Promise.reject(BUFFER_FULL) });
     for (let i = 0; i < 3; i += 1) assert.deepEqual(await log.append(sampleEvent()), { tier: 'inbox' });
     clock.now += 1_000;
     await log.append(sampleEvent());
-    assert.equal(kafkaSaw.length, 0);
+    assert.equal(breaker.state.failures, 0);
     assert.deepEqual(lines, Array(2).fill('Webhook queue full - processing synchronously'));
   });
 
@@ -171,7 +207,10 @@ describe('composed log', () => {
       'the Kafka topic is weaker than the ack contract and is not used: the log names each setting',
     ]);
     assert.deepEqual(harness({ state: 'ready' }).log.snapshot().durability, ['replication factor is 1']);
-    assert.deepEqual(harness({ state: 'none' }).log.snapshot().tiers, [{ name: 'inbox', breaker: null }]);
+    const [only, ...others] = harness({ state: 'none' }).log.snapshot().tiers;
+    assert.equal(only?.name, 'inbox');
+    assert.equal(only?.breaker?.status, 'CLOSED');
+    assert.deepEqual(others, []);
   });
 
   it('says that the event is not durable when no tier took it, with the cause', async () => {
@@ -184,13 +223,104 @@ describe('composed log', () => {
     assert.deepEqual(log.snapshot().appended, { kafka: 0, inbox: 0, spool: 0 });
   });
 
-  it('is unreachable only while neither tier is known to take events', async () => {
-    const { log, clock } = harness({ kafka: failing, inbox: () => Promise.reject(new Error('no database')) });
+  it('is unreachable only while no tier is known to take events', async () => {
+    const inbox = () => Promise.reject(new Error('no database'));
+    const { log, clock } = harness({ kafka: failing, inbox, postgres: failing });
     assert.equal(log.reachable(), true);
     for (let i = 0; i < 3; i += 1) await assert.rejects(log.append(sampleEvent()));
     assert.equal(log.reachable(), false);
     clock.now += 60_000;
     assert.equal(log.reachable(), true, 'Kafka would be asked again');
+  });
+
+  it('puts into the spool what neither Kafka nor PostgreSQL took, each within its part of one second', async () => {
+    const setup = { kafka: failing, spool: works };
+    const { log, clock, inboxSaw, spoolSaw } = harness({
+      ...setup,
+      inbox: async () => {
+        clock.elapsed += 400;
+        throw new AppError('ACKLINE_APPEND_TIMEOUT');
+      },
+    });
+    const event = sampleEvent();
+    assert.deepEqual(await log.append(event), { tier: 'spool' });
+    assert.equal(inboxSaw[0]?.deadlineMs, 400);
+    assert.deepEqual(spoolSaw, [{ id: event.id, afterOffset: 41n, deadlineMs: 600 }]);
+    assert.deepEqual(log.snapshot().appended, { kafka: 0, inbox: 0, spool: 1 });
+  });
+
+  it('gives the inbox all that Kafka has left of the second when no spool can take the event', async () => {
+    for (const spoolState of ['full', 'failed'] as const) {
+      const { log, clock, inboxSaw } = harness({
+        kafka: async () => {
+          clock.elapsed += 390;
+          throw new AppError('ACKLINE_APPEND_TIMEOUT');
+        },
+        spool: works,
+        spoolState,
+      });
+      await log.append(sampleEvent());
+      assert.equal(inboxSaw[0]?.deadlineMs, 610, spoolState);
+    }
+  });
+
+  it('refuses at once, asking no tier, while all of them are known to be away', async () => {
+    const { log, clock, kafkaSaw, inboxSaw, spoolSaw } = harness({
+      kafka: failing,
+      inbox: failing,
+      spool: failing,
+      postgres: failing,
+    });
+    for (let i = 0; i < 3; i += 1) {
+      clock.elapsed += 10;
+      await assert.rejects(log.append(sampleEvent()), code('ACKLINE_NOT_DURABLE'));
+    }
+    const asked = [kafkaSaw.length, inboxSaw.length, spoolSaw.length];
+    await assert.rejects(log.append(sampleEvent()), code('ACKLINE_NOT_DURABLE'));
+    assert.deepEqual([kafkaSaw.length, inboxSaw.length, spoolSaw.length], asked);
+    assert.equal(log.reachable(), false);
+  });
+
+  it('shows the spool as the tier in use while PostgreSQL is known to be away', async () => {
+    const { log } = harness({ state: 'none', inbox: failing, spool: works, postgres: failing });
+    assert.equal(log.snapshot().tierInUse, 'inbox');
+    for (let i = 0; i < 3; i += 1) assert.deepEqual(await log.append(sampleEvent()), { tier: 'spool' });
+    assert.equal(log.snapshot().tierInUse, 'spool');
+    assert.equal(log.reachable(), true);
+    assert.deepEqual(
+      log.snapshot().tiers.map(({ name, breaker }) => [name, breaker?.status]),
+      [
+        ['inbox', 'OPEN'],
+        ['spool', 'CLOSED'],
+      ],
+    );
+  });
+
+  it('counts appends that hang on one slow disk as one failure of the spool', async () => {
+    const hung = Promise.withResolvers<void>();
+    const { log } = harness({ state: 'none', inbox: failing, spool: () => hung.promise });
+    const many = Promise.allSettled(Array.from({ length: 20 }, () => log.append(sampleEvent())));
+    await new Promise(setImmediate);
+    hung.reject(new AppError('ACKLINE_APPEND_TIMEOUT'));
+    await many;
+    assert.equal(log.snapshot().tiers.at(-1)?.breaker?.failures, 1);
+  });
+
+  it('relays to Kafka or else the inbox, never to the spool, after the greater of both known offsets', async () => {
+    const { log, inboxSaw, spoolSaw } = harness({ kafka: failing, spool: works });
+    assert.equal(log.aboveSpool.isOpen, true);
+    await log.aboveSpool.append(sampleEvent(), 7n);
+    await log.aboveSpool.append(sampleEvent(), 99n);
+    assert.deepEqual(
+      inboxSaw.map(({ afterOffset }) => afterOffset),
+      [41n, 99n],
+    );
+    const away = harness({ state: 'none', inbox: failing, postgres: failing, spool: works });
+    for (let i = 0; i < 3; i += 1) {
+      await assert.rejects(away.log.aboveSpool.append(sampleEvent(), -1n), code('ACKLINE_NOT_DURABLE'));
+    }
+    assert.equal(away.log.aboveSpool.isOpen, false);
+    assert.equal(spoolSaw.length + away.spoolSaw.length, 0);
   });
 
   it('finishes what is under way before it closes its tiers, and takes no more', async () => {

@@ -146,7 +146,7 @@ describe('inbox log on PostgreSQL', () => {
       assert.deepEqual(await log.append(event), { tier: 'inbox' });
       assert.deepEqual(log.snapshot(), {
         queue: { size: 0, maxSize: 10_000 },
-        tiers: [{ name: 'inbox', breaker: null }],
+        tiers: [{ name: 'inbox', breaker: { status: 'CLOSED', failures: 0, threshold: 3 } }],
         tierInUse: 'inbox',
         kafka: 'none',
         durability: [],

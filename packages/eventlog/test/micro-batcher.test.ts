@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
-import { createMicroBatcher, type MicroBatcherOptions } from '../src/micro-batcher.ts';
+import { BUFFER_FULL, createMicroBatcher, type MicroBatcherOptions } from '../src/micro-batcher.ts';
 
 interface Flush {
   readonly items: readonly string[];
-  readonly done: () => void;
+  readonly done: (refused?: ReadonlyMap<string, Error>) => void;
   readonly fail: (error: Error) => void;
 }
 
 const DEADLINE_MS = 100;
+let nowMs = 0;
 
 /** A log whose batches end when the test says so. */
 function harness(overrides: Partial<MicroBatcherOptions<string>> = {}) {
   const flushes: Flush[] = [];
-  const batcher = createMicroBatcher<string>({
+  const inner = createMicroBatcher<string>({
     flush(items) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      flushes.push({ items, done: resolve, fail: reject });
+      const { promise, resolve, reject } = Promise.withResolvers<ReadonlyMap<string, Error> | null>();
+      flushes.push({ items, done: refused => resolve(refused ?? null), fail: reject });
       return promise;
     },
     maxItems: 100,
@@ -25,15 +26,24 @@ function harness(overrides: Partial<MicroBatcherOptions<string>> = {}) {
     batchItems: 10,
     batchBytes: 1_000,
     maxInFlight: 2,
-    deadlineMs: DEADLINE_MS,
+    now: () => nowMs,
     timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT'),
     ...overrides,
   });
+  const batcher = {
+    get size() {
+      return inner.size;
+    },
+    add: (item: string, bytes: number, { owner = 'one', deadlineMs = DEADLINE_MS } = {}) =>
+      inner.add(item, { owner, bytes, deadlineMs }),
+    close: () => inner.close(),
+  };
   return { batcher, flushes };
 }
 
 /** Lets everything happen that needs no time: immediates, promises, and with `ms` the timers until then. */
 async function pass(ms = 0): Promise<void> {
+  nowMs += ms;
   if (ms > 0) mock.timers.tick(ms);
   for (let i = 0; i < 5; i += 1) await new Promise<void>(resolve => realImmediate(resolve));
 }
@@ -163,17 +173,62 @@ describe('micro batcher', () => {
     );
   });
 
-  timed('rejects at once above its bounds in items and bytes, and has room again later', async () => {
-    const { batcher, flushes } = harness({ maxItems: 2, maxBytes: 100 });
+  timed('rejects at once above its bounds in items and bytes, and takes items again later', async () => {
+    const { batcher, flushes } = harness({ maxItems: 10, maxBytes: 100 });
     const first = batcher.add('a', 60);
-    assert.equal(batcher.hasRoom(41), false);
-    await assert.rejects(batcher.add('b', 41), code('ACKLINE_NOT_DURABLE'));
-    const second = batcher.add('c', 40);
-    await assert.rejects(batcher.add('d', 0), code('ACKLINE_NOT_DURABLE'));
+    await assert.rejects(batcher.add('b', 41, { owner: 'two' }), code('ACKLINE_NOT_DURABLE'));
+    const second = batcher.add('c', 40, { owner: 'two' });
+    await assert.rejects(batcher.add('d', 1, { owner: 'three' }), code('ACKLINE_NOT_DURABLE'));
     await pass();
     flushes[0]!.done();
     await Promise.all([first, second]);
-    assert.equal(batcher.hasRoom(100), true);
+    const rest = Promise.all(Array.from({ length: 8 }, () => batcher.add('e', 1)));
+    await assert.rejects(batcher.add('f', 1), (error: unknown) => error === BUFFER_FULL);
+    await pass();
+    flushes[1]!.done();
+    await rest;
+    assert.equal(batcher.size, 0);
+  });
+
+  timed('keeps room for another owner however much one of them floods it', async () => {
+    const { batcher } = harness({ maxItems: 100, maxInFlight: 1 });
+    const flood = Array.from({ length: 1_000 }, () => batcher.add('flood', 1, { owner: 'flood' }));
+    const settled = Promise.allSettled(flood);
+    // It is taken: only the log was slow.
+    const quiet = assert.rejects(batcher.add('quiet', 1, { owner: 'quiet' }), code('ACKLINE_APPEND_TIMEOUT'));
+    await pass();
+    await pass(DEADLINE_MS);
+    const refused = (await settled).filter(
+      result => result.status === 'rejected' && code('ACKLINE_NOT_DURABLE')(result.reason),
+    );
+    assert.equal(refused.length, 920);
+    await quiet;
+  });
+
+  timed('lets a member that the log refuses fail alone', async () => {
+    const { batcher, flushes } = harness();
+    const results = Promise.allSettled(['a', 'poison', 'c'].map(item => batcher.add(item, 1)));
+    await pass();
+    flushes[0]!.done(new Map([['poison', new Error('refused')]]));
+    assert.deepEqual(
+      (await results).map(result => result.status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+  });
+
+  timed('holds each append to its own deadline, whatever others have', async () => {
+    const { batcher } = harness();
+    const timesOut = (item: string, deadlineMs: number) =>
+      assert.rejects(batcher.add(item, 1, { deadlineMs }), code('ACKLINE_APPEND_TIMEOUT'));
+    const long = timesOut('long', 500);
+    const short = timesOut('short', 50);
+    await pass();
+    await pass(50);
+    await short;
+    await pass(449);
+    assert.equal(batcher.size, 1);
+    await pass(1);
+    await long;
   });
 
   timed('keeps the order of appending over many batches', async () => {

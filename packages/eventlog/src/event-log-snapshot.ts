@@ -1,0 +1,78 @@
+import type { BreakerSnapshot, CircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
+import type { AppendReceipt } from './event-log.ts';
+import type { InboxGate } from './inbox-gate.ts';
+import { MAX_BUFFERED_EVENTS } from './inbox-log.ts';
+import type { SpoolTier } from './tier-attempts.ts';
+import type { InboxAppender, KafkaTier, KafkaTierState, SpoolState } from './tiers.ts';
+
+/** The tiers of a log, each with what guards it. */
+export interface LogTiers {
+  readonly kafka: KafkaTier;
+  readonly breaker: CircuitBreaker;
+  readonly inbox: InboxAppender;
+  readonly inboxGate: InboxGate;
+  /** null: no spool. */
+  readonly spool: SpoolTier | null;
+}
+
+export interface EventLogSnapshot {
+  readonly queue: { readonly size: number; readonly maxSize: number };
+  readonly tiers: readonly {
+    readonly name: AppendReceipt['tier'];
+    readonly breaker: BreakerSnapshot | null;
+  }[];
+  /** Where the next event would go, as far as is known. */
+  readonly tierInUse: AppendReceipt['tier'];
+  readonly kafka: KafkaTierState['state'];
+  /** What makes the log in use weaker than the ack contract, as declared; empty where nothing does. */
+  readonly durability: readonly string[];
+  /** null: no spool. */
+  readonly spool: SpoolState | null;
+  readonly appended: Readonly<Record<AppendReceipt['tier'], number>>;
+}
+
+export function takeSnapshot(options: LogTiers, appended: EventLogSnapshot['appended']): EventLogSnapshot {
+  const { kafka, breaker, inbox, inboxGate } = options;
+  const tier = kafka.current;
+  const ready = tier.state === 'ready';
+  const spool = options.spool?.spool.snapshot() ?? null;
+  const rows = {
+    kafka: { name: 'kafka', breaker: ready ? breaker.state : null },
+    inbox: { name: 'inbox', breaker: inboxGate.breaker },
+    spool: { name: 'spool', breaker: options.spool?.breaker.state ?? null },
+  } as const;
+  return {
+    queue: { size: inbox.size + (ready ? tier.log.size : 0), maxSize: MAX_BUFFERED_EVENTS },
+    tiers: [
+      ...(tier.state === 'none' ? [] : [rows.kafka]),
+      rows.inbox,
+      ...(spool === null ? [] : [rows.spool]),
+    ],
+    tierInUse: tierInUse(options, spool),
+    kafka: tier.state,
+    durability: weaknessesOf(tier),
+    spool,
+    appended,
+  };
+}
+
+function tierInUse({ kafka, breaker, inboxGate }: LogTiers, spool: SpoolState | null): AppendReceipt['tier'] {
+  if (kafka.current.state === 'ready' && breaker.state.status !== 'OPEN') return 'kafka';
+  return inboxGate.isOpen || spool?.state !== 'ready' ? 'inbox' : 'spool';
+}
+
+function weaknessesOf(tier: KafkaTierState): readonly string[] {
+  switch (tier.state) {
+    case 'ready':
+      return tier.weaknesses;
+    case 'refused':
+      return ['the Kafka topic is weaker than the ack contract and is not used: the log names each setting'];
+    case 'none':
+    case 'connecting':
+      return [];
+    default: {
+      const never: never = tier;
+      return never;
+    }
+  }
+}

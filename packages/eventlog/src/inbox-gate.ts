@@ -1,0 +1,121 @@
+import type { BreakerSnapshot, CircuitBreaker, Permit } from '@ackline/shared/breaker/circuit-breaker';
+import type { Pool } from 'pg';
+
+/**
+ * Whether PostgreSQL may be asked to take an event.
+ *
+ * I1. While it is known to be away nobody pays for it: a question in the background finds out when it answers again, and
+ *     then one append is let through to see whether it commits.
+ * I2. The first failed append asks at once; an answer that does not come shuts the gate before the breaker would.
+ * I3. A question that hangs is given up after PROBE_DEADLINE_MS: the next one may find another connection.
+ */
+export interface InboxGate {
+  /** null: PostgreSQL is away, or one append is on its way to find out. Use the next tier at once. */
+  tryAcquire(): Permit | null;
+  /** An append would be tried. */
+  readonly isOpen: boolean;
+  /** No append or question has failed since the last one that succeeded. */
+  readonly isWell: boolean;
+  readonly breaker: BreakerSnapshot;
+  close(): void;
+}
+
+export interface InboxGateOptions {
+  readonly pool: Pick<Pool, 'query'>;
+  /** With a reset time below PROBE_EVERY_MS, so that it is over when the question is answered. */
+  readonly breaker: CircuitBreaker;
+  /** Epoch milliseconds, as the breaker's. */
+  readonly now: () => number;
+}
+
+/** How soon PostgreSQL is found after it is back. */
+const PROBE_EVERY_MS = 1_000;
+/** A server that answers `select 1` later than this is not one to wait for. */
+const PROBE_DEADLINE_MS = 1_000;
+/** Batches that fail in a row: one lost connection of the pool is no outage. */
+export const INBOX_BREAKER_FAILURES = 3;
+export const INBOX_BREAKER_RESET_MS = 500;
+
+export function createInboxGate(options: InboxGateOptions): InboxGate {
+  return new Gate(options);
+}
+
+class Gate implements InboxGate {
+  readonly #options: InboxGateOptions;
+  /** What is known: well, one append failed, or away. */
+  #state: 'well' | 'doubted' | 'away' = 'well';
+  #closed = false;
+  #probing = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: InboxGateOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    if (this.#state === 'away') return false;
+    const { state } = this.#options.breaker;
+    return state.status !== 'OPEN' || state.reopensAt <= this.#options.now();
+  }
+
+  get isWell(): boolean {
+    return this.#state === 'well' && this.isOpen;
+  }
+
+  get breaker(): BreakerSnapshot {
+    return this.#options.breaker.state;
+  }
+
+  tryAcquire(): Permit | null {
+    if (this.#state === 'away') return null; // (I1)
+    const permit = this.#options.breaker.tryAcquire();
+    if (permit === null) return null;
+    return {
+      cancel: () => permit.cancel(),
+      success: () => {
+        permit.success();
+        this.#state = 'well';
+      },
+      failure: () => {
+        permit.failure();
+        if (this.#state === 'well') this.#state = 'doubted';
+        if (this.#options.breaker.state.status === 'OPEN') this.#state = 'away';
+        this.#probe(0); // (I2)
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #probe(afterMs: number): void {
+    if (this.#closed || this.#probing || this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#probing = true;
+      void this.#answers().then(answered => {
+        this.#probing = false;
+        this.#state = answered ? 'well' : 'away';
+        if (!answered) this.#probe(PROBE_EVERY_MS);
+      });
+    }, afterMs);
+    this.#timer.unref();
+  }
+
+  /** (I3) */
+  #answers(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), PROBE_DEADLINE_MS);
+    timer.unref();
+    this.#options.pool
+      .query('select 1')
+      .then(
+        () => resolve(true),
+        () => resolve(false),
+      )
+      .finally(() => clearTimeout(timer));
+    return promise;
+  }
+}

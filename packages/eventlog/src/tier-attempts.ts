@@ -1,0 +1,127 @@
+import { AppError } from '@ackline/shared/app-error';
+import type { CircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { Logger } from '@ackline/runtime/logger';
+import { createCountedFailures } from './counted-failures.ts';
+import type { InboxGate } from './inbox-gate.ts';
+import type { InboxAppender, KafkaTierState, SpoolAppender } from './tiers.ts';
+
+// One try of one tier: null when the tier has the event; else why it has not, and the next tier is asked (L2, L3). They
+// reject only with what is no tier's failure (L5). The invariants are those of composed-log.ts.
+
+/** Above this a body goes to PostgreSQL, which holds large ones; a Kafka record stays under the topic's limit. */
+export const CLAIM_CHECK_BYTES = 512 * 1024;
+/** The line on a full buffer is written this often at most: under overload it would come for every event. */
+const FULL_LINE_EVERY_MS = 1_000;
+
+/** Made once: an error with its stack for each event would cost more than the event. */
+const KAFKA_NOT_USED = new Error('Kafka is not used just now');
+const INBOX_NOT_USED = new Error('PostgreSQL does not answer');
+const SPOOL_NOT_USED = new Error('The spool takes no events');
+
+export interface KafkaAttemptOptions {
+  readonly breaker: CircuitBreaker;
+  readonly log: Pick<Logger, 'warn'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export function createKafkaAttempt(options: KafkaAttemptOptions) {
+  const { breaker, log, now } = options;
+  const wasCounted = createCountedFailures();
+  let fullLineAt = Number.NEGATIVE_INFINITY;
+
+  function sayFull(size: number): void {
+    if (now() - fullLineAt < FULL_LINE_EVERY_MS) return;
+    fullLineAt = now();
+    log.warn({ tier: 'kafka', size }, 'Webhook queue full - processing synchronously');
+  }
+
+  return async function tryKafka(event: EventEnvelope, tier: KafkaTierState): Promise<Error | null> {
+    if (tier.state !== 'ready' || event.body.byteLength > CLAIM_CHECK_BYTES) return KAFKA_NOT_USED; // (L3)
+    const permit = breaker.tryAcquire();
+    if (permit === null) return KAFKA_NOT_USED; // (L3)
+    try {
+      await tier.log.append(event);
+      permit.success();
+      return null;
+    } catch (error) {
+      if (isCode(error, 'ACKLINE_NOT_DURABLE')) sayFull(tier.log.size);
+      if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
+      else permit.failure();
+      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID')) throw error; // (L5)
+      return asError(error); // (L2)
+    }
+  };
+}
+
+export interface InboxPlace {
+  /** The greatest offset known to be acked for the event's key in Kafka. */
+  readonly afterOffset: bigint;
+  readonly deadlineMs: number;
+}
+
+export function createInboxAttempt({ gate, inbox }: { gate: InboxGate; inbox: InboxAppender }) {
+  const wasCounted = createCountedFailures();
+  return async function tryInbox(event: EventEnvelope, place: InboxPlace): Promise<Error | null> {
+    const permit = gate.tryAcquire();
+    if (permit === null) return INBOX_NOT_USED; // (L3)
+    try {
+      await inbox.append(event, place.afterOffset, place.deadlineMs);
+      permit.success();
+      return null;
+    } catch (error) {
+      if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
+      else permit.failure();
+      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID') || isCode(error, 'ACKLINE_LOG_CLOSED')) throw error; // (L5)
+      return asError(error);
+    }
+  };
+}
+
+export interface SpoolTier {
+  readonly spool: SpoolAppender;
+  readonly breaker: CircuitBreaker;
+}
+
+/** A disk that hangs fails many appends at once: those that began before the last counted failure are the same one. */
+export function createSpoolAttempt({ spool, breaker }: SpoolTier, clock: () => number) {
+  let countedAt = Number.NEGATIVE_INFINITY;
+  return async function trySpool(event: EventEnvelope, place: InboxPlace): Promise<Error | null> {
+    if (spool.snapshot().state !== 'ready') return SPOOL_NOT_USED;
+    const permit = breaker.tryAcquire();
+    if (permit === null) return SPOOL_NOT_USED; // (L3)
+    const beganAt = clock();
+    try {
+      await spool.append(event, place);
+      permit.success();
+      return null;
+    } catch (error) {
+      if (saysNothingOfTier(error) || beganAt <= countedAt) permit.cancel();
+      else {
+        countedAt = clock();
+        permit.failure();
+      }
+      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID') || isCode(error, 'ACKLINE_LOG_CLOSED')) throw error; // (L5)
+      return asError(error);
+    }
+  };
+}
+
+function isCode(error: unknown, code: AppError['code']): boolean {
+  return error instanceof AppError && error.code === code;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('The tier failed without an error');
+}
+
+/** The event itself, a full buffer, or this process's own end: the server was not asked, or did answer. */
+function saysNothingOfTier(error: unknown): boolean {
+  return (
+    isCode(error, 'ACKLINE_RECORD_TOO_LARGE') ||
+    isCode(error, 'ACKLINE_ENVELOPE_INVALID') ||
+    isCode(error, 'ACKLINE_LOG_CLOSED') ||
+    isCode(error, 'ACKLINE_NOT_DURABLE')
+  );
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { createCircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
+import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
+import { createInboxGate, INBOX_BREAKER_FAILURES, INBOX_BREAKER_RESET_MS } from '../src/inbox-gate.ts';
+
+const realImmediate = setImmediate;
+
+/** PostgreSQL answers the background question as `answer` says; time is in the test's hands. */
+function gated(name: string, body: (gate: ReturnType<typeof harness>) => Promise<void>): void {
+  it(name, async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      await body(harness());
+    } finally {
+      mock.timers.reset();
+    }
+  });
+}
+
+function harness() {
+  const postgres = { answer: (): Promise<unknown> => Promise.resolve(), asked: 0 };
+  const clock = { now: 1_000_000 };
+  const now = () => clock.now;
+  const rule = consecutiveFailures(INBOX_BREAKER_FAILURES);
+  const gate = createInboxGate({
+    pool: {
+      query: () => {
+        postgres.asked += 1;
+        return postgres.answer();
+      },
+    } as never,
+    breaker: createCircuitBreaker({ rule, resetMs: INBOX_BREAKER_RESET_MS, now }),
+    now,
+  });
+  async function pass(ms: number): Promise<void> {
+    clock.now += ms;
+    mock.timers.tick(ms);
+    for (let i = 0; i < 5; i += 1) await new Promise<void>(resolve => realImmediate(resolve));
+  }
+  const fail = (): void => gate.tryAcquire()?.failure();
+  return { gate, postgres, pass, fail };
+}
+
+const gone = () => Promise.reject(new Error('gone'));
+
+describe('inbox gate', () => {
+  gated('lets appends through, and asks nothing, while they succeed', async ({ gate, postgres, pass }) => {
+    gate.tryAcquire()?.success();
+    await pass(5_000);
+    assert.equal(gate.isWell, true);
+    assert.equal(postgres.asked, 0);
+  });
+
+  gated(
+    'shuts after one failed append when PostgreSQL does not answer',
+    async ({ gate, postgres, pass, fail }) => {
+      postgres.answer = gone;
+      fail();
+      assert.equal(gate.isWell, false);
+      assert.equal(gate.isOpen, true, 'one lost connection is no outage');
+      await pass(1);
+      assert.equal(gate.isOpen, false);
+      assert.equal(gate.tryAcquire(), null);
+    },
+  );
+
+  gated(
+    'shuts when the question hangs, and asks again on another connection',
+    async ({ gate, postgres, pass, fail }) => {
+      postgres.answer = () => new Promise(() => undefined);
+      fail();
+      await pass(1);
+      await pass(1_000);
+      assert.equal(gate.isOpen, false);
+      await pass(1_000);
+      assert.equal(postgres.asked, 2);
+    },
+  );
+
+  gated(
+    'lets one append through first once PostgreSQL is back, and all when that has committed',
+    async ({ gate, postgres, pass, fail }) => {
+      postgres.answer = gone;
+      for (let i = 0; i < INBOX_BREAKER_FAILURES; i += 1) fail();
+      await pass(1);
+      await pass(3_000);
+      assert.equal(gate.tryAcquire(), null);
+      postgres.answer = () => Promise.resolve();
+      await pass(1_000);
+      const probe = gate.tryAcquire();
+      assert.notEqual(probe, null);
+      assert.equal(gate.tryAcquire(), null, 'only the probe pays');
+      probe?.success();
+      assert.equal(gate.isWell, true);
+      assert.notEqual(gate.tryAcquire(), null);
+    },
+  );
+
+  gated(
+    'stays shut to all but a probe while questions are answered and appends fail',
+    async ({ gate, pass, fail }) => {
+      for (let i = 0; i < INBOX_BREAKER_FAILURES; i += 1) fail();
+      await pass(1);
+      assert.equal(gate.tryAcquire(), null);
+      await pass(INBOX_BREAKER_RESET_MS);
+      const probe = gate.tryAcquire();
+      assert.notEqual(probe, null);
+      probe?.failure();
+      assert.equal(gate.tryAcquire(), null);
+    },
+  );
+
+  gated('asks no more when it is closed', async ({ gate, postgres, pass, fail }) => {
+    postgres.answer = gone;
+    fail();
+    gate.close();
+    await pass(5_000);
+    assert.equal(postgres.asked, 0);
+  });
+});
