@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { createRedisGate } from '@ackline/shared/cache/redis-gate';
 import { createTwoTierCache } from '@ackline/shared/cache/two-tier-cache';
 import { startRedis, type UrlContainer } from '@ackline/testkit/containers';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -22,14 +23,20 @@ describe('the two-tier cache on a real Redis', () => {
   });
 
   // The calls' limit is given here: a machine that is busy must not decide this test.
+  const timer = {
+    now: () => performance.now(),
+    after: (_: number, callback: () => void) => void setTimeout(callback, 10_000).unref(),
+  };
   const newCache = () =>
     createTwoTierCache({
-      now: () => Date.now(),
-      timeoutSignal: () => AbortSignal.timeout(10_000),
+      now: Date.now,
       redis: {
-        get: key => redis.getBuffer(key),
-        set: async (key, value, ttlMs) => void (await redis.set(key, Buffer.from(value), 'PX', ttlMs)),
-        delete: async key => void (await redis.del(key)),
+        gate: createRedisGate({ now: Date.now, timer }),
+        port: {
+          get: key => redis.getBuffer(key),
+          set: async (key, value, ttlMs) => void (await redis.set(key, Buffer.from(value), 'PX', ttlMs)),
+          delete: async key => void (await redis.del(key)),
+        },
       },
     });
 

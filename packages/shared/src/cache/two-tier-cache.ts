@@ -1,13 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { integerIn } from '../integer-in.ts';
 import type { CacheEntry, CacheValue } from './cache-entry.ts';
-import {
-  createRedisTier,
-  REDIS_TIMEOUT_MS,
-  type RedisPort,
-  type RedisTier,
-  type RedisTierStats,
-} from './redis-tier.ts';
+import { REDIS_TIMEOUT_MS, type RedisGateStats } from './redis-gate.ts';
+import { createRedisTier, type RedisTier, type RedisTierOptions } from './redis-tier.ts';
 
 /**
  * Memory (LRU and time to live) over an optional Redis.
@@ -19,9 +14,10 @@ import {
  * T4. Entries, bytes of all entries, bytes of one value, and times to live have bounds.
  */
 export interface TwoTierCache {
-  get(key: string): Promise<CacheValue | undefined>;
-  /** Is in memory at once; resolves when Redis has it or could not take it. What is over the bounds is not kept. */
-  set(key: string, value: CacheValue, ttlMs?: number): Promise<void>;
+  /** A promise only where Redis has to be asked: what memory knows is there at once. */
+  get(key: string): CacheValue | undefined | Promise<CacheValue | undefined>;
+  /** Is in memory at once; a promise resolves when Redis has it or could not take it. What is over the bounds is not kept. */
+  set(key: string, value: CacheValue, ttlMs?: number): void | Promise<void>;
   delete(key: string): Promise<void>;
   /** Empties the memory tier of this process; Redis keeps its entries until their time. */
   clear(): void;
@@ -37,11 +33,11 @@ export interface CacheStats {
   readonly size: number;
   readonly sizeBytes: number;
   /** null without Redis. */
-  readonly redis: RedisTierStats | null;
+  readonly redis: RedisGateStats | null;
 }
 
 export interface TwoTierCacheOptions {
-  readonly redis?: RedisPort;
+  readonly redis?: RedisTierOptions;
   /** Entries in memory; default 1000. */
   readonly maxEntries?: number;
   /** Bytes of all keys and values in memory; default 16 MiB. */
@@ -50,8 +46,6 @@ export interface TwoTierCacheOptions {
   readonly ttlMs?: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** As `AbortSignal.timeout`, which is the default. */
-  readonly timeoutSignal?: (ms: number) => AbortSignal;
 }
 
 const DEFAULT_MAX_ENTRIES = 1_000;
@@ -81,38 +75,40 @@ class MemoryOverRedis implements TwoTierCache {
   readonly #ttlMs: number;
   readonly #memory: LRUCache<string, MemoryEntry>;
   readonly #redis: RedisTier | null;
+  readonly #redisStats: () => RedisGateStats | null;
   readonly #counts = { memory: 0, redis: 0, misses: 0, oversized: 0 };
 
   constructor(options: TwoTierCacheOptions) {
-    const { redis: port, now, timeoutSignal } = options;
+    const { redis, now } = options;
     this.#now = now;
     this.#ttlMs = integerIn('ttlMs', options.ttlMs ?? DEFAULT_TTL_MS, [1, MAX_TTL_MS]);
     this.#memory = createMemory(options);
-    this.#redis =
-      port === undefined ? null : createRedisTier({ port, now, ...(timeoutSignal && { timeoutSignal }) });
+    this.#redis = redis === undefined ? null : createRedisTier(redis);
+    this.#redisStats = () => redis?.gate.getStats() ?? null;
   }
 
-  async get(key: string): Promise<CacheValue | undefined> {
+  get(key: string): CacheValue | undefined | Promise<CacheValue | undefined> {
     const inMemory = this.#live(key);
     if (inMemory !== undefined && inMemory.value !== null) {
       this.#counts.memory += 1;
       return inMemory.value;
     }
-    const entry = inMemory === undefined ? await this.#fromRedis(key) : null; // (T3)
-    this.#counts[entry === null ? 'misses' : 'redis'] += 1;
-    return entry?.value;
+    const asked = inMemory === undefined ? this.#askRedis(key) : null; // (T3)
+    if (asked !== null) return asked;
+    this.#counts.misses += 1;
+    return undefined;
   }
 
-  async set(key: string, value: CacheValue, ttlMs: number = this.#ttlMs): Promise<void> {
+  set(key: string, value: CacheValue, ttlMs: number = this.#ttlMs): void | Promise<void> {
     integerIn('ttlMs', ttlMs, [1, MAX_TTL_MS]);
     if (Buffer.byteLength(value) > MAX_VALUE_BYTES || key.length > MAX_KEY_LENGTH) {
       this.#counts.oversized += 1; // (T4)
-      await this.delete(key); // what it replaces must not be given out any more
-      return;
+      return this.delete(key); // what it replaces must not be given out any more
     }
     const entry = { value, expiresAt: this.#now() + ttlMs };
     this.#memory.set(key, entry);
-    await this.#redis?.set(key, entry, ttlMs); // (T1)
+    const told = this.#redis?.set(key, entry, ttlMs) ?? false; // (T1)
+    if (told !== false) return told.then(() => undefined);
   }
 
   async delete(key: string): Promise<void> {
@@ -139,7 +135,7 @@ class MemoryOverRedis implements TwoTierCache {
       oversized,
       size: this.#memory.size,
       sizeBytes: this.#memory.calculatedSize,
-      redis: this.#redis?.getStats() ?? null,
+      redis: this.#redisStats(),
     };
   }
 
@@ -148,15 +144,24 @@ class MemoryOverRedis implements TwoTierCache {
     return entry !== undefined && entry.expiresAt > this.#now() ? entry : undefined; // (T2)
   }
 
-  /** What Redis has, unless memory learned better while the answer was under way (T3). */
-  async #fromRedis(key: string): Promise<CacheEntry | null> {
+  /** null: there is no Redis to ask just now. */
+  #askRedis(key: string): Promise<CacheValue | undefined> | null {
     if (key.length > MAX_KEY_LENGTH) return null;
-    const found = (await this.#redis?.get(key)) ?? null;
-    if (found === null) return null;
+    const found = this.#redis?.get(key) ?? null;
+    return found === null ? null : found.then(entry => this.#answerOf(key, entry));
+  }
+
+  /** What Redis has, unless memory learned better while the answer was under way (T3). */
+  #answerOf(key: string, found: CacheEntry | null): CacheValue | undefined {
+    const at = this.#now();
+    const entry = found === null || found.expiresAt <= at ? null : this.#taken(key, found, at); // (T2)
+    this.#counts[entry === null ? 'misses' : 'redis'] += 1;
+    return entry?.value;
+  }
+
+  #taken(key: string, found: CacheEntry, at: number): CacheEntry | null {
     const newer = this.#live(key);
     if (newer !== undefined) return newer.value === null ? null : newer;
-    const at = this.#now();
-    if (found.expiresAt <= at) return null; // (T2)
     // Clocks of processes differ: no entry may live here for longer than the longest time to live.
     const entry = { value: found.value, expiresAt: Math.min(found.expiresAt, at + MAX_TTL_MS) };
     this.#memory.set(key, entry);

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeEntry, encodeEntry } from '../../src/cache/cache-entry.ts';
+import { createRedisGate } from '../../src/cache/redis-gate.ts';
 import type { RedisPort } from '../../src/cache/redis-tier.ts';
 import { createTwoTierCache, type TwoTierCacheOptions } from '../../src/cache/two-tier-cache.ts';
 
-type Mode = 'up' | 'down' | 'hanging';
+type Mode = 'up' | 'down';
+
+/** No time passes here: the limit itself is tested with the gate. */
+const TIMER_OFF = { now: () => 0, after: () => undefined };
 
 /** A Redis of a map, which can be down or hang, and a clock that only the test moves. */
 function setUp(options: Partial<TwoTierCacheOptions> = {}) {
   const clock = { ms: 1_000_000 };
   const redis = { mode: 'up' as Mode, data: new Map<string, Uint8Array>(), calls: 0, lastTtlMs: 0 };
-  const limits: { ms: number; abort: () => void }[] = [];
   const answer = async <Result>(result: () => Result): Promise<Result> => {
     redis.calls += 1;
     if (redis.mode === 'down') throw new Error('ECONNREFUSED');
-    return redis.mode === 'hanging' ? new Promise<Result>(() => {}) : result();
+    return result();
   };
   const port: RedisPort = {
     get: key => answer(() => redis.data.get(key) ?? null),
@@ -25,13 +28,11 @@ function setUp(options: Partial<TwoTierCacheOptions> = {}) {
       }),
     delete: key => answer(() => void redis.data.delete(key)),
   };
-  const timeoutSignal = (ms: number) => {
-    const controller = new AbortController();
-    limits.push({ ms, abort: () => controller.abort() });
-    return controller.signal;
+  const create = () => {
+    const gate = createRedisGate({ now: () => clock.ms, timer: TIMER_OFF });
+    return createTwoTierCache({ redis: { port, gate }, now: () => clock.ms, ...options });
   };
-  const create = () => createTwoTierCache({ redis: port, now: () => clock.ms, timeoutSignal, ...options });
-  return { clock, redis, limits, port, create, cache: create() };
+  return { clock, redis, create, cache: create() };
 }
 
 const memoryOnly = (options: Partial<TwoTierCacheOptions> = {}) => {
@@ -109,8 +110,17 @@ describe('the memory tier', () => {
     });
   }
 
-  it('refuses a time to live over a day', async () => {
-    await assert.rejects(memoryOnly().cache.set('a', 'b', 86_400_001), RangeError);
+  it('refuses a time to live over a day', () => {
+    assert.throws(() => memoryOnly().cache.set('a', 'b', 86_400_001), RangeError);
+  });
+});
+
+describe('the memory tier alone', () => {
+  it('answers at once: there is nothing to wait for', () => {
+    const { cache } = memoryOnly();
+    assert.equal(cache.get('key'), undefined);
+    assert.equal(cache.set('key', 'v'), undefined);
+    assert.equal(cache.get('key'), 'v');
   });
 });
 
@@ -120,7 +130,7 @@ describe('two tiers', () => {
     await create().set('key', 'shared');
     assert.equal(redis.lastTtlMs, 300_000);
     assert.equal(await cache.get('key'), 'shared');
-    assert.equal(await cache.get('key'), 'shared');
+    assert.equal(cache.get('key'), 'shared', 'without a promise');
     assert.deepEqual(cache.getStats().hits, { memory: 1, redis: 1 });
   });
 
@@ -168,7 +178,7 @@ describe('two tiers', () => {
     await create().set('changed', 'old');
     const reads = [cache.get('deleted'), cache.get('changed')];
     await Promise.all([cache.delete('deleted'), cache.set('changed', 'new')]);
-    await Promise.all(reads);
+    for (const read of reads) await read;
     redis.mode = 'down';
     assert.equal(await cache.get('deleted'), undefined);
     assert.equal(await cache.get('changed'), 'new');
@@ -187,33 +197,6 @@ describe('when Redis is lost', () => {
     assert.equal(cache.getStats().redis?.errors, 3);
   });
 
-  it('a call that hangs is given up after 20 ms, and counted', async () => {
-    const { cache, redis, limits } = setUp();
-    redis.mode = 'hanging';
-    const read = cache.get('key');
-    assert.deepEqual(
-      limits.map(limit => limit.ms),
-      [20],
-    );
-    limits[0]?.abort();
-    assert.equal(await read, undefined);
-    assert.equal(cache.getStats().redis?.timeouts, 1);
-    assert.equal(cache.getStats().redis?.errors, 0);
-  });
-
-  it('a port that throws at once is an error like any other', async () => {
-    const port: RedisPort = {
-      get: () => {
-        throw new Error('closed');
-      },
-      set: async () => {},
-      delete: async () => {},
-    };
-    const cache = createTwoTierCache({ redis: port, now: () => 0 });
-    assert.equal(await cache.get('key'), undefined);
-    assert.equal(cache.getStats().redis?.errors, 1);
-  });
-
   it('a deleted value does not come back with Redis, although Redis never heard of the delete', async () => {
     const { cache, redis, clock } = setUp();
     await cache.set('key', 'v', 3_600_000);
@@ -224,35 +207,17 @@ describe('when Redis is lost', () => {
     assert.equal(await cache.get('key'), undefined);
   });
 
-  it('after ten failures Redis is left alone for a minute, then asked once', async () => {
+  it('is answered from memory at once, without a promise, while the circuit is open', async () => {
     const { cache, redis, clock } = setUp();
     redis.mode = 'down';
-    for (let n = 0; n < 50; n++) await cache.get(`key-${n}`);
-    assert.equal(redis.calls, 10);
-    assert.equal(cache.getStats().redis?.breaker.status, 'OPEN');
-    assert.equal(cache.getStats().redis?.skipped, 40);
+    for (let n = 0; n < 10; n++) await cache.get(`key-${n}`);
+    assert.equal(cache.get('key'), undefined);
+    assert.equal(cache.set('key', 'v'), undefined);
+    assert.equal(cache.get('key'), 'v');
     redis.mode = 'up';
     redis.data.set('late', encodeEntry({ value: 'back', expiresAt: clock.ms + 3_600_000 }));
-    clock.ms += 60_000;
+    clock.ms += 5_000;
     assert.equal(await cache.get('late'), 'back');
-    assert.equal(cache.getStats().redis?.breaker.status, 'CLOSED');
-  });
-
-  it('an answer after the limit is ignored, also when it is an error', async () => {
-    let fail: (error: Error) => void = () => {};
-    const controller = new AbortController();
-    const port: RedisPort = {
-      get: () => new Promise((_, reject) => (fail = reject)),
-      set: async () => {},
-      delete: async () => {},
-    };
-    const cache = createTwoTierCache({ redis: port, now: () => 0, timeoutSignal: () => controller.signal });
-    const read = cache.get('key');
-    controller.abort();
-    assert.equal(await read, undefined);
-    fail(new Error('late'));
-    await new Promise(resolve => setImmediate(resolve));
-    assert.equal(cache.getStats().redis?.errors, 0);
   });
 });
 
