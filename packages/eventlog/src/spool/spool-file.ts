@@ -1,0 +1,326 @@
+import { closeSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { crc32 } from 'node:zlib';
+import { syncDirectory } from './spool-directory.ts';
+import { type PackedRows, packRows, type StoredBatch, unpackRows } from './spool-protocol.ts';
+import { isHeld, UnreadableFileError } from './spool-trouble.ts';
+import type { InboxRow } from '@ackline/store/inbox';
+
+/**
+ * One file of the spool: a SQLite database that one process at a time holds.
+ *
+ * SP1. `append` returns only after COMMIT did, and COMMIT only after the fsync of the write-ahead log (`synchronous=FULL`).
+ * SP2. The holder has SQLite's exclusive lock from opening to closing; the kernel gives it back when the process dies. Names
+ *      are removed only under it. Nothing else in the process may open the file: closing any descriptor of it would give
+ *      the lock back (POSIX).
+ * SP3. Before the first row is in: the lock is held, the name is still there, and the directory is fsynced. Who finds a
+ *      file without rows may remove it, also while its maker is about to lock it. After each commit the name is looked for
+ *      again.
+ * SP4. A row goes only when the target has it and every row before it that was not set aside.
+ * SP5. After a write that failed, other than for want of room, no row is added to the file any more: what the kernel did not
+ *      write it may have forgotten, and a later fsync would say nothing of it. (kept by spool-worker.ts)
+ * SP6. A row whose checksum is wrong is set aside, never sent. A file that can not be read is never removed.
+ * SP7. Numbers of rows only grow while the file is open, also when it was empty in between.
+ */
+export interface SpoolFile {
+  readonly name: string;
+  /** Rows that the target does not have. */
+  readonly events: number;
+  readonly quarantined: number;
+  readonly oldestAt: number | null;
+  /** On disk, without pages that are free to be written again. */
+  readonly bytes: number;
+  /** On disk, with them. */
+  readonly diskBytes: number;
+  /** (SP1) One transaction. */
+  append(rows: PackedRows, now: number): void;
+  /** Writes as much as a small batch does. */
+  probe(): void;
+  /** (SP6) The first rows that were not taken, null where there is none. One row at least, whatever its size. */
+  read(maxEvents: number, maxBytes: number): StoredBatch | null;
+  /** (SP4) The target has what is up to `n`: `sweep` may delete it. Tells how many rows that are. */
+  remove(n: number): number;
+  /** The row is out of the way from now on, and moved by `sweep`. */
+  quarantine(n: number, reason: string): void;
+  /** Deletes and moves rows. Throws where the disk does not take that, and goes on where it stopped when called again. */
+  sweep(): void;
+  close(): void;
+  /** Removes the names, under the lock, and closes. Only for a file that holds nothing. */
+  destroy(): void;
+}
+
+/** Refuses to read what another release wrote in another form. */
+const SCHEMA_VERSION = 1;
+/** Larger than any transaction's hot pages need, small beside the 130 MB of an ingress process. */
+const CACHE_KIB = 512;
+/** 512 KiB of log: what a small disk can spare, and seldom enough that checkpoints cost few fsyncs. */
+const CHECKPOINT_PAGES = 128;
+/** The log is written again from its start, and cut to this after a large batch. */
+const MAX_IDLE_LOG_BYTES = 1024 * 1024;
+/** As a small batch of events. */
+const PROBE_BYTES = 65_536;
+const FILE_MODE = 0o600;
+
+const COLUMNS = 'id, key_hash, after_offset, key_id, meta, body, checksum, spooled_at';
+const COLUMN_TYPES = `n integer primary key, id text not null, key_hash integer not null, after_offset integer not null,
+  key_id text not null, meta blob not null, body blob not null, checksum integer not null, spooled_at integer not null`;
+const SCHEMA = `
+  create table spool (${COLUMN_TYPES}) strict;
+  create table quarantine (${COLUMN_TYPES}, reason text not null) strict;
+  create table probe (n integer primary key, filler blob not null) strict;
+  pragma user_version = ${SCHEMA_VERSION}`;
+
+/** A new file that this process holds. Throws where the disk does not take it, and leaves no name behind then. */
+export function createSpoolFile(directory: string, name: string): SpoolFile {
+  const path = join(directory, name);
+  closeSync(openSync(path, 'wx', FILE_MODE)); // before SQLite has it (SP2); its log gets the same mode
+  let db: DatabaseSync | null = null;
+  try {
+    db = openLocked(path);
+    db.exec(`begin immediate; ${SCHEMA}; commit`);
+    syncDirectory(directory);
+    statSync(path); // (SP3) throws if somebody took it for an abandoned one
+    return new File(directory, name, db);
+  } catch (error) {
+    removeNames(path);
+    db?.close();
+    throw error;
+  }
+}
+
+/**
+ * A file that another process left. 'held': that process lives, or a third one was faster. null: it held nothing, and is
+ * removed. Throws where it can not be read.
+ */
+export function adoptSpoolFile(directory: string, name: string): SpoolFile | 'held' | null {
+  const path = join(directory, name);
+  let db: DatabaseSync | null = null;
+  try {
+    db = openLocked(path);
+    statSync(path); // removed by a third process between the listing and the lock
+    const version = Number(db.prepare('pragma user_version').get()?.['user_version']);
+    if (version === 0 && isBlank(db)) {
+      removeNames(path); // (SP3) its maker died, or will notice
+      db.close();
+      return null;
+    }
+    if (version !== SCHEMA_VERSION)
+      throw new UnreadableFileError(`The file has form ${version}, this release reads ${SCHEMA_VERSION}`);
+    return new File(directory, name, db);
+  } catch (error) {
+    db?.close();
+    if (isHeld(error)) return 'held';
+    throw error;
+  }
+}
+
+/** (SP2) Never makes a file. */
+function openLocked(path: string): DatabaseSync {
+  const url = pathToFileURL(path);
+  url.searchParams.set('mode', 'rw');
+  const db = new DatabaseSync(url, { timeout: 0 });
+  try {
+    db.exec('pragma locking_mode = exclusive; begin exclusive; commit');
+    db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -${CACHE_KIB};
+      pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}; pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}; pragma trusted_schema = off`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function isBlank(db: DatabaseSync): boolean {
+  return db.prepare('select 1 from sqlite_schema limit 1').get() === undefined;
+}
+
+function removeNames(path: string): void {
+  for (const name of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) {
+    try {
+      unlinkSync(name);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+}
+
+class File implements SpoolFile {
+  readonly name: string;
+  events: number;
+  quarantined: number;
+  oldestAt: number | null = null;
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  /** (SP7) */
+  #nextN: number;
+  /** The target has the rows up to this one, deleted or not. */
+  #takenN: number;
+  #undeleted = false;
+  /** Rows that are set aside, with the reason, and still lie among the others: the disk did not take the move yet. */
+  readonly #aside = new Map<number, string>();
+
+  constructor(directory: string, name: string, db: DatabaseSync) {
+    this.name = name;
+    this.#path = join(directory, name);
+    this.#db = db;
+    this.#insert = db.prepare(`insert into spool (n, ${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#select = db.prepare(`select n, ${COLUMNS} from spool where n > ? order by n limit ?`);
+    this.#select.setReadBigInts(true);
+    const last = this.#number('select coalesce(max(n), 0) from spool');
+    this.#nextN = last + 1;
+    this.#takenN = this.#number('select coalesce(min(n), 1) - 1 from spool');
+    this.quarantined = this.#number('select count(*) from quarantine');
+    const gaps = this.#number('select count(*) from quarantine where n > ? and n < ?', this.#takenN, last);
+    this.events = last - this.#takenN - gaps; // numbers have no other gaps: the file need not be read to be counted
+    this.#readOldest();
+  }
+
+  get bytes(): number {
+    return this.diskBytes - this.#number('pragma freelist_count') * this.#number('pragma page_size');
+  }
+
+  get diskBytes(): number {
+    const pages = this.#number('pragma page_count') * this.#number('pragma page_size');
+    return pages + (statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+  }
+
+  append(rows: PackedRows, now: number): void {
+    this.#transaction(() => {
+      let n = this.#nextN;
+      for (const { row } of unpackRows(rows)) {
+        const { id, keyHash, afterOffset, keyId, meta, body } = row;
+        this.#insert.run(n, id, keyHash, afterOffset, keyId, meta, body, checksum(row), now);
+        n += 1;
+      }
+    });
+    this.#nextN += rows.heads.length;
+    this.events += rows.heads.length;
+    this.oldestAt ??= now;
+    statSync(this.#path); // (SP3) where the directory was deleted under us, no row is kept
+  }
+
+  probe(): void {
+    this.#db.exec(`insert or replace into probe (n, filler) values (1, zeroblob(${PROBE_BYTES}))`);
+    this.#db.exec('delete from probe');
+  }
+
+  read(maxEvents: number, maxBytes: number): StoredBatch | null {
+    while (this.events > 0) {
+      const rows = this.#readRows(maxEvents, maxBytes);
+      if (rows.length === 0) continue; // all that were looked at are set aside now
+      const { heads, bytes } = packRows(rows);
+      return {
+        file: this.name,
+        rows: { heads: heads.map((head, i) => ({ ...head, n: rows[i]?.n ?? 0 })), bytes },
+      };
+    }
+    return null;
+  }
+
+  remove(n: number): number {
+    if (n <= this.#takenN) return 0;
+    const rows = this.#number('select count(*) from spool where n > ? and n <= ?', this.#takenN, n);
+    const aside = [...this.#aside.keys()].filter(each => each > this.#takenN && each <= n).length;
+    this.#takenN = n;
+    this.events -= rows - aside;
+    this.#undeleted = true;
+    this.#readOldest();
+    return rows - aside;
+  }
+
+  quarantine(n: number, reason: string): void {
+    if (n <= this.#takenN || this.#aside.has(n)) return;
+    this.#aside.set(n, reason);
+    this.events -= 1;
+    this.quarantined += 1;
+  }
+
+  sweep(): void {
+    for (const [n, reason] of this.#aside) {
+      this.#transaction(() => {
+        this.#db.prepare(`insert into quarantine select *, ? from spool where n = ?`).run(reason, n);
+        this.#db.prepare('delete from spool where n = ?').run(n);
+      });
+      this.#aside.delete(n);
+    }
+    if (!this.#undeleted) return;
+    this.#db.prepare('delete from spool where n <= ?').run(this.#takenN);
+    this.#undeleted = false;
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  destroy(): void {
+    removeNames(this.#path); // (SP2)
+    this.close();
+  }
+
+  #readRows(maxEvents: number, maxBytes: number): StoredRow[] {
+    const rows: StoredRow[] = [];
+    const damaged: number[] = [];
+    let bytes = 0;
+    let looked = 0;
+    for (const found of this.#select.iterate(this.#takenN, maxEvents + this.#aside.size)) {
+      looked += 1;
+      const n = Number(found['n']);
+      if (this.#aside.has(n)) continue;
+      const row = readRow(found);
+      if (row === null) {
+        damaged.push(n); // (SP6)
+        continue;
+      }
+      bytes += row.meta.byteLength + row.body.byteLength;
+      if (rows.length > 0 && bytes > maxBytes) break;
+      rows.push({ ...row, n });
+    }
+    if (looked === 0) throw new UnreadableFileError(`${this.events} rows are missing in the file`);
+    for (const n of damaged) this.quarantine(n, 'checksum');
+    return rows;
+  }
+
+  #readOldest(): void {
+    const first = this.#db
+      .prepare('select spooled_at from spool where n > ? order by n limit 1')
+      .get(this.#takenN);
+    this.oldestAt = first === undefined || this.events === 0 ? null : Number(first['spooled_at']);
+  }
+
+  /** The first column of the first row. */
+  #number(sql: string, ...values: number[]): number {
+    return Number(Object.values(this.#db.prepare(sql).get(...values) ?? {})[0] ?? 0);
+  }
+
+  #transaction(write: () => void): void {
+    this.#db.exec('begin immediate');
+    try {
+      write();
+      this.#db.exec('commit'); // (SP1)
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('rollback'); // after some errors SQLite has done so itself
+      throw error;
+    }
+  }
+}
+
+type StoredRow = InboxRow & { readonly n: number };
+
+/** null: the row is not what was written. */
+function readRow(found: Record<string, unknown>): InboxRow | null {
+  const { id, key_hash: hash, after_offset: afterOffset, key_id: keyId, meta, body } = found;
+  if (typeof id !== 'string' || typeof keyId !== 'string') return null;
+  if (typeof hash !== 'bigint' || typeof afterOffset !== 'bigint') return null;
+  if (!(meta instanceof Uint8Array) || !(body instanceof Uint8Array)) return null;
+  const row = { id, keyHash: Number(hash), afterOffset, keyId, meta, body };
+  return BigInt(checksum(row)) === found['checksum'] ? row : null;
+}
+
+/** SQLite's own checksums cover its log and not its pages: this finds a bit that the disk turned over. */
+function checksum({ id, keyHash, afterOffset, keyId, meta, body }: InboxRow): number {
+  return crc32(body, crc32(meta, crc32(`${id} ${keyHash} ${afterOffset} ${keyId}`)));
+}
