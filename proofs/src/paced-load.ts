@@ -32,6 +32,8 @@ export interface PacedLoadOptions {
   readonly token?: string;
   /** Letters in an update's text. */
   readonly textLength?: number;
+  /** What is due while so many are without an answer is not sent at all. Default: all is sent. */
+  readonly maxInFlight?: number;
 }
 
 export interface PacedLoad {
@@ -95,6 +97,7 @@ export function startPacedLoad(options: PacedLoadOptions): PacedLoad {
   }
   const tick = (): void => {
     for (const now = performance.now(); nextDueAt <= now; nextDueAt += 1_000 / options.rate) {
+      if (inFlight >= (options.maxInFlight ?? Number.POSITIVE_INFINITY)) continue;
       const delivering = deliver(nextId, nextDueAt).finally(() => underWay.delete(delivering)); // (P1)
       underWay.add(delivering);
       nextId += 1;

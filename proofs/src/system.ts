@@ -14,6 +14,7 @@ export const PUBLIC_URL = 'https://hooks.example.com';
 const TELEGRAM_PATH = '/webhook/telegram';
 const READ_LIMIT_MS = 5_000;
 const LOSSY_PATH = '/webhook/lossy';
+const QUIET_PATH = '/webhook/quiet';
 
 export interface SystemOptions {
   readonly databaseUrl: string;
@@ -33,6 +34,8 @@ export interface System extends AsyncDisposable {
   readonly webhookUrl: string;
   /** The same for a source that answers 200 to what no log could take. */
   readonly lossyUrl: string;
+  /** The same for one more source. */
+  readonly quietUrl: string;
   readonly healthUrl: string;
   /** `untilReady: false`: resolves when the process runs. */
   startIngress(options?: { readonly untilReady?: boolean }): Promise<SpawnedService>;
@@ -88,6 +91,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     webhookUrl: `http://127.0.0.1:${port}${TELEGRAM_PATH}`,
     healthUrl: `http://127.0.0.1:${port}/health`,
     lossyUrl: `http://127.0.0.1:${port}${LOSSY_PATH}`,
+    quietUrl: `http://127.0.0.1:${port}${QUIET_PATH}`,
     startIngress: (how = {}) => start('ingress', ingressOps, { ...how, PORT: String(port) }),
     async startProcessor() {
       processorOps = await freePort();
@@ -119,6 +123,10 @@ sources:
     provider: telegram
     path: ${LOSSY_PATH}
     onUndurable: 200
+    secrets: [{ env: PROOF_TOKEN }]
+  - name: quiet
+    provider: telegram
+    path: ${QUIET_PATH}
     secrets: [{ env: PROOF_TOKEN }]
   - name: whatsapp
     provider: twilio

@@ -1,10 +1,14 @@
 import { faultTable } from '../../proofs/src/faults/fault-table.ts';
 import { runFaults } from '../../proofs/src/faults/faults.ts';
+import { type FloodKind, runFlood } from '../../proofs/src/flood/flood.ts';
+import { spoolOrder } from '../../proofs/src/spool/spool-order.ts';
 import type { ProofArguments, ProofCommand } from './proof-command.ts';
 
 /** The ingress under pressure. Figures: docs/proofs/pressure.md. */
 export const pressureProofs: Readonly<Record<string, ProofCommand>> = {
   faults: { docker: true, run: faults },
+  flood: { docker: true, run: flood },
+  'spool-order': { docker: false, run: order },
 };
 
 const FAULT_RATE = 200;
@@ -12,7 +16,7 @@ const FAULT_S = 20;
 const CALM_S = 5;
 
 async function faults(args: ProofArguments): Promise<boolean> {
-  const { rows, skipped } = await runFaults({
+  const { rows, skipped, failed } = await runFaults({
     rate: args.rate ?? FAULT_RATE,
     seconds: args.seconds ?? FAULT_S,
     calmSeconds: CALM_S,
@@ -21,14 +25,57 @@ async function faults(args: ProofArguments): Promise<boolean> {
   });
   console.log(faultTable(rows));
   for (const reason of skipped) console.log(`not run: ${reason}`);
+  for (const reason of failed) console.log(`BROKE OFF: ${reason}`);
   const broken = rows.filter(row => row.broken.length > 0);
   for (const row of broken) {
     console.log(
       `\nBROKEN in "${row.state}": ${row.broken.join('; ')}\n${row.output.slice(-SHOWN_OUTPUT_CHARS)}`,
     );
   }
-  return broken.length === 0 && rows.length > 0;
+  return broken.length + failed.length === 0 && rows.length > 0;
 }
 
 /** Of what the ingress said. */
 const SHOWN_OUTPUT_CHARS = 4_000;
+
+const FLOOD_KINDS: readonly FloodKind[] = ['small bodies', 'large bodies', 'bad signatures'];
+const QUIET_RATE = 30;
+const PHASE_S = 10;
+const ROUNDS = 4;
+
+async function flood(args: ProofArguments): Promise<boolean> {
+  let held = true;
+  for (const kind of FLOOD_KINDS.filter(name => args.only?.some(part => name.includes(part)) ?? true)) {
+    const figures = await runFlood({
+      kind,
+      rate: args.rate ?? QUIET_RATE,
+      phaseSeconds: args.seconds ?? PHASE_S,
+      rounds: ROUNDS,
+    });
+    console.log(`\nflood of ${kind}: ${JSON.stringify(figures.flood)}, lost ${figures.lost}`);
+    console.log(
+      '| phase | quiet source: requests | 2xx | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: |',
+    );
+    for (const { flooded, requests, accepted, p50, p99 } of figures.phases) {
+      console.log(
+        `| ${flooded ? 'flood' : 'no flood'} | ${requests} | ${accepted} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
+      );
+    }
+    console.log(figures.broken.length === 0 ? 'kept' : `BROKEN: ${figures.broken.join('; ')}`);
+    held &&= figures.broken.length === 0;
+  }
+  return held;
+}
+
+const TRACED_EVENTS = 200;
+
+async function order(): Promise<boolean> {
+  const figures = await spoolOrder({ events: TRACED_EVENTS });
+  if (figures.kind === 'skipped') {
+    console.log(`not run: ${figures.reason}`);
+    return true;
+  }
+  console.log(`${figures.events} events: the sync of each one's pages returned before its 200 was written`);
+  for (const line of figures.evidence) console.log(line);
+  return true;
+}

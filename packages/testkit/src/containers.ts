@@ -136,7 +136,12 @@ function describe(container: StartedTestContainer, port: number): ServerContaine
       await waitFor(() => opens(port), { timeoutMs: STARTUP_LIMIT_MS, what: `port ${port} to open again` });
     },
     async pause() {
-      await (await docker()).pause();
+      const server = await docker();
+      // The kernel gives up on a process that is deep in a write at that moment.
+      await waitFor(() => server.pause().then(() => true), {
+        timeoutMs: PAUSE_LIMIT_MS,
+        what: 'the container to freeze',
+      });
     },
     async unpause() {
       await (await docker()).unpause();
@@ -147,6 +152,7 @@ function describe(container: StartedTestContainer, port: number): ServerContaine
   };
 }
 
+const PAUSE_LIMIT_MS = 20_000;
 const HTTP_NOT_MODIFIED = 304;
 
 function ignoreRunning(error: Error & { readonly statusCode?: number }): void {

@@ -7,6 +7,8 @@ export interface FaultFigures {
   readonly rows: readonly FaultRow[];
   /** States that this machine can't make, with the reason. */
   readonly skipped: readonly string[];
+  /** Runs that broke off. */
+  readonly failed: readonly string[];
 }
 
 /** The states whose names contain one of `only`, or all; states of one stage share its servers, one after the other. */
@@ -18,6 +20,7 @@ export async function runFaults(
   );
   const rows: FaultRow[] = [];
   const skipped: string[] = [];
+  const failed: string[] = [];
   let stage: Stage | null = null;
   try {
     for (const state of chosen) {
@@ -27,27 +30,34 @@ export async function runFaults(
       }
       const outcome = await tryState(stage, state, options);
       if ('skipped' in outcome) skipped.push(`${state.name}: ${outcome.skipped}`);
+      else if ('failed' in outcome) failed.push(`${state.name}: ${outcome.failed}`);
       else rows.push(outcome);
-      if ('skipped' in outcome || outcome.broken.length === 0) continue;
+      if ('skipped' in outcome || ('broken' in outcome && outcome.broken.length === 0)) continue;
       await stage[Symbol.asyncDispose](); // what is broken in it must not fail the next
       stage = null;
     }
   } finally {
     await stage?.[Symbol.asyncDispose]();
   }
-  return { rows, skipped };
+  return { rows, skipped, failed };
 }
 
 async function tryState(
   stage: Stage,
   state: FaultState,
   options: FaultRunOptions,
-): Promise<FaultRow | { readonly skipped: string }> {
+): Promise<FaultRow | { readonly skipped: string } | { readonly failed: string }> {
   const from = performance.now();
   options.log(`${state.name} …`);
-  const outcome = await runFaultState(stage, state, options);
-  const seconds = ((performance.now() - from) / 1_000).toFixed(0);
-  if ('skipped' in outcome) options.log(`  skipped: ${outcome.skipped}`);
-  else options.log(`  ${outcome.broken.join('; ') || 'kept'} (${seconds} s)`);
-  return outcome;
+  try {
+    const outcome = await runFaultState(stage, state, options);
+    const seconds = ((performance.now() - from) / 1_000).toFixed(0);
+    if ('skipped' in outcome) options.log(`  skipped: ${outcome.skipped}`);
+    else options.log(`  ${outcome.broken.join('; ') || 'kept'} (${seconds} s)`);
+    return outcome;
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    options.log(`  broke off: ${reason}`);
+    return { failed: reason };
+  }
 }
