@@ -37,6 +37,7 @@ export const tiers: readonly Tier[] = [
 const PATTERNS = [
   'packages/*/test/**/*.test.ts',
   'services/*/test/**/*.test.ts',
+  'bench/test/**/*.test.ts',
   'proofs/test/**/*.test.ts',
   'scripts/test/**/*.test.ts',
 ];

@@ -1,0 +1,304 @@
+import { cpus, release } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { CLOSED_LOOP_CONNECTIONS, type IngressFigures } from './ingress-bench.ts';
+import { ACKLINE } from './session.ts';
+import type { LoadResult } from './load-plan.ts';
+import { cpuUsPer200 } from './load-run.ts';
+import type { Series } from './rounds.ts';
+import { checkGoal, compare, median, spread } from './statistics.ts';
+import { type Cell, markdownTable } from './markdown-table.ts';
+
+const MEGABYTE = 1_000_000;
+/** The issue's limits, and where one is a multiple of a peer's figure. */
+const CPU_GOALS: readonly (readonly [peer: string, atMost: number])[] = [
+  ['Go + franz-go', 1],
+  ['Bento', 0.5],
+  ['Express + kafkajs', 0.2],
+  ['FastAPI', 0.25],
+  ['node:http', 2],
+];
+const TWO_PROCESSES_GOAL = 1.15;
+const KAFKA_DEAD_GOAL = 2;
+const RSS_GOAL_MB = 130;
+const BUFFER_GOAL = 2;
+/** The most that the buffer before a log holds. */
+const BUFFER_MB = 67.108_864;
+/** Fewer, and no ratio is claimed. */
+const LEAST_PEERS = 3;
+
+export interface ReportFacts {
+  readonly figures: IngressFigures;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly startedAt: Date;
+}
+
+/** Markdown for docs/benchmarks/ingress.md. */
+export function report(facts: ReportFacts): string {
+  const { figures, rounds, seconds, rate } = facts;
+  const sections = [
+    machine(facts),
+    '## Programs',
+    programsTable(figures),
+    ...(figures.closedLoop === null
+      ? []
+      : [
+          `## CPU: ${CLOSED_LOOP_CONNECTIONS} connections, closed loop, ${rounds} × ${seconds} s each, in turn`,
+          closedLoopTable(figures.closedLoop),
+          goalsTable(figures.closedLoop),
+        ]),
+    ...(figures.fixedRate === null
+      ? []
+      : [
+          `## Ack latency and memory at ${rate}/s, ${rounds} × ${seconds} s each, in turn`,
+          'Times count from when a request was due, not from when it could be sent.',
+          fixedRateTable(figures.fixedRate),
+          fixedRateGoals(figures.fixedRate, rate),
+        ]),
+    ...(figures.processes === null
+      ? []
+      : [`## One process and two, at ${rate}/s`, processesTable(figures.processes)]),
+    ...(figures.fullBuffer === null
+      ? []
+      : ['## Memory with the buffer full', fullBufferTable(figures.fullBuffer)]),
+    ...(figures.kafkaDead === null
+      ? []
+      : [`## Kafka killed, at ${rate}/s`, kafkaDeadTable(figures.kafkaDead)]),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function machine({ startedAt, rounds, seconds }: ReportFacts): string {
+  const processors = cpus();
+  const memory =
+    Number(/MemTotal:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) / 1_048_576;
+  const lines = [
+    `Run on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${processors.length} × ${processors[0]?.model ?? 'unknown'}, ${memory.toFixed(0)} GiB, Linux ${release()}.`,
+    'Kafka (one broker, 12 partitions), PostgreSQL, the load generator and the programs share the machine.',
+    'CPU is user and system time of all processes and threads of the program, by 200s. Spread is the largest round by the smallest of the same program.',
+  ];
+  if (rounds < 3 || seconds < 10)
+    lines.push(`**A short run (${rounds} × ${seconds} s): for trying out, not for figures.**`);
+  return lines.join('\n');
+}
+
+export function programsTable({
+  contenders,
+  absentees,
+}: Pick<IngressFigures, 'contenders' | 'absentees'>): string {
+  return markdownTable(
+    ['program', 'what its 200 means', 'durable', 'version'],
+    [
+      ...contenders.map(({ name, meaning, version }) => [
+        name,
+        meaning.text,
+        yesNo(meaning.durable),
+        version,
+      ]),
+      ...absentees.map(({ name, meaning, reason }) => [name, meaning.text, yesNo(meaning.durable), reason]),
+    ],
+  );
+}
+
+export function closedLoopTable(all: readonly Series[]): string {
+  return markdownTable(
+    [
+      'program',
+      'CPU µs per 200',
+      'its rounds',
+      'spread',
+      '200s/s',
+      'p50 ms',
+      'p99 ms',
+      'not 200',
+      'records in Kafka per 200',
+    ],
+    all.map(({ name, rounds, recordsPer200 }) => {
+      const cpu = rounds.map(cpuUsPer200);
+      return [
+        name,
+        median(cpu).toFixed(1),
+        cpu.map(value => value.toFixed(1)).join(', '),
+        spread(cpu).toFixed(2),
+        median(rounds.map(({ ok, seconds }) => ok / seconds)).toFixed(0),
+        median(rounds.map(({ p50Ms }) => p50Ms)).toFixed(2),
+        median(rounds.map(({ p99Ms }) => p99Ms)).toFixed(2),
+        sum(rounds, ({ notOk }) => notOk),
+        recordsPer200 === null ? '–' : recordsPer200.toFixed(3),
+      ];
+    }),
+  );
+}
+
+/** Nothing where too few peers ran. */
+export function goalsTable(all: readonly Series[]): string {
+  const ours = all.find(({ name }) => name === ACKLINE);
+  const others = all.filter(({ name }) => name !== ACKLINE);
+  if (ours === undefined) return 'Ackline did not run: no ratios.';
+  if (others.length < LEAST_PEERS || !others.some(({ meaning }) => meaning.durable)) {
+    return `Fewer than ${LEAST_PEERS} peers ran, or no durable one: no ratios are claimed.`;
+  }
+  const cpu = (series: Series): number[] => series.rounds.map(cpuUsPer200);
+  return markdownTable(
+    ['Ackline by', 'ratio of CPU medians', 'own spread', 'told apart', 'goal', 'outcome'],
+    others.map(other => {
+      const atMost = CPU_GOALS.find(([peer]) => peer === other.name)?.[1];
+      if (atMost === undefined) {
+        const { ratio, ownSpread, verdict } = compare(cpu(ours), cpu(other));
+        return [other.name, ratio.toFixed(2), ownSpread.toFixed(2), verdict, '–', '–'];
+      }
+      const check = checkGoal(cpu(ours), cpu(other), atMost);
+      return [
+        other.name,
+        check.ratio.toFixed(2),
+        check.ownSpread.toFixed(2),
+        check.verdict,
+        `≤ ${atMost}`,
+        check.outcome,
+      ];
+    }),
+  );
+}
+
+export function fixedRateTable(all: readonly Series[]): string {
+  return markdownTable(
+    [
+      'program',
+      'p50 ms',
+      'p99 ms',
+      'p99 of its rounds',
+      'spread of p99',
+      'CPU µs per 200',
+      'RSS MB',
+      'peak MB',
+      'not 200',
+      'unanswered',
+      'generator late p50/p99 ms',
+      'records in Kafka per 200',
+    ],
+    all.map(({ name, rounds, recordsPer200 }) => {
+      const p99 = rounds.map(({ p99Ms }) => p99Ms);
+      return [
+        name,
+        median(rounds.map(({ p50Ms }) => p50Ms)).toFixed(2),
+        median(p99).toFixed(2),
+        p99.map(value => value.toFixed(2)).join(', '),
+        spread(p99).toFixed(2),
+        median(rounds.map(cpuUsPer200)).toFixed(1),
+        megabytes(median(rounds.map(({ rssBytes }) => rssBytes))),
+        megabytes(Math.max(...rounds.map(({ peakRssBytes }) => peakRssBytes))),
+        sum(rounds, ({ notOk }) => notOk),
+        sum(rounds, ({ unanswered }) => unanswered),
+        `${median(rounds.map(({ lateP50Ms }) => lateP50Ms)).toFixed(2)} / ${median(rounds.map(({ lateP99Ms }) => lateP99Ms)).toFixed(2)}`,
+        recordsPer200 === null ? '–' : recordsPer200.toFixed(3),
+      ];
+    }),
+  );
+}
+
+function fixedRateGoals(all: readonly Series[], rate: number): string {
+  const ours = all.find(({ name }) => name === ACKLINE);
+  if (ours === undefined) return 'Ackline did not run: no ratios.';
+  const rss = Math.max(...ours.rounds.map(({ rssBytes }) => rssBytes)) / MEGABYTE;
+  const durable = all.filter(({ name, meaning }) => name !== ACKLINE && meaning.durable);
+  const rows: Cell[][] = (['p50Ms', 'p99Ms'] as const).flatMap(key => {
+    const of = (series: Series): number[] => series.rounds.map(round => round[key]);
+    const best = durable.toSorted((a, b) => median(of(a)) - median(of(b)))[0];
+    if (best === undefined) return [];
+    const check = checkGoal(of(ours), of(best), 1);
+    return [
+      [
+        `${key.slice(0, 3)} by that of ${best.name}, the best durable peer`,
+        check.ratio.toFixed(2),
+        check.ownSpread.toFixed(2),
+        '≤ 1',
+        check.outcome,
+      ],
+    ];
+  });
+  rows.push([
+    `RSS of a process at ${rate}/s`,
+    `${rss.toFixed(0)} MB`,
+    '–',
+    `≤ ${RSS_GOAL_MB} MB`,
+    rss <= RSS_GOAL_MB ? 'met' : 'missed',
+  ]);
+  return markdownTable(['Ackline', 'figure', 'own spread', 'goal', 'outcome'], rows);
+}
+
+export function processesTable(all: readonly Series[]): string {
+  const [one, two] = all;
+  const table = fixedRateTable(all);
+  if (one === undefined || two === undefined) return `${table}\n\nNot both ran: no ratio.`;
+  const inTwo = Math.min(...two.rounds.map(({ processes }) => processes));
+  if (inTwo < 2)
+    return `${table}\n\nINGRESS_PROCESSES=2 started ${inTwo} process: this version does not know it.`;
+  const check = checkGoal(two.rounds.map(cpuUsPer200), one.rounds.map(cpuUsPer200), TWO_PROCESSES_GOAL);
+  return `${table}\n\nCPU per 200 of INGRESS_PROCESSES=2 (${inTwo} processes with the parent) by one process: ${check.ratio.toFixed(2)}, own spread ${check.ownSpread.toFixed(2)}, goal ≤ ${TWO_PROCESSES_GOAL}: ${check.outcome}.`;
+}
+
+function fullBufferTable(full: NonNullable<IngressFigures['fullBuffer']>): string {
+  const buffered = Math.min(full.offeredBytes / MEGABYTE, BUFFER_MB);
+  const limit = RSS_GOAL_MB + BUFFER_GOAL * buffered;
+  const peak = full.peakRssBytes / MEGABYTE;
+  const table = markdownTable(
+    ['RSS before', 'peak RSS', 'sent and unanswered', 'buffered at the most', 'goal', 'outcome', 'answers'],
+    [
+      [
+        `${megabytes(full.beforeRssBytes)} MB`,
+        `${peak.toFixed(0)} MB`,
+        `${full.connections} × ${(full.bodyBytes / 1_024).toFixed(0)} KiB = ${(full.offeredBytes / MEGABYTE).toFixed(0)} MB`,
+        `${buffered.toFixed(0)} MB`,
+        `≤ ${RSS_GOAL_MB} + ${BUFFER_GOAL} × ${buffered.toFixed(0)} = ${limit.toFixed(0)} MB`,
+        peak <= limit ? 'met' : 'missed',
+        answersText(full.answers),
+      ],
+    ],
+  );
+  return `Kafka and PostgreSQL stand still.\n\n${table}`;
+}
+
+function kafkaDeadTable({ healthy, dead, peers }: NonNullable<IngressFigures['kafkaDead']>): string {
+  const p99 = (results: readonly LoadResult[]): number[] => results.map(({ p99Ms }) => p99Ms);
+  const check = checkGoal(p99(dead), p99(healthy), KAFKA_DEAD_GOAL);
+  const row = (name: string, results: readonly LoadResult[]): Cell[] => [
+    name,
+    median(results.map(({ p50Ms }) => p50Ms)).toFixed(2),
+    median(p99(results)).toFixed(2),
+    p99(results)
+      .map(value => value.toFixed(2))
+      .join(', '),
+    sum(results, ({ ok }) => ok),
+    sum(results, ({ notOk }) => notOk),
+    sum(results, ({ unanswered }) => unanswered),
+  ];
+  const table = markdownTable(
+    ['program', 'p50 ms', 'p99 ms', 'p99 of its rounds', '200', 'not 200', 'unanswered'],
+    [
+      row('Ackline, Kafka healthy', healthy),
+      row('Ackline, Kafka dead, breaker open', dead),
+      ...peers.map(peer => row(`${peer.name}, Kafka dead`, [peer.dead])),
+    ],
+  );
+  return `${table}\n\nAckline's p99, dead by healthy: ${check.ratio.toFixed(2)}, own spread ${check.ownSpread.toFixed(2)}, goal ≤ ${KAFKA_DEAD_GOAL}: ${check.outcome}.`;
+}
+
+function answersText({ ok, statuses, unanswered }: LoadResult): string {
+  const others = Object.entries(statuses).map(
+    ([status, count]) => `${count} × ${status === '0' ? 'cut' : status}`,
+  );
+  return [`${ok} × 200`, ...others, ...(unanswered > 0 ? [`${unanswered} unanswered`] : [])].join(', ');
+}
+
+function sum(rounds: readonly LoadResult[], pick: (round: LoadResult) => number): number {
+  return rounds.reduce((total, round) => total + pick(round), 0);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / MEGABYTE).toFixed(0);
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
