@@ -158,6 +158,75 @@ describe('the dispatcher', () => {
     });
   });
 
+  it('claims for the others while one claim takes long, and for that one not twice at a time', async () => {
+    const held = Promise.withResolvers<void>();
+    const h = harness(
+      { slow: 1, fast: 0 },
+      {
+        findDueDestinations: names => Promise.resolve(names),
+        async claimDue(request) {
+          h.claims.push(request);
+          if (request.destination === 'slow') await held.promise;
+          return [];
+        },
+      },
+    );
+    await h.during(async () => {
+      for (let n = 0; n < 10; n++) {
+        h.dispatcher.wake();
+        await turns(3);
+      }
+      held.resolve();
+    });
+    const of = (name: string) => h.claims.filter(claim => claim.destination === name).length;
+    assert.equal(of('slow'), 1);
+    assert.ok(of('fast') >= 10, `${of('fast')} claims`);
+  });
+
+  it('lets a destination rest whose claim took long and brought nothing, but not one that brought something', async t => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    const h = harness(
+      { empty: 0, full: 0 },
+      {
+        findDueDestinations: names => Promise.resolve(names),
+        claimDue(request) {
+          h.claims.push(request);
+          now += 1_000;
+          return Promise.resolve(request.destination === 'full' ? [claimedRow('one', request)] : []);
+        },
+      },
+    );
+    const of = (name: string) => h.claims.filter(claim => claim.destination === name).length;
+    await h.during(async () => {
+      await turns(5);
+      h.dispatcher.wake();
+      await turns(5);
+      assert.equal(of('empty'), 1);
+      assert.ok(of('full') >= 2);
+      now += 8_000;
+      h.dispatcher.wake();
+      await turns(5);
+      assert.equal(of('empty'), 2);
+    });
+  });
+
+  it('ends only when the claims that it began have', async () => {
+    const held = Promise.withResolvers<void>();
+    const h = harness(
+      { crm: 1 },
+      { claimDue: request => held.promise.then(() => [claimedRow('late', request)]) },
+    );
+    const stop = new AbortController();
+    const running = h.dispatcher.run(stop.signal);
+    await turns(5);
+    stop.abort();
+    await turns(5);
+    held.resolve();
+    await running;
+    assert.equal(h.launched.length, 1);
+  });
+
   it('reserves nothing for those who store once it is to take no more, nor for a name that is not there', () => {
     const h = harness({ crm: 0 });
     assert.equal(h.dispatcher.tryReserve('elsewhere'), null);
