@@ -1,4 +1,9 @@
-import { type BreakerSnapshot, createCircuitBreaker, type Permit } from '../breaker/circuit-breaker.ts';
+import {
+  type BreakerChange,
+  type BreakerSnapshot,
+  createCircuitBreaker,
+  type Permit,
+} from '../breaker/circuit-breaker.ts';
 import { consecutiveFailures } from '../breaker/trip-rules.ts';
 
 /** Redis answers within one on a healthy network; a cache that takes longer costs more than the work that it saves. */
@@ -43,6 +48,8 @@ export interface RedisGateOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly timer?: GateTimer;
+  /** Of the circuit. Must not throw. */
+  readonly onChange?: (change: BreakerChange) => void;
 }
 
 const SYSTEM_TIMER: GateTimer = {
@@ -59,8 +66,13 @@ interface Waiting {
   expire: (() => void) | null;
 }
 
-export function createRedisGate({ now, timer = SYSTEM_TIMER }: RedisGateOptions): RedisGate {
-  const breaker = createCircuitBreaker({ rule: consecutiveFailures(), resetMs: BREAKER_RESET_MS, now });
+export function createRedisGate({ now, timer = SYSTEM_TIMER, onChange }: RedisGateOptions): RedisGate {
+  const breaker = createCircuitBreaker({
+    rule: consecutiveFailures(),
+    resetMs: BREAKER_RESET_MS,
+    now,
+    ...(onChange && { onChange }),
+  });
   const counts = { timeouts: 0, errors: 0, skipped: 0 };
   const deadlines = createDeadlines(timer);
   let underWay = 0;

@@ -1,0 +1,77 @@
+/**
+ * Remembers which signed requests were accepted, so that a provider's retry is answered without another append.
+ *
+ * E1. Asked only about a verified request, and told only of a durable append: what it forgets, or what Redis loses, costs an
+ *     append that the dedup key finds again.
+ * E2. Everything that makes one request differ from another is in the key (`seenKey`): source, tenant, secret, method, URL,
+ *     dedup key, and the whole body.
+ * E3. A value in Redis that is not exactly ours, or that would live longer than ours do, is none.
+ * E4. It remembers for less time than the dedup window: what it calls accepted can not be stored a second time.
+ */
+import type { RedisGate } from '@ackline/shared/cache/redis-gate';
+import type { RedisPort } from '@ackline/shared/cache/redis-tier';
+import { decodeEntry } from '@ackline/shared/cache/cache-entry';
+import { type CacheStats, createTwoTierCache, type TwoTierCache } from '@ackline/shared/cache/two-tier-cache';
+import type { SeenEvents } from '../http/webhook-ports.ts';
+
+/**
+ * Ten minutes: providers that retry do so first after seconds to minutes. Longer costs memory of Redis (about 150 bytes an
+ * event) for repeats that the dedup key finds anyway. (E4)
+ */
+const TTL_MS = 600_000;
+/** Clocks of processes differ. */
+const CLOCK_SLACK_MS = 60_000;
+/** About 200 bytes each: 10 MB of a process at most. */
+const MAX_ENTRIES = 50_000;
+const ACCEPTED = '1';
+
+export interface SeenEventsDeps {
+  /** null: each process remembers alone. */
+  readonly redis: { readonly port: RedisPort; readonly gate: RedisGate } | null;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** In memory; default 50 000. */
+  readonly maxEntries?: number;
+}
+
+export interface SeenCache extends SeenEvents {
+  getStats(): CacheStats;
+}
+
+export function createSeenEvents({ redis, now, maxEntries = MAX_ENTRIES }: SeenEventsDeps): SeenCache {
+  const cache: TwoTierCache = createTwoTierCache({
+    now,
+    maxEntries,
+    ttlMs: TTL_MS,
+    ...(redis !== null && { redis: { gate: redis.gate, port: strictPort(redis.port, now) } }),
+  });
+  return {
+    wasAccepted(key) {
+      const found = cache.get(key);
+      return found instanceof Promise ? found.then(isAccepted) : isAccepted(found);
+    },
+    markAccepted(key) {
+      void cache.set(key, ACCEPTED); // never rejects; the gate bounds how many are under way
+    },
+    getStats: () => cache.getStats(),
+  };
+}
+
+function isAccepted(value: unknown): boolean {
+  return value === ACCEPTED; // (E3)
+}
+
+/** Its own names in Redis, and nothing from there but what this class of entries can hold (E3). */
+function strictPort(port: RedisPort, now: () => number): RedisPort {
+  const named = (key: string) => `ackline:seen:${Buffer.from(key, 'latin1').toString('base64url')}`;
+  return {
+    async get(key) {
+      const bytes = await port.get(named(key));
+      const entry = bytes === null ? null : decodeEntry(bytes);
+      const isOurs = isAccepted(entry?.value) && (entry?.expiresAt ?? 0) <= now() + TTL_MS + CLOCK_SLACK_MS;
+      return isOurs ? bytes : null;
+    },
+    set: (key, value, ttlMs) => port.set(named(key), value, ttlMs),
+    delete: key => port.delete(named(key)),
+  };
+}
