@@ -1,15 +1,15 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { recordKey } from '@ackline/shared/record-key';
-import { type MessageToProduce, ProduceAcks, Producer, stringSerializer } from '@platformatic/kafka';
-import type { EventLog } from './event-log.ts';
+import type { AppendReceipt, EventLog } from './event-log.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './inbox-log.ts';
-import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
 import { encodeRecord } from './kafka-record.ts';
 import { createKeyOffsets, type KeyOffsets } from './key-offsets.ts';
 import type { OpenedTopic } from './kafka-topic.ts';
 import { keyHash, laneOf } from './lane.ts';
+import { createLaneProducer, type LaneOutcome, type LaneProducer, type LaneRecord } from './lane-producer.ts';
 import { createMicroBatcher } from './micro-batcher.ts';
+import { writeIsolating } from './refused-items.ts';
 import type { KafkaAppender } from './tiers.ts';
 
 /**
@@ -18,7 +18,8 @@ import type { KafkaAppender } from './tiers.ts';
  * K3. The producer is never idempotent and retries nothing but a stale leader: an idempotent one lost acked records when a
  *     broker was killed, and dedup is the processor's.
  * K4. What the client still does after a deadline ends by itself (REQUEST_TIMEOUT_MS, CONNECT_TIMEOUT_MS): nothing leaks.
- * K5. A record that the topic can not take rejects alone: no batch is larger than the topic's limit.
+ * K5. A record that the topic can not take rejects alone: no batch is larger than the topic's limit, and a batch that the
+ *     broker refuses is divided.
  * K6. `lastOffset` is of the event's own ordering key, and knows only offsets that the broker acked.
  */
 
@@ -28,66 +29,51 @@ const ACK_DEADLINE_MS = 400;
 const CONNECT_TIMEOUT_MS = 300;
 /** A connection that says nothing for this long is dropped with all that waits on it. Shorter, and one long pause of a broker costs a reconnect. */
 const REQUEST_TIMEOUT_MS = 1_500;
-/** A leader that moved shows itself by an error at once; this is for what does not. */
-const METADATA_MAX_AGE_MS = 30_000;
 /** The client sends this many requests at a time on a connection; more would wait inside it, unseen. */
 const MAX_BATCHES_IN_FLIGHT = 5;
 const BATCH_EVENTS = 1_000;
 /** Header, base offset and CRC of a record batch: 61 bytes, rounded up. */
 const BATCH_OVERHEAD_BYTES = 128;
 const NO_OFFSET = -1n;
+const KAFKA_RECEIPT: AppendReceipt = { tier: 'kafka' };
 
 export interface KafkaLogOptions {
   readonly brokers: readonly string[];
-  readonly topic: Pick<OpenedTopic, 'name' | 'partitions' | 'maxMessageBytes'>;
+  readonly topic: Pick<OpenedTopic, 'name' | 'topicId' | 'partitions' | 'maxMessageBytes'>;
+  /** The topic was deleted and made anew: this log takes no event any more. */
+  readonly onTopicChanged?: () => void;
 }
 
 export type KafkaLog = EventLog & KafkaAppender;
 
-interface Produced {
-  readonly lane: number;
+interface Produced extends LaneRecord {
   /** null: an event without an ordering key, which nothing has to wait for. */
   readonly keyHash: number | null;
-  readonly message: MessageToProduce<string, Buffer, string, string>;
 }
 
 /** Connects with the first append. Rejections: ACKLINE_APPEND_TIMEOUT (K2), ACKLINE_RECORD_TOO_LARGE (K5), or the client's error. */
-export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
-  const producer = createProducer(brokers);
+export function createKafkaLog({ brokers, topic, onTopicChanged = () => {} }: KafkaLogOptions): KafkaLog {
+  const producer = createLaneProducer({
+    brokers,
+    topic,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS, // (K4)
+    requestTimeoutMs: REQUEST_TIMEOUT_MS, // (K4)
+    ackTimeoutMs: ACK_DEADLINE_MS,
+    maxInFlight: MAX_BATCHES_IN_FLIGHT,
+    onTopicChanged,
+  });
   const keyOffsets = createKeyOffsets();
   const maxBatchBytes = topic.maxMessageBytes - BATCH_OVERHEAD_BYTES;
-
   const batcher = createMicroBatcher<Produced>({
-    flush: produce,
+    flush: createProduce(producer, keyOffsets),
     maxItems: MAX_BUFFERED_EVENTS,
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
-    batchBytes: maxBatchBytes, // (K5) whatever share of it one partition gets
+    batchBytes: maxBatchBytes, // (K5) whatever share of it one lane gets
     maxInFlight: MAX_BATCHES_IN_FLIGHT,
     timedOut: () =>
       new AppError('ACKLINE_APPEND_TIMEOUT', `Kafka did not confirm within ${ACK_DEADLINE_MS} ms`),
   });
-
-  async function produce(batch: readonly Produced[]): Promise<null> {
-    try {
-      const { offsets = [] } = await producer.send({
-        messages: batch.map(({ message }) => message),
-        acks: ProduceAcks.ALL, // (K1)
-        idempotent: false, // (K3)
-      });
-      const next = new Map(offsets.map(({ partition, offset }) => [partition, offset]));
-      for (const { lane, keyHash: hash } of batch) {
-        const offset = next.get(lane);
-        if (offset === undefined) continue;
-        if (hash !== null) keyOffsets.raise(hash, { lane, offset }); // (K6)
-        next.set(lane, offset + 1n);
-      }
-      return null;
-    } catch (error) {
-      producer.clearMetadata(); // the leader may be another by now; without retries the client would keep asking this one
-      throw error;
-    }
-  }
 
   return {
     name: 'kafka',
@@ -96,47 +82,97 @@ export function createKafkaLog({ brokers, topic }: KafkaLogOptions): KafkaLog {
     },
     lastOffset: event => lastOffsetOf(event, keyOffsets, topic.partitions),
     async append(event) {
-      const { key, value, headers, sizeBytes } = encodeRecord(event);
-      if (sizeBytes > maxBatchBytes) throw new AppError('ACKLINE_RECORD_TOO_LARGE'); // (K5)
-      const hash = keyHash(key);
-      const lane = laneOf(hash, topic.partitions);
-      const message = { topic: topic.name, partition: lane, key, value, headers };
-      const produced = { lane, keyHash: event.orderingKey === null ? null : hash, message };
-      await batcher.add(produced, { owner: event.source, bytes: sizeBytes, deadlineMs: ACK_DEADLINE_MS }); // (K2)
-      return { tier: 'kafka' };
+      const record = encodeRecord(event);
+      if (record.sizeBytes > maxBatchBytes) throw new AppError('ACKLINE_RECORD_TOO_LARGE'); // (K5)
+      const hash = keyHash(record.key);
+      const produced = {
+        ...record,
+        lane: laneOf(hash, topic.partitions),
+        keyHash: event.orderingKey === null ? null : hash,
+      };
+      const bytes = record.sizeBytes;
+      await batcher.add(produced, { owner: event.source, bytes, deadlineMs: ACK_DEADLINE_MS }); // (K2)
+      return KAFKA_RECEIPT;
     },
     async close() {
       await batcher.close();
-      await closeKafkaClient(producer);
+      await producer.close();
     },
   };
 }
+
+/** Writes one batch; resolves with the records that alone failed. */
+function createProduce(producer: LaneProducer, keyOffsets: KeyOffsets) {
+  /** Once more to lanes that moved (K3); what a broker refuses is written in parts until the one that it refuses is known (K5). */
+  async function produce(records: readonly Produced[], mayMove: boolean): Promise<Map<Produced, Error>> {
+    const failed = new Map<Produced, Error>();
+    const moved: Produced[] = [];
+    for (const outcome of await producer.produce(records)) {
+      switch (outcome.kind) {
+        case 'acked':
+          raiseOffsets(outcome);
+          break;
+        case 'moved':
+          if (mayMove) moved.push(...outcome.records);
+          else for (const record of outcome.records) failed.set(record, outcome.error);
+          break;
+        case 'refused':
+          for (const [record, error] of await isolate(outcome.records)) failed.set(record, error);
+          break;
+        case 'failed':
+          for (const record of outcome.records) failed.set(record, outcome.error);
+          break;
+        default: {
+          const never: never = outcome;
+          return never;
+        }
+      }
+    }
+    if (moved.length > 0)
+      for (const [record, error] of await produce(moved, false)) failed.set(record, error);
+    return failed;
+  }
+
+  async function isolate(refused: readonly Produced[]): Promise<Map<Produced, Error>> {
+    const failed = new Map<Produced, Error>();
+    const alone = await writeIsolating(refused, {
+      isRefusal: error => error instanceof Refusal,
+      write: async part => {
+        for (const outcome of await producer.produce(part)) {
+          if (outcome.kind === 'acked') raiseOffsets(outcome);
+          else if (outcome.kind === 'refused') throw new Refusal('refused', { cause: outcome.error });
+          else for (const record of outcome.records) failed.set(record, outcome.error);
+        }
+      },
+    });
+    for (const [record, cause] of alone ?? []) {
+      failed.set(record, new AppError('ACKLINE_RECORD_TOO_LARGE', undefined, { cause }));
+    }
+    return failed;
+  }
+
+  function raiseOffsets({ lane, records, baseOffset }: Acked): void {
+    let offset = baseOffset;
+    for (const { keyHash: hash } of records) {
+      if (hash !== null) keyOffsets.raise(hash, { lane, offset }); // (K6)
+      offset += 1n;
+    }
+  }
+
+  return async (batch: readonly Produced[]) => {
+    const failed = await produce(batch, true);
+    return failed.size === 0 ? null : failed;
+  };
+}
+
+type Acked = Extract<LaneOutcome<Produced>, { kind: 'acked' }>;
+
+/** The broker refuses a batch for what is in it. */
+class Refusal extends Error {}
 
 /** (K6) */
 function lastOffsetOf(event: EventEnvelope, keyOffsets: KeyOffsets, lanes: number): bigint {
   if (event.orderingKey === null) return NO_OFFSET;
   const hash = keyHash(recordKey(event));
   return keyOffsets.get(hash, laneOf(hash, lanes));
-}
-
-function createProducer(brokers: readonly string[]): Producer<string, Buffer, string, string> {
-  return new Producer({
-    clientId: KAFKA_CLIENT_ID,
-    bootstrapBrokers: [...brokers],
-    idempotent: false, // (K3)
-    acks: ProduceAcks.ALL,
-    retries: 0, // (K3)
-    connectTimeout: CONNECT_TIMEOUT_MS, // (K4)
-    requestTimeout: REQUEST_TIMEOUT_MS, // (K4)
-    timeout: ACK_DEADLINE_MS,
-    maxInflights: MAX_BATCHES_IN_FLIGHT,
-    metadataMaxAge: METADATA_MAX_AGE_MS,
-    autocreateTopics: false,
-    serializers: {
-      key: stringSerializer,
-      value: (value: Buffer | undefined) => value,
-      headerKey: stringSerializer,
-      headerValue: stringSerializer,
-    },
-  });
 }

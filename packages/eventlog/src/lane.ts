@@ -6,8 +6,8 @@ const POSITIVE_MASK = 0x7fffffff;
  * Positive murmur2 of the key's UTF-8 bytes, as Kafka's default partitioner computes it, in [0, 2^31 - 1]. Every process
  * must agree on it for ever: it decides which lane an event's key belongs to, in Kafka and in the inbox alike.
  */
-export function keyHash(recordKey: string): number {
-  const data = Buffer.from(recordKey, 'utf8');
+export function keyHash(recordKey: string | Buffer): number {
+  const data = typeof recordKey === 'string' ? Buffer.from(recordKey, 'utf8') : recordKey;
   const length = data.length;
   const wordsEnd = length & ~3;
   let hash = SEED ^ length;

@@ -14,6 +14,21 @@ function received(event: EventEnvelope): { value: Buffer; headers: Record<string
   };
 }
 
+/** As releases before wrote it. */
+function withFieldHeaders(event: EventEnvelope): ReturnType<typeof received> {
+  const { body, headers, ...fields } = event;
+  const pairs = Object.entries(fields).filter(([, value]) => value !== null);
+  return {
+    value: Buffer.from(body),
+    headers: Object.fromEntries(
+      [...pairs, ['headers', JSON.stringify(headers)] as const].map(([name, value]) => [
+        name,
+        Buffer.from(String(value)),
+      ]),
+    ),
+  };
+}
+
 const invalid = (field: RegExp) => (error: unknown) =>
   error instanceof AppError && error.code === 'ACKLINE_ENVELOPE_INVALID' && field.test(error.message);
 
@@ -27,13 +42,19 @@ describe('kafka record', () => {
     assert.deepEqual(decodeRecord(received(event)), event);
   });
 
-  it('has no header for a field that is null, and reads it back as null', () => {
+  it('reads a field that is null back as null, in the form of releases before too', () => {
     const event = sampleEvent({ orderingKey: null, occurredAt: null, traceparent: null });
-    const record = received(event);
+    assert.deepEqual(decodeRecord(received(event)), event);
+    const record = withFieldHeaders(event);
     for (const field of ['orderingKey', 'occurredAt', 'traceparent', 'notBefore']) {
       assert.ok(!(field in record.headers));
     }
     assert.deepEqual(decodeRecord(record), event);
+  });
+
+  it('reads what releases before wrote, with one header for each field', () => {
+    const event = sampleEvent({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, priority: 'high' });
+    assert.deepEqual(decodeRecord(withFieldHeaders(event)), event);
   });
 
   it('keeps bodies byte for byte, also empty and not UTF-8', () => {
@@ -43,15 +64,14 @@ describe('kafka record', () => {
   });
 
   it('keys by source and ordering key, and by the id where there is none', () => {
-    assert.equal(encodeRecord(sampleEvent()).key, 'telegram\u000042');
+    assert.equal(encodeRecord(sampleEvent()).key.toString(), 'telegram\u000042');
     const alone = sampleEvent({ orderingKey: null });
-    assert.equal(encodeRecord(alone).key, alone.id);
+    assert.equal(encodeRecord(alone).key.toString(), alone.id);
   });
 
   it('never states a record smaller than its parts', () => {
     const { key, value, headers, sizeBytes } = encodeRecord(sampleEvent());
-    const parts = Object.entries(headers).flat().join('');
-    assert.ok(sizeBytes > Buffer.byteLength(key) + value.length + Buffer.byteLength(parts));
+    assert.ok(sizeBytes > key.length + value.length + 'meta'.length + headers.meta.length);
   });
 
   it('refuses to encode what it could not read back', () => {
@@ -70,9 +90,12 @@ describe('kafka record', () => {
       [/headers/, record => withHeader(record, 'headers', Buffer.from('{"secret"'))],
       [/headers/, record => withHeader(record, 'headers', Buffer.from('[["only-name"]]'))],
       [/priority/, record => withHeader(record, 'priority', Buffer.from('urgent'))],
+      [/JSON/, record => withHeader(record, 'meta', Buffer.from('{"secret"'))],
+      [/meta/, record => withHeader(record, 'meta', [Buffer.from('{}'), Buffer.from('{}')])],
+      [/version/, record => withHeader(record, 'meta', Buffer.from('{"v":2}'))],
     ];
     for (const [field, breakIt] of broken) {
-      const record = breakIt(received(sampleEvent())) as Parameters<typeof decodeRecord>[0];
+      const record = breakIt(withFieldHeaders(sampleEvent())) as Parameters<typeof decodeRecord>[0];
       assert.throws(
         () => decodeRecord(record),
         (error: unknown) => invalid(field)(error) && !/secret|urgent|1e3/.test(String(error)),
@@ -82,7 +105,7 @@ describe('kafka record', () => {
   });
 
   it("reads headers that are the record's own, not of its prototype", () => {
-    const { value, headers } = received(sampleEvent());
+    const { value, headers } = withFieldHeaders(sampleEvent());
     const inherited = { value, headers: Object.create(headers) as Record<string, RecordHeader> };
     assert.throws(() => decodeRecord(inherited), invalid(/id/));
   });

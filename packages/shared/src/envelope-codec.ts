@@ -33,7 +33,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Throws ACKLINE_ENVELOPE_INVALID, naming the field and never its value. */
 export function encodeMeta(meta: EnvelopeMeta): Buffer {
   const checked = checkMeta(meta as unknown as Record<string, unknown>); // (M2)
-  const bytes = Buffer.from(JSON.stringify({ v: META_VERSION, ...checked }), 'utf8');
+  const bytes = Buffer.from(`{"v":${META_VERSION},${JSON.stringify(checked).slice(1)}`, 'utf8');
   if (bytes.length > MAX_META_BYTES) throw invalid(`has ${bytes.length} bytes, over ${MAX_META_BYTES}`);
   return bytes;
 }
