@@ -46,7 +46,7 @@ export function connectRedis({ url, connectionName, log, now = Date.now }: Redis
     socketTimeout: SILENCE_TIMEOUT_MS,
     retryStrategy: tries => Math.min(FIRST_RETRY_MS * 2 ** Math.min(tries, 10), LONGEST_RETRY_MS),
   });
-  logChanges(client, log);
+  const stopLogging = logChanges(client, log);
   const gate = createRedisGate({
     now,
     onChange: ({ state }) => log.warn({ breaker: state.status }, 'redis.circuit-changed'),
@@ -56,12 +56,15 @@ export function connectRedis({ url, connectionName, log, now = Date.now }: Redis
     client,
     port: createPort(client),
     getStats: () => ({ ...gate.getStats(), connected: client.status === 'ready' }),
-    close: () => client.disconnect(),
+    close() {
+      stopLogging();
+      client.disconnect();
+    },
   };
 }
 
-/** One line when it is there and one when it is not, whatever happens in between. */
-function logChanges(client: Redis, log: RedisDeps['log']): void {
+/** One line when it is there and one when it is not, whatever happens in between; none once it is given up. */
+function logChanges(client: Redis, log: RedisDeps['log']): () => void {
   let known: 'connected' | 'lost' | null = null;
   let reason = 'the connection was closed';
   // The message alone: an error of Redis carries the command, and the command of AUTH the password.
@@ -72,10 +75,12 @@ function logChanges(client: Redis, log: RedisDeps['log']): void {
     if (known !== 'connected') log.info({}, 'redis.connected');
     known = 'connected';
   });
-  client.on('close', () => {
+  const onClose = () => {
     if (known !== 'lost') log.warn({ reason }, 'redis.lost');
     known = 'lost';
-  });
+  };
+  client.on('close', onClose);
+  return () => void client.off('close', onClose);
 }
 
 const NOT_CONNECTED = new Error('Redis is not connected');

@@ -16,7 +16,7 @@ export interface LimitDeps {
 
 /** One limit of one source; the key is whose requests are counted together. */
 export interface SourceLimit {
-  take(key: string): LimitVerdict | Promise<LimitVerdict>;
+  readonly take: (key: string) => LimitVerdict | Promise<LimitVerdict>;
 }
 
 const WITHIN: LimitVerdict = { kind: 'within' };
