@@ -12,6 +12,7 @@ import type { AttemptDeps } from './attempt.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
 import { createDestination, type Destination, type DestinationEvents } from './destination.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createNameLookup } from './name-lookup.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
 
 export interface DeliveryDeps {
@@ -37,9 +38,9 @@ export interface Delivery {
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { ackline, pool, log } = deps;
   const wake = () => dispatcher.wake();
-  const events = destinationEvents(deps, wake);
+  const forDestinations = { ...destinationEvents(deps, wake), lookup: createNameLookup() };
   const destinations = new Map(
-    ackline.destinations.map(config => [config.name, createDestination(config, events)]),
+    ackline.destinations.map(config => [config.name, createDestination(config, forDestinations)]),
   );
   const writer = createOutcomeWriter({
     store: { record: outcomes => recordOutcomes(pool, outcomes) },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
 import {
   type CircuitBreaker,
   createCircuitBreaker,
@@ -32,14 +33,19 @@ export interface DestinationEvents {
   slotFreed(): void;
 }
 
-export function createDestination(config: DestinationConfig, events: DestinationEvents): Destination {
+export interface DestinationDeps extends DestinationEvents {
+  /** Looks names up for all destinations of the process. */
+  readonly lookup: LookupFunction;
+}
+
+export function createDestination(config: DestinationConfig, deps: DestinationDeps): Destination {
   const slots = createSlots(config.concurrency);
   const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
   const breaker = createCircuitBreaker({
     rule: consecutiveFailures(config.breaker.failures),
     resetMs: config.breaker.resetMs,
     now: () => Date.now(),
-    onChange: ({ state }) => events.breakerChanged(config.name, state.status, state.failures),
+    onChange: ({ state }) => deps.breakerChanged(config.name, state.status, state.failures),
   });
 
   function reservation(permit: Permit): Reservation {
@@ -56,7 +62,7 @@ export function createDestination(config: DestinationConfig, events: Destination
       leaseId: randomUUID(),
       leaseMs,
       finish: healthy => {
-        if (settle(() => (healthy ? permit.success() : permit.failure()))) events.slotFreed();
+        if (settle(() => (healthy ? permit.success() : permit.failure()))) deps.slotFreed();
       },
       // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
       cancel: () => void settle(() => permit.cancel()),
@@ -69,7 +75,7 @@ export function createDestination(config: DestinationConfig, events: Destination
     breaker,
     leaseMs,
     paused: false,
-    sender: createHttpSender({ connections: config.concurrency }),
+    sender: createHttpSender({ connections: config.concurrency, lookup: deps.lookup }),
     tryReserve() {
       if (this.paused || !slots.tryTake()) return null;
       const permit = breaker.tryAcquire();

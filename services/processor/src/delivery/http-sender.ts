@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Agent, errors } from 'undici';
 import type { AttemptErrorClass, AttemptResult } from './outcome.ts';
@@ -33,15 +34,16 @@ export interface HttpSender {
 export interface HttpSenderOptions {
   /** Connections to the destination at most. */
   readonly connections: number;
+  readonly lookup: LookupFunction;
 }
 
 /** A pool of keep-alive connections for one destination, so that a slow one takes no connection from another. Redirects are not followed. */
-export function createHttpSender({ connections }: HttpSenderOptions): HttpSender {
+export function createHttpSender({ connections, lookup }: HttpSenderOptions): HttpSender {
   const agent = new Agent({
     connections,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: CONNECT_TIMEOUT_MS, lookup },
     // The attempt's own signal bounds the whole of it.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -131,6 +133,7 @@ const CLASS_OF_CODE: Readonly<Record<string, AttemptErrorClass>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connect',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
   EPROTO: 'tls',

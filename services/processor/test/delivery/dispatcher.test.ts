@@ -4,7 +4,10 @@ import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
 import type { AttemptPlace, AttemptRunner } from '../../src/delivery/attempt-runner.ts';
 import { createDestination, type Destination } from '../../src/delivery/destination.ts';
 import { createDispatcher, type Dispatcher, type DispatchStore } from '../../src/delivery/dispatcher.ts';
+import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import { destinationConfig } from '../configs.ts';
+
+const lookup = createNameLookup();
 
 interface Harness {
   readonly dispatcher: Dispatcher;
@@ -36,7 +39,7 @@ function harness(due: Record<string, number>, store: Partial<DispatchStore> = {}
   const asked: string[][] = [];
   const launched: Harness['launched'] = [];
   const log = { error: () => undefined } as never;
-  const events = { breakerChanged: () => undefined, slotFreed: () => dispatcher.wake() };
+  const events = { breakerChanged: () => undefined, slotFreed: () => dispatcher.wake(), lookup };
   const destinations = new Map(
     Object.keys(due).map(name => [
       name,
@@ -242,6 +245,7 @@ describe('a reservation', () => {
     const made = createDestination(
       destinationConfig({ concurrency: 2, breaker: { failures, resetMs: 60_000 } }),
       {
+        lookup,
         breakerChanged: () => undefined,
         slotFreed: () => {
           freed += 1;

@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
 import { createHttpSender, type HttpSender, type OutboundRequest } from '../../src/delivery/http-sender.ts';
+import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import type { AttemptResult } from '../../src/delivery/outcome.ts';
 
 describe('one request to a destination', () => {
@@ -13,7 +14,7 @@ describe('one request to a destination', () => {
   let sender: HttpSender;
   before(async () => {
     receiver = await startFakeReceiver();
-    sender = createHttpSender({ connections: 2 });
+    sender = createHttpSender({ connections: 2, lookup: createNameLookup() });
   });
   beforeEach(() => {
     receiver.clear();
@@ -101,6 +102,12 @@ describe('one request to a destination', () => {
     assert.equal((await send()).kind, 'response');
   });
 
+  it('finds its host by name, as the system does, and says so where there is none', async () => {
+    assert.equal((await send({ url: `http://localhost:${receiver.port}/` })).kind, 'response');
+    const nowhere = await send({ url: 'http://no-such-host.invalid/' });
+    assert.deepEqual(nowhere, { kind: 'error', errorClass: 'dns' });
+  });
+
   it('is cut by its time limit, and by the end of the process, and tells the two apart', async () => {
     receiver.always({ hang: true });
     assert.deepEqual(await send({ signal: AbortSignal.timeout(50) }), {
@@ -138,7 +145,7 @@ describe('a 200 whose body stops in the middle', () => {
   });
 
   it('counts by its status, which was there already', async () => {
-    const sender = createHttpSender({ connections: 1 });
+    const sender = createHttpSender({ connections: 1, lookup: createNameLookup() });
     const signal = AbortSignal.timeout(100);
     const result = await sender.send({ url, headers: [], body: Buffer.alloc(0), signal });
     assert.deepEqual(result, { kind: 'response', status: 200, retryAfterMs: null, excerpt: null });
