@@ -1,8 +1,13 @@
 import pg from 'pg';
 import type { Pool } from 'pg';
 
-/** Connect, statement and query limit of a working connection: a hung server costs a caller this long and no longer. */
+/** Connect and statement limit of a working connection. */
 const STATEMENT_LIMIT_MS = 5_000;
+/**
+ * The client gives up so much later than the server: the server's own cancel comes first, and its connection can be used
+ * again. Only a server that hangs costs a caller both, and the connection.
+ */
+const SERVER_CANCELS_FIRST_MS = 1_000;
 
 export interface PoolOptions {
   readonly connectionString: string;
@@ -28,7 +33,7 @@ export function createPool(options: PoolOptions): Pool {
     min: options.min ?? 0,
     connectionTimeoutMillis: limitMs,
     statement_timeout: limitMs,
-    query_timeout: limitMs,
+    query_timeout: limitMs + SERVER_CANCELS_FIRST_MS,
     keepAlive: true,
     options: '-c synchronous_commit=on -c timezone=UTC',
   });

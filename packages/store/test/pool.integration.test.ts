@@ -50,7 +50,7 @@ describe('a pool', () => {
     await own.end();
   });
 
-  it('gives up on a statement that takes longer than the limit', async () => {
+  it('has the server end a statement that takes longer than the limit, and keeps its connection', async () => {
     const impatient = createPool({
       connectionString: database.url,
       applicationName: 'impatient',
@@ -58,7 +58,12 @@ describe('a pool', () => {
       limitMs: 50,
       onError: () => undefined,
     });
-    await assert.rejects(impatient.query('select pg_sleep(30)'), /timeout|timed out/);
+    const client = await impatient.connect();
+    const pid = async () => (await client.query('select pg_backend_pid() as pid')).rows[0].pid as number;
+    const before = await pid();
+    await assert.rejects(client.query('select pg_sleep(30)'), { code: '57014' });
+    assert.equal(await pid(), before);
+    client.release();
     await impatient.end();
   });
 
