@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allPrograms, PARTS, type Part, runIngressBench } from '../bench/src/ingress-bench.ts';
 import { report } from '../bench/src/report.ts';
-import { prepareDocker } from './testing/docker-tier.ts';
+import { prepareDocker, removeTestContainers } from './testing/docker-tier.ts';
 
 const HELP = `usage: npm run bench -- ingress [options]
 
@@ -42,6 +42,10 @@ const docker = prepareDocker();
 if (docker.kind === 'unavailable') end(`not run: ${docker.reason}`, 2);
 Object.assign(process.env, docker.env);
 for (const image of docker.images) console.error(image);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void removeTestContainers().finally(() => process.exit(1)));
+}
 
 const startedAt = new Date();
 const run = {

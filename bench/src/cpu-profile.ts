@@ -24,6 +24,7 @@ export interface ProfileSummary {
   readonly functions: readonly ProfileShare[];
 }
 
+const SHOWN_FUNCTIONS = 40;
 /** The first that matches the file's URL names the group. */
 const GROUPS: readonly (readonly [group: string, url: RegExp])[] = [
   ['kafka client', /node_modules\/@platformatic\//],
@@ -48,12 +49,17 @@ const GROUPS: readonly (readonly [group: string, url: RegExp])[] = [
   ['node: other', /^node:/],
 ];
 
-export function summariseProfile(path: string, top = 45): ProfileSummary {
+/** Self times of the last `lastMs` of the profile: what was before is the start. */
+export function summariseProfile(path: string, lastMs: number): ProfileSummary {
   const profile = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile;
   const self = new Map<number, number>();
-  profile.samples.forEach((id, at) => {
-    self.set(id, (self.get(id) ?? 0) + (profile.timeDeltas[at] ?? 0));
-  });
+  let left = lastMs * 1_000;
+  for (let at = profile.samples.length - 1; at >= 0 && left > 0; at -= 1) {
+    const id = profile.samples[at] ?? 0;
+    const us = profile.timeDeltas[at] ?? 0;
+    self.set(id, (self.get(id) ?? 0) + us);
+    left -= us;
+  }
   const groups = new Map<string, number>();
   const functions = new Map<string, number>();
   let idle = 0;
@@ -74,7 +80,7 @@ export function summariseProfile(path: string, top = 45): ProfileSummary {
     busyMs: busy / 1_000,
     idleMs: idle / 1_000,
     groups: largest(groups, busy, groups.size),
-    functions: largest(functions, busy, top),
+    functions: largest(functions, busy, SHOWN_FUNCTIONS),
   };
 }
 

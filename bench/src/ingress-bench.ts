@@ -1,27 +1,34 @@
 import { ackline } from './ackline.ts';
+import type { LoadShape } from './load-run.ts';
 import { countRecords } from './kafka-records.ts';
 import { fullBuffer, type FullBuffer, kafkaDead, type KafkaDead } from './fault-parts.ts';
 import { peers } from './peers.ts';
+import { type Profile, profileAckline } from './profile-part.ts';
 import type { Program } from './program.ts';
 import { type Absentee, type Contender, interleavedRounds, type Series, startContenders } from './rounds.ts';
 import {
   ACKLINE,
+  closedLoopShape,
   fixedRateShape,
   openSession,
   PEERS_TOPIC,
   type Session,
   type SessionOptions,
-  WARM_UP_MS,
 } from './session.ts';
-import { USUAL_BODY_BYTES } from './wire-request.ts';
 
 /** What `--parts` can choose from, in the order in which they run. */
-export const PARTS = ['fixed-rate', 'closed-loop', 'processes', 'full-buffer', 'kafka-dead'] as const;
+export const PARTS = [
+  'fixed-rate',
+  'closed-loop',
+  'processes',
+  'full-buffer',
+  'profile',
+  'kafka-dead',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Of the ingress; a record there is an event that it acked. */
 const ACKLINE_TOPIC = 'ackline.events.v1';
-export const CLOSED_LOOP_CONNECTIONS = 64;
 /** Compilers and caches of all programs are warm by then. */
 const FIRST_WARM_UP_MS = 5_000;
 
@@ -39,6 +46,7 @@ export interface IngressFigures {
   /** One process without a parent, and INGRESS_PROCESSES=2. */
   readonly processes: readonly Series[] | null;
   readonly fullBuffer: FullBuffer | null;
+  readonly profile: Profile | null;
   readonly kafkaDead: KafkaDead | null;
 }
 
@@ -57,8 +65,16 @@ export async function runIngressBench(options: IngressBenchOptions): Promise<Ing
   {
     await using _running = started.stack;
     // Memory at the fixed rate is that of processes which have seen no more than it.
-    if (has('fixed-rate')) fixedRate = await fixedRateRounds(session, started.contenders, 'fixed rate');
-    if (has('closed-loop')) closedLoop = await closedLoopRounds(session, started.contenders);
+    if (has('fixed-rate'))
+      fixedRate = await measured(session, started.contenders, {
+        what: 'fixed rate',
+        shape: fixedRateShape(options),
+      });
+    if (has('closed-loop'))
+      closedLoop = await measured(session, started.contenders, {
+        what: 'closed loop',
+        shape: closedLoopShape(options),
+      });
   }
   const durable = programs.filter(
     ({ name, meaning }) => meaning.durable && started.contenders.some(each => each.name === name),
@@ -70,17 +86,18 @@ export async function runIngressBench(options: IngressBenchOptions): Promise<Ing
     closedLoop,
     processes: has('processes') ? await processesRounds(session) : null,
     fullBuffer: has('full-buffer') ? await fullBuffer(session) : null,
+    profile: has('profile') ? await profileAckline(session) : null,
     kafkaDead: has('kafka-dead') ? await kafkaDead(session, durable) : null,
   };
 }
 
-async function fixedRateRounds(
+/** A round of warm-up, and then those that count. */
+async function measured(
   session: Session,
   contenders: readonly Contender[],
-  what: string,
+  { what, shape }: { readonly what: string; readonly shape: LoadShape },
 ): Promise<Series[]> {
   const { options, numbers } = session;
-  const shape = fixedRateShape(options);
   const common = { numbers, say: options.say };
   await interleavedRounds(contenders, {
     ...common,
@@ -99,32 +116,6 @@ async function fixedRateRounds(
   });
 }
 
-async function closedLoopRounds(session: Session, contenders: readonly Contender[]): Promise<Series[]> {
-  const { options, numbers } = session;
-  const shape = {
-    connections: CLOSED_LOOP_CONNECTIONS,
-    bodyBytes: USUAL_BODY_BYTES,
-    warmUpMs: WARM_UP_MS,
-    measureMs: options.seconds * 1_000,
-    ratePerS: null,
-  };
-  const common = { numbers, say: options.say };
-  await interleavedRounds(contenders, {
-    ...common,
-    what: 'closed loop, warm-up',
-    rounds: 1,
-    shape: { ...shape, measureMs: Math.min(FIRST_WARM_UP_MS, shape.measureMs) },
-    countRecords: null,
-  });
-  return interleavedRounds(contenders, {
-    ...common,
-    what: 'closed loop',
-    rounds: options.rounds,
-    shape,
-    countRecords: recordCounter(session),
-  });
-}
-
 function recordCounter({ kafka }: Session): (contender: Contender) => Promise<number> {
   return ({ name }) => countRecords(kafka.brokers, name.startsWith(ACKLINE) ? ACKLINE_TOPIC : PEERS_TOPIC);
 }
@@ -140,5 +131,5 @@ async function processesRounds(session: Session): Promise<Series[]> {
     stage: session.stage,
   });
   await using _running = stack;
-  return fixedRateRounds(session, contenders, 'processes');
+  return measured(session, contenders, { what: 'processes', shape: fixedRateShape(session.options) });
 }

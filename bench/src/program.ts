@@ -56,6 +56,8 @@ export interface RunningProgram extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   readonly plan: StartPlan;
+  /** Ends it in order, as disposal does. */
+  stop(): Promise<void>;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -79,6 +81,8 @@ export async function startProgram(
     stdio: ['ignore', log, log],
   });
   closeSync(log);
+  const killAtExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', killAtExit);
   const exited = once(child, 'exit');
   exited.catch(() => undefined); // a command that can't be run shows as one that never serves
   const stop = async (): Promise<void> => {
@@ -87,6 +91,7 @@ export async function startProgram(
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     await exited;
     clearTimeout(timer);
+    process.off('exit', killAtExit);
   };
   try {
     await waitFor(() => hasEnded(child) || serves(plan, port), {
@@ -100,7 +105,7 @@ export async function startProgram(
     const output = readFileSync(logPath, 'utf8').trim().slice(-SHOWN_LOG_CHARS);
     throw new Error(`${cause instanceof Error ? cause.message : 'it failed'}: ${output}`, { cause });
   }
-  return { port, pid: child.pid ?? 0, plan, [Symbol.asyncDispose]: stop };
+  return { port, pid: child.pid ?? 0, plan, stop, [Symbol.asyncDispose]: stop };
 }
 
 function hasEnded(child: { exitCode: number | null; signalCode: string | null }): boolean {

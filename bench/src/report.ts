@@ -1,11 +1,12 @@
 import { cpus, release } from 'node:os';
 import { readFileSync } from 'node:fs';
-import { CLOSED_LOOP_CONNECTIONS, type IngressFigures } from './ingress-bench.ts';
-import { ACKLINE } from './session.ts';
+import type { IngressFigures } from './ingress-bench.ts';
+import { ACKLINE, CLOSED_LOOP_CONNECTIONS } from './session.ts';
 import type { LoadResult } from './load-plan.ts';
 import { cpuUsPer200 } from './load-run.ts';
 import type { Series } from './rounds.ts';
 import { checkGoal, compare, median, spread } from './statistics.ts';
+import type { ProfileShare } from './cpu-profile.ts';
 import { type Cell, markdownTable } from './markdown-table.ts';
 
 const MEGABYTE = 1_000_000;
@@ -62,6 +63,7 @@ export function report(facts: ReportFacts): string {
     ...(figures.fullBuffer === null
       ? []
       : ['## Memory with the buffer full', fullBufferTable(figures.fullBuffer)]),
+    ...(figures.profile === null ? [] : ['## Where the time goes', profileTable(figures.profile)]),
     ...(figures.kafkaDead === null
       ? []
       : [`## Kafka killed, at ${rate}/s`, kafkaDeadTable(figures.kafkaDead)]),
@@ -282,6 +284,20 @@ function kafkaDeadTable({ healthy, dead, peers }: NonNullable<IngressFigures['ka
     ],
   );
   return `${table}\n\nAckline's p99, dead by healthy: ${check.ratio.toFixed(2)}, own spread ${check.ownSpread.toFixed(2)}, goal ≤ ${KAFKA_DEAD_GOAL}: ${check.outcome}.`;
+}
+
+function profileTable({
+  groups,
+  functions,
+  cpuUsPer200: cpu,
+}: NonNullable<IngressFigures['profile']>): string {
+  const table = (head: string, shares: readonly ProfileShare[]): string =>
+    markdownTable(
+      [head, 'self time'],
+      shares.map(({ name, share }) => [name, `${(share * 100).toFixed(1)} %`]),
+    );
+  const intro = `The ingress's main thread in the closed loop, by V8's profiler (${cpu.toFixed(1)} µs of CPU per 200 with it on).`;
+  return [intro, table('group', groups), table('function', functions)].join('\n\n');
 }
 
 function answersText({ ok, statuses, unanswered }: LoadResult): string {

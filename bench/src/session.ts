@@ -13,8 +13,9 @@ export const ACKLINE = 'Ackline';
 export const PEERS_TOPIC = 'bench.peers';
 /** More than can be under way at the rate within the longest answer time that still counts as one. */
 const FIXED_RATE_CONNECTIONS = 256;
+export const CLOSED_LOOP_CONNECTIONS = 64;
 /** In every round, for what went cold while the others had theirs. */
-export const WARM_UP_MS = 1_000;
+const WARM_UP_MS = 1_000;
 
 export interface SessionOptions {
   readonly rounds: number;
@@ -53,5 +54,15 @@ export function fixedRateShape(options: Pick<SessionOptions, 'rate' | 'seconds'>
     warmUpMs: WARM_UP_MS,
     measureMs: options.seconds * 1_000,
     ratePerS: options.rate,
+  };
+}
+
+export function closedLoopShape(options: Pick<SessionOptions, 'seconds'>): LoadShape {
+  return {
+    connections: CLOSED_LOOP_CONNECTIONS,
+    bodyBytes: USUAL_BODY_BYTES,
+    warmUpMs: WARM_UP_MS,
+    measureMs: options.seconds * 1_000,
+    ratePerS: null,
   };
 }
