@@ -1,5 +1,6 @@
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, symbols } from 'pino';
 import type { LogLevel } from './log-level.ts';
+import { createLogOutput } from './log-output.ts';
 
 export type Logger = PinoLogger;
 
@@ -48,11 +49,31 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     {
       level,
       base: { service },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: isoTime,
       formatters: { level: label => ({ level: label }) },
       serializers: { err: (error: unknown) => describeError(error, withStack) },
     },
-    // Synchronous, so that the last line before an exit is never lost.
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    destination ?? createLogOutput(1),
   );
+}
+
+/** Writes what waits, now: for the moment before the process is ended from outside. */
+export function flushLogs(log: Logger): void {
+  const stream: unknown = Reflect.get(log, symbols.streamSym);
+  if (stream instanceof Object && 'flushSync' in stream && typeof stream.flushSync === 'function') {
+    stream.flushSync();
+  }
+}
+
+let lastMs = -1;
+let lastTime = '';
+
+/** Many lines fall into one millisecond, and a date costs as much to write as the rest of a line. */
+function isoTime(): string {
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastTime = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return lastTime;
 }

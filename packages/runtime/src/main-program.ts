@@ -1,7 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { DrainPlan } from './drain.ts';
 import type { LogLevel } from './log-level.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger, flushLogs, type Logger } from './logger.ts';
 import { type ChildMessage, reportToParent } from './parent-channel.ts';
 import { listenForShutdown, type SignalSource } from './signals.ts';
 
@@ -79,6 +79,7 @@ export async function runProgram<Config extends ProgramConfig>(program: Program<
       },
       onForce: signal => {
         log.warn({ signal }, 'drain.forced');
+        flushLogs(log);
         app?.force?.();
       },
     });

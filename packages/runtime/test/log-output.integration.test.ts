@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { describe, it } from 'node:test';
+
+const logger = new URL('../src/logger.ts', import.meta.url).href;
+
+/** What a process that logs has written when it has ended. */
+async function written(script: string): Promise<{ lines: string[]; code: number | null }> {
+  const source = `import { createLogger, flushLogs } from ${JSON.stringify(logger)};
+    const log = createLogger({ service: 'test', level: 'info' });
+    ${script}`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { lines: output.split('\n').filter(line => line !== ''), code: code as number | null };
+}
+
+describe('lines that wait to be written', () => {
+  it('are all there when the process ends because nothing is left to do', async () => {
+    const { lines, code } = await written('for (let n = 0; n < 5_000; n += 1) log.info({ n });');
+    assert.equal(lines.length, 5_000);
+    assert.equal(JSON.parse(lines.at(-1) ?? '').n, 4_999);
+    assert.equal(code, 0);
+  });
+
+  it('are all there after process.exit, in order', async () => {
+    const { lines, code } = await written(
+      'for (let n = 0; n < 5_000; n += 1) log.info({ n }); process.exit(3);',
+    );
+    assert.deepEqual(
+      lines.map(line => JSON.parse(line).n),
+      Array.from({ length: 5_000 }, (_, n) => n),
+    );
+    assert.equal(code, 3);
+  });
+
+  it('are there before a process ends itself by a signal, once they were flushed', async () => {
+    const { lines } = await written(
+      "log.warn({}, 'last'); flushLogs(log); process.kill(process.pid, 'SIGKILL');",
+    );
+    assert.match(lines[0] ?? '', /"msg":"last"/);
+  });
+
+  it('are there after a last word, whatever follows', async () => {
+    const { lines } = await written(
+      "log.info({}, 'first'); log.fatal({}, 'last'); process.kill(process.pid, 'SIGKILL');",
+    );
+    assert.equal(lines.length, 2);
+  });
+
+  it('are written while the process goes on', async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module-typescript',
+        '-e',
+        `import { createLogger } from ${JSON.stringify(logger)};
+         createLogger({ service: 'test', level: 'info' }).info({}, 'here'); process.stdin.resume();`,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    assert.match(chunk.toString(), /"msg":"here"/);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  });
+});
