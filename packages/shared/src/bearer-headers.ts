@@ -1,4 +1,5 @@
 import type { HeaderPairs } from './envelope.ts';
+import { isNamed } from './headers.ts';
 
 // Nine digits: an index, not a number that could lose digits.
 const PLACEHOLDER = /^secret:(\d{1,9})$/;
@@ -13,10 +14,7 @@ export function redactBearer(
   secretIndex: number,
 ): HeaderPairs {
   if (bearerHeaders.length === 0) return headers;
-  return headers.map(([name, value]) => [
-    name,
-    isBearer(name, bearerHeaders) ? `secret:${secretIndex}` : value,
-  ]);
+  return headers.map(pair => (isBearer(pair[0], bearerHeaders) ? [pair[0], `secret:${secretIndex}`] : pair));
 }
 
 /**
@@ -36,5 +34,5 @@ export function restoreBearer(
 }
 
 function isBearer(name: string, bearerHeaders: readonly string[]): boolean {
-  return bearerHeaders.includes(name.toLowerCase());
+  return bearerHeaders.some(bearer => isNamed(name, bearer));
 }

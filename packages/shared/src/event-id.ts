@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import { integerIn } from './integer-in.ts';
 
@@ -8,6 +8,12 @@ const MAX_UUID_TIME_MS = 2 ** 48 - 1;
 const MAX_FIRST_SEQUENCE = 2 ** 30;
 const MAX_SEQUENCE = 2 ** 32 - 1;
 
+/** What the library asks for; it uses the last six, and the sequence is taken from the first ones. */
+const RANDOM_BYTES = 16;
+const SEQUENCE_AT = 0;
+/** One call for random bytes costs more than all else of an id: this many are taken at a time. */
+const POOL_BYTES = RANDOM_BYTES * 256;
+
 export type EventIds = (nowMs?: number) => string;
 
 /**
@@ -15,19 +21,36 @@ export type EventIds = (nowMs?: number) => string;
  * local; it promises no order between processes.
  */
 export function createEventIds(): EventIds {
+  const random = createRandom();
   let lastMs = 0;
   let sequence = 0;
   return (nowMs = Date.now()) => {
     integerIn('nowMs', nowMs, [0, MAX_UUID_TIME_MS]);
     if (nowMs > lastMs || sequence >= MAX_SEQUENCE) {
       lastMs = Math.max(nowMs, lastMs + 1);
-      sequence = randomBytes(4).readUInt32BE() % MAX_FIRST_SEQUENCE;
+      sequence = random.next().readUInt32BE(SEQUENCE_AT) % MAX_FIRST_SEQUENCE;
     } else {
       sequence += 1;
     }
-    return uuidV7({ msecs: lastMs, seq: sequence });
+    return uuidV7({ msecs: lastMs, seq: sequence, random: random.next() });
   };
 }
 
 /** The ids of this process: one state for all callers, so that they stay unique and growing. */
 export const newEventId: EventIds = createEventIds();
+
+/** Random bytes that are handed out once each. */
+function createRandom(): { next(): Buffer } {
+  const pool = Buffer.alloc(POOL_BYTES);
+  let at = POOL_BYTES;
+  return {
+    next() {
+      if (at >= POOL_BYTES) {
+        randomFillSync(pool);
+        at = 0;
+      }
+      at += RANDOM_BYTES;
+      return pool.subarray(at - RANDOM_BYTES, at);
+    },
+  };
+}

@@ -8,13 +8,27 @@ export type SingleHeader =
 
 /** All values of a header, in order; `lowerName` in lower case. */
 export function headerValues(headers: HeaderPairs, lowerName: string): string[] {
-  return headers.filter(([name]) => name.toLowerCase() === lowerName).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [name, value] of headers) if (isNamed(name, lowerName)) values.push(value);
+  return values;
 }
 
+const NONE: SingleHeader = { found: 'none' };
+const MANY: SingleHeader = { found: 'many' };
+
 export function singleHeader(headers: HeaderPairs, lowerName: string): SingleHeader {
-  const [value, second] = headerValues(headers, lowerName);
-  if (value === undefined) return { found: 'none' };
-  return second === undefined ? { found: 'one', value } : { found: 'many' };
+  let found: string | null = null;
+  for (const [name, value] of headers) {
+    if (!isNamed(name, lowerName)) continue;
+    if (found !== null) return MANY;
+    found = value;
+  }
+  return found === null ? NONE : { found: 'one', value: found };
+}
+
+/** The lengths first: this is asked of every header of every request, and a lower-case copy of each would be made for it. */
+export function isNamed(name: string, lowerName: string): boolean {
+  return name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName);
 }
 
 /** Node's flat `rawHeaders` (name, value, name, value, …) as pairs; a name without a value is left out. */

@@ -21,7 +21,7 @@ export function safeKey(...parts: readonly [first: string, ...rest: string[]]): 
 }
 
 function escapePart(part: string): string {
-  return part.replace(/[\\|]/g, '\\$&');
+  return part.includes('|') || part.includes('\\') ? part.replace(/[\\|]/g, '\\$&') : part;
 }
 
 function isStorable(key: string): boolean {

@@ -6,16 +6,23 @@
 /** Deeper bodies are no provider's; the reviver and whoever walks the value later recurse once per level. */
 const JSON_MAX_DEPTH = 256;
 
-/** 2^53 has 16 digits: texts without such a run hold no integer that a double would change, and are parsed without a reviver. */
-const LONG_NUMBER = /\d{16}/;
+/** 2^53 has 16 digits: a body without such a run holds no integer that a double would change, and is parsed without a reviver. */
+const LONG_NUMBER_DIGITS = 16;
 
 /** Longest integer that is kept exact: BigInt of a long text costs the square of its length. 64-bit ids have up to 20 characters. */
 const EXACT_INTEGER = /^-?\d{16,40}$/;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENERS: ReadonlySet<number> = new Set([0x5b, 0x7b]);
-const CLOSERS: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
+/** Stateless as long as it is not told to expect more: one for all bodies. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -26,11 +33,12 @@ export type JsonBody =
 
 /** Integers beyond 2^53 become `bigint`; every other value is as JSON.parse has it. Never throws. */
 export function readJson(body: Uint8Array): JsonBody {
-  if (isTooDeep(body)) return { kind: 'malformed', detail: 'the JSON is nested too deeply' };
+  const form = formOf(body);
+  if (form === 'too deep') return { kind: 'malformed', detail: 'the JSON is nested too deeply' };
   const text = decodeUtf8(body);
   if (text === null) return { kind: 'malformed', detail: 'the body is not UTF-8' };
   try {
-    return { kind: 'json', value: LONG_NUMBER.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text) };
+    return { kind: 'json', value: form === 'plain' ? JSON.parse(text) : JSON.parse(text, keepExact) };
   } catch {
     // The error's own message quotes the body.
     return { kind: 'malformed', detail: 'the body is not JSON' };
@@ -50,7 +58,7 @@ export function readJsonObject(
 /** The text of valid UTF-8 (a byte order mark is dropped), null otherwise: a lossy decoder makes different bytes equal. */
 export function decodeUtf8(body: Uint8Array): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return UTF8.decode(body);
   } catch {
     return null;
   }
@@ -95,19 +103,40 @@ function keepExact(_name: string, value: unknown, context?: { source?: string })
   return isLossy && source !== undefined && EXACT_INTEGER.test(source) ? BigInt(source) : value;
 }
 
-/** Counts open brackets outside of texts, on the bytes (JSON's own characters are ASCII, so UTF-8 can not hide one). */
-function isTooDeep(body: Uint8Array): boolean {
+/**
+ * What decides how a body is parsed, by one look at its bytes: open brackets and runs of digits outside of texts (JSON's own
+ * characters are ASCII, so UTF-8 can not hide one).
+ */
+function formOf(body: Uint8Array): 'plain' | 'long numbers' | 'too deep' {
   let depth = 0;
-  let isInText = false;
+  let longestNumber = 0;
   for (let index = 0; index < body.length; index += 1) {
     const byte = body[index] ?? 0;
-    if (isInText) {
-      if (byte === BACKSLASH) index += 1;
-      else if (byte === QUOTE) isInText = false;
-    } else if (byte === QUOTE) isInText = true;
-    else if (OPENERS.has(byte)) depth += 1;
-    else if (CLOSERS.has(byte)) depth -= 1;
-    if (depth > JSON_MAX_DEPTH) return true;
+    if (byte === QUOTE) index = endOfText(body, index);
+    else if (byte >= DIGIT_0 && byte <= DIGIT_9) {
+      const end = endOfDigits(body, index);
+      longestNumber = Math.max(longestNumber, end - index);
+      index = end - 1;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > JSON_MAX_DEPTH) return 'too deep';
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
   }
-  return false;
+  return longestNumber >= LONG_NUMBER_DIGITS ? 'long numbers' : 'plain';
+}
+
+function endOfDigits(body: Uint8Array, start: number): number {
+  let end = start;
+  for (let byte = body[end] ?? 0; byte >= DIGIT_0 && byte <= DIGIT_9; byte = body[end] ?? 0) end += 1;
+  return end;
+}
+
+/** The place of the quote that ends the text which begins at `start`; the end of the body where none does. */
+function endOfText(body: Uint8Array, start: number): number {
+  for (let index = start + 1; index < body.length; index += 1) {
+    const byte = body[index];
+    if (byte === BACKSLASH) index += 1;
+    else if (byte === QUOTE) return index;
+  }
+  return body.length;
 }
