@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { syncDirectory } from './spool-directory.ts';
 import { type PackedRows, packRows, type StoredBatch, unpackRows } from './spool-protocol.ts';
-import { isHeld, UnreadableFileError } from './spool-trouble.ts';
+import { isCorrupt, isHeld, UnreadableFileError } from './spool-trouble.ts';
 import type { InboxRow } from '@ackline/store/inbox';
 
 /**
@@ -30,6 +30,8 @@ export interface SpoolFile {
   readonly events: number;
   readonly quarantined: number;
   readonly oldestAt: number | null;
+  /** It can not be read to its end: it gets no row and is not written any more; what can be read of it is. */
+  readonly damaged: boolean;
   /** On disk, without pages that are free to be written again. */
   readonly bytes: number;
   /** On disk, with them. */
@@ -62,6 +64,12 @@ const MAX_IDLE_LOG_BYTES = 1024 * 1024;
 /** As a small batch of events. */
 const PROBE_BYTES = 65_536;
 const FILE_MODE = 0o600;
+/** Rows in a row that a damaged page hides: beyond this the search would take the thread for seconds. */
+const MAX_SALVAGE_MISSES = 10_000;
+/** An id, times and an envelope take more. */
+const MIN_ROW_BYTES = 128;
+/** Looked at in one reading: more than any batch has. */
+const LOOKED_AT_ROWS = 1_000;
 
 const COLUMNS = 'id, key_hash, after_offset, key_id, meta, body, checksum, spooled_at';
 const COLUMN_TYPES = `n integer primary key, id text not null, key_hash integer not null, after_offset integer not null,
@@ -148,18 +156,21 @@ function removeNames(path: string): void {
 
 class File implements SpoolFile {
   readonly name: string;
-  events: number;
   quarantined: number;
   oldestAt: number | null = null;
+  damaged = false;
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
-  readonly #select: StatementSync;
+  readonly #selectBehind: StatementSync;
+  readonly #selectOne: StatementSync;
   /** (SP7) */
   #nextN: number;
   /** The target has the rows up to this one, deleted or not. */
   #takenN: number;
   #undeleted = false;
+  /** Numbers behind `takenN` that are no event's: set aside, or not readable. */
+  readonly #gaps: Set<number>;
   /** Rows that are set aside, with the reason, and still lie among the others: the disk did not take the move yet. */
   readonly #aside = new Map<number, string>();
 
@@ -168,15 +179,22 @@ class File implements SpoolFile {
     this.#path = join(directory, name);
     this.#db = db;
     this.#insert = db.prepare(`insert into spool (n, ${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.#select = db.prepare(`select n, ${COLUMNS} from spool where n > ? order by n limit ?`);
-    this.#select.setReadBigInts(true);
-    const last = this.#number('select coalesce(max(n), 0) from spool');
-    this.#nextN = last + 1;
+    this.#selectBehind = db.prepare(`select n, ${COLUMNS} from spool where n > ? order by n limit ?`);
+    this.#selectOne = db.prepare(`select n, ${COLUMNS} from spool where n = ?`);
+    this.#selectBehind.setReadBigInts(true);
+    this.#selectOne.setReadBigInts(true);
+    this.#nextN = this.#number('select coalesce(max(n), 0) + 1 from spool');
     this.#takenN = this.#number('select coalesce(min(n), 1) - 1 from spool');
+    this.#limitNumbers();
     this.quarantined = this.#number('select count(*) from quarantine');
-    const gaps = this.#number('select count(*) from quarantine where n > ? and n < ?', this.#takenN, last);
-    this.events = last - this.#takenN - gaps; // numbers have no other gaps: the file need not be read to be counted
+    const gaps = db.prepare('select n from quarantine where n > ? and n < ?').all(this.#takenN, this.#nextN);
+    this.#gaps = new Set(gaps.map(gap => Number(gap['n'])));
     this.#readOldest();
+  }
+
+  /** Numbers have no other gaps: the file need not be read to be counted. */
+  get events(): number {
+    return this.#nextN - 1 - this.#takenN - this.#gaps.size;
   }
 
   get bytes(): number {
@@ -198,7 +216,6 @@ class File implements SpoolFile {
       }
     });
     this.#nextN += rows.heads.length;
-    this.events += rows.heads.length;
     this.oldestAt ??= now;
     statSync(this.#path); // (SP3) where the directory was deleted under us, no row is kept
   }
@@ -209,40 +226,48 @@ class File implements SpoolFile {
   }
 
   read(maxEvents: number, maxBytes: number): StoredBatch | null {
-    while (this.events > 0) {
-      const rows = this.#readRows(maxEvents, maxBytes);
-      if (rows.length === 0) continue; // all that were looked at are set aside now
-      const { heads, bytes } = packRows(rows);
-      return {
-        file: this.name,
-        rows: { heads: heads.map((head, i) => ({ ...head, n: rows[i]?.n ?? 0 })), bytes },
-      };
+    const rows: StoredRow[] = [];
+    let bytes = 0;
+    for (const { n, row } of this.#rowsBehind(this.#takenN)) {
+      if (row === null) {
+        this.quarantine(n, 'checksum'); // (SP6)
+        continue;
+      }
+      bytes += row.meta.byteLength + row.body.byteLength;
+      if (rows.length > 0 && bytes > maxBytes) break;
+      rows.push({ ...row, n });
+      if (rows.length === maxEvents) break;
     }
-    return null;
+    if (rows.length === 0) return null;
+    const { heads, bytes: packed } = packRows(rows);
+    return {
+      file: this.name,
+      rows: { heads: heads.map((head, i) => ({ ...head, n: rows[i]?.n ?? 0 })), bytes: packed },
+    };
   }
 
   remove(n: number): number {
     if (n <= this.#takenN) return 0;
-    const rows = this.#number('select count(*) from spool where n > ? and n <= ?', this.#takenN, n);
-    const aside = [...this.#aside.keys()].filter(each => each > this.#takenN && each <= n).length;
-    this.#takenN = n;
-    this.events -= rows - aside;
+    const before = this.events;
+    this.#takenN = Math.min(n, this.#nextN - 1);
+    for (const gap of this.#gaps) if (gap <= n) this.#gaps.delete(gap);
     this.#undeleted = true;
     this.#readOldest();
-    return rows - aside;
+    return before - this.events;
   }
 
   quarantine(n: number, reason: string): void {
-    if (n <= this.#takenN || this.#aside.has(n)) return;
+    if (n <= this.#takenN || this.#gaps.has(n)) return;
+    this.#gaps.add(n);
     this.#aside.set(n, reason);
-    this.events -= 1;
     this.quarantined += 1;
   }
 
   sweep(): void {
+    if (this.damaged) return; // writing would make it worse
     for (const [n, reason] of this.#aside) {
       this.#transaction(() => {
-        this.#db.prepare(`insert into quarantine select *, ? from spool where n = ?`).run(reason, n);
+        this.#db.prepare('insert into quarantine select *, ? from spool where n = ?').run(reason, n);
         this.#db.prepare('delete from spool where n = ?').run(n);
       });
       this.#aside.delete(n);
@@ -261,39 +286,77 @@ class File implements SpoolFile {
     this.close();
   }
 
-  #readRows(maxEvents: number, maxBytes: number): StoredRow[] {
-    const rows: StoredRow[] = [];
-    const damaged: number[] = [];
-    let bytes = 0;
-    let looked = 0;
-    for (const found of this.#select.iterate(this.#takenN, maxEvents + this.#aside.size)) {
-      looked += 1;
-      const n = Number(found['n']);
-      if (this.#aside.has(n)) continue;
-      const row = readRow(found);
-      if (row === null) {
-        damaged.push(n); // (SP6)
-        continue;
+  /** In order; from the first damaged page on one by one, so that what lies behind it is found too. */
+  *#rowsBehind(takenN: number): Generator<FoundRow> {
+    let lastN = takenN;
+    try {
+      if (!this.damaged) {
+        for (const found of this.#selectBehind.iterate(takenN, LOOKED_AT_ROWS + this.#gaps.size)) {
+          const n = Number(found['n']);
+          if (n <= lastN || n >= this.#nextN) throw new UnreadableFileError('Numbers out of order');
+          lastN = n;
+          if (!this.#gaps.has(n)) yield { n, row: readRow(found) };
+        }
+        return;
       }
-      bytes += row.meta.byteLength + row.body.byteLength;
-      if (rows.length > 0 && bytes > maxBytes) break;
-      rows.push({ ...row, n });
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      this.damaged = true;
     }
-    if (looked === 0) throw new UnreadableFileError(`${this.events} rows are missing in the file`);
-    for (const n of damaged) this.quarantine(n, 'checksum');
-    return rows;
+    yield* this.#salvage(lastN);
+  }
+
+  *#salvage(takenN: number): Generator<FoundRow> {
+    let misses = 0;
+    for (let n = takenN + 1; n < this.#nextN && misses < MAX_SALVAGE_MISSES; n += 1) {
+      if (this.#gaps.has(n)) continue;
+      const found = this.#readOne(n);
+      if (found === null) {
+        this.#gaps.add(n);
+        misses += 1;
+      } else {
+        misses = 0;
+        yield { n, row: readRow(found) };
+      }
+    }
+    if (misses === MAX_SALVAGE_MISSES) this.#giveUp();
+  }
+
+  /** Nothing behind what was taken can be found: the rest is for a person. */
+  #giveUp(): void {
+    this.#nextN = this.#takenN + 1;
+    this.#gaps.clear();
+  }
+
+  /** A damaged page can say that there are more rows than the file has room for. */
+  #limitNumbers(): void {
+    const rows = Math.floor(this.diskBytes / MIN_ROW_BYTES);
+    if (this.#nextN - this.#takenN - 1 <= rows && this.#takenN >= 0) return;
+    this.damaged = true;
+    this.#takenN = Math.max(0, this.#takenN);
+    this.#nextN = this.#takenN + 1 + rows;
+  }
+
+  #readOne(n: number): Record<string, unknown> | null {
+    try {
+      return this.#selectOne.get(n) ?? null;
+    } catch (error) {
+      if (isCorrupt(error)) return null;
+      throw error;
+    }
   }
 
   #readOldest(): void {
-    const first = this.#db
-      .prepare('select spooled_at from spool where n > ? order by n limit 1')
-      .get(this.#takenN);
-    this.oldestAt = first === undefined || this.events === 0 ? null : Number(first['spooled_at']);
+    if (this.events === 0) this.oldestAt = null;
+    else if (!this.damaged) {
+      const first = this.#db.prepare('select spooled_at from spool where n > ? order by n limit 1');
+      this.oldestAt = Number(first.get(this.#takenN)?.['spooled_at'] ?? 0) || null;
+    }
   }
 
   /** The first column of the first row. */
-  #number(sql: string, ...values: number[]): number {
-    return Number(Object.values(this.#db.prepare(sql).get(...values) ?? {})[0] ?? 0);
+  #number(sql: string): number {
+    return Number(Object.values(this.#db.prepare(sql).get() ?? {})[0] ?? 0);
   }
 
   #transaction(write: () => void): void {
@@ -306,6 +369,12 @@ class File implements SpoolFile {
       throw error;
     }
   }
+}
+
+/** row: null where it is not what was written. */
+interface FoundRow {
+  readonly n: number;
+  readonly row: InboxRow | null;
 }
 
 type StoredRow = InboxRow & { readonly n: number };

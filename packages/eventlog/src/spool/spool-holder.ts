@@ -150,7 +150,9 @@ class Holder implements SpoolHolder {
     for (const file of this.#files()) {
       try {
         const batch = file.read(maxEvents, maxBytes);
+        if (file.damaged) this.#setApart(file);
         if (batch !== null) return batch;
+        this.#sweep(file.name);
       } catch (error) {
         this.#unreadable(file, error);
       }
@@ -158,7 +160,15 @@ class Holder implements SpoolHolder {
     return null;
   }
 
-  /** What can't be read stays on disk (SP6); an error of the disk is another matter, and the file is taken up again later. */
+  /** (SP6) It is named and stays on disk; it is drained as far as it can be read, and gets no row. */
+  #setApart(file: SpoolFile): void {
+    this.#corrupt.add(file.name);
+    if (file !== this.#own) return;
+    this.#own = null;
+    this.#drained.push(file);
+  }
+
+  /** What is wrong with the disk and not with the file may pass: then the file is taken up again. */
   #unreadable(file: SpoolFile, error: unknown): void {
     if (isCorrupt(error)) this.#corrupt.add(file.name);
     if (file === this.#own) {

@@ -1,0 +1,233 @@
+import { AppError } from '@ackline/shared/app-error';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { Logger } from '@ackline/runtime/logger';
+import type { InboxRow } from '@ackline/store/inbox';
+import type { AppendReceipt } from '../event-log.ts';
+import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS, toRow } from '../inbox-log.ts';
+import { createMicroBatcher, type MicroBatcher } from '../micro-batcher.ts';
+import { listSpoolFiles, prepareSpoolDirectory } from './spool-directory.ts';
+import { createSpoolGauge, type SpoolGauge, type SpoolSnapshot } from './spool-gauge.ts';
+import { packRows, type SpoolReply, type StoredBatch } from './spool-protocol.ts';
+import { createSpoolThread, type SpoolThread, type StartSpoolWorker } from './spool-thread.ts';
+
+/**
+ * The event log on disk, for the minute when neither Kafka nor PostgreSQL takes an event.
+ *
+ * SP8. An append resolves only after its transaction did (SP1, spool-file.ts), and every append settles by its deadline.
+ * SP9. While the disk is in trouble no append asks it: one probe a second does, and its success ends the trouble.
+ * SP10. What waits in memory, lies on disk and how old it may be is bounded; above that an append rejects at once, and what
+ *       is there stays and is drained.
+ * SP11. The thread that holds the files starts with the first event, or the first file that somebody left: it costs 20 to 30 MB,
+ *       and an ingress whose other logs serve never needs it.
+ */
+export interface Spool {
+  /**
+   * Fsynced when it resolves. Rejects with ACKLINE_NOT_DURABLE (the snapshot's state says why; an event whose batch failed may
+   * be there all the same), ACKLINE_APPEND_TIMEOUT (outcome unknown), ACKLINE_ENVELOPE_INVALID, ACKLINE_LOG_CLOSED.
+   */
+  append(event: EventEnvelope, place: SpoolPlace): Promise<AppendReceipt>;
+  /** From memory. */
+  snapshot(): SpoolSnapshot;
+  /** Writes what is pending and lets go of the files. What no other log has stays in them for the next start. */
+  close(): Promise<void>;
+}
+
+export interface SpoolPlace {
+  /** The greatest offset known to be acked in the event's Kafka partition; -1n: none. */
+  readonly afterOffset: bigint;
+  readonly deadlineMs: number;
+}
+
+/** What the relay needs of it. */
+export interface SpoolRows {
+  /** The first rows that were not removed, of the oldest file; null: there are none. */
+  read(maxEvents: number, maxBytes: number): Promise<StoredBatch | null>;
+  /** Another log has the rows of this file up to this one. */
+  remove(file: string, n: number): Promise<void>;
+  /** The row is no event that any log could take: it is kept and out of the way. */
+  quarantine(file: string, n: number, reason: string): Promise<void>;
+}
+
+export interface OpenSpool extends Spool {
+  readonly rows: SpoolRows;
+}
+
+export interface SpoolOptions {
+  /** Shared by the processes of one ingress, each with a file of its own. */
+  readonly directory: string;
+  /** Of all files in it. */
+  readonly maxBytes: number;
+  /** Of the oldest event. */
+  readonly maxAgeMs: number;
+  /** A filesystem that ends with the container or with the machine's power will do. */
+  readonly allowEphemeral: boolean;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/** How often the directory is listed and a disk in trouble is tried (SP9). A listing takes some 100 µs, off the main thread. */
+const TICK_MS = 1_000;
+/** How often files of other processes are tried for their locks. */
+const ADOPT_EVERY_TICKS = 3;
+/** One transaction's rows: above a few hundred the fsync is a small part of it. */
+const BATCH_EVENTS = 500;
+/** A larger body goes alone. What is under way is in memory once more in the worker. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** While one transaction is synced the next one collects: more under way would only make them smaller. */
+const MAX_BATCHES_IN_FLIGHT = 1;
+
+/**
+ * Throws ACKLINE_SPOOL_NOT_DURABLE for storage that does not outlive the process, the pod or the machine's power. A disk that
+ * is full, read-only, damaged or away does not throw: the snapshot says so, appends reject, and it recovers by itself.
+ */
+export async function openSpool(options: SpoolOptions, startWorker?: StartSpoolWorker): Promise<OpenSpool> {
+  const trouble = await prepareSpoolDirectory(options.directory, options.allowEphemeral);
+  const { directory, allowEphemeral, maxBytes, maxAgeMs, now = Date.now } = options;
+  const gauge = createSpoolGauge({ maxBytes, maxAgeMs, now, trouble, waitingMs: () => thread.waitingMs });
+  const watch = createStateLog(gauge, options.log);
+  const thread = createSpoolThread({
+    data: { directory, allowEphemeral },
+    onReply(reply: SpoolReply) {
+      gauge.held(reply.holdings, reply.trouble);
+      watch();
+    },
+    onEnd(detail) {
+      gauge.ended(detail);
+      watch();
+    },
+    ...(startWorker === undefined ? {} : { startWorker }),
+  });
+  watch();
+  const spool = new DiskSpool({ directory, gauge, thread, now, watch });
+  await spool.start();
+  return spool;
+}
+
+interface Parts {
+  readonly directory: string;
+  readonly gauge: SpoolGauge;
+  readonly thread: SpoolThread;
+  readonly now: () => number;
+  /** Logs what changed. */
+  readonly watch: () => void;
+}
+
+class DiskSpool implements OpenSpool {
+  readonly rows: SpoolRows;
+  readonly #parts: Parts;
+  readonly #batcher: MicroBatcher<InboxRow>;
+  #timer: NodeJS.Timeout | null = null;
+  #ticks = 0;
+  #ticking: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { thread, gauge, now } = parts;
+    this.#batcher = createMicroBatcher({
+      flush: async rows => {
+        await thread.request({ kind: 'append', rows: packRows(rows), now: now() });
+        return null;
+      },
+      maxItems: MAX_BUFFERED_EVENTS,
+      maxBytes: MAX_BUFFERED_BYTES,
+      batchItems: BATCH_EVENTS,
+      batchBytes: BATCH_BYTES,
+      maxInFlight: MAX_BATCHES_IN_FLIGHT,
+      timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT', 'The spool did not confirm the event in time'),
+    });
+    this.rows = {
+      read: async (maxEvents, maxBytes) =>
+        (await thread.request({ kind: 'read', maxEvents, maxBytes })).batch,
+      remove: async (file, n) => {
+        const { removed } = await thread.request({ kind: 'remove', file, n });
+        gauge.relayedMore(removed);
+      },
+      quarantine: async (file, n, reason) => {
+        await thread.request({ kind: 'quarantine', file, n, reason });
+      },
+    };
+  }
+
+  /** Looks once, then every second. */
+  async start(): Promise<void> {
+    await this.#tick();
+    this.#schedule();
+  }
+
+  async append(event: EventEnvelope, { afterOffset, deadlineMs }: SpoolPlace): Promise<AppendReceipt> {
+    if (this.#closed) throw new AppError('ACKLINE_LOG_CLOSED');
+    const row = toRow(event, afterOffset);
+    const bytes = row.meta.byteLength + row.body.byteLength;
+    const refusal = this.#parts.gauge.take(bytes); // (SP10)
+    if (refusal !== null) {
+      this.#parts.watch();
+      throw new AppError('ACKLINE_NOT_DURABLE', `The spool takes no event now: ${refusal}`);
+    }
+    try {
+      await this.#batcher.add(row, { owner: event.source, bytes, deadlineMs });
+      return { tier: 'spool' };
+    } finally {
+      this.#parts.gauge.give(bytes);
+    }
+  }
+
+  snapshot(): SpoolSnapshot {
+    return this.#parts.gauge.snapshot();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#batcher.close();
+    await this.#parts.thread.close();
+    await this.#ticking;
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#ticking = this.#tick().finally(() => this.#schedule());
+    }, TICK_MS);
+    this.#timer.unref();
+  }
+
+  async #tick(): Promise<void> {
+    const { directory, gauge, thread, watch } = this.#parts;
+    await listSpoolFiles(directory).then(
+      files => gauge.listed(files),
+      () => undefined, // what is wrong with the directory is told by the next write to it
+    );
+    if (this.#closed) return;
+    if (gauge.trouble !== null) await thread.request({ kind: 'probe' }).catch(() => undefined); // (SP9)
+    const { foreign, adopted } = gauge;
+    if (this.#ticks % ADOPT_EVERY_TICKS === 0 && foreign.length + adopted > 0) {
+      await thread.request({ kind: 'adopt', files: foreign }).catch(() => undefined);
+    }
+    this.#ticks += 1;
+    watch();
+  }
+}
+
+/** Says once what the spool's state came to, which files can't be read, and how many rows are set aside. */
+function createStateLog(gauge: SpoolGauge, log: SpoolOptions['log']): () => void {
+  let state: SpoolSnapshot['state'] = 'ready';
+  let quarantined = 0;
+  const corrupt = new Set<string>();
+  return () => {
+    const now = gauge.snapshot();
+    if (now.state !== state) {
+      const fields = { from: state, to: now.state, detail: now.detail, events: now.events };
+      if (now.state === 'ready') log.info(fields, 'spool.state-changed');
+      else log.warn(fields, 'spool.state-changed');
+      state = now.state;
+    }
+    for (const file of now.corruptFiles) {
+      if (!corrupt.has(file)) log.error({ file }, 'spool.file-unreadable');
+      corrupt.add(file);
+    }
+    if (now.quarantined > quarantined) log.error({ rows: now.quarantined }, 'spool.row-quarantined');
+    quarantined = now.quarantined;
+  };
+}
