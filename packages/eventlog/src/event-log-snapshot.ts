@@ -50,7 +50,7 @@ export function takeSnapshot(options: LogTiers, appended: EventLogSnapshot['appe
     ],
     tierInUse: tierInUse(options, spool),
     kafka: tier.state,
-    durability: weaknessesOf(tier),
+    durability: [...weaknessesOf(tier), ...(options.spool?.weaknesses ?? [])],
     spool,
     appended,
   };

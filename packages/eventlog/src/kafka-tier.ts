@@ -1,77 +1,163 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { Logger } from '@ackline/runtime/logger';
-import type { KafkaTier, KafkaTierState } from './tiers.ts';
 import { createKafkaLog } from './kafka-log.ts';
-import { type KafkaDurability, openTopic } from './kafka-topic.ts';
+import { type KafkaDurability, type OpenedTopic, openTopic } from './kafka-topic.ts';
+import type { KafkaTier, KafkaTierState } from './tiers.ts';
+
+/**
+ * T1. No event goes to a topic that was not seen to keep the ack contract: a topic that was made anew is another topic, and
+ *     one that is too weak is refused, also while running.
+ * T2. Kafka is asked again for ever: a broker that comes, or a topic that was repaired, is used without a restart.
+ * T3. A topic that goes missing under a running process is not made again by it: someone deleted it, and the processors that
+ *     read the old one would not see the new one. The inbox takes the events until it is there.
+ */
 
 /** How long a start waits for a broker before it goes on without: a broker that is up answers in a fraction of it. */
 const START_DEADLINE_MS = 3_000;
 /** A broker that is just starting may need several seconds to create a topic. */
 const OPEN_DEADLINE_MS = 10_000;
+/** Also the least time between two questions, however often `recheck` is called. */
 const FIRST_RETRY_MS = 1_000;
 /** A broker that comes back is used within this time. */
 const MAX_RETRY_MS = 10_000;
+/** Somebody has to repair the topic by hand. */
+const REFUSED_EVERY_MS = 15_000;
+/** How long a topic that was made weaker in place is taken for what it was. */
+const READY_EVERY_MS = 60_000;
 
 export interface KafkaTierOptions {
   readonly brokers: readonly string[];
   readonly durability: KafkaDurability;
   readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
   readonly topic?: string;
+  /** How a topic is opened. Default: on the brokers. */
+  readonly open?: typeof openTopic;
+  /** Resolves after this long, or when aborted. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Opens the topic now, or goes on trying in the background where no broker answers. */
+/** Opens the topic now, or goes on trying in the background where no broker answers; throws where the topic is too weak. */
 export async function connectKafkaTier(options: KafkaTierOptions): Promise<KafkaTier> {
-  const { log } = options;
-  const ending = new AbortController();
-  let current = await tryOpen(options, START_DEADLINE_MS, ending.signal);
-  if (current.state === 'refused') throw current.error;
-
-  async function keepTrying(): Promise<void> {
-    let waitMs = FIRST_RETRY_MS;
-    while (current.state === 'connecting') {
-      await delay(waitMs, undefined, { signal: ending.signal }).catch(() => undefined);
-      if (ending.signal.aborted) return;
-      waitMs = Math.min(waitMs * 2, MAX_RETRY_MS);
-      const next = await tryOpen(options, OPEN_DEADLINE_MS, ending.signal);
-      if (ending.signal.aborted) {
-        if (next.state === 'ready') await next.log.close();
-        return;
-      }
-      current = next;
-    }
-    if (current.state === 'ready') log.info('kafka.connected');
-    if (current.state === 'refused') log.error({ err: current.error }, 'kafka.refused');
-  }
-
-  const trying = keepTrying();
-  return {
-    get current() {
-      return current;
-    },
-    async close() {
-      ending.abort();
-      await trying;
-      if (current.state === 'ready') await current.log.close();
-    },
-  };
+  const tier = new WatchedTier(options);
+  const first = await tier.look(START_DEADLINE_MS);
+  if (first instanceof AppError && first.code === 'ACKLINE_KAFKA_NOT_DURABLE') throw first;
+  tier.start();
+  return tier;
 }
 
-async function tryOpen(
-  options: KafkaTierOptions,
-  deadlineMs: number,
-  signal: AbortSignal,
-): Promise<KafkaTierState> {
-  const { log, ...topicOptions } = options;
-  const { brokers } = options;
-  try {
-    const opened = await openTopic({ ...topicOptions, deadlineMs, signal });
-    for (const warning of opened.warnings) log.warn({ topic: opened.name }, warning);
-    return { state: 'ready', log: createKafkaLog({ brokers, topic: opened }), weaknesses: opened.weaknesses };
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'ACKLINE_KAFKA_NOT_DURABLE')
-      return { state: 'refused', error };
-    if (!signal.aborted) log.warn({ err: error }, 'kafka.unavailable');
-    return { state: 'connecting' };
+class WatchedTier implements KafkaTier {
+  readonly #options: KafkaTierOptions;
+  readonly #ending = new AbortController();
+  #current: KafkaTierState = { state: 'connecting' };
+  /** Of the current log. */
+  #topic: OpenedTopic | null = null;
+  #watching: Promise<void> = Promise.resolve();
+  #wake = new AbortController();
+
+  constructor(options: KafkaTierOptions) {
+    this.#options = options;
   }
+
+  get current(): KafkaTierState {
+    return this.#current;
+  }
+
+  start(): void {
+    this.#watching = this.#watch();
+  }
+
+  recheck(): void {
+    this.#wake.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#watching;
+    if (this.#current.state === 'ready') await this.#current.log.close();
+  }
+
+  /** (T2) */
+  async #watch(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    while (!this.#ending.signal.aborted) {
+      const wake = this.#wake.signal;
+      const { wait = pause } = this.#options;
+      await wait(FIRST_RETRY_MS, this.#ending.signal);
+      await wait(this.#everyMs(retryMs) - FIRST_RETRY_MS, AbortSignal.any([this.#ending.signal, wake]));
+      if (wake.aborted) this.#wake = new AbortController();
+      if (this.#ending.signal.aborted) return;
+      const failure = await this.look(OPEN_DEADLINE_MS);
+      retryMs = failure === null ? FIRST_RETRY_MS : Math.min(retryMs * 2, MAX_RETRY_MS);
+    }
+  }
+
+  #everyMs(retryMs: number): number {
+    switch (this.#current.state) {
+      case 'ready':
+        return READY_EVERY_MS;
+      case 'refused':
+        return REFUSED_EVERY_MS;
+      case 'none':
+      case 'connecting':
+        return retryMs;
+      default: {
+        const never: never = this.#current;
+        return never;
+      }
+    }
+  }
+
+  /** Asks Kafka for the topic and takes on what it answers; the error where it is not to be used, or not known now. */
+  async look(deadlineMs: number): Promise<unknown> {
+    const { log, open = openTopic, wait: _, ...options } = this.#options;
+    const { signal } = this.#ending;
+    const create = this.#current.state === 'connecting'; // (T3)
+    try {
+      this.#use(await open({ ...options, deadlineMs, signal, create }));
+      return null;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'ACKLINE_KAFKA_NOT_DURABLE') await this.#refuse(error);
+      else if (!signal.aborted) log.warn({ err: error }, 'kafka.unavailable'); // what was known before stays
+      return error;
+    }
+  }
+
+  #use(topic: OpenedTopic): void {
+    if (this.#ending.signal.aborted) return;
+    const { log, brokers } = this.#options;
+    const before = this.#current;
+    const { weaknesses } = topic;
+    if (before.state === 'ready' && this.#topic !== null && isSameLog(this.#topic, topic)) {
+      this.#current = { ...before, weaknesses };
+      return;
+    }
+    for (const warning of topic.warnings) log.warn({ topic: topic.name }, warning);
+    const onTopicChanged = (): void => this.recheck();
+    this.#current = { state: 'ready', log: createKafkaLog({ brokers, topic, onTopicChanged }), weaknesses };
+    this.#topic = topic;
+    if (before.state === 'ready') void before.log.close(); // what is in it settles; what comes late goes to the inbox
+    log.info({ topic: topic.name, topicId: topic.topicId }, 'kafka.connected');
+  }
+
+  /** (T1) */
+  async #refuse(error: AppError): Promise<void> {
+    const before = this.#current;
+    this.#current = { state: 'refused', error };
+    if (before.state !== 'refused') this.#options.log.error({ err: error }, 'kafka.refused');
+    if (before.state === 'ready') await before.log.close();
+  }
+}
+
+/** What a log takes from its topic for good. */
+function isSameLog(one: OpenedTopic, other: OpenedTopic): boolean {
+  return (
+    one.topicId === other.topicId &&
+    one.partitions === other.partitions &&
+    one.maxMessageBytes === other.maxMessageBytes
+  );
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }

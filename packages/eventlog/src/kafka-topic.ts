@@ -24,6 +24,8 @@ export interface OpenTopicOptions {
   readonly durability: KafkaDurability;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** False: a topic that is not there counts as a Kafka that does not answer. Default true. */
+  readonly create?: boolean;
 }
 
 export interface OpenedTopic {
@@ -58,6 +60,9 @@ export async function openTopic(options: OpenTopicOptions): Promise<OpenedTopic>
 async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal): Promise<OpenedTopic> {
   const { topic: name = EVENTS_TOPIC, durability, brokers } = options;
   const existing = await describe(admin, name);
+  if (existing === null && options.create === false) {
+    throw new AppError('ACKLINE_KAFKA_UNAVAILABLE', `The topic ${name} is not there`);
+  }
   if (existing === null) await create(admin, name, options);
   const described = existing ?? (await describeWhenServed(admin, name, expiry));
   const verdict = judgeDurability(described.settings, name, brokers);

@@ -82,6 +82,8 @@ export function createInboxAttempt({ gate, inbox }: { gate: InboxGate; inbox: In
 export interface SpoolTier {
   readonly spool: SpoolAppender;
   readonly breaker: CircuitBreaker;
+  /** What makes it weaker than the ack contract, as declared. */
+  readonly weaknesses: readonly string[];
 }
 
 /** A disk that hangs fails many appends at once: those that began before the last counted failure are the same one. */

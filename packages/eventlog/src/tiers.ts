@@ -20,6 +20,8 @@ export type KafkaTierState =
 
 export interface KafkaTier {
   readonly current: KafkaTierState;
+  /** Looks soon whether the topic still is what it was. */
+  recheck(): void;
   close(): Promise<void>;
 }
 

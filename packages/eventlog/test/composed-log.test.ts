@@ -70,7 +70,7 @@ function harness(setup: Setup = {}) {
   };
   const spoolBreaker = createCircuitBreaker({ rule: consecutiveFailures(3), resetMs: 1_000, now });
   const log = createComposedLog({
-    kafka: { current: states[state], close: kafkaLog.close },
+    kafka: { current: states[state], recheck: () => undefined, close: kafkaLog.close },
     breaker,
     inbox: {
       size: 2,
@@ -82,7 +82,7 @@ function harness(setup: Setup = {}) {
       close: async () => void closed.push('inbox'),
     },
     inboxGate: createInboxGate({ pool, breaker: inboxBreaker, now }),
-    spool: setup.spool === undefined ? null : { spool, breaker: spoolBreaker },
+    spool: setup.spool === undefined ? null : { spool, breaker: spoolBreaker, weaknesses: [] },
     log: { warn: (_: unknown, line?: string) => void lines.push(String(line)) } as never,
     now,
     clock: () => clock.elapsed,
