@@ -10,6 +10,8 @@ import { consecutiveFailures } from '../breaker/trip-rules.ts';
 export const REDIS_TIMEOUT_MS = 20;
 /** A probe costs one request its 20 ms: every five seconds that is nothing, and Redis is used again soon after it is back. */
 const BREAKER_RESET_MS = 5_000;
+/** A timer that is so late tells that this process did something else meanwhile: Redis is not to blame for that time. */
+const STALL_MS = 10;
 /** More wait for Redis at a time only when it is not well; the next ones do without it. */
 const MAX_UNDER_WAY = 1_000;
 
@@ -61,7 +63,7 @@ const SYSTEM_TIMER: GateTimer = {
 };
 
 interface Waiting {
-  readonly endsAt: number;
+  endsAt: number;
   /** null once the call has come to its end. */
   expire: (() => void) | null;
 }
@@ -127,28 +129,31 @@ function begin<Result>(call: () => Promise<Result>): Promise<Result> {
 /** All calls have the same time, so they end in their order, and one timer is enough for all of them. */
 function createDeadlines(timer: GateTimer) {
   let queue: Waiting[] = [];
-  let armed = false;
+  let armedFor: number | null = null;
 
   function arm(ms: number): void {
-    armed = true;
+    armedFor = timer.now() + ms;
     timer.after(ms, expireDue);
   }
   function expireDue(): void {
-    armed = false;
     const at = timer.now();
+    if (at - (armedFor ?? at) > STALL_MS) {
+      for (const waiting of queue) waiting.endsAt = at + REDIS_TIMEOUT_MS;
+    }
+    armedFor = null;
     const firstLeft = queue.findIndex(waiting => waiting.expire !== null && waiting.endsAt > at);
     const due = firstLeft === -1 ? queue : queue.slice(0, firstLeft);
     queue = firstLeft === -1 ? [] : queue.slice(firstLeft);
     for (const waiting of due) waiting.expire?.();
     const next = queue[0];
-    if (next !== undefined && !armed) arm(Math.max(1, next.endsAt - at));
+    if (next !== undefined && armedFor === null) arm(Math.max(1, next.endsAt - at));
   }
 
   return {
     add(expire: () => void): Waiting {
       const waiting: Waiting = { endsAt: timer.now() + REDIS_TIMEOUT_MS, expire };
       queue.push(waiting);
-      if (!armed) arm(REDIS_TIMEOUT_MS);
+      if (armedFor === null) arm(REDIS_TIMEOUT_MS);
       return waiting;
     },
   };

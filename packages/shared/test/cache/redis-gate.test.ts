@@ -72,6 +72,19 @@ describe('the way to Redis', () => {
     assert.equal(gate.getStats().errors, 0);
   });
 
+  it('gives calls their time again when the process itself was busy', async () => {
+    const { gate, pass } = setUp();
+    let answer: (text: string) => void = () => {};
+    const call = gate.ask(() => new Promise<string>(resolve => (answer = resolve)));
+    const hanging = gate.ask(hang);
+    pass(500);
+    answer('value');
+    assert.equal(await call, 'value');
+    pass(20);
+    assert.equal(await hanging, FAILED);
+    assert.equal(gate.getStats().timeouts, 1);
+  });
+
   it('counts a call that fails or throws at once, and rejects nothing', async () => {
     const { gate } = setUp();
     assert.equal(await gate.ask(refuse), FAILED);
