@@ -12,6 +12,9 @@ import { createInboxGate, INBOX_BREAKER_FAILURES, INBOX_BREAKER_RESET_MS } from 
 import { createInboxLog } from './inbox-log.ts';
 import { connectKafkaTier } from './kafka-tier.ts';
 import type { KafkaDurability } from './kafka-topic.ts';
+import { openSpool, type OpenSpool } from './spool/spool.ts';
+import { startSpoolRelay } from './spool/spool-relay.ts';
+import type { SpoolTier } from './tier-attempts.ts';
 import type { KafkaTier } from './tiers.ts';
 
 export interface EventLogOptions {
@@ -19,6 +22,8 @@ export interface EventLogOptions {
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** The ingress pool; stays the caller's. */
   readonly pool: Pick<Pool, 'query'>;
+  /** null, or not there: no spool. */
+  readonly spool?: SpoolSettings | null;
   /** Of Kafka. */
   readonly breaker: { readonly failures: number; readonly resetMs: number };
   readonly log: Logger;
@@ -26,27 +31,46 @@ export interface EventLogOptions {
   readonly now?: () => number;
 }
 
+export interface SpoolSettings {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Storage that ends with the pod is meant. */
+  readonly allowEphemeral: boolean;
+}
+
+/** Appends that time out in a row: the disk hangs. What it refuses costs no time and is not counted. */
+const SPOOL_BREAKER_FAILURES = 3;
+const SPOOL_BREAKER_RESET_MS = 1_000;
+const EPHEMERAL_SPOOL = 'the spool may be on storage that ends with the pod (SPOOL_DURABILITY=ephemeral)';
+
 /**
  * Kafka behind a breaker, else the inbox, else the spool. Throws ACKLINE_KAFKA_NOT_DURABLE when a broker answers and its
  * topic is too weak, ACKLINE_SPOOL_NOT_DURABLE for a directory that does not last; where no broker answers it resolves all
  * the same: the inbox serves, and Kafka is connected when it comes.
  */
 export async function connectEventLog(options: EventLogOptions): Promise<ComposedLog> {
-  const { pool, log, now = Date.now } = options;
+  const { pool, log, now = Date.now, spool: settings = null } = options;
   const makeBreaker = createBreakers({ log, now });
-  const kafka = await connectKafka(options);
-  return createComposedLog({
+  const spool = settings === null ? null : await openSpool({ ...settings, log, now });
+  const kafka = await connectKafka(options).catch(async (error: unknown) => {
+    await spool?.close();
+    throw error;
+  });
+  const composed = createComposedLog({
     kafka,
     breaker: makeBreaker('kafka', { ...options.breaker, onClosed: () => kafka.recheck() }),
     inbox: createInboxLog({ pool }),
     inboxGate: createInboxGate({ pool, breaker: makeBreaker('inbox', INBOX_BREAKER), now }),
-    spool: null,
+    spool: spool === null ? null : spoolTier(spool, settings, makeBreaker('spool', SPOOL_BREAKER)),
     log,
     now,
   });
+  return spool === null ? composed : withRelay(composed, spool, log);
 }
 
 const INBOX_BREAKER = { failures: INBOX_BREAKER_FAILURES, resetMs: INBOX_BREAKER_RESET_MS };
+const SPOOL_BREAKER = { failures: SPOOL_BREAKER_FAILURES, resetMs: SPOOL_BREAKER_RESET_MS };
 
 const NO_KAFKA: KafkaTier = {
   current: { state: 'none' },
@@ -56,6 +80,22 @@ const NO_KAFKA: KafkaTier = {
 
 async function connectKafka({ kafka, log }: EventLogOptions): Promise<KafkaTier> {
   return kafka === null ? NO_KAFKA : connectKafkaTier({ ...kafka, log });
+}
+
+function spoolTier(spool: OpenSpool, settings: SpoolSettings | null, breaker: CircuitBreaker): SpoolTier {
+  return { spool, breaker, weaknesses: settings?.allowEphemeral === true ? [EPHEMERAL_SPOOL] : [] };
+}
+
+/** The relay takes what is in the spool up to the tiers above it; it ends before they do. */
+function withRelay(composed: ComposedLog, spool: OpenSpool, log: Logger): ComposedLog {
+  const relay = startSpoolRelay(spool, composed.aboveSpool, { log });
+  return {
+    ...composed,
+    async close() {
+      await relay.close();
+      await composed.close();
+    },
+  };
 }
 
 interface BreakerLimits {
