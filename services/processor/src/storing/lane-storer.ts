@@ -8,25 +8,24 @@
  * S3. Waiting inbox rows of a Kafka batch's keys are stored in the same transaction, each at its place (`placeInboxRows`).
  * S4. A record that can't be stored is kept in quarantine with the reason, and passed. Only a row that fails alone with
  *     SQLSTATE class 22 or 23 is one; any other failure (time-out, deadlock, full disk) fails the batch, which is retried.
+ *     One that is too much for the time limit is stored in halves.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
  */
-import { laneOf, keyHash } from '@ackline/eventlog/lane';
-import type { KafkaRecord, LaneBatch } from '@ackline/eventlog/kafka-consumer';
-import { AppError } from '@ackline/shared/app-error';
-import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { laneOf } from '@ackline/eventlog/lane';
+import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { findProvider } from '@ackline/shared/providers/registry';
-import { recordKey } from '@ackline/shared/record-key';
-import { open, seal } from '@ackline/shared/seal';
 import { type QuarantinedRecord, quarantine } from '@ackline/store/events';
 import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } from '@ackline/store/inbox';
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
 import type { ReadyStart } from '../delivery/desk.ts';
-import { firstWithinBytes, type Placement, placeInboxRows } from './merge-inbox.ts';
+import { asInvalid, inboxItem, type Item, kafkaItem, keyHashesOf } from './lane-item.ts';
+import { firstWithinBytes, type Placement } from './merge-inbox.ts';
+import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
 import { splitEvent } from './split-event.ts';
-import { type StorableEvent, storableFromEnvelope } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
+import { isPoison, isTooLong } from './store-failures.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;
@@ -53,45 +52,49 @@ export interface LaneStorerDeps {
   readonly listener: StoreListener;
 }
 
-/** An event, or what was found in its place. */
-type Found =
-  | { readonly kind: 'event'; readonly origin: string; readonly event: StorableEvent }
-  | { readonly kind: 'invalid'; readonly record: QuarantinedRecord };
-
-type Item = Found & {
-  /** Takes it, and nothing else, out of its log, under its lane's lock; false: it is not there any more. */
-  readonly takeAlone: (client: PoolClient) => Promise<boolean>;
-};
-
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   const transact = createTransactor(deps);
+  return {
+    storeKafkaBatch: createKafkaStorer(transact),
+    storeInboxRows: createInboxStorer(transact, deps.lanes),
+  };
+}
 
-  async function storeKafkaBatch(batch: LaneBatch): Promise<void> {
-    for (;;) {
-      const next = await storeKafkaStep(batch);
-      if (next === 'done') return;
-      if (next === 'halve') {
-        for (const half of halves(batch)) await storeKafkaBatch(half);
+function createKafkaStorer(transact: Transact): LaneStorer['storeKafkaBatch'] {
+  async function storeBatch(batch: LaneBatch, maxRows: number): Promise<void> {
+    for (let rows = maxRows; ; ) {
+      const step = await storeStep(batch, rows);
+      if (step.next === 'done') return;
+      if (step.next === 'halve') {
+        for (const half of halves(batch)) await storeBatch(half, rows);
         return;
       }
+      rows = step.maxRows;
     }
   }
 
-  async function storeKafkaStep(batch: LaneBatch): Promise<KafkaStep['next']> {
-    let step: KafkaStep = { next: 'done', items: [] };
+  async function storeStep(batch: LaneBatch, maxRows: number): Promise<NextStep> {
+    const tried: TriedStep = { rows: null, plan: null, items: [] };
     try {
       await transact(async client => {
         await lockLane(client, batch.lane); // (S2)
-        step = await planKafkaStep(client, batch);
-        if (step.next === 'done') await writeLaneOffset(client, batch); // (S1)
-        return step.items;
+        tried.rows = 0;
+        const waiting = await peekInboxOfKeys(client, keyHashesOf(batch), maxRows); // (S3)
+        tried.rows = waiting.length;
+        const offsets = batch.records.map(record => record.offset);
+        tried.plan = planKafkaStep(offsets, waiting, { rows: maxRows, bytes: MAX_INBOX_BYTES });
+        tried.items = await takePlanned(client, batch, tried.plan);
+        if (tried.plan.kind === 'whole') await writeLaneOffset(client, batch); // (S1)
+        return tried.items;
       });
     } catch (error) {
+      const smaller = isTooLong(error) ? smallerStep(batch, tried.rows) : null;
+      if (smaller !== null) return smaller; // (S4)
       if (!isPoison(error)) throw error;
-      for (const item of step.items) await storeAlone(transact, item); // (S4)
-      if (step.next === 'done') await passOffset(batch);
+      for (const item of tried.items) await storeAlone(transact, item); // (S4)
+      if (tried.plan?.kind === 'whole') await passOffset(batch);
     }
-    return step.next;
+    return nextOf(tried.plan, maxRows);
   }
 
   function passOffset(batch: LaneBatch): Promise<void> {
@@ -102,22 +105,34 @@ export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
     });
   }
 
-  async function storeInboxRows(ns: readonly string[]): Promise<number> {
+  return batch => storeBatch(batch, MAX_INBOX_ROWS);
+}
+
+function createInboxStorer(transact: Transact, lanes: () => number): LaneStorer['storeInboxRows'] {
+  async function storeRows(ns: readonly string[]): Promise<number> {
     let items: readonly Item[] = [];
     try {
       await transact(async client => {
-        const rows = await takeFreeRows(client, ns, deps.lanes());
-        items = rows.map(row => inboxItem(row, laneOf(row.keyHash, deps.lanes())));
+        const rows = await takeFreeRows(client, ns, lanes());
+        items = rows.map(row => inboxItem(row, laneOf(row.keyHash, lanes())));
         return items;
       });
     } catch (error) {
+      if (isTooLong(error) && ns.length > 1) return storeHalves(ns); // (S4)
       if (!isPoison(error)) throw error;
       for (const item of items) await storeAlone(transact, item); // (S4)
     }
     return items.length;
   }
 
-  return { storeKafkaBatch, storeInboxRows };
+  async function storeHalves(ns: readonly string[]): Promise<number> {
+    const middle = Math.ceil(ns.length / 2);
+    const took = await storeRows(ns.slice(0, middle));
+    // What was left behind must not be overtaken by later rows of its keys.
+    return took < middle ? took : took + (await storeRows(ns.slice(middle)));
+  }
+
+  return storeRows;
 }
 
 /** Stores one item in a transaction of its own, or else quarantines it (S4). */
@@ -160,36 +175,43 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
   };
 }
 
-/**
- * What one transaction stores of a Kafka batch. `done`: all of it. `again`: only waiting rows that come before it, since there
- * are more than one transaction takes. `halve`: nothing; fewer records have fewer keys, and so fewer rows.
- */
-interface KafkaStep {
-  readonly next: 'done' | 'again' | 'halve';
-  readonly items: readonly Item[];
+/** How far a step came before its transaction ended. */
+interface TriedStep {
+  /** Waiting rows that were seen; null: the lane's lock was not had, so that a smaller batch would wait as long. */
+  rows: number | null;
+  plan: KafkaPlan | null;
+  items: readonly Item[];
+}
+
+/** `again`: the batch as it is, with so many inbox rows at most. */
+type NextStep = { readonly next: 'done' | 'halve' } | { readonly next: 'again'; readonly maxRows: number };
+
+function nextOf(plan: KafkaPlan | null, maxRows: number): NextStep {
+  if (plan?.kind === 'halve') return { next: 'halve' };
+  return plan?.kind === 'rows-first' ? { next: 'again', maxRows } : { next: 'done' };
+}
+
+/** What to try after a step that took too long; null: nothing is smaller. */
+function smallerStep(batch: LaneBatch, rows: number | null): NextStep | null {
+  if (rows === null) return null;
+  if (batch.records.length > 1) return { next: 'halve' };
+  return rows > 1 ? { next: 'again', maxRows: Math.ceil(rows / 2) } : null;
 }
 
 /** The batch's records with the waiting inbox rows of their keys in between (S3). */
-async function planKafkaStep(client: PoolClient, batch: LaneBatch): Promise<KafkaStep> {
-  const hashes = new Set(
-    batch.records.flatMap(record => ('event' in record ? [keyHash(recordKey(record.event))] : [])),
-  );
-  const waiting = await peekInboxOfKeys(client, [...hashes], MAX_INBOX_ROWS);
-  if (waiting.length === 0) return { next: 'done', items: batch.records.map(r => kafkaItem(batch, r)) };
-  const seen = firstWithinBytes(waiting, MAX_INBOX_BYTES);
-  const placements = placeInboxRows(
-    seen,
-    batch.records.map(record => record.offset),
-  );
-  const mayBeMore = seen.length < waiting.length || waiting.length === MAX_INBOX_ROWS;
-  if (!mayBeMore) return { next: 'done', items: await mergeRows(client, batch, placements) };
-  const first = batch.records[0]?.offset;
-  const early = placements.filter(placement => placement.beforeOffset === first);
-  if (early.length > 0)
-    return { next: 'again', items: await mergeRows(client, { ...batch, records: [] }, early) };
-  if (batch.records.length > 1) return { next: 'halve', items: [] };
-  // One key, none of whose rows comes before its record: nor do those that were not seen.
-  return { next: 'done', items: batch.records.map(record => kafkaItem(batch, record)) };
+async function takePlanned(client: PoolClient, batch: LaneBatch, plan: KafkaPlan): Promise<readonly Item[]> {
+  switch (plan.kind) {
+    case 'halve':
+      return [];
+    case 'rows-first':
+      return mergeRows(client, { ...batch, records: [] }, plan.rows);
+    case 'whole':
+      return mergeRows(client, batch, plan.rows);
+    default: {
+      const never: never = plan;
+      return never;
+    }
+  }
 }
 
 /** Takes the placed rows, and puts each before its record; what is placed before no record here comes first. */
@@ -198,6 +220,7 @@ async function mergeRows(
   batch: LaneBatch,
   placements: readonly Placement[],
 ): Promise<readonly Item[]> {
+  if (placements.length === 0) return batch.records.map(record => kafkaItem(batch, record));
   const places = new Map(placements.map(({ n, beforeOffset }) => [n, beforeOffset]));
   const taken = await takeInboxRows(client, [...places.keys()]);
   const rowsBefore = (offset: bigint) => taken.filter(row => places.get(row.n) === offset);
@@ -240,60 +263,4 @@ async function takeFreeRows(
         client,
         mine.map(row => row.n),
       );
-}
-
-function kafkaItem(batch: LaneBatch, record: KafkaRecord): Item {
-  return {
-    ...foundInKafka(batch.lane, record),
-    async takeAlone(client) {
-      await lockLane(client, batch.lane); // (S2)
-      await writeLaneOffset(client, { ...batch, nextOffset: record.offset + 1n }); // (S1)
-      return true;
-    },
-  };
-}
-
-function foundInKafka(lane: number, record: KafkaRecord): Found {
-  const origin = `kafka:${lane}:${record.offset}`;
-  if ('event' in record) return { kind: 'event', origin, event: storableFromEnvelope(record.event) };
-  const { reason, headersBytes, value } = record.invalid;
-  const meta = seal(headersBytes);
-  return {
-    kind: 'invalid',
-    record: { origin, reason, keyId: meta.keyId, meta: meta.bytes, body: seal(value).bytes },
-  };
-}
-
-function inboxItem(row: TakenInboxRow, lane: number): Item {
-  return {
-    ...foundInInbox(row),
-    async takeAlone(client) {
-      await lockLane(client, lane); // (S2)
-      return (await takeInboxRows(client, [row.n])).length > 0;
-    },
-  };
-}
-
-function foundInInbox(row: TakenInboxRow): Found {
-  const origin = `inbox:${row.id}`;
-  const sealed = { keyId: row.keyId, meta: row.meta, body: row.body };
-  try {
-    const meta = decodeMeta(open({ keyId: row.keyId, bytes: row.meta }));
-    const body = open({ keyId: row.keyId, bytes: row.body });
-    return { kind: 'event', origin, event: { meta, body, tier: 'inbox', sealed } };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { kind: 'invalid', record: { origin, reason: error.code, ...sealed } };
-  }
-}
-
-function asInvalid(item: Item, reason: string): Item {
-  if (item.kind === 'invalid') return item;
-  const { origin, event, takeAlone } = item;
-  return { kind: 'invalid', record: { origin, reason, ...event.sealed }, takeAlone };
-}
-
-/** Class 22: a value that PostgreSQL can't hold; class 23: a constraint refuses it. Trying again can't help. */
-function isPoison(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
 }

@@ -71,7 +71,10 @@ describe('storing a lane', () => {
       create function disk_full() returns trigger language plpgsql as
         $$ begin raise exception 'disk full' using errcode = '53100'; end $$;
       create constraint trigger full_at_commit after insert on events deferrable initially deferred
-        for each row when (new.type = 'last straw') execute function disk_full()`);
+        for each row when (new.type = 'last straw') execute function disk_full();
+      create function slow_event() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(0.15); return new; end $$;
+      create trigger slow before insert on events for each row when (new.type = 'slow') execute function slow_event()`);
   });
   beforeEach(async () => {
     await pool.query('truncate inbox, event_keys, events, deliveries, quarantine');
@@ -210,6 +213,50 @@ describe('storing a lane', () => {
       await storer.storeInboxRows(await inboxNumbers(pool));
       assert.deepEqual(await storedIds(), ids(events));
       assert.equal(desk.started.length, 3);
+      await impatient.end();
+    });
+  });
+
+  describe('with more than fits into the time limit', () => {
+    /** Time for two of them in one statement, not for three. */
+    const LIMIT_MS = 400;
+
+    it('stores a Kafka batch in parts, in order, and with its waiting rows in their places', async () => {
+      const impatient = openPool(database.url, LIMIT_MS);
+      const { storer } = harness({ pool: impatient });
+      const chat = { type: 'slow', orderingKey: 'chat' };
+      const [k0, k1, k2] = several(3, chat);
+      const early = several(5, chat);
+      await appendToInbox(pool, early);
+      await storer.storeKafkaBatch(kafkaBatch([k0!, k1!, k2!], { first: 7n }));
+      assert.deepEqual(await storedIds(), ids([...early, k0!, k1!, k2!]));
+      assert.equal(await laneOffset(), 10n);
+      assert.deepEqual(await inboxNumbers(pool), []);
+      await impatient.end();
+    });
+
+    it('stores inbox rows in parts, in order', async () => {
+      const impatient = openPool(database.url, LIMIT_MS);
+      const { storer } = harness({ pool: impatient });
+      const events = several(5, { type: 'slow', orderingKey: 'chat' });
+      await appendToInbox(pool, events);
+      assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 5);
+      assert.deepEqual(await storedIds(), ids(events));
+      await impatient.end();
+    });
+
+    it('does not cut a batch that only waits for another storer of its lane', async () => {
+      const impatient = openPool(database.url, LIMIT_MS);
+      const { storer } = harness({ pool: impatient });
+      await inTransaction(pool, async client => {
+        await lockLane(client, 0);
+        let tries = 0;
+        impatient.on('acquire', () => {
+          tries += 1;
+        });
+        await assert.rejects(storer.storeKafkaBatch(kafkaBatch(several(8))), { code: '57014' });
+        assert.equal(tries, 1);
+      });
       await impatient.end();
     });
   });
