@@ -1,14 +1,18 @@
 import { faultTable } from '../../proofs/src/faults/fault-table.ts';
 import { runFaults } from '../../proofs/src/faults/faults.ts';
 import { type FloodKind, runFlood } from '../../proofs/src/flood/flood.ts';
+import { runProcesses } from '../../proofs/src/processes/processes.ts';
 import { spoolOrder } from '../../proofs/src/spool/spool-order.ts';
+import { spoolTorn } from '../../proofs/src/spool/spool-torn.ts';
 import type { ProofArguments, ProofCommand } from './proof-command.ts';
 
 /** The ingress under pressure. Figures: docs/proofs/pressure.md. */
 export const pressureProofs: Readonly<Record<string, ProofCommand>> = {
   faults: { docker: true, run: faults },
   flood: { docker: true, run: flood },
+  processes: { docker: true, run: processes },
   'spool-order': { docker: false, run: order },
+  'spool-torn': { docker: false, run: torn },
 };
 
 const FAULT_RATE = 200;
@@ -67,6 +71,24 @@ async function flood(args: ProofArguments): Promise<boolean> {
   return held;
 }
 
+const PROCESSES_RATE = 200;
+const STEP_S = 10;
+
+async function processes(args: ProofArguments): Promise<boolean> {
+  const { steps, broken, ...counts } = await runProcesses({
+    rate: args.rate ?? PROCESSES_RATE,
+    seconds: args.seconds ?? STEP_S,
+  });
+  console.log('| step | requests | 2xx | other answers | refused or reset | p99 ms |');
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: |');
+  for (const { name, requests, accepted, refused, cut, p99 } of steps) {
+    console.log(`| ${name} | ${requests} | ${accepted} | ${refused} | ${cut} | ${p99.toFixed(1)} |`);
+  }
+  console.log(JSON.stringify(counts));
+  for (const line of broken) console.log(`BROKEN: ${line}`);
+  return broken.length === 0;
+}
+
 const TRACED_EVENTS = 200;
 
 async function order(): Promise<boolean> {
@@ -78,4 +100,17 @@ async function order(): Promise<boolean> {
   console.log(`${figures.events} events: the sync of each one's pages returned before its 200 was written`);
   for (const line of figures.evidence) console.log(line);
   return true;
+}
+
+async function torn(): Promise<boolean> {
+  const { broken, ...counts } = await spoolTorn({
+    bursts: 8,
+    copiesPerBurst: 6,
+    rounds: 40,
+    cutsPerRound: 8,
+  });
+  for (const [what, count] of Object.entries(counts)) console.log(`${what.padEnd(22)} ${count}`);
+  for (const line of broken) console.log(`BROKEN: ${line}`);
+  if (broken.length === 0) console.log('every copy had every event that was acknowledged before it');
+  return broken.length === 0;
 }

@@ -119,6 +119,7 @@ async function play(run: Run): Promise<FaultRow> {
   for (const fault of state.faults) await fault.begin(stage);
   const begun = performance.now();
   main.resume();
+  run.lossy.resume();
   await holdFault(run);
   const to = performance.now();
   const heldId = main.nextId;
@@ -155,17 +156,24 @@ async function holdFault({ state, options, ingress, disk }: Run): Promise<void> 
 }
 
 async function drainHeld(run: Run): Promise<void> {
-  run.main.hold();
-  await waitFor(() => run.main.inFlight === 0, { what: 'the answers under way' });
-  await untilStored(run, run.main.nextId);
+  const { main, lossy } = run;
+  main.hold();
+  lossy.hold();
+  await waitFor(() => main.inFlight + lossy.inFlight === 0, { what: 'the answers under way' });
+  await untilStored(run, main.nextId);
+  await untilStored(run, lossy.nextId, { source: 'lossy', load: lossy });
 }
 
 /** Waits until as many updates below `endId` are stored as were accepted. */
-async function untilStored({ stage, main, firstId }: Run, endId: number): Promise<void> {
+async function untilStored(
+  { stage, main, firstId }: Run,
+  endId: number,
+  { source, load } = { source: 'telegram', load: main },
+): Promise<void> {
   const deadline = performance.now() + DRAIN_LIMIT_MS;
   while (performance.now() < deadline) {
-    const accepted = [...main.accepted].filter(id => id < endId).length;
-    const stored = await countStored(stage.postgres.url, 'telegram', { firstId, endId }).catch(() => -1);
+    const accepted = [...load.accepted].filter(id => id < endId).length;
+    const stored = await countStored(stage.postgres.url, source, { firstId, endId }).catch(() => -1);
     if (stored >= accepted) return;
     await delay(POLL_MS);
   }

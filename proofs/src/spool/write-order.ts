@@ -25,12 +25,13 @@ export function parseTrace(text: string): readonly TracedCall[] {
     if (groups === undefined) continue;
     const { thread = '', name = '', args = '', result = null } = groups;
     const returned = result === null ? null : line;
-    const begun = open.get(thread);
-    const call = groups['resumed'] === undefined || begun === undefined ? undefined : calls[begun];
-    if (call !== undefined && begun !== undefined)
-      calls[begun] = { ...call, args: call.args + args, result, returned };
-    else if (groups['resumed'] === undefined)
+    if (groups['resumed'] === undefined) {
       open.set(thread, calls.push({ thread, name, args, result, begun: line, returned }) - 1);
+      continue;
+    }
+    const begun = open.get(thread) ?? -1;
+    const call = calls[begun];
+    if (call !== undefined) calls[begun] = { ...call, args: call.args + args, result, returned };
   }
   return calls;
 }
