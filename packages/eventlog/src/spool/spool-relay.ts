@@ -80,6 +80,8 @@ class Relay {
   /** What is under way, kept over failures (SP13). */
   #batch: PendingBatch | null = null;
   #failing = false;
+  /** The target took a row in the round that is under way, or was the last. */
+  #progressed = false;
 
   constructor(spool: OpenSpool, target: SpoolTarget, deps: SpoolRelayDeps) {
     this.#spool = spool;
@@ -103,6 +105,7 @@ class Relay {
       } catch (error) {
         if (!this.#failing) this.#deps.log.warn({ err: error }, 'spool.relay-failed');
         this.#failing = true;
+        if (this.#progressed) backoffMs = FIRST_BACKOFF_MS; // a target that takes most is not away
         await wait(backoffMs * (0.5 + Math.random() / 2), signal); // jitter: processes of one pod come back together
         backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
       }
@@ -111,6 +114,7 @@ class Relay {
 
   /** One batch, or what is left of it. */
   async #round(): Promise<void> {
+    this.#progressed = false;
     this.#batch ??= await this.#read();
     const batch = this.#batch;
     if (batch === null) return;
@@ -158,6 +162,7 @@ class Relay {
     };
     await Promise.all([...Map.groupBy(batch.rows, row => row.keyHash).values()].map(sendOfOneKey));
     batch.rows = batch.rows.filter(row => !done.has(row));
+    this.#progressed = done.size > 0;
     return failure;
   }
 

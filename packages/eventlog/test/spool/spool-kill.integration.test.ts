@@ -83,7 +83,7 @@ describe('spool of a process that is killed', () => {
     bench.relay(spool, target);
     await spool.append(sampleEvent(), place);
     await waitFor(() => target.taken.length === 1);
-    assert.equal(spool.snapshot().events, 0);
+    await waitFor(() => spool.snapshot().events === 0);
     assert.equal(spool.snapshot().leftovers, 1);
     child.kill('SIGKILL');
     await ended;

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AppError } from '@ackline/shared/app-error';
+import { waitFor } from '@ackline/testkit/wait-for';
+import { sampleEvent } from '../event-sample.ts';
+import { appendAll, eventsOf, idsOf, place, SpoolBench, TakingTarget } from './spool-fixture.ts';
+
+const away = (): Error => new AppError('ACKLINE_NOT_DURABLE');
+
+describe('spool relay', () => {
+  it('asks nothing of a target that is not open, and drains in order once it is', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const target = new TakingTarget();
+    target.isOpen = false;
+    bench.relay(spool, target);
+    const events = eventsOf(1_200);
+    await appendAll(spool, events);
+    assert.equal(target.taken.length, 0);
+    target.isOpen = true;
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.deepEqual(target.ids, idsOf(events));
+    assert.equal(spool.snapshot().relayed, events.length);
+  });
+
+  it('keeps the order of each key when a row fails in the middle, and sends no row twice', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const target = new TakingTarget();
+    target.isOpen = false;
+    const events = Array.from({ length: 300 }, (_, i) => sampleEvent({ orderingKey: `key ${i % 7}` }));
+    await appendAll(spool, events);
+    const failing = new Map(events.filter((_, i) => i % 41 === 5).map(event => [event.id, 2]));
+    target.fails = event => {
+      const left = failing.get(event.id) ?? 0;
+      failing.set(event.id, left - 1);
+      return left > 0 ? away() : null;
+    };
+    target.isOpen = true;
+    bench.relay(spool, target);
+    await waitFor(() => spool.snapshot().events === 0, { timeoutMs: 60_000 });
+    assert.deepEqual(target.ids.toSorted(), idsOf(events).toSorted());
+    for (let key = 0; key < 7; key += 1) {
+      const inOrder = events.filter(event => event.orderingKey === `key ${key}`);
+      const taken = target.taken.filter(({ event }) => event.orderingKey === `key ${key}`);
+      assert.deepEqual(
+        taken.map(({ event }) => event.id),
+        idsOf(inOrder),
+      );
+    }
+  });
+
+  it('deletes nothing behind a row that the target does not have', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const events = eventsOf(20).map((event, i) => ({ ...event, orderingKey: `key ${i}` }));
+    await appendAll(spool, events);
+    const target = new TakingTarget();
+    target.fails = event => (event.id === events[8]?.id ? away() : null);
+    const relay = bench.relay(spool, target);
+    await waitFor(() => spool.snapshot().events === 12);
+    await relay.close();
+    await spool.close();
+    const again = await bench.open();
+    assert.equal(again.snapshot().events, 12);
+    const second = new TakingTarget();
+    bench.relay(again, second);
+    await waitFor(() => again.snapshot().events === 0);
+    assert.deepEqual(new Set([...target.ids, ...second.ids]), new Set(idsOf(events)));
+  });
+
+  it('sets a row aside that no log can hold, shows it, and goes on behind it', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const events = eventsOf(10);
+    const target = new TakingTarget();
+    target.fails = event => (event.id === events[4]?.id ? new AppError('ACKLINE_ENVELOPE_INVALID') : null);
+    await appendAll(spool, events);
+    bench.relay(spool, target);
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.equal(spool.snapshot().quarantined, 1);
+    assert.deepEqual(target.ids, idsOf(events.filter((_, i) => i !== 4)));
+    assert.ok(bench.logged.lines.some(line => line.event === 'spool.row-quarantined'));
+  });
+
+  it('drains what dead processes left before its own, oldest file first', async () => {
+    await using bench = new SpoolBench();
+    const left: string[] = [];
+    for (let process = 0; process < 3; process += 1) {
+      const spool = await bench.open();
+      const event = sampleEvent();
+      await spool.append(event, place);
+      left.push(event.id);
+      await spool.close();
+    }
+    const spool = await bench.open();
+    const own = sampleEvent();
+    await spool.append(own, place);
+    assert.equal(spool.snapshot().events, 4);
+    assert.equal(spool.snapshot().leftovers, 3);
+    const target = new TakingTarget();
+    bench.relay(spool, target);
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.deepEqual(target.ids, [...left, own.id]);
+    assert.equal(bench.databases().length, 1, 'only the own file is there');
+  });
+
+  it('appends while it drains, and loses and repeats nothing', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const target = new TakingTarget();
+    bench.relay(spool, target);
+    const events = Array.from({ length: 40 }, () => eventsOf(100));
+    for (const some of events) await appendAll(spool, some);
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.deepEqual(target.ids, idsOf(events.flat()));
+  });
+});
