@@ -8,6 +8,7 @@ export const metricNames = {
   ingressPhaseSeconds: 'ackline_ingress_phase_seconds',
   ingressInFlight: 'ackline_ingress_requests_in_flight',
   ingressClientDisconnects: 'ackline_ingress_client_disconnects_total',
+  ingressProcesses: 'ackline_ingress_processes',
   ingressEventsLost: 'ackline_ingress_events_lost_total',
   eventlogAppends: 'ackline_eventlog_appends_total',
   eventlogPending: 'ackline_eventlog_pending_events',

@@ -146,6 +146,12 @@ export const errorCodes = {
     title: 'The database schema is newer than this release',
     fix: 'Run the release that migrated the database, or a newer one. Migrations only go forward.',
   },
+  ACKLINE_TOO_MANY_CONNECTIONS: {
+    status: null,
+    retryable: false,
+    title: 'PostgreSQL has too few connections for all processes',
+    fix: 'Lower INGRESS_PROCESSES, raise max_connections of the server, or put fewer pods on it.',
+  },
   ACKLINE_POSTGRES_UNAVAILABLE: {
     status: null,
     retryable: true,

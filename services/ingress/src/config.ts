@@ -11,6 +11,9 @@ const DEFAULT_BREAKER_THRESHOLD = 10;
 const MAX_BREAKER_THRESHOLD = 10_000;
 const DEFAULT_BREAKER_TIMEOUT_S = 60;
 const MAX_BREAKER_TIMEOUT_S = 3_600;
+/** As many cores as a machine of ours has; each process needs one. */
+const MAX_PROCESSES = 64;
+const NO_PARENT = 0;
 /** Stands for a limit that is not set. */
 const NO_LIMIT = 0;
 const MAX_REQUESTS_PER_MINUTE = 1_000_000;
@@ -20,6 +23,7 @@ const MAX_CONNECTIONS = 65_536;
 const schema = z.object({
   ...commonFields,
   ...eventLogFields,
+  INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }),
   HOST: z.string().default('0.0.0.0'),
   PORT: port(DEFAULT_PORT),
   CIRCUIT_BREAKER_THRESHOLD: wholeNumber({
@@ -57,6 +61,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly isProduction: boolean;
   /** The path of ackline.yaml. */
   readonly configFile: string;
+  /** Worker processes under a parent that owns the socket; null: one process, and no parent. */
+  readonly processes: number | null;
   readonly http: Listener;
   readonly operations: Listener;
   /** With its password: not for logs. */
@@ -85,6 +91,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     logLevel: env.LOG_LEVEL,
     drain: { waitMs: env.DRAIN_WAIT_MS, deadlineMs: DRAIN_DEADLINE_MS },
     configFile: env.ACKLINE_CONFIG,
+    processes: env.INGRESS_PROCESSES === NO_PARENT ? null : env.INGRESS_PROCESSES,
     http: { host: env.HOST, port: env.PORT },
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,

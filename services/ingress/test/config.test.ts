@@ -13,6 +13,7 @@ describe('loadConfig', () => {
       logLevel: 'info',
       drain: { waitMs: 0, deadlineMs: 20_000 },
       configFile: 'ackline.yaml',
+      processes: null,
       http: { host: '0.0.0.0', port: 8080 },
       operations: { host: '0.0.0.0', port: 9464 },
       databaseUrl: DATABASE_URL,
@@ -71,6 +72,11 @@ describe('loadConfig', () => {
       );
     });
   }
+
+  it('has no parent process unless a number is given', () => {
+    assert.equal(loadConfig({ DATABASE_URL, INGRESS_PROCESSES: '2' }).processes, 2);
+    assert.throws(() => loadConfig({ DATABASE_URL, INGRESS_PROCESSES: '0' }), /INGRESS_PROCESSES/);
+  });
 
   it('lists everything that is wrong, without the password', () => {
     assert.throws(

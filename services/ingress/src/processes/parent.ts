@@ -1,0 +1,169 @@
+// The parent of several ingress processes. It owns the listening socket, which node:cluster hands out connection by
+// connection in turn, and the one operations port.
+//
+// Y1. Ready while at least one worker is: that is when requests are answered.
+// Y2. SIGTERM drains all workers at once. The operations port answers until the last one has ended.
+// Y3. SIGUSR2 replaces one worker after the other; a second one meanwhile changes nothing.
+import cluster from 'node:cluster';
+import { createHealthRegistry } from '@ackline/runtime/health';
+import type { App, ProgramContext } from '@ackline/runtime/main-program';
+import {
+  createMergedRegistry,
+  createReadinessWatch,
+  readMergedReport,
+} from '@ackline/runtime/merged-operations';
+import { createMetrics } from '@ackline/runtime/metrics';
+import { createOpsServer } from '@ackline/runtime/ops-server';
+import { supervise } from '@ackline/runtime/supervisor';
+import { metricNames } from '@ackline/runtime/telemetry-names';
+import { AppError } from '@ackline/shared/app-error';
+import { Gauge } from 'prom-client';
+import type { IngressConfig } from '../config.ts';
+import { checkConnections } from './connection-sum.ts';
+import { forkWorker } from './worker-process.ts';
+import { createWorkerSlot, type WorkerSlot } from './worker-slot.ts';
+
+/** A worker that hangs is killed this long before the parent's own deadline, so that none is left behind. */
+const KILL_BEFORE_DEADLINE_MS = 1_000;
+
+export async function createParent(config: IngressConfig, context: ProgramContext): Promise<App> {
+  const { log } = context;
+  const count = config.processes ?? 1;
+  await checkConnections({ databaseUrl: config.databaseUrl, processes: count, log });
+  // SO_REUSEPORT instead would reset what is queued for a worker that ends.
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  const hung = new Set<string>();
+  const slots: WorkerSlot[] = Array.from({ length: count }, (_, index) =>
+    createWorkerSlot({
+      name: `ingress-${index + 1}`,
+      fork: forkWorker,
+      drainLimitMs: config.drain.waitMs + config.drain.deadlineMs - KILL_BEFORE_DEADLINE_MS,
+      onChange: () => tellCount(),
+      onHung(worker) {
+        hung.add(worker.name);
+        log.error({ worker: worker.name }, 'worker.killed');
+      },
+    }),
+  );
+  const workers = () => slots.flatMap(slot => slot.processes());
+  const tellCount = () => {
+    const alive = workers().filter(worker => worker.operationsPort() !== null).length;
+    const processes = { count, alive };
+    for (const worker of workers()) worker.tell({ kind: 'processes', processes });
+  };
+  const parts = { config, context, slots, workers };
+  let replacing = false;
+  return {
+    async run(signal) {
+      // One that hung when it was replaced, long ago, is no failure of this drain.
+      signal.addEventListener('abort', () => hung.clear(), { once: true });
+      await run(parts, signal);
+      if (hung.size === 0) return;
+      throw new AppError('ACKLINE_SERVICE_FAILED', `killed in the drain: ${[...hung].join(', ')}`);
+    },
+    reload() {
+      for (const worker of workers()) worker.tell({ kind: 'reload' });
+      return Promise.resolve();
+    },
+    replace() {
+      if (replacing) return; // (Y3)
+      replacing = true;
+      void replaceAll(parts).finally(() => {
+        replacing = false;
+      });
+    },
+    force() {
+      for (const worker of workers()) worker.kill();
+    },
+  };
+}
+
+interface ParentParts {
+  readonly config: IngressConfig;
+  readonly context: ProgramContext;
+  readonly slots: readonly WorkerSlot[];
+  readonly workers: () => readonly ReturnType<typeof forkWorker>[];
+}
+
+/** Serves until the signal, and then until the last worker has ended. */
+async function run(parts: ParentParts, signal: AbortSignal): Promise<void> {
+  const { config, context, slots, workers } = parts;
+  const { log, report } = context;
+  await using opened = new AsyncDisposableStack();
+  const health = createHealthRegistry();
+  const watch = createReadinessWatch(workers);
+  health.watch('workers', () => {
+    const states = workers().map(worker => watch.state(worker));
+    if (states.some(state => state.ok)) return { ok: true }; // (Y1)
+    return { ok: false, detail: states[0]?.detail ?? 'none runs' };
+  });
+  const registry = createMetrics({ service: 'ingress-parent' });
+  registerAlive(registry, workers);
+  const operations = createOpsServer({
+    ...config.operations,
+    registry: createMergedRegistry(registry, workers),
+    report: () => readMergedReport(workers),
+    health,
+  });
+  const opsPort = await operations.listen();
+  const keep = (components: Parameters<typeof supervise>[0], registryOfStates = health) => {
+    const stop = new AbortController();
+    const running = supervise(components, { signal: stop.signal, log, health: registryOfStates });
+    opened.defer(async () => {
+      stop.abort();
+      await running;
+    });
+  };
+  keep([operations]); // the last to end (Y2)
+  await startAll(slots);
+  keep([watch]);
+  await watch.poll();
+  // One worker that is being started again does not make the others unready: their states are their own.
+  keep(slots, createHealthRegistry());
+  health.markStarted();
+  const port = workers()[0]?.httpPort() ?? config.http.port;
+  log.info({ ...config.http, port, opsPort, processes: slots.length }, 'ingress.started');
+  report({ kind: 'listening', name: 'operations', host: config.operations.host, port: opsPort });
+  report({ kind: 'listening', name: 'http', host: config.http.host, port });
+  report({ kind: 'started' });
+  await aborted(signal);
+  health.markDraining();
+}
+
+/** The first alone: what would end every start (a taken port, a bad configuration) is said once. */
+async function startAll(slots: readonly WorkerSlot[]): Promise<void> {
+  const [first, ...others] = slots;
+  try {
+    await first?.start();
+    await Promise.all(others.map(slot => slot.start()));
+  } catch (error) {
+    for (const worker of slots.flatMap(slot => slot.processes())) worker.kill();
+    throw error;
+  }
+}
+
+async function replaceAll({ slots, context: { log } }: ParentParts): Promise<void> {
+  log.info({ processes: slots.length }, 'replace.started');
+  try {
+    for (const slot of slots) await slot.replace();
+    log.info({ processes: slots.length }, 'replace.finished');
+  } catch (error) {
+    log.error({ err: error }, 'replace.failed');
+  }
+}
+
+function registerAlive(registry: ReturnType<typeof createMetrics>, workers: ParentParts['workers']): void {
+  const alive: Gauge = new Gauge({
+    name: metricNames.ingressProcesses,
+    help: 'Ingress processes that run under this parent',
+    registers: [registry],
+    collect: () => alive.set(workers().length),
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
