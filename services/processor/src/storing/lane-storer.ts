@@ -184,7 +184,10 @@ interface TriedStep {
 }
 
 /** `again`: the batch as it is, with so many inbox rows at most. */
-type NextStep = { readonly next: 'done' | 'halve' } | { readonly next: 'again'; readonly maxRows: number };
+type NextStep =
+  | { readonly next: 'done' }
+  | { readonly next: 'halve' }
+  | { readonly next: 'again'; readonly maxRows: number };
 
 function nextOf(plan: KafkaPlan | null, maxRows: number): NextStep {
   if (plan?.kind === 'halve') return { next: 'halve' };
