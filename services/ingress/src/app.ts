@@ -71,10 +71,10 @@ export async function createApp(
   const states = createProcessorStates({ read: () => readProcessorStates(pool), log });
   background([states, sources.declared], { opened, log, health });
 
-  const { kafka, breaker } = config;
-  const eventLog = await connectEventLog({ kafka, breaker, pool: guardPool(pool, guard), log });
+  const { kafka, breaker, spool } = config;
+  const eventLog = await connectEventLog({ kafka, breaker, spool, pool: guardPool(pool, guard), log });
   opened.defer(() => eventLog.close());
-  const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse === 'kafka') && eventLog.reachable();
+  const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
   health.watch('event-log', () =>
     isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
   );

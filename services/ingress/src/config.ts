@@ -1,3 +1,4 @@
+import type { SpoolSettings } from '@ackline/eventlog/connect-event-log';
 import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
@@ -69,6 +70,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly databaseUrl: string;
   /** null: no Kafka, PostgreSQL takes every event. */
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  /** null: no spool, what neither Kafka nor PostgreSQL takes is refused. */
+  readonly spool: SpoolSettings | null;
   /** Of the event log. */
   readonly breaker: { readonly failures: number; readonly resetMs: number };
   /** With its password: not for logs. null: no Redis, each process counts and remembers alone. */
@@ -97,6 +100,15 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     databaseUrl: env.DATABASE_URL,
     kafka:
       env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
+    spool:
+      env.SPOOL_DIR === null
+        ? null
+        : {
+            directory: env.SPOOL_DIR,
+            maxBytes: env.SPOOL_MAX_BYTES,
+            maxAgeMs: env.SPOOL_MAX_AGE,
+            allowEphemeral: env.SPOOL_DURABILITY === 'ephemeral',
+          },
     breaker: { failures: env.CIRCUIT_BREAKER_THRESHOLD, resetMs: env.CIRCUIT_BREAKER_TIMEOUT * 1_000 },
     redisUrl: env.REDIS_URL,
     maxRequestsPerMinute:

@@ -18,6 +18,7 @@ describe('loadConfig', () => {
       operations: { host: '0.0.0.0', port: 9464 },
       databaseUrl: DATABASE_URL,
       kafka: null,
+      spool: null,
       breaker: { failures: 10, resetMs: 60_000 },
       redisUrl: null,
       maxRequestsPerMinute: null,
@@ -34,6 +35,25 @@ describe('loadConfig', () => {
     });
     assert.deepEqual(config.kafka, { brokers: ['kafka-1:9092', '[::1]:9092'], durability: 'single-node' });
     assert.equal(loadConfig({ DATABASE_URL, KAFKA_BROKERS: 'k:1' }).kafka?.durability, 'cluster');
+  });
+
+  it('has a spool where a directory is named', () => {
+    const { spool } = loadConfig({
+      DATABASE_URL,
+      SPOOL_DIR: '/var/spool/ackline',
+      SPOOL_MAX_BYTES: '2MiB',
+      SPOOL_MAX_AGE: '2h',
+    });
+    assert.deepEqual(spool, {
+      directory: '/var/spool/ackline',
+      maxBytes: 2_097_152,
+      maxAgeMs: 7_200_000,
+      allowEphemeral: false,
+    });
+    assert.equal(
+      loadConfig({ DATABASE_URL, SPOOL_DIR: '/tmp', SPOOL_DURABILITY: 'ephemeral' }).spool?.allowEphemeral,
+      true,
+    );
   });
 
   it('reads the breaker in failures and seconds', () => {
