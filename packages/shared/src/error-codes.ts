@@ -20,6 +20,12 @@ export const errorCodes = {
     title: 'The body can not be read as what this source sends',
     fix: 'Send the body as the provider does: valid UTF-8 and valid JSON or form fields. Check that no proxy rewrites it.',
   },
+  ACKLINE_EXPECTATION_FAILED: {
+    status: 417,
+    retryable: false,
+    title: 'The Expect header asks for something that there is not',
+    fix: 'Send no Expect header, or Expect: 100-continue.',
+  },
   ACKLINE_EMPTY_BODY: {
     status: 400,
     retryable: false,

@@ -55,7 +55,11 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
     isDraining,
     onError: error => log.error({ err: error }, 'http.failed'),
   });
-  const front = createPublicServer({ app, onRefused: reason => metrics.rejected(NO_SOURCE, reason) });
+  const front = createPublicServer({
+    app,
+    maxConnections: parts.config.maxConnections,
+    onRefused: reason => metrics.rejected(NO_SOURCE, reason),
+  });
   return front;
 }
 

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import { pairsFromRaw } from '@ackline/shared/headers';
+import { isNamed, pairsFromRaw } from '@ackline/shared/headers';
 import { headerList, problemAnswer } from './answers.ts';
 import { type Connections, createConnections } from './connections.ts';
 
@@ -26,6 +26,9 @@ const MAX_HEAD_BYTES = 16_384;
 /** More than the providers of one process open; each costs a file descriptor, and there are 1024 at least by default, 65536 in a container. */
 const MAX_CONNECTIONS = 4_096;
 
+/** From the answer to something that was no request until its connection is cut: a client that reads it has gone by then. */
+const REFUSED_LINGER_MS = 1_000;
+
 export interface PublicServer {
   readonly server: Server;
   readonly connections: Connections;
@@ -33,59 +36,99 @@ export interface PublicServer {
 
 export interface PublicServerDeps {
   readonly app: RequestListener;
+  /** Over it, new connections are closed at once, and those that are open go on. */
+  readonly maxConnections?: number;
   /** Told of a request that was refused before it was one: the reason is one of few. */
-  readonly onRefused: (
-    reason: 'malformed_http' | 'slow_head' | 'large_head' | 'too_many_connections',
-  ) => void;
+  readonly onRefused: (reason: RefusedReason) => void;
 }
 
-/** The public port: node:http with its limits set, in front of the Express app. */
-export function createPublicServer({ app, onRefused }: PublicServerDeps): PublicServer {
+type RefusedReason =
+  | 'malformed_http'
+  | 'slow_head'
+  | 'large_head'
+  | 'too_many_connections'
+  | 'method_not_allowed'
+  | 'expectation_failed';
+
+/** The public port: node:http with its limits set, in front of the routes. */
+export function createPublicServer(deps: PublicServerDeps): PublicServer {
+  const { app, onRefused, maxConnections = MAX_CONNECTIONS } = deps;
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_EVERY_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEAD_BYTES,
+    // Asked by `hasOneHost`, whose answer has a body.
+    requireHostHeader: false,
   });
   // 0 is no limit: Node drops what is over one in silence, and every header travels to the end (A3).
   server.maxHeadersCount = 0;
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
+  // A client that ends its side after the request still reads its answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
   const connections = createConnections(server);
+  const refuse = (socket: Socket, refusal: Refusal) => {
+    onRefused(refusal.reason);
+    refuseConnection(connections.current(socket), socket, refusal);
+  };
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
-    connections.serve(request, response, app);
+    if (hasOneHost(request)) connections.serve(request, response, app);
+    else refuse(request.socket, MALFORMED);
   };
   server.on('request', serve);
   // The body is asked for once the head was found to be good.
   server.on('checkContinue', serve);
+  server.on('checkExpectation', ({ socket }) => refuse(socket, EXPECTATION_FAILED));
+  server.on('connect', (_request, socket: Socket) => refuse(socket, CONNECT_REFUSED));
   server.on('drop', () => onRefused('too_many_connections'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refusalOf(error.code);
-    if (refusal === null || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    onRefused(refusal.reason);
-    // An answer that has begun can't be followed by another one.
-    if (connections.current(socket)?.headersSent === true) socket.destroy();
-    else socket.end(rawAnswer(refusal.code));
+    if (refusal === null || !socket.writable) socket.destroy();
+    else refuse(socket, refusal);
   });
   return { server, connections };
 }
 
+/** RFC 9112, 3.2: none, or two of them, is answered 400; HTTP/1.0 knows none. */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (isNamed(rawHeaders[index] ?? '', 'host')) hosts += 1;
+  }
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
+}
+
 interface Refusal {
   readonly code: ErrorCode;
-  readonly reason: 'malformed_http' | 'slow_head' | 'large_head';
+  readonly reason: RefusedReason;
 }
+
+const MALFORMED: Refusal = { code: 'ACKLINE_MALFORMED', reason: 'malformed_http' };
+const EXPECTATION_FAILED: Refusal = { code: 'ACKLINE_EXPECTATION_FAILED', reason: 'expectation_failed' };
+const CONNECT_REFUSED: Refusal = { code: 'ACKLINE_METHOD_NOT_ALLOWED', reason: 'method_not_allowed' };
 
 /** null: the connection broke, and nobody is left to answer. */
 function refusalOf(errorCode: string | undefined): Refusal | null {
   if (errorCode === 'ERR_HTTP_REQUEST_TIMEOUT') return { code: 'ACKLINE_BODY_TOO_SLOW', reason: 'slow_head' };
   if (errorCode === 'HPE_HEADER_OVERFLOW') return { code: 'ACKLINE_MALFORMED', reason: 'large_head' };
-  return errorCode?.startsWith('HPE_') === true
-    ? { code: 'ACKLINE_MALFORMED', reason: 'malformed_http' }
-    : null;
+  return errorCode?.startsWith('HPE_') === true ? MALFORMED : null;
+}
+
+/** Ends the connection: with the answer of the whole request that is still served on it, else with one that says why. */
+function refuseConnection(current: ServerResponse | null, socket: Socket, { code }: Refusal): void {
+  if (current?.req.complete === true) {
+    current.shouldKeepAlive = false;
+    return;
+  }
+  // An answer that has begun can't be followed by another one.
+  if (current?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  socket.end(rawAnswer(code));
+  setTimeout(() => socket.destroy(), REFUSED_LINGER_MS).unref();
 }
 
 /** An answer to bytes that were no request, in the form of all other answers. */

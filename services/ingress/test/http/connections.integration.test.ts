@@ -228,8 +228,40 @@ function countOf(server: {
   });
 }
 
+describe('connections over the bound', () => {
+  it('are closed at once and counted, and those that are open go on', async () => {
+    await using front = await startFront({ maxConnections: 2 });
+    using first = await openRaw(front.port);
+    using second = await openRaw(front.port);
+    using third = await openRaw(front.port);
+    await third.closed;
+    for (const client of [first, second]) {
+      client.write(update(1));
+      assert.equal((await client.answer()).status, 200);
+    }
+    assert.match(
+      await front.registry.metrics(),
+      /rejects_total\{source="none",reason="too_many_connections"[^}]*\} 1/,
+    );
+  });
+});
+
 describe('the end of the port', () => {
-  it('cuts idle connections, new and used ones, at once or after the grace', async () => {
+  it('still answers a request that its client was just sending, with connection: close', async () => {
+    await using front = await startFront();
+    using client = await openRaw(front.port);
+    client.write(update(1));
+    await client.answer();
+    const closed = front.drain({ headGraceMs: 5_000, deadlineMs: 10_000 });
+    client.write(update(2));
+    const answer = await client.answer();
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('connection'), 'close');
+    await closed;
+    assert.equal(front.events.length, 2);
+  });
+
+  it('ends idle connections, new and used ones, after the grace, without a reset', async () => {
     await using front = await startFront();
     using fresh = await openRaw(front.port);
     using used = await openRaw(front.port);
@@ -237,6 +269,7 @@ describe('the end of the port', () => {
     await used.answer();
     await front.drain();
     await Promise.all([fresh.closed, used.closed]);
+    assert.deepEqual([...fresh.errors, ...used.errors], []);
   });
 
   it('answers a request in flight, with connection: close, before it is closed', async () => {

@@ -28,6 +28,7 @@ export interface FrontOptions {
   readonly append?: EventAppender['append'];
   readonly bodyTimes?: BodyTimesConfig;
   readonly budgetBytes?: number;
+  readonly maxConnections?: number;
   readonly seen?: SeenEvents;
   readonly limits?: RateLimits;
   readonly level?: 'info' | 'debug';
@@ -80,6 +81,7 @@ export async function startFront(options: FrontOptions = {}) {
   });
   const { server, connections } = createPublicServer({
     app,
+    ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     onRefused: reason => metrics.rejected(NO_SOURCE, reason),
   });
   const port = await bind(server, '127.0.0.1', 0);
