@@ -1,15 +1,7 @@
 import { statfsSync } from 'node:fs';
-import { newEventId } from '@ackline/shared/event-id';
-import { assertDurableFilesystem, makeSpoolDirectory, spoolFileName } from './spool-directory.ts';
+import { assertDurableFilesystem, makeSpoolDirectory } from './spool-directory.ts';
 import { adoptSpoolFile, createSpoolFile, type SpoolFile } from './spool-file.ts';
-import type {
-  PackedRows,
-  SpoolHoldings,
-  SpoolReply,
-  SpoolRequest,
-  SpoolTrouble,
-  StoredBatch,
-} from './spool-protocol.ts';
+import type { SpoolHoldings, SpoolReply, SpoolRequest, SpoolTrouble, StoredBatch } from './spool-protocol.ts';
 import { describeTrouble, isCorrupt } from './spool-trouble.ts';
 
 /**
@@ -67,10 +59,10 @@ class Holder implements SpoolHolder {
   #do(request: SpoolRequest): { readonly batch?: StoredBatch | null; readonly removed?: number } {
     switch (request.kind) {
       case 'append':
-        this.#append(request.rows, request.now);
+        this.#write(request.newFile, file => file.append(request.rows, request.now));
         return {};
       case 'probe':
-        this.#write(file => file.probe());
+        this.#write(request.newFile, file => file.probe());
         return {};
       case 'adopt':
         for (const name of request.files) this.#adopt(name);
@@ -97,14 +89,10 @@ class Holder implements SpoolHolder {
     }
   }
 
-  #append(rows: PackedRows, now: number): void {
-    this.#write(file => file.append(rows, now));
-  }
-
   /** (SP5) Whatever goes wrong with the own file, other than for want of room, it gets no row after that. */
-  #write(write: (file: SpoolFile) => void): void {
+  #write(newFile: string, write: (file: SpoolFile) => void): void {
     try {
-      this.#own ??= this.#create();
+      this.#own ??= this.#create(newFile);
       write(this.#own);
       this.#trouble = null;
     } catch (error) {
@@ -126,11 +114,11 @@ class Holder implements SpoolHolder {
     this.#drained.push(own);
   }
 
-  #create(): SpoolFile {
+  #create(name: string): SpoolFile {
     const { directory, allowEphemeral } = this.#options;
     makeSpoolDirectory(directory);
     if (!allowEphemeral) assertDurableFilesystem(directory, statfsSync(directory).type);
-    return createSpoolFile(directory, spoolFileName(newEventId()));
+    return createSpoolFile(directory, name);
   }
 
   #adopt(name: string): void {

@@ -29,10 +29,10 @@ export interface StoredBatch {
 }
 
 export type SpoolRequest =
-  /** One transaction. */
-  | { readonly kind: 'append'; readonly rows: PackedRows; readonly now: number }
+  /** One transaction, into the file in use, or else into a new one of this name. */
+  | { readonly kind: 'append'; readonly rows: PackedRows; readonly now: number; readonly newFile: string }
   /** Opens a file where none is open, and writes to it: does the disk take anything? */
-  | { readonly kind: 'probe' }
+  | { readonly kind: 'probe'; readonly newFile: string }
   /** Takes the lock of each of these files that no living process holds. */
   | { readonly kind: 'adopt'; readonly files: readonly string[] }
   /** The first rows that were not taken yet, of the oldest file that has any. */

@@ -38,7 +38,7 @@ export interface SpoolRelayDeps {
 /** As many as the inbox writes in one statement. */
 const BATCH_EVENTS = 500;
 /** In memory once, beside what the target buffers of it. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 /** A look at figures in memory: what is spooled goes on within this time of its target's return. */
 const IDLE_WAIT_MS = 200;
 const FIRST_BACKOFF_MS = 100;

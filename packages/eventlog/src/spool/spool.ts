@@ -1,11 +1,12 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import { newEventId } from '@ackline/shared/event-id';
 import type { Logger } from '@ackline/runtime/logger';
 import type { InboxRow } from '@ackline/store/inbox';
 import type { AppendReceipt } from '../event-log.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS, toRow } from '../inbox-log.ts';
 import { createMicroBatcher, type MicroBatcher } from '../micro-batcher.ts';
-import { listSpoolFiles, prepareSpoolDirectory } from './spool-directory.ts';
+import { listSpoolFiles, prepareSpoolDirectory, spoolFileName } from './spool-directory.ts';
 import { createSpoolGauge, type SpoolGauge, type SpoolSnapshot } from './spool-gauge.ts';
 import { packRows, type SpoolReply, type StoredBatch } from './spool-protocol.ts';
 import { createSpoolThread, type SpoolThread, type StartSpoolWorker } from './spool-thread.ts';
@@ -26,6 +27,11 @@ export interface Spool {
    * be there all the same), ACKLINE_APPEND_TIMEOUT (outcome unknown), ACKLINE_ENVELOPE_INVALID, ACKLINE_LOG_CLOSED.
    */
   append(event: EventEnvelope, place: SpoolPlace): Promise<AppendReceipt>;
+  /**
+   * Starts the thread and opens the file, once (SP11): for the moment when the logs above begin to fail, so that the first
+   * event does not wait for it.
+   */
+  warm(): void;
   /** From memory. */
   snapshot(): SpoolSnapshot;
   /** Writes what is pending and lets go of the files. What no other log has stays in them for the next start. */
@@ -73,7 +79,7 @@ const ADOPT_EVERY_TICKS = 3;
 /** One transaction's rows: above a few hundred the fsync is a small part of it. */
 const BATCH_EVENTS = 500;
 /** A larger body goes alone. What is under way is in memory once more in the worker. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 /** While one transaction is synced the next one collects: more under way would only make them smaller. */
 const MAX_BATCHES_IN_FLIGHT = 1;
 
@@ -121,13 +127,14 @@ class DiskSpool implements OpenSpool {
   #ticks = 0;
   #ticking: Promise<void> = Promise.resolve();
   #closed = false;
+  #warm = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     const { thread, gauge, now } = parts;
     this.#batcher = createMicroBatcher({
       flush: async rows => {
-        await thread.request({ kind: 'append', rows: packRows(rows), now: now() });
+        await thread.request({ kind: 'append', rows: packRows(rows), now: now(), newFile: newFileName() });
         return null;
       },
       maxItems: MAX_BUFFERED_EVENTS,
@@ -173,6 +180,12 @@ class DiskSpool implements OpenSpool {
     }
   }
 
+  warm(): void {
+    if (this.#warm || this.#closed) return;
+    this.#warm = true;
+    void this.#probe();
+  }
+
   snapshot(): SpoolSnapshot {
     return this.#parts.gauge.snapshot();
   }
@@ -183,6 +196,10 @@ class DiskSpool implements OpenSpool {
     await this.#batcher.close();
     await this.#parts.thread.close();
     await this.#ticking;
+  }
+
+  async #probe(): Promise<void> {
+    await this.#parts.thread.request({ kind: 'probe', newFile: newFileName() }).catch(() => undefined); // the state tells
   }
 
   #schedule(): void {
@@ -200,7 +217,7 @@ class DiskSpool implements OpenSpool {
       () => undefined, // what is wrong with the directory is told by the next write to it
     );
     if (this.#closed) return;
-    if (gauge.trouble !== null) await thread.request({ kind: 'probe' }).catch(() => undefined); // (SP9)
+    if (gauge.trouble !== null) await this.#probe(); // (SP9)
     const { foreign, adopted } = gauge;
     if (this.#ticks % ADOPT_EVERY_TICKS === 0 && foreign.length + adopted > 0) {
       await thread.request({ kind: 'adopt', files: foreign }).catch(() => undefined);
@@ -208,6 +225,11 @@ class DiskSpool implements OpenSpool {
     this.#ticks += 1;
     watch();
   }
+}
+
+/** Names grow with time: files are drained in the order of their making. */
+function newFileName(): string {
+  return spoolFileName(newEventId());
 }
 
 /** Says once what the spool's state came to, which files can't be read, and how many rows are set aside. */

@@ -45,6 +45,19 @@ describe('spool', () => {
     assert.deepEqual(bench.files(), []);
   });
 
+  it('has its file open once it is warm, and removes it unused', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    spool.warm();
+    await waitFor(() => bench.databases().length === 1);
+    await spool.append(sampleEvent(), place);
+    assert.equal(bench.databases().length, 1);
+    const unused = await bench.open({ directory: join(bench.directory, 'unused') });
+    unused.warm();
+    await unused.close();
+    assert.deepEqual(new SpoolBench(join(bench.directory, 'unused')).files(), []);
+  });
+
   it('keeps its directory and files to their owner', async () => {
     await using bench = new SpoolBench();
     const directory = join(bench.directory, 'deep', 'spool');
