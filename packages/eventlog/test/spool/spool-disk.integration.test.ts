@@ -30,12 +30,17 @@ import {
   TakingTarget,
 } from './spool-fixture.ts';
 
+/** Tools of the system, which a machine may lack or refuse. */
+function runAsRoot(tool: string, args: readonly string[]) {
+  return spawnSync(tool, args);
+}
+
 /** Mounts a filesystem in memory of this size; where that is not allowed, skips the test and says why. */
 function mountSmallDisk(t: TestContext, bench: SpoolBench, sizeKiB: number): string | null {
   const directory = mkdtempSync(join(tmpdir(), 'ackline-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeKiB}k,mode=700`, 'none', directory]);
+  const mounted = runAsRoot('mount', ['-t', 'tmpfs', '-o', `size=${sizeKiB}k,mode=700`, 'none', directory]);
   bench.defer(() => {
-    if (mounted.status === 0) spawnSync('umount', ['-l', directory]);
+    if (mounted.status === 0) runAsRoot('umount', ['-l', directory]);
     rmSync(directory, { recursive: true, force: true });
   });
   if (mounted.status === 0) return directory;
@@ -44,7 +49,7 @@ function mountSmallDisk(t: TestContext, bench: SpoolBench, sizeKiB: number): str
 }
 
 function remount(directory: string, mode: 'ro' | 'rw'): void {
-  const { status, stderr } = spawnSync('mount', ['-o', `remount,${mode}`, directory]);
+  const { status, stderr } = runAsRoot('mount', ['-o', `remount,${mode}`, directory]);
   assert.equal(status, 0, stderr?.toString());
 }
 
