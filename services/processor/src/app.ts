@@ -19,6 +19,7 @@ import { connectIntake, type Intake } from './intake.ts';
 import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts';
 import { createFanOut } from './storing/fan-out.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
+import { createRefusals, type Refusals } from './storing/refusals.ts';
 import { createUpkeep, routeUnrouted, type UpkeepDeps } from './upkeep.ts';
 
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
@@ -50,7 +51,9 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
   });
   const upkeep = upkeepDeps(ackline, { pool, delivery, metrics, context });
-  const storer = createLaneStorer(storerDeps({ pool, intake, delivery, metrics, upkeep }));
+  const refusals = createRefusals();
+  health.watch('storing', () => refusals.state());
+  const storer = createLaneStorer(storerDeps({ pool, intake, delivery, metrics, upkeep, refusals }));
 
   const processorId = newEventId();
   const heartbeat = createHeartbeat({
@@ -176,8 +179,9 @@ function storerDeps(parts: {
   delivery: Delivery;
   metrics: ProcessorMetrics;
   upkeep: UpkeepDeps;
+  refusals: Refusals;
 }): LaneStorerDeps {
-  const { pool, intake, metrics, upkeep } = parts;
+  const { pool, intake, metrics, upkeep, refusals } = parts;
   return {
     pool,
     lanes: () => intake.lanes(),
@@ -187,6 +191,10 @@ function storerDeps(parts: {
       quarantined(origin, reason) {
         metrics.quarantined();
         upkeep.log.error({ origin, reason }, 'record.quarantined');
+      },
+      refused(reason) {
+        refusals.refused(reason);
+        upkeep.log.error({ reason }, 'store.refuses-all');
       },
     },
   };

@@ -8,7 +8,8 @@
  * S3. Waiting inbox rows of a Kafka batch's keys are stored in the same transaction, each at its place (`placeInboxRows`).
  * S4. A record that can't be stored is kept in quarantine with the reason, and passed. Only a row that fails alone with
  *     SQLSTATE class 22 or 23 is one; any other failure (time-out, deadlock, full disk) fails the batch, which is retried.
- *     One that is too much for the time limit is stored in halves.
+ *     One that is too much for the time limit is stored in halves. Where PostgreSQL refuses a plain event in the row's place
+ *     too, the fault is not the row's: nothing is quarantined, and the lane waits.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
  */
 import { laneOf } from '@ackline/eventlog/lane';
@@ -23,9 +24,10 @@ import type { ReadyStart } from '../delivery/desk.ts';
 import { asInvalid, inboxItem, type Item, kafkaItem, keyHashesOf } from './lane-item.ts';
 import { firstWithinBytes, type Placement } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
+import { takesPlainEvent } from './plain-event.ts';
 import { splitEvent } from './split-event.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
-import { isPoison, isTooLong } from './store-failures.ts';
+import { isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from './store-failures.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;
@@ -42,6 +44,8 @@ export interface LaneStorer {
 export interface StoreListener {
   stored(batch: StoredBatch): void;
   quarantined(origin: string, reason: string): void;
+  /** PostgreSQL refuses every event: said again at each try while it lasts. */
+  refused(reason: string): void;
 }
 
 export interface LaneStorerDeps {
@@ -54,13 +58,14 @@ export interface LaneStorerDeps {
 
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   const transact = createTransactor(deps);
+  const storeAlone = createLoneStorer(transact, deps);
   return {
-    storeKafkaBatch: createKafkaStorer(transact),
-    storeInboxRows: createInboxStorer(transact, deps.lanes),
+    storeKafkaBatch: createKafkaStorer(transact, storeAlone),
+    storeInboxRows: createInboxStorer(transact, storeAlone, deps.lanes),
   };
 }
 
-function createKafkaStorer(transact: Transact): LaneStorer['storeKafkaBatch'] {
+function createKafkaStorer(transact: Transact, storeAlone: StoreAlone): LaneStorer['storeKafkaBatch'] {
   async function storeBatch(batch: LaneBatch, maxRows: number): Promise<void> {
     for (let rows = maxRows; ; ) {
       const step = await storeStep(batch, rows);
@@ -91,7 +96,7 @@ function createKafkaStorer(transact: Transact): LaneStorer['storeKafkaBatch'] {
       const smaller = isTooLong(error) ? smallerStep(batch, tried.rows) : null;
       if (smaller !== null) return smaller; // (S4)
       if (!isPoison(error)) throw error;
-      for (const item of tried.items) await storeAlone(transact, item); // (S4)
+      for (const item of tried.items) await storeAlone(item); // (S4)
       if (tried.plan?.kind === 'whole') await passOffset(batch);
     }
     return nextOf(tried.plan, maxRows);
@@ -108,7 +113,11 @@ function createKafkaStorer(transact: Transact): LaneStorer['storeKafkaBatch'] {
   return batch => storeBatch(batch, MAX_INBOX_ROWS);
 }
 
-function createInboxStorer(transact: Transact, lanes: () => number): LaneStorer['storeInboxRows'] {
+function createInboxStorer(
+  transact: Transact,
+  storeAlone: StoreAlone,
+  lanes: () => number,
+): LaneStorer['storeInboxRows'] {
   async function storeRows(ns: readonly string[]): Promise<number> {
     let items: readonly Item[] = [];
     try {
@@ -120,7 +129,7 @@ function createInboxStorer(transact: Transact, lanes: () => number): LaneStorer[
     } catch (error) {
       if (isTooLong(error) && ns.length > 1) return storeHalves(ns); // (S4)
       if (!isPoison(error)) throw error;
-      for (const item of items) await storeAlone(transact, item); // (S4)
+      for (const item of items) await storeAlone(item); // (S4)
     }
     return items.length;
   }
@@ -135,15 +144,30 @@ function createInboxStorer(transact: Transact, lanes: () => number): LaneStorer[
   return storeRows;
 }
 
+type StoreAlone = (item: Item) => Promise<void>;
+
 /** Stores one item in a transaction of its own, or else quarantines it (S4). */
-async function storeAlone(transact: Transact, item: Item): Promise<void> {
+function createLoneStorer(transact: Transact, { pool, rules, listener }: LaneStorerDeps): StoreAlone {
   const run = (only: Item) => transact(async client => ((await only.takeAlone(client)) ? [only] : []));
-  try {
-    await run(item);
-  } catch (error) {
-    if (!isPoison(error)) throw error;
-    await run(asInvalid(item, `SQLSTATE ${error.code}`)); // (S4)
+
+  async function isItsOwnFault(item: Item, refusal: Error): Promise<boolean> {
+    if (isPlaceTaken(refusal)) return false;
+    return item.kind === 'invalid' || takesPlainEvent(pool, item.event, rules, isPoison);
   }
+
+  return async item => {
+    try {
+      await run(item);
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+      if (!(await isItsOwnFault(item, error))) {
+        const refusal = new StoreRefusesAll(error);
+        listener.refused(refusal.reason);
+        throw refusal;
+      }
+      await run(asInvalid(item, `SQLSTATE ${error.code}`)); // (S4)
+    }
+  };
 }
 
 /** Runs one transaction: `take` locks and takes from the logs, and what it returns is stored. */

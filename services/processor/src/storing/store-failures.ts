@@ -13,3 +13,27 @@ export function isTooLong(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return ('code' in error && error.code === CANCELLED) || error.message === NO_ANSWER;
 }
+
+/** Rows get their place in these tables from PostgreSQL or from us, never from a sender: a place that is taken is no event's fault. */
+const OURS = /^(?:events|deliveries)(?:_\d{8}|_default)?$/;
+
+/** A place in the store that is taken already: as when the sequence of `seq` was set back. */
+export function isPlaceTaken(error: unknown): boolean {
+  if (!isPoison(error) || error.code !== '23505') return false;
+  return 'table' in error && OURS.test(String(error.table));
+}
+
+/** PostgreSQL refuses every event just now: nothing goes to quarantine, and its lane waits. */
+export class StoreRefusesAll extends Error {
+  override readonly name = 'StoreRefusesAll';
+  /** For a person: the code and the names, never a value. */
+  readonly reason: string;
+
+  constructor(cause: Error & { code: string }) {
+    const constraint =
+      'constraint' in cause && typeof cause.constraint === 'string' ? `, ${cause.constraint}` : '';
+    const reason = `PostgreSQL refuses every event (SQLSTATE ${cause.code}${constraint})`;
+    super(`${reason}: its schema or a sequence is not what this release expects`, { cause });
+    this.reason = reason;
+  }
+}

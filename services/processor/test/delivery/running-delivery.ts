@@ -58,7 +58,11 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
       destinations: new Map(destinations.map(destination => [destination.name, destination])),
       desk: dispatcher,
     },
-    listener: { stored: batch => metrics.stored(batch), quarantined: () => undefined },
+    listener: {
+      stored: batch => metrics.stored(batch),
+      quarantined: () => undefined,
+      refused: () => undefined,
+    },
   });
   await ensureLanes(pool, 1);
   const ending = new AbortController();

@@ -57,6 +57,7 @@ interface Harness {
   readonly desk: Desk;
   readonly counts: { stored: number; duplicates: number; unrouted: number };
   readonly quarantined: string[];
+  readonly refused: string[];
 }
 
 describe('storing a lane', () => {
@@ -91,6 +92,7 @@ describe('storing a lane', () => {
     const desk = countingDesk(options.slots ?? 100);
     const counts = { stored: 0, duplicates: 0, unrouted: 0 };
     const quarantined: string[] = [];
+    const refused: string[] = [];
     const destination = destinationConfig({ ordering: options.ordering ?? 'none' });
     const storer = createLaneStorer({
       pool: options.pool ?? pool,
@@ -110,9 +112,10 @@ describe('storing a lane', () => {
           counts.unrouted += batch.unrouted;
         },
         quarantined: (origin, reason) => void quarantined.push(`${origin} ${reason}`),
+        refused: reason => void refused.push(reason),
       },
     });
-    return { storer, desk, counts, quarantined };
+    return { storer, desk, counts, quarantined, refused };
   }
 
   async function storedIds(): Promise<string[]> {
@@ -363,6 +366,47 @@ describe('storing a lane', () => {
       );
       assert.deepEqual(await storedIds(), [good.id]);
       assert.deepEqual(await inboxNumbers(pool), []);
+    });
+  });
+
+  describe('while PostgreSQL refuses every event', () => {
+    const untouched = async () => {
+      assert.equal((await pool.query('select from quarantine')).rowCount, 0);
+      assert.deepEqual(await storedIds(), []);
+      assert.equal(await laneOffset(), null);
+    };
+
+    it('waits and quarantines nothing, says why, and goes on where it was once that is mended', async () => {
+      const { storer, desk, refused } = harness();
+      const [record, row] = several(2);
+      await appendToInbox(pool, [row!]);
+      const numbers = await inboxNumbers(pool);
+      await pool.query("alter table events add constraint older_schema check (tier = 'tape')");
+      const refusal = /refuses every event \(SQLSTATE 23514, older_schema\)/;
+      await assert.rejects(storer.storeKafkaBatch(kafkaBatch([record!])), refusal);
+      await assert.rejects(storer.storeInboxRows(numbers), refusal);
+      await untouched();
+      assert.deepEqual(await inboxNumbers(pool), numbers);
+      assert.equal(refused.length, 2);
+      assert.equal(desk.open.size, 0);
+      await pool.query('alter table events drop constraint older_schema');
+      await storer.storeKafkaBatch(kafkaBatch([record!]));
+      await storer.storeInboxRows(numbers);
+      assert.deepEqual(await storedIds(), ids([record!, row!]));
+    });
+
+    it('takes a sequence that was set back for no event’s fault', async () => {
+      const { storer, refused } = harness();
+      await storer.storeKafkaBatch(kafkaBatch(several(5)));
+      await pool.query("select setval('event_seq', (select min(seq) from events), false)");
+      await assert.rejects(
+        storer.storeKafkaBatch(kafkaBatch(several(1), { first: 5n })),
+        /SQLSTATE 23505, events_.*pkey/,
+      );
+      assert.equal((await pool.query('select from quarantine')).rowCount, 0);
+      assert.equal(await laneOffset(), 5n);
+      assert.equal(refused.length, 1);
+      await pool.query("select setval('event_seq', (select max(seq) from events))");
     });
   });
 

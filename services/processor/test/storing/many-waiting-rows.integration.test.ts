@@ -38,7 +38,7 @@ describe('a Kafka batch whose keys have more waiting inbox rows than one transac
         destinations: new Map(),
         fanOut: createFanOut({ sources: [sourceConfig()], routes: [] }),
       },
-      listener: { stored: () => undefined, quarantined: () => undefined },
+      listener: { stored: () => undefined, quarantined: () => undefined, refused: () => undefined },
     });
 
   const eventsOf = (key: string, count: number) =>
