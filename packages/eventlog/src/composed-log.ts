@@ -4,7 +4,12 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { Logger } from '@ackline/runtime/logger';
 import { type EventLogSnapshot, type LogTiers, takeSnapshot } from './event-log-snapshot.ts';
 import type { AppendReceipt, EventLog } from './event-log.ts';
-import { createInboxAttempt, createKafkaAttempt, createSpoolAttempt } from './tier-attempts.ts';
+import {
+  CLAIM_CHECK_BYTES,
+  createInboxAttempt,
+  createKafkaAttempt,
+  createSpoolAttempt,
+} from './tier-attempts.ts';
 
 export type { EventLogSnapshot } from './event-log-snapshot.ts';
 
@@ -38,6 +43,8 @@ export interface AboveSpool {
 const ACK_BUDGET_MS = 1_000;
 /** (L6) With a spool behind it. Without one the inbox has all that remains. */
 const INBOX_DEADLINE_MS = 400;
+/** A body that only PostgreSQL and the spool can hold takes longer on its way; it is not to open the circuit for others. */
+const LARGE_BODY_DEADLINE_MS = 750;
 const NO_OFFSET = -1n;
 const RECEIPTS = {
   kafka: { tier: 'kafka' },
@@ -111,7 +118,8 @@ function createTiers(options: ComposedLogOptions) {
     if ((await tryKafka(event, kafka.current)) === null) return RECEIPTS.kafka;
     const afterOffset = placeAfter(event, NO_OFFSET);
     const remains = endsAt - clock();
-    const deadlineMs = isSpoolOpen(options) ? Math.min(INBOX_DEADLINE_MS, remains) : remains;
+    const part = event.body.byteLength > CLAIM_CHECK_BYTES ? LARGE_BODY_DEADLINE_MS : INBOX_DEADLINE_MS;
+    const deadlineMs = isSpoolOpen(options) ? Math.min(part, remains) : remains;
     const inboxError = await tryInbox(event, { afterOffset, deadlineMs });
     if (inboxError === null) return RECEIPTS.inbox;
     if (trySpool === null) throw notDurable(inboxError);

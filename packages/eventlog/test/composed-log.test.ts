@@ -249,6 +249,12 @@ describe('composed log', () => {
     assert.deepEqual(log.snapshot().appended, { kafka: 0, inbox: 0, spool: 1 });
   });
 
+  it('gives a body that Kafka never holds longer in the inbox, and still leaves the spool its part', async () => {
+    const { log, inboxSaw } = harness({ spool: works });
+    await log.append(sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) }));
+    assert.equal(inboxSaw[0]?.deadlineMs, 750);
+  });
+
   it('gives the inbox all that Kafka has left of the second when no spool can take the event', async () => {
     for (const spoolState of ['full', 'failed'] as const) {
       const { log, clock, inboxSaw } = harness({
