@@ -14,6 +14,8 @@ export type SpoolOrderFigures =
   | { readonly kind: 'checked'; readonly events: number; readonly evidence: readonly string[] }
   | { readonly kind: 'skipped'; readonly reason: string };
 
+const SPOOLED = /^ackline_eventlog_appends_total\{[^}]*tier="spool"[^}]*\} (\d+)$/m;
+const LOG_LIMIT_MS = 30_000;
 const TRACED = 'fsync,fdatasync,pwrite64,pwritev,write,writev,sendto,sendmsg';
 /** A page of SQLite, as strace writes it: up to four characters a byte. */
 const SHOWN_BYTES = 4_096;
@@ -29,21 +31,22 @@ export async function spoolOrder(options: { readonly events: number }): Promise<
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const ingress = stack.use(await startCutOffIngress({ LOG_LEVEL: 'INFO' }));
   const file = join(folder, 'trace');
-  const loggedBefore = acceptedIds(ingress.service.output()).length;
   const tracer = await trace(ingress.service.pid, file);
   stack.defer(() => void tracer.kill('SIGKILL'));
   for (let index = 0; index < options.events; index += 1)
     await send(ingress.system.webhookUrl, FIRST_ID + index);
-  const ids = await waitFor(
-    () => {
-      const logged = acceptedIds(ingress.service.output()).slice(loggedBefore);
-      return logged.length === options.events ? logged : null;
-    },
-    { what: 'a log line for each event' },
-  );
   const ended = once(tracer, 'close');
   tracer.kill('SIGINT'); // detaches and flushes
   await ended;
+  const spooled = Number(SPOOLED.exec(await ingress.system.ingressMetrics())?.[1]);
+  const logged = await waitFor(
+    () => {
+      const found = acceptedIds(ingress.service.output());
+      return found.length >= spooled ? found : null; // lines are written many at a time
+    },
+    { timeoutMs: LOG_LIMIT_MS, what: `the log lines of ${spooled} events` },
+  );
+  const ids = logged.slice(-options.events);
   const text = await readFile(file, 'latin1');
   const sequences = checkWriteOrder(parseTrace(text), ids);
   const lines = text.split('\n');

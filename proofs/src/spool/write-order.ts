@@ -49,35 +49,35 @@ const LOG_OF_SPOOL = /<[^>]*spool-[^>]*\.sqlite-wal>/;
 const ANSWER_200 = /"HTTP\/1\.1 200 /;
 
 /**
- * The 200s of the trace in order, each with the write that holds its event's id and with the sync of that file that began
- * after it. Throws, naming the event, where the sync had not returned 0 before the answer was written.
+ * The 200s of the trace in order, one event each, one after the other. For each: what was written to the spool's log since the
+ * answer before holds the event's id, and a sync of that file that began after the last of it has returned 0. Throws, naming
+ * the event, where that had not happened before the answer was written.
  */
 export function checkWriteOrder(
   calls: readonly TracedCall[],
   eventIds: readonly string[],
 ): readonly Sequence[] {
-  const answers = calls
-    .filter(call => WRITES.has(call.name) || call.name.startsWith('send'))
-    .filter(call => ANSWER_200.test(call.args));
+  const isWrite = ({ name }: TracedCall): boolean => WRITES.has(name) || name.startsWith('send');
+  const answers = calls.filter(call => isWrite(call) && ANSWER_200.test(call.args));
   if (answers.length !== eventIds.length) {
     throw new Error(`${answers.length} answers of 200 in the trace, ${eventIds.length} events`);
   }
-  return eventIds.map((id, index) => {
-    const answer = answers[index];
-    const write = calls.findLast(
-      call => WRITES.has(call.name) && LOG_OF_SPOOL.test(call.args) && call.args.includes(id),
+  return answers.map((answer, index) => {
+    const id = eventIds[index] ?? '';
+    const from = answers[index - 1]?.begun ?? -1;
+    const onLog = calls.filter(
+      ({ begun, args }) => begun > from && begun < answer.begun && LOG_OF_SPOOL.test(args),
     );
-    if (answer === undefined || write === undefined)
-      throw new Error(`no write of ${id} to the spool's log is in the trace`);
-    const sync = calls.find(
-      call =>
-        SYNCS.has(call.name) &&
-        LOG_OF_SPOOL.test(call.args) &&
-        call.begun > (write.returned ?? Number.POSITIVE_INFINITY),
-    );
-    const isBefore = sync?.result === '0' && sync.returned !== null && sync.returned < answer.begun;
-    if (sync === undefined || !isBefore)
+    const writes = onLog.filter(isWrite);
+    const write = writes.find(({ args }) => args.includes(id));
+    const last = writes.at(-1)?.returned ?? null;
+    if (write === undefined || last === null) {
+      throw new Error(`no write of ${id} to the spool's log is in the trace before its answer`);
+    }
+    const sync = onLog.find(({ name, begun }) => SYNCS.has(name) && begun > last);
+    if (sync?.result !== '0' || sync.returned === null || sync.returned >= answer.begun) {
       throw new Error(`the answer of ${id} was written before the sync of its pages returned`);
+    }
     return { write, sync, answer };
   });
 }
