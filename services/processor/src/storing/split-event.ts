@@ -5,14 +5,15 @@ import type { Provider, SplitPart } from '@ackline/shared/provider';
 import { seal } from '@ackline/shared/seal';
 import type { StorableEvent } from './storable.ts';
 
-/** More events than any provider puts into one body; what has more is stored whole. */
-const MAX_PARTS = 10_000;
+/** What a provider puts into one body at most (Meta: 1,000). What has more is stored whole: a transaction stores the parts of all its records. */
+const MAX_PARTS = 1_000;
 /** Of a UUID without its dashes: the time, which the parts keep, and the rest, which tells them apart. */
 const TIME_DIGITS = 12;
 
 /**
  * The events of one body: parts where the provider says so, else the event itself. A part has the parent's headers, URL and
- * time of arrival; its id follows from the parent's and its place, so that a second copy of the parent gives the same ones.
+ * time of arrival, and its ordering key: the parts are stored under the parent's lane, and only its lock keeps the order of a
+ * key. Its id follows from the parent's and its place, so that a second copy of the parent gives the same ones.
  */
 export function splitEvent(
   event: StorableEvent,
@@ -29,7 +30,6 @@ function toEvent(parent: StorableEvent, { identity, body }: SplitPart, id: strin
     id,
     type: identity.type,
     dedupKey: identity.dedupKey ?? id,
-    orderingKey: identity.orderingKey,
     occurredAt: identity.occurredAt,
     priority: identity.priority,
   };

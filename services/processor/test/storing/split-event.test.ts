@@ -42,6 +42,23 @@ describe('a body with several events', () => {
     }
   });
 
+  it('keeps the parent’s ordering key in all its parts: they are stored under its lane’s lock', () => {
+    for (const orderingKey of [null, 'chat']) {
+      const body = Buffer.from('["ada","bob"]');
+      const parts = splitEvent(storableFromEnvelope(sampleEvent({ body, orderingKey })), lister);
+      assert.deepEqual(
+        parts.map(({ meta }) => meta.orderingKey),
+        [orderingKey, orderingKey],
+      );
+    }
+  });
+
+  it('stays whole where it has more parts than a transaction should store', () => {
+    const many = parent(JSON.stringify(Array.from({ length: 1_001 }, (_, n) => `name-${n}`)));
+    assert.deepEqual(splitEvent(many, lister), [many]);
+    assert.equal(splitEvent(parent(JSON.stringify(Array(1_000).fill('unknown'))), lister).length, 1_000);
+  });
+
   it('gives the same ids each time, others for each part, and valid ones', () => {
     const event = parent('["a","b"]');
     const ids = splitEvent(event, lister).map(part => part.meta.id);
