@@ -35,8 +35,6 @@ export interface ListedEvent {
 export interface ListOptions {
   readonly limit: number;
   readonly source?: string;
-  /** Only events stored before this one: keyset paging. */
-  readonly beforeSeq?: string;
 }
 
 /** Events with their deliveries, the newest first. */
@@ -55,9 +53,9 @@ export async function listEvents(
                         order by d.route)
                         from deliveries d where d.event_id = e.id and d.stored_day = e.stored_day), '[]') as deliveries
        from events e
-      where ($2::text is null or e.source = $2) and ($3::bigint is null or e.seq < $3)
-      order by e.seq desc limit $1`,
-    [options.limit, options.source ?? null, options.beforeSeq ?? null],
+      where ($2::text is null or e.source = $2)
+      order by e.stored_day desc, e.seq desc limit $1`,
+    [options.limit, options.source ?? null],
   );
   return result.rows;
 }
