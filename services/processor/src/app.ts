@@ -66,7 +66,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   opened.defer(() => removeHeartbeat(pool, processorId));
   await heartbeat.beat();
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
-  while ((await routeUnrouted(upkeep)) > 0) log.info({}, 'events.routing-late');
+  while ((await routeUnrouted(upkeep)) > 0);
 
   const components = [...intake.components(storer), delivery.dispatcher, createUpkeep(upkeep), heartbeat];
   const resources = opened.move();

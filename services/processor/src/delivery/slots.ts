@@ -11,7 +11,6 @@ export function shareOf(concurrency: number, processors: { count: number; rank: 
 /** Counts what is in use against a limit that may change; never goes below what is already in use. */
 export interface Slots {
   readonly free: number;
-  readonly inUse: number;
   tryTake(): boolean;
   giveBack(): void;
   setLimit(limit: number): void;
@@ -23,9 +22,6 @@ export function createSlots(initialLimit: number): Slots {
   return {
     get free() {
       return Math.max(0, limit - inUse);
-    },
-    get inUse() {
-      return inUse;
     },
     tryTake() {
       if (inUse >= limit) return false;

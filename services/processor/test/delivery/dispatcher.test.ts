@@ -273,7 +273,7 @@ describe('a reservation', () => {
     made.tryReserve()!.finish(false);
     assert.equal(made.breaker.state.status, 'OPEN');
     assert.equal(made.tryReserve(), null);
-    assert.equal(made.slots.inUse, 0);
+    assert.equal(made.slots.free, 2);
   });
 
   it('has a lease of the attempt’s time limit and ten seconds, of its own', () => {

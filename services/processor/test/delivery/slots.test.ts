@@ -28,7 +28,7 @@ describe('slots', () => {
   it('are given up to the limit, and again once given back', () => {
     const slots = createSlots(2);
     assert.deepEqual([slots.tryTake(), slots.tryTake(), slots.tryTake()], [true, true, false]);
-    assert.deepEqual([slots.free, slots.inUse], [0, 2]);
+    assert.equal(slots.free, 0);
     slots.giveBack();
     assert.deepEqual([slots.free, slots.tryTake()], [1, true]);
   });
@@ -37,7 +37,7 @@ describe('slots', () => {
     const slots = createSlots(3);
     for (let n = 0; n < 3; n++) slots.tryTake();
     slots.setLimit(1);
-    assert.deepEqual([slots.free, slots.inUse], [0, 3]);
+    assert.equal(slots.free, 0);
     slots.giveBack();
     slots.giveBack();
     assert.equal(slots.tryTake(), false);
@@ -48,6 +48,6 @@ describe('slots', () => {
   it('given back more often than taken make no new ones', () => {
     const slots = createSlots(1);
     slots.giveBack();
-    assert.deepEqual([slots.inUse, slots.free], [0, 1]);
+    assert.equal(slots.free, 1);
   });
 });
