@@ -16,9 +16,13 @@ import type { IngressConfig } from './config.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics } from './ingress-metrics.ts';
+import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates } from './processor-states.ts';
-import { createPublicPort } from './public-port.ts';
+import { createPublicPort, type Guards } from './public-port.ts';
+import { connectRedis } from './redis.ts';
+import { createRequestTally, withTally } from './request-tally.ts';
+import { createSeenEvents } from './seen/seen-events.ts';
 import { connectSources, type Sources } from './sources.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
@@ -50,17 +54,18 @@ export async function createApp(
   const sources = await connectSources(config, log);
   const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
-  const operations = createOpsServer({ ...config.operations, registry, health });
+  const guards = openGuards(config, { opened, log });
+  const tally = createRequestTally({ limitHits: () => guards.limits.hits, now: Date.now });
+  const operations = createOpsServer({
+    ...config.operations,
+    registry,
+    health,
+    report: () => Promise.resolve(tally.report()),
+  });
   const opsPort = await operations.listen();
   background([operations], { opened, log, health });
 
-  const pool = createPool({
-    connectionString: config.databaseUrl,
-    applicationName: 'ackline-ingress',
-    max: POOL_MAX,
-    onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
-  });
-  opened.defer(() => pool.end());
+  const pool = openPool(config, { opened, log });
   const guard = await connectPostgresGuard({
     check: async () => {
       await checkPostgresDurability(pool);
@@ -78,11 +83,15 @@ export async function createApp(
   health.watch('event-log', () =>
     isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
   );
-  const metrics = createIngressMetrics(registry, () => logFigures(eventLog));
+  const metrics = withTally(
+    createIngressMetrics(registry, () => logFigures(eventLog)),
+    tally,
+  );
   const front = createPublicPort({
     config,
     sources,
     eventLog,
+    guards,
     isDurable,
     states,
     metrics,
@@ -91,6 +100,29 @@ export async function createApp(
     health,
   });
   return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
+}
+
+function openPool({ databaseUrl }: IngressConfig, { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>) {
+  const pool = createPool({
+    connectionString: databaseUrl,
+    applicationName: 'ackline-ingress',
+    max: POOL_MAX,
+    onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
+  });
+  opened.defer(() => pool.end());
+  return pool;
+}
+
+/** Redis where there is one; nobody waits for it. */
+function openGuards(
+  { redisUrl }: IngressConfig,
+  { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>,
+): Guards {
+  const redis =
+    redisUrl === null ? null : connectRedis({ url: redisUrl, connectionName: 'ackline-ingress', log });
+  opened.defer(() => redis?.close());
+  const deps = { redis, now: Date.now };
+  return { redis, seen: createSeenEvents(deps), limits: createRateLimits(deps) };
 }
 
 interface Parts {

@@ -1,5 +1,7 @@
 import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
 import type { ConfigState } from '@ackline/runtime/config-reload';
+import type { CacheStats } from '@ackline/shared/cache/two-tier-cache';
+import type { RedisGateStats } from '@ackline/shared/cache/redis-gate';
 import type { BreakerSnapshot } from '@ackline/shared/breaker/circuit-breaker';
 import type { ProcessorState } from '@ackline/store/processors';
 
@@ -17,6 +19,11 @@ export interface HealthFacts {
   readonly workers: number;
   /** The URL of the first source: on the public base URL, in development else on this machine; null where neither is known. */
   readonly webhookUrl: string | null;
+  /** null: no Redis is configured. */
+  readonly redis: (RedisGateStats & { readonly connected: boolean }) | null;
+  /** Of the cache of requests that were accepted before. */
+  readonly seen: Pick<CacheStats, 'hits' | 'misses' | 'size'>;
+  readonly limits: { readonly rejected: number; readonly deferred: number };
   readonly config: ConfigState;
   /** How many ingress processes there should be here, and are. */
   readonly processes: ProcessCount;
@@ -53,16 +60,41 @@ export function reportHealth(facts: HealthFacts): HealthReport {
       },
       event_log: {
         tier_in_use: log.tierInUse,
-        tiers: log.tiers.map(({ name, breaker: own }) => ({ name, circuit_breaker: own?.status ?? null })),
+        tiers: log.tiers.map(tier => ({ name: tier.name, circuit_breaker: tier.breaker?.status ?? null })),
         kafka: log.kafka,
         weaker_than_contract: log.durability,
         appended: log.appended,
       },
+      spool: spoolRow(log),
+      redis: redisRow(facts),
+      seen: { hits: facts.seen.hits, misses: facts.seen.misses, size: facts.seen.size },
+      limits: facts.limits,
       config: { loaded_at: Math.floor(facts.config.loadedAt / 1_000), error: facts.config.error },
       processes: facts.processes,
       processors: facts.processors.map(({ id, ageMs, state }) => ({ id, age_ms: ageMs, state })),
     },
   };
+}
+
+function spoolRow({ spool }: EventLogSnapshot) {
+  if (spool === null) return null;
+  return {
+    state: spool.state,
+    detail: spool.detail,
+    events: spool.events,
+    bytes: spool.bytes,
+    max_bytes: spool.maxBytes,
+    oldest_age_ms: spool.oldestAgeMs,
+    leftovers: spool.leftovers,
+    corrupt_files: spool.corruptFiles,
+    relayed: spool.relayed,
+  };
+}
+
+function redisRow({ redis }: HealthFacts) {
+  if (redis === null) return null;
+  const { connected, breaker, timeouts, errors, skipped } = redis;
+  return { connected, circuit_breaker: breaker.status, timeouts, errors, skipped };
 }
 
 function statusOf({ isDurable, isDraining }: HealthFacts): 'healthy' | 'unhealthy' | 'draining' {

@@ -11,16 +11,29 @@ import { createBodyReader } from './http/read-body.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
+import type { CountedRateLimits } from './limits/rate-limits.ts';
 import type { ProcessorStates } from './processor-states.ts';
+import type { RedisConnection } from './redis.ts';
+import type { SeenCache } from './seen/seen-events.ts';
+import { seenKey } from './seen/seen-key.ts';
 import type { Sources } from './sources.ts';
 
 /** All bodies together: ten of the largest, or a quarter of a million common ones; the rest of a 1 GiB pod is room for work. */
 const BODY_BUDGET_BYTES = 256 * 1024 * 1024;
 
+/** What stands between a verified event and the log. */
+export interface Guards {
+  /** null: each process counts and remembers alone. */
+  readonly redis: RedisConnection | null;
+  readonly seen: SeenCache;
+  readonly limits: CountedRateLimits;
+}
+
 export interface PublicPortParts {
   readonly config: IngressConfig;
   readonly sources: Sources;
   readonly eventLog: ComposedLog;
+  readonly guards: Guards;
   readonly isDurable: () => boolean;
   readonly states: ProcessorStates;
   readonly metrics: IngressMetrics;
@@ -31,7 +44,7 @@ export interface PublicPortParts {
 
 /** The public port, wired: `/health` and the webhooks. Binds nothing yet. */
 export function createPublicPort(parts: PublicPortParts): PublicServer {
-  const { sources, eventLog, metrics, log } = parts;
+  const { sources, eventLog, guards, metrics, log } = parts;
   const isDraining = () => parts.health.isDraining;
   const app = createFrontDoor({
     sources: sources.table,
@@ -40,10 +53,10 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
       sources: sources.table,
       secretsOf: source => sources.secrets.resolve(source.secrets),
       eventLog,
-      seen: null,
-      seenKey: () => '',
-      limits: null,
-      addressOf: request => request.socket.remoteAddress ?? '',
+      seen: guards.seen,
+      seenKey,
+      limits: guards.limits,
+      addressOf: request => sources.declared.current.addressOf(request),
       isDraining,
       metrics,
       log,
@@ -64,7 +77,7 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
 }
 
 function healthFacts(
-  { config, sources, eventLog, ...parts }: PublicPortParts,
+  { config, sources, eventLog, guards, ...parts }: PublicPortParts,
   port: number | null,
 ): HealthFacts {
   return {
@@ -73,6 +86,9 @@ function healthFacts(
     log: eventLog.snapshot(),
     breakerThreshold: config.breaker.failures,
     workers: config.workers,
+    redis: guards.redis?.getStats() ?? null,
+    seen: guards.seen.getStats(),
+    limits: guards.limits.getStats(),
     webhookUrl: webhookUrl(config, sources, port),
     config: sources.declared.state,
     processes: parts.processes(),

@@ -2,15 +2,20 @@ import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-
 import { readConfigFile } from '@ackline/runtime/config-file';
 import type { Logger } from '@ackline/runtime/logger';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
+import { withDefaultLimit } from '@ackline/shared/config/default-limit';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { findProvider, providers } from '@ackline/shared/providers/registry';
+import type { IncomingMessage } from 'node:http';
 import type { IngressConfig } from './config.ts';
+import { createAddressOf } from './limits/client-address.ts';
 import { createSourceTable, type SourceTable } from './source-table.ts';
 
 /** What one reading of ackline.yaml says. */
 export interface Declared {
   readonly ackline: AcklineConfig;
   readonly table: SourceTable;
+  /** Of a request's client, behind the proxies that are trusted. */
+  readonly addressOf: (request: IncomingMessage) => string;
 }
 
 export interface Sources {
@@ -26,7 +31,7 @@ export interface Sources {
 
 /** Reads ackline.yaml, with every secret of a source checked; throws one AppError that lists all problems. */
 export async function connectSources(
-  config: Pick<IngressConfig, 'configFile' | 'isProduction' | 'environment'>,
+  config: Pick<IngressConfig, 'configFile' | 'isProduction' | 'environment' | 'maxRequestsPerMinute'>,
   log: Logger,
 ): Promise<Sources> {
   const { configFile, isProduction } = config;
@@ -39,11 +44,12 @@ export async function connectSources(
     path: configFile,
     log,
     load: async () => {
-      const ackline = await readConfigFile(configFile, { providers, production: isProduction });
+      const read = await readConfigFile(configFile, { providers, production: isProduction });
+      const ackline = withDefaultLimit(read, config.maxRequestsPerMinute, providers);
       const table = createSourceTable(ackline, findProvider);
       // Signing secrets are the processor's: an ingress needs none of them.
       secrets.checkSecrets({ ...ackline, destinations: [] }, providers);
-      return { ackline, table };
+      return { ackline, table, addressOf: createAddressOf(ackline.trustProxies) };
     },
   });
   return { declared, table: { get: path => declared.current.table.get(path) }, secrets };

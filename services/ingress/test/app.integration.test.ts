@@ -240,14 +240,19 @@ describe('ingress with PostgreSQL', () => {
       status: 'healthy',
       webhook_url: 'https://hooks.example.com/webhook/telegram',
       queue: { size: 0, max_size: 10_000, workers: 6 },
-      circuit_breaker: { status: 'CLOSED', failures: 0, threshold: 7 },
+      // Without Kafka the inbox's is the only one there is.
+      circuit_breaker: { status: 'CLOSED', failures: 0, threshold: 3 },
       event_log: {
         tier_in_use: 'inbox',
-        tiers: [{ name: 'inbox', circuit_breaker: null }],
+        tiers: [{ name: 'inbox', circuit_breaker: 'CLOSED' }],
         kafka: 'none',
         weaker_than_contract: [],
         appended: { kafka: 0, inbox: 0, spool: 0 },
       },
+      spool: null,
+      redis: null,
+      seen: { hits: { memory: 0, redis: 0 }, misses: 0, size: 0 },
+      limits: { rejected: 0, deferred: 0 },
       processes: { count: 1, alive: 1 },
     });
     assert.equal(processors[0]?.['id'], 'processor-1');
@@ -267,6 +272,15 @@ describe('ingress with PostgreSQL', () => {
     await using app = await startApp();
     assert.equal((await fetch(`${app.operations}/readyz`)).status, 200);
     assert.match(await (await fetch(`${app.operations}/metrics`)).text(), /ackline_eventlog_pending_events/);
+    const asked = await fetch(`${app.operations}/metrics`, { headers: { accept: 'application/json' } });
+    assert.deepEqual(Object.keys((await asked.json()) as object), [
+      'request_count',
+      'error_count',
+      'avg_response_time',
+      'error_rate',
+      'rate_limit_hits',
+      'last_reset',
+    ]);
     assert.equal((await fetch(`${app.base}/metrics`)).status, 404);
     assert.equal((await fetch(`${app.base}/readyz`)).status, 404);
   });

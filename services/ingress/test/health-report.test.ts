@@ -24,6 +24,9 @@ function report(facts: Partial<HealthFacts> = {}) {
     breakerThreshold: 7,
     workers: 4,
     webhookUrl: null,
+    redis: null,
+    seen: { hits: { memory: 3, redis: 2 }, misses: 1, size: 4 },
+    limits: { rejected: 0, deferred: 0 },
     config: { loadedAt: 1_234_567_000_999, error: null },
     processes: { count: 1, alive: 1 },
     processors: [],
@@ -49,6 +52,31 @@ describe('reportHealth', () => {
     const eventLog = report().body['event_log'] as Record<string, unknown>;
     assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1']);
     assert.equal(eventLog['tier_in_use'], 'inbox');
+  });
+
+  it('shows what the spool holds and why it takes nothing', () => {
+    const spool = {
+      state: 'full',
+      detail: 'over 1 MiB',
+      events: 9,
+      bytes: 1_048_576,
+      maxBytes: 1_048_576,
+      oldestAgeMs: 60_000,
+      leftovers: 1,
+      corruptFiles: ['a.sqlite'],
+      relayed: 5,
+    } as const;
+    assert.deepEqual(report({ log: { ...LOG, spool } }).body['spool'], {
+      state: 'full',
+      detail: 'over 1 MiB',
+      events: 9,
+      bytes: 1_048_576,
+      max_bytes: 1_048_576,
+      oldest_age_ms: 60_000,
+      leftovers: 1,
+      corrupt_files: ['a.sqlite'],
+      relayed: 5,
+    });
   });
 
   it('says which configuration is in force, and that the file was refused since', () => {

@@ -10,7 +10,7 @@ import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-servic
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const TOKEN = 'drain-token';
 /** No answer by then is a failure of its own. */
-const ANSWER_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 10_000;
 
 export const SERVICE_CONFIG = `
 sources: [{ name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }]
