@@ -1,4 +1,5 @@
 // Speed and memory next to what a user would pick instead: `npm run bench -- ingress`. Figures: docs/benchmarks/.
+import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -53,14 +54,19 @@ const run = {
   seconds: positive('seconds', values.seconds),
   rate: positive('rate', values.rate),
 };
+const cacheDirectory = process.env['ACKLINE_BENCH_CACHE'] ?? join(homedir(), '.cache', 'ackline-bench');
 const figures = await runIngressBench({
   ...run,
   parts,
   only,
-  cacheDirectory: process.env['ACKLINE_BENCH_CACHE'] ?? join(homedir(), '.cache', 'ackline-bench'),
+  cacheDirectory,
   say: line =>
     console.error(`[${((Date.now() - startedAt.getTime()) / 1_000).toFixed(0).padStart(4)} s] ${line}`),
 });
+const rawPath = join(cacheDirectory, `ingress-${startedAt.toISOString().slice(0, 19)}.json`);
+await mkdir(cacheDirectory, { recursive: true });
+await writeFile(rawPath, JSON.stringify(figures, null, 1));
+console.error(`every round: ${rawPath}`);
 console.log(report({ figures, ...run, startedAt }));
 
 function positive(name: string, text: string): number {

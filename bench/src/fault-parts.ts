@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '@ackline/testkit/containers';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { migrate } from '@ackline/store/migrate';
@@ -11,6 +12,14 @@ import { usageOf } from './process-usage.ts';
 /** Ten failed batches open the breaker; each costs one deadline at most. */
 const BREAKER_LIMIT_MS = 60_000;
 const BROKER_LIMIT_MS = 60_000;
+const HEALTH_LIMIT_MS = 5_000;
+const HEALTH_EVERY_MS = 50;
+
+/** What is read of it. */
+interface Health {
+  readonly circuit_breaker?: { readonly status?: string };
+  readonly queue?: { readonly size?: number };
+}
 
 export interface KafkaDead {
   /** Ackline, in turn: with a living broker, and with a dead one after its breaker has opened. */
@@ -56,19 +65,41 @@ export async function kafkaDead(session: Session, durable: readonly Program[]): 
   return { healthy, dead, peers: others };
 }
 
+/** Follows `queue.size` of `/health`. */
+function watchQueue(port: number): { stop(): Promise<number> } {
+  let most = 0;
+  let isOver = false;
+  const watch = async (): Promise<void> => {
+    while (!isOver) {
+      // A process that is too busy to answer is asked again.
+      const health: Health = await readHealth(port).catch(() => ({}));
+      most = Math.max(most, health.queue?.size ?? 0);
+      await delay(HEALTH_EVERY_MS);
+    }
+  };
+  const watching = watch();
+  return {
+    async stop() {
+      isOver = true;
+      await watching;
+      return most;
+    },
+  };
+}
+
+async function readHealth(port: number): Promise<Health> {
+  const response = await fetch(`http://127.0.0.1:${port}/health`, {
+    signal: AbortSignal.timeout(HEALTH_LIMIT_MS),
+  });
+  return (await response.json()) as Health;
+}
+
 /** Load until `/health` says that the breaker is open. */
 async function openBreaker({ options, numbers }: Session, running: RunningProgram): Promise<void> {
-  const status = async (): Promise<string | undefined> => {
-    const response = await fetch(`http://127.0.0.1:${running.port}/health`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    const health = (await response.json()) as { circuit_breaker?: { status?: string } };
-    return health.circuit_breaker?.status;
-  };
   await waitFor(
     async () => {
       await runLoad(running, { ...fixedRateShape({ ...options, seconds: 1 }), warmUpMs: 0 }, numbers);
-      return (await status()) === 'OPEN';
+      return (await readHealth(running.port)).circuit_breaker?.status === 'OPEN';
     },
     { timeoutMs: BREAKER_LIMIT_MS, what: 'the breaker of Kafka to open' },
   );
@@ -88,8 +119,8 @@ export interface FullBuffer {
   /** After the usual load at the fixed rate. */
   readonly beforeRssBytes: number;
   readonly peakRssBytes: number;
-  /** Bodies that were sent and not answered, at the most. */
-  readonly offeredBytes: number;
+  /** Events in the buffers at the most, of those times when /health was asked. */
+  readonly mostBuffered: number;
   readonly connections: number;
   readonly bodyBytes: number;
   readonly answers: LoadResult;
@@ -112,6 +143,7 @@ export async function fullBuffer(session: Session): Promise<FullBuffer> {
   stack.defer(() => kafka.unpause());
   await postgres.pause();
   stack.defer(() => postgres.unpause());
+  const queue = watchQueue(running.port);
   const answers = await runLoad(
     running,
     {
@@ -126,7 +158,7 @@ export async function fullBuffer(session: Session): Promise<FullBuffer> {
   const figures = {
     beforeRssBytes: usual.rssBytes,
     peakRssBytes: usageOf(running.pid).peakRssBytes,
-    offeredBytes: FULL_CONNECTIONS * FULL_BODY_BYTES,
+    mostBuffered: await queue.stop(),
     connections: FULL_CONNECTIONS,
     bodyBytes: FULL_BODY_BYTES,
     answers,

@@ -131,5 +131,5 @@ async function processesRounds(session: Session): Promise<Series[]> {
     stage: session.stage,
   });
   await using _running = stack;
-  return measured(session, contenders, { what: 'processes', shape: fixedRateShape(session.options) });
+  return await measured(session, contenders, { what: 'processes', shape: fixedRateShape(session.options) });
 }

@@ -20,7 +20,7 @@ export interface UpdateNumbers {
 
 /** One load on one program, from a process of its own. */
 export async function runLoad(
-  target: Pick<RunningProgram, 'port' | 'pid' | 'plan'>,
+  target: Pick<RunningProgram, 'port' | 'pid' | 'plan' | 'assertRuns'>,
   shape: LoadShape,
   numbers: UpdateNumbers,
 ): Promise<LoadResult> {
@@ -31,9 +31,12 @@ export async function runLoad(
       maxBuffer: MAX_RESULT_BYTES,
       timeout: plan.warmUpMs + plan.measureMs + GRACE_MS,
     });
-    const result = JSON.parse(stdout) as LoadResult;
+    const result = JSON.parse(stdout, (_key, value: unknown) => value ?? Number.NaN) as LoadResult; // JSON has no NaN
     numbers.next = result.lastUpdate;
     return result;
+  } catch (error) {
+    target.assertRuns();
+    throw error;
   } finally {
     clearInterval(scraping);
   }

@@ -56,9 +56,13 @@ export interface RunningProgram extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   readonly plan: StartPlan;
+  /** Throws, with its last words, where it has ended by itself. */
+  assertRuns(): void;
   /** Ends it in order, as disposal does. */
   stop(): Promise<void>;
 }
+
+class ProgramEnded extends Error {}
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
@@ -93,19 +97,24 @@ export async function startProgram(
     clearTimeout(timer);
     process.off('exit', killAtExit);
   };
+  const lastWords = (): string => readFileSync(logPath, 'utf8').trim().slice(-SHOWN_LOG_CHARS);
+  const assertRuns = (): void => {
+    if (!hasEnded(child)) return;
+    throw new ProgramEnded(
+      `it ended with ${child.signalCode ?? `exit code ${child.exitCode}`}: ${lastWords()}`,
+    );
+  };
   try {
     await waitFor(() => hasEnded(child) || serves(plan, port), {
       timeoutMs: START_LIMIT_MS,
       what: `${plan.command} to serve`,
     });
-    if (hasEnded(child))
-      throw new Error(`it ended with ${child.signalCode ?? `exit code ${child.exitCode}`}`);
+    assertRuns();
   } catch (cause) {
     await stop();
-    const output = readFileSync(logPath, 'utf8').trim().slice(-SHOWN_LOG_CHARS);
-    throw new Error(`${cause instanceof Error ? cause.message : 'it failed'}: ${output}`, { cause });
+    throw cause instanceof ProgramEnded ? cause : new Error(`it does not serve: ${lastWords()}`, { cause });
   }
-  return { port, pid: child.pid ?? 0, plan, stop, [Symbol.asyncDispose]: stop };
+  return { port, pid: child.pid ?? 0, plan, assertRuns, stop, [Symbol.asyncDispose]: stop };
 }
 
 function hasEnded(child: { exitCode: number | null; signalCode: string | null }): boolean {
