@@ -28,6 +28,7 @@ export function createLogOutput(fd: number): LogOutput {
     minLength: MAX_WRITE_BYTES - 1,
     maxWrite: MAX_WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
+    contentMode: 'buffer',
   });
   let waiting = '';
   let timer: NodeJS.Timeout | null = null;
@@ -46,7 +47,8 @@ export function createLogOutput(fd: number): LogOutput {
     timer = null;
     const lines = waiting;
     waiting = '';
-    if (lines !== '') stream.write(lines);
+    // Bytes, by `contentMode`, which the library's types do not know: of a text it would make two copies more.
+    if (lines !== '') stream.write(Buffer.from(lines) as unknown as string);
   }
 
   function flush(): void {
