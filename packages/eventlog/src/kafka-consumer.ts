@@ -49,6 +49,8 @@ export interface KafkaConsumerOptions {
   readonly lanesAtATime: number;
   /** Where each lane of the topic with this id stands in PostgreSQL. */
   readOffsets(topicId: string): Promise<readonly LaneOffset[]>;
+  /** PostgreSQL's offset never goes back by itself: a lane whose log became shorter is set back by this. */
+  setLaneBack(lane: { lane: number; topicId: string; from: bigint; to: bigint }): Promise<unknown>;
   /** Stores the records and the lane's next offset in one transaction. Has to end within PostgreSQL's own limits. */
   storeLane(batch: LaneBatch): Promise<void>;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
@@ -121,6 +123,7 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
     },
     topicId: topic.topicId,
     readOffsets: topicId => options.readOffsets(topicId),
+    setLaneBack: lane => options.setLaneBack(lane),
     watermarks,
     log,
   });

@@ -35,6 +35,8 @@ export interface LanePositionsOptions {
   readonly reader: LaneReader;
   readonly topicId: string;
   readOffsets(topicId: string): Promise<readonly LaneOffset[]>;
+  /** The lane's log became shorter than what is stored: what is stored of it starts anew at `to`. */
+  setLaneBack(lane: { lane: number; topicId: string; from: bigint; to: bigint }): Promise<unknown>;
   readonly watermarks: Pick<Watermarks, 'highWatermarks' | 'lowWatermarks'>;
   readonly log: Pick<Logger, 'warn' | 'error'>;
 }
@@ -168,9 +170,11 @@ async function startsOf(
   const offsets = await options.readOffsets(options.topicId);
   const stored = new Map(offsets.map(({ lane, nextOffset }) => [lane, nextOffset]));
   const [low, high] = await Promise.all([watermarks.lowWatermarks(), watermarks.highWatermarks()]);
-  return lanes.map(lane => {
+  const starts: (readonly [number, bigint])[] = [];
+  for (const lane of lanes) {
     const bounds = { low: low.get(lane) ?? 0n, high: high.get(lane) ?? 0n };
-    const start = startOfLane(stored.get(lane) ?? null, bounds);
+    const from = stored.get(lane) ?? null;
+    const start = startOfLane(from, bounds);
     if (start.reason === 'records-gone' || start.reason === 'log-shorter') {
       const fields = {
         lane,
@@ -180,6 +184,11 @@ async function startsOf(
       };
       log.error({ ...fields, reason: start.reason }, 'kafka.lane-restarted');
     }
-    return [lane, start.offset] as const;
-  });
+    // Not where the end is merely unknown.
+    if (start.reason === 'log-shorter' && from !== null && high.has(lane)) {
+      await options.setLaneBack({ lane, topicId: options.topicId, from, to: start.offset });
+    }
+    starts.push([lane, start.offset]);
+  }
+  return starts;
 }

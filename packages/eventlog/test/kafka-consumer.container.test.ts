@@ -118,6 +118,7 @@ function startConsumer(topic: OpenedTopic, store: Store): Started {
     topic,
     lanesAtATime: 4,
     readOffsets: async () => [...store.next].map(([lane, nextOffset]) => ({ lane, nextOffset })),
+    setLaneBack: async ({ lane, to }) => void store.next.set(lane, to),
     storeLane: batch => store.store(batch),
     log: quiet,
   });

@@ -8,6 +8,7 @@ function harness() {
   const calls: string[] = [];
   const questions: PromiseWithResolvers<readonly LaneOffset[]>[] = [];
   const errors: string[] = [];
+  const setBack: string[] = [];
   const positions = createLanePositions({
     reader: {
       pause: lanes => void calls.push(`pause ${lanes.join()}`),
@@ -21,6 +22,8 @@ function harness() {
       questions.push(question);
       return question.promise;
     },
+    setLaneBack: async ({ lane, topicId, from, to }) =>
+      void setBack.push(`${topicId} ${lane} ${from} to ${to}`),
     watermarks: {
       lowWatermarks: async () =>
         new Map([
@@ -41,7 +44,7 @@ function harness() {
     } as never,
   });
   const takeCalls = () => calls.splice(0);
-  return { positions, questions, takeCalls, errors };
+  return { positions, questions, takeCalls, errors, setBack };
 }
 
 async function settle(): Promise<void> {
@@ -73,6 +76,16 @@ describe('lane positions', () => {
     assert.equal(positions.expected(0), 70n);
     assert.equal(positions.expected(1), 5n);
     assert.equal(positions.expected(2), null, 'not ours');
+  });
+
+  timed('set a lane back in PostgreSQL before reading it, where its log became shorter', async () => {
+    const { positions, questions, takeCalls, errors, setBack } = harness();
+    positions.assign([0, 1]);
+    questions[0]!.resolve(offsets(101n, 100n));
+    await settle();
+    assert.deepEqual(setBack, ['topic 0 101 to 5']);
+    assert.deepEqual(takeCalls(), ['pause 0,1', 'seek 0 5', 'seek 1 100', 'resume 0,1']);
+    assert.deepEqual(errors, ['kafka.lane-restarted']);
   });
 
   timed('drop the answer to a question of an earlier assignment', async () => {

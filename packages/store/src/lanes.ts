@@ -58,15 +58,36 @@ export async function readLaneOffsets(
   }));
 }
 
+/**
+ * Within one topic an offset only grows: a storer that comes late, with records that another has stored since, moves it back
+ * for nobody. Another topic's counts anew.
+ */
 export async function writeLaneOffset(
   client: PoolClient,
   offset: { lane: number; topicId: string; nextOffset: bigint },
 ): Promise<void> {
   await client.query({
     name: 'lane-offset',
-    text: 'update lanes set topic_id = $2, next_offset = $3, updated_at = now() where lane = $1',
+    text: `update lanes set topic_id = $2, updated_at = now(),
+                  next_offset = case when topic_id = $2 then greatest(next_offset, $3::bigint) else $3::bigint end
+            where lane = $1`,
     values: [offset.lane, offset.topicId, offset.nextOffset.toString()],
   });
+}
+
+/**
+ * Sets a lane back where its log has become shorter than what was stored of it; false: somebody has written another offset
+ * since it was read.
+ */
+export async function setLaneBack(
+  queryable: Pick<Pool, 'query'>,
+  lane: { lane: number; topicId: string; from: bigint; to: bigint },
+): Promise<boolean> {
+  const result = await queryable.query(
+    'update lanes set next_offset = $4, updated_at = now() where lane = $1 and topic_id = $2 and next_offset = $3',
+    [lane.lane, lane.topicId, lane.from.toString(), lane.to.toString()],
+  );
+  return result.rowCount === 1;
 }
 
 export async function countLanes(queryable: Pick<Pool, 'query'>): Promise<number> {

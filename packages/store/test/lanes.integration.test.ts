@@ -6,6 +6,7 @@ import {
   lockFreeLanes,
   lockLane,
   readLaneOffsets,
+  setLaneBack,
   writeLaneOffset,
 } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
@@ -47,6 +48,24 @@ describe('lanes', () => {
       [null, null, null],
     );
     assert.equal((await readLaneOffsets(pool, null))[1]!.nextOffset, 2n ** 62n); // whichever topic it was
+  });
+
+  it('never go back for a storer that comes late, but begin anew with another topic', async () => {
+    await write(0, 'topic-a', 300n);
+    await write(0, 'topic-a', 200n);
+    assert.equal((await readLaneOffsets(pool, 'topic-a'))[0]!.nextOffset, 300n);
+    await write(0, 'topic-b', 7n);
+    assert.equal((await readLaneOffsets(pool, 'topic-b'))[0]!.nextOffset, 7n);
+  });
+
+  it('are set back on purpose where their log became shorter, unless somebody wrote meanwhile', async () => {
+    await write(0, 'topic-c', 300n);
+    const back = { lane: 0, topicId: 'topic-c', from: 300n, to: 20n };
+    assert.equal(await setLaneBack(pool, { ...back, from: 299n }), false);
+    assert.equal(await setLaneBack(pool, { ...back, topicId: 'topic-d' }), false);
+    assert.equal(await setLaneBack(pool, back), true);
+    await write(0, 'topic-c', 21n);
+    assert.equal((await readLaneOffsets(pool, 'topic-c'))[0]!.nextOffset, 21n);
   });
 
   it('keep their offset when the transaction that wrote another fails', async () => {

@@ -6,7 +6,7 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
 import { peekInbox, peekInboxBehind } from '@ackline/store/inbox';
-import { countLanes, ensureLanes, readLaneOffsets } from '@ackline/store/lanes';
+import { countLanes, ensureLanes, readLaneOffsets, setLaneBack } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
 import type { LaneStorer } from './storing/lane-storer.ts';
 
@@ -61,6 +61,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
           topic,
           lanesAtATime: options.workers,
           readOffsets: topicId => readLaneOffsets(pool, topicId),
+          setLaneBack: lane => setLaneBack(pool, lane),
           storeLane: batch => storer.storeKafkaBatch(batch),
           log,
         });
