@@ -2,6 +2,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import { createRedisGate, type RedisGate, type RedisGateStats } from '@ackline/shared/cache/redis-gate';
 import type { RedisPort } from '@ackline/shared/cache/redis-tier';
 import { Redis } from 'ioredis';
+import { createBatchedPort } from './redis-batches.ts';
 
 /** A host that does not answer; the next try follows at once. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -39,6 +40,8 @@ export function connectRedis({ url, connectionName, log, now = Date.now }: Redis
   const client = new Redis(url, {
     connectionName,
     enableAutoPipelining: true,
+    // Batched already: another turn of the event loop in a pipeline would cost more than it saves.
+    autoPipeliningIgnoredCommands: ['mget'],
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -54,7 +57,7 @@ export function connectRedis({ url, connectionName, log, now = Date.now }: Redis
   return {
     gate,
     client,
-    port: createPort(client),
+    port: createBatchedPort(client),
     getStats: () => ({ ...gate.getStats(), connected: client.status === 'ready' }),
     close() {
       stopLogging();
@@ -81,17 +84,4 @@ function logChanges(client: Redis, log: RedisDeps['log']): () => void {
   };
   client.on('close', onClose);
   return () => void client.off('close', onClose);
-}
-
-const NOT_CONNECTED = new Error('Redis is not connected');
-
-function createPort(client: Redis): RedisPort {
-  const whenReady = <Result>(call: () => Promise<Result>): Promise<Result> =>
-    client.status === 'ready' ? call() : Promise.reject(NOT_CONNECTED);
-  return {
-    get: key => whenReady(() => client.getBuffer(key)),
-    set: (key, value, ttlMs) =>
-      whenReady(async () => void (await client.set(key, Buffer.from(value), 'PX', ttlMs))),
-    delete: key => whenReady(async () => void (await client.del(key))),
-  };
 }
