@@ -90,10 +90,11 @@ describe('spool on a disk in trouble', () => {
     );
     assert.equal(spool.snapshot().events, confirmed.length);
     const target = new TakingTarget();
-    bench.relay(spool, target);
+    const relay = bench.relay(spool, target);
     await waitFor(() => spool.snapshot().events === 0);
-    assert.deepEqual(target.ids.slice(0, confirmed.length), confirmed);
+    assert.deepEqual(target.ids, confirmed);
     await waitFor(() => spool.snapshot().state === 'ready');
+    await relay.close(); // it would make room as fast as the disk is filled
     assert.ok((await fill(spool, 20_000)).length > 10, 'the space came back');
   });
 
