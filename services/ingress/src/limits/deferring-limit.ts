@@ -5,7 +5,7 @@ import { createBoundedMap } from './bounded-map.ts';
 import type { LimitDeps, SourceLimit } from './refusing-limit.ts';
 
 /** The processor lets nothing wait for longer, and a sender who is a day behind is told so. */
-export const LONGEST_DEFERRAL_MS = 24 * 60 * 60_000;
+const LONGEST_DEFERRAL_MS = 24 * 60 * 60_000;
 
 /**
  * Gives each event of a key its time: `max` at once, then one every `per / max`. The whole state of a key is the time at which
