@@ -4,12 +4,14 @@ import { type FloodKind, runFlood } from '../../proofs/src/flood/flood.ts';
 import { runProcesses } from '../../proofs/src/processes/processes.ts';
 import { spoolOrder } from '../../proofs/src/spool/spool-order.ts';
 import { spoolTorn } from '../../proofs/src/spool/spool-torn.ts';
+import { nastyHttp } from './nasty-http.ts';
 import type { ProofArguments, ProofCommand } from './proof-command.ts';
 
 /** The ingress under pressure. Figures: docs/proofs/pressure.md. */
 export const pressureProofs: Readonly<Record<string, ProofCommand>> = {
   faults: { docker: true, run: faults },
   flood: { docker: true, run: flood },
+  'nasty-http': nastyHttp,
   processes: { docker: true, run: processes },
   'spool-order': { docker: false, run: order },
   'spool-torn': { docker: false, run: torn },
