@@ -57,15 +57,19 @@ interface PeekDbRow {
 const PEEK_COLUMNS = `n, key_hash, after_offset, octet_length(body) as body_bytes,
   (extract(epoch from clock_timestamp() - appended_at) * 1000)::float8 as age_ms`;
 
-/** The first rows in the order of appending; takes nothing and locks nothing. */
+/**
+ * The first rows in the order of appending, beginning at `fromN`; takes nothing and locks nothing. Rows that were taken are
+ * walked over until a vacuum can remove them, which a long snapshot (a backup) prevents: so begin where rows may still be.
+ */
 export async function peekInbox(
   queryable: Pick<Pool, 'query'>,
   limit: number,
+  fromN = '0',
 ): Promise<readonly InboxPeek[]> {
   const result = await queryable.query<PeekDbRow>({
     name: 'inbox-peek',
-    text: `select ${PEEK_COLUMNS} from inbox order by n limit $1`,
-    values: [limit],
+    text: `select ${PEEK_COLUMNS} from inbox where n >= $2 order by n limit $1`,
+    values: [limit, fromN],
   });
   return result.rows.map(peekFromDb);
 }

@@ -8,6 +8,7 @@ import { AppError } from '@ackline/shared/app-error';
 import { peekInbox, peekInboxBehind } from '@ackline/store/inbox';
 import { countLanes, ensureLanes, readLaneOffsets, setLaneBack } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
+import { createInboxPeek } from './storing/inbox-peek.ts';
 import type { LaneStorer } from './storing/lane-storer.ts';
 
 /** What Ackline creates the topic with; used while no broker has ever told otherwise. */
@@ -74,8 +75,9 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
     lanes: () => lanes,
     close: async () => opened?.watermarks.close(),
     components(storer) {
+      const peekFirst = createInboxPeek((limit, fromN) => peekInbox(pool, limit, fromN));
       inboxConsumer = createInboxConsumer({
-        peek: limit => peekInbox(pool, limit),
+        peek: peekFirst,
         peekBehind: behind => peekInboxBehind(pool, behind),
         lanes: () => lanes,
         watermarks: kafka === null ? null : { highWatermarks },
