@@ -13,6 +13,8 @@ export interface DataLayout {
   readonly devEnv: string;
   readonly postgres: string;
   readonly logs: string;
+  /** Of the ingress: events that neither Kafka nor PostgreSQL took yet. */
+  readonly spool: string;
 }
 
 export function dataLayout(root: string): DataLayout {
@@ -23,6 +25,7 @@ export function dataLayout(root: string): DataLayout {
     devEnv: join(root, 'dev.env'),
     postgres: join(root, 'postgres'),
     logs: join(root, 'logs'),
+    spool: join(root, 'spool'),
   };
 }
 

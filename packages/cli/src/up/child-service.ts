@@ -35,6 +35,8 @@ export interface ChildService extends Component {
   /** Where it listens; null while it does not. */
   httpPort(): number | null;
   operationsPort(): number | null;
+  /** SIGHUP reads its configuration again, SIGUSR2 replaces its processes. */
+  signal(signal: 'SIGHUP' | 'SIGUSR2'): void;
   kill(): void;
 }
 
@@ -81,8 +83,9 @@ export function createChildService(options: ChildServiceOptions): ChildService {
     start,
     httpPort: () => ports.http,
     operationsPort: () => ports.operations,
+    signal: signal => void running?.child.kill(signal),
     kill() {
-      running?.child.kill('SIGKILL');
+      if (running !== null) killGroup(running.child);
     },
     async run(signal) {
       if (running === null) await start();
@@ -125,13 +128,22 @@ async function stop({ child, ended }: Running): Promise<void> {
   const limit = new AbortController();
   const limitMs = MAX_DRAIN_WAIT_MS + DRAIN_DEADLINE_MS + KILL_MARGIN_MS;
   const late = delay(limitMs, 'late', { signal: limit.signal }).catch(() => null);
-  if ((await Promise.race([ended, late])) === 'late') child.kill('SIGKILL'); // (P3)
+  if ((await Promise.race([ended, late])) === 'late') killGroup(child); // (P3)
   limit.abort();
   await ended;
 }
 
+/** The service with the processes that it owns: they are of its group (P1). */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended already
+  }
+}
+
 async function killHard({ child, ended }: Running): Promise<void> {
-  child.kill('SIGKILL');
+  killGroup(child);
   await ended;
 }
 

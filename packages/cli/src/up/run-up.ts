@@ -4,6 +4,7 @@
 //     receiver, PostgreSQL, operations port. A start that fails half-way stops what it had started.
 // U2. A second signal kills what still runs. What was acknowledged is committed; the next start goes on from there.
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 import { createHealthRegistry } from '@ackline/runtime/health';
 import { createLogger } from '@ackline/runtime/logger';
 import { listenForShutdown } from '@ackline/runtime/signals';
@@ -26,9 +27,18 @@ export async function runUp(config: CliConfig, terminal: Terminal): Promise<void
       for (const kill of killers) kill(); // (U2)
     },
   });
-  // A terminal that closes means the end, in order.
-  const onHangUp = () => process.kill(process.pid, 'SIGTERM');
-  process.on('SIGHUP', onHangUp);
+  const signalled: Up['signalled'] = [];
+  const tell = (signal: 'SIGHUP' | 'SIGUSR2') => {
+    for (const listener of signalled) listener(signal);
+  };
+  // A terminal that closes means the end, in order; without one, or while it is open, the services reload.
+  const hadTerminal = isatty(0);
+  const onHangUp = () => {
+    if (hadTerminal && !isatty(0)) process.kill(process.pid, 'SIGTERM');
+    else tell('SIGHUP');
+  };
+  const onReplace = () => tell('SIGUSR2');
+  process.on('SIGHUP', onHangUp).on('SIGUSR2', onReplace);
   if (config.productionBecause !== null) terminal.note(whyProduction(config.productionBecause));
   try {
     await using stack = new AsyncDisposableStack(); // (U1)
@@ -40,6 +50,7 @@ export async function runUp(config: CliConfig, terminal: Terminal): Promise<void
       terminal,
       prepared,
       stack,
+      signalled,
       killers,
       say,
       health: createHealthRegistry(),
@@ -58,7 +69,7 @@ export async function runUp(config: CliConfig, terminal: Terminal): Promise<void
     // A signal during the start is no failure of it.
     if (!shutdown.signal.aborted) throw error;
   } finally {
-    process.off('SIGHUP', onHangUp);
+    process.off('SIGHUP', onHangUp).off('SIGUSR2', onReplace);
     shutdown.dispose();
   }
   say('stopped');

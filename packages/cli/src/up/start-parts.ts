@@ -52,6 +52,8 @@ export interface Up {
   readonly prepared: Prepared;
   /** Takes what must be stopped, in the order of starting. */
   readonly stack: AsyncDisposableStack;
+  /** What SIGHUP and SIGUSR2 call. */
+  readonly signalled: ((signal: 'SIGHUP' | 'SIGUSR2') => void)[];
   /** What a second signal calls. */
   readonly killers: (() => void)[];
   readonly health: HealthRegistry;
@@ -106,6 +108,9 @@ export async function startParts(up: Up): Promise<void> {
     });
   const services = { processor: create('processor'), ingress: create('ingress') };
   const all = Object.values(services);
+  up.signalled.push(signal => {
+    for (const service of signal === 'SIGHUP' ? all : [services.ingress]) service.signal(signal);
+  });
   const watch = createReadinessWatch(() => all);
 
   await startOperations(up, { port: ports.operations, services: all, watch });
@@ -157,7 +162,20 @@ function serviceEnvironment({ config, prepared }: Up, databaseUrl: string, port:
     DATABASE_URL: databaseUrl,
     OPS_HOST: LOOPBACK,
     OPS_PORT: '0',
-    ...(port === null ? {} : { HOST: config.host, PORT: String(port) }),
+    ...(port === null
+      ? {}
+      : { HOST: config.host, PORT: String(port), ...spoolEnvironment(config, prepared) }),
+  };
+}
+
+/**
+ * The spool is beside the rest of the data; an empty SPOOL_DIR means none. In development it may be on storage that ends with a
+ * container, as the embedded PostgreSQL beside it is.
+ */
+function spoolEnvironment({ mode }: CliConfig, { layout, environment }: Prepared): Environment {
+  return {
+    SPOOL_DIR: environment['SPOOL_DIR'] ?? layout.spool,
+    ...(mode === 'development' ? { SPOOL_DURABILITY: environment['SPOOL_DURABILITY'] ?? 'ephemeral' } : {}),
   };
 }
 
