@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
+import type { HealthState } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import { listPausedDestinations } from '@ackline/store/destinations';
 import {
@@ -20,6 +21,8 @@ export interface HeartbeatDeps {
 }
 
 export interface Heartbeat extends Component {
+  /** Whether PostgreSQL answered lately: three beats may be missed. */
+  health(): HealthState;
   /** Says that this processor is there, and learns of the others and of pauses. */
   beat(): Promise<void>;
 }
@@ -27,9 +30,12 @@ export interface Heartbeat extends Component {
 /** Keeps this processor's row fresh, and its shares of the destinations' slots right as others come and go. */
 export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
   let beats = 0;
+  let answeredAt = Number.NEGATIVE_INFINITY;
 
   async function beat(): Promise<void> {
     await writeHeartbeat(deps.pool, deps.processorId, deps.state());
+    answeredAt = performance.now();
+    const marks = new Map(deps.destinations.values().map(({ config, pause }) => [config.name, pause.mark()]));
     const [states, paused] = await Promise.all([
       readProcessorStates(deps.pool),
       listPausedDestinations(deps.pool),
@@ -48,13 +54,18 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
     beats += 1;
     for (const destination of deps.destinations.values()) {
       destination.setShare(settled ? processors : null);
-      destination.paused = pausedNames.has(destination.config.name);
+      const { name } = destination.config;
+      destination.pause.learn(pausedNames.has(name), marks.get(name) ?? destination.pause.mark());
     }
   }
 
   return {
     name: 'heartbeat',
     beat,
+    health() {
+      if (performance.now() - answeredAt < PROCESSOR_GONE_MS) return { ok: true };
+      return { ok: false, detail: 'PostgreSQL has not answered since the last heartbeats' };
+    },
     async run(signal) {
       while (!signal.aborted) {
         await delay(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);

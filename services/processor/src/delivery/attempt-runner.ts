@@ -85,8 +85,7 @@ async function settle(
   deps.listener.attempted(name, finished);
   logAttempt(deps.log, name, finished);
   if (outcome.kind === 'hold' && outcome.reason === 'gone') {
-    destination.paused = true;
-    await deps.pauseDestination(name, 'answered 410 Gone');
+    await destination.pause.begin(() => deps.pauseDestination(name, 'answered 410 Gone'));
   }
 }
 

@@ -10,6 +10,7 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { Reservation } from './desk.ts';
 import { createHttpSender, type HttpSender } from './http-sender.ts';
+import { createPause, type Pause } from './pause.ts';
 import { createSlots, shareOf, type Slots } from './slots.ts';
 
 /** What this process knows of one destination while it runs. */
@@ -18,7 +19,7 @@ export interface Destination {
   readonly sender: HttpSender;
   readonly slots: Slots;
   readonly breaker: CircuitBreaker;
-  paused: boolean;
+  readonly pause: Pause;
   /** A slot, a permit of the breaker and a lease id; null: held, or full. */
   tryReserve(): Reservation | null;
   /** This processor's place among the live ones; null: none yet, so no slot. */
@@ -40,6 +41,7 @@ export interface DestinationDeps extends DestinationEvents {
 
 export function createDestination(config: DestinationConfig, deps: DestinationDeps): Destination {
   const slots = createSlots(config.concurrency);
+  const pause = createPause();
   const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
   const breaker = createCircuitBreaker({
     rule: consecutiveFailures(config.breaker.failures),
@@ -74,10 +76,10 @@ export function createDestination(config: DestinationConfig, deps: DestinationDe
     slots,
     breaker,
     leaseMs,
-    paused: false,
+    pause,
     sender: createHttpSender({ connections: config.concurrency, lookup: deps.lookup }),
     tryReserve() {
-      if (this.paused || !slots.tryTake()) return null;
+      if (pause.isOn || !slots.tryTake()) return null;
       const permit = breaker.tryAcquire();
       if (permit !== null) return reservation(permit);
       slots.giveBack();

@@ -207,7 +207,7 @@ async function claimFor(
 function takesWork(destination: Destination): boolean {
   const breaker = destination.breaker.state;
   const breakerAllows = breaker.status !== 'OPEN' || breaker.reopensAt <= Date.now();
-  return !destination.paused && destination.slots.free > 0 && breakerAllows;
+  return !destination.pause.isOn && destination.slots.free > 0 && breakerAllows;
 }
 
 function reserveUpTo(destination: Destination, count: number): readonly Reservation[] {

@@ -204,7 +204,7 @@ describe('delivering', () => {
           log: undefined as never,
         });
         await heartbeat.beat();
-        assert.equal(delivery.destinations.get('crm')!.paused, true);
+        assert.equal(delivery.destinations.get('crm')!.pause.isOn, true);
         await resumeDestination(pool, 'crm');
         await heartbeat.beat();
         await untilAll('delivered');
@@ -401,11 +401,12 @@ describe('delivering', () => {
 
   it('sends again what a killed process had leased, once its lease has ended', async () => {
     await scene({ destinations: [to()] }, async ({ store, delivery }) => {
-      delivery.destinations.get('crm')!.paused = true;
+      const { pause } = delivery.destinations.get('crm')!;
+      pause.learn(true, pause.mark());
       await store([sampleEvent()]);
       const killed = { destination: 'crm', limit: 1, leaseMs: 1, leaseId: crypto.randomUUID() };
       assert.equal((await claimDue(pool, killed)).length, 1);
-      delivery.destinations.get('crm')!.paused = false;
+      pause.learn(false, pause.mark());
       await waitFor(async () => (await sweepExpiredLeases(pool, [])).interrupted === 1);
       delivery.dispatcher.wake();
       await untilAll('delivered');

@@ -127,7 +127,7 @@ describe('the dispatcher', () => {
 
   it('passes over a destination that is paused, full or open, and goes on with the others', async () => {
     const h = harness({ paused: 1, full: 1, broken: 1, fine: 1 });
-    h.destinations.get('paused')!.paused = true;
+    await h.destinations.get('paused')!.pause.begin(() => Promise.resolve());
     h.destinations.get('full')!.setShare(null);
     h.destinations.get('broken')!.tryReserve()!.finish(false);
     await h.during(() => turns(5));
