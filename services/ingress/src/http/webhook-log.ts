@@ -16,11 +16,12 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
   };
   switch (outcome.kind) {
     case 'accepted': {
-      // Not the keys: they can be a phone number, and the id finds them.
+      // Not the keys: they can be a phone number, and the id finds them. Written out: it is the line of every webhook.
       const { id, type, body } = outcome.event;
-      const event = { id, type, bytes: body.byteLength, tier: outcome.tier };
+      const { requestId, source, durationMs } = fields;
+      const { tier } = outcome;
       log.info(
-        { event: 'webhook.accepted', ...fields, ...event },
+        { event: 'webhook.accepted', requestId, source, durationMs, id, type, bytes: body.byteLength, tier },
         `Webhook queued for processing: ${shortPath(outcome.endpoint.path)}`,
       );
       break;
