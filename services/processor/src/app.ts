@@ -63,6 +63,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     state: () => describe(config, intake, delivery),
     log,
   });
+  health.watch('postgres', () => heartbeat.health());
   opened.defer(() => removeHeartbeat(pool, processorId));
   await heartbeat.beat();
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.

@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
+import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
@@ -140,6 +141,25 @@ destinations:
       );
     } finally {
       assert.equal((await next.stop()).code, 0, next.output());
+    }
+  });
+
+  it('is not ready while PostgreSQL is away, says so, lives on, and is ready again', async () => {
+    const url = new URL(database.url);
+    await using proxy = await startTcpProxy({ port: Number(url.port) });
+    url.port = String(proxy.port);
+    const service = await start({ DATABASE_URL: url.href });
+    const ask = (path: string) => fetch(`http://127.0.0.1:${service.port}${path}`);
+    try {
+      await proxy.cut();
+      await waitFor(async () => (await ask('/readyz')).status === 503, { timeoutMs: 30_000 });
+      const { parts } = (await (await ask('/readyz')).json()) as { parts: Record<string, { ok: boolean }> };
+      assert.equal(parts['postgres']?.ok, false);
+      assert.equal((await ask('/livez')).status, 200);
+      await proxy.heal();
+      await waitFor(async () => (await ask('/readyz')).status === 200, { timeoutMs: 30_000 });
+    } finally {
+      assert.equal((await service.stop()).code, 0, service.output());
     }
   });
 
