@@ -18,6 +18,12 @@ export const DEFAULT_DRAIN_WAIT_MS = 0;
 /** Bound of DRAIN_WAIT_MS: a longer wait is a typing error, and would hold up every rollout. */
 export const MAX_DRAIN_WAIT_MS = 120_000;
 
+/**
+ * A process that was told to end and still runs after this hangs, whatever its wait is set to: past its own deadline it had
+ * another 5 s. Who started it may kill it then, and not before.
+ */
+export const END_LIMIT_MS = MAX_DRAIN_WAIT_MS + DRAIN_DEADLINE_MS + 5_000;
+
 /** How a process ends: first the wait for endpoint removal, then at most the deadline. */
 export interface DrainPlan {
   readonly waitMs: number;

@@ -127,7 +127,7 @@ function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse
           {
             ref: destination.signingSecret,
             owner: `destination ${destination.name}, signingSecret`,
-            check: checkSigning,
+            check: checkSigningSecret,
           },
         ],
   );
@@ -141,7 +141,8 @@ function problemOf(reading: Reading, check: SecretUse['check']): string | null {
   return verdict.includes(reading.value) ? 'has the wrong form' : `has the wrong form: ${verdict}`; // (R1)
 }
 
-function checkSigning(secret: string): true | string {
+/** The form of a destination's signing secret; says what is wrong, and nothing of the secret. */
+export function checkSigningSecret(secret: string): true | string {
   const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1];
   const length = base64 === undefined ? 0 : Buffer.from(base64, 'base64').length;
   if (length >= MIN_SIGNING_BYTES && length <= MAX_SIGNING_BYTES) return true;

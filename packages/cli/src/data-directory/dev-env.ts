@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 import { findProvider } from '@ackline/shared/providers/registry';
 import type { Environment } from '@ackline/runtime/environment';
+import { checkSigningSecret } from '@ackline/runtime/secrets';
 import type { DataLayout } from './layout.ts';
 import { writeFileWhole } from './write-whole.ts';
 
@@ -22,9 +23,6 @@ const FORMS: readonly (() => string)[] = [
   () => `whsec_${randomBytes(SIGNING_SECRET_BYTES).toString('base64')}`,
 ];
 
-/** Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes. */
-const SIGNING_SECRET = /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}[A-Za-z0-9+/=]{0,4}$/;
-
 /** The variables that ackline.yaml reads secrets from, with every rule that the value must keep. */
 export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, readonly SecretCheck[]> {
   const checks = new Map<string, SecretCheck[]>();
@@ -39,8 +37,7 @@ export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, readonl
     for (const ref of source.secrets) add(ref, secret => provider?.checkSecret(secret) ?? true);
   }
   for (const { signingSecret } of config.destinations) {
-    if (signingSecret !== null)
-      add(signingSecret, secret => SIGNING_SECRET.test(secret) || 'must be whsec_…');
+    if (signingSecret !== null) add(signingSecret, checkSigningSecret);
   }
   return checks;
 }

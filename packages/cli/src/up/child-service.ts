@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
-import { DRAIN_DEADLINE_MS, MAX_DRAIN_WAIT_MS } from '@ackline/runtime/drain';
+import { END_LIMIT_MS } from '@ackline/runtime/drain';
 import type { Environment } from '@ackline/runtime/environment';
 import { isChildMessage } from '@ackline/runtime/parent-channel';
 import { AppError } from '@ackline/shared/app-error';
@@ -15,8 +15,6 @@ import type { ServiceOutput } from './service-output.ts';
 
 /** A service that does not say "started" in this time hangs: loading takes seconds, a busy machine makes it a minute. */
 const START_LIMIT_MS = 120_000;
-/** Past its own deadline a service has this long to end by itself (P3). */
-const KILL_MARGIN_MS = 5_000;
 
 export interface ChildServiceOptions {
   readonly name: string;
@@ -126,8 +124,7 @@ function startLimit(): Disposable & { readonly over: Promise<string> } {
 async function stop({ child, ended }: Running): Promise<void> {
   child.kill('SIGTERM');
   const limit = new AbortController();
-  const limitMs = MAX_DRAIN_WAIT_MS + DRAIN_DEADLINE_MS + KILL_MARGIN_MS;
-  const late = delay(limitMs, 'late', { signal: limit.signal }).catch(() => null);
+  const late = delay(END_LIMIT_MS, 'late', { signal: limit.signal }).catch(() => null);
   if ((await Promise.race([ended, late])) === 'late') killGroup(child); // (P3)
   limit.abort();
   await ended;

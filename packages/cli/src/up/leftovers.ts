@@ -1,11 +1,9 @@
 import { findProcess } from '@ackline/embedded-postgres/process-table';
-import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
+import { END_LIMIT_MS } from '@ackline/runtime/drain';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UpState } from '../data-directory/up-state.ts';
 
 const POLL_MS = 100;
-/** Services without their parent drain by themselves, and within their own deadline; later ones hang. */
-const END_LIMIT_MS = DRAIN_DEADLINE_MS + 5_000;
 
 /**
  * Waits until the services of an `up` that was killed have ended: they drain by themselves, and until then they hold their

@@ -25,6 +25,13 @@ test('a generated secret has the form that its provider asks for', () => {
   assert.match(secrets['SIGNING'] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
 });
 
+test('a signing secret has to keep the rule that the services keep: 24 to 64 bytes', () => {
+  const checks = namedSecrets(config).get('SIGNING') ?? [];
+  const takes = (bytes: number) =>
+    checks.every(check => check(`whsec_${Buffer.alloc(bytes, 7).toString('base64')}`) === true);
+  assert.deepEqual([23, 24, 64, 65].map(takes), [false, true, true, false]);
+});
+
 test('two secrets are never the same', () => {
   assert.notEqual(generateSecret([]), generateSecret([]));
 });
