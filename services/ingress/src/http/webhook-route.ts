@@ -7,8 +7,6 @@ import { logOutcome } from './webhook-log.ts';
 import type { Outcome } from './webhook-outcome.ts';
 import type { WebhookDeps, WebhookHandler } from './webhook-ports.ts';
 
-export type { EventAppender, LimitVerdict, RateLimits, SeenEvents, SeenFacts } from './webhook-ports.ts';
-
 /**
  * The end of one webhook's way (its path: webhook-flow.ts): what was decided is answered, counted and logged.
  *
