@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDurableStorage } from '@ackline/eventlog/spool/spool-directory';
 import type { Component } from '@ackline/runtime/component';
 import type { Environment } from '@ackline/runtime/environment';
 import type { HealthRegistry } from '@ackline/runtime/health';
@@ -80,6 +81,7 @@ interface Facts {
 export async function startParts(up: Up): Promise<void> {
   const startedAt = new Date();
   const ports = await choosePorts(up);
+  const spool = await spoolEnvironment(up);
   const facts: Facts = { databaseUrl: up.config.databaseUrl ?? '', pids: {} };
   const ingressUrl = () => urlOf(up.config.host, services.ingress.httpPort() ?? ports.ingress);
   const operationsUrl = urlOf(up.config.opsHost, ports.operations);
@@ -100,7 +102,10 @@ export async function startParts(up: Up): Promise<void> {
   };
   const create = (name: ServiceName) =>
     createService(up, name, {
-      environment: () => serviceEnvironment(up, facts.databaseUrl, name === 'ingress' ? ports.ingress : null),
+      environment: () => ({
+        ...serviceEnvironment(up, facts.databaseUrl),
+        ...(name === 'ingress' ? { ...spool, HOST: up.config.host, PORT: String(ports.ingress) } : {}),
+      }),
       onSpawn(pid) {
         facts.pids[name] = pid;
         void saveState();
@@ -153,7 +158,7 @@ function createService(
 }
 
 /** Operations ports of services are loopback: the one that is served outside is of `up`. */
-function serviceEnvironment({ config, prepared }: Up, databaseUrl: string, port: number | null): Environment {
+function serviceEnvironment({ config, prepared }: Up, databaseUrl: string): Environment {
   return {
     NODE_COMPILE_CACHE: join(prepared.layout.root, 'compile-cache'),
     ...prepared.environment,
@@ -162,21 +167,25 @@ function serviceEnvironment({ config, prepared }: Up, databaseUrl: string, port:
     DATABASE_URL: databaseUrl,
     OPS_HOST: LOOPBACK,
     OPS_PORT: '0',
-    ...(port === null
-      ? {}
-      : { HOST: config.host, PORT: String(port), ...spoolEnvironment(config, prepared) }),
   };
 }
 
 /**
- * The spool is beside the rest of the data; an empty SPOOL_DIR means none. In development it may be on storage that ends with a
- * container, as the embedded PostgreSQL beside it is.
+ * Where nothing else is asked for, the spool is beside the rest of the data; an empty SPOOL_DIR means none. In development it may
+ * be on storage that ends with a container, as the embedded PostgreSQL beside it is. In production it is off there (A1).
  */
-function spoolEnvironment({ mode }: CliConfig, { layout, environment }: Prepared): Environment {
-  return {
-    SPOOL_DIR: environment['SPOOL_DIR'] ?? layout.spool,
-    ...(mode === 'development' ? { SPOOL_DURABILITY: environment['SPOOL_DURABILITY'] ?? 'ephemeral' } : {}),
-  };
+async function spoolEnvironment({ config, prepared, log }: Up): Promise<Environment> {
+  const { environment, layout } = prepared;
+  if (environment['SPOOL_DIR'] !== undefined) return {};
+  if (config.mode === 'development')
+    return { SPOOL_DURABILITY: 'ephemeral', ...environment, SPOOL_DIR: layout.spool };
+  if (environment['SPOOL_DURABILITY'] === 'ephemeral' || (await isDurableStorage(layout.spool)))
+    return { SPOOL_DIR: layout.spool };
+  log.warn(
+    { directory: layout.spool },
+    'spool.off: the data directory is on storage that does not outlive the container; mount a volume there or set SPOOL_DIR',
+  );
+  return {};
 }
 
 async function startOperations(

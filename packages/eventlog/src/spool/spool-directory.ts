@@ -75,6 +75,12 @@ export async function prepareSpoolDirectory(
   return trouble;
 }
 
+/** False where what is written there ends with the machine's memory or with the container. */
+export async function isDurableStorage(directory: string): Promise<boolean> {
+  const type = await filesystemType(resolve(directory));
+  return type === null || EPHEMERAL_TYPES[type] === undefined;
+}
+
 /** Of the nearest directory above that is there; null where none answers. */
 async function filesystemType(path: string): Promise<number | null> {
   try {
