@@ -13,6 +13,7 @@ import { createPool } from '@ackline/store/pool';
 import { removeHeartbeat } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
+import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
@@ -25,6 +26,7 @@ import { createUpkeep, routeUnrouted, type UpkeepDeps } from './upkeep.ts';
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
 const POOL_MAX = 50;
 const POOL_MIN = 10;
+const APPLICATION_NAME = 'ackline-processor';
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
 
@@ -129,7 +131,7 @@ async function connectStore(
 ): Promise<Pool> {
   const pool = createPool({
     connectionString: config.databaseUrl,
-    applicationName: 'ackline-processor',
+    applicationName: APPLICATION_NAME,
     max: POOL_MAX,
     min: POOL_MIN,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
@@ -137,6 +139,7 @@ async function connectStore(
   stack.defer(() => pool.end());
   await checkSchema(pool);
   await checkPostgresDurability(pool);
+  await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX }, log);
   return pool;
 }
 
