@@ -12,7 +12,7 @@ const HELP = `usage: npm run bench -- ingress [options]
   --rounds <n>     rounds of each program, in turn (3)
   --seconds <s>    of each round (10)
   --rate <n>       requests a second of the parts with a fixed rate (1000)
-  --only <names>   programs, with commas between: ${allPrograms.map(({ name }) => name).join(', ')}
+  --only <names>   programs, with semicolons between: ${allPrograms.map(({ name }) => name).join('; ')}
   --parts <names>  ${PARTS.join(', ')} (all)
   --help
 
@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
 });
 if (values.help || positionals.join() !== 'ingress') end(HELP, values.help ? 0 : 2);
 if (process.platform !== 'linux') end('CPU time and memory are read from /proc: Linux only.', 2);
-const only = values.only?.split(',') ?? null;
+const only = values.only?.split(/; */) ?? null;
 const parts = (values.parts?.split(',') ?? [...PARTS]) as Part[];
 const strangers = [
   ...(only ?? []).filter(name => !allPrograms.some(program => program.name === name)),

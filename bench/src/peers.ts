@@ -13,34 +13,15 @@ export const peers: readonly Program[] = [
     meaning: { durable: false, text: 'the body was read' },
     prepare: () => Promise.resolve(nodePeer(peerFolder('node-http'), NODE)),
   },
-  {
-    name: 'Go + franz-go',
-    meaning: { durable: true, text: 'in Kafka with acks=all' },
-    prepare: cache =>
-      unlessImpossible(async () => {
-        const folder = await installPeer(cache, 'go-franz', [goBuild('go-franz')]);
-        const go = (await versionLine('go', ['env', 'GOVERSION'])) ?? 'Go';
-        return programPeer(join(folder, 'go-franz'), [], `${go}, franz-go ${goVersion('go-franz')}`);
-      }),
-  },
+  goPeer('Go + franz-go', {}),
+  goPeer('Go + franz-go, no linger', { BENCH_LINGER: '0s' }),
   {
     name: 'Fluent Bit',
     meaning: { durable: false, text: 'in memory, before Kafka has it; not verified' },
     prepare: fluentBit,
   },
-  {
-    name: 'Bento',
-    meaning: { durable: true, text: 'in Kafka with acks=all; token compared, not in constant time' },
-    prepare: cache =>
-      unlessImpossible(async () => {
-        const folder = await installPeer(cache, 'bento', [goBuild('bento')]);
-        return programPeer(
-          join(folder, 'bento'),
-          ['-c', join(folder, 'config.yaml')],
-          `Bento ${goVersion('bento')}`,
-        );
-      }),
-  },
+  bentoPeer('Bento', 'defaults.yaml'),
+  bentoPeer('Bento, tuned', 'tuned.yaml'),
   {
     name: 'Express raw',
     meaning: { durable: false, text: 'the body was read' },
@@ -65,14 +46,42 @@ export const peers: readonly Program[] = [
           name => `${name} ${new RegExp(`^${name}==(\\S+)$`, 'm').exec(pinned)?.[1] ?? '?'}`,
         );
         const python = (await versionLine('python3', ['--version'])) ?? 'Python';
-        return programPeer(
-          join(folder, 'venv/bin/python'),
-          [join(folder, 'server.py')],
-          [python, ...versions].join(', '),
-        );
+        return programPeer(join(folder, 'venv/bin/python'), [join(folder, 'server.py')], {
+          version: [python, ...versions].join(', '),
+        });
       }),
   },
 ];
+
+function goPeer(name: string, env: Readonly<Record<string, string>>): Program {
+  return {
+    name,
+    meaning: { durable: true, text: 'in Kafka with acks=all' },
+    prepare: cache =>
+      unlessImpossible(async () => {
+        const folder = await installPeer(cache, 'go-franz', [goBuild('go-franz')]);
+        const go = (await versionLine('go', ['env', 'GOVERSION'])) ?? 'Go';
+        return programPeer(join(folder, 'go-franz'), [], {
+          version: `${go}, franz-go ${goVersion('go-franz')}`,
+          env,
+        });
+      }),
+  };
+}
+
+function bentoPeer(name: string, config: string): Program {
+  return {
+    name,
+    meaning: { durable: true, text: 'in Kafka with acks=all; token compared, not in constant time' },
+    prepare: cache =>
+      unlessImpossible(async () => {
+        const folder = await installPeer(cache, 'bento', [goBuild('bento')]);
+        return programPeer(join(folder, 'bento'), ['-c', join(folder, config)], {
+          version: `Bento ${goVersion('bento')}`,
+        });
+      }),
+  };
+}
 
 async function unlessImpossible(prepare: () => Promise<Preparation>): Promise<Preparation> {
   try {
@@ -83,14 +92,18 @@ async function unlessImpossible(prepare: () => Promise<Preparation>): Promise<Pr
   }
 }
 
-function programPeer(command: string, args: readonly string[], version: string): Preparation {
+function programPeer(
+  command: string,
+  args: readonly string[],
+  { version, env }: { readonly version: string; readonly env?: Readonly<Record<string, string>> },
+): Preparation {
   const plan = (stage: Stage, port: number): Promise<StartPlan> =>
-    Promise.resolve({ command, args, env: peerEnv(stage, port) });
+    Promise.resolve({ command, args, env: { ...peerEnv(stage, port), ...env } });
   return { kind: 'ready', version, plan };
 }
 
 function nodePeer(folder: string, version: string): Preparation {
-  return programPeer(process.execPath, [join(folder, 'server.mjs')], version);
+  return programPeer(process.execPath, [join(folder, 'server.mjs')], { version });
 }
 
 function npmPeer(cache: string, name: string, packages: readonly string[]): Promise<Preparation> {
@@ -136,7 +149,7 @@ async function fluentBit(): Promise<Preparation> {
   for (const command of ['fluent-bit', '/opt/fluent-bit/bin/fluent-bit']) {
     const version = await versionLine(command, ['--version']);
     if (version === null) continue;
-    return programPeer(command, ['-c', join(peerFolder('fluent-bit'), 'fluent-bit.conf')], version);
+    return programPeer(command, ['-c', join(peerFolder('fluent-bit'), 'fluent-bit.conf')], { version });
   }
   return {
     kind: 'unavailable',

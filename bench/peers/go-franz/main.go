@@ -1,6 +1,7 @@
 // Verifies the token and produces each event to Kafka with acks=all before it answers.
 //
-// The producer is not idempotent, as Ackline's is not; its settings are otherwise the library's own.
+// The producer is not idempotent, as Ackline's is not; its settings are otherwise the library's own, but for the time that a
+// record waits for others where BENCH_LINGER says one.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -20,12 +22,16 @@ var answer = []byte(`{"ok":true}`)
 
 func main() {
 	token := []byte(os.Getenv("BENCH_TOKEN"))
-	producer, err := kgo.NewClient(
+	options := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(os.Getenv("BENCH_BROKERS"), ",")...),
 		kgo.DefaultProduceTopic(os.Getenv("BENCH_TOPIC")),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.DisableIdempotentWrite(),
-	)
+	}
+	if linger, err := time.ParseDuration(os.Getenv("BENCH_LINGER")); err == nil {
+		options = append(options, kgo.ProducerLinger(linger))
+	}
+	producer, err := kgo.NewClient(options...)
 	if err != nil {
 		log.Fatal(err)
 	}
