@@ -60,11 +60,11 @@ async function flood(args: ProofArguments): Promise<boolean> {
     });
     console.log(`\nflood of ${kind}: ${JSON.stringify(figures.flood)}, lost ${figures.lost}`);
     console.log(
-      '| phase | quiet source: requests | 2xx | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: |',
+      '| phase | quiet source: requests | 2xx | others | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |',
     );
-    for (const { flooded, requests, accepted, p50, p99 } of figures.phases) {
+    for (const { flooded, requests, accepted, others, p50, p99 } of figures.phases) {
       console.log(
-        `| ${flooded ? 'flood' : 'no flood'} | ${requests} | ${accepted} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
+        `| ${flooded ? 'flood' : 'no flood'} | ${requests} | ${accepted} | ${JSON.stringify(others)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
       );
     }
     console.log(figures.broken.length === 0 ? 'kept' : `BROKEN: ${figures.broken.join('; ')}`);

@@ -97,7 +97,7 @@ export function makeRow(facts: RowFacts): FaultRow {
   };
 }
 
-function countOthers(attempts: readonly Attempt[]): Record<string, number> {
+export function countOthers(attempts: readonly Attempt[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status } of attempts) {
     if (isAccepted(status)) continue;

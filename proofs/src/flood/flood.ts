@@ -2,6 +2,7 @@
 // same machine.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase } from '@ackline/testkit/database';
@@ -9,6 +10,7 @@ import { startKafka } from '@ackline/testkit/containers';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { startCountingReceiver } from '../counting-receiver.ts';
 import { readStored } from '../faults/fault-ledger.ts';
+import { countOthers } from '../faults/fault-row.ts';
 import { type Attempt, isAccepted, type PacedLoadOptions, startPacedLoad } from '../paced-load.ts';
 import { createSystem, type System } from '../system.ts';
 import { percentile } from '../telegram-load.ts';
@@ -28,6 +30,8 @@ export interface Phase {
   readonly flooded: boolean;
   readonly requests: number;
   readonly accepted: number;
+  /** How often each other status came; `none` where no answer came. */
+  readonly others: Readonly<Record<string, number>>;
   readonly p50: number;
   readonly p99: number;
 }
@@ -65,7 +69,12 @@ export async function runFlood(options: FloodOptions): Promise<FloodFigures> {
   const kafka = stack.use(await startKafka());
   const receiver = stack.use(await startCountingReceiver());
   const system = stack.use(
-    await createSystem({ databaseUrl: database.url, brokers: kafka.brokers, receiverUrl: receiver.url }),
+    await createSystem({
+      databaseUrl: database.url,
+      brokers: kafka.brokers,
+      receiverUrl: receiver.url,
+      envOf: directory => ({ SPOOL_DIR: join(directory, 'spool'), SPOOL_DURABILITY: 'ephemeral' }),
+    }),
   );
   await system.startIngress();
   const quiet = startPacedLoad({
@@ -144,6 +153,7 @@ function describePhase(
     flooded,
     requests: own.length,
     accepted,
+    others: countOthers(own),
     p50: percentile(times, 0.5),
     p99: percentile(times, 0.99),
   };
