@@ -48,6 +48,11 @@ export interface EmbeddedPostgres {
 const HOST = '127.0.0.1';
 /** Ingress 5 each, a processor 50, the console 5, and as much again for tests and tools: cheap while they are idle. */
 const MAX_CONNECTIONS = 200;
+/**
+ * A statement on deliveries locks each day's partition with its indexes, and days are kept: with the default of 64, forty such
+ * statements at once ran out of room at 180 days. Four times as much was enough at 365, for some 15 MB of memory.
+ */
+const MAX_LOCKS_PER_TRANSACTION = 256;
 /** Small enough for a laptop, enough for the working set of a single box. */
 const SHARED_BUFFERS = '128MB';
 /** Recovery after a crash replays up to max_wal_size; on a slow disk that takes minutes. */
@@ -106,6 +111,7 @@ async function spawnServer(options: SpawnOptions): Promise<ChildProcess> {
     'full_page_writes=on',
     'synchronous_commit=on',
     `max_connections=${MAX_CONNECTIONS}`,
+    `max_locks_per_transaction=${MAX_LOCKS_PER_TRANSACTION}`,
     `shared_buffers=${SHARED_BUFFERS}`,
     'logging_collector=off', // its output comes to us, and is bounded here
     'log_destination=stderr',

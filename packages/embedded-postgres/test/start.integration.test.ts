@@ -89,6 +89,12 @@ describe('embedded PostgreSQL', () => {
     assert.equal((await stat(join(dataDir, 'ackline-password'))).mode & 0o777, 0o600);
   });
 
+  it('has room for the locks of forty statements on a year of partitions', async () => {
+    const server = await start();
+    const locks = 'select count(pg_advisory_xact_lock(n)) from generate_series(1, 40000) n';
+    assert.deepEqual(await query(server, locks), [['40000']]);
+  });
+
   it('keeps data over a stop and a start, and a stop ends open connections', async () => {
     const first = await start();
     await query(first, 'create table kept as select 42 as answer');
