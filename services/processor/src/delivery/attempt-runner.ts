@@ -7,7 +7,7 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { ClaimedDelivery } from '@ackline/store/deliveries';
 import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
-import type { Reservation } from './desk.ts';
+import type { Reservation } from '../storing/desk.ts';
 import type { Destination } from './destination.ts';
 import { type FinishedAttempt, isDestinationFailure, toRow } from './outcome.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';

@@ -8,7 +8,7 @@ import {
 import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
-import type { Reservation } from './desk.ts';
+import type { Reservation } from '../storing/desk.ts';
 import { createHttpSender, type HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
 import { createSlots, shareOf, type Slots } from './slots.ts';

@@ -13,7 +13,7 @@ import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
-import type { DeliveryDesk, Reservation } from './desk.ts';
+import type { DeliveryDesk, Reservation } from '../storing/desk.ts';
 import type { Destination } from './destination.ts';
 
 /** How long a due delivery waits at most for a processor that was not woken: a retry's wait is seconds, so this is nothing. */

@@ -20,7 +20,7 @@ import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } fro
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
-import type { ReadyStart } from '../delivery/desk.ts';
+import type { ReadyStart } from './desk.ts';
 import { asInvalid, inboxItem, type Item, kafkaItem, keyHashesOf } from './lane-item.ts';
 import { firstWithinBytes, type Placement } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';

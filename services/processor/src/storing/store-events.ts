@@ -9,7 +9,7 @@ import {
 import { claimEventKeys } from '@ackline/store/event-keys';
 import { type EventRow, insertEvents, type StoredPlace } from '@ackline/store/events';
 import type { PoolClient } from 'pg';
-import type { DeliveryDesk, ReadyStart } from '../delivery/desk.ts';
+import type { DeliveryDesk, ReadyStart } from './desk.ts';
 import type { FanOut, FanOutRule } from './fan-out.ts';
 import { newDelivery } from './new-delivery.ts';
 import type { StorableEvent } from './storable.ts';

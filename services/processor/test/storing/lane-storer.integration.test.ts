@@ -10,7 +10,7 @@ import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import type { DeliveryDesk, ReadyStart, Reservation } from '../../src/delivery/desk.ts';
+import type { DeliveryDesk, ReadyStart, Reservation } from '../../src/storing/desk.ts';
 import { createFanOut } from '../../src/storing/fan-out.ts';
 import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeUnrouted } from '../../src/upkeep.ts';

@@ -1,5 +1,5 @@
 import type { NewDelivery } from '@ackline/store/deliveries';
-import type { StorableEvent } from '../storing/storable.ts';
+import type { StorableEvent } from './storable.ts';
 
 /** A slot of a destination, and the lease that goes with it. Given back exactly once: by `finish` or `cancel`. */
 export interface Reservation {
