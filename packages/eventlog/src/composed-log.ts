@@ -66,12 +66,10 @@ export function createComposedLog(options: ComposedLogOptions): ComposedLog {
   const tiers = createTiers(options);
   const running = createRunning();
 
-  async function counted(appending: () => Promise<AppendReceipt>): Promise<AppendReceipt> {
+  async function settled(appending: () => Promise<AppendReceipt>): Promise<AppendReceipt> {
     running.enter();
     try {
-      const receipt = await appending();
-      appended[receipt.tier] += 1;
-      return receipt;
+      return await appending();
     } finally {
       running.leave();
     }
@@ -79,9 +77,13 @@ export function createComposedLog(options: ComposedLogOptions): ComposedLog {
 
   return {
     name: 'composed',
-    append: event => counted(() => tiers.all(event)),
+    async append(event) {
+      const receipt = await settled(() => tiers.all(event));
+      appended[receipt.tier] += 1;
+      return receipt;
+    },
     aboveSpool: {
-      append: (event, afterOffset) => counted(() => tiers.aboveSpool(event, afterOffset)),
+      append: (event, afterOffset) => settled(() => tiers.aboveSpool(event, afterOffset)),
       get isOpen() {
         return !running.isClosed && (inboxGate.isOpen || isKafkaOpen(options));
       },
@@ -102,7 +104,7 @@ export function createComposedLog(options: ComposedLogOptions): ComposedLog {
 /** The order of the tiers, and how much of the budget each has. */
 function createTiers(options: ComposedLogOptions) {
   const { kafka, breaker, log, now, spool, clock = () => performance.now() } = options;
-  const tryKafka = createKafkaAttempt({ breaker, log, now });
+  const tryKafka = createKafkaAttempt({ breaker, log, now, onTrouble: () => spool?.spool.warm() });
   const tryInbox = createInboxAttempt({ gate: options.inboxGate, inbox: options.inbox });
   const trySpool = spool === null ? null : createSpoolAttempt(spool, clock);
 

@@ -57,11 +57,18 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
     await spool?.close();
     throw error;
   });
+  const inboxGate = createInboxGate({
+    pool,
+    breaker: makeBreaker('inbox', INBOX_BREAKER),
+    now,
+    onTrouble: () => spool?.warm(),
+  });
+  if (kafka.current.state !== 'ready') inboxGate.check(); // with neither of them there, the spool is warm for the first event
   const composed = createComposedLog({
     kafka,
     breaker: makeBreaker('kafka', { ...options.breaker, onClosed: () => kafka.recheck() }),
     inbox: createInboxLog({ pool }),
-    inboxGate: createInboxGate({ pool, breaker: makeBreaker('inbox', INBOX_BREAKER), now }),
+    inboxGate,
     spool: spool === null ? null : spoolTier(spool, settings, makeBreaker('spool', SPOOL_BREAKER)),
     log,
     now,

@@ -28,6 +28,7 @@ export interface EventLogSnapshot {
   readonly durability: readonly string[];
   /** null: no spool. */
   readonly spool: SpoolState | null;
+  /** By `append`: what goes on from the spool is not counted again. */
   readonly appended: Readonly<Record<AppendReceipt['tier'], number>>;
 }
 

@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
  *     then one append is let through to see whether it commits.
  * I2. The first failed append asks at once; an answer that does not come shuts the gate before the breaker would.
  * I3. A question that hangs is given up after PROBE_DEADLINE_MS: the next one may find another connection.
+ * I4. `onTrouble` hears of a PostgreSQL that is late before the first append has run out of time.
  */
 export interface InboxGate {
   /** null: PostgreSQL is away, or one append is on its way to find out. Use the next tier at once. */
@@ -17,6 +18,8 @@ export interface InboxGate {
   /** No append or question has failed since the last one that succeeded. */
   readonly isWell: boolean;
   readonly breaker: BreakerSnapshot;
+  /** Asks PostgreSQL in the background, as a failed append does (I2). */
+  check(): void;
   close(): void;
 }
 
@@ -26,12 +29,16 @@ export interface InboxGateOptions {
   readonly breaker: CircuitBreaker;
   /** Epoch milliseconds, as the breaker's. */
   readonly now: () => number;
+  /** An append failed, none has ended for LATE_MS (I4), or a question was not answered. */
+  readonly onTrouble?: () => void;
 }
 
 /** How soon PostgreSQL is found after it is back. */
 const PROBE_EVERY_MS = 1_000;
 /** A server that answers `select 1` later than this is not one to wait for. */
 const PROBE_DEADLINE_MS = 1_000;
+/** A commit takes a few ms, on a busy machine some ten. In what remains of the deadline a spool can start. */
+const LATE_MS = 100;
 /** Batches that fail in a row: one lost connection of the pool is no outage. */
 export const INBOX_BREAKER_FAILURES = 3;
 export const INBOX_BREAKER_RESET_MS = 500;
@@ -47,6 +54,9 @@ class Gate implements InboxGate {
   #closed = false;
   #probing = false;
   #timer: NodeJS.Timeout | null = null;
+  #underWay = 0;
+  #ended = 0;
+  #lateTimer: NodeJS.Timeout | null = null;
 
   constructor(options: InboxGateOptions) {
     this.#options = options;
@@ -70,24 +80,49 @@ class Gate implements InboxGate {
     if (this.#state === 'away') return null; // (I1)
     const permit = this.#options.breaker.tryAcquire();
     if (permit === null) return null;
+    this.#began();
     return {
-      cancel: () => permit.cancel(),
+      cancel: () => {
+        this.#underWay -= 1;
+        permit.cancel();
+      },
       success: () => {
+        this.#underWay -= 1;
+        this.#ended += 1;
         permit.success();
         this.#state = 'well';
       },
       failure: () => {
+        this.#underWay -= 1;
         permit.failure();
         if (this.#state === 'well') this.#state = 'doubted';
         if (this.#options.breaker.state.status === 'OPEN') this.#state = 'away';
         this.#probe(0); // (I2)
+        this.#options.onTrouble?.();
       },
     };
+  }
+
+  check(): void {
+    this.#probe(0);
   }
 
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#lateTimer !== null) clearTimeout(this.#lateTimer);
+  }
+
+  /** (I4) One timer for all appends, and none while there are none. */
+  #began(): void {
+    this.#underWay += 1;
+    if (this.#lateTimer !== null || this.#options.onTrouble === undefined) return;
+    const ended = this.#ended;
+    this.#lateTimer = setTimeout(() => {
+      this.#lateTimer = null;
+      if (this.#underWay > 0 && this.#ended === ended) this.#options.onTrouble?.();
+    }, LATE_MS);
+    this.#lateTimer.unref();
   }
 
   #probe(afterMs: number): void {
@@ -98,7 +133,9 @@ class Gate implements InboxGate {
       void this.#answers().then(answered => {
         this.#probing = false;
         this.#state = answered ? 'well' : 'away';
-        if (!answered) this.#probe(PROBE_EVERY_MS);
+        if (answered) return;
+        this.#probe(PROBE_EVERY_MS);
+        this.#options.onTrouble?.();
       });
     }, afterMs);
     this.#timer.unref();

@@ -27,7 +27,7 @@ export interface InboxLog extends EventLog {
   /**
    * Committed when it resolves. `afterOffset` is the greatest offset known to be acked in the event's Kafka partition, -1n
    * for none. Rejects with ACKLINE_APPEND_TIMEOUT (outcome unknown), ACKLINE_NOT_DURABLE (buffer full),
-   * ACKLINE_ENVELOPE_INVALID, ACKLINE_LOG_CLOSED, or the driver's error.
+   * ACKLINE_ENVELOPE_INVALID (also where PostgreSQL can never hold the row), ACKLINE_LOG_CLOSED, or the driver's error.
    */
   append(event: EventEnvelope, afterOffset?: bigint, deadlineMs?: number): Promise<AppendReceipt>;
   readonly size: number;
@@ -35,13 +35,18 @@ export interface InboxLog extends EventLog {
 
 const NO_OFFSET = -1n;
 const INBOX_RECEIPT: AppendReceipt = { tier: 'inbox' };
-/** SQLSTATE classes that speak of the values: data exceptions, broken constraints, a program limit. */
-const REFUSED_VALUES = /^(?:22|23|54)/;
+/** SQLSTATE classes of a statement that can pass without some of its rows: data exceptions, broken constraints, a program limit. */
+const REFUSED_ROWS = /^(?:22|23|54)/;
+/** Those that speak of the values alone. A constraint may as well be wrong for every row. */
+const REFUSED_VALUES = /^(?:22|54)/;
 
 /** The PostgreSQL event log: one statement a batch. The pool stays the caller's: `close` does not end it. */
 export function createInboxLog({ pool }: { pool: Pick<Pool, 'query'> }): InboxLog {
   const batcher = createMicroBatcher<InboxRow>({
-    flush: batch => writeIsolating(batch, { write: rows => appendToInbox(pool, rows), isRefusal }),
+    async flush(batch) {
+      const write = (rows: readonly InboxRow[]) => appendToInbox(pool, rows);
+      return judgeRefused(await writeIsolating(batch, { write, isRefusal }), batch.length);
+    },
     maxItems: MAX_BUFFERED_EVENTS,
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
@@ -65,8 +70,31 @@ export function createInboxLog({ pool }: { pool: Pick<Pool, 'query'> }): InboxLo
 }
 
 function isRefusal(error: unknown): boolean {
+  return REFUSED_ROWS.test(sqlState(error));
+}
+
+/** Which of the refused rows can never be held, and which may have met a fault of the table. */
+function judgeRefused(
+  refused: ReadonlyMap<InboxRow, Error> | null,
+  batchRows: number,
+): ReadonlyMap<InboxRow, Error> | null {
+  if (refused === null) return null;
+  const rowsOf = Map.groupBy(refused.values(), error => error);
+  const othersPassed = refused.size < batchRows;
+  return new Map(
+    [...refused].map(([row, cause]) => {
+      const alone = rowsOf.get(cause)?.length === 1;
+      const never = alone && (othersPassed || REFUSED_VALUES.test(sqlState(cause)));
+      if (!never) return [row, cause] as const;
+      const text = 'PostgreSQL can not hold the event';
+      return [row, new AppError('ACKLINE_ENVELOPE_INVALID', text, { cause })] as const;
+    }),
+  );
+}
+
+function sqlState(error: unknown): string {
   const state = error instanceof Error && 'code' in error ? error.code : null;
-  return typeof state === 'string' && REFUSED_VALUES.test(state);
+  return typeof state === 'string' ? state : '';
 }
 
 /** The row that keeps an event, in the inbox and in the spool. */

@@ -24,10 +24,12 @@ export interface KafkaAttemptOptions {
   readonly log: Pick<Logger, 'warn'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Kafka did not take what it should have, or not in time. */
+  readonly onTrouble: () => void;
 }
 
 export function createKafkaAttempt(options: KafkaAttemptOptions) {
-  const { breaker, log, now } = options;
+  const { breaker, log, now, onTrouble } = options;
   const wasCounted = createCountedFailures();
   let fullLineAt = Number.NEGATIVE_INFINITY;
 
@@ -48,7 +50,10 @@ export function createKafkaAttempt(options: KafkaAttemptOptions) {
     } catch (error) {
       if (isCode(error, 'ACKLINE_NOT_DURABLE')) sayFull(tier.log.size);
       if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
-      else permit.failure();
+      else {
+        permit.failure();
+        onTrouble();
+      }
       if (isCode(error, 'ACKLINE_ENVELOPE_INVALID')) throw error; // (L5)
       return asError(error); // (L2)
     }

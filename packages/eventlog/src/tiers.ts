@@ -37,6 +37,8 @@ export interface SpoolAppender {
     event: EventEnvelope,
     place: { readonly afterOffset: bigint; readonly deadlineMs: number },
   ): Promise<AppendReceipt>;
+  /** Be ready for an event: the logs above begin to fail. */
+  warm(): void;
   snapshot(): SpoolState;
   close(): Promise<void>;
 }

@@ -34,6 +34,7 @@ function harness(setup: Setup = {}) {
   const clock = { now: 1_000_000, elapsed: 0 };
   const closed: string[] = [];
   let probes = 0;
+  let warmed = 0;
   const kafkaLog = {
     size: 3,
     lastOffset: () => 41n,
@@ -65,6 +66,7 @@ function harness(setup: Setup = {}) {
       await setup.spool?.();
       return { tier: 'spool' };
     },
+    warm: () => void (warmed += 1),
     snapshot: () => ({ ...EMPTY_SPOOL, state: setup.spoolState ?? 'ready' }),
     close: async () => void closed.push('spool'),
   };
@@ -98,6 +100,7 @@ function harness(setup: Setup = {}) {
     breaker,
     inboxBreaker,
     probes: () => probes,
+    warmed: () => warmed,
   };
 }
 
@@ -249,6 +252,17 @@ describe('composed log', () => {
     assert.deepEqual(log.snapshot().appended, { kafka: 0, inbox: 0, spool: 1 });
   });
 
+  it('has the spool warm after the first failure of Kafka, and not for what Kafka never gets', async () => {
+    const { log, warmed } = harness({ kafka: failing, spool: works });
+    await log.append(sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) }));
+    assert.equal(warmed(), 0);
+    await log.append(sampleEvent());
+    assert.equal(warmed(), 1);
+    const full = harness({ kafka: () => Promise.reject(BUFFER_FULL), spool: works });
+    await full.log.append(sampleEvent());
+    assert.equal(full.warmed(), 0);
+  });
+
   it('gives a body that Kafka never holds longer in the inbox, and still leaves the spool its part', async () => {
     const { log, inboxSaw } = harness({ spool: works });
     await log.append(sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) }));
@@ -317,6 +331,11 @@ describe('composed log', () => {
     assert.equal(log.aboveSpool.isOpen, true);
     await log.aboveSpool.append(sampleEvent(), 7n);
     await log.aboveSpool.append(sampleEvent(), 99n);
+    assert.deepEqual(
+      log.snapshot().appended,
+      { kafka: 0, inbox: 0, spool: 0 },
+      'they were counted once before',
+    );
     assert.deepEqual(
       inboxSaw.map(({ afterOffset }) => afterOffset),
       [41n, 99n],

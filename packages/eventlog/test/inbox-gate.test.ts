@@ -22,6 +22,7 @@ function harness() {
   const postgres = { answer: (): Promise<unknown> => Promise.resolve(), asked: 0 };
   const clock = { now: 1_000_000 };
   const now = () => clock.now;
+  const trouble = { told: 0 };
   const rule = consecutiveFailures(INBOX_BREAKER_FAILURES);
   const gate = createInboxGate({
     pool: {
@@ -32,6 +33,7 @@ function harness() {
     } as never,
     breaker: createCircuitBreaker({ rule, resetMs: INBOX_BREAKER_RESET_MS, now }),
     now,
+    onTrouble: () => void (trouble.told += 1),
   });
   async function pass(ms: number): Promise<void> {
     clock.now += ms;
@@ -39,7 +41,7 @@ function harness() {
     for (let i = 0; i < 5; i += 1) await new Promise<void>(resolve => realImmediate(resolve));
   }
   const fail = (): void => gate.tryAcquire()?.failure();
-  return { gate, postgres, pass, fail };
+  return { gate, postgres, pass, fail, trouble };
 }
 
 const gone = () => Promise.reject(new Error('gone'));
@@ -108,6 +110,41 @@ describe('inbox gate', () => {
       assert.notEqual(probe, null);
       probe?.failure();
       assert.equal(gate.tryAcquire(), null);
+    },
+  );
+
+  gated(
+    'tells of a failed append, and of an unanswered question that nobody has failed for yet',
+    async ({ gate, postgres, pass, fail, trouble }) => {
+      gate.check();
+      await pass(1);
+      assert.deepEqual([postgres.asked, trouble.told], [1, 0]);
+      postgres.answer = gone;
+      gate.check();
+      await pass(1);
+      assert.equal(trouble.told, 1);
+      fail();
+      assert.equal(trouble.told, 1, 'nobody is asked while it is away');
+      postgres.answer = () => Promise.resolve();
+      await pass(1_000);
+      fail();
+      assert.equal(trouble.told, 2);
+    },
+  );
+
+  gated(
+    'tells that PostgreSQL is late before an append runs out of time, and not while others end',
+    async ({ gate, pass, trouble }) => {
+      gate.tryAcquire();
+      gate.tryAcquire()?.success();
+      await pass(100);
+      assert.equal(trouble.told, 0, 'it answers others');
+      const permit = gate.tryAcquire();
+      await pass(100);
+      assert.equal(trouble.told, 1);
+      permit?.success();
+      await pass(1_000);
+      assert.equal(trouble.told, 1);
     },
   );
 

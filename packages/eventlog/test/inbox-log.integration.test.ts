@@ -106,6 +106,32 @@ describe('inbox log on PostgreSQL', () => {
     await log.close();
   });
 
+  it('refuses alone what PostgreSQL can never hold, and blames the table where it refuses every row', async () => {
+    await direct.query(`alter table inbox add constraint no_poison check (octet_length(body) <> 13)`);
+    await direct.query(`create function refuse_value() returns trigger language plpgsql as $$
+      begin
+        if octet_length(new.body) = 17 then raise exception 'value' using errcode = '22023'; end if;
+        return new;
+      end $$`);
+    await direct.query(
+      'create trigger refuse_value before insert on inbox for each row execute function refuse_value()',
+    );
+    const log = createInboxLog({ pool: direct });
+    const of = (bytes: number) => log.append(sampleEvent({ body: Buffer.alloc(bytes) }));
+    const mixed = await Promise.allSettled([of(1), of(13), of(2), of(17), of(3)]);
+    assert.deepEqual(
+      mixed.map(result => (result.status === 'rejected' ? (result.reason as AppError).code : 'written')),
+      ['written', 'ACKLINE_ENVELOPE_INVALID', 'written', 'ACKLINE_ENVELOPE_INVALID', 'written'],
+    );
+    await assert.rejects(of(17), code('ACKLINE_ENVELOPE_INVALID'));
+    const all = await Promise.allSettled([of(13), of(13)]);
+    for (const result of all) {
+      assert.equal(result.status === 'rejected' && (result.reason as AppError).code, '23514');
+    }
+    await direct.query('alter table inbox drop constraint no_poison; drop trigger refuse_value on inbox');
+    await log.close();
+  });
+
   it('rejects while PostgreSQL is cut off and takes events again afterwards', async () => {
     await behindProxy(async (pool, proxy) => {
       const log = createInboxLog({ pool });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { createPool } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { freePort } from '@ackline/testkit/free-port';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
@@ -97,6 +98,43 @@ describe('inbox and spool behind a link to PostgreSQL', () => {
       });
     });
   }
+
+  it('sets aside a spooled event that PostgreSQL can never hold, and moves the others', async () => {
+    await direct.query(`alter table inbox add constraint no_poison check (octet_length(body) <> 13)`);
+    await behindProxy(true, async (log, proxy) => {
+      await proxy.cut();
+      const events = Array.from({ length: 20 }, (_, i) =>
+        sampleEvent({ orderingKey: `key ${i}`, body: Buffer.alloc(i) }),
+      );
+      for (const event of events) assert.deepEqual(await log.append(event), { tier: 'spool' });
+      await proxy.heal();
+      await waitFor(() => log.snapshot().spool?.events === 0, {
+        timeoutMs: 30_000,
+        what: 'the spool to drain',
+      });
+      assert.equal(await inInbox(events.map(({ id }) => id)), 19);
+      assert.equal(log.reachable(), true);
+    });
+    await direct.query('alter table inbox drop constraint no_poison');
+  });
+
+  it('has the spool warm when neither Kafka nor PostgreSQL answers at the start', async () => {
+    const port = await freePort();
+    const pool = open(`postgres://nobody@127.0.0.1:${port}/none`);
+    const directory = await mkdtemp(join(tmpdir(), 'ackline-tiers-'));
+    const spool = { directory, maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000, allowEphemeral: true };
+    const log = await connectEventLog({
+      kafka: null,
+      pool,
+      spool,
+      breaker: { failures: 10, resetMs: 60_000 },
+      log: quiet,
+    });
+    await waitFor(async () => (await readdir(directory)).some(name => name.endsWith('.sqlite')));
+    await log.close();
+    await pool.end();
+    await rm(directory, { recursive: true });
+  });
 
   it('refuses at once while PostgreSQL is away and there is no spool, and goes on when it is back', async () => {
     await behindProxy(false, async (log, proxy) => {

@@ -27,12 +27,16 @@ export interface SpoolGauge {
   held(holdings: SpoolHoldings, trouble: SpoolTrouble | null): void;
   /** The worker ended: it holds nothing any more, and what it had waits in the directory. */
   ended(detail: string): void;
+  /** The worker ended because it held nothing. */
+  rested(): void;
   /** The spool files in the directory with their bytes on disk. */
   listed(files: ReadonlyMap<string, number>): void;
   relayedMore(events: number): void;
   /** Files that somebody left, or that a living process has. */
   readonly foreign: readonly string[];
   readonly adopted: number;
+  /** The worker holds no event, and nothing waits for it or is wrong. */
+  readonly isEmpty: boolean;
   readonly trouble: SpoolTrouble | null;
   snapshot(): SpoolSnapshot;
 }
@@ -90,6 +94,11 @@ class Gauge implements SpoolGauge {
     return this.#holdings.adopted;
   }
 
+  get isEmpty(): boolean {
+    const { events, adopted } = this.#holdings;
+    return events + adopted + this.#pendingBytes === 0 && this.#trouble === null;
+  }
+
   get foreign(): readonly string[] {
     const { held, corrupt, kept } = this.#holdings;
     return [...this.#files.keys()].filter(
@@ -120,9 +129,13 @@ class Gauge implements SpoolGauge {
     this.#trouble = trouble;
   }
 
-  ended(detail: string): void {
+  rested(): void {
     const { corrupt, kept, quarantined } = this.#holdings;
     this.#holdings = { ...NOTHING, corrupt, kept, quarantined };
+  }
+
+  ended(detail: string): void {
+    this.rested();
     this.#trouble = { state: 'failed', detail };
   }
 

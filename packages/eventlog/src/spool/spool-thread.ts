@@ -9,6 +9,9 @@ export interface SpoolThread {
   request(request: SpoolRequest): Promise<SpoolReply & { readonly ok: true }>;
   /** How long the oldest request has been waiting for its answer, in milliseconds; 0 without one. */
   readonly waitingMs: number;
+  readonly isRunning: boolean;
+  /** Lets the thread close its files and end: the next request starts another. False: there is none, or it owes an answer. */
+  rest(): boolean;
   /** Closes the files and ends the thread. Waits a bounded time for a disk that hangs. */
   close(): Promise<void>;
 }
@@ -67,6 +70,18 @@ class Thread implements SpoolThread {
     return this.#send(request);
   }
 
+  get isRunning(): boolean {
+    return this.#worker !== null;
+  }
+
+  rest(): boolean {
+    const worker = this.#worker;
+    if (worker === null || this.#waiting.size > 0) return false;
+    this.#worker = null; // from now on nothing that it says counts
+    worker.postMessage({ id: 0, request: { kind: 'close' } });
+    return true;
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     const worker = this.#worker;
@@ -77,7 +92,9 @@ class Thread implements SpoolThread {
     this.#send({ kind: 'close' }).catch(() => undefined); // its end is what counts
     await ended;
     clearTimeout(limit);
-    if (this.#worker !== null) void this.#worker.terminate(); // not waited for: it may be in a call that hangs
+    if (this.#worker === null) return;
+    void worker.terminate(); // not waited for: it may be in a call that hangs
+    this.#ended('the disk did not answer');
   }
 
   #send(request: SpoolRequest): Promise<SpoolReply & { readonly ok: true }> {
@@ -94,11 +111,15 @@ class Thread implements SpoolThread {
   #start(): Worker {
     const worker = (this.#options.startWorker ?? startSpoolWorker)(this.#options.data);
     let detail = 'the worker thread ended';
-    worker.on('message', (reply: SpoolReply) => this.#settle(reply));
+    worker.on('message', (reply: SpoolReply) => {
+      if (worker === this.#worker) this.#settle(reply);
+    });
     worker.on('error', error => {
       detail = `the worker thread ended: ${error instanceof Error ? error.message : 'unknown error'}`;
     });
-    worker.once('exit', () => this.#ended(detail));
+    worker.once('exit', () => {
+      if (worker === this.#worker) this.#ended(detail);
+    });
     return worker;
   }
 

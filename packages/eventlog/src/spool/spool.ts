@@ -19,7 +19,7 @@ import { createSpoolThread, type SpoolThread, type StartSpoolWorker } from './sp
  * SP10. What waits in memory, lies on disk and how old it may be is bounded; above that an append rejects at once, and what
  *       is there stays and is drained.
  * SP11. The thread that holds the files starts with the first event, or the first file that somebody left: it costs 20 to 30 MB,
- *       and an ingress whose other logs serve never needs it.
+ *       and an ingress whose other logs serve never needs it. It ends after REST_AFTER_MS without an event or trouble above.
  */
 export interface Spool {
   /**
@@ -28,8 +28,8 @@ export interface Spool {
    */
   append(event: EventEnvelope, place: SpoolPlace): Promise<AppendReceipt>;
   /**
-   * Starts the thread and opens the file, once (SP11): for the moment when the logs above begin to fail, so that the first
-   * event does not wait for it.
+   * Starts the thread and opens the file where they are not (SP11): for the moment when a log above fails, so that the first
+   * event does not wait for it. Called again and again it costs nothing.
    */
   warm(): void;
   /** From memory. */
@@ -74,6 +74,8 @@ export interface SpoolOptions {
 
 /** How often the directory is listed and a disk in trouble is tried (SP9). A listing takes some 100 µs, off the main thread. */
 const TICK_MS = 1_000;
+/** Longer than between two trials of a log that is away: the thread stays while anything above is in trouble. */
+const REST_AFTER_MS = 10 * 60_000;
 /** How often files of other processes are tried for their locks. */
 const ADOPT_EVERY_TICKS = 3;
 /** One transaction's rows: above a few hundred the fsync is a small part of it. */
@@ -125,12 +127,14 @@ class DiskSpool implements OpenSpool {
   readonly #batcher: MicroBatcher<InboxRow>;
   #timer: NodeJS.Timeout | null = null;
   #ticks = 0;
-  #ticking: Promise<void> = Promise.resolve();
   #closed = false;
   #warm = false;
+  /** When the thread was started, an event came or trouble above was told. */
+  #neededAt: number;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#neededAt = parts.now();
     const { thread, gauge, now } = parts;
     this.#batcher = createMicroBatcher({
       flush: async rows => {
@@ -165,6 +169,7 @@ class DiskSpool implements OpenSpool {
 
   async append(event: EventEnvelope, { afterOffset, deadlineMs }: SpoolPlace): Promise<AppendReceipt> {
     if (this.#closed) throw new AppError('ACKLINE_LOG_CLOSED');
+    this.#neededAt = this.#parts.now();
     const row = toRow(event, afterOffset);
     const bytes = row.meta.byteLength + row.body.byteLength;
     const refusal = this.#parts.gauge.take(bytes); // (SP10)
@@ -181,6 +186,7 @@ class DiskSpool implements OpenSpool {
   }
 
   warm(): void {
+    this.#neededAt = this.#parts.now();
     if (this.#warm || this.#closed) return;
     this.#warm = true;
     void this.#probe();
@@ -195,7 +201,15 @@ class DiskSpool implements OpenSpool {
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#batcher.close();
     await this.#parts.thread.close();
-    await this.#ticking;
+  }
+
+  /** (SP11) Asked every second; a clock that was set back only makes it sooner. */
+  #restIfQuiet(): void {
+    const { gauge, thread, now } = this.#parts;
+    if (!gauge.isEmpty || Math.abs(now() - this.#neededAt) < REST_AFTER_MS) return;
+    if (!thread.rest()) return;
+    gauge.rested();
+    this.#warm = false;
   }
 
   async #probe(): Promise<void> {
@@ -205,7 +219,7 @@ class DiskSpool implements OpenSpool {
   #schedule(): void {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
-      this.#ticking = this.#tick().finally(() => this.#schedule());
+      void this.#tick().finally(() => this.#schedule());
     }, TICK_MS);
     this.#timer.unref();
   }
@@ -220,8 +234,10 @@ class DiskSpool implements OpenSpool {
     if (gauge.trouble !== null) await this.#probe(); // (SP9)
     const { foreign, adopted } = gauge;
     if (this.#ticks % ADOPT_EVERY_TICKS === 0 && foreign.length + adopted > 0) {
+      if (!thread.isRunning) this.#neededAt = this.#parts.now();
       await thread.request({ kind: 'adopt', files: foreign }).catch(() => undefined);
     }
+    this.#restIfQuiet();
     this.#ticks += 1;
     watch();
   }

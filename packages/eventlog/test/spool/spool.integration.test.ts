@@ -58,6 +58,30 @@ describe('spool', () => {
     assert.deepEqual(new SpoolBench(join(bench.directory, 'unused')).files(), []);
   });
 
+  it('lets its thread and file go after a long quiet time, and has both again for the next event', async () => {
+    await using bench = new SpoolBench();
+    const clock = { now: 1_000_000_000 };
+    const spool = await bench.open({ now: () => clock.now });
+    const target = new TakingTarget();
+    bench.relay(spool, target);
+    await spool.append(sampleEvent(), place);
+    await waitFor(() => spool.snapshot().events === 0);
+    clock.now += 9 * 60_000;
+    spool.warm(); // something above is in trouble still
+    clock.now += 9 * 60_000;
+    await spool.append(sampleEvent(), place);
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.equal(bench.databases().length, 1);
+    clock.now += 10 * 60_000;
+    await waitFor(() => bench.files().length === 0);
+    assert.equal(spool.snapshot().state, 'ready');
+    const events = eventsOf(3);
+    await appendAll(spool, events);
+    await waitFor(() => target.taken.length === 5);
+    assert.deepEqual(target.ids.slice(2), idsOf(events));
+    assert.equal(bench.databases().length, 1);
+  });
+
   it('keeps its directory and files to their owner', async () => {
     await using bench = new SpoolBench();
     const directory = join(bench.directory, 'deep', 'spool');
