@@ -177,12 +177,13 @@ function serviceEnvironment({ config, prepared }: Up, databaseUrl: string): Envi
 async function spoolEnvironment({ config, prepared, log }: Up): Promise<Environment> {
   const { environment, layout } = prepared;
   if (environment['SPOOL_DIR'] !== undefined) return {};
-  if (config.mode === 'development')
-    return { SPOOL_DURABILITY: 'ephemeral', ...environment, SPOOL_DIR: layout.spool };
-  if (environment['SPOOL_DURABILITY'] === 'ephemeral' || (await isDurableStorage(layout.spool)))
-    return { SPOOL_DIR: layout.spool };
+  const SPOOL_DIR = layout.spool;
+  const SPOOL_DURABILITY = environment['SPOOL_DURABILITY'] ?? 'ephemeral';
+  if (config.mode === 'development') return { SPOOL_DIR, SPOOL_DURABILITY };
+  if (environment['SPOOL_DURABILITY'] === 'ephemeral' || (await isDurableStorage(SPOOL_DIR)))
+    return { SPOOL_DIR };
   log.warn(
-    { directory: layout.spool },
+    { directory: SPOOL_DIR },
     'spool.off: the data directory is on storage that does not outlive the container; mount a volume there or set SPOOL_DIR',
   );
   return {};
