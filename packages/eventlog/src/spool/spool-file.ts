@@ -291,19 +291,30 @@ class File implements SpoolFile {
     let lastN = takenN;
     try {
       if (!this.damaged) {
-        for (const found of this.#selectBehind.iterate(takenN, LOOKED_AT_ROWS + this.#gaps.size)) {
+        const limit = LOOKED_AT_ROWS + this.#gaps.size;
+        let looked = 0;
+        for (const found of this.#selectBehind.iterate(takenN, limit)) {
+          looked += 1;
           const n = Number(found['n']);
           if (n <= lastN || n >= this.#nextN) throw new UnreadableFileError('Numbers out of order');
           lastN = n;
           if (!this.#gaps.has(n)) yield { n, row: readRow(found) };
         }
-        return;
+        if (looked === limit || !this.#misses(lastN)) return;
+        throw new UnreadableFileError('Rows are missing at the end');
       }
     } catch (error) {
       if (!isCorrupt(error)) throw error;
       this.damaged = true;
     }
     yield* this.#salvage(lastN);
+  }
+
+  /** Rows behind `n` should be there that are not set aside. */
+  #misses(n: number): boolean {
+    let asideBehind = 0;
+    for (const gap of this.#gaps) if (gap > n) asideBehind += 1;
+    return this.#nextN - 1 - n > asideBehind;
   }
 
   *#salvage(takenN: number): Generator<FoundRow> {

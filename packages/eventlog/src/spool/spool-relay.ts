@@ -18,7 +18,7 @@ import type { OpenSpool } from './spool.ts';
  * SP15. A row that is no event any more is set aside; whatever else a target says is tried again.
  */
 export interface SpoolRelay {
-  /** Ends when the batch under way is settled; what is left waits for the next start. */
+  /** Ends when the appends under way are settled; what is left waits for the next start. */
   close(): Promise<void>;
 }
 
@@ -98,7 +98,8 @@ class Relay {
         continue;
       }
       try {
-        await this.#round();
+        const found = await this.#round(signal);
+        if (!found) await wait(IDLE_WAIT_MS, signal); // counted, but not readable just now
         if (this.#failing) this.#deps.log.info('spool.relay-recovered');
         this.#failing = false;
         backoffMs = FIRST_BACKOFF_MS;
@@ -112,18 +113,19 @@ class Relay {
     }
   }
 
-  /** One batch, or what is left of it. */
-  async #round(): Promise<void> {
+  /** One batch, or what is left of it; false: there was none. */
+  async #round(signal: AbortSignal): Promise<boolean> {
     this.#progressed = false;
     this.#batch ??= await this.#read();
     const batch = this.#batch;
-    if (batch === null) return;
-    const failure = await this.#send(batch);
+    if (batch === null) return false;
+    const failure = await this.#send(batch, signal);
     const firstLeft = batch.rows[0];
     const upTo = firstLeft === undefined ? batch.lastN : firstLeft.n - 1;
     await this.#spool.rows.remove(batch.file, upTo); // (SP14)
     if (failure !== null) throw failure;
-    this.#batch = null;
+    if (firstLeft === undefined) this.#batch = null;
+    return true;
   }
 
   async #read(): Promise<PendingBatch | null> {
@@ -145,13 +147,13 @@ class Relay {
     await this.#spool.rows.quarantine(file, n, reason);
   }
 
-  /** (SP13) The first failure, or null when the target has all. */
-  async #send(batch: PendingBatch): Promise<Error | null> {
+  /** (SP13) The first failure, or null when the target has all, or as much as it had when the relay was told to end. */
+  async #send(batch: PendingBatch, signal: AbortSignal): Promise<Error | null> {
     let failure: Error | null = null;
     const done = new Set<PendingRow>();
     const sendOfOneKey = async (rows: readonly PendingRow[]): Promise<void> => {
       for (const row of rows) {
-        if (failure !== null) return;
+        if (failure !== null || signal.aborted) return;
         try {
           await this.#sendRow(batch, row);
           done.add(row);

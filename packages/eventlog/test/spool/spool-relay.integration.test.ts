@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { waitFor } from '@ackline/testkit/wait-for';
+import { startSpoolRelay } from '../../src/spool/spool-relay.ts';
 import { sampleEvent } from '../event-sample.ts';
 import { appendAll, eventsOf, idsOf, place, SpoolBench, TakingTarget } from './spool-fixture.ts';
 
@@ -67,6 +68,60 @@ describe('spool relay', () => {
     bench.relay(again, second);
     await waitFor(() => again.snapshot().events === 0);
     assert.deepEqual(new Set([...target.ids, ...second.ids]), new Set(idsOf(events)));
+  });
+
+  it('ends with the appends under way, however much is left of its batch, and leaves the rest in place', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const events = eventsOf(400);
+    await appendAll(spool, events);
+    const second = Promise.withResolvers<void>();
+    const began = Promise.withResolvers<void>();
+    let asked = 0;
+    const relay = bench.relay(spool, {
+      isOpen: true,
+      async append() {
+        asked += 1;
+        if (asked === 2) {
+          began.resolve();
+          await second.promise;
+        }
+        return { tier: 'inbox' };
+      },
+    });
+    await began.promise;
+    const closed = relay.close();
+    second.resolve();
+    await closed;
+    assert.equal(asked, 2);
+    assert.equal(spool.snapshot().events, 398);
+  });
+
+  it('looks again after a while when rows are counted that can not be read', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    await appendAll(spool, eventsOf(1));
+    let reads = 0;
+    let waits = 0;
+    const read = async (): Promise<null> => {
+      reads += 1;
+      return null;
+    };
+    const blind = {
+      ...spool,
+      snapshot: () => spool.snapshot(),
+      rows: { ...spool.rows, read },
+    } as unknown as typeof spool;
+    const looked = Promise.withResolvers<void>();
+    const wait = async (): Promise<void> => {
+      waits += 1;
+      if (waits === 3) looked.resolve();
+      await new Promise<void>(resolve => setImmediate(resolve));
+    };
+    const relay = startSpoolRelay(blind, new TakingTarget(), { log: bench.logged.log as never, wait });
+    await looked.promise;
+    await relay.close();
+    assert.equal(reads, waits);
   });
 
   it('sets a row aside that no log can hold, shows it, and goes on behind it', async () => {
