@@ -24,6 +24,8 @@ export interface FaultRow {
   readonly appended: Readonly<Record<string, number>>;
   /** From the fault's end until what was accepted before it is stored; null: it did not come. */
   readonly drainMs: number | null;
+  /** From the last answer of the load until all of it is stored. */
+  readonly settleMs: number;
   readonly lossy: { readonly answered2xx: number; readonly notStored: number; readonly counted: number };
   /** What breaks the contract. */
   readonly broken: readonly string[];
@@ -42,6 +44,7 @@ export interface RowFacts {
   /** By `performance.now()`. */
   readonly window: { readonly calmUntil: number; readonly from: number; readonly to: number };
   readonly drainMs: number | null;
+  readonly settleMs: number;
   readonly main: PacedLoad;
   readonly lossy: PacedLoad;
   readonly stored: StoredUpdates;
@@ -91,6 +94,7 @@ export function makeRow(facts: RowFacts): FaultRow {
     settled: latency(between(window.from + SETTLING_MS, window.to)),
     appended: counts.appended,
     drainMs: facts.drainMs,
+    settleMs: facts.settleMs,
     lossy: { answered2xx: lossy.accepted.size, notStored, counted: counts.lost },
     broken,
     output: facts.output,

@@ -134,9 +134,11 @@ async function play(run: Run): Promise<FaultRow> {
     at => at - mendedAt,
     () => null,
   );
+  const finishedAt = performance.now();
   await untilStored(run, main.nextId).catch(() => undefined); // what is missing is counted in the row
+  const settleMs = performance.now() - finishedAt;
   await untilDelivered(run).catch(() => undefined);
-  return await count(run, { calmUntil: from, from: begun, to }, drainMs);
+  return await count(run, { calmUntil: from, from: begun, to }, { drainMs, settleMs });
 }
 
 /** While the fault lasts: kills and the full disk of the ingress's own. */
@@ -188,14 +190,14 @@ async function untilDelivered({ main, receiver }: Run): Promise<void> {
 async function count(
   run: Run,
   window: { readonly calmUntil: number; readonly from: number; readonly to: number },
-  drainMs: number | null,
+  times: Pick<FaultRow, 'drainMs' | 'settleMs'>,
 ): Promise<FaultRow> {
   const { stage, main, lossy, ingress, receiver, firstId, state } = run;
   const counts = await ingress.counts();
   return makeRow({
     state,
     window,
-    drainMs,
+    ...times,
     main,
     lossy,
     stored: await readStored(stage.postgres.url, 'telegram', firstId),

@@ -14,6 +14,7 @@ const HEAD = [
   'ack in the state, p50 / p99 / max ms',
   'after its first 3 s, p99 ms',
   'drain s',
+  'rest s',
   '`onUndurable: 200`: 2xx / not stored / `lost`',
 ] as const;
 
@@ -40,6 +41,7 @@ function cells(row: FaultRow): readonly string[] {
     `${p50p99(inState)} / ${ms(inState.max)}`,
     ms(row.settled.p99),
     row.drainMs === null ? 'never' : (row.drainMs / 1_000).toFixed(1),
+    (row.settleMs / 1_000).toFixed(1),
     `${whole(lossy.answered2xx)} / ${lossy.notStored} / ${lossy.counted}`,
   ];
 }
