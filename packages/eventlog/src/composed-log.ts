@@ -9,6 +9,7 @@ import {
   createInboxAttempt,
   createKafkaAttempt,
   createSpoolAttempt,
+  isInvalid,
 } from './tier-attempts.ts';
 
 export type { EventLogSnapshot } from './event-log-snapshot.ts';
@@ -66,24 +67,24 @@ export function createComposedLog(options: ComposedLogOptions): ComposedLog {
   const tiers = createTiers(options);
   const running = createRunning();
 
-  async function settled(appending: () => Promise<AppendReceipt>): Promise<AppendReceipt> {
-    running.enter();
-    try {
-      return await appending();
-    } finally {
-      running.leave();
-    }
-  }
-
   return {
     name: 'composed',
-    async append(event) {
-      const receipt = await settled(() => tiers.all(event));
-      appended[receipt.tier] += 1;
-      return receipt;
+    append(event) {
+      if (!running.enter()) return Promise.reject(new AppError('ACKLINE_LOG_CLOSED'));
+      return new Promise((resolve, reject) => {
+        tiers.all(event, outcome => {
+          running.leave();
+          if (outcome instanceof Error) return reject(outcome);
+          appended[outcome.tier] += 1;
+          resolve(outcome);
+        });
+      });
     },
     aboveSpool: {
-      append: (event, afterOffset) => settled(() => tiers.aboveSpool(event, afterOffset)),
+      append(event, afterOffset) {
+        if (!running.enter()) return Promise.reject(new AppError('ACKLINE_LOG_CLOSED'));
+        return tiers.aboveSpool(event, afterOffset).finally(() => running.leave());
+      },
       get isOpen() {
         return !running.isClosed && (inboxGate.isOpen || isKafkaOpen(options));
       },
@@ -115,28 +116,43 @@ function createTiers(options: ComposedLogOptions) {
     return last > known ? last : known;
   }
 
-  async function all(event: EventEnvelope): Promise<AppendReceipt> {
+  /** Without a promise: most events get no further than Kafka. */
+  function all(event: EventEnvelope, settle: (outcome: AppendReceipt | Error) => void): void {
     const endsAt = clock() + ACK_BUDGET_MS;
-    if ((await tryKafka(event, kafka.current)) === null) return RECEIPTS.kafka;
+    tryKafka(event, kafka.current, error => {
+      if (error === null) settle(RECEIPTS.kafka);
+      else if (isInvalid(error))
+        settle(error); // (L5)
+      else void belowKafka(event, endsAt).then(settle, settle);
+    });
+  }
+
+  async function belowKafka(event: EventEnvelope, endsAt: number): Promise<AppendReceipt> {
     const afterOffset = placeAfter(event, NO_OFFSET);
     const remains = endsAt - clock();
     const part = event.body.byteLength > CLAIM_CHECK_BYTES ? LARGE_BODY_DEADLINE_MS : INBOX_DEADLINE_MS;
     const deadlineMs = isSpoolOpen(options) ? Math.min(part, remains) : remains;
     const inboxError = await tryInbox(event, { afterOffset, deadlineMs });
     if (inboxError === null) return RECEIPTS.inbox;
+    if (isInvalid(inboxError)) throw inboxError; // (L5)
     if (trySpool === null) throw notDurable(inboxError);
     const spoolError = await trySpool(event, { afterOffset, deadlineMs: Math.max(1, endsAt - clock()) });
     if (spoolError === null) return RECEIPTS.spool;
+    if (isInvalid(spoolError)) throw spoolError; // (L5)
     throw notDurable(new AggregateError([inboxError, spoolError], 'Neither PostgreSQL nor the spool has it'));
   }
 
   async function aboveSpool(event: EventEnvelope, known: bigint): Promise<AppendReceipt> {
     const endsAt = clock() + ACK_BUDGET_MS;
-    if ((await tryKafka(event, kafka.current)) === null) return RECEIPTS.kafka;
+    const { promise, resolve } = Promise.withResolvers<Error | null>();
+    tryKafka(event, kafka.current, resolve);
+    const kafkaError = await promise;
+    if (kafkaError === null) return RECEIPTS.kafka;
+    if (isInvalid(kafkaError)) throw kafkaError; // (L5)
     const place = { afterOffset: placeAfter(event, known), deadlineMs: endsAt - clock() };
     const inboxError = await tryInbox(event, place);
     if (inboxError === null) return RECEIPTS.inbox;
-    throw notDurable(inboxError);
+    throw isInvalid(inboxError) ? inboxError : notDurable(inboxError);
   }
 
   return { all, aboveSpool };
@@ -155,9 +171,10 @@ function createRunning() {
     get isClosed() {
       return isClosed;
     },
-    enter(): void {
-      if (isClosed) throw new AppError('ACKLINE_LOG_CLOSED');
-      underWay += 1;
+    /** False: it is closed. */
+    enter(): boolean {
+      if (!isClosed) underWay += 1;
+      return !isClosed;
     },
     leave(): void {
       underWay -= 1;

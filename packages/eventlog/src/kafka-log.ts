@@ -3,12 +3,12 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { recordKey } from '@ackline/shared/record-key';
 import type { AppendReceipt, EventLog } from './event-log.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './inbox-log.ts';
-import { encodeRecord } from './kafka-record.ts';
+import { type EncodedRecord, encodeRecord } from './kafka-record.ts';
 import { createKeyOffsets, type KeyOffsets } from './key-offsets.ts';
 import type { OpenedTopic } from './kafka-topic.ts';
 import { keyHash, laneOf } from './lane.ts';
 import { createLaneProducer, type LaneOutcome, type LaneProducer, type LaneRecord } from './lane-producer.ts';
-import { createMicroBatcher } from './micro-batcher.ts';
+import { createMicroBatcher, type Settle } from './micro-batcher.ts';
 import { writeIsolating } from './refused-items.ts';
 import type { KafkaAppender } from './tiers.ts';
 
@@ -75,25 +75,39 @@ export function createKafkaLog({ brokers, topic, onTopicChanged = () => {} }: Ka
       new AppError('ACKLINE_APPEND_TIMEOUT', `Kafka did not confirm within ${ACK_DEADLINE_MS} ms`),
   });
 
+  function offer(event: EventEnvelope, settle: Settle): void {
+    let record: EncodedRecord;
+    try {
+      record = encodeRecord(event);
+    } catch (error) {
+      return settle(error instanceof Error ? error : new AppError('ACKLINE_ENVELOPE_INVALID'));
+    }
+    const { key, value, headers, sizeBytes: bytes } = record;
+    if (bytes > maxBatchBytes) return settle(new AppError('ACKLINE_RECORD_TOO_LARGE')); // (K5)
+    const hash = keyHash(key);
+    const lane = laneOf(hash, topic.partitions);
+    const produced = {
+      key,
+      value,
+      headers,
+      sizeBytes: bytes,
+      lane,
+      keyHash: event.orderingKey === null ? null : hash,
+    };
+    batcher.offer(produced, { owner: event.source, bytes, deadlineMs: ACK_DEADLINE_MS }, settle); // (K2)
+  }
+
   return {
     name: 'kafka',
     get size() {
       return batcher.size;
     },
     lastOffset: event => lastOffsetOf(event, keyOffsets, topic.partitions),
-    async append(event) {
-      const record = encodeRecord(event);
-      if (record.sizeBytes > maxBatchBytes) throw new AppError('ACKLINE_RECORD_TOO_LARGE'); // (K5)
-      const hash = keyHash(record.key);
-      const produced = {
-        ...record,
-        lane: laneOf(hash, topic.partitions),
-        keyHash: event.orderingKey === null ? null : hash,
-      };
-      const bytes = record.sizeBytes;
-      await batcher.add(produced, { owner: event.source, bytes, deadlineMs: ACK_DEADLINE_MS }); // (K2)
-      return KAFKA_RECEIPT;
-    },
+    offer,
+    append: event =>
+      new Promise((resolve, reject) => {
+        offer(event, error => (error === null ? resolve(KAFKA_RECEIPT) : reject(error)));
+      }),
     async close() {
       await batcher.close();
       await producer.close();

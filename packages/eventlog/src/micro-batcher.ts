@@ -20,11 +20,16 @@ export interface MicroBatcher<T> {
    * same object: under overload an error for each event would cost more than the event).
    */
   add(item: T, place: Placement): Promise<void>;
+  /** As `add`, without a promise of its own: `settle` is called once, with null or the error; at once where nothing was tried. */
+  offer(item: T, place: Placement, settle: Settle): void;
   /** Items waiting or under way that somebody still waits for. */
   readonly size: number;
   /** Takes no more and resolves when all have settled: by G1 within one deadline. */
   close(): Promise<void>;
 }
+
+/** What an append came to: null when it is durable. Must not throw. */
+export type Settle = (error: Error | null) => void;
 
 export interface Placement {
   /** Who shares the buffer with others, G3. */
@@ -73,8 +78,7 @@ interface Entry<T> {
   readonly owner: string;
   readonly bytes: number;
   readonly expiresAt: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly settle: Settle;
   settled: boolean;
 }
 
@@ -109,16 +113,20 @@ class Batcher<T> implements MicroBatcher<T> {
     return this.#items.taken;
   }
 
-  add(item: T, { owner, bytes, deadlineMs }: Placement): Promise<void> {
-    if (this.#closed) return Promise.reject(new AppError('ACKLINE_LOG_CLOSED'));
-    if (!this.#take(owner, bytes)) return Promise.reject(BUFFER_FULL); // (G3)
-    const expiresAt = this.#now() + deadlineMs;
+  add(item: T, place: Placement): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ item, owner, bytes, expiresAt, resolve, reject, settled: false });
-      this.#pendingBytes += bytes;
-      this.#sweepBy(expiresAt); // (G1)
-      this.#arm();
+      this.offer(item, place, error => (error === null ? resolve() : reject(error)));
     });
+  }
+
+  offer(item: T, { owner, bytes, deadlineMs }: Placement, settle: Settle): void {
+    if (this.#closed) return settle(new AppError('ACKLINE_LOG_CLOSED'));
+    if (!this.#take(owner, bytes)) return settle(BUFFER_FULL); // (G3)
+    const expiresAt = this.#now() + deadlineMs;
+    this.#pending.push({ item, owner, bytes, expiresAt, settle, settled: false });
+    this.#pendingBytes += bytes;
+    this.#sweepBy(expiresAt); // (G1)
+    this.#arm();
   }
 
   close(): Promise<void> {
@@ -236,8 +244,7 @@ class Batcher<T> implements MicroBatcher<T> {
     entry.settled = true;
     this.#items.give(entry.owner, 1);
     this.#bytes.give(entry.owner, entry.bytes);
-    if (error === null) entry.resolve();
-    else entry.reject(error);
+    entry.settle(error);
     if (this.size === 0) this.#emptied();
   }
 

@@ -1,13 +1,14 @@
 import { AppError } from '@ackline/shared/app-error';
-import type { CircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
+import type { CircuitBreaker, Permit } from '@ackline/shared/breaker/circuit-breaker';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { Logger } from '@ackline/runtime/logger';
 import { createCountedFailures } from './counted-failures.ts';
 import type { InboxGate } from './inbox-gate.ts';
-import type { InboxAppender, KafkaTierState, SpoolAppender } from './tiers.ts';
+import type { Settle } from './micro-batcher.ts';
+import type { InboxAppender, KafkaAppender, KafkaTierState, SpoolAppender } from './tiers.ts';
 
-// One try of one tier: null when the tier has the event; else why it has not, and the next tier is asked (L2, L3). They
-// reject only with what is no tier's failure (L5). The invariants are those of composed-log.ts.
+// One try of one tier: null when the tier has the event; else why it has not, and the next tier is asked (L2, L3), unless it
+// is what no tier takes (L5). The invariants are those of composed-log.ts.
 
 /** Above this a body goes to PostgreSQL, which holds large ones; a Kafka record stays under the topic's limit. */
 export const CLAIM_CHECK_BYTES = 512 * 1024;
@@ -39,24 +40,23 @@ export function createKafkaAttempt(options: KafkaAttemptOptions) {
     log.warn({ tier: 'kafka', size }, 'Webhook queue full - processing synchronously');
   }
 
-  return async function tryKafka(event: EventEnvelope, tier: KafkaTierState): Promise<Error | null> {
-    if (tier.state !== 'ready' || event.body.byteLength > CLAIM_CHECK_BYTES) return KAFKA_NOT_USED; // (L3)
+  function report(error: Error | null, permit: Permit, kafka: KafkaAppender): void {
+    if (error === null) return permit.success();
+    if (isCode(error, 'ACKLINE_NOT_DURABLE')) sayFull(kafka.size);
+    if (saysNothingOfTier(error) || wasCounted(error)) return permit.cancel();
+    permit.failure();
+    onTrouble();
+  }
+
+  /** Every event comes through here: no promise, so that the one of the composed log is the only one. */
+  return function tryKafka(event: EventEnvelope, tier: KafkaTierState, settle: Settle): void {
+    if (tier.state !== 'ready' || event.body.byteLength > CLAIM_CHECK_BYTES) return settle(KAFKA_NOT_USED); // (L3)
     const permit = breaker.tryAcquire();
-    if (permit === null) return KAFKA_NOT_USED; // (L3)
-    try {
-      await tier.log.append(event);
-      permit.success();
-      return null;
-    } catch (error) {
-      if (isCode(error, 'ACKLINE_NOT_DURABLE')) sayFull(tier.log.size);
-      if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
-      else {
-        permit.failure();
-        onTrouble();
-      }
-      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID')) throw error; // (L5)
-      return asError(error); // (L2)
-    }
+    if (permit === null) return settle(KAFKA_NOT_USED); // (L3)
+    tier.log.offer(event, error => {
+      report(error, permit, tier.log);
+      settle(error);
+    });
   };
 }
 
@@ -78,7 +78,6 @@ export function createInboxAttempt({ gate, inbox }: { gate: InboxGate; inbox: In
     } catch (error) {
       if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
       else permit.failure();
-      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID') || isCode(error, 'ACKLINE_LOG_CLOSED')) throw error; // (L5)
       return asError(error);
     }
   };
@@ -109,10 +108,14 @@ export function createSpoolAttempt({ spool, breaker }: SpoolTier, clock: () => n
         countedAt = clock();
         permit.failure();
       }
-      if (isCode(error, 'ACKLINE_ENVELOPE_INVALID') || isCode(error, 'ACKLINE_LOG_CLOSED')) throw error; // (L5)
       return asError(error);
     }
   };
+}
+
+/** (L5) What is wrong is the event itself: no other tier is asked. */
+export function isInvalid(error: Error): boolean {
+  return isCode(error, 'ACKLINE_ENVELOPE_INVALID');
 }
 
 function isCode(error: unknown, code: AppError['code']): boolean {

@@ -1,11 +1,12 @@
 import type { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { AppendReceipt } from './event-log.ts';
+import type { Settle } from './micro-batcher.ts';
 
 /** What the composition needs of the Kafka log. */
 export interface KafkaAppender {
-  /** Rejects with ACKLINE_NOT_DURABLE when its buffer is full. */
-  append(event: EventEnvelope): Promise<AppendReceipt>;
+  /** ACKLINE_NOT_DURABLE when its buffer is full. Never throws. */
+  offer(event: EventEnvelope, settle: Settle): void;
   readonly size: number;
   /** The greatest offset known to be acked for the event's ordering key, -1n for none. */
   lastOffset(event: EventEnvelope): bigint;

@@ -5,11 +5,10 @@ import { createCircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
 import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { createComposedLog } from '../src/composed-log.ts';
-import type { AppendReceipt } from '../src/event-log.ts';
 import { createInboxGate } from '../src/inbox-gate.ts';
 import { CLAIM_CHECK_BYTES } from '../src/tier-attempts.ts';
 import type { KafkaTierState, SpoolAppender, SpoolState } from '../src/tiers.ts';
-import { BUFFER_FULL } from '../src/micro-batcher.ts';
+import { BUFFER_FULL, type Settle } from '../src/micro-batcher.ts';
 import { sampleEvent } from './event-sample.ts';
 
 interface Setup {
@@ -38,10 +37,9 @@ function harness(setup: Setup = {}) {
   const kafkaLog = {
     size: 3,
     lastOffset: () => 41n,
-    async append(event: EventEnvelope): Promise<AppendReceipt> {
+    offer(event: EventEnvelope, settle: Settle): void {
       kafkaSaw.push(event.id);
-      await kafka(event);
-      return { tier: 'kafka' };
+      kafka(event).then(() => settle(null), settle);
     },
     close: async () => void closed.push('kafka'),
   };

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { connectKafkaTier } from '../src/kafka-tier.ts';
 import type { OpenedTopic, OpenTopicOptions } from '../src/kafka-topic.ts';
+import { sampleEvent } from './event-sample.ts';
 
 const GOOD: OpenedTopic = {
   name: 'events',
@@ -107,7 +108,8 @@ describe('kafka tier', () => {
     kafka.answer = weak();
     await pass(60_000);
     assert.equal(tier.current.state, 'refused');
-    await assert.rejects(log.append({} as never));
+    const error = await new Promise(resolve => log.offer(sampleEvent(), resolve));
+    assert.ok(error instanceof AppError && error.code === 'ACKLINE_LOG_CLOSED');
     await tier.close();
   });
 

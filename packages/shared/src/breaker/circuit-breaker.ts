@@ -121,13 +121,9 @@ class PermitBreaker implements CircuitBreaker {
   }
 
   #permit(given: State): Permit {
-    let settled = false;
-    const once = (outcome: Outcome) => () => {
-      if (settled) return; // (B2)
-      settled = true;
+    return new OnePermit(outcome => {
       if (given === this.#state) this.#settle(given, outcome); // (B3)
-    };
-    return { success: once('success'), failure: once('failure'), cancel: once('cancel') };
+    });
   }
 
   #settle(state: State, outcome: Outcome): void {
@@ -168,5 +164,32 @@ class PermitBreaker implements CircuitBreaker {
     const from = this.#state.status;
     this.#state = next;
     if (from !== next.status) this.#onChange?.({ from, state: this.state }); // (B6)
+  }
+}
+
+/** One object with one closure: a permit is made for every event. */
+class OnePermit implements Permit {
+  #report: ((outcome: Outcome) => void) | null;
+
+  constructor(report: (outcome: Outcome) => void) {
+    this.#report = report;
+  }
+
+  success(): void {
+    this.#end('success');
+  }
+
+  failure(): void {
+    this.#end('failure');
+  }
+
+  cancel(): void {
+    this.#end('cancel');
+  }
+
+  #end(outcome: Outcome): void {
+    const report = this.#report;
+    this.#report = null; // (B2)
+    report?.(outcome);
   }
 }
