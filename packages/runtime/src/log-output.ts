@@ -1,13 +1,14 @@
-import { pino } from 'pino';
+import { write as writeInBackground, writeSync } from 'node:fs';
 
 /** As many lines as fit are written at once: a write for each would cost a webhook more than all else that is logged of it. */
 const WRITE_CHARS = 16_384;
 /** A line is written after this at the latest. */
 const FLUSH_MS = 100;
-/** So many at a time for a reader that was slow; more than what is handed over at once, so that we say when to write. */
-const MAX_WRITE_BYTES = 65_536;
-/** What waits for a reader that is slow; over it lines are dropped, since no webhook waits for a log. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** What waits for a reader that is slow; over it lines are dropped, and counted, since no webhook waits for a log. */
+const MAX_WAITING_CHARS = 4 * 1024 * 1024;
+/** How long a last word waits in all for a reader that is slow, and how long between two tries. */
+const LAST_WORD_MS = 1_000;
+const RETRY_MS = 10;
 
 /** Where log lines go; pino calls `flushSync` after a last word (`fatal`). */
 export interface LogOutput {
@@ -18,63 +19,112 @@ export interface LogOutput {
 
 /**
  * Lines for a file descriptor, written in the background. What waits is written when the process exits by itself; a kill that
- * can not be caught costs the lines of the last moment. It collects lines itself, since the library measures all that waits
- * anew for each line.
+ * can not be caught costs the lines of the last moment. Where nobody reads any more (a parent that was killed) nothing is
+ * written from then on: pino's own destination would try for ever to write its last word there.
  */
 export function createLogOutput(fd: number): LogOutput {
-  const stream = pino.destination({
-    fd,
-    sync: false,
-    minLength: MAX_WRITE_BYTES - 1,
-    maxWrite: MAX_WRITE_BYTES,
-    maxLength: MAX_WAITING_BYTES,
-    contentMode: 'buffer',
-  });
-  let waiting = '';
-  let timer: NodeJS.Timeout | null = null;
-  let isWriting = false;
-  let hasMore = false;
-  // What was handed over during a write is not written by itself.
-  stream.on('drain', () => {
-    isWriting = false;
-    if (!hasMore) return;
-    hasMore = false;
-    flush();
-  });
+  const output = new BackgroundOutput(fd);
+  process.prependListener('beforeExit', () => output.flush());
+  process.prependListener('exit', () => output.flushSync());
+  return output;
+}
 
-  function hand(): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const lines = waiting;
-    waiting = '';
-    // Bytes, by `contentMode`, which the library's types do not know: of a text it would make two copies more.
-    if (lines !== '') stream.write(Buffer.from(lines) as unknown as string);
+class BackgroundOutput implements LogOutput {
+  readonly #fd: number;
+  #waiting = '';
+  #dropped = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #isWriting = false;
+  #hasReader = true;
+
+  constructor(fd: number) {
+    this.#fd = fd;
   }
 
-  function flush(): void {
-    hand();
-    if (isWriting) {
-      hasMore = true;
+  write(line: string): void {
+    if (!this.#hasReader) return;
+    if (this.#waiting.length > MAX_WAITING_CHARS) {
+      this.#dropped += 1;
       return;
     }
-    isWriting = true;
-    stream.flush();
+    this.#waiting += line;
+    if (this.#waiting.length >= WRITE_CHARS) this.flush();
+    else this.#flushIn(FLUSH_MS);
   }
 
-  function flushSync(): void {
-    hand();
-    stream.flushSync();
+  flush(): void {
+    if (this.#isWriting || this.#waiting === '') return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#isWriting = true;
+    this.#writeRest(this.#take());
   }
 
-  // Before the library's own listeners, which write what was handed over.
-  process.prependListener('beforeExit', hand);
-  process.prependListener('exit', hand);
-  return {
-    write(line) {
-      waiting += line;
-      if (waiting.length >= WRITE_CHARS) flush();
-      else timer ??= setTimeout(flush, FLUSH_MS).unref();
-    },
-    flushSync,
-  };
+  flushSync(): void {
+    if (this.#waiting === '') return;
+    // What is under way comes first; it can't be waited for here, so it gets a moment.
+    if (this.#isWriting) pause(RETRY_MS);
+    let rest = this.#take();
+    for (let waitedMs = 0; rest.length > 0 && waitedMs < LAST_WORD_MS; ) {
+      try {
+        rest = rest.subarray(writeSync(this.#fd, rest));
+      } catch (error) {
+        if (!isBusy(error)) return this.#end();
+        pause(RETRY_MS);
+        waitedMs += RETRY_MS;
+      }
+    }
+  }
+
+  #take(): Buffer {
+    const lines = this.#waiting;
+    this.#waiting = '';
+    return Buffer.from(lines);
+  }
+
+  #writeRest(bytes: Buffer): void {
+    writeInBackground(this.#fd, bytes, (error, written) => {
+      if (error !== null && !isBusy(error)) {
+        this.#end();
+        return;
+      }
+      const rest = error === null ? bytes.subarray(written) : bytes;
+      if (rest.length > 0) {
+        setTimeout(() => this.#writeRest(rest), error === null ? 0 : RETRY_MS);
+        return;
+      }
+      this.#isWriting = false;
+      this.#tellOfDropped();
+      if (this.#waiting.length >= WRITE_CHARS) this.flush();
+      else if (this.#waiting !== '') this.#flushIn(FLUSH_MS);
+    });
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.flush();
+    }, ms).unref();
+  }
+
+  #tellOfDropped(): void {
+    if (this.#dropped === 0) return;
+    const line = { level: 'warn', time: new Date().toISOString(), lines: this.#dropped, msg: 'log.dropped' };
+    this.#dropped = 0;
+    this.#waiting += `${JSON.stringify(line)}\n`;
+  }
+
+  #end(): void {
+    this.#hasReader = false;
+    this.#waiting = '';
+  }
+}
+
+/** A pipe or terminal whose reader is slow. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

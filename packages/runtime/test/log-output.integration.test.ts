@@ -67,4 +67,43 @@ describe('lines that wait to be written', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
   });
+
+  it('do not hold up the end of a process whose reader has gone', async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module-typescript',
+        '-e',
+        `import { createLogger } from ${JSON.stringify(logger)};
+         const log = createLogger({ service: 'test', level: 'info' });
+         process.stdin.on('close', () => { log.fatal({}, 'last'); log.info({}, 'more'); process.exit(5); }).resume();`,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    child.stdout.destroy();
+    child.stdin.end();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    assert.equal(code, 5);
+  });
+
+  it('are dropped and counted when nobody reads them in time, and the process goes on', async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module-typescript',
+        '-e',
+        `import { createLogger } from ${JSON.stringify(logger)};
+         const log = createLogger({ service: 'test', level: 'info' });
+         const long = 'x'.repeat(1000);
+         for (let n = 0; n < 10_000; n += 1) log.info({ long });
+         process.stdin.on('end', () => log.info({}, 'after')).resume();`,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    const output = text(child.stdout);
+    child.stdin.end();
+    const lines = (await output).split('\n').filter(line => line !== '');
+    const told = lines.map(line => JSON.parse(line)).find(({ msg }) => msg === 'log.dropped');
+    assert.equal(lines.filter(line => line.includes('xxx')).length + told?.lines, 10_000);
+  });
 });
