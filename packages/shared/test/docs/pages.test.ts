@@ -34,6 +34,8 @@ describe('docs/configuration.md', () => {
     assert.deepEqual(titles, [
       '## The file',
       '## `sources[]`',
+      '## `sources[].bodyTimeout`',
+      '## `sources[].limit`',
       '## `routes[]`',
       '## `routes[].match`',
       '## `destinations[]`',

@@ -36,7 +36,7 @@ export async function checkConnections({ databaseUrl, processes, log }: Connecti
 }
 
 /** One process more than there are: a replacement runs beside the one that it replaces. */
-export function connectionsNeeded(processes: number): number {
+function connectionsNeeded(processes: number): number {
   return (processes + 1) * POOL_MAX;
 }
 

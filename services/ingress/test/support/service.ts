@@ -12,7 +12,7 @@ const TOKEN = 'drain-token';
 /** No answer by then is a failure of its own. */
 const ANSWER_LIMIT_MS = 10_000;
 
-export const SERVICE_CONFIG = `
+const SERVICE_CONFIG = `
 sources: [{ name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }]
 destinations: [{ name: receiver, type: http, url: http://127.0.0.1:9/ }]
 routes: [{ name: all, destination: receiver }]
