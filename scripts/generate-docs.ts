@@ -2,8 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { configurationPage } from '@ackline/shared/docs/configuration-page';
 import { errorsPage } from '@ackline/shared/docs/errors-page';
+import { environmentPage } from './docs/environment-page.ts';
 
-const pages = { 'errors.md': errorsPage(), 'configuration.md': configurationPage() };
+const pages = {
+  'errors.md': errorsPage(),
+  'configuration.md': configurationPage(),
+  'environment.md': environmentPage(),
+};
 
 for (const [name, text] of Object.entries(pages)) {
   writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);

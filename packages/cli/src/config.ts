@@ -9,17 +9,43 @@ const DEFAULT_OPS_PORT = 9464;
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
-const schema = z.object({
+const REACHABLE = '127.0.0.1 in development, 0.0.0.0 in production';
+
+/** docs/environment.md is written from it. */
+export const environmentSchema = z.object({
   ACKLINE_CONFIG: commonFields.ACKLINE_CONFIG,
-  ACKLINE_DATA_DIR: z.string().default('.ackline'),
-  ACKLINE_ENV: z.enum(['development', 'production'], 'must be development or production').optional(),
+  ACKLINE_DATA_DIR: z.string().default('.ackline').meta({
+    title: 'path',
+    description: 'Data of the embedded PostgreSQL, spool, logs and generated development secrets.',
+  }),
+  ACKLINE_ENV: z.enum(['development', 'production'], 'must be development or production').optional().meta({
+    title: '`development` or `production`',
+    description:
+      'development needs HOST and OPS_HOST on loopback: generated secrets guard nothing that others reach.',
+    unset: 'development; production where HOST or OPS_HOST is not loopback',
+  }),
   DATABASE_URL: commonFields.DATABASE_URL,
-  HOST: z.string().optional(),
-  KAFKA_BROKERS: z.string().optional(),
+  HOST: z
+    .string()
+    .optional()
+    .meta({ title: 'address', description: 'Where webhooks are taken.', unset: REACHABLE }),
+  KAFKA_BROKERS: z.string().optional().meta({
+    title: '`host:port`, several with commas',
+    description: 'Given on to the services.',
+    unset: 'no Kafka',
+  }),
   LOG_LEVEL: commonFields.LOG_LEVEL,
-  OPS_HOST: z.string().optional(),
-  OPS_PORT: port(DEFAULT_OPS_PORT),
-  PORT: port(DEFAULT_PORT),
+  OPS_HOST: z.string().optional().meta({
+    title: 'address',
+    description: 'Where the one operations port listens.',
+    unset: REACHABLE,
+  }),
+  OPS_PORT: port(DEFAULT_OPS_PORT).describe(
+    'The one operations port, for all services. In development another one is taken where this is only the default and held.',
+  ),
+  PORT: port(DEFAULT_PORT).describe(
+    'Where webhooks are taken. In development another one is taken where this is only the default and held.',
+  ),
 });
 
 /** A port, and whether somebody chose it: one that is only the default may be moved when it is taken. */
@@ -55,7 +81,7 @@ export function loadConfig(
   environment: Environment = process.env,
   workingDirectory: string = process.cwd(),
 ): CliConfig {
-  const env = parseEnvironment(schema, environment);
+  const env = parseEnvironment(environmentSchema, environment);
   const reachable = findReachable(env);
   const mode = chooseMode(env, reachable);
   const defaultHost = mode === 'production' ? '0.0.0.0' : LOOPBACK;
@@ -76,14 +102,17 @@ export function loadConfig(
 }
 
 /** The variables that put a listener where others can reach it, with their values. */
-function findReachable({ HOST, OPS_HOST }: z.output<typeof schema>): string[] {
+function findReachable({ HOST, OPS_HOST }: z.output<typeof environmentSchema>): string[] {
   return Object.entries({ HOST, OPS_HOST }).flatMap(([name, host]) =>
     host === undefined || LOOPBACK_HOSTS.has(host) ? [] : [`${name}=${host}`],
   );
 }
 
 /** A listener that others can reach makes it production, whatever was said: generated secrets must not guard it. */
-function chooseMode(env: z.output<typeof schema>, reachable: readonly string[]): CliConfig['mode'] {
+function chooseMode(
+  env: z.output<typeof environmentSchema>,
+  reachable: readonly string[],
+): CliConfig['mode'] {
   if (reachable.length === 0) return env.ACKLINE_ENV ?? 'development';
   if (env.ACKLINE_ENV === 'development') {
     throw new AppError(

@@ -14,32 +14,57 @@ export function wholeNumber(range: { min: number; max: number; fallback: number 
     .regex(/^\d{1,15}$/, rule)
     .transform(Number)
     .refine(value => value >= range.min && value <= range.max, rule)
-    .default(range.fallback);
+    .default(range.fallback)
+    .meta({ title: `number, [${range.min}, ${range.max}]`, unset: `\`${range.fallback}\`` });
 }
 
 /** A port to listen on; 0 takes a free one. */
 export function port(fallback: number) {
-  return wholeNumber({ min: 0, max: MAX_PORT, fallback });
+  return wholeNumber({ min: 0, max: MAX_PORT, fallback }).meta({ title: 'port; 0 takes a free one' });
 }
+
+const POSTGRES_URL_FORM = 'postgres://user:password@host:port/database';
 
 /** A PostgreSQL URL that has to be set. */
 const requiredPostgresUrl = z
   .string()
-  .refine(isPostgresUrl, 'must be postgres://user:password@host:port/database');
+  .refine(isPostgresUrl, `must be ${POSTGRES_URL_FORM}`)
+  .meta({ title: `\`${POSTGRES_URL_FORM}\`` });
 
 function isPostgresUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && (url.protocol === 'postgres:' || url.protocol === 'postgresql:');
 }
 
-/** The variables that every service reads, by their names; a service spreads them into its own schema. */
+/**
+ * The variables that every service reads, by their names; a service spreads them into its own schema. docs/environment.md is
+ * written from the schemas: `title` is the form of a value, `description` its meaning, `unset` what holds without one, where
+ * the default does not tell; `secret` values have a password in them.
+ */
 export const commonFields = {
   ACKLINE_ENV: z
     .enum(['development', 'production'], 'must be development or production')
-    .default('production'),
-  ACKLINE_CONFIG: z.string().default('ackline.yaml'),
-  DATABASE_URL: requiredPostgresUrl.nullable().default(null),
-  DRAIN_WAIT_MS: wholeNumber({ min: 0, max: MAX_DRAIN_WAIT_MS, fallback: DEFAULT_DRAIN_WAIT_MS }),
+    .default('production')
+    .meta({
+      title: '`development` or `production`',
+      description: 'In production nothing is generated or assumed: each secret has to be given.',
+    }),
+  ACKLINE_CONFIG: z.string().default('ackline.yaml').meta({
+    title: 'path',
+    description: 'The file with sources, routes and destinations.',
+  }),
+  DATABASE_URL: requiredPostgresUrl
+    .nullable()
+    .default(null)
+    .meta({
+      title: `\`${POSTGRES_URL_FORM}\``,
+      description: 'Your PostgreSQL 17 in place of the embedded one.',
+      unset: 'the embedded server',
+      secret: true,
+    }),
+  DRAIN_WAIT_MS: wholeNumber({ min: 0, max: MAX_DRAIN_WAIT_MS, fallback: DEFAULT_DRAIN_WAIT_MS }).describe(
+    'Milliseconds. How long the ingress still takes connections after SIGTERM, while load balancers take it out. The processor has no such wait.',
+  ),
   LOG_LEVEL: z
     .string()
     .default('INFO')
@@ -48,9 +73,15 @@ export const commonFields = {
       if (level !== null) return level;
       context.addIssue('must be DEBUG, INFO, WARNING or ERROR');
       return z.NEVER;
-    }),
-  OPS_HOST: z.string().default('0.0.0.0'),
-  OPS_PORT: port(DEFAULT_OPS_PORT),
+    })
+    .meta({ title: '`DEBUG`, `INFO`, `WARNING` or `ERROR`', description: 'The least that is logged.' }),
+  OPS_HOST: z.string().default('0.0.0.0').meta({
+    title: 'address',
+    description: 'Where the operations port listens. Nothing there asks for a password: keep it inside.',
+  }),
+  OPS_PORT: port(DEFAULT_OPS_PORT).describe(
+    'The operations port: /metrics, /livez, /readyz, /startupz. One for all processes of INGRESS_PROCESSES.',
+  ),
 } as const;
 
 /** More bootstrap brokers than any cluster needs. */
@@ -63,25 +94,58 @@ const DEFAULT_WORKERS = 4;
 const MAX_WORKERS = 32;
 
 /** An hour of 300 events a second of usual size; a volume for it is cheap. */
-const DEFAULT_SPOOL_MAX_BYTES = 1_073_741_824;
+const DEFAULT_SPOOL_MAX_BYTES = '1GiB';
 /** Older than this a spooled event would come as news that is none; also well under the dedup window (A2). */
-const DEFAULT_SPOOL_MAX_AGE_MS = 24 * 3_600_000;
+const DEFAULT_SPOOL_MAX_AGE = '24h';
 
 /** What ingress and processor must agree on about the event log. */
 export const eventLogFields = {
-  DATABASE_URL: requiredPostgresUrl,
+  DATABASE_URL: requiredPostgresUrl.meta({
+    description: 'PostgreSQL 17: where events are stored, and the log that takes them when Kafka does not.',
+    secret: true,
+  }),
   KAFKA_BROKERS: z
     .string()
     .transform(text => text.split(',').map(broker => broker.trim()))
     .refine(list => list.length <= MAX_BROKERS && list.every(broker => BROKER.test(broker)), BROKERS_RULE)
     .nullable()
-    .default(null),
-  KAFKA_DURABILITY: z.enum(['cluster', 'single-node'], 'must be cluster or single-node').default('cluster'),
-  SPOOL_DIR: z.string().min(1, 'must be a directory').nullable().default(null),
+    .default(null)
+    .meta({
+      title: '`host:port`, several with commas',
+      description: 'The Kafka to append to. The same in ingress and processor.',
+      unset: 'no Kafka: PostgreSQL takes every event',
+    }),
+  KAFKA_DURABILITY: z
+    .enum(['cluster', 'single-node'], 'must be cluster or single-node')
+    .default('cluster')
+    .meta({
+      title: '`cluster` or `single-node`',
+      description:
+        'cluster: a topic that is weaker than the contract is refused. single-node: it is used, and `/health` names what is weaker.',
+    }),
+  SPOOL_DIR: z.string().min(1, 'must be a directory').nullable().default(null).meta({
+    title: 'directory',
+    description:
+      'Ingress only. Where events are kept that neither Kafka nor PostgreSQL takes: on storage that outlives the process and the pod. Processes of one machine share it, one file each.',
+    unset: 'no spool; `ackline up`: `spool` in its data directory',
+  }),
   SPOOL_DURABILITY: z
     .enum(['persistent', 'ephemeral'], 'must be persistent or ephemeral')
-    .default('persistent'),
-  SPOOL_MAX_AGE: durationField('1m', '168h').default(DEFAULT_SPOOL_MAX_AGE_MS),
-  SPOOL_MAX_BYTES: sizeField('1MiB', '1024GiB').default(DEFAULT_SPOOL_MAX_BYTES),
-  WEBHOOK_WORKERS: wholeNumber({ min: 1, max: MAX_WORKERS, fallback: DEFAULT_WORKERS }),
+    .default('persistent')
+    .meta({
+      title: '`persistent` or `ephemeral`',
+      description:
+        'Ingress only. ephemeral: storage that ends with the pod is taken too, and `/health` names it as weaker. `ackline up` in development sets it.',
+    }),
+  SPOOL_MAX_AGE: durationField('1m', '168h')
+    .prefault(DEFAULT_SPOOL_MAX_AGE)
+    .describe(
+      'Ingress only. The spool takes no more while its oldest event is older. Nothing is deleted for its age.',
+    ),
+  SPOOL_MAX_BYTES: sizeField('1MiB', '1024GiB')
+    .prefault(DEFAULT_SPOOL_MAX_BYTES)
+    .describe('Ingress only. What the files of SPOOL_DIR may have together.'),
+  WEBHOOK_WORKERS: wholeNumber({ min: 1, max: MAX_WORKERS, fallback: DEFAULT_WORKERS }).describe(
+    'Lanes that a processor stores at a time. The ingress only shows it, as `queue.workers` of `/health`.',
+  ),
 } as const;

@@ -21,29 +21,53 @@ const MAX_REQUESTS_PER_MINUTE = 1_000_000;
 /** More than the providers of one process open; each costs a file descriptor, and there are 1024 at least by default, 65536 in a container. */
 const DEFAULT_MAX_CONNECTIONS = 4_096;
 const MAX_CONNECTIONS = 65_536;
-const schema = z.object({
+
+const REDIS_URL_FORM = 'redis://user:password@host:port/number';
+
+/** docs/environment.md is written from it. */
+export const environmentSchema = z.object({
   ...commonFields,
   ...eventLogFields,
-  INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }),
-  HOST: z.string().default('0.0.0.0'),
-  PORT: port(DEFAULT_PORT),
+  INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }).meta({
+    description: 'Worker processes under a parent that owns the socket and the operations port.',
+    unset: 'one process, and no parent',
+  }),
+  HOST: z.string().default('0.0.0.0').meta({ title: 'address', description: 'Where webhooks are taken.' }),
+  PORT: port(DEFAULT_PORT).describe('Where webhooks are taken. /health is on it too.'),
   CIRCUIT_BREAKER_THRESHOLD: wholeNumber({
     min: 1,
     max: MAX_BREAKER_THRESHOLD,
     fallback: DEFAULT_BREAKER_THRESHOLD,
-  }),
+  }).describe('Failed batches in a row after which Kafka is no longer tried.'),
   CIRCUIT_BREAKER_TIMEOUT: wholeNumber({
     min: 1,
     max: MAX_BREAKER_TIMEOUT_S,
     fallback: DEFAULT_BREAKER_TIMEOUT_S,
-  }),
+  }).describe('Seconds until one event tries Kafka again.'),
   REDIS_URL: z
     .string()
-    .refine(isRedisUrl, 'must be redis://user:password@host:port/number, or rediss:// with TLS')
+    .refine(isRedisUrl, `must be ${REDIS_URL_FORM}, or rediss:// with TLS`)
     .nullable()
-    .default(null),
-  WEBHOOK_MAX_REQUESTS_PER_MINUTE: wholeNumber({ min: 1, max: MAX_REQUESTS_PER_MINUTE, fallback: NO_LIMIT }),
-  WEBHOOK_MAX_CONNECTIONS: wholeNumber({ min: 1, max: MAX_CONNECTIONS, fallback: DEFAULT_MAX_CONNECTIONS }),
+    .default(null)
+    .meta({
+      title: `\`${REDIS_URL_FORM}\`; \`rediss://\` with TLS`,
+      description: 'Limits and seen requests are counted over all processes.',
+      unset: 'each process counts alone',
+      secret: true,
+    }),
+  WEBHOOK_MAX_REQUESTS_PER_MINUTE: wholeNumber({
+    min: 1,
+    max: MAX_REQUESTS_PER_MINUTE,
+    fallback: NO_LIMIT,
+  }).meta({
+    description: 'Of one sender, for each source that names no `limit` of its own.',
+    unset: 'no limit',
+  }),
+  WEBHOOK_MAX_CONNECTIONS: wholeNumber({
+    min: 1,
+    max: MAX_CONNECTIONS,
+    fallback: DEFAULT_MAX_CONNECTIONS,
+  }).describe('Open connections of the public port, of each process. One more is closed at once, unread.'),
 });
 
 function isRedisUrl(text: string): boolean {
@@ -88,7 +112,7 @@ export interface IngressConfig extends ProgramConfig {
 
 /** Throws ACKLINE_ENVIRONMENT_INVALID with every bad variable. */
 export function loadConfig(environment: Environment = process.env): IngressConfig {
-  const env = parseEnvironment(schema, environment);
+  const env = parseEnvironment(environmentSchema, environment);
   return Object.freeze({
     isProduction: env.ACKLINE_ENV === 'production',
     logLevel: env.LOG_LEVEL,

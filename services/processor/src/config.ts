@@ -5,7 +5,8 @@ import type { ProgramConfig } from '@ackline/runtime/main-program';
 import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
 import { z } from 'zod';
 
-const schema = z.object({ ...commonFields, ...eventLogFields });
+/** docs/environment.md is written from it. */
+export const environmentSchema = z.object({ ...commonFields, ...eventLogFields });
 
 export interface ProcessorConfig extends ProgramConfig {
   readonly production: boolean;
@@ -19,7 +20,7 @@ export interface ProcessorConfig extends ProgramConfig {
 }
 
 export function readConfig(env: Environment = process.env): ProcessorConfig {
-  const parsed = parseEnvironment(schema, env);
+  const parsed = parseEnvironment(environmentSchema, env);
   return {
     production: parsed.ACKLINE_ENV === 'production',
     configPath: parsed.ACKLINE_CONFIG,

@@ -17,19 +17,6 @@ interface Section {
   readonly node: SchemaNode;
 }
 
-/** Read by the ingress; their rules are in packages/runtime/src/environment-fields.ts. */
-const SPOOL_VARIABLES = `## Environment: the spool
-
-Where the ingress reaches neither Kafka nor PostgreSQL it can keep events on its own disk, and moves them on when one of them is back.
-
-| variable | value | default | meaning |
-|---|---|---|---|
-| \`SPOOL_DIR\` | directory | no spool | On storage that outlives the process and the pod; processes of one machine share it, one file each. |
-| \`SPOOL_MAX_BYTES\` | size, [1MiB, 1024GiB] | \`1GiB\` | A file that has reached it takes no more. |
-| \`SPOOL_MAX_AGE\` | duration, [1m, 168h] | \`24h\` | Takes no more while its oldest event is older. Nothing is deleted for its age. |
-| \`SPOOL_DURABILITY\` | \`persistent\` or \`ephemeral\` | \`persistent\` | With \`ephemeral\` storage that ends with the pod is taken too; \`/health\` shows that it is weaker. |
-`;
-
 /** docs/configuration.md, from the descriptions in the schema of ackline.yaml. */
 export function configurationPage(): string {
   const root = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
@@ -40,15 +27,14 @@ export function configurationPage(): string {
 
 Sources, routes and destinations are one YAML file: \`ackline.yaml\` in the working directory, or the file that \`ACKLINE_CONFIG\`
 names. It is checked at the start, and \`npx ackline check\` checks it without one: all errors at once, each with file, line and
-column. A key that is not listed here is an error.
+column. A key that is not listed here is an error. What the environment says: [environment.md](environment.md).
 
 - **Durations** are a whole number and a unit: \`250ms\`, \`5s\`, \`2m\`, \`1h\`. **Sizes** likewise: \`512KiB\`, \`1MiB\`, \`1GiB\`.
 - **Names** have lower-case letters, digits, \`-\`, \`_\` and \`.\`, 63 characters at most.
 - **Secrets** are references: \`{ env: NAME }\` or \`{ file: /absolute/path }\`. A secret itself never stands in the file. An empty
   secret is no secret: the start is refused, and the variable or file named. A file is read again within a second after it changed.
 
-${sections.map(table).join('\n')}
-${SPOOL_VARIABLES}`;
+${sections.map(table).join('\n')}`;
 }
 
 /** The object itself and every object below it, in the order of the schema. A secret looks the same everywhere: shown once. */

@@ -19,7 +19,7 @@ export interface FrontDoorDeps {
 /**
  * What is public: `/health`, and every other path as a webhook. No body parser: the raw bytes are what is signed. A path of
  * a source goes to the webhook route at once, since Express alone costs more than the whole rest of an accepted webhook
- * (docs/decisions/0008-short-hot-path.md); Express serves all else, and the same route says there that a path is no source.
+ * (docs/decisions/0009-short-hot-path.md); Express serves all else, and the same route says there that a path is no source.
  */
 export function createFrontDoor(deps: FrontDoorDeps): RequestListener {
   const { sources, webhook, onError } = deps;
