@@ -28,12 +28,19 @@ const MAX_TRACEPARENT_BYTES = 128;
 /** The last millisecond of a JavaScript Date, and within PostgreSQL's timestamptz. */
 const MAX_TIME_MS = 8.64e15;
 
+/** Of one UTF-16 unit in UTF-8. */
+const MAX_UNIT_BYTES = 3;
+const ESCAPE = '\\u';
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Throws ACKLINE_ENVELOPE_INVALID, naming the field and never its value. */
 export function encodeMeta(meta: EnvelopeMeta): Buffer {
-  const checked = checkMeta(meta as unknown as Record<string, unknown>); // (M2)
-  const bytes = Buffer.from(`{"v":${META_VERSION},${JSON.stringify(checked).slice(1)}`, 'utf8');
+  const fields = meta as unknown as Record<string, unknown>;
+  const json = JSON.stringify(checkMeta(fields, anyCharacters)); // (M2)
+  // JSON writes NUL and half pairs as escapes: without one no field holds them, and none is looked through.
+  if (json.includes(ESCAPE)) checkMeta(fields, storableCharacters); // (M3)
+  const bytes = Buffer.from(`{"v":${META_VERSION},${json.slice(1)}`, 'utf8');
   if (bytes.length > MAX_META_BYTES) throw invalid(`has ${bytes.length} bytes, over ${MAX_META_BYTES}`);
   return bytes;
 }
@@ -45,7 +52,7 @@ export function decodeMeta(bytes: Uint8Array): EnvelopeMeta {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('is no JSON object');
   const fields = value as Record<string, unknown>;
   if (fields['v'] !== META_VERSION) throw invalid(`has a version other than ${META_VERSION}`);
-  return checkMeta(fields);
+  return checkMeta(fields, storableCharacters);
 }
 
 function parse(bytes: Uint8Array): unknown {
@@ -56,40 +63,54 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-function checkMeta(fields: Record<string, unknown>): EnvelopeMeta {
+type CharacterCheck = (value: string, field: string) => void;
+
+function anyCharacters(): void {}
+
+/** (M3) */
+function storableCharacters(value: string, field: string): void {
+  if (value.includes('\u0000')) throw invalid(`${field} holds a NUL character`);
+  if (!value.isWellFormed()) throw invalid(`${field} holds half a surrogate pair`);
+}
+
+function checkMeta(fields: Record<string, unknown>, check: CharacterCheck): EnvelopeMeta {
+  const text = (field: string, maxBytes: number) => {
+    const value = boundedText(fields, field, maxBytes);
+    check(value, field);
+    return value;
+  };
   const id = fields['id'];
   if (typeof id !== 'string' || !UUID.test(id)) throw invalid('id is no lower-case UUID');
   const priority = fields['priority'];
   if (priority !== 'normal' && priority !== 'high') throw invalid('priority is neither normal nor high');
   return {
     id,
-    source: text(fields, 'source', MAX_NAME_BYTES),
-    tenant: text(fields, 'tenant', MAX_NAME_BYTES),
-    provider: text(fields, 'provider', MAX_NAME_BYTES),
-    type: text(fields, 'type', MAX_KEY_BYTES),
-    dedupKey: text(fields, 'dedupKey', MAX_KEY_BYTES),
-    orderingKey: fields['orderingKey'] === null ? null : text(fields, 'orderingKey', MAX_KEY_BYTES),
+    source: text('source', MAX_NAME_BYTES),
+    tenant: text('tenant', MAX_NAME_BYTES),
+    provider: text('provider', MAX_NAME_BYTES),
+    type: text('type', MAX_KEY_BYTES),
+    dedupKey: text('dedupKey', MAX_KEY_BYTES),
+    orderingKey: fields['orderingKey'] === null ? null : text('orderingKey', MAX_KEY_BYTES),
     occurredAt: fields['occurredAt'] === null ? null : time(fields, 'occurredAt'),
     receivedAt: time(fields, 'receivedAt'),
-    method: text(fields, 'method', MAX_METHOD_BYTES),
-    url: text(fields, 'url', MAX_URL_BYTES),
+    method: text('method', MAX_METHOD_BYTES),
+    url: text('url', MAX_URL_BYTES),
     headers: headerPairs(fields['headers']),
     priority,
-    traceparent: fields['traceparent'] === null ? null : text(fields, 'traceparent', MAX_TRACEPARENT_BYTES),
+    traceparent: fields['traceparent'] === null ? null : text('traceparent', MAX_TRACEPARENT_BYTES),
     // Absent in what an earlier release wrote. (M4)
     notBefore: (fields['notBefore'] ?? null) === null ? null : time(fields, 'notBefore'),
   };
 }
 
-function text(fields: Record<string, unknown>, field: string, maxBytes: number): string {
+function boundedText(fields: Record<string, unknown>, field: string, maxBytes: number): string {
   const value = fields[field];
   if (typeof value !== 'string') throw invalid(`${field} is no text`);
   if (value === '') throw invalid(`${field} is empty`);
-  if (value.length > maxBytes || Buffer.byteLength(value) > maxBytes) {
+  const isSurelyShort = value.length * MAX_UNIT_BYTES <= maxBytes;
+  if (!isSurelyShort && (value.length > maxBytes || Buffer.byteLength(value) > maxBytes)) {
     throw invalid(`${field} is over ${maxBytes} bytes`);
   }
-  if (value.includes('\u0000')) throw invalid(`${field} holds a NUL character`); // (M3)
-  if (!value.isWellFormed()) throw invalid(`${field} holds half a surrogate pair`); // (M3)
   return value;
 }
 

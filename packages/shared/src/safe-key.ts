@@ -16,8 +16,20 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
  * a plain key that itself begins so is hashed too.
  */
 export function safeKey(...parts: readonly [first: string, ...rest: string[]]): string {
+  const simple = simpleKey(parts);
+  if (simple !== null) return simple;
   const plain = parts.map(escapePart).join('|');
   return isStorable(plain) ? plain : HASHED_PREFIX + sha256(JSON.stringify(parts));
+}
+
+/** What nearly every id is: one look then tells that nothing is to be escaped or hashed. */
+const SIMPLE_PART = /^[\w.@+-]{1,99}$/;
+
+/** null: it takes a closer look. */
+function simpleKey([first, second, ...more]: readonly string[]): string | null {
+  if (first === undefined || more.length > 0 || !SIMPLE_PART.test(first)) return null;
+  if (second === undefined) return first;
+  return SIMPLE_PART.test(second) ? `${first}|${second}` : null;
 }
 
 function escapePart(part: string): string {

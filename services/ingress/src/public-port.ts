@@ -14,7 +14,7 @@ import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
 import type { CountedRateLimits } from './limits/rate-limits.ts';
 import type { ProcessorStates } from './processor-states.ts';
 import type { RedisConnection } from './redis.ts';
-import type { SeenCache } from './seen/seen-events.ts';
+import type { SeenCache } from './seen/seen-memory.ts';
 import { seenKey } from './seen/seen-key.ts';
 import type { Sources } from './sources.ts';
 

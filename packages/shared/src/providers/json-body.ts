@@ -8,6 +8,8 @@ const JSON_MAX_DEPTH = 256;
 
 /** 2^53 has 16 digits: a body without such a run holds no integer that a double would change, and is parsed without a reviver. */
 const LONG_NUMBER_DIGITS = 16;
+/** May be in a text as well as in a number; only then is it worth a closer look. */
+const LONG_DIGITS = /\d{16}/;
 
 /** Longest integer that is kept exact: BigInt of a long text costs the square of its length. 64-bit ids have up to 20 characters. */
 const EXACT_INTEGER = /^-?\d{16,40}$/;
@@ -33,16 +35,44 @@ export type JsonBody =
 
 /** Integers beyond 2^53 become `bigint`; every other value is as JSON.parse has it. Never throws. */
 export function readJson(body: Uint8Array): JsonBody {
-  const form = formOf(body);
-  if (form === 'too deep') return { kind: 'malformed', detail: 'the JSON is nested too deeply' };
   const text = decodeUtf8(body);
   if (text === null) return { kind: 'malformed', detail: 'the body is not UTF-8' };
+  if (!LONG_DIGITS.test(text)) return parsePlain(body, text);
+  const form = formOf(body);
+  if (form === 'plain') return parsePlain(body, text);
+  if (form === 'too deep') return TOO_DEEP;
   try {
-    return { kind: 'json', value: form === 'plain' ? JSON.parse(text) : JSON.parse(text, keepExact) };
+    return { kind: 'json', value: JSON.parse(text, keepExact) };
   } catch {
-    // The error's own message quotes the body.
-    return { kind: 'malformed', detail: 'the body is not JSON' };
+    return NO_JSON;
   }
+}
+
+const TOO_DEEP: JsonBody = { kind: 'malformed', detail: 'the JSON is nested too deeply' };
+/** The error's own message would quote the body. */
+const NO_JSON: JsonBody = { kind: 'malformed', detail: 'the body is not JSON' };
+
+/** Without a reviver the parser does not recurse: the depth is looked at in the value, which has far fewer parts than the text. */
+function parsePlain(body: Uint8Array, text: string): JsonBody {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return formOf(body) === 'too deep' ? TOO_DEEP : NO_JSON;
+  }
+  return isDeeperThan(value, JSON_MAX_DEPTH) ? TOO_DEEP : { kind: 'json', value };
+}
+
+/** Recurses `levels` times at most. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (const item of value) if (isDeeperThan(item, levels - 1)) return true;
+    return false;
+  }
+  for (const name in value) if (isDeeperThan((value as JsonObject)[name], levels - 1)) return true;
+  return false;
 }
 
 /** As {@link readJson}, for providers that send an object only. */

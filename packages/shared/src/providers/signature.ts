@@ -25,13 +25,19 @@ export function refuse(reason: RejectReason): Verdict {
 
 /** What a request shows as proof, and the secrets to hold against it. Without a live secret nothing can be proven (A4). */
 export function readClaim(request: ReceivedRequest, secrets: Secrets, rules: ClaimRules): Claim {
-  const live = secrets.map((secret, index) => ({ index, secret })).filter(({ secret }) => secret !== '');
+  const live = liveOf(secrets);
   if (live.length === 0) return { kind: 'refused', verdict: refuse('no_secret') };
   const header = singleHeader(request.headers, rules.header);
   if (header.found === 'none') return { kind: 'refused', verdict: refuse('missing_signature') };
   if (header.found === 'many') return { kind: 'refused', verdict: refuse('duplicate_signature') };
   if (!rules.form.test(header.value)) return { kind: 'refused', verdict: refuse('malformed_signature') };
   return { kind: 'claim', value: header.value, live };
+}
+
+function liveOf(secrets: Secrets): readonly LiveSecret[] {
+  const live: LiveSecret[] = [];
+  for (const [index, secret] of secrets.entries()) if (secret !== '') live.push({ index, secret });
+  return live;
 }
 
 /** The first live secret under which the claim holds, or `wrong_signature`. */
@@ -44,6 +50,10 @@ export function judge(live: readonly LiveSecret[], holds: (secret: string) => bo
 const COMPARED_UNITS = 512;
 const leftBytes = Buffer.alloc(COMPARED_UNITS * 3);
 const rightBytes = Buffer.alloc(COMPARED_UNITS * 3);
+/** Of the same memory: nearly all secrets and signatures are this short. */
+const SHORT_UNITS = 128;
+const leftShort = leftBytes.subarray(0, SHORT_UNITS * 3);
+const rightShort = rightBytes.subarray(0, SHORT_UNITS * 3);
 
 /**
  * Equality in a time that tells nothing of where the two differ: equally long pieces of memory are compared as a whole. Longer
@@ -53,9 +63,12 @@ export function sameText(left: string, right: string): boolean {
   if (left.length > COMPARED_UNITS || right.length > COMPARED_UNITS) {
     return timingSafeEqual(hash('sha256', left, 'buffer'), hash('sha256', right, 'buffer'));
   }
-  leftBytes.fill(0).write(left, 'utf8');
-  rightBytes.fill(0).write(right, 'utf8');
-  const isSame = timingSafeEqual(leftBytes, rightBytes);
+  const isShort = left.length <= SHORT_UNITS && right.length <= SHORT_UNITS;
+  const leftMemory = isShort ? leftShort : leftBytes;
+  const rightMemory = isShort ? rightShort : rightBytes;
+  leftMemory.fill(0).write(left, 'utf8');
+  rightMemory.fill(0).write(right, 'utf8');
+  const isSame = timingSafeEqual(leftMemory, rightMemory);
   // The shorter one is filled up with zeros, which a text can have at its end too.
   return isSame && left.length === right.length;
 }

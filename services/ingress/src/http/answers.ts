@@ -1,6 +1,7 @@
 import { type ErrorCode } from '@ackline/shared/error-codes';
 import { createProblem, PROBLEM_CONTENT_TYPE } from '@ackline/shared/problem';
 import type { Answer } from '@ackline/shared/provider';
+import { inThousandths } from './phase-clock.ts';
 
 export type AnswerHeaders = Readonly<Record<string, string>>;
 
@@ -55,7 +56,7 @@ export function headerList(answer: HttpAnswer, facts: AnswerFacts): string[] {
     'cache-control',
     'no-cache',
     'x-process-time',
-    (facts.elapsedMs / 1_000).toFixed(3),
+    inThousandths(facts.elapsedMs),
     'x-request-id',
     facts.requestId,
   ];

@@ -14,8 +14,16 @@ export const PHASE = {
 export type PhaseIndex = (typeof PHASE)[Phase];
 
 const NOT_RUN = -1;
-/** Three digits behind the point, and no text like `0.30000000000000004`. */
 const STEPS_PER_MS = 1_000;
+const DURATIONS = PHASES.map(phase => `${phase};dur=`);
+/** `.000` to `.999`: a text of a fraction costs far more than one of a small integer. */
+const THOUSANDTHS = Array.from({ length: 1_000 }, (_, step) => `.${String(step).padStart(3, '0')}`);
+
+/** A count of thousandths with three digits behind the point: 1234.4 is `1.234`. */
+export function inThousandths(steps: number): string {
+  const whole = Math.round(steps);
+  return String(Math.floor(whole / 1_000)) + (THOUSANDTHS[whole % 1_000] ?? '');
+}
 
 /** The times of one request. A class, and numbers in one array: one of them is made for each request. */
 export class PhaseClock {
@@ -41,7 +49,7 @@ export class PhaseClock {
     for (let phase = 0; phase < PHASES.length; phase += 1) {
       const ms = this.timesMs[phase] ?? NOT_RUN;
       if (ms < 0) continue;
-      text += `${text === '' ? '' : ', '}${PHASES[phase] ?? ''};dur=${Math.round(ms * STEPS_PER_MS) / STEPS_PER_MS}`;
+      text += (text === '' ? '' : ', ') + (DURATIONS[phase] ?? '') + inThousandths(ms * STEPS_PER_MS);
     }
     return text;
   }

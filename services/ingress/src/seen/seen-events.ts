@@ -11,8 +11,8 @@
 import type { RedisGate } from '@ackline/shared/cache/redis-gate';
 import type { RedisPort } from '@ackline/shared/cache/redis-tier';
 import { decodeEntry } from '@ackline/shared/cache/cache-entry';
-import { type CacheStats, createTwoTierCache, type TwoTierCache } from '@ackline/shared/cache/two-tier-cache';
-import type { SeenEvents } from '../http/webhook-ports.ts';
+import { createTwoTierCache, type TwoTierCache } from '@ackline/shared/cache/two-tier-cache';
+import { createSeenMemory, type SeenCache } from './seen-memory.ts';
 
 /**
  * Ten minutes: providers that retry do so first after seconds to minutes. Longer costs memory of Redis (about 150 bytes an
@@ -34,16 +34,13 @@ export interface SeenEventsDeps {
   readonly maxEntries?: number;
 }
 
-export interface SeenCache extends SeenEvents {
-  getStats(): CacheStats;
-}
-
 export function createSeenEvents({ redis, now, maxEntries = MAX_ENTRIES }: SeenEventsDeps): SeenCache {
+  if (redis === null) return createSeenMemory({ now, maxEntries, ttlMs: TTL_MS });
   const cache: TwoTierCache = createTwoTierCache({
     now,
     maxEntries,
     ttlMs: TTL_MS,
-    ...(redis !== null && { redis: { gate: redis.gate, port: strictPort(redis.port, now) } }),
+    redis: { gate: redis.gate, port: strictPort(redis.port, now) },
   });
   return {
     wasAccepted(key) {

@@ -56,7 +56,8 @@ describe('requests that were accepted', () => {
     for (let n = 0; n <= 100; n++) seen.markAccepted(`key-${n}`);
     assert.equal(seen.wasAccepted('key-0'), false);
     assert.equal(seen.wasAccepted('key-100'), true);
-    assert.equal(seen.getStats().size, 100);
+    assert.ok(seen.getStats().size <= 100);
+    assert.equal(seen.wasAccepted('key-50'), true); // never fewer than half
   });
 
   it('are marked without an error while Redis is down, and known to this process', async () => {
