@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { MonitoredProcess } from '@ackline/runtime/merged-operations';
 import { isChildMessage } from '@ackline/runtime/parent-channel';
 import { AppError } from '@ackline/shared/app-error';
+import { keepHandedConnections } from './handed-connections.ts';
 import type { ParentMessage } from './worker-messages.ts';
 
 /** A worker that does not say "started" in this time hangs: loading takes seconds, a busy machine makes it a minute. */
@@ -23,6 +24,7 @@ export interface WorkerProcess extends MonitoredProcess {
 
 export function forkWorker(): WorkerProcess {
   const worker = cluster.fork();
+  keepHandedConnections(worker);
   const ports = { http: 0, operations: 0 };
   let over: string | null = null;
   let failure: AppError | null = null;
@@ -49,7 +51,7 @@ export function forkWorker(): WorkerProcess {
     markEnded(over);
   };
   worker.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
-  worker.once('error', error => end(error.message));
+  worker.on('error', error => end(error.message)); // each message that can't be sent is one
   started.catch(() => undefined); // who waits for it hears it
 
   return {

@@ -63,7 +63,10 @@ export async function startIngress(
         .filter(line => line.includes(`"${event}"`) && line.endsWith('}'))
         .map(line => JSON.parse(line) as Record<string, unknown>),
     async health() {
-      const response = await fetch(`http://127.0.0.1:${port}/health`, { headers: { connection: 'close' } });
+      const response = await fetch(`http://127.0.0.1:${port}/health`, {
+        headers: { connection: 'close' },
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      });
       return (await response.json()) as Record<string, unknown>;
     },
     async [Symbol.asyncDispose]() {
