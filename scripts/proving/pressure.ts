@@ -59,6 +59,7 @@ async function flood(args: ProofArguments): Promise<boolean> {
       rounds: ROUNDS,
     });
     console.log(`\nflood of ${kind}: ${JSON.stringify(figures.flood)}, lost ${figures.lost}`);
+    for (const line of figures.quietRejects) console.log(line);
     console.log(
       '| phase | quiet source: requests | 2xx | others | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |',
     );

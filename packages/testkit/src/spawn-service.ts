@@ -56,9 +56,15 @@ export async function spawnService(
 }
 
 function describeService(child: ChildProcess): SpawnedService {
-  let output = '';
+  // Joined only when somebody reads it: a service that logs each request must not cost the test more than itself.
+  const output: string[] = [];
+  let outputChars = 0;
   const collect = (chunk: Buffer): void => {
-    output = (output + chunk.toString('utf8')).slice(-MAX_OUTPUT_CHARS);
+    const text = chunk.toString('utf8');
+    output.push(text);
+    outputChars += text.length;
+    while (outputChars - (output[0]?.length ?? 0) >= MAX_OUTPUT_CHARS)
+      outputChars -= output.shift()?.length ?? 0;
   };
   child.stdout?.on('data', collect);
   child.stderr?.on('data', collect);
@@ -72,7 +78,7 @@ function describeService(child: ChildProcess): SpawnedService {
   return {
     pid: child.pid ?? 0,
     exited,
-    output: () => output,
+    output: () => output.join('').slice(-MAX_OUTPUT_CHARS),
     kill,
     stop(signal) {
       kill(signal);

@@ -44,6 +44,8 @@ export interface FloodFigures {
     readonly accepted: number;
     readonly statuses: Readonly<Record<string, number>>;
   };
+  /** Why the ingress refused requests of the quiet source. */
+  readonly quietRejects: readonly string[];
   /** Of both sources: with a 2xx and not stored. */
   readonly lost: number;
   /** What is promised and did not hold. */
@@ -85,12 +87,15 @@ export async function runFlood(options: FloodOptions): Promise<FloodFigures> {
     resends: false,
     repeatEvery: 0,
   });
-  await delay(WARM_UP_MS);
-  const windows: { readonly flooded: boolean; readonly from: number; readonly to: number }[] = [];
   const floods: Flood[] = [];
+  await delay(WARM_UP_MS);
+  const warming = startFlood(system, options, FLOOD_FIRST_ID);
+  await delay(WARM_UP_MS);
+  floods.push(await warming.end());
+  const windows: { readonly flooded: boolean; readonly from: number; readonly to: number }[] = [];
   for (let turn = 0; turn < options.rounds * 2; turn += 1) {
     const flooded = turn % 2 === 1;
-    const flood = flooded ? startFlood(system, options, FLOOD_FIRST_ID + turn * 1_000_000) : null;
+    const flood = flooded ? startFlood(system, options, FLOOD_FIRST_ID + (turn + 1) * 1_000_000) : null;
     await delay(SETTLE_MS);
     const from = performance.now();
     await delay(options.phaseSeconds * 1_000);
@@ -99,12 +104,15 @@ export async function runFlood(options: FloodOptions): Promise<FloodFigures> {
     await delay(SETTLE_MS);
   }
   await quiet.finish(0);
+  const quietRejects = (await system.ingressMetrics())
+    .split('\n')
+    .filter(line => line.startsWith('ackline_ingress_rejects_total') && line.includes('"quiet"'));
   const phases = windows.map(window => describePhase(window, quiet.attempts));
   const lost = await settle(system, database.url, {
     quiet: quiet.accepted,
     flooded: new Set(floods.flatMap(flood => flood.acceptedIds)),
   });
-  return { kind: options.kind, phases, flood: sum(floods), lost, broken: judge(phases, lost) };
+  return { kind: options.kind, phases, flood: sum(floods), quietRejects, lost, broken: judge(phases, lost) };
 }
 
 interface Flood {
@@ -188,11 +196,8 @@ function sum(floods: readonly Flood[]): FloodFigures['flood'] {
 function judge(phases: readonly Phase[], lost: number): readonly string[] {
   const refused = phases.reduce((total, phase) => total + phase.requests - phase.accepted, 0);
   const calm = phases.filter(phase => !phase.flooded).map(phase => phase.p99);
-  const flooded = percentile(
-    phases.filter(phase => phase.flooded).map(phase => phase.p99),
-    0.5,
-  );
-  const limit = Math.max(...calm, MAX_RATIO * percentile(calm, 0.5));
+  const flooded = median(phases.filter(phase => phase.flooded).map(phase => phase.p99));
+  const limit = Math.max(...calm, MAX_RATIO * median(calm));
   return [
     refused > 0 ? `${refused} requests of the quiet source got no 2xx` : '',
     flooded > limit
@@ -200,4 +205,10 @@ function judge(phases: readonly Phase[], lost: number): readonly string[] {
       : '',
     lost > 0 ? `${lost} updates got a 2xx and are not stored` : '',
   ].filter(line => line !== '');
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
 }
