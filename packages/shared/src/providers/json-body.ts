@@ -6,11 +6,6 @@
 /** Deeper bodies are no provider's; the reviver and whoever walks the value later recurse once per level. */
 const JSON_MAX_DEPTH = 256;
 
-/** 2^53 has 16 digits: a body without such a run holds no integer that a double would change, and is parsed without a reviver. */
-const LONG_NUMBER_DIGITS = 16;
-/** May be in a text as well as in a number; only then is it worth a closer look. */
-const LONG_DIGITS = /\d{16}/;
-
 /** Longest integer that is kept exact: BigInt of a long text costs the square of its length. 64-bit ids have up to 20 characters. */
 const EXACT_INTEGER = /^-?\d{16,40}$/;
 
@@ -20,8 +15,6 @@ const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACKET = 0x5d;
 const CLOSE_BRACE = 0x7d;
-const DIGIT_0 = 0x30;
-const DIGIT_9 = 0x39;
 
 /** Stateless as long as it is not told to expect more: one for all bodies. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -37,42 +30,44 @@ export type JsonBody =
 export function readJson(body: Uint8Array): JsonBody {
   const text = decodeUtf8(body);
   if (text === null) return { kind: 'malformed', detail: 'the body is not UTF-8' };
-  if (!LONG_DIGITS.test(text)) return parsePlain(body, text);
-  const form = formOf(body);
-  if (form === 'plain') return parsePlain(body, text);
-  if (form === 'too deep') return TOO_DEEP;
+  let value: unknown;
   try {
-    return { kind: 'json', value: JSON.parse(text, keepExact) };
+    value = JSON.parse(text); // does not recurse without a reviver, so its depth can be asked after it
   } catch {
-    return NO_JSON;
+    return isNestedTooDeeply(body) ? TOO_DEEP : NO_JSON;
   }
+  const form = formOf(value, JSON_MAX_DEPTH);
+  if (form === 'too deep') return TOO_DEEP;
+  return { kind: 'json', value: form === 'plain' ? value : JSON.parse(text, keepExact) };
 }
 
 const TOO_DEEP: JsonBody = { kind: 'malformed', detail: 'the JSON is nested too deeply' };
 /** The error's own message would quote the body. */
 const NO_JSON: JsonBody = { kind: 'malformed', detail: 'the body is not JSON' };
 
-/** Without a reviver the parser does not recurse: the depth is looked at in the value, which has far fewer parts than the text. */
-function parsePlain(body: Uint8Array, text: string): JsonBody {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return formOf(body) === 'too deep' ? TOO_DEEP : NO_JSON;
+type Form = 'plain' | 'long numbers' | 'too deep';
+
+/** The worst that is in the value: an integer that a double may have changed, or depth. Recurses `levels` times at most. */
+function formOf(value: unknown, levels: number): Form {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) || !Number.isInteger(value) ? 'plain' : 'long numbers';
   }
-  return isDeeperThan(value, JSON_MAX_DEPTH) ? TOO_DEEP : { kind: 'json', value };
+  if (typeof value !== 'object' || value === null) return 'plain';
+  if (levels === 0) return 'too deep';
+  return Array.isArray(value)
+    ? worstOf(value, levels - 1)
+    : worstOf(Object.values(value as JsonObject), levels - 1);
 }
 
-/** Recurses `levels` times at most. */
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  if (Array.isArray(value)) {
-    for (const item of value) if (isDeeperThan(item, levels - 1)) return true;
-    return false;
+function worstOf(values: readonly unknown[], levels: number): Form {
+  let worst: Form = 'plain';
+  for (const value of values) {
+    if (typeof value === 'string') continue;
+    const form = formOf(value, levels);
+    if (form === 'too deep') return form;
+    if (form === 'long numbers') worst = form;
   }
-  for (const name in value) if (isDeeperThan((value as JsonObject)[name], levels - 1)) return true;
-  return false;
+  return worst;
 }
 
 /** As {@link readJson}, for providers that send an object only. */
@@ -133,32 +128,18 @@ function keepExact(_name: string, value: unknown, context?: { source?: string })
   return isLossy && source !== undefined && EXACT_INTEGER.test(source) ? BigInt(source) : value;
 }
 
-/**
- * What decides how a body is parsed, by one look at its bytes: open brackets and runs of digits outside of texts (JSON's own
- * characters are ASCII, so UTF-8 can not hide one).
- */
-function formOf(body: Uint8Array): 'plain' | 'long numbers' | 'too deep' {
+/** Of a body that is no JSON: open brackets outside of texts (JSON's own characters are ASCII, so UTF-8 can not hide one). */
+function isNestedTooDeeply(body: Uint8Array): boolean {
   let depth = 0;
-  let longestNumber = 0;
   for (let index = 0; index < body.length; index += 1) {
     const byte = body[index] ?? 0;
     if (byte === QUOTE) index = endOfText(body, index);
-    else if (byte >= DIGIT_0 && byte <= DIGIT_9) {
-      const end = endOfDigits(body, index);
-      longestNumber = Math.max(longestNumber, end - index);
-      index = end - 1;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       depth += 1;
-      if (depth > JSON_MAX_DEPTH) return 'too deep';
+      if (depth > JSON_MAX_DEPTH) return true;
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
   }
-  return longestNumber >= LONG_NUMBER_DIGITS ? 'long numbers' : 'plain';
-}
-
-function endOfDigits(body: Uint8Array, start: number): number {
-  let end = start;
-  for (let byte = body[end] ?? 0; byte >= DIGIT_0 && byte <= DIGIT_9; byte = body[end] ?? 0) end += 1;
-  return end;
+  return false;
 }
 
 /** The place of the quote that ends the text which begins at `start`; the end of the body where none does. */

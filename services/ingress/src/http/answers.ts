@@ -41,6 +41,11 @@ export function jsonAnswer(status: number, value: unknown): HttpAnswer {
   return { status, contentType: 'application/json', body: JSON.stringify(value), headers: null };
 }
 
+/** True: one byte for each character, whatever the encoding. */
+export function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
+}
+
 export interface AnswerFacts {
   readonly requestId: string;
   readonly elapsedMs: number;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { headerList, type HttpAnswer } from './answers.ts';
+import { headerList, type HttpAnswer, isAscii } from './answers.ts';
 import { PhaseClock } from './phase-clock.ts';
 
 /** How long, and how much of, a body that nobody wants is still read after its answer. */
@@ -45,7 +45,8 @@ export class Exchange {
     };
     response.writeHead(answer.status, headerList(answer, facts));
     if (!comesBody || expectsContinue(request)) {
-      response.end(answer.body);
+      // ASCII is written as it lies in memory, in one piece with the head.
+      response.end(answer.body, isAscii(answer.body) ? 'latin1' : 'utf8');
       return undefined;
     }
     // A connection that is closed while bytes are still coming is reset, and the reset can overtake the answer.

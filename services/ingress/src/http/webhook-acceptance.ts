@@ -13,22 +13,56 @@ interface Place {
   readonly endpoint: Endpoint;
 }
 
-/** What happens to an event that is proven: a repeat and one over the limit stop here, the others are made durable. */
-export async function accept(deps: WebhookDeps, place: Place, proven: ProvenEvent): Promise<Outcome> {
-  const { exchange, endpoint } = place;
+/**
+ * What happens to an event that is proven: a repeat and one over the limit stop here, the others are made durable. A promise
+ * only where something has to be waited for.
+ */
+export function accept(deps: WebhookDeps, place: Place, proven: ProvenEvent): Outcome | Promise<Outcome> {
+  const { endpoint } = place;
   const key = seenKeyOf(deps, endpoint, proven);
   const seen = key !== null && deps.seen?.wasAccepted(key);
   if (seen === true) return { kind: 'duplicate', endpoint, event: proven.event };
   // Both may ask Redis: they do so in one turn, and then are waited for.
   const limit = askLimits(deps, place, proven.event);
-  if (seen instanceof Promise && (await seen)) return { kind: 'duplicate', endpoint, event: proven.event };
-  const verdict = limit instanceof Promise ? await limit : limit;
-  if (verdict.kind === 'reject') return overLimit(endpoint, verdict.retryAfterS, false);
+  const candidate = { event: proven.event, key };
+  return seen instanceof Promise || limit instanceof Promise
+    ? acceptLater(deps, place, { ...candidate, seen: seen ?? false, limit })
+    : appendWithin(deps, place, { ...candidate, limit });
+}
+
+interface Candidate {
+  readonly event: EventEnvelope;
+  readonly key: string | null;
+}
+
+/** Once Redis has answered. */
+async function acceptLater(
+  deps: WebhookDeps,
+  place: Place,
+  {
+    seen,
+    limit,
+    ...candidate
+  }: Candidate & {
+    readonly seen: boolean | Promise<boolean>;
+    readonly limit: LimitVerdict | Promise<LimitVerdict>;
+  },
+): Promise<Outcome> {
+  if (await seen) return { kind: 'duplicate', endpoint: place.endpoint, event: candidate.event };
+  return appendWithin(deps, place, { ...candidate, limit: await limit });
+}
+
+/** Unless it is over a limit, or nobody waits for it. */
+function appendWithin(
+  deps: WebhookDeps,
+  place: Place,
+  { event, key, limit }: Candidate & { readonly limit: LimitVerdict },
+): Outcome | Promise<Outcome> {
+  const { exchange, endpoint } = place;
+  if (limit.kind === 'reject') return overLimit(endpoint, limit.retryAfterS, false);
   if (exchange.clientHasGone()) return abandoned(endpoint); // (W3)
-  const event = verdict.kind === 'defer' ? { ...proven.event, notBefore: verdict.notBefore } : proven.event;
-  const outcome = await append(deps, endpoint, { event, key });
-  exchange.clock.end(PHASE.append);
-  return outcome;
+  if (limit.kind === 'within') return append(deps, place, { event, key });
+  return append(deps, place, { event: { ...event, notBefore: limit.notBefore }, key });
 }
 
 /** null: nothing tells whether another request has the same event. */
@@ -50,21 +84,22 @@ function askLimits(
   return limits.afterVerify(endpoint.source, { orderingKey, address: addressOf(exchange.request) });
 }
 
-async function append(
-  { eventLog, seen, metrics }: WebhookDeps,
-  endpoint: Endpoint,
-  { event, key }: { readonly event: EventEnvelope; readonly key: string | null },
-): Promise<Outcome> {
-  try {
-    const { tier } = await eventLog.append(event); // (W1)
-    if (key !== null) seen?.markAccepted(key); // (W6)
-    metrics.appended(tier);
-    return { kind: 'accepted', endpoint, event, tier };
-  } catch (error) {
-    if (endpoint.source.onUndurable === 200) return { kind: 'lost', endpoint, event, error };
-    const code = undurableCode(error);
-    return { kind: 'rejected', endpoint, code, reason: 'not_durable', bodyUnread: false, error };
-  }
+function append(deps: WebhookDeps, place: Place, { event, key }: Candidate): Promise<Outcome> {
+  const { endpoint, exchange } = place;
+  return deps.eventLog.append(event).then(
+    ({ tier }) => {
+      if (key !== null) deps.seen?.markAccepted(key); // (W6)
+      deps.metrics.appended(tier);
+      exchange.clock.end(PHASE.append);
+      return { kind: 'accepted', endpoint, event, tier }; // (W1)
+    },
+    (error: unknown) => {
+      exchange.clock.end(PHASE.append);
+      if (endpoint.source.onUndurable === 200) return { kind: 'lost', endpoint, event, error };
+      const code = undurableCode(error);
+      return { kind: 'rejected', endpoint, code, reason: 'not_durable', bodyUnread: false, error };
+    },
+  );
 }
 
 function undurableCode(error: unknown): ErrorCode {

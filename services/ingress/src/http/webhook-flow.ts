@@ -4,12 +4,13 @@ import { calledUrl } from '../called-url.ts';
 import { identify, type Judgement, prove } from '../judge.ts';
 import type { Endpoint } from '../source-table.ts';
 import { admit, type RequestHead } from './admit.ts';
-import { type BodyBuffer, createBodyBuffer } from './body-buffer.ts';
+import { createBodyBuffer } from './body-buffer.ts';
 import { type Exchange, expectsContinue } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
+import type { BodyRead } from './read-body.ts';
 import { accept } from './webhook-acceptance.ts';
 import { abandoned, type Outcome, overLimit, unread } from './webhook-outcome.ts';
-import type { WebhookDeps } from './webhook-ports.ts';
+import type { LimitVerdict, WebhookDeps } from './webhook-ports.ts';
 
 /** The path of one webhook: admit → read → verify → identify → append. The invariants are those of webhook-route.ts. */
 export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Outcome> {
@@ -23,11 +24,9 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   if (admission.kind === 'refused') return { ...admission, kind: 'rejected', bodyUnread: true };
   const { endpoint, contentLength } = admission;
   if (endpoint.source.connection === 'close') exchange.closes = true;
-  if (deps.limits?.applies(endpoint.source) === true) {
-    const asked = deps.limits.beforeBody(endpoint.source, deps.addressOf(request));
-    const verdict = asked instanceof Promise ? await asked : asked;
-    if (verdict.kind === 'reject') return overLimit(endpoint, verdict.retryAfterS, true);
-  }
+  const asked = askLimits(deps, exchange, endpoint);
+  const verdict = asked instanceof Promise ? await asked : asked;
+  if (verdict?.kind === 'reject') return overLimit(endpoint, verdict.retryAfterS, true);
   exchange.clock.end(PHASE.admit);
   const buffer = createBodyBuffer({
     owner: endpoint.source.name,
@@ -36,27 +35,38 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
     budget: deps.budget,
   });
   try {
-    return await readAndJudge(deps, { exchange, endpoint }, { head, buffer });
+    if (expectsContinue(request)) exchange.response.writeContinue();
+    const read = await deps.bodies.read(request, buffer, endpoint.source.bodyTimes);
+    exchange.clock.end(PHASE.read);
+    const outcome = afterRead(deps, { exchange, endpoint }, { head, read });
+    return outcome instanceof Promise ? await outcome : outcome;
   } finally {
     buffer.release(); // (W5)
   }
 }
 
-async function readAndJudge(
+/** null: this source has no limit. */
+function askLimits(
+  { limits, addressOf }: WebhookDeps,
+  { request }: Exchange,
+  { source }: Endpoint,
+): LimitVerdict | Promise<LimitVerdict> | null {
+  return limits?.applies(source) === true ? limits.beforeBody(source, addressOf(request)) : null;
+}
+
+/** A promise only where something has to be waited for: a log, or Redis. */
+function afterRead(
   deps: WebhookDeps,
   place: { readonly exchange: Exchange; readonly endpoint: Endpoint },
-  { head, buffer }: { readonly head: RequestHead; readonly buffer: BodyBuffer },
-): Promise<Outcome> {
+  { head, read }: { readonly head: RequestHead; readonly read: BodyRead },
+): Outcome | Promise<Outcome> {
   const { exchange, endpoint } = place;
-  const { request, response, clock } = exchange;
-  if (expectsContinue(request)) response.writeContinue();
-  const read = await deps.bodies.read(request, buffer, endpoint.source.bodyTimes);
-  clock.end(PHASE.read);
   if (read.kind !== 'read') return unread(endpoint, read.kind);
   if (exchange.clientHasGone()) return abandoned(endpoint); // (W3)
+  const { body } = read;
   const { method, target, headers } = head;
-  const url = calledUrl(endpoint.publicUrl, { target, host: request.headers.host });
-  const judgement = judge(deps, place, { method, url, headers, body: read.body });
+  const url = calledUrl(endpoint.publicUrl, { target, host: exchange.request.headers.host });
+  const judgement = judge(deps, place, { method, url, headers, body });
   if (judgement.kind === 'refused') return { ...judgement, kind: 'rejected', endpoint, bodyUnread: false };
   return accept(deps, place, judgement);
 }
