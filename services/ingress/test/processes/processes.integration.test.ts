@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { describe, it } from 'node:test';
 import { withDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import {
   idsInInbox,
-  type RunningIngress,
   sendUpdate,
   sendUpdates,
   startIngress,
   type Tally,
+  workerPids,
 } from '../support/service.ts';
 
 const KEPT_ALIVE = 4;
@@ -42,12 +41,6 @@ function startLoad(port: number) {
       over = true;
     },
   };
-}
-
-/** The worker processes of the parent, by the kernel's word. */
-function workerPids({ service }: RunningIngress): number[] {
-  const text = readFileSync(`/proc/${service.pid}/task/${service.pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 function isAlive(pid: number): boolean {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,8 @@ import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const TOKEN = 'drain-token';
+/** The secret of its source, in the header that Telegram sends. */
+export const SERVICE_TOKEN = 'service-token';
 /** No answer by then is a failure of its own. */
 const ANSWER_LIMIT_MS = 10_000;
 
@@ -46,7 +48,7 @@ export async function startIngress(
       OPS_HOST: '127.0.0.1',
       PORT: String(port),
       OPS_PORT: String(opsPort),
-      TOKEN,
+      TOKEN: SERVICE_TOKEN,
       ...env,
     },
     readyUrl: `${operations}/readyz`,
@@ -74,6 +76,12 @@ export async function startIngress(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The worker processes of the parent, by the kernel's word. */
+export function workerPids({ service }: Pick<RunningIngress, 'service'>): number[] {
+  const text = readFileSync(`/proc/${service.pid}/task/${service.pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 /** What a sender saw: the ids that were answered 200, other statuses, and connections that broke. */
@@ -119,7 +127,7 @@ export function sendUpdate(agent: Agent, port: number, id: number): Promise<numb
         port,
         method: 'POST',
         path: '/webhook/telegram',
-        headers: { 'content-type': 'application/json', 'x-telegram-bot-api-secret-token': TOKEN },
+        headers: { 'content-type': 'application/json', 'x-telegram-bot-api-secret-token': SERVICE_TOKEN },
       },
       response => {
         response.on('error', reject).resume();

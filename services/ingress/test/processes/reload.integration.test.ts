@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { withDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import { idsInInbox, SERVICE_TOKEN, sendUpdates, startIngress, type Tally } from '../support/service.ts';
+
+const SENDERS = 4;
+/** New connections go to the processes in turn: so many at once reach both. */
+const PROBES = 8;
+const SLOW = { timeoutMs: 120_000 };
+const ADDED_SOURCE = '{ name: second, provider: telegram, path: /webhook/second, secrets: [{ env: TOKEN }] }';
+
+const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
+
+async function sendToSecond(port: number, id: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/webhook/second`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-telegram-bot-api-secret-token': SERVICE_TOKEN,
+      connection: 'close',
+    },
+    body: `{"update_id":${id}}`,
+    signal: AbortSignal.timeout(10_000),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+describe('SIGHUP to several ingress processes under load', () => {
+  it('opens and closes a source, and a broken file changes nothing but /health', async () => {
+    await withDatabase(async database => {
+      await using ingress = await startIngress(database.url, {
+        INGRESS_PROCESSES: '2',
+        LOG_LEVEL: 'WARNING',
+      });
+      const { port, configFile, service } = ingress;
+      const tally: Tally = { accepted: [], statuses: [], failures: [] };
+      let over = false;
+      const senders = Array.from({ length: SENDERS }, (_, index) =>
+        sendUpdates(port, { firstId: (index + 1) * 1_000_000, keepAlive: true, tally, isOver: () => over }),
+      );
+      let probes = 0;
+      const atSecond: number[] = [];
+      const secondAnswers = async (expected: number) => {
+        const ids = Array.from({ length: PROBES }, () => (probes += 1));
+        const statuses = await Promise.all(ids.map(id => sendToSecond(port, id)));
+        atSecond.push(...ids.filter((_, index) => statuses[index] === 200));
+        return statuses.every(status => status === expected);
+      };
+      const configError = async () =>
+        ((await ingress.health()) as { config: { error: unknown } }).config.error;
+      const put = async (text: string) => {
+        await writeFile(configFile, text);
+        service.kill('SIGHUP');
+      };
+
+      const text = await readFile(configFile, 'utf8');
+      assert.ok(await secondAnswers(404));
+      await put(text.replace('sources: [', `sources: [${ADDED_SOURCE}, `));
+      await waitFor(() => secondAnswers(200), SLOW);
+
+      await put('sources: [');
+      await waitFor(() => ingress.logged('config.refused').length === 2, SLOW);
+      assert.equal(await configError(), 'ACKLINE_CONFIG_INVALID');
+      assert.ok(await secondAnswers(200));
+
+      await put(text);
+      await waitFor(() => secondAnswers(404), SLOW);
+      assert.equal(await configError(), null);
+
+      over = true;
+      await Promise.all(senders);
+      assert.deepEqual([tally.statuses, tally.failures], [[], []]);
+      assert.deepEqual(sorted(await idsInInbox(database.url)), sorted([...atSecond, ...tally.accepted]));
+    });
+  });
+});
