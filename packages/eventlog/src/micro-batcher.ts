@@ -10,7 +10,8 @@ import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
  *     owners share it fairly: nobody is refused because another fills it (A6).
  * G4. A slot is free again when its batch settles or when no member waits for it any more: a hung batch delays those behind
  *     it by what is left of its own deadline at most.
- * G5. Items leave in the order of `add`.
+ * G5. Items of one owner leave in the order of `add`. Where more waits than one batch takes, owners take turns: nobody waits
+ *     behind another's backlog (A6).
  * G6. Members of one batch that fail together, or run out of time together, get the same error object: a breaker can count
  *     them as the one failure that they are.
  */
@@ -170,20 +171,24 @@ class Batcher<T> implements MicroBatcher<T> {
     this.#arm();
   }
 
-  /** (G5) The first of those who still wait, up to the batch's limits. */
+  /** (G5) Of those who still wait, what fits the limits of a batch. */
   #takeBatch(): Entry<T>[] {
     const { batchItems, batchBytes } = this.#options;
+    const isWhole = this.#pending.length <= batchItems && this.#pendingBytes <= batchBytes;
     const taken: Entry<T>[] = [];
     let bytes = 0;
-    let next = 0;
-    for (; next < this.#pending.length && taken.length < batchItems; next += 1) {
-      const entry = this.#pending[next];
-      if (entry === undefined || entry.settled) continue;
+    for (const entry of isWhole ? this.#pending : inTurns(this.#pending, batchItems)) {
+      if (entry.settled) continue;
       if (taken.length > 0 && bytes + entry.bytes > batchBytes) break;
       taken.push(entry);
       bytes += entry.bytes;
     }
-    this.#pending = next === this.#pending.length ? [] : this.#pending.slice(next);
+    if (isWhole) {
+      this.#pending = [];
+    } else {
+      const gone = new Set(taken);
+      this.#pending = this.#pending.filter(entry => !gone.has(entry));
+    }
     this.#pendingBytes -= bytes;
     return taken;
   }
@@ -260,4 +265,19 @@ class Batcher<T> implements MicroBatcher<T> {
     this.#underWay.delete(batch);
     this.#arm();
   }
+}
+
+/** The first `limit` entries, one of each owner in turn; those of one owner stay in their order. */
+function inTurns<T>(entries: readonly Entry<T>[], limit: number): readonly Entry<T>[] {
+  const queues = Map.groupBy(entries, entry => entry.owner);
+  const most = Math.min(entries.length, limit);
+  const turns: Entry<T>[] = [];
+  for (let round = 0; turns.length < most; round += 1) {
+    for (const [owner, queue] of queues) {
+      const entry = queue[round];
+      if (entry === undefined) queues.delete(owner);
+      else if (turns.length < most) turns.push(entry);
+    }
+  }
+  return turns;
 }

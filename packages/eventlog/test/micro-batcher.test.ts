@@ -64,6 +64,28 @@ function timed(name: string, body: () => Promise<void>): void {
 }
 
 describe('micro batcher', () => {
+  timed('lets nobody wait behind the backlog of another one, and keeps the order of each', async () => {
+    const { batcher, flushes } = harness({ maxInFlight: 1, batchItems: 4 });
+    const added = Array.from({ length: 9 }, (_, n) => batcher.add(`flood ${n}`, 10, { owner: 'flood' }));
+    added.push(
+      batcher.add('quiet 0', 10, { owner: 'quiet' }),
+      batcher.add('quiet 1', 10, { owner: 'quiet' }),
+    );
+    for (let sent = 0; sent < 3; sent += 1) {
+      await pass();
+      flushes[sent]!.done();
+    }
+    await Promise.all(added);
+    assert.deepEqual(
+      flushes.map(flush => flush.items),
+      [
+        ['flood 0', 'quiet 0', 'flood 1', 'quiet 1'],
+        ['flood 2', 'flood 3', 'flood 4', 'flood 5'],
+        ['flood 6', 'flood 7', 'flood 8'],
+      ],
+    );
+  });
+
   timed('sends what came in one turn of the event loop as one batch, at once when idle', async () => {
     const { batcher, flushes } = harness();
     const added = Promise.all([batcher.add('a', 1), batcher.add('b', 1), batcher.add('c', 1)]);
