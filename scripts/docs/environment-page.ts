@@ -16,7 +16,7 @@ export function environmentPage(): string {
 # Configuration: the environment
 
 What differs from one machine to the next. What is taken from whom, and where it goes, is in [ackline.yaml](configuration.md). An
-empty variable counts as not set. All bad ones are named in one message at the start, by
+empty variable counts as not set. A process names all bad ones in one message at its start, by
 [ACKLINE_ENVIRONMENT_INVALID](errors.md#ackline_environment_invalid), without the value of one that looks like a secret.
 
 **Secret** are the URLs with a password in them, as marked below, and every variable that ackline.yaml names by \`{ env: NAME }\`. None of
