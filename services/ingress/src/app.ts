@@ -20,7 +20,6 @@ import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
-import { connectRedis } from './redis.ts';
 import { createRequestTally, withTally } from './request-tally.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
 import { connectSources, type Sources } from './sources.ts';
@@ -54,7 +53,7 @@ export async function createApp(
   const sources = await connectSources(config, log);
   const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
-  const guards = openGuards(config, { opened, log });
+  const guards = await openGuards(config, { opened, log });
   const tally = createRequestTally({ limitHits: () => guards.limits.hits, now: Date.now });
   const operations = createOpsServer({
     ...config.operations,
@@ -113,13 +112,15 @@ function openPool({ databaseUrl }: IngressConfig, { opened, log }: Pick<Backgrou
   return pool;
 }
 
-/** Redis where there is one; nobody waits for it. */
-function openGuards(
+/** Redis where there is one; nobody waits for it. Without it its client is not even loaded: 13 MB of a process. */
+async function openGuards(
   { redisUrl }: IngressConfig,
   { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>,
-): Guards {
+): Promise<Guards> {
   const redis =
-    redisUrl === null ? null : connectRedis({ url: redisUrl, connectionName: 'ackline-ingress', log });
+    redisUrl === null
+      ? null
+      : (await import('./redis.ts')).connectRedis({ url: redisUrl, connectionName: 'ackline-ingress', log });
   opened.defer(() => redis?.close());
   const deps = { redis, now: Date.now };
   return { redis, seen: createSeenEvents(deps), limits: createRateLimits(deps) };
