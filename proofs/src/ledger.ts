@@ -11,8 +11,10 @@ export interface Ledger {
   readonly lost: number;
   /** Rows beyond the first of an update: must be 0. */
   readonly storedTwice: number;
-  /** Stored though never answered 200 (the answer was lost, or the request timed out): allowed, at most once each. */
+  /** Stored though the sender got no answer (it was lost, or the request timed out): allowed, at most once each. */
   readonly storedUnanswered: number;
+  /** Stored though the sender was told to send again, since the log's word did not come in time: allowed, at most once each. */
+  readonly storedRefused: number;
   /** Accepted and not at the receiver: must be 0. */
   readonly undelivered: number;
   /** Deliveries that the receiver got beyond the first: at least once, so allowed. */
@@ -45,7 +47,9 @@ export async function takeLedger(
   sent: readonly Sent[],
   receiver: Pick<CountingReceiver, 'byChat' | 'counts'>,
 ): Promise<Ledger> {
-  const accepted = new Set(sent.filter(request => request.status === 200).map(request => request.updateId));
+  const idsOf = (requests: readonly Sent[]) => new Set(requests.map(request => request.updateId));
+  const accepted = idsOf(sent.filter(request => request.status === 200));
+  const answered = idsOf(sent.filter(request => request.status !== null));
   return withClient(databaseUrl, async client => {
     const events = await client.query<StoredRow>(
       `select tier, split_part(dedup_key, '|', 1) as update_id from events`,
@@ -60,7 +64,8 @@ export async function takeLedger(
       stored: events.rows.length,
       lost: accepted.difference(stored).size,
       storedTwice: events.rows.length - stored.size,
-      storedUnanswered: stored.difference(accepted).size,
+      storedUnanswered: stored.difference(answered).size,
+      storedRefused: stored.intersection(answered).difference(accepted).size,
       undelivered: [...accepted].filter(id => !receiver.counts.has(id)).length,
       deliveredAgain: [...receiver.counts.values()].reduce((sum, count) => sum + count - 1, 0),
       deliveryStates: Object.fromEntries(states.rows.map(row => [row.state, row.count])),

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Generous: it only matters when the condition never comes. Default 10 s. */
+  /** Generous: it only matters when the condition never comes. Default 30 s. */
   readonly timeoutMs?: number;
   /** Said when the time is over. */
   readonly what?: string;
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 /** Often enough that a test does not feel it, seldom enough that a query as condition is no load. */
 const POLL_MS = 20;
 
