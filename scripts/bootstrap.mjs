@@ -1,4 +1,4 @@
-// What `npm start`, `npm test` and `npm run verify` run first. Plain JavaScript for any Node from 18 on: it installs what
+// What `npm start`, `npm test`, `npm run verify`, `proof` and `bench` run first. Plain JavaScript for any Node from 18 on: it installs what
 // is missing, and hands over to the Node that this project pins.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,6 +14,8 @@ const commands = {
   start: { script: 'packages/cli/src/main.ts', args: ['up'], development: false },
   test: { script: 'scripts/test-tiers.ts', args: [], development: true },
   verify: { script: 'scripts/verify.ts', args: [], development: true },
+  proof: { script: 'scripts/proof.ts', args: [], development: true },
+  bench: { script: 'scripts/bench.ts', args: [], development: true },
 };
 
 /** A terminal sends Ctrl-C to npm and to us, and npm passes it on: what follows within this time is the same key press. */
@@ -151,6 +153,7 @@ function handOver(node, args) {
   };
   process.on('SIGINT', () => forward('SIGINT'));
   process.on('SIGTERM', () => forward('SIGTERM'));
+  process.on('SIGUSR2', () => forward('SIGUSR2'));
   // A terminal that closes means the end; without a terminal it is a wish to reload.
   process.on('SIGHUP', () => forward(process.stdout.isTTY ? 'SIGTERM' : 'SIGHUP'));
   child.on('error', error => fail(`${node} can not be run: ${error.message}`));

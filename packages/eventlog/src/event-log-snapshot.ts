@@ -3,7 +3,8 @@ import type { AppendReceipt } from './event-log.ts';
 import type { InboxGate } from './inbox-gate.ts';
 import { MAX_BUFFERED_EVENTS } from './inbox-log.ts';
 import type { SpoolTier } from './tier-attempts.ts';
-import type { InboxAppender, KafkaTier, KafkaTierState, SpoolState } from './tiers.ts';
+import type { InboxAppender, KafkaTier, KafkaTierState } from './tiers.ts';
+import type { SpoolSnapshot } from './spool/spool-gauge.ts';
 
 /** The tiers of a log, each with what guards it. */
 export interface LogTiers {
@@ -27,7 +28,7 @@ export interface EventLogSnapshot {
   /** What makes the log in use weaker than the ack contract, as declared; empty where nothing does. */
   readonly durability: readonly string[];
   /** null: no spool. */
-  readonly spool: SpoolState | null;
+  readonly spool: SpoolSnapshot | null;
   /** By `append`: what goes on from the spool is not counted again. */
   readonly appended: Readonly<Record<AppendReceipt['tier'], number>>;
 }
@@ -57,7 +58,10 @@ export function takeSnapshot(options: LogTiers, appended: EventLogSnapshot['appe
   };
 }
 
-function tierInUse({ kafka, breaker, inboxGate }: LogTiers, spool: SpoolState | null): AppendReceipt['tier'] {
+function tierInUse(
+  { kafka, breaker, inboxGate }: LogTiers,
+  spool: SpoolSnapshot | null,
+): AppendReceipt['tier'] {
   if (kafka.current.state === 'ready' && breaker.state.status !== 'OPEN') return 'kafka';
   return inboxGate.isOpen || spool?.state !== 'ready' ? 'inbox' : 'spool';
 }

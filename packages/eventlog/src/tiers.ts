@@ -2,6 +2,7 @@ import type { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { AppendReceipt } from './event-log.ts';
 import type { Settle } from './micro-batcher.ts';
+import type { SpoolSnapshot } from './spool/spool-gauge.ts';
 
 /** What the composition needs of the Kafka log. */
 export interface KafkaAppender {
@@ -40,20 +41,6 @@ export interface SpoolAppender {
   ): Promise<AppendReceipt>;
   /** Be ready for an event: the logs above begin to fail. */
   warm(): void;
-  snapshot(): SpoolState;
+  snapshot(): SpoolSnapshot;
   close(): Promise<void>;
-}
-
-export interface SpoolState {
-  readonly state: 'ready' | 'full' | 'too_old' | 'read_only' | 'corrupt' | 'failed';
-  readonly detail: string | null;
-  readonly events: number;
-  readonly bytes: number;
-  readonly maxBytes: number;
-  readonly oldestAgeMs: number | null;
-  /** Files of other processes that wait for a relay. */
-  readonly leftovers: number;
-  /** Files that can not be read. */
-  readonly corruptFiles: readonly string[];
-  readonly relayed: number;
 }

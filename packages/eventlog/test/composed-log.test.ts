@@ -7,7 +7,8 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { createComposedLog } from '../src/composed-log.ts';
 import { createInboxGate } from '../src/inbox-gate.ts';
 import { CLAIM_CHECK_BYTES } from '../src/tier-attempts.ts';
-import type { KafkaTierState, SpoolAppender, SpoolState } from '../src/tiers.ts';
+import type { KafkaTierState, SpoolAppender } from '../src/tiers.ts';
+import type { SpoolSnapshot } from '../src/spool/spool-gauge.ts';
 import { BUFFER_FULL, type Settle } from '../src/micro-batcher.ts';
 import { sampleEvent } from './event-sample.ts';
 
@@ -16,7 +17,7 @@ interface Setup {
   inbox?: () => Promise<void>;
   /** Undefined: no spool. */
   spool?: () => Promise<void>;
-  spoolState?: SpoolState['state'];
+  spoolState?: SpoolSnapshot['state'];
   /** What the background question of the inbox's gate meets. */
   postgres?: () => Promise<void>;
   state?: KafkaTierState['state'];
@@ -102,7 +103,8 @@ function harness(setup: Setup = {}) {
   };
 }
 
-const EMPTY_SPOOL: SpoolState = {
+const EMPTY_SPOOL: SpoolSnapshot = {
+  quarantined: 0,
   state: 'ready',
   detail: null,
   events: 0,

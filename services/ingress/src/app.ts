@@ -193,6 +193,8 @@ function background(components: readonly Component[], { opened, log, health }: B
 
 function logFigures(eventLog: ComposedLog) {
   const { queue, tiers } = eventLog.snapshot();
-  const breaker = tiers.find(tier => tier.breaker !== null)?.breaker ?? null;
-  return { pending: queue.size, breakerOpen: breaker === null ? null : breaker.status !== 'CLOSED' };
+  const breakers = tiers.flatMap(({ name, breaker }) =>
+    breaker === null ? [] : [{ name, isOpen: breaker.status !== 'CLOSED' }],
+  );
+  return { pending: queue.size, breakers };
 }

@@ -88,6 +88,7 @@ function spoolRow({ spool }: EventLogSnapshot) {
     leftovers: spool.leftovers,
     corrupt_files: spool.corruptFiles,
     relayed: spool.relayed,
+    quarantined: spool.quarantined,
   };
 }
 

@@ -12,8 +12,8 @@ export type RequestResult = (typeof RESULTS)[number];
 /** What the ingress reads of the event log when it is scraped. */
 export interface LogFigures {
   readonly pending: number;
-  /** null: there is no breaker, for there is no Kafka. */
-  readonly breakerOpen: boolean | null;
+  /** Of the tiers that have one. */
+  readonly breakers: readonly { readonly name: string; readonly isOpen: boolean }[];
 }
 
 export interface IngressMetrics {
@@ -138,8 +138,9 @@ function registerLogFigures(registry: Registry, readLog: () => LogFigures): void
     labelNames: [labelNames.breaker],
     registers: [registry],
     collect() {
-      const { breakerOpen } = readLog();
-      if (breakerOpen !== null) breaker.set({ [labelNames.breaker]: 'kafka' }, breakerOpen ? 1 : 0);
+      for (const { name, isOpen } of readLog().breakers) {
+        breaker.set({ [labelNames.breaker]: name }, isOpen ? 1 : 0);
+      }
     },
   });
 }

@@ -65,6 +65,7 @@ describe('reportHealth', () => {
       leftovers: 1,
       corruptFiles: ['a.sqlite'],
       relayed: 5,
+      quarantined: 2,
     } as const;
     assert.deepEqual(report({ log: { ...LOG, spool } }).body['spool'], {
       state: 'full',
@@ -76,6 +77,7 @@ describe('reportHealth', () => {
       leftovers: 1,
       corrupt_files: ['a.sqlite'],
       relayed: 5,
+      quarantined: 2,
     });
   });
 

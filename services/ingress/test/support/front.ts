@@ -45,7 +45,10 @@ export async function startFront(options: FrontOptions = {}) {
     destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
-  const metrics = createIngressMetrics(registry, () => ({ pending: 0, breakerOpen: false }));
+  const metrics = createIngressMetrics(registry, () => ({
+    pending: 0,
+    breakers: [{ name: 'kafka', isOpen: false }],
+  }));
   const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
