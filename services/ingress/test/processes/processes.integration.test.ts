@@ -143,6 +143,21 @@ describe('several ingress processes', () => {
     });
   });
 
+  it('break such a connection where there is no other one to answer it', async () => {
+    await withDatabase(async database => {
+      await using ingress = await startIngress(database.url, { INGRESS_PROCESSES: '1' });
+      const [victim = 0] = workerPids(ingress);
+      process.kill(victim, 'SIGSTOP');
+      const agent = new Agent();
+      const sent = sendUpdate(agent, ingress.port, 1);
+      const broken = assert.rejects(sent, { code: 'ECONNRESET' });
+      await waitFor(() => Object.values(agent.sockets).some(sockets => sockets?.[0]?.connecting === false));
+      process.kill(victim, 'SIGKILL');
+      await broken;
+      agent.destroy();
+    });
+  });
+
   it('drain and end when their parent is killed, and a new parent takes the port', async () => {
     await withDatabase(async database => {
       await using ingress = await startIngress(database.url, { INGRESS_PROCESSES: '2' });
