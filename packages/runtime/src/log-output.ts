@@ -22,7 +22,10 @@ export interface LogOutput {
  * can not be caught costs the lines of the last moment. Where nobody reads any more (a parent that was killed) nothing is
  * written from then on: pino's own destination would try for ever to write its last word there.
  */
-export function createLogOutput(fd: number): LogOutput {
+export function createLogOutput(fd: 1 | 2): LogOutput {
+  // Opening the stream makes a pipe non-blocking. Without it a reader that stalls would hold up a write, and with that the exit.
+  if (fd === 1) void process.stdout;
+  else void process.stderr;
   const output = new BackgroundOutput(fd);
   process.prependListener('beforeExit', () => output.flush());
   process.prependListener('exit', () => output.flushSync());

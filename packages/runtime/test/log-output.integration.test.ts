@@ -106,4 +106,24 @@ describe('lines that wait to be written', () => {
     const told = lines.map(line => JSON.parse(line)).find(({ msg }) => msg === 'log.dropped');
     assert.equal(lines.filter(line => line.includes('xxx')).length + told?.lines, 10_000);
   });
+
+  it('do not hold up the end of a process whose reader has stalled', async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module-typescript',
+        '-e',
+        `import { createLogger } from ${JSON.stringify(logger)};
+         const log = createLogger({ service: 'test', level: 'info' });
+         const long = 'x'.repeat(1000);
+         for (let n = 0; n < 3_000; n += 1) log.info({ long });
+         process.stdin.on('end', () => { log.fatal({}, 'last'); process.exit(6); }).resume();`,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    child.stdin.end();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    assert.equal(code, 6);
+    child.stdout.destroy();
+  });
 });

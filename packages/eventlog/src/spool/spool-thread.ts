@@ -99,7 +99,15 @@ class Thread implements SpoolThread {
 
   #send(request: SpoolRequest): Promise<SpoolReply & { readonly ok: true }> {
     const { promise, resolve, reject } = Promise.withResolvers<SpoolReply & { readonly ok: true }>();
-    const worker = (this.#worker ??= this.#start());
+    let worker: Worker;
+    try {
+      worker = this.#worker ??= this.#start();
+    } catch (error) {
+      // No thread to be had (a limit on processes): the spool is away, and the process goes on.
+      const detail = `the worker thread can not start: ${error instanceof Error ? error.message : 'unknown error'}`;
+      this.#options.onEnd(detail);
+      return Promise.reject(new AppError('ACKLINE_NOT_DURABLE', `The spool failed: ${detail}`));
+    }
     const id = this.#nextId;
     this.#nextId += 1;
     this.#waiting.set(id, { since: performance.now(), resolve, reject });

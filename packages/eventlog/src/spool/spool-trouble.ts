@@ -47,6 +47,8 @@ function sqliteCode(error: unknown): number | null {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
+  // A system's own message names the path, and this text is shown to everybody who asks for `/health`.
+  if ('syscall' in error && 'code' in error) return `${String(error.code)} (${String(error.syscall)})`;
   const code = sqliteCode(error);
   return `${error.message}${code === null ? '' : ` (SQLite ${code})`}`.slice(0, MAX_DETAIL_CHARS);
 }

@@ -52,6 +52,21 @@ describe('spool thread', () => {
     }
   });
 
+  it('that can not start is a spool that is away, and no end of the process', async () => {
+    const ended: string[] = [];
+    const thread = createSpoolThread({
+      data: { directory: '/nowhere', allowEphemeral: true },
+      onReply: () => undefined,
+      onEnd: detail => void ended.push(detail),
+      startWorker() {
+        throw new Error('no thread');
+      },
+    });
+    await assert.rejects(thread.request({ kind: 'adopt', files: [] }), code('ACKLINE_NOT_DURABLE'));
+    assert.deepEqual(ended, ['the worker thread can not start: no thread']);
+    assert.equal(thread.isRunning, false);
+  });
+
   it('rests only while it owes no answer', () => {
     const { thread, workers } = harness();
     assert.equal(thread.rest(), false, 'there is none');
