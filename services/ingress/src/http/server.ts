@@ -65,15 +65,21 @@ export function createPublicServer(deps: PublicServerDeps): PublicServer {
   // 0 is no limit: Node drops what is over one in silence, and every header travels to the end (A3).
   server.maxHeadersCount = 0;
   server.maxConnections = maxConnections;
+  // A process of several would give one over it back to the parent, which hands it out again, without end where all are full.
+  Object.assign(server, { dropMaxConnection: true });
   // A client that ends its side after the request still reads its answer.
   Object.assign(server, { httpAllowHalfOpen: true });
   const connections = createConnections(server);
-  const refuse = (socket: Socket, refusal: Refusal) => {
-    onRefused(refusal.reason);
-    refuseConnection(connections.current(socket), socket, refusal);
+  const refused = new WeakSet<Socket>();
+  const refuse = (socket: Socket, { code, reason }: Refusal) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    onRefused(reason);
+    refuseConnection(connections, socket, code);
   };
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
+    if (refused.has(request.socket)) return; // behind the one that ends the connection: never accepted
     if (hasOneHost(request)) connections.serve(request, response, app);
     else refuse(request.socket, MALFORMED);
   };
@@ -81,7 +87,11 @@ export function createPublicServer(deps: PublicServerDeps): PublicServer {
   // The body is asked for once the head was found to be good.
   server.on('checkContinue', serve);
   server.on('checkExpectation', ({ socket }) => refuse(socket, EXPECTATION_FAILED));
-  server.on('connect', (_request, socket: Socket) => refuse(socket, CONNECT_REFUSED));
+  server.on('connect', (_request, socket: Socket) => {
+    // Node has taken its own listeners off: without one, a reset would end the process.
+    socket.on('error', () => socket.destroy());
+    refuse(socket, CONNECT_REFUSED);
+  });
   server.on('drop', () => onRefused('too_many_connections'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refusalOf(error.code);
@@ -116,18 +126,19 @@ function refusalOf(errorCode: string | undefined): Refusal | null {
   return errorCode?.startsWith('HPE_') === true ? MALFORMED : null;
 }
 
-/** Ends the connection: with the answer of the whole request that is still served on it, else with one that says why. */
-function refuseConnection(current: ServerResponse | null, socket: Socket, { code }: Refusal): void {
+/** Ends the connection: after the answers of the whole requests before, or, where it then is still open, with one that says why. */
+function refuseConnection(connections: Connections, socket: Socket, code: ErrorCode): void {
+  const current = connections.current(socket);
+  // Its head can no longer say that the connection closes. The next one that waited may be served after it.
+  if (current?.headersSent === true) {
+    current.once('close', () => refuseConnection(connections, socket, code));
+    return;
+  }
   if (current?.req.complete === true) {
     current.shouldKeepAlive = false;
     return;
   }
-  // An answer that has begun can't be followed by another one.
-  if (current?.headersSent === true) {
-    socket.destroy();
-    return;
-  }
-  socket.end(rawAnswer(code));
+  if (socket.writable) socket.end(rawAnswer(code));
   setTimeout(() => socket.destroy(), REFUSED_LINGER_MS).unref();
 }
 

@@ -8,9 +8,12 @@ import { PHASE } from './phase-clock.ts';
 import { abandoned, type Outcome, overLimit } from './webhook-outcome.ts';
 import type { LimitVerdict, WebhookDeps } from './webhook-ports.ts';
 
-interface Place {
+/** One request, admitted. */
+export interface Place {
   readonly exchange: Exchange;
   readonly endpoint: Endpoint;
+  /** Of the client, as it was admitted; null: its source has no limit. */
+  readonly address: string | null;
 }
 
 /**
@@ -76,12 +79,12 @@ function seenKeyOf({ seen, seenKey }: WebhookDeps, { source }: Endpoint, proven:
 const WITHIN: LimitVerdict = { kind: 'within' };
 
 function askLimits(
-  { limits, addressOf }: WebhookDeps,
-  { exchange, endpoint }: Place,
+  { limits }: WebhookDeps,
+  { endpoint, address }: Place,
   { orderingKey }: EventEnvelope,
 ): LimitVerdict | Promise<LimitVerdict> {
-  if (limits?.applies(endpoint.source) !== true) return WITHIN;
-  return limits.afterVerify(endpoint.source, { orderingKey, address: addressOf(exchange.request) });
+  if (limits === null || address === null) return WITHIN;
+  return limits.afterVerify(endpoint.source, { orderingKey, address });
 }
 
 function append(deps: WebhookDeps, place: Place, { event, key }: Candidate): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { ReceivedRequest } from '@ackline/shared/provider';
 import { pairsFromRaw } from '@ackline/shared/headers';
 import { calledUrl } from '../called-url.ts';
@@ -8,7 +9,7 @@ import { createBodyBuffer } from './body-buffer.ts';
 import { type Exchange, expectsContinue } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
 import type { BodyRead } from './read-body.ts';
-import { accept } from './webhook-acceptance.ts';
+import { accept, type Place } from './webhook-acceptance.ts';
 import { abandoned, type Outcome, overLimit, unread } from './webhook-outcome.ts';
 import type { LimitVerdict, WebhookDeps } from './webhook-ports.ts';
 
@@ -24,7 +25,8 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   if (admission.kind === 'refused') return { ...admission, kind: 'rejected', bodyUnread: true };
   const { endpoint, contentLength } = admission;
   if (endpoint.source.connection === 'close') exchange.closes = true;
-  const asked = askLimits(deps, exchange, endpoint);
+  const place = { exchange, endpoint, address: limitedAddress(deps, request, endpoint) };
+  const asked = askLimits(deps, place);
   const verdict = asked instanceof Promise ? await asked : asked;
   if (verdict?.kind === 'reject') return overLimit(endpoint, verdict.retryAfterS, true);
   exchange.clock.end(PHASE.admit);
@@ -38,26 +40,34 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
     if (expectsContinue(request)) exchange.response.writeContinue();
     const read = await deps.bodies.read(request, buffer, endpoint.source.bodyTimes);
     exchange.clock.end(PHASE.read);
-    const outcome = afterRead(deps, { exchange, endpoint }, { head, read });
+    const outcome = afterRead(deps, place, { head, read });
     return outcome instanceof Promise ? await outcome : outcome;
   } finally {
     buffer.release(); // (W5)
   }
 }
 
+/** Taken with the endpoint: while the body comes, a reload may trust other proxies. */
+function limitedAddress(
+  { limits, addressOf }: WebhookDeps,
+  request: IncomingMessage,
+  { source }: Endpoint,
+): string | null {
+  return limits?.applies(source) === true ? addressOf(request) : null;
+}
+
 /** null: this source has no limit. */
 function askLimits(
-  { limits, addressOf }: WebhookDeps,
-  { request }: Exchange,
-  { source }: Endpoint,
+  { limits }: WebhookDeps,
+  { endpoint, address }: Place,
 ): LimitVerdict | Promise<LimitVerdict> | null {
-  return limits?.applies(source) === true ? limits.beforeBody(source, addressOf(request)) : null;
+  return limits === null || address === null ? null : limits.beforeBody(endpoint.source, address);
 }
 
 /** A promise only where something has to be waited for: a log, or Redis. */
 function afterRead(
   deps: WebhookDeps,
-  place: { readonly exchange: Exchange; readonly endpoint: Endpoint },
+  place: Place,
   { head, read }: { readonly head: RequestHead; readonly read: BodyRead },
 ): Outcome | Promise<Outcome> {
   const { exchange, endpoint } = place;

@@ -246,6 +246,21 @@ describe('connections over the bound', () => {
   });
 });
 
+describe('a CONNECT whose client resets the connection', () => {
+  it('ends nothing but that connection', async () => {
+    await using front = await startFront();
+    for (let count = 0; count < 20; count += 1) {
+      using client = await openRaw(front.port);
+      client.write('CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n');
+      await new Promise(resolve => setImmediate(resolve));
+      client.socket.resetAndDestroy();
+    }
+    using next = await openRaw(front.port);
+    next.write(update(1));
+    assert.equal((await next.answer()).status, 200);
+  });
+});
+
 describe('the end of the port', () => {
   it('still answers a request that its client was just sending, with connection: close', async () => {
     await using front = await startFront();

@@ -131,6 +131,20 @@ describe('a limit', () => {
     });
   }
 
+  it('counts the client as it was admitted, although a reload trusts other proxies while the body comes', async () => {
+    const port = limits({});
+    let address = '192.0.2.1';
+    await using front = await startFront({ limits: port, addressOf: () => address });
+    using client = await openRaw(front.port);
+    const bytes = update(1);
+    client.write(bytes.subarray(0, -5));
+    await waitFor(() => front.budget.taken > 0);
+    address = '198.51.100.7';
+    client.write(bytes.subarray(-5));
+    assert.equal((await client.answer()).status, 200);
+    assert.deepEqual(port.asked, ['before telegram 192.0.2.1', 'after telegram 7 192.0.2.1']);
+  });
+
   it('is not asked about what is not proven', async () => {
     const port = limits({});
     await using front = await startFront({ limits: port });

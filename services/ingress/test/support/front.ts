@@ -31,6 +31,7 @@ export interface FrontOptions {
   readonly maxConnections?: number;
   readonly seen?: SeenEvents;
   readonly limits?: RateLimits;
+  readonly addressOf?: () => string;
   readonly level?: 'info' | 'debug';
 }
 
@@ -70,7 +71,7 @@ export async function startFront(options: FrontOptions = {}) {
       seen: options.seen ?? null,
       seenKey: facts => `${facts.source}/${facts.dedupKey}`,
       limits: options.limits ?? null,
-      addressOf: () => '192.0.2.1',
+      addressOf: options.addressOf ?? (() => '192.0.2.1'),
       isDraining: () => draining,
       metrics,
       log,

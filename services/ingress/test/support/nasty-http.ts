@@ -125,6 +125,34 @@ const SMUGGLING: readonly NastyProbe[] = [
   ),
 ];
 
+const NO_HOST = Buffer.from('GET /b HTTP/1.1\r\n\r\n');
+const CONNECT = Buffer.from('CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n');
+
+/** Behind an answer that is sent before the next request is parsed, and that keeps the connection. */
+function behind405(name: string, expected: string, rest: (at: ProbeTarget) => readonly Buffer[]): NastyProbe {
+  const first = Buffer.from('PUT /health HTTP/1.1\r\nHost: x\r\n\r\n');
+  return probe(
+    `a 405, then ${name}`,
+    `405 ACKLINE_METHOD_NOT_ALLOWED, ${expected}`,
+    at => Buffer.concat([first, ...rest(at)]),
+    { answers: 3 },
+  );
+}
+
+const PIPELINED: readonly NastyProbe[] = [
+  behind405('no Host', MALFORMED, () => [NO_HOST]),
+  behind405('an expectation that nobody knows', '417 ACKLINE_EXPECTATION_FAILED, closed', at => [
+    request(at, { extra: ['Expect: a-miracle'] }),
+  ]),
+  behind405('CONNECT', '405 ACKLINE_METHOD_NOT_ALLOWED, closed', () => [CONNECT]),
+  behind405('garbage', MALFORMED, () => [Buffer.from('\x00\x01 x\r\n')]),
+  behind405('no Host and a good request', MALFORMED, at => [NO_HOST, request(at)]),
+  behind405('a good request and no Host', '200, closed', at => [request(at), NO_HOST]),
+  probe('a 404, then no Host', '404 ACKLINE_NO_SUCH_SOURCE, closed', () =>
+    Buffer.concat([Buffer.from('GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n'), NO_HOST]),
+  ),
+];
+
 const FRAMING: readonly NastyProbe[] = [
   probe(
     'three pipelined requests',
@@ -177,7 +205,7 @@ const METHODS: readonly NastyProbe[] = [
   method('PUT', NOT_ALLOWED),
   method('DELETE', NOT_ALLOWED),
   method('TRACE', NOT_ALLOWED),
-  probe('CONNECT', `${NOT_ALLOWED}, closed`, () => 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n'),
+  probe('CONNECT', `${NOT_ALLOWED}, closed`, () => CONNECT),
   probe('a method that there is not', MALFORMED, at => `FETCH ${at.path} HTTP/1.1\r\nHost: x\r\n\r\n`),
   probe(
     'an upgrade that nobody offers',
@@ -289,6 +317,7 @@ const reset: NastyProbe = {
 export const NASTY_PROBES: readonly NastyProbe[] = [
   ...SMUGGLING,
   ...FRAMING,
+  ...PIPELINED,
   expectContinue,
   ...METHODS,
   head,
