@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
@@ -34,12 +34,21 @@ export function assertDurableFilesystem(directory: string, type: number): void {
 
 /** Makes the directory, 0700. What is between it and an existing parent is durable when it returns. */
 export function makeSpoolDirectory(directory: string): void {
-  const path = resolve(directory);
-  const first = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (first === undefined) return;
-  for (let made = path; ; made = dirname(made)) {
-    syncDirectory(dirname(made));
-    if (made === first) return;
+  const missing: string[] = [];
+  for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.unshift(path);
+  // One by one: Node's recursive form tries for ever where a filesystem makes no directory (/proc).
+  for (const path of missing) {
+    makeDirectory(path);
+    syncDirectory(dirname(path));
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    // A sibling was faster.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 

@@ -303,4 +303,21 @@ describe('spool on a disk in trouble', () => {
     await waitFor(() => target.taken.length === 30);
     assert.deepEqual(target.ids, idsOf(events));
   });
+
+  it('does not hold up the start where no directory can be made', async t => {
+    if (!existsSync('/proc/self')) {
+      t.skip('this machine has no /proc');
+      return;
+    }
+    const spool = await openSpool({
+      directory: '/proc/self/nothing/spool',
+      maxBytes: 1_048_576,
+      maxAgeMs: 60_000,
+      allowEphemeral: true,
+      log: recordingLog().log,
+    });
+    t.after(() => spool.close());
+    assert.equal(spool.snapshot().state, 'failed');
+    assert.equal(spool.snapshot().detail, 'ENOENT (mkdir)');
+  });
 });
