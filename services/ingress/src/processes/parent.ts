@@ -3,7 +3,7 @@
 //
 // Y1. Ready while at least one worker is: that is when requests are answered.
 // Y2. SIGTERM drains all workers at once. The operations port answers until the last one has ended.
-// Y3. SIGUSR2 replaces one worker after the other; a second one meanwhile changes nothing.
+// Y3. SIGUSR2 replaces one worker after the other; a second one meanwhile changes nothing, and SIGTERM ends it.
 import cluster from 'node:cluster';
 import { createHealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
@@ -52,12 +52,15 @@ export async function createParent(config: IngressConfig, context: ProgramContex
     for (const worker of workers()) worker.tell({ kind: 'processes', processes });
   };
   const parts = { config, context, slots, workers };
-  let replacing = false;
+  const stopping = new AbortController();
+  let replacing: Promise<void> | null = null;
   return {
     async run(signal) {
       // One that hung when it was replaced, long ago, is no failure of this drain.
       signal.addEventListener('abort', () => hung.clear(), { once: true });
+      signal.addEventListener('abort', () => stopping.abort(), { once: true });
       await run(parts, signal);
+      await replacing;
       if (hung.size === 0) return;
       throw new AppError('ACKLINE_SERVICE_FAILED', `killed in the drain: ${[...hung].join(', ')}`);
     },
@@ -66,11 +69,10 @@ export async function createParent(config: IngressConfig, context: ProgramContex
       return Promise.resolve();
     },
     replace() {
-      if (replacing) return; // (Y3)
-      replacing = true;
-      void replaceAll(parts).finally(() => {
-        replacing = false;
-      });
+      if (stopping.signal.aborted) return;
+      replacing ??= replaceAll(parts, stopping.signal).finally(() => {
+        replacing = null;
+      }); // (Y3)
     },
     force() {
       for (const worker of workers()) worker.kill();
@@ -142,11 +144,14 @@ async function startAll(slots: readonly WorkerSlot[]): Promise<void> {
   }
 }
 
-async function replaceAll({ slots, context: { log } }: ParentParts): Promise<void> {
+async function replaceAll({ slots, context: { log } }: ParentParts, stop: AbortSignal): Promise<void> {
   log.info({ processes: slots.length }, 'replace.started');
   try {
-    for (const slot of slots) await slot.replace();
-    log.info({ processes: slots.length }, 'replace.finished');
+    for (const slot of slots) {
+      if (stop.aborted) break;
+      await slot.replace();
+    }
+    log.info({ processes: slots.length }, stop.aborted ? 'replace.stopped' : 'replace.finished');
   } catch (error) {
     log.error({ err: error }, 'replace.failed');
   }

@@ -5,6 +5,8 @@
 // Q3. The old process first ends its connections with their next answer and still takes new ones, so that no client meets a
 //     closed port or a closed connection; only then it drains.
 // Q4. A process that outlives its drain is killed.
+// Q5. Where the old process ends before its replacement is ready, the replacement takes its place: no third one is started.
+// Q6. Once the slot stops it starts nothing: `run` drains all of its processes, the one that is being started too.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import { readReadiness } from '@ackline/runtime/merged-operations';
@@ -43,6 +45,7 @@ export function createWorkerSlot(deps: WorkerSlotDeps): WorkerSlot {
   const live = new Set<WorkerProcess>();
   let current: WorkerProcess | null = null;
   let stopping = false;
+  let takingOver: Promise<boolean> | null = null;
   let replaced = Promise.withResolvers<'replaced'>();
 
   async function start(): Promise<WorkerProcess> {
@@ -50,17 +53,31 @@ export function createWorkerSlot(deps: WorkerSlotDeps): WorkerSlot {
     return current;
   }
 
+  /** False where the slot stops meanwhile: then `run` ends the new one (Q6). */
+  async function takeOver(): Promise<boolean> {
+    try {
+      const next = await begin(deps, live);
+      await untilReady(next); // (Q2)
+      if (stopping) return false;
+      current = next;
+      replaced.resolve('replaced');
+      return true;
+    } catch (error) {
+      if (stopping) return false;
+      throw error;
+    } finally {
+      takingOver = null;
+    }
+  }
+
   async function replace(): Promise<void> {
     const old = current;
-    if (old === null || old.hasEnded()) return; // the supervisor starts a new one anyway
-    const next = await begin(deps, live);
-    await untilReady(next); // (Q2)
-    if (stopping) return; // `run` drains both
-    current = next;
-    replaced.resolve('replaced');
+    if (stopping || old === null || old.hasEnded()) return; // (Q6), or the supervisor starts a new one anyway
+    takingOver = takeOver();
+    if (!(await takingOver)) return;
     old.tell({ kind: 'retire' }); // (Q3)
     await endsWithin(old, retireMs);
-    await drain(old, deps);
+    if (!stopping) await drain(old, deps); // else `run` does
   }
 
   return {
@@ -69,11 +86,14 @@ export function createWorkerSlot(deps: WorkerSlotDeps): WorkerSlot {
     start: async () => void (await start()),
     replace,
     async run(signal) {
-      let watched = current === null || current.hasEnded() ? await start() : current;
       const stopped = untilAborted(signal);
+      let watched = current === null || current.hasEnded() ? await start() : current;
+      replaced = Promise.withResolvers(); // of a replacement before this run
       for (;;) {
         const change = await Promise.race([watched.ended, replaced.promise, stopped]);
         if (change === null) break;
+        if (current === watched) await Promise.race([takingOver?.catch(() => false), stopped]); // (Q5)
+        if (signal.aborted) break;
         if (current === watched) throw new Error(`${watched.name} ended by itself: ${change}`); // (Q1)
         replaced = Promise.withResolvers();
         watched = current ?? watched;
