@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 import type { Component } from './component.ts';
 import type { HealthState } from './health.ts';
+import { type AskedProcess, createKeptCounters, type MetricsAnswer } from './kept-counters.ts';
 import { isRequestReport, mergeReports, type RequestReport } from './request-report.ts';
 
 /** A process that is asked on its own operations port, which is on loopback. */
@@ -23,12 +24,21 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 type MetricsSource = Pick<Registry, 'metrics' | 'contentType' | 'getMetricsAsJSON'>;
 
-/** One registry for all processes: this one's metrics and what each service says on its own operations port. */
+/**
+ * One registry for all processes: this one's metrics and what each service says on its own operations port. Its counters and
+ * histograms never go down while this process lives: those of an ended service stay in them as they were last read.
+ */
 export function createMergedRegistry(own: Registry, processes: MonitoredProcesses): MetricsSource {
+  const kept = createKeptCounters();
+  let reading: Promise<MetricsAnswer[]> | null = null;
+
+  const read = async (): Promise<MetricsAnswer[]> =>
+    kept.update(await Promise.all(processes().map(readMetrics)));
   const merge = async (): Promise<Registry> => {
-    const answers = await Promise.all(processes().map(readMetrics));
-    const all = [await own.getMetricsAsJSON(), ...answers.filter(answer => answer !== null)];
-    return AggregatorRegistry.aggregate(all);
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    return AggregatorRegistry.aggregate([await own.getMetricsAsJSON(), ...(await reading)]);
   };
   return {
     contentType: own.contentType,
@@ -47,12 +57,12 @@ export async function readMergedReport(processes: MonitoredProcesses): Promise<R
   );
 }
 
-/** null: the service does not answer just now; readiness says so. */
-async function readMetrics(service: MonitoredProcess): Promise<object[] | null> {
+/** The answer is null where the service does not give one just now; readiness says so. */
+async function readMetrics(service: MonitoredProcess): Promise<AskedProcess> {
+  const port = service.operationsPort();
   const answer = await ask(service, '/metrics.json');
-  if (answer?.status !== 200) return null;
-  const parsed: unknown = parseJson(answer.body);
-  return Array.isArray(parsed) ? parsed : null;
+  const parsed: unknown = answer?.status === 200 ? parseJson(answer.body) : null;
+  return { process: service, port, answer: Array.isArray(parsed) ? parsed : null };
 }
 
 export interface ReadinessWatch extends Component {
