@@ -24,6 +24,7 @@ export type { EventLogSnapshot } from './event-log-snapshot.ts';
  * L5. An event that no tier can hold (its envelope is invalid) is no tier's failure.
  * L6. An append settles within ACK_BUDGET_MS whatever mix of tiers is dead or slow: each has its own part of it. With all of
  *     them known to be away it is refused at once.
+ * L7. A row of the relay may take longer than an ack. That it was late says nothing to the breaker of those who wait.
  */
 export interface ComposedLog extends EventLog {
   snapshot(): EventLogSnapshot;
@@ -46,6 +47,11 @@ const ACK_BUDGET_MS = 1_000;
 const INBOX_DEADLINE_MS = 400;
 /** A body that only PostgreSQL and the spool can hold takes longer on its way; it is not to open the circuit for others. */
 const LARGE_BODY_DEADLINE_MS = 750;
+/**
+ * Nobody waits for the relay, and what timed out is sent whole again: it has what PostgreSQL gives a statement (5 s), less
+ * so much that the late row is told from a statement that PostgreSQL gave up.
+ */
+const RELAY_DEADLINE_MS = 4_500;
 const NO_OFFSET = -1n;
 const RECEIPTS = {
   kafka: { tier: 'kafka' },
@@ -107,6 +113,7 @@ function createTiers(options: ComposedLogOptions) {
   const { kafka, breaker, log, now, spool, clock = () => performance.now() } = options;
   const tryKafka = createKafkaAttempt({ breaker, log, now, onTrouble: () => spool?.spool.warm() });
   const tryInbox = createInboxAttempt({ gate: options.inboxGate, inbox: options.inbox });
+  const relayToInbox = createInboxAttempt({ gate: options.inboxGate, inbox: options.inbox, mayBeLate: true });
   const trySpool = spool === null ? null : createSpoolAttempt(spool, clock);
 
   /** What must be stored before the event, as far as it is known now. */
@@ -143,14 +150,13 @@ function createTiers(options: ComposedLogOptions) {
   }
 
   async function aboveSpool(event: EventEnvelope, known: bigint): Promise<AppendReceipt> {
-    const endsAt = clock() + ACK_BUDGET_MS;
     const { promise, resolve } = Promise.withResolvers<Error | null>();
     tryKafka(event, kafka.current, resolve);
     const kafkaError = await promise;
     if (kafkaError === null) return RECEIPTS.kafka;
     if (isInvalid(kafkaError)) throw kafkaError; // (L5)
-    const place = { afterOffset: placeAfter(event, known), deadlineMs: endsAt - clock() };
-    const inboxError = await tryInbox(event, place);
+    const place = { afterOffset: placeAfter(event, known), deadlineMs: RELAY_DEADLINE_MS };
+    const inboxError = await relayToInbox(event, place); // (L7)
     if (inboxError === null) return RECEIPTS.inbox;
     throw isInvalid(inboxError) ? inboxError : notDurable(inboxError);
   }

@@ -66,7 +66,14 @@ export interface InboxPlace {
   readonly deadlineMs: number;
 }
 
-export function createInboxAttempt({ gate, inbox }: { gate: InboxGate; inbox: InboxAppender }) {
+export interface InboxAttemptOptions {
+  readonly gate: InboxGate;
+  readonly inbox: InboxAppender;
+  /** (L7) That an append was not done in time is no failure: PostgreSQL is asked whether it answers. */
+  readonly mayBeLate?: boolean;
+}
+
+export function createInboxAttempt({ gate, inbox, mayBeLate = false }: InboxAttemptOptions) {
   const wasCounted = createCountedFailures();
   return async function tryInbox(event: EventEnvelope, place: InboxPlace): Promise<Error | null> {
     const permit = gate.tryAcquire();
@@ -76,7 +83,10 @@ export function createInboxAttempt({ gate, inbox }: { gate: InboxGate; inbox: In
       permit.success();
       return null;
     } catch (error) {
-      if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
+      if (mayBeLate && isCode(error, 'ACKLINE_APPEND_TIMEOUT')) {
+        permit.cancel(); // (L7)
+        gate.check();
+      } else if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
       else permit.failure();
       return asError(error);
     }

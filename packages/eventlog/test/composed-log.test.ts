@@ -348,6 +348,22 @@ describe('composed log', () => {
     assert.equal(spoolSaw.length + away.spoolSaw.length, 0);
   });
 
+  it('gives a row of the relay longer than an ack, and closes PostgreSQL to nobody when that was too short', async () => {
+    const inbox = () => Promise.reject(new AppError('ACKLINE_APPEND_TIMEOUT'));
+    const { log, inboxSaw, inboxBreaker, probes } = harness({ state: 'none', inbox, spool: works });
+    for (let i = 0; i < 4; i += 1) {
+      await assert.rejects(log.aboveSpool.append(sampleEvent(), -1n), code('ACKLINE_NOT_DURABLE'));
+    }
+    assert.deepEqual(
+      inboxSaw.map(({ deadlineMs }) => deadlineMs),
+      Array(4).fill(4_500),
+    );
+    assert.deepEqual([inboxBreaker.state.status, inboxBreaker.state.failures], ['CLOSED', 0]);
+    assert.equal(log.aboveSpool.isOpen, true);
+    await log.close();
+    assert.ok(probes() <= 1, 'it is asked in the background whether it answers');
+  });
+
   it('finishes what is under way before it closes its tiers, and takes no more', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { log, closed } = harness({ kafka: () => promise });
