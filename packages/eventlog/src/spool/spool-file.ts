@@ -40,8 +40,8 @@ export interface SpoolFile {
   append(rows: PackedRows, now: number): void;
   /** Writes as much as a small batch does. */
   probe(): void;
-  /** (SP6) The first rows that were not taken, null where there is none. One row at least, whatever its size. */
-  read(maxEvents: number, maxBytes: number): StoredBatch | null;
+  /** (SP6) The first rows that were not taken, and lie behind `n`; null where there is none. One row at least, whatever its size. */
+  read(maxEvents: number, maxBytes: number, n?: number): StoredBatch | null;
   /** (SP4) The target has what is up to `n`: `sweep` may delete it. Tells how many rows that are. */
   remove(n: number): number;
   /** The row is out of the way from now on, and moved by `sweep`. */
@@ -225,10 +225,10 @@ class File implements SpoolFile {
     this.#db.exec('delete from probe');
   }
 
-  read(maxEvents: number, maxBytes: number): StoredBatch | null {
+  read(maxEvents: number, maxBytes: number, behind = 0): StoredBatch | null {
     const rows: StoredRow[] = [];
     let bytes = 0;
-    for (const { n, row } of this.#rowsBehind(this.#takenN)) {
+    for (const { n, row } of this.#rowsBehind(Math.max(this.#takenN, behind))) {
       if (row === null) {
         this.quarantine(n, 'checksum'); // (SP6)
         continue;
@@ -287,13 +287,13 @@ class File implements SpoolFile {
   }
 
   /** In order; from the first damaged page on one by one, so that what lies behind it is found too. */
-  *#rowsBehind(takenN: number): Generator<FoundRow> {
-    let lastN = takenN;
+  *#rowsBehind(knownN: number): Generator<FoundRow> {
+    let lastN = knownN;
     try {
       if (!this.damaged) {
         const limit = LOOKED_AT_ROWS + this.#gaps.size;
         let looked = 0;
-        for (const found of this.#selectBehind.iterate(takenN, limit)) {
+        for (const found of this.#selectBehind.iterate(knownN, limit)) {
           looked += 1;
           const n = Number(found['n']);
           if (n <= lastN || n >= this.#nextN) throw new UnreadableFileError('Numbers out of order');
@@ -317,9 +317,9 @@ class File implements SpoolFile {
     return this.#nextN - 1 - n > asideBehind;
   }
 
-  *#salvage(takenN: number): Generator<FoundRow> {
+  *#salvage(knownN: number): Generator<FoundRow> {
     let misses = 0;
-    for (let n = takenN + 1; n < this.#nextN && misses < MAX_SALVAGE_MISSES; n += 1) {
+    for (let n = knownN + 1; n < this.#nextN && misses < MAX_SALVAGE_MISSES; n += 1) {
       if (this.#gaps.has(n)) continue;
       const found = this.#readOne(n);
       if (found === null) {
@@ -330,13 +330,13 @@ class File implements SpoolFile {
         yield { n, row: readRow(found) };
       }
     }
-    if (misses === MAX_SALVAGE_MISSES) this.#giveUp();
+    if (misses === MAX_SALVAGE_MISSES) this.#giveUp(knownN);
   }
 
-  /** Nothing behind what was taken can be found: the rest is for a person. */
-  #giveUp(): void {
-    this.#nextN = this.#takenN + 1;
-    this.#gaps.clear();
+  /** Nothing behind `n` can be found: the rest is for a person. */
+  #giveUp(n: number): void {
+    this.#nextN = n + 1;
+    for (const gap of this.#gaps) if (gap > n) this.#gaps.delete(gap);
   }
 
   /** A damaged page can say that there are more rows than the file has room for. */

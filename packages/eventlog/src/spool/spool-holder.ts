@@ -69,7 +69,7 @@ class Holder implements SpoolHolder {
         this.#sweepDrained();
         return {};
       case 'read':
-        return { batch: this.#read(request.maxEvents, request.maxBytes) };
+        return { batch: this.#read(request) };
       case 'remove': {
         const removed = this.#find(request.file)?.remove(request.n) ?? 0;
         this.#sweep(request.file);
@@ -134,10 +134,10 @@ class Holder implements SpoolHolder {
     }
   }
 
-  #read(maxEvents: number, maxBytes: number): StoredBatch | null {
+  #read({ maxEvents, maxBytes, behind }: SpoolRequest & { readonly kind: 'read' }): StoredBatch | null {
     for (const file of this.#files()) {
       try {
-        const batch = file.read(maxEvents, maxBytes);
+        const batch = file.read(maxEvents, maxBytes, behind.get(file.name));
         if (file.damaged) this.#setApart(file);
         if (batch !== null) return batch;
         this.#sweep(file.name);

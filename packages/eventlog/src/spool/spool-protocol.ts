@@ -28,6 +28,9 @@ export interface StoredBatch {
   readonly rows: PackedRows<StoredHead>;
 }
 
+/** By file: the last row that the reader knows already. */
+export type ReadPlaces = ReadonlyMap<string, number>;
+
 export type SpoolRequest =
   /** One transaction, into the file in use, or else into a new one of this name. */
   | { readonly kind: 'append'; readonly rows: PackedRows; readonly now: number; readonly newFile: string }
@@ -35,8 +38,13 @@ export type SpoolRequest =
   | { readonly kind: 'probe'; readonly newFile: string }
   /** Takes the lock of each of these files that no living process holds. */
   | { readonly kind: 'adopt'; readonly files: readonly string[] }
-  /** The first rows that were not taken yet, of the oldest file that has any. */
-  | { readonly kind: 'read'; readonly maxEvents: number; readonly maxBytes: number }
+  /** The first rows that were not taken yet, of the oldest file that has any behind the place named for it. */
+  | {
+      readonly kind: 'read';
+      readonly maxEvents: number;
+      readonly maxBytes: number;
+      readonly behind: ReadPlaces;
+    }
   /** The target has every row up to `n`. */
   | { readonly kind: 'remove'; readonly file: string; readonly n: number }
   /** A row that can not be read as an event: kept, out of the way. */

@@ -8,7 +8,7 @@ import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS, toRow } from '../inbox-log.ts'
 import { createMicroBatcher, type MicroBatcher } from '../micro-batcher.ts';
 import { listSpoolFiles, prepareSpoolDirectory, spoolFileName } from './spool-directory.ts';
 import { createSpoolGauge, type SpoolGauge, type SpoolSnapshot } from './spool-gauge.ts';
-import { packRows, type SpoolReply, type StoredBatch } from './spool-protocol.ts';
+import { packRows, type SpoolReply, type ReadPlaces, type StoredBatch } from './spool-protocol.ts';
 import { createSpoolThread, type SpoolThread, type StartSpoolWorker } from './spool-thread.ts';
 
 /**
@@ -46,8 +46,8 @@ export interface SpoolPlace {
 
 /** What the relay needs of it. */
 export interface SpoolRows {
-  /** The first rows that were not removed, of the oldest file; null: there are none. */
-  read(maxEvents: number, maxBytes: number): Promise<StoredBatch | null>;
+  /** The first rows that were not removed, of the oldest file that has any behind its place; null: there are none. */
+  read(maxEvents: number, maxBytes: number, behind: ReadPlaces): Promise<StoredBatch | null>;
   /** Another log has the rows of this file up to this one. */
   remove(file: string, n: number): Promise<void>;
   /** The row is no event that any log could take: it is kept and out of the way. */
@@ -149,8 +149,8 @@ class DiskSpool implements OpenSpool {
       timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT', 'The spool did not confirm the event in time'),
     });
     this.rows = {
-      read: async (maxEvents, maxBytes) =>
-        (await thread.request({ kind: 'read', maxEvents, maxBytes })).batch,
+      read: async (maxEvents, maxBytes, behind) =>
+        (await thread.request({ kind: 'read', maxEvents, maxBytes, behind })).batch,
       remove: async (file, n) => {
         const { removed } = await thread.request({ kind: 'remove', file, n });
         gauge.relayedMore(removed);

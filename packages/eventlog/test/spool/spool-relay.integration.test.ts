@@ -70,6 +70,42 @@ describe('spool relay', () => {
     assert.deepEqual(new Set([...target.ids, ...second.ids]), new Set(idsOf(events)));
   });
 
+  it('takes other keys and other files past rows that are refused for long, each key in its order and nothing twice', async () => {
+    await using bench = new SpoolBench();
+    const dead = await bench.open();
+    const large = sampleEvent({ orderingKey: 'large', body: Buffer.alloc(600 * 1024) });
+    const others = sampleEvent({ orderingKey: 'large, too', body: Buffer.alloc(600 * 1024) });
+    const laterOfKey = eventsOf(3, { orderingKey: 'large' });
+    await appendAll(dead, [large, ...laterOfKey.slice(0, 2), others]);
+    await dead.close();
+    const spool = await bench.open();
+    const small = eventsOf(1_200).map((event, i) => ({ ...event, orderingKey: `key ${i % 600}` }));
+    const [last] = laterOfKey.slice(2);
+    assert.ok(last !== undefined);
+    await appendAll(spool, [last, ...small]);
+    const target = new TakingTarget();
+    let refuses = true;
+    target.fails = event => (refuses && event.body.byteLength > 512 * 1024 ? away() : null);
+    bench.relay(spool, target);
+    await waitFor(() => target.taken.length === small.length);
+    assert.equal(spool.snapshot().events, small.length + 5, 'nothing behind a refused row is deleted');
+    refuses = false;
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.deepEqual(
+      target.taken.filter(({ event }) => event.orderingKey === 'large').map(({ event }) => event.id),
+      idsOf([large, ...laterOfKey]),
+    );
+    for (let key = 0; key < 600; key += 100) {
+      const ids = target.taken.filter(({ event }) => event.orderingKey === `key ${key}`);
+      assert.deepEqual(
+        idsOf(ids.map(({ event }) => event)),
+        idsOf([small[key], small[key + 600]].flatMap(event => event ?? [])),
+      );
+    }
+    assert.equal(new Set(target.ids).size, target.ids.length);
+    assert.equal(target.ids.length, small.length + 5);
+  });
+
   it('ends with the appends under way, however much is left of its batch, and leaves the rest in place', async () => {
     await using bench = new SpoolBench();
     const spool = await bench.open();
