@@ -38,6 +38,7 @@ export async function createParent(config: IngressConfig, context: ProgramContex
       name: `ingress-${index + 1}`,
       fork: forkWorker,
       drainLimitMs: config.drain.waitMs + config.drain.deadlineMs - KILL_BEFORE_DEADLINE_MS,
+      onRetired: () => registry.getMetricsAsJSON().then(ignore, ignore),
       onChange: () => tellCount(),
       onHung(worker) {
         hung.add(worker.name);
@@ -51,7 +52,8 @@ export async function createParent(config: IngressConfig, context: ProgramContex
     const processes = { count, alive };
     for (const worker of workers()) worker.tell({ kind: 'processes', processes });
   };
-  const parts = { config, context, slots, workers };
+  const registry = createRegistry(workers);
+  const parts = { config, context, slots, workers, registry };
   const stopping = new AbortController();
   let replacing: Promise<void> | null = null;
   return {
@@ -85,11 +87,12 @@ interface ParentParts {
   readonly context: ProgramContext;
   readonly slots: readonly WorkerSlot[];
   readonly workers: () => readonly ReturnType<typeof forkWorker>[];
+  readonly registry: ReturnType<typeof createMergedRegistry>;
 }
 
 /** Serves until the signal, and then until the last worker has ended. */
 async function run(parts: ParentParts, signal: AbortSignal): Promise<void> {
-  const { config, context, slots, workers } = parts;
+  const { config, context, slots, workers, registry } = parts;
   const { log, report } = context;
   await using opened = new AsyncDisposableStack();
   const health = createHealthRegistry();
@@ -99,11 +102,9 @@ async function run(parts: ParentParts, signal: AbortSignal): Promise<void> {
     if (states.some(state => state.ok)) return { ok: true }; // (Y1)
     return { ok: false, detail: states[0]?.detail ?? 'none runs' };
   });
-  const registry = createMetrics({ service: 'ingress-parent' });
-  registerAlive(registry, workers);
   const operations = createOpsServer({
     ...config.operations,
-    registry: createMergedRegistry(registry, workers),
+    registry,
     report: () => readMergedReport(workers),
     health,
   });
@@ -157,13 +158,19 @@ async function replaceAll({ slots, context: { log } }: ParentParts, stop: AbortS
   }
 }
 
-function registerAlive(registry: ReturnType<typeof createMetrics>, workers: ParentParts['workers']): void {
+function createRegistry(workers: ParentParts['workers']): ParentParts['registry'] {
+  const own = createMetrics({ service: 'ingress-parent' });
   const alive: Gauge = new Gauge({
     name: metricNames.ingressProcesses,
     help: 'Ingress processes that run under this parent',
-    registers: [registry],
+    registers: [own],
     collect: () => alive.set(workers().length),
   });
+  return createMergedRegistry(own, workers);
+}
+
+function ignore(): void {
+  // Who scrapes the metrics meets the same failure, and says so.
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface WorkerSlotDeps {
   /** From the word to drain until it is killed (Q4). */
   readonly drainLimitMs: number;
   readonly retireMs?: number;
+  /** The last moment to read what a replaced process has counted. Never rejects. */
+  readonly onRetired: () => Promise<void>;
   /** A process of the slot has started, or has ended. */
   readonly onChange: () => void;
   /** A process was killed (Q4). */
@@ -77,6 +79,7 @@ export function createWorkerSlot(deps: WorkerSlotDeps): WorkerSlot {
     if (!(await takingOver)) return;
     old.tell({ kind: 'retire' }); // (Q3)
     await endsWithin(old, retireMs);
+    await deps.onRetired();
     if (!stopping) await drain(old, deps); // else `run` does
   }
 

@@ -43,6 +43,14 @@ function startLoad(port: number) {
   };
 }
 
+async function sendUnsigned(port: number): Promise<number> {
+  const url = `http://127.0.0.1:${port}/webhook/telegram`;
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(url, { method: 'POST', headers, body: '{"update_id":1}' });
+  await response.arrayBuffer();
+  return response.status;
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -60,6 +68,7 @@ describe('several ingress processes', () => {
         LOG_LEVEL: 'WARNING',
       });
       const before = workerPids(ingress);
+      for (const _ of [1, 2, 3]) assert.equal(await sendUnsigned(ingress.port), 401);
       using load = startLoad(ingress.port);
       await waitFor(() => load.tally.accepted.length > 500, SLOW);
       ingress.service.kill('SIGUSR2');
@@ -72,6 +81,9 @@ describe('several ingress processes', () => {
       const whileReplaced = load.tally.accepted.length - withOneNew;
       await load.stop();
       assert.deepEqual([load.tally.statuses, load.tally.failures], [[], []], ingress.service.output());
+      // They were counted by processes that have ended, and which nobody had asked before they were replaced.
+      const metrics = await (await fetch(`${ingress.operations}/metrics`)).text();
+      assert.match(metrics, /ackline_ingress_requests_total\{[^}]*result="rejected"[^}]*\} 3\n/);
       assert.ok(
         whileReplaced > 0,
         'no request between the first new process and the end of the last old one',

@@ -39,7 +39,7 @@ function createWorker(pid: number, port: number): FakeWorker {
   };
 }
 
-async function startSlot() {
+async function startSlot(retireMs = 60_000) {
   const ready = createServer((_, response) => void response.end('{}'));
   await new Promise<void>(resolve => void ready.listen(0, '127.0.0.1', resolve));
   const address = ready.address();
@@ -53,7 +53,11 @@ async function startSlot() {
       return worker;
     },
     drainLimitMs: 60_000,
-    retireMs: 60_000,
+    retireMs,
+    onRetired() {
+      for (const worker of forked) worker.told.push('(read)');
+      return Promise.resolve();
+    },
     onChange: () => undefined,
     onHung: () => undefined,
   });
@@ -99,6 +103,34 @@ describe('the place of a worker', () => {
     await place.running;
     assert.deepEqual(
       place.forked.map(worker => worker.told),
+      [['drain'], ['drain']],
+    );
+  });
+
+  it('has what a replaced process counted read before it drains', async () => {
+    await using place = await startSlot(1);
+    const replacing = place.slot.replace();
+    place.forked[1]?.markStarted();
+    await waitFor(() => place.forked[0]?.told.includes('drain') === true);
+    assert.deepEqual(place.forked[0]?.told, ['retire', '(read)', 'drain']);
+    place.forked[0]?.end('exit code 0');
+    await replacing;
+    place.stop.abort();
+    place.forked[1]?.end('exit code 0');
+    await place.running;
+  });
+
+  it('drains a process once that is being replaced when it stops', async () => {
+    await using place = await startSlot();
+    const replacing = place.slot.replace();
+    place.forked[1]?.markStarted();
+    await waitFor(() => place.forked[0]?.told.includes('retire') === true);
+    place.stop.abort();
+    await waitFor(() => place.forked.every(worker => worker.told.includes('drain')));
+    for (const worker of place.forked) worker.end('exit code 0');
+    await Promise.all([replacing, place.running]);
+    assert.deepEqual(
+      place.forked.map(worker => worker.told.filter(word => word === 'drain')),
       [['drain'], ['drain']],
     );
   });
