@@ -16,6 +16,8 @@ import { Server as NetServer, type Socket } from 'node:net';
 export interface Connections {
   /** Calls `listener` when it is the request's turn, and never where its connection has gone by then. */
   serve(request: IncomingMessage, response: ServerResponse, listener: RequestListener): void;
+  /** Open connections. */
+  readonly size: number;
   /** The answer that is under way on this connection, null for none. */
   current(socket: Socket): ServerResponse | null;
   /** Takes no more connections, and resolves when the last one has ended. */
@@ -95,6 +97,9 @@ export function createConnections(server: Server): Connections {
       if (line.waiting.length + 1 >= MAX_WAITING)
         socket.destroy(); // (K4)
       else line.waiting.push({ request, response }); // (K1)
+    },
+    get size() {
+      return lines.size;
     },
     current: socket => lines.get(socket)?.current ?? null,
     close: times => closeAll(server, lines, times),

@@ -95,7 +95,10 @@ export function createPublicServer(deps: PublicServerDeps): PublicServer {
   server.on('drop', () => onRefused('too_many_connections'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refusalOf(error.code);
-    if (refusal === null || !socket.writable) socket.destroy();
+    if (refusal?.reason === 'slow_head' && socket.bytesRead === 0 && connections.size < maxConnections / 2) {
+      // Opened ahead of its first request, as proxies do: it may be idle as long as any other, while there is room.
+      if (socket.timeout !== KEEP_ALIVE_MS) socket.setTimeout(KEEP_ALIVE_MS);
+    } else if (refusal === null || !socket.writable) socket.destroy();
     else refuse(socket, refusal);
   });
   return { server, connections };

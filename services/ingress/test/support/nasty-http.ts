@@ -264,7 +264,6 @@ const BODIES: readonly NastyProbe[] = [
 const slowHead = probe('a head that stops', '408 ACKLINE_BODY_TOO_SLOW, closed', at =>
   request(at).subarray(0, 60),
 );
-const idle = probe('a connection without a request', '408 ACKLINE_BODY_TOO_SLOW, closed', () => '');
 const slowBody = probe('a body that stops', '408 ACKLINE_BODY_TOO_SLOW, closed', at =>
   request(at).subarray(0, -5),
 );
@@ -326,7 +325,6 @@ export const NASTY_PROBES: readonly NastyProbe[] = [
   reset,
   slowBody,
   slowHead,
-  idle,
 ];
 
 export interface ProbeResult {
