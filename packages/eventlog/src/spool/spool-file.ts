@@ -1,12 +1,11 @@
-import { closeSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
-import { crc32 } from 'node:zlib';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { checksum, type FoundRow, readRow, type StoredRow } from './checked-row.ts';
+import { COLUMNS, isBlank, openLocked, removeNames, SCHEMA, SCHEMA_VERSION } from './spool-database.ts';
 import { syncDirectory } from './spool-directory.ts';
 import { type PackedRows, packRows, type StoredBatch, unpackRows } from './spool-protocol.ts';
 import { isCorrupt, isHeld, UnreadableFileError } from './spool-trouble.ts';
-import type { InboxRow } from '@ackline/store/inbox';
 
 /**
  * One file of the spool: a SQLite database that one process at a time holds.
@@ -53,14 +52,6 @@ export interface SpoolFile {
   destroy(): void;
 }
 
-/** Refuses to read what another release wrote in another form. */
-const SCHEMA_VERSION = 1;
-/** Larger than any transaction's hot pages need, small beside the 130 MB of an ingress process. */
-const CACHE_KIB = 512;
-/** 512 KiB of log: what a small disk can spare, and seldom enough that checkpoints cost few fsyncs. */
-const CHECKPOINT_PAGES = 128;
-/** The log is written again from its start, and cut to this after a large batch. */
-const MAX_IDLE_LOG_BYTES = 1024 * 1024;
 /** As a small batch of events. */
 const PROBE_BYTES = 65_536;
 const FILE_MODE = 0o600;
@@ -70,15 +61,6 @@ const MAX_SALVAGE_MISSES = 10_000;
 const MIN_ROW_BYTES = 128;
 /** Looked at in one reading: more than any batch has. */
 const LOOKED_AT_ROWS = 1_000;
-
-const COLUMNS = 'id, key_hash, after_offset, key_id, meta, body, checksum, spooled_at';
-const COLUMN_TYPES = `n integer primary key, id text not null, key_hash integer not null, after_offset integer not null,
-  key_id text not null, meta blob not null, body blob not null, checksum integer not null, spooled_at integer not null`;
-const SCHEMA = `
-  create table spool (${COLUMN_TYPES}) strict;
-  create table quarantine (${COLUMN_TYPES}, reason text not null) strict;
-  create table probe (n integer primary key, filler blob not null) strict;
-  pragma user_version = ${SCHEMA_VERSION}`;
 
 /** A new file that this process holds. Throws where the disk does not take it, and leaves no name behind then. */
 export function createSpoolFile(directory: string, name: string): SpoolFile {
@@ -121,36 +103,6 @@ export function adoptSpoolFile(directory: string, name: string): SpoolFile | 'he
     db?.close();
     if (isHeld(error)) return 'held';
     throw error;
-  }
-}
-
-/** (SP2) Never makes a file. */
-function openLocked(path: string): DatabaseSync {
-  const url = pathToFileURL(path);
-  url.searchParams.set('mode', 'rw');
-  const db = new DatabaseSync(url, { timeout: 0 });
-  try {
-    db.exec('pragma locking_mode = exclusive; begin exclusive; commit');
-    db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -${CACHE_KIB};
-      pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}; pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}; pragma trusted_schema = off`);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-function isBlank(db: DatabaseSync): boolean {
-  return db.prepare('select 1 from sqlite_schema limit 1').get() === undefined;
-}
-
-function removeNames(path: string): void {
-  for (const name of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) {
-    try {
-      unlinkSync(name);
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    }
   }
 }
 
@@ -380,27 +332,4 @@ class File implements SpoolFile {
       throw error;
     }
   }
-}
-
-/** row: null where it is not what was written. */
-interface FoundRow {
-  readonly n: number;
-  readonly row: InboxRow | null;
-}
-
-type StoredRow = InboxRow & { readonly n: number };
-
-/** null: the row is not what was written. */
-function readRow(found: Record<string, unknown>): InboxRow | null {
-  const { id, key_hash: hash, after_offset: afterOffset, key_id: keyId, meta, body } = found;
-  if (typeof id !== 'string' || typeof keyId !== 'string') return null;
-  if (typeof hash !== 'bigint' || typeof afterOffset !== 'bigint') return null;
-  if (!(meta instanceof Uint8Array) || !(body instanceof Uint8Array)) return null;
-  const row = { id, keyHash: Number(hash), afterOffset, keyId, meta, body };
-  return BigInt(checksum(row)) === found['checksum'] ? row : null;
-}
-
-/** SQLite's own checksums cover its log and not its pages: this finds a bit that the disk turned over. */
-function checksum({ id, keyHash, afterOffset, keyId, meta, body }: InboxRow): number {
-  return crc32(body, crc32(meta, crc32(`${id} ${keyHash} ${afterOffset} ${keyId}`)));
 }
