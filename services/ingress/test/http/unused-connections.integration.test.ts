@@ -16,4 +16,10 @@ describe('a connection on which nothing was sent', () => {
     ahead.write(post('/webhook/telegram', TELEGRAM_HEADERS, body));
     assert.equal((await ahead.answer()).status, 200);
   });
+
+  it('is refused after the time for a head once half of the connections are taken', async () => {
+    await using front = await startFront({ maxConnections: 2 });
+    using idle = await openRaw(front.port);
+    assert.equal((await idle.answer()).status, 408);
+  });
 });
