@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
 import { freePort } from '@ackline/testkit/free-port';
 import type { Program, Stage, StartPlan } from './program.ts';
 import { TOKEN, WEBHOOK_PATH } from './wire-request.ts';
@@ -35,7 +36,7 @@ async function acklinePlan(stage: Stage, port: number, options: AcklineOptions):
   const operations = await freePort();
   return {
     command: process.execPath,
-    args: [...(options.nodeArgs ?? []), join(root, 'services/ingress/src/main.ts')],
+    args: [...NODE_ARGUMENTS, ...(options.nodeArgs ?? []), join(root, 'services/ingress/src/main.ts')],
     env: {
       ACKLINE_ENV: 'production',
       ACKLINE_CONFIG: configPath,

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+// @boundaries-ignore a peer dependency: the tests of runtime use this package
+import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
 import { waitFor } from './wait-for.ts';
 
 export interface SpawnServiceOptions {
@@ -33,12 +35,12 @@ const READY_TIMEOUT_MS = 60_000;
 /** A readiness answer that takes longer counts as none. */
 const PROBE_LIMIT_MS = 2_000;
 
-/** Starts `mainPath` with the node that runs the tests. Throws with its output if it ends before it is ready. */
+/** Starts `mainPath` as a service is started, with the node that runs the tests. Throws with its output if it ends before it is ready. */
 export async function spawnService(
   mainPath: string,
   options: SpawnServiceOptions = {},
 ): Promise<SpawnedService> {
-  const child = spawn(process.execPath, [mainPath, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, mainPath, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import { END_LIMIT_MS } from '@ackline/runtime/drain';
 import type { Environment } from '@ackline/runtime/environment';
+import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
 import { isChildMessage } from '@ackline/runtime/parent-channel';
 import { AppError } from '@ackline/shared/app-error';
 import { type ErrorCode, errorCodes } from '@ackline/shared/error-codes';
@@ -54,8 +55,7 @@ export function createChildService(options: ChildServiceOptions): ChildService {
     output.begin();
     const child = fork(options.entry, [], {
       env: options.environment(),
-      // The Kafka client's timers print it once a process; it says nothing to an operator.
-      execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+      execArgv: [...NODE_ARGUMENTS],
       detached: true, // (P1)
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // (P2)
     });

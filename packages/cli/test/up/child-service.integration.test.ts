@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { createChildService } from '../../src/up/child-service.ts';
 import { createServiceOutput } from '../../src/up/service-output.ts';
@@ -34,6 +36,17 @@ test('a service is started, tells its ports, and drains when it is told to', asy
   stop.abort();
   await run;
   assert.throws(() => process.kill(pids[0] ?? 0, 0), { code: 'ESRCH' });
+});
+
+test('a service is started with the arguments that bound its memory', async () => {
+  const { service, pids } = create('serve');
+  await service.start();
+  const line = readFileSync(`/proc/${pids[0]}/cmdline`, 'utf8').split('\0');
+  assert.deepEqual(
+    NODE_ARGUMENTS.filter(argument => !line.includes(argument)),
+    [],
+  );
+  service.kill();
 });
 
 test('a service that refuses its configuration fails the start with its own code and words', async () => {
