@@ -61,11 +61,11 @@ async function flood(args: ProofArguments): Promise<boolean> {
     console.log(`\nflood of ${kind}: ${JSON.stringify(figures.flood)}, lost ${figures.lost}`);
     for (const line of figures.quietRejects) console.log(line);
     console.log(
-      '| phase | quiet source: requests | 2xx | others | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |',
+      '| the flood is on | quiet source: requests | 2xx | others | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |',
     );
     for (const { flooded, requests, accepted, others, p50, p99 } of figures.phases) {
       console.log(
-        `| ${flooded ? 'flood' : 'no flood'} | ${requests} | ${accepted} | ${JSON.stringify(others)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
+        `| ${flooded} | ${requests} | ${accepted} | ${JSON.stringify(others)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
       );
     }
     console.log(figures.broken.length === 0 ? 'kept' : `BROKEN: ${figures.broken.join('; ')}`);
