@@ -37,6 +37,15 @@ describe('createBodyBuffer', () => {
     assert.equal(budget.taken, 20_000);
   });
 
+  it('takes the memory of a declared body once, when a third of it has come', () => {
+    const { buffer, budget } = bufferOf(1_000_000, 48_000);
+    const grown = [16_000, 16_000, 16_000].map(bytes => {
+      buffer.add(Buffer.alloc(bytes));
+      return budget.taken;
+    });
+    assert.deepEqual(grown, [48_000, 48_000, 48_000]);
+  });
+
   it('is empty when nothing was added', () => {
     assert.equal(bufferOf(10).buffer.bytes().length, 0);
   });
