@@ -153,6 +153,11 @@ export function integerField(min: number, max: number) {
     .meta({ title: `number, [${min}, ${max}]` });
 }
 
+/** A list of up to `max` entries; `what` names them in messages. */
+export function listField<Item extends z.ZodType>(item: Item, max: number, what: string) {
+  return z.array(item, { error: `must be a list of ${what}` }).max(max, `must have ${max} ${what} at most`);
+}
+
 export function choiceField<const Values extends readonly [string, ...string[]]>(...values: Values) {
   return z.enum(values, { error: `must be ${orList(values)}` }).meta({ title: orList(values) });
 }

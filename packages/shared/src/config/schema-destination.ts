@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import {
+  choiceField,
+  destinationUrlField,
+  durationField,
+  integerField,
+  listField,
+  nameField,
+  secretField,
+} from './fields.ts';
+
+/** With the longest wait of a day this is seven weeks, longer than anything is kept. */
+const MAX_RETRIES = 50;
+
+const retrySchema = z.strictObject(
+  {
+    schedule: listField(durationField('1ms', '24h'), MAX_RETRIES, 'durations')
+      .prefault(['5s', '30s', '2m', '10m', '1h', '6h'])
+      .describe('The waits between tries. After the last try the delivery is parked. [] means one try only.'),
+    jitter: choiceField('full', 'none')
+      .prefault('full')
+      .describe(
+        'full: each wait is a random time up to the one scheduled, so that retries do not come in waves.',
+      ),
+  },
+  { error: 'must be a map with schedule and jitter' },
+);
+
+const breakerSchema = z.strictObject(
+  {
+    failures: integerField(1, 1_000).prefault(10).describe('Failures in a row that open the circuit.'),
+    reset: durationField('1s', '24h').prefault('60s').describe('From then to the first probe.'),
+  },
+  { error: 'must be a map with failures and reset' },
+);
+
+/** An entry of `destinations`. */
+export const destinationSchema = z.strictObject(
+  {
+    name: nameField.describe('Names the destination in routes, logs and metrics. Unique.'),
+    type: z
+      .literal('http', { error: 'must be http' })
+      .meta({ title: 'http' })
+      .describe('How events are delivered.'),
+    url: destinationUrlField.describe('Where events are sent to, by POST.'),
+    concurrency: integerField(1, 1_000).prefault(20).describe('Attempts at a time, across all processors.'),
+    timeout: durationField('100ms', '120s')
+      .prefault('10s')
+      .describe('Of one attempt, from the connection to the last byte.'),
+    retry: retrySchema.prefault({}).describe('When a failed attempt is tried again.'),
+    breaker: breakerSchema
+      .prefault({})
+      .describe('When a destination that fails is left alone. Its work is held, not lost.'),
+    ordering: choiceField('none', 'key')
+      .prefault('none')
+      .describe(
+        'key: events of one chat, customer or contact are delivered one after the other, as they were stored.',
+      ),
+    onPark: choiceField('continue', 'block')
+      .prefault('continue')
+      .describe('With ordering by key: go on after a parked delivery, or hold the later ones of its key.'),
+    signingSecret: secretField
+      .optional()
+      .describe('Signs each delivery by Standard Webhooks (whsec_…). Without it deliveries are not signed.'),
+    forwardSecret: z
+      .boolean({ error: 'must be true or false' })
+      .meta({ title: 'true or false' })
+      .prefault(false)
+      .describe(
+        "true: the provider's own bearer secret (Telegram's token) is sent along, so that its SDK can check it.",
+      ),
+  },
+  { error: 'must be a destination: a map with name, type and url' },
+);
