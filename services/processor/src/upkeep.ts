@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { newEventId } from '@ackline/shared/event-id';
+import type { FanOut, FanOutRule } from '@ackline/shared/routing/fan-out';
 import { open } from '@ackline/shared/seal';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
@@ -15,7 +16,7 @@ import {
 import { setRouting, takeUnrouted, type UnroutedEvent } from '@ackline/store/events';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool } from 'pg';
-import type { FanOut, FanOutRule } from './storing/fan-out.ts';
+import { decideLate } from './storing/decide-late.ts';
 import { newDelivery } from './storing/new-delivery.ts';
 
 /** Expired leases are looked for this often: what a killed processor held is sent again this much after its lease. */
@@ -75,7 +76,7 @@ export async function routeUnrouted(
   return inTransaction(deps.pool, async client => {
     const events = await takeUnrouted(client, deps.sources, UNROUTED_BATCH);
     if (events.length === 0) return 0;
-    const decided = events.map(event => ({ event, fanOut: deps.fanOut(event) }));
+    const decided = await decideLate(client, events, deps.fanOut);
     const deliveries = decided.flatMap(({ event, fanOut }) => deliveriesOf(event, fanOut, deps.destinations));
     if (deliveries.length > 0) await insertDeliveries(client, deliveries);
     await setRouting(

@@ -20,7 +20,7 @@ export async function takesPlainEvent(
   const trial = inTransaction(pool, async client => {
     await storeEvents(client, [plainEvent(event)], {
       destinations: rules.destinations,
-      fanOut: () => rules.fanOut(event.meta),
+      fanOut: () => rules.fanOut({ ...event.meta, body: event.body }),
       desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
     });
     throw new RolledBack();

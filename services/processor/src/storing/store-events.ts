@@ -1,5 +1,6 @@
 import type { DestinationConfig, RouteConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
+import type { FanOut, FanOutRule } from '@ackline/shared/routing/fan-out';
 import {
   type DeliveryKey,
   findOpenKeys,
@@ -10,7 +11,6 @@ import { claimEventKeys } from '@ackline/store/event-keys';
 import { type EventRow, insertEvents, type StoredPlace } from '@ackline/store/events';
 import type { PoolClient } from 'pg';
 import type { DeliveryDesk, ReadyStart } from './desk.ts';
-import type { FanOut, FanOutRule } from './fan-out.ts';
 import { newDelivery } from './new-delivery.ts';
 import type { StorableEvent } from './storable.ts';
 
@@ -43,7 +43,7 @@ export async function storeEvents(
   if (fresh.length === 0) {
     return { stored: 0, duplicates: events.length, unrouted: 0, starts: [], leftDue: 0 };
   }
-  const decided = fresh.map(event => ({ event, fanOut: rules.fanOut(event.meta) }));
+  const decided = fresh.map(event => ({ event, fanOut: rules.fanOut({ ...event.meta, body: event.body }) }));
   const places = await insertEvents(
     client,
     decided.map(({ event, fanOut }) => eventRow(event, fanOut)),

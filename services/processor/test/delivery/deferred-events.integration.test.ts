@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { routeUnrouted } from '../../src/upkeep.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { openPool, sampleEvent } from '../events.ts';

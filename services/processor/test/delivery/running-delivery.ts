@@ -10,7 +10,7 @@ import { ensureLanes } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
 import { createDelivery, type Delivery } from '../../src/delivery/create-delivery.ts';
 import { createProcessorMetrics } from '../../src/metrics.ts';
-import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeConfig, sourceConfig } from '../configs.ts';
 import { kafkaBatch } from '../events.ts';

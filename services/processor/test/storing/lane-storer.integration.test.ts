@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import type { DeliveryDesk, ReadyStart, Reservation } from '../../src/storing/desk.ts';
-import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeUnrouted } from '../../src/upkeep.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';

@@ -5,7 +5,7 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { ensureLanes, readLaneOffsets } from '@ackline/store/lanes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { sourceConfig } from '../configs.ts';
 import { kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';

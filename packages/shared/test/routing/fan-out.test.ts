@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RouteMatch } from '@ackline/shared/config/types';
-import { createFanOut } from '../../src/storing/fan-out.ts';
-import { routeConfig, sourceConfig } from '../configs.ts';
+import type { RouteMatch } from '../../src/config/types.ts';
+import { createFanOut } from '../../src/routing/fan-out.ts';
+import { routableEvent, routeOf, sourceOf } from './routing-examples.ts';
 
-const EVENT = { source: 'telegram', tenant: 'acme', type: 'message' };
-const ANY: RouteMatch = { source: null, type: null, tenant: null };
+const EVENT = routableEvent({ tenant: 'acme' });
 
 describe('routes', () => {
   const routesFor = (matches: readonly Partial<RouteMatch>[], event = EVENT) => {
-    const routes = matches.map((match, n) => routeConfig({ name: `r${n}`, match: { ...ANY, ...match } }));
-    const fanOut = createFanOut({ sources: [sourceConfig(), sourceConfig({ name: 'twilio' })], routes })(
-      event,
-    );
+    const routes = matches.map((match, n) => routeOf(`r${n}`, match));
+    const fanOut = createFanOut({ sources: [sourceOf('telegram'), sourceOf('twilio')], routes })(event);
     return fanOut.routing === 'routed' ? fanOut.routes.map(route => route.name) : fanOut.routing;
   };
 

@@ -1,11 +1,5 @@
-import type { AcklineConfig, RouteConfig, RouteMatch } from '@ackline/shared/config/types';
-
-/** What routing looks at. */
-export interface RoutableEvent {
-  readonly source: string;
-  readonly tenant: string;
-  readonly type: string;
-}
+import type { AcklineConfig, RouteConfig, RouteMatch } from '../config/types.ts';
+import type { RoutableEvent } from './routable-event.ts';
 
 /** `unrouted`: the source is not in this process's configuration (yet); the event waits for a processor that knows it. */
 export type FanOut =
