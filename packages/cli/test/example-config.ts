@@ -41,7 +41,11 @@ export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineCo
     trustProxies: [],
     sources: [source()],
     routes: [
-      { name: 'everything', match: { source: null, type: null, tenant: null }, destination: 'sample' },
+      {
+        name: 'everything',
+        match: { source: null, type: null, tenant: null, where: null },
+        destination: 'sample',
+      },
     ],
     destinations: [destination()],
     ...overrides,

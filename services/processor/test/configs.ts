@@ -38,7 +38,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
 export function routeConfig(overrides: Partial<RouteConfig> = {}): RouteConfig {
   return {
     name: 'all',
-    match: { source: null, type: null, tenant: null },
+    match: { source: null, type: null, tenant: null, where: null },
     destination: 'crm',
     ...overrides,
   };

@@ -142,7 +142,19 @@ export function formatSummary(fileName: string, { mode, config, toGenerate }: Ch
   return sections.join('\n\n');
 }
 
+/** A filter in one line; what does not fit is left out. */
+const MAX_SHOWN_FILTER_LENGTH = 60;
+
 function describeMatch({ match }: RouteConfig): string {
-  const parts = Object.entries(match).filter(([, value]) => value !== null);
-  return parts.length === 0 ? 'everything' : parts.map(([key, value]) => `${key} ${value}`).join(', ');
+  const { where, ...named } = match;
+  const parts = Object.entries(named).flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}`]));
+  if (where !== null) parts.push(`where ${shownFilter(where.given)}`);
+  return parts.length === 0 ? 'everything' : parts.join(', ');
+}
+
+function shownFilter(given: unknown): string {
+  const text = JSON.stringify(given, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  return text.length <= MAX_SHOWN_FILTER_LENGTH ? text : `${text.slice(0, MAX_SHOWN_FILTER_LENGTH)}…`;
 }

@@ -32,3 +32,26 @@ test('in development the summary names the secrets that will be generated', () =
   });
   assert.match(summary, /will generate 2 development secrets: TOKEN, OTHER\./);
 });
+
+test('the summary shows what a route takes, and the beginning of its filter', () => {
+  const where = (given: unknown) => ({ given, test: () => true });
+  const long = {
+    'body.id': { $in: Array.from({ length: 100 }, (_, n) => 9_007_199_254_740_993n + BigInt(n)) },
+  };
+  const routes = [
+    {
+      name: 'a',
+      match: { source: 'telegram', type: null, tenant: null, where: where({ 'body.a': 1 }) },
+      destination: 'sample',
+    },
+    {
+      name: 'b',
+      match: { source: null, type: null, tenant: null, where: where(long) },
+      destination: 'sample',
+    },
+  ];
+  const config = exampleConfig({ routes });
+  const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [] });
+  assert.match(summary, /^a +source telegram, where \{"body\.a":1\} +sample$/m);
+  assert.match(summary, /^b +where \{"body\.id":\{"\$in":\["9007199254740993",.{10,30}… +sample$/m);
+});

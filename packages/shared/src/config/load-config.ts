@@ -70,7 +70,8 @@ function schemaProblems(issue: z.core.$ZodIssue, source: YamlSource): Problem[] 
       ? suggest(given, issue.values.map(String))
       : null;
   const hint = close === null ? '' : `; did you mean "${close}"?`;
-  return [placed({ path, message: issue.message + hint }, source)];
+  const at = issue.code === 'custom' && issue.params?.['at'] === 'key' ? 'key' : 'value';
+  return [{ offset: source.offsetOf(path, at), path, message: issue.message + hint }];
 }
 
 function unknownKeyMessage(key: string, known: readonly string[]): string {
@@ -123,6 +124,7 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
         source: route.match.source ?? null,
         type: route.match.type ?? null,
         tenant: route.match.tenant ?? null,
+        where: route.match.where ?? null,
       },
       destination: route.destination,
     })),

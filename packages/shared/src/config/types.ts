@@ -1,3 +1,5 @@
+import type { CompiledFilter } from '../routing/filter.ts';
+
 /** Where a secret's value is read from; never the value itself. `file` allows rotation without a restart. */
 export type SecretRef = { readonly env: string } | { readonly file: string };
 
@@ -36,10 +38,19 @@ export interface SourceConfig {
   readonly onUndurable: 503 | 200;
 }
 
+/** A filter of a route. */
+export interface CompiledWhere {
+  /** As it was written, for people. */
+  readonly given: unknown;
+  readonly test: CompiledFilter;
+}
+
+/** All that is not null must hold. */
 export interface RouteMatch {
   readonly source: string | null;
   readonly type: string | null;
   readonly tenant: string | null;
+  readonly where: CompiledWhere | null;
 }
 
 export interface RouteConfig {

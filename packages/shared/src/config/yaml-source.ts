@@ -36,7 +36,10 @@ export interface YamlSource {
   positionOf(offset: number): { readonly line: number; readonly column: number };
 }
 
-/** Parses one YAML document and remembers where everything stands. Never throws for what the text holds. */
+/**
+ * Parses one YAML document and remembers where everything stands. Integers beyond 2^53 are bigints. Never throws for what the
+ * text holds.
+ */
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter();
   const positionOf = (offset: number) => {
@@ -44,7 +47,13 @@ export function readYaml(text: string): YamlSource {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      intAsBigInt: true,
+    });
+    shortenIntegers(document);
     const syntax = [...document.errors, ...document.warnings].map(syntaxProblem);
     const unreadableFor = syntax.length > 0 ? syntax : unresolvedAliases(document);
     if (unreadableFor.length > 0) return unreadable(unreadableFor, positionOf);
@@ -60,6 +69,17 @@ export function readYaml(text: string): YamlSource {
       error instanceof RangeError ? 'is nested too deeply' : `repeats aliases over ${MAX_ALIAS_COUNT} times`;
     return unreadable([{ offset: 0, path: [], message }], positionOf);
   }
+}
+
+/** Integers stay exact: those that a double holds are numbers, longer ones (64-bit ids) bigints. */
+function shortenIntegers(document: Document.Parsed): void {
+  visit(document, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value !== 'bigint') return;
+      const double = Number(scalar.value);
+      if (Number.isSafeInteger(double)) scalar.value = double;
+    },
+  });
 }
 
 function unreadable(problems: readonly Problem[], positionOf: YamlSource['positionOf']): YamlSource {

@@ -42,7 +42,7 @@ describe('the ackline.yaml of the repository', () => {
     assert.deepEqual(config.routes, [
       {
         name: 'everything',
-        match: { source: null, type: null, tenant: null },
+        match: { source: null, type: null, tenant: null, where: null },
         destination: 'sample-receiver',
       },
     ]);
@@ -52,10 +52,11 @@ describe('the ackline.yaml of the repository', () => {
   });
 
   it('loads with its examples switched on too', () => {
-    const uncommented = text.replaceAll(/^( *)# (publicUrl|signingSecret|retry):/gm, '$1$2:');
+    const uncommented = text.replaceAll(/^( *)# (publicUrl|match|signingSecret|retry):/gm, '$1$2:');
     assert.notEqual(uncommented, text);
     const loaded = loadConfig(uncommented, { fileName: 'ackline.yaml', providers, production: false });
     assert.equal(loaded.publicUrl, 'https://hooks.example.com');
+    assert.deepEqual(loaded.routes[0]?.match.where?.given, { 'body.message.text': { $startsWith: '/' } });
     assert.deepEqual(loaded.destinations[0]?.signingSecret, { env: 'SAMPLE_SIGNING_SECRET' });
     assert.deepEqual(loaded.destinations[0]?.retry, config.destinations[0]?.retry);
   });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/app-error.ts';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
+import { filterDocument } from '../../src/routing/filter-document.ts';
+import { routableEvent } from '../routing/routing-examples.ts';
 
 const provider = {
   checkSecret: () => true as const,
@@ -57,7 +59,9 @@ describe('loadConfig, on a file that is right', () => {
           onUndurable: 503,
         },
       ],
-      routes: [{ name: 'all', match: { source: null, type: null, tenant: null }, destination: 'bot' }],
+      routes: [
+        { name: 'all', match: { source: null, type: null, tenant: null, where: null }, destination: 'bot' },
+      ],
       destinations: [
         {
           name: 'bot',
@@ -95,7 +99,7 @@ sources:
     onUndurable: 200
 routes:
   - name: bot
-    match: { source: faster-incoming, type: message.received, tenant: faster }
+    match: { source: faster-incoming, type: message.received, tenant: faster, where: { body.a: 1 } }
     destination: bot
 destinations:
   - name: bot
@@ -126,11 +130,9 @@ destinations:
       connection: 'close',
       onUndurable: 200,
     });
-    assert.deepEqual(config.routes[0]?.match, {
-      source: 'faster-incoming',
-      type: 'message.received',
-      tenant: 'faster',
-    });
+    const { where, ...match } = config.routes[0]?.match ?? {};
+    assert.deepEqual(match, { source: 'faster-incoming', type: 'message.received', tenant: 'faster' });
+    assert.deepEqual(where?.given, { 'body.a': 1 });
     assert.deepEqual(config.destinations[0], {
       name: 'bot',
       type: 'http',
@@ -173,7 +175,7 @@ sources:
     maxBody: 26MiB
 routes:
   - name: bot
-    match: { source: telegrm, where: {} }
+    match: { source: telegrm, were: {} }
     destination: nowhere
 destinations:
   - name: bot
@@ -190,7 +192,7 @@ destinations:
         'ackline.yaml:7:11  sources[1].name: is the name of sources[0] too: names are unique',
         'ackline.yaml:10:14  sources[1].maxBody: must be within [1KiB, 25MiB]',
         'ackline.yaml:13:22  routes[0].match.source: there is no source of this name; did you mean "telegram"?',
-        'ackline.yaml:13:31  routes[0].match: unknown key "where"; known here: source, type, tenant',
+        'ackline.yaml:13:31  routes[0].match: unknown key "were"; did you mean "where"?',
         'ackline.yaml:14:18  routes[0].destination: there is no destination of this name; known: bot',
         'ackline.yaml:17:11  destinations[0].type: must be http; did you mean "http"?',
         'ackline.yaml:18:10  destinations[0].url: must hold no user or password',
@@ -274,6 +276,59 @@ destinations:
       assert.equal(errorsOf(text)[0], error);
     });
   }
+});
+
+describe('loadConfig, on a filter of a route', () => {
+  const routed = (where: string) =>
+    file({ routes: `  - name: r\n    match:\n      where:\n${where}    destination: bot\n` });
+
+  it('keeps it as it was written, compiled, with long integers exact', () => {
+    const [route] = load(
+      routed('        body.id: { $in: [9007199254740993, 5] }\n        type: message\n'),
+    ).routes;
+    assert.deepEqual(route?.match.where?.given, {
+      'body.id': { $in: [9007199254740993n, 5] },
+      type: 'message',
+    });
+    const takes = (body: string) =>
+      route.match.where?.test(filterDocument(routableEvent({ body: Buffer.from(body) })));
+    assert.equal(takes('{"id":9007199254740993}'), true);
+    assert.equal(takes('{"id":9007199254740992}'), false);
+    assert.equal(takes('{"id":5}'), true);
+  });
+
+  it('names each mistake with its place', () => {
+    assert.deepEqual(
+      errorsOf(
+        routed(
+          '        message.text: x\n' +
+            '        body.a: { $regx: x, $size: -1 }\n' +
+            '        $or:\n          - { type: message }\n          - { body.b: { $in: [] } }\n',
+        ),
+      ),
+      [
+        'ackline.yaml:10:9  routes[0].match.where.message.text: must begin with body or headers, or be type, tenant, source or provider; did you mean "body.message.text"?',
+        'ackline.yaml:11:19  routes[0].match.where.body.a.$regx: is no operator here; did you mean "$regex"?',
+        'ackline.yaml:11:36  routes[0].match.where.body.a.$size: must be a whole number from 0 on',
+        'ackline.yaml:14:30  routes[0].match.where.$or[1].body.b.$in: must be a list of 1 to 1000 texts, numbers, true, false or null',
+      ],
+    );
+  });
+
+  it('refuses one that is empty or of another form', () => {
+    const place = 'ackline.yaml:7:';
+    const one = (where: string) =>
+      errorsOf(file({ routes: `  - { name: r, match: { where: ${where} }, destination: bot }\n` }));
+    assert.deepEqual(one('{}'), [`${place}32  routes[0].match.where: must hold one condition at least`]);
+    assert.deepEqual(one(''), [`${place}33  routes[0].match.where: must be a map of conditions`]);
+    assert.deepEqual(one('[body]'), [`${place}32  routes[0].match.where: must be a map of conditions`]);
+  });
+
+  it('still refuses a long integer where a small one is meant', () => {
+    assert.deepEqual(errorsOf(file({ destinations: destination('    concurrency: 9007199254740993\n') })), [
+      'ackline.yaml:10:18  destinations[0].concurrency: must be a whole number within [1, 1000]',
+    ]);
+  });
 });
 
 describe('loadConfig, for production', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RouteMatch } from '../../src/config/types.ts';
 import { createFanOut } from '../../src/routing/fan-out.ts';
+import { compileFilter } from '../../src/routing/filter.ts';
 import { routableEvent, routeOf, sourceOf } from './routing-examples.ts';
 
 const EVENT = routableEvent({ tenant: 'acme' });
@@ -35,6 +36,25 @@ describe('routes', () => {
       ]),
       'unmatched',
     );
+  });
+
+  it('with a filter get what it takes, and only of what they name', () => {
+    const where = (given: unknown) => {
+      const compiled = compileFilter(given);
+      assert.ok('filter' in compiled);
+      return { given, test: compiled.filter };
+    };
+    assert.deepEqual(
+      routesFor([
+        { where: where({ 'body.message.text': 'hello' }) },
+        { where: where({ 'body.message.text': 'bye' }) },
+        { where: where({ 'body.message.chat.id': { $gt: 4 }, 'headers.content-type': 'application/json' }) },
+        { where: where({ 'body.message.text': 'hello' }), type: 'edited_message' },
+        {},
+      ]),
+      ['r0', 'r2', 'r4'],
+    );
+    assert.equal(routesFor([{ where: where({ tenant: 'other' }) }]), 'unmatched');
   });
 
   it('of none leave an event of a known source unmatched', () => {

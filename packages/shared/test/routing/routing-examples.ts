@@ -15,7 +15,11 @@ export function routableEvent(overrides: Partial<RoutableEvent> = {}): RoutableE
 }
 
 export function routeOf(name: string, match: Partial<RouteMatch>): RouteConfig {
-  return { name, match: { source: null, type: null, tenant: null, ...match }, destination: 'crm' };
+  return {
+    name,
+    match: { source: null, type: null, tenant: null, where: null, ...match },
+    destination: 'crm',
+  };
 }
 
 export function sourceOf(name: string): SourceConfig {

@@ -102,7 +102,7 @@ describe('storing a lane', () => {
         destinations: new Map<string, DestinationConfig>([[destination.name, destination]]),
         fanOut: createFanOut({
           sources: [sourceConfig()],
-          routes: [routeConfig({ match: { source: null, tenant: 'default', type: null } })],
+          routes: [routeConfig({ match: { source: null, tenant: 'default', type: null, where: null } })],
         }),
       },
       listener: {
@@ -581,7 +581,7 @@ describe('storing a lane', () => {
         destinations: new Map([[destination.name, destination]]),
         fanOut: createFanOut({
           sources: [sourceConfig({ name: 'new' })],
-          routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null } })],
+          routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null, where: null } })],
         }),
         log: { info: () => undefined } as never,
       };
