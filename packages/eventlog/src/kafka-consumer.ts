@@ -7,7 +7,7 @@ import { KAFKA_CLIENT_ID } from './kafka-client.ts';
 import { EVENTS_TOPIC } from './kafka-topic.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import { createLanePositions, type LanePositions } from './lane-positions.ts';
-import { type BatchContext, HEARTBEAT_MS, readBatch } from './read-batch.ts';
+import { type BatchContext, HEARTBEAT_MS, type Pending, readBatch } from './read-batch.ts';
 import { createWatermarks, type Watermarks } from './watermarks.ts';
 
 export type { KafkaRecord, LaneBatch } from './lane-batch.ts';
@@ -39,6 +39,8 @@ export interface KafkaConsumerSnapshot {
   readonly retrying: readonly number[];
   /** Records of this process's lanes that are not stored yet, as of the last fetch of each. */
   readonly lag: number;
+  /** Records read and not committed, and the bytes of their values. */
+  readonly pending: Readonly<Pending>;
   readonly stored: number;
 }
 
@@ -74,7 +76,7 @@ const RETRY = { retries: 6, initialRetryTime: 200, maxRetryTime: 2_000 };
 const STOP_DEADLINE_MS = 8_000;
 
 export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsumer {
-  const counts = { stored: 0 };
+  const counts: Counts = { stored: 0, pending: { records: 0, bytes: 0 } };
   let running: Running | null = null;
   return {
     name: 'kafka-consumer',
@@ -85,6 +87,7 @@ export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsume
         lanes: positions?.lanes ?? [],
         retrying: positions?.retrying ?? [],
         lag: running?.lag() ?? 0,
+        pending: { ...counts.pending },
         stored: counts.stored,
       };
     },
@@ -100,6 +103,12 @@ export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsume
   };
 }
 
+/** Kept over the lives of the client: a batch of the last one may still be in hand. */
+interface Counts {
+  stored: number;
+  readonly pending: Pending;
+}
+
 interface Running {
   readonly positions: LanePositions;
   lag(): number;
@@ -107,7 +116,7 @@ interface Running {
 }
 
 /** One life of the client: it is never used again after a crash. */
-function createRunning(options: KafkaConsumerOptions, counts: { stored: number }): Running {
+function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
   const { brokers, log, topic } = options;
   const name = topic.name ?? EVENTS_TOPIC;
   const watermarks: Watermarks = createWatermarks({ brokers, topic: { name, partitions: topic.partitions } });
@@ -140,6 +149,7 @@ function createRunning(options: KafkaConsumerOptions, counts: { stored: number }
     storeLane: batch => options.storeLane(batch),
     positions,
     counts,
+    pending: counts.pending,
     lags,
     log,
   };

@@ -1,10 +1,17 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { EachBatchPayload } from 'kafkajs';
-import { cutLaneBatches, type LaneBatch } from './lane-batch.ts';
+import { cutLaneBatches, type FetchedRecord, type LaneBatch } from './lane-batch.ts';
 import type { LanePositions } from './lane-positions.ts';
 
 /** Several fit in a session. */
 export const HEARTBEAT_MS = 1_500;
+
+/** What was read and is not committed: storing does not wait for deliveries, so this alone holds back what is fetched. */
+export interface Pending {
+  records: number;
+  /** Of their values. */
+  bytes: number;
+}
 
 /** What reading a batch needs of its consumer. */
 export interface BatchContext {
@@ -13,6 +20,8 @@ export interface BatchContext {
   storeLane(batch: LaneBatch): Promise<void>;
   readonly positions: LanePositions;
   readonly counts: { stored: number };
+  /** Over all lanes. */
+  readonly pending: Pending;
   readonly lags: Map<number, number>;
   readonly log: Pick<Logger, 'warn'>;
 }
@@ -20,15 +29,27 @@ export interface BatchContext {
 /** Stores what one fetch brought of one lane. The invariants are those of kafka-consumer.ts. */
 export async function readBatch(payload: EachBatchPayload, context: BatchContext): Promise<void> {
   const { batch } = payload;
-  const { positions, counts, lags, topic, topicId, log } = context;
+  const { positions } = context;
   const { partition: lane } = batch;
-  const { epoch } = positions;
   const expected = positions.expected(lane);
   if (expected === null) return; // (C2)
   if (fetchedFrom(batch) !== expected) {
     positions.reposition(lane); // (C3)
     return;
   }
+  const held = hold(context.pending, batch.messages);
+  try {
+    await storePieces(payload, context, held);
+  } finally {
+    held.giveBackAll();
+  }
+}
+
+async function storePieces(payload: EachBatchPayload, context: BatchContext, held: Held): Promise<void> {
+  const { batch } = payload;
+  const { positions, counts, lags, topic, topicId, log } = context;
+  const { partition: lane } = batch;
+  const { epoch } = positions;
   const pieces = cutLaneBatches(batch.messages, {
     lane,
     topicId,
@@ -49,8 +70,33 @@ export async function readBatch(payload: EachBatchPayload, context: BatchContext
     positions.advance(lane, piece.nextOffset);
     lags.set(lane, Math.max(0, Number(BigInt(batch.highWatermark) - piece.nextOffset)));
     await commit(payload, { topic, lane, offset: piece.nextOffset }, log);
+    held.giveBack(piece.records.length);
     await payload.heartbeat(); // throws when the group rebalances: the client joins again, and the rest is fetched anew
   }
+}
+
+/** The records of one fetch while they are pending. */
+interface Held {
+  /** The next so many are committed. */
+  giveBack(records: number): void;
+  /** The others are not, and are fetched anew. */
+  giveBackAll(): void;
+}
+
+function hold(pending: Pending, records: readonly Pick<FetchedRecord, 'value'>[]): Held {
+  const sizes = records.map(record => record.value?.byteLength ?? 0);
+  const giveBack = (count: number) => {
+    const given = sizes.splice(0, count);
+    pending.records -= given.length;
+    pending.bytes -= sum(given);
+  };
+  pending.records += sizes.length;
+  pending.bytes += sum(sizes);
+  return { giveBack, giveBackAll: () => giveBack(sizes.length) };
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
 }
 
 /** (C1) */

@@ -88,11 +88,13 @@ function createStore() {
     next,
     gaps,
     failLane: null as number | null,
+    /** Each batch of this one waits for the gate, those of the others don't. */
+    hangLane: null as number | null,
     gate: Promise.resolve(),
     entered: 0,
     async store(batch: LaneBatch): Promise<void> {
       this.entered += 1;
-      await this.gate;
+      if (this.hangLane === null || batch.lane === this.hangLane) await this.gate;
       if (batch.lane === this.failLane) throw new Error('the store is away');
       const from = batch.records[0]!.offset;
       if (from > (next.get(batch.lane) ?? 0n))
@@ -267,6 +269,39 @@ describe('kafka consumer', () => {
     await stop();
     assert.deepEqual(store.gaps, []);
     assert.equal(store.ids.length, 600);
+  });
+
+  it('reads one fetch and no more while the storing of a lane hangs, and stores the other lanes of it', async () => {
+    const topic = await newTopic();
+    const store = createStore();
+    const hanging = laneOf(keyHash('telegram\u0000chat-0'), topic.partitions);
+    const gate = Promise.withResolvers<void>();
+    store.hangLane = hanging;
+    store.gate = gate.promise;
+    const large = () => sampleEvent({ orderingKey: 'chat-0', body: Buffer.alloc(100 * 1024, 1) });
+    const ids: string[] = [];
+    // In small produces: a fetch brings the first of them whole, however large.
+    for (let n = 0; n < 15; n += 1) ids.push(...(await append(topic, Array.from({ length: 4 }, large))));
+    ids.push(...(await append(topic, manyEvents(600))));
+    const ends = await admin.fetchTopicOffsets(topic.name);
+    const { stop, consumer } = startConsumer(topic, store);
+    const others = () =>
+      ends.every(
+        ({ partition, high }) => partition === hanging || String(store.next.get(partition) ?? 0) === high,
+      );
+    await until(others, 'the other lanes');
+    const ofOneLane = () => consumer.snapshot().pending.bytes <= 2 * 1024 * 1024;
+    await until(ofOneLane, 'the last commits');
+    const { pending } = consumer.snapshot();
+    assert.ok(pending.records >= 4 && pending.bytes >= 4 * 100 * 1024, `${pending.records} records`);
+    assert.equal(store.next.has(hanging), false);
+    ids.push(...(await append(topic, manyEvents(60))));
+    gate.resolve();
+    await until(hasAll(store, ids), 'all events');
+    await until(() => consumer.snapshot().pending.records === 0, 'all commits');
+    assert.equal(consumer.snapshot().pending.bytes, 0);
+    await stop();
+    assert.deepEqual(store.gaps, []);
   });
 
   it('loses nothing while consumers come and go, and skips nothing in any lane', async () => {

@@ -10,7 +10,7 @@ interface Setup {
   expected?: bigint | null;
   fetchedFrom?: number;
   count?: number;
-  store?: (said: string[]) => Promise<void>;
+  store?: (said: string[], pending: { records: number; bytes: number }) => Promise<void>;
   commit?: () => Promise<void>;
   isRunning?: () => boolean;
 }
@@ -42,11 +42,12 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
     isStale: () => false,
   } as unknown as EachBatchPayload;
   const lags = new Map<number, number>();
+  const pending = { records: 0, bytes: 0 };
   await readBatch(payload, {
     topic: 't',
     topicId: 'id',
     async storeLane(batch) {
-      await setup.store?.(said);
+      await setup.store?.(said, pending);
       if (said.includes('rebalance')) state.epoch += 1;
       said.push(`store ${batch.records[0]?.offset} to ${batch.nextOffset}`);
     },
@@ -60,10 +61,11 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
       retryLater: () => void said.push('retry later'),
     } as never,
     counts: { stored: 0 },
+    pending,
     lags,
     log: { warn: (_: unknown, line?: string) => void said.push(String(line)) } as never,
   });
-  return { said, lags };
+  return { said, lags, pending };
 }
 
 describe('reading a batch', () => {
@@ -103,6 +105,30 @@ describe('reading a batch', () => {
   it('goes on when the commit to Kafka fails: PostgreSQL has the offset', async () => {
     const { said } = await read({ commit: () => Promise.reject(new Error('coordinator moved')) });
     assert.deepEqual(said, ['store 10 to 13', 'resolve 12', 'advance 13', 'kafka.commit-failed']);
+  });
+
+  it('counts a fetch as pending until each of its pieces is committed', async () => {
+    const seen: number[] = [];
+    const bytes: number[] = [];
+    const { pending } = await read({
+      count: 700,
+      store: async (_, { records, bytes: held }) => {
+        seen.push(records);
+        bytes.push(held);
+      },
+    });
+    assert.deepEqual(seen, [700, 200]);
+    assert.deepEqual(bytes, [700 * 15, 200 * 15]); // bodies of 15 bytes
+    assert.deepEqual(pending, { records: 0, bytes: 0 });
+  });
+
+  it('counts nothing as pending any more once it has failed, or is dropped', async () => {
+    const none = { records: 0, bytes: 0 };
+    const failed = await read({ count: 700, store: () => Promise.reject(new Error('away')) });
+    assert.deepEqual(failed.pending, none);
+    const moved = await read({ count: 700, store: async lines => void lines.push('rebalance') });
+    assert.deepEqual(moved.pending, none);
+    assert.deepEqual((await read({ expected: 9n })).pending, none);
   });
 
   it('finishes the piece in hand and takes no other when it is told to end', async () => {

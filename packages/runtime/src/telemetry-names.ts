@@ -14,6 +14,8 @@ export const metricNames = {
   eventlogPending: 'ackline_eventlog_pending_events',
   breakerState: 'ackline_breaker_open',
   processorEvents: 'ackline_processor_events_total',
+  processorPendingRecords: 'ackline_processor_pending_records',
+  processorPendingBytes: 'ackline_processor_pending_bytes',
   orderUncertain: 'ackline_order_uncertain_total',
   deliveryAttempts: 'ackline_delivery_attempts_total',
   deliveryAttemptSeconds: 'ackline_delivery_attempt_seconds',

@@ -51,6 +51,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   metrics.watch({
     inFlight: () => delivery.inFlight(),
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
+    pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
   });
   const upkeep = upkeepDeps(ackline, { pool, delivery, metrics, context });
   const refusals = createRefusals();

@@ -1,5 +1,9 @@
 import { createInboxConsumer, type InboxConsumer } from '@ackline/eventlog/inbox-consumer';
-import { createKafkaConsumer, type KafkaConsumer } from '@ackline/eventlog/kafka-consumer';
+import {
+  createKafkaConsumer,
+  type KafkaConsumer,
+  type KafkaConsumerSnapshot,
+} from '@ackline/eventlog/kafka-consumer';
 import { type KafkaDurability, openTopic, type OpenedTopic } from '@ackline/eventlog/kafka-topic';
 import { createWatermarks, type Watermarks } from '@ackline/eventlog/watermarks';
 import type { Component } from '@ackline/runtime/component';
@@ -31,7 +35,10 @@ export interface Intake {
   lanes(): number;
   close(): Promise<void>;
   components(storer: LaneStorer): readonly Component[];
-  snapshot(): { readonly inbox: ReturnType<InboxConsumer['snapshot']> | null; readonly kafka: object | null };
+  snapshot(): {
+    readonly inbox: ReturnType<InboxConsumer['snapshot']> | null;
+    readonly kafka: KafkaConsumerSnapshot | null;
+  };
 }
 
 export async function connectIntake(options: IntakeOptions): Promise<Intake> {

@@ -21,6 +21,8 @@ export interface ProcessorMetrics {
 export interface MetricsSources {
   inFlight(): number;
   orderUncertain(): number;
+  /** Of Kafka: read and not committed. */
+  pending(): { readonly records: number; readonly bytes: number };
 }
 
 export function createProcessorMetrics(): ProcessorMetrics {
@@ -81,6 +83,22 @@ function watchSources(registers: Registry[], sources: MetricsSources): void {
     registers,
     collect() {
       this.set(sources.inFlight());
+    },
+  });
+  new Gauge({
+    name: metricNames.processorPendingRecords,
+    help: 'Kafka records that were read and are not committed',
+    registers,
+    collect() {
+      this.set(sources.pending().records);
+    },
+  });
+  new Gauge({
+    name: metricNames.processorPendingBytes,
+    help: 'Bytes of the Kafka records that were read and are not committed',
+    registers,
+    collect() {
+      this.set(sources.pending().bytes);
     },
   });
   new Counter({

@@ -15,21 +15,22 @@ type Found =
   | { readonly kind: 'event'; readonly origin: string; readonly event: StorableEvent }
   | { readonly kind: 'invalid'; readonly record: QuarantinedRecord };
 
-/** One thing that a transaction stores. The invariants are those of lane-storer.ts. */
-export type Item = Found & {
-  /** Takes it, and nothing else, out of its log, under its lane's lock; false: it is not there any more. */
-  readonly takeAlone: (client: PoolClient) => Promise<boolean>;
-};
+/** Where an item waits: what a transaction does to take it out of its log. */
+type Place =
+  | { readonly kind: 'kafka'; readonly lane: number; readonly topicId: string; readonly nextOffset: bigint }
+  | { readonly kind: 'inbox'; readonly lane: number; readonly n: string };
 
-export function kafkaItem(batch: LaneBatch, record: KafkaRecord): Item {
-  return {
-    ...foundInKafka(batch.lane, record),
-    async takeAlone(client) {
-      await lockLane(client, batch.lane); // (S2)
-      await writeLaneOffset(client, { ...batch, nextOffset: record.offset + 1n }); // (S1)
-      return true;
-    },
-  };
+/** One thing that a transaction stores. The invariants are those of lane-storer.ts. */
+export type Item = Found & { readonly place: Place };
+
+/** The batch's records, in order; the last one takes the lane to where the batch does. */
+export function kafkaItems(batch: LaneBatch): readonly (Item & { readonly offset: bigint })[] {
+  const { lane, topicId, records } = batch;
+  return records.map((record, index) => {
+    const nextOffset = index === records.length - 1 ? batch.nextOffset : record.offset + 1n;
+    const place: Place = { kind: 'kafka', lane, topicId, nextOffset };
+    return { ...foundInKafka(lane, record), place, offset: record.offset };
+  });
 }
 
 function foundInKafka(lane: number, record: KafkaRecord): Found {
@@ -44,13 +45,24 @@ function foundInKafka(lane: number, record: KafkaRecord): Found {
 }
 
 export function inboxItem(row: TakenInboxRow, lane: number): Item {
-  return {
-    ...foundInInbox(row),
-    async takeAlone(client) {
-      await lockLane(client, lane); // (S2)
-      return (await takeInboxRows(client, [row.n])).length > 0;
-    },
-  };
+  return { ...foundInInbox(row), place: { kind: 'inbox', lane, n: row.n } };
+}
+
+/** Locks the items' lanes (S2); all that lock several do so in this order, so that none waits for another in a ring. */
+export async function lockLanesOf(client: PoolClient, items: readonly Item[]): Promise<void> {
+  const lanes = new Set(items.map(item => item.place.lane));
+  for (const lane of [...lanes].sort((a, b) => a - b)) await lockLane(client, lane);
+}
+
+/** Takes the items out of their logs, under the locks of their lanes; without inbox rows that are not there any more. */
+export async function takeItems(client: PoolClient, items: readonly Item[]): Promise<readonly Item[]> {
+  const places = items.map(item => item.place);
+  const offset = places.findLast(place => place.kind === 'kafka');
+  if (offset !== undefined) await writeLaneOffset(client, offset); // (S1)
+  const ns = places.flatMap(place => (place.kind === 'inbox' ? [place.n] : []));
+  if (ns.length === 0) return items;
+  const taken = new Set((await takeInboxRows(client, ns)).map(row => row.n));
+  return items.filter(({ place }) => place.kind === 'kafka' || taken.has(place.n));
 }
 
 function foundInInbox(row: TakenInboxRow): Found {
@@ -69,8 +81,8 @@ function foundInInbox(row: TakenInboxRow): Found {
 /** The item as it is kept in quarantine. */
 export function asInvalid(item: Item, reason: string): Item {
   if (item.kind === 'invalid') return item;
-  const { origin, event, takeAlone } = item;
-  return { kind: 'invalid', record: { origin, reason, ...event.sealed }, takeAlone };
+  const { origin, event, place } = item;
+  return { kind: 'invalid', record: { origin, reason, ...event.sealed }, place };
 }
 
 /** Of the batch's events, each once. */

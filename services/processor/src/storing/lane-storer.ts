@@ -6,10 +6,10 @@
  * S2. Storing a lane is serial over all processors: each transaction first locks the lane's row. So `seq` order is the
  *     order of storing for each key, and no delivery of a key appears behind a later one.
  * S3. Waiting inbox rows of a Kafka batch's keys are stored in the same transaction, each at its place (`placeInboxRows`).
- * S4. A record that can't be stored is kept in quarantine with the reason, and passed. Only a row that fails alone with
- *     SQLSTATE class 22 or 23 is one; any other failure (time-out, deadlock, full disk) fails the batch, which is retried.
- *     One that is too much for the time limit is stored in halves. Where PostgreSQL refuses a plain event in the row's place
- *     too, the fault is not the row's: nothing is quarantined, and the lane waits.
+ * S4. A record that can't be stored is kept in quarantine with the reason, and passed. It is found by halving (`bisect.ts`): only
+ *     a row that fails alone, with SQLSTATE class 22 or by a constraint that has a name, is one. Any other failure (time-out,
+ *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves. Where
+ *     PostgreSQL refuses a plain event in the row's place too, the fault is not the row's: nothing is quarantined, the lane waits.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
  */
 import { laneOf } from '@ackline/eventlog/lane';
@@ -20,14 +20,14 @@ import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } fro
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
+import { type Bisector, createBisector, type Transact } from './bisect.ts';
 import type { ReadyStart } from './desk.ts';
-import { asInvalid, inboxItem, type Item, kafkaItem, keyHashesOf } from './lane-item.ts';
+import { inboxItem, type Item, kafkaItems, keyHashesOf } from './lane-item.ts';
 import { firstWithinBytes, type Placement } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
-import { takesPlainEvent } from './plain-event.ts';
 import { splitEvent } from './split-event.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
-import { isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from './store-failures.ts';
+import { isPoison, isTooLong } from './store-failures.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;
@@ -58,14 +58,14 @@ export interface LaneStorerDeps {
 
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   const transact = createTransactor(deps);
-  const storeAlone = createLoneStorer(transact, deps);
+  const storeApart = createBisector(transact, deps);
   return {
-    storeKafkaBatch: createKafkaStorer(transact, storeAlone),
-    storeInboxRows: createInboxStorer(transact, storeAlone, deps.lanes),
+    storeKafkaBatch: createKafkaStorer(transact, storeApart),
+    storeInboxRows: createInboxStorer(transact, storeApart, deps.lanes),
   };
 }
 
-function createKafkaStorer(transact: Transact, storeAlone: StoreAlone): LaneStorer['storeKafkaBatch'] {
+function createKafkaStorer(transact: Transact, storeApart: Bisector): LaneStorer['storeKafkaBatch'] {
   async function storeBatch(batch: LaneBatch, maxRows: number): Promise<void> {
     for (let rows = maxRows; ; ) {
       const step = await storeStep(batch, rows);
@@ -96,18 +96,9 @@ function createKafkaStorer(transact: Transact, storeAlone: StoreAlone): LaneStor
       const smaller = isTooLong(error) ? smallerStep(batch, tried.rows) : null;
       if (smaller !== null) return smaller; // (S4)
       if (!isPoison(error)) throw error;
-      for (const item of tried.items) await storeAlone(item); // (S4)
-      if (tried.plan?.kind === 'whole') await passOffset(batch);
+      await storeApart(tried.items, error); // (S4)
     }
     return nextOf(tried.plan, maxRows);
-  }
-
-  function passOffset(batch: LaneBatch): Promise<void> {
-    return transact(async client => {
-      await lockLane(client, batch.lane);
-      await writeLaneOffset(client, batch);
-      return [];
-    });
   }
 
   return batch => storeBatch(batch, MAX_INBOX_ROWS);
@@ -115,7 +106,7 @@ function createKafkaStorer(transact: Transact, storeAlone: StoreAlone): LaneStor
 
 function createInboxStorer(
   transact: Transact,
-  storeAlone: StoreAlone,
+  storeApart: Bisector,
   lanes: () => number,
 ): LaneStorer['storeInboxRows'] {
   async function storeRows(ns: readonly string[]): Promise<number> {
@@ -129,7 +120,7 @@ function createInboxStorer(
     } catch (error) {
       if (isTooLong(error) && ns.length > 1) return storeHalves(ns); // (S4)
       if (!isPoison(error)) throw error;
-      for (const item of items) await storeAlone(item); // (S4)
+      await storeApart(items, error); // (S4)
     }
     return items.length;
   }
@@ -143,35 +134,6 @@ function createInboxStorer(
 
   return storeRows;
 }
-
-type StoreAlone = (item: Item) => Promise<void>;
-
-/** Stores one item in a transaction of its own, or else quarantines it (S4). */
-function createLoneStorer(transact: Transact, { pool, rules, listener }: LaneStorerDeps): StoreAlone {
-  const run = (only: Item) => transact(async client => ((await only.takeAlone(client)) ? [only] : []));
-
-  async function isItsOwnFault(item: Item, refusal: Error): Promise<boolean> {
-    if (isPlaceTaken(refusal)) return false;
-    return item.kind === 'invalid' || takesPlainEvent(pool, item.event, rules, isPoison);
-  }
-
-  return async item => {
-    try {
-      await run(item);
-    } catch (error) {
-      if (!isPoison(error)) throw error;
-      if (!(await isItsOwnFault(item, error))) {
-        const refusal = new StoreRefusesAll(error);
-        listener.refused(refusal.reason);
-        throw refusal;
-      }
-      await run(asInvalid(item, `SQLSTATE ${error.code}`)); // (S4)
-    }
-  };
-}
-
-/** Runs one transaction: `take` locks and takes from the logs, and what it returns is stored. */
-type Transact = (take: (client: PoolClient) => Promise<readonly Item[]>) => Promise<void>;
 
 function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
   return async take => {
@@ -247,17 +209,18 @@ async function mergeRows(
   batch: LaneBatch,
   placements: readonly Placement[],
 ): Promise<readonly Item[]> {
-  if (placements.length === 0) return batch.records.map(record => kafkaItem(batch, record));
+  const records = kafkaItems(batch);
+  if (placements.length === 0) return records;
   const places = new Map(placements.map(({ n, beforeOffset }) => [n, beforeOffset]));
   const taken = await takeInboxRows(client, [...places.keys()]);
   const rowsBefore = (offset: bigint) => taken.filter(row => places.get(row.n) === offset);
-  const offsets = new Set(batch.records.map(record => record.offset));
+  const offsets = new Set(records.map(record => record.offset));
   const alone = taken.filter(row => !offsets.has(places.get(row.n) ?? -1n));
   return [
     ...alone.map(row => inboxItem(row, batch.lane)),
-    ...batch.records.flatMap(record => [
+    ...records.flatMap(record => [
       ...rowsBefore(record.offset).map(row => inboxItem(row, batch.lane)),
-      kafkaItem(batch, record),
+      record,
     ]),
   ];
 }

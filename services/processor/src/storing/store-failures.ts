@@ -1,6 +1,15 @@
-/** Class 22: a value that PostgreSQL can't hold; class 23: a constraint refuses it. Trying again can't help. */
+/**
+ * Class 22: a value that PostgreSQL can't hold; class 23 with a constraint's name: that one refuses it. Trying again can't help.
+ * Without a name (a partition that is missing, a column that may not be null) the fault is the schema's or this release's.
+ */
 export function isPoison(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  const code = String(error.code);
+  return code.startsWith('22') || (code.startsWith('23') && constraintOf(error) !== null);
+}
+
+function constraintOf(error: Error): string | null {
+  return 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : null;
 }
 
 /** PostgreSQL's code for a statement that it cancelled, here at the time limit. */
@@ -9,7 +18,7 @@ const CANCELLED = '57014';
 const NO_ANSWER = 'Query read timeout';
 
 /** The transaction was too much for the time limit: a smaller one may pass. */
-export function isTooLong(error: unknown): boolean {
+export function isTooLong(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return ('code' in error && error.code === CANCELLED) || error.message === NO_ANSWER;
 }
@@ -30,9 +39,9 @@ export class StoreRefusesAll extends Error {
   readonly reason: string;
 
   constructor(cause: Error & { code: string }) {
-    const constraint =
-      'constraint' in cause && typeof cause.constraint === 'string' ? `, ${cause.constraint}` : '';
-    const reason = `PostgreSQL refuses every event (SQLSTATE ${cause.code}${constraint})`;
+    const constraint = constraintOf(cause);
+    const named = constraint === null ? '' : `, ${constraint}`;
+    const reason = `PostgreSQL refuses every event (SQLSTATE ${cause.code}${named})`;
     super(`${reason}: its schema or a sequence is not what this release expects`, { cause });
     this.reason = reason;
   }

@@ -316,6 +316,108 @@ describe('storing a lane', () => {
       assert.equal(desk.open.size, 1);
     });
 
+    describe('among 64', () => {
+      const LANES_OF_MANY = 3;
+      /** Whole, each half on the way down and those beside it, a plain event in its place, and into quarantine. */
+      const MOST_TRANSACTIONS = 1 + 2 * Math.log2(64) + 2;
+
+      async function counted(store: (storer: LaneStorer) => Promise<unknown>, lanes = 1): Promise<number> {
+        const counting = openPool(database.url);
+        let transactions = 0;
+        counting.on('acquire', () => {
+          transactions += 1;
+        });
+        const { storer } = harness({ pool: counting, lanes });
+        await store(storer);
+        await counting.end();
+        return transactions;
+      }
+      const oneBad = (at: number, keys: number) =>
+        Array.from({ length: 64 }, (_, n) =>
+          sampleEvent({ orderingKey: `chat-${n % keys}`, ...(n === at ? { type: 'poison' } : {}) }),
+        );
+
+      for (const at of [0, 37, 63]) {
+        it(`finds the one at ${at} in few transactions, and stores the others in order`, async () => {
+          const events = oneBad(at, 1);
+          const took = await counted(storer => storer.storeKafkaBatch(kafkaBatch(events, { first: 100n })));
+          assert.ok(took <= MOST_TRANSACTIONS, `${took} transactions`);
+          assert.deepEqual(await storedIds(), ids(events.toSpliced(at, 1)));
+          assert.deepEqual(
+            (await quarantine()).map(row => row.origin),
+            [`kafka:0:${100 + at}`],
+          );
+          assert.equal(await laneOffset(), 164n);
+        });
+      }
+
+      it('does so in the inbox, over several lanes', async () => {
+        const events = oneBad(37, 12);
+        await appendToInbox(pool, events);
+        const numbers = await inboxNumbers(pool);
+        const took = await counted(async storer => {
+          assert.equal(await storer.storeInboxRows(numbers), 64);
+        }, LANES_OF_MANY);
+        assert.ok(took <= MOST_TRANSACTIONS, `${took} transactions`);
+        assert.deepEqual(await storedIds(), ids(events.toSpliced(37, 1)));
+        assert.deepEqual(
+          (await quarantine()).map(row => row.origin),
+          [`inbox:${events[37]!.id}`],
+        );
+        assert.deepEqual(await inboxNumbers(pool), []);
+      });
+
+      it('keeps the places of waiting rows while it halves', async () => {
+        const records = oneBad(20, 1);
+        const waiting = several(3, { orderingKey: 'chat-0' });
+        for (const [n, after] of [-1n, 19n, 62n].entries()) await appendToInbox(pool, [waiting[n]!], after);
+        await counted(storer => storer.storeKafkaBatch(kafkaBatch(records)));
+        const inOrder = [
+          waiting[0]!,
+          ...records.slice(0, 20),
+          waiting[1]!,
+          ...records.slice(21, 63),
+          waiting[2]!,
+          records[63]!,
+        ];
+        assert.deepEqual(await storedIds(), ids(inOrder));
+        assert.deepEqual(await inboxNumbers(pool), []);
+      });
+
+      it('passes over a waiting row that somebody took meanwhile', async () => {
+        const chat = { orderingKey: 'chat' };
+        const [first, waiting, last] = several(3, chat);
+        const poison = sampleEvent({ ...chat, type: 'poison' });
+        await appendToInbox(pool, [waiting!], 1n);
+        const racing = openPool(database.url);
+        let transactions = 0;
+        racing.on('acquire', () => {
+          transactions += 1;
+          // After the whole batch was tried, and before the part with the row is.
+          if (transactions === 2) taken = pool.query('delete from inbox');
+        });
+        let taken: Promise<unknown> = Promise.resolve();
+        const { storer } = harness({ pool: racing });
+        await storer.storeKafkaBatch(kafkaBatch([first!, poison, last!]));
+        await taken;
+        assert.deepEqual(await storedIds(), ids([first!, last!]));
+        assert.equal(await laneOffset(), 3n);
+        await racing.end();
+      });
+
+      it('goes on halving where the rest takes too long', async () => {
+        const impatient = openPool(database.url, 400);
+        const { storer } = harness({ pool: impatient });
+        const slow = { type: 'slow', orderingKey: 'chat' };
+        const events = [sampleEvent({ ...slow, type: 'poison' }), ...several(7, slow)];
+        await storer.storeKafkaBatch(kafkaBatch(events));
+        assert.deepEqual(await storedIds(), ids(events.slice(1)));
+        assert.equal((await quarantine()).length, 1);
+        assert.equal(await laneOffset(), 8n);
+        await impatient.end();
+      });
+    });
+
     it('finds it in the inbox too', async () => {
       const { storer, desk } = harness();
       const events = [sampleEvent(), sampleEvent({ type: 'poison' }), sampleEvent()];
@@ -393,6 +495,34 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch([record!]));
       await storer.storeInboxRows(numbers);
       assert.deepEqual(await storedIds(), ids([record!, row!]));
+    });
+
+    it('waits as a whole for a partition that is missing, at the first try, and goes on once it is there', async () => {
+      const counting = openPool(database.url);
+      const { storer, desk } = harness({ pool: counting });
+      const events = several(8);
+      const { rows: days } = await pool.query<{ name: string; bound: string }>(
+        `select c.oid::regclass::text as name, pg_get_expr(c.relpartbound, c.oid) as bound
+           from pg_inherits join pg_class c on c.oid = inhrelid where inhparent = 'events'::regclass`,
+      );
+      for (const { name } of days) await pool.query(`alter table events detach partition ${name}`);
+      let transactions = 0;
+      counting.on('acquire', () => {
+        transactions += 1;
+      });
+      try {
+        await assert.rejects(storer.storeKafkaBatch(kafkaBatch(events)), { code: '23514' });
+        assert.equal(transactions, 1);
+        await untouched();
+        assert.equal(desk.open.size, 0);
+      } finally {
+        for (const { name, bound } of days) {
+          await pool.query(`alter table events attach partition ${name} ${bound}`);
+        }
+      }
+      await storer.storeKafkaBatch(kafkaBatch(events));
+      assert.deepEqual(await storedIds(), ids(events));
+      await counting.end();
     });
 
     it('takes a sequence that was set back for no event’s fault', async () => {

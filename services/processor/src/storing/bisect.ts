@@ -1,0 +1,80 @@
+import type { Pool, PoolClient } from 'pg';
+import { asInvalid, type Item, lockLanesOf, takeItems } from './lane-item.ts';
+import { takesPlainEvent } from './plain-event.ts';
+import type { StoringRules } from './store-events.ts';
+import { isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from './store-failures.ts';
+
+/** Runs one transaction: `take` locks and takes from the logs, and what it returns is stored. */
+export type Transact = (take: (client: PoolClient) => Promise<readonly Item[]>) => Promise<void>;
+
+/**
+ * Stores items of one transaction that failed, in smaller ones, and quarantines those that can't be stored (S4). In order, so
+ * that none of a lane overtakes one before it; what is stored stays so where a later part fails.
+ */
+export type Bisector = (items: readonly Item[], failure: Error) => Promise<void>;
+
+export interface BisectorDeps {
+  readonly pool: Pool;
+  readonly rules: StoringRules;
+  readonly listener: { refused(reason: string): void };
+}
+
+/** The invariants are those of lane-storer.ts. One item in n that can't be stored costs about 2 log n transactions. */
+export function createBisector(transact: Transact, deps: BisectorDeps): Bisector {
+  /** null: they are stored; else what a smaller part may help against. */
+  async function tryStore(items: readonly Item[]): Promise<Error | null> {
+    let locked = false;
+    try {
+      await transact(async client => {
+        await lockLanesOf(client, items); // (S2)
+        locked = true;
+        return takeItems(client, items);
+      });
+      return null;
+    } catch (error) {
+      // Where a lock was not had in time, a smaller part would wait as long.
+      if (isPoison(error) || (locked && isTooLong(error))) return error;
+      throw error;
+    }
+  }
+
+  async function store(items: readonly Item[]): Promise<void> {
+    const failure = await tryStore(items);
+    if (failure !== null) await storeApart(items, failure);
+  }
+
+  async function storeApart(items: readonly Item[], failure: Error): Promise<void> {
+    const [only] = items;
+    if (only === undefined) throw failure;
+    if (items.length === 1) return quarantineItem(only, failure);
+    const middle = Math.ceil(items.length / 2);
+    const [first, second] = [items.slice(0, middle), items.slice(middle)];
+    const ofFirst = await tryStore(first);
+    if (ofFirst !== null) await storeApart(first, ofFirst);
+    // What the first half does not hold, the second does: it needs no try as a whole.
+    const known = ofFirst === null && isPoison(failure) && second.length > 1;
+    await (known ? storeApart(second, failure) : store(second));
+  }
+
+  /** Of an item that failed alone (S4). */
+  async function quarantineItem(item: Item, failure: Error): Promise<void> {
+    if (!isPoison(failure)) throw failure;
+    if (!(await isItsOwnFault(item, failure, deps))) {
+      const refusal = new StoreRefusesAll(failure);
+      deps.listener.refused(refusal.reason);
+      throw refusal;
+    }
+    const invalid = asInvalid(item, `SQLSTATE ${failure.code}`);
+    await transact(async client => {
+      await lockLanesOf(client, [invalid]); // (S2)
+      return takeItems(client, [invalid]);
+    });
+  }
+
+  return storeApart;
+}
+
+async function isItsOwnFault(item: Item, refusal: Error, { pool, rules }: BisectorDeps): Promise<boolean> {
+  if (isPlaceTaken(refusal)) return false;
+  return item.kind === 'invalid' || takesPlainEvent(pool, item.event, rules, isPoison);
+}

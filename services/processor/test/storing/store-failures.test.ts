@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from '../../src/storing/store-failures.ts';
+
+const refusal = (code: string, fields: Record<string, string> = {}) =>
+  Object.assign(new Error('refused'), { code, ...fields });
+
+describe('a failure of a transaction', () => {
+  it('is one row’s where PostgreSQL can’t hold a value, or a constraint with a name refuses it', () => {
+    assert.equal(isPoison(refusal('22021')), true);
+    assert.equal(isPoison(refusal('22P05')), true);
+    assert.equal(isPoison(refusal('23514', { constraint: 'no_poison' })), true);
+    assert.equal(isPoison(refusal('23505', { constraint: 'events_pkey', table: 'events' })), true);
+  });
+
+  it('is no row’s where a partition is missing or a column may not be null: nothing is named then', () => {
+    assert.equal(isPoison(refusal('23514', { table: 'events' })), false);
+    assert.equal(isPoison(refusal('23502', { table: 'events', column: 'type' })), false);
+  });
+
+  it('is no row’s where there was no time, no room, a deadlock or no answer', () => {
+    for (const code of ['57014', '53100', '40P01', '40001', '08006', 'ECONNRESET', '42P01']) {
+      assert.equal(isPoison(refusal(code)), false, code);
+    }
+    assert.equal(isPoison(new Error('Query read timeout')), false);
+    assert.equal(isPoison({ code: '22021' }), false);
+  });
+
+  it('may pass with less where the time limit ended it', () => {
+    assert.equal(isTooLong(refusal('57014')), true);
+    assert.equal(isTooLong(new Error('Query read timeout')), true);
+    assert.equal(isTooLong(refusal('55P03')), false);
+    assert.equal(isTooLong({ message: 'Query read timeout' }), false);
+  });
+
+  it('is nobody’s fault where a place that we give is taken', () => {
+    const taken = (table: string) => refusal('23505', { constraint: 'some_key', table });
+    for (const table of ['events', 'events_20261128', 'deliveries_default']) {
+      assert.equal(isPlaceTaken(taken(table)), true, table);
+    }
+    assert.equal(isPlaceTaken(taken('event_keys')), false);
+    assert.equal(isPlaceTaken(refusal('23514', { constraint: 'some_check', table: 'events' })), false);
+  });
+
+  it('of every event is told by its code and its constraint, without a value', () => {
+    const named = new StoreRefusesAll(refusal('23514', { constraint: 'older_schema', detail: 'secret' }));
+    assert.equal(named.reason, 'PostgreSQL refuses every event (SQLSTATE 23514, older_schema)');
+    const unnamed = new StoreRefusesAll(refusal('22021'));
+    assert.equal(unnamed.reason, 'PostgreSQL refuses every event (SQLSTATE 22021)');
+  });
+});
