@@ -6,6 +6,11 @@
 export interface FairShare {
   /** Takes `amount` for `owner`; false (and nothing taken): over the budget, or over what the owner may hold just now. */
   tryTake(owner: string, amount: number): boolean;
+  /** Takes it in any case, for what is there already: while it goes over the budget, nobody gets more. */
+  take(owner: string, amount: number): void;
+  /** The most that `tryTake` would give this owner just now. */
+  room(owner: string): number;
+  heldBy(owner: string): number;
   /** Gives back what was taken before. */
   give(owner: string, amount: number): void;
   /** What all owners hold together. */
@@ -19,18 +24,29 @@ export function createFairShare(max: number): FairShare {
   /** Only those that hold something: no more entries than there are units of the budget. */
   const held = new Map<string, number>();
   let taken = 0;
+  const heldBy = (owner: string) => held.get(owner) ?? 0;
+
+  function take(owner: string, amount: number): void {
+    const holds = heldBy(owner) + amount;
+    taken += amount;
+    if (holds > 0) held.set(owner, holds);
+  }
+
   return {
     tryTake(owner, amount) {
       const free = max - taken;
-      if (amount > free) return false;
-      const holds = (held.get(owner) ?? 0) + amount;
-      if (holds > KEEP_FACTOR * free) return false;
-      taken += amount;
-      if (holds > 0) held.set(owner, holds);
+      if (amount > free || heldBy(owner) + amount > KEEP_FACTOR * free) return false;
+      take(owner, amount);
       return true;
     },
+    take,
+    room(owner) {
+      const free = max - taken;
+      return Math.max(0, Math.min(free, KEEP_FACTOR * free - heldBy(owner)));
+    },
+    heldBy,
     give(owner, amount) {
-      const holds = held.get(owner) ?? 0;
+      const holds = heldBy(owner);
       const given = Math.min(amount, holds);
       taken -= given;
       if (given === holds) held.delete(owner);

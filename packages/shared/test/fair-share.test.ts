@@ -56,6 +56,28 @@ describe('fair share', () => {
     assert.ok(Math.abs(a - b) <= 10, `${a} and ${b}`);
   });
 
+  it('says how much an owner may take just now: that, and not one more', () => {
+    const owners = fc.constantFrom('a', 'b', 'c');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(owners, fc.nat(60))), owners, (takes, owner) => {
+        const share = createFairShare(100);
+        for (const [taker, amount] of takes) share.tryTake(taker, amount);
+        const room = share.room(owner);
+        assert.equal(share.tryTake(owner, room + 1), false);
+        if (room > 0) assert.equal(share.tryTake(owner, room), true);
+      }),
+    );
+  });
+
+  it('counts what is there already over the budget, and gives nobody more until that is given back', () => {
+    const share = createFairShare(100);
+    share.take('a', 150);
+    assert.deepEqual([share.taken, share.heldBy('a'), share.room('a'), share.room('b')], [150, 150, 0, 0]);
+    assert.equal(share.tryTake('b', 1), false);
+    share.give('a', 150);
+    assert.deepEqual([share.taken, share.heldBy('a'), share.room('b')], [0, 0, 100]);
+  });
+
   it('gives back exactly what was taken, so that nothing is lost or made', () => {
     const takes = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(50)), { maxLength: 200 });
     fc.assert(
