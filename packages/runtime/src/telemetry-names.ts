@@ -20,6 +20,7 @@ export const metricNames = {
   deliveryAttempts: 'ackline_delivery_attempts_total',
   deliveryAttemptSeconds: 'ackline_delivery_attempt_seconds',
   deliveriesInFlight: 'ackline_deliveries_in_flight',
+  deliveriesInFlightBytes: 'ackline_deliveries_in_flight_bytes',
   deliveriesInterrupted: 'ackline_deliveries_interrupted_total',
 } as const;
 

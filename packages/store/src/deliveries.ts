@@ -6,8 +6,6 @@ export const LEASE_MARGIN_MS = 10_000;
 export const MAX_INTERRUPTIONS = 10;
 /** The newest attempts that a delivery keeps. */
 export const MAX_KEPT_ATTEMPTS = 100;
-/** Bodies that one claim brings, but for a single larger one: the statement has to end within its limit. */
-const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
 /** No delivery waits longer for its first attempt, whatever the clock says that its time was given by. */
 const LONGEST_DEFERRAL = '24 hours';
 /** The longest lease there is, and room: one that ends later was given by a clock that was set back since. */
@@ -113,6 +111,8 @@ export interface ClaimedDelivery {
 export interface ClaimRequest extends Lease {
   readonly destination: string;
   readonly limit: number;
+  /** Of their bodies, but for a single larger one. */
+  readonly maxBytes: number;
 }
 
 /**
@@ -144,14 +144,14 @@ export async function claimDue(
              update deliveries d
                 set state = 'leased', lease_id = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond'
                from sized s
-              where d.stored_day = s.stored_day and d.id = s.id and (s.place = 1 or s.bytes <= ${MAX_CLAIM_BYTES})
+              where d.stored_day = s.stored_day and d.id = s.id and (s.place = 1 or s.bytes <= $5)
            returning d.*
            )
            select l.id, l.stored_day::text as "storedDay", l.lease_id as "leaseId", l.event_id as "eventId", l.source,
                   l.route, l.tries, l.replay, e.key_id as "keyId", e.meta, e.body
              from leased l join events e on e.stored_day = l.stored_day and e.seq = l.seq
             order by l.priority, l.due_at, l.seq`,
-    values: [request.destination, request.limit, request.leaseId, request.leaseMs],
+    values: [request.destination, request.limit, request.leaseId, request.leaseMs, request.maxBytes],
   });
   return result.rows;
 }

@@ -88,9 +88,12 @@ export async function storeDeliveries(
   });
 }
 
+const CLAIM_BYTES = 16 * 1024 * 1024;
+
 /** Leases up to `limit` deliveries for a minute. */
 export function claim(pool: Pool, limit = 100, destination = 'crm'): Promise<readonly ClaimedDelivery[]> {
-  return claimDue(pool, { destination, limit, leaseId: randomUUID(), leaseMs: 60_000 });
+  const lease = { leaseId: randomUUID(), leaseMs: 60_000 };
+  return claimDue(pool, { destination, limit, maxBytes: CLAIM_BYTES, ...lease });
 }
 
 export function outcomeOf(

@@ -50,6 +50,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   opened.defer(() => delivery.close());
   metrics.watch({
     inFlight: () => delivery.inFlight(),
+    inFlightBytes: () => delivery.inFlightBytes(),
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
     pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
   });

@@ -20,6 +20,7 @@ export interface ProcessorMetrics {
 
 export interface MetricsSources {
   inFlight(): number;
+  inFlightBytes(): number;
   orderUncertain(): number;
   /** Of Kafka: read and not committed. */
   pending(): { readonly records: number; readonly bytes: number };
@@ -83,6 +84,14 @@ function watchSources(registers: Registry[], sources: MetricsSources): void {
     registers,
     collect() {
       this.set(sources.inFlight());
+    },
+  });
+  new Gauge({
+    name: metricNames.deliveriesInFlightBytes,
+    help: 'Bytes of the bodies of attempts under way, and those that claims under way may bring',
+    registers,
+    collect() {
+      this.set(sources.inFlightBytes());
     },
   });
   new Gauge({

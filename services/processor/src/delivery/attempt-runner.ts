@@ -1,7 +1,8 @@
 /**
  * Runs attempts that hold a lease and a slot:
  *
- * D3. An attempt ends before its lease does, and its outcome is written only while the lease is still its own.
+ * D3. An attempt ends before its lease does, and its outcome is written only while the lease is still its own. One that would
+ *     end later, since this process stood still before it began, is not made: another has the delivery by then, or soon.
  * D4. `drain` waits for what is in flight; what takes longer is aborted and its lease given back.
  */
 import type { Logger } from '@ackline/runtime/logger';
@@ -22,6 +23,8 @@ export interface AttemptRunnerDeps extends Omit<AttemptDeps, 'stop'> {
   readonly writer: OutcomeWriter;
   readonly listener: AttemptListener;
   readonly log: Logger;
+  /** Monotonic milliseconds, as the reservations have them. */
+  readonly now: () => number;
 }
 
 /** What an attempt needs beside the delivery itself. */
@@ -43,7 +46,11 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
   const inFlight = new Set<Promise<void>>();
 
   function launch(place: AttemptPlace, delivery: LeasedDelivery): void {
-    const leaseEndsAt = Date.now() + place.reservation.leaseMs;
+    const { leaseEndsAt } = place.reservation;
+    if (leaseEndsAt - deps.now() < place.destination.config.timeoutMs) {
+      giveUp(place, delivery, deps.log); // (D3)
+      return;
+    }
     const attempt = attemptDelivery(delivery, place.destination, { ...deps, stop: stop.signal })
       .then(finished => settle(place, { finished, leaseEndsAt }, deps))
       .catch((error: unknown) => {
@@ -111,6 +118,13 @@ function logAttempt(
   else log.warn(fields, outcome.kind === 'park' ? 'Delivery parked' : 'Delivery held');
 }
 
+/** The row stays leased, and so nothing behind it goes: the sweep takes it back when the lease ends. */
+function giveUp(place: AttemptPlace, delivery: LeasedDelivery, log: Logger): void {
+  const { id, eventId } = delivery;
+  log.warn({ delivery: id, eventId, destination: place.destination.config.name }, 'delivery.lease-too-old');
+  place.reservation.cancel();
+}
+
 function tryOpen(row: ClaimedDelivery, log: Logger): LeasedDelivery | null {
   try {
     return openClaimed(row);
@@ -133,6 +147,6 @@ function parkUnreadable(
     ms: 0,
     onPark: destination.config.onPark,
   };
-  writer.write(toRow(finished), Date.now() + reservation.leaseMs);
+  writer.write(toRow(finished), reservation.leaseEndsAt);
   reservation.cancel();
 }

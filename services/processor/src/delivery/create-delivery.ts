@@ -3,6 +3,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { SecretReader } from '@ackline/runtime/secrets';
 import { restoreBearer } from '@ackline/shared/bearer-headers';
 import type { AcklineConfig } from '@ackline/shared/config/types';
+import { createFairShare } from '@ackline/shared/fair-share';
 import { findProvider } from '@ackline/shared/providers/registry';
 import { claimDue, findDueDestinations, recordOutcomes } from '@ackline/store/deliveries';
 import { pauseDestination } from '@ackline/store/destinations';
@@ -21,7 +22,13 @@ export interface DeliveryDeps {
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
   readonly log: Logger;
+  /** Monotonic milliseconds; leases are reckoned by it. */
+  readonly now?: () => number;
+  readonly bodyBudgetBytes?: number;
 }
+
+/** Bodies of attempts in flight: beside a storing batch of each worker they are what the process holds in memory. */
+const BODY_BUDGET_BYTES = 256 * 1024 * 1024;
 
 /** The delivery side of the processor, wired: destinations, their dispatcher, and the writer of outcomes. */
 export interface Delivery {
@@ -29,6 +36,8 @@ export interface Delivery {
   readonly dispatcher: Dispatcher;
   /** Attempts under way. */
   inFlight(): number;
+  /** Their bodies, and what claims under way may bring. */
+  inFlightBytes(): number;
   /** What is in flight ends, or is given back after `attemptsMs`; then every outcome is written. */
   drain(attemptsMs: number): Promise<void>;
   /** Closes the connections to the destinations. */
@@ -36,9 +45,10 @@ export interface Delivery {
 }
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { ackline, pool, log } = deps;
+  const { ackline, pool, log, now = () => performance.now() } = deps;
   const wake = () => dispatcher.wake();
-  const forDestinations = { ...destinationEvents(deps, wake), lookup: createNameLookup() };
+  const memory = createFairShare(deps.bodyBudgetBytes ?? BODY_BUDGET_BYTES);
+  const forDestinations = { ...destinationEvents(deps, wake), lookup: createNameLookup(), memory, now };
   const destinations = new Map(
     ackline.destinations.map(config => [config.name, createDestination(config, forDestinations)]),
   );
@@ -46,7 +56,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     store: { record: outcomes => recordOutcomes(pool, outcomes) },
     log,
     onWritten: wake,
-    now: () => Date.now(),
+    now,
     wait: ms => delay(ms),
   });
   const runner = createAttemptRunner({
@@ -55,6 +65,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     writer,
     listener: deps.metrics,
     log,
+    now,
   });
   const dispatcher = createDispatcher({
     store: {
@@ -69,6 +80,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     destinations,
     dispatcher,
     inFlight: () => runner.inFlight,
+    inFlightBytes: () => memory.taken,
     async drain(attemptsMs) {
       dispatcher.stopTaking();
       await runner.drain(attemptsMs);

@@ -2,8 +2,8 @@
  * Finds deliveries that are due and gets them going:
  *
  * D1. An attempt is made only under a lease that is committed: by the storing transaction (straight-through) or by a claim.
- * D2. Every attempt holds a slot and a breaker permit of its destination; a destination without a free one is not claimed
- *     for, so a slow or dead destination delays nobody else.
+ * D2. Every attempt holds a slot and a breaker permit of its destination, and room for its body; a destination without a free
+ *     one is not claimed for, so a slow or dead destination delays nobody else and takes no more than its share of the memory.
  * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
  *     matter. One that took long and brought nothing lets its destination rest, so that it doesn't hold a connection on and on.
  */
@@ -13,8 +13,8 @@ import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
-import type { DeliveryDesk, Reservation } from '../storing/desk.ts';
-import type { Destination } from './destination.ts';
+import type { DeliveryDesk } from '../storing/desk.ts';
+import type { ClaimReservation, Destination } from './destination.ts';
 
 /** How long a due delivery waits at most for a processor that was not woken: a retry's wait is seconds, so this is nothing. */
 const POLL_MS = 200;
@@ -22,6 +22,8 @@ const POLL_MS = 200;
 const ERROR_WAIT_MS = 1_000;
 /** One claim's worth: bounds the bodies that one statement brings. */
 const MAX_CLAIM = 50;
+/** Their bodies, but for a single larger one: the claims under way ask for half of the memory together, so that the rest is free. */
+const CLAIM_BYTES = 8 * 1024 * 1024;
 /** Claims under way: a part of the pool, so that storing and outcomes find a connection whatever claims are slow. */
 const CLAIMS_AT_ONCE = 16;
 /** A claim takes milliseconds; one over this, with nothing to show for it, has waded through a backlog. */
@@ -65,8 +67,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     name: 'dispatcher',
-    tryReserve(name) {
-      return taking ? (destinations.get(name)?.tryReserve() ?? null) : null;
+    tryReserve(name, bodyBytes) {
+      return taking ? (destinations.get(name)?.tryReserve(bodyBytes) ?? null) : null;
     },
     start(starts) {
       for (const { reservation, delivery, event } of starts) {
@@ -187,18 +189,22 @@ async function claimFor(
   const first = reservations[0];
   if (first === undefined) return { found: 0, asked: 0 };
   let claimed: readonly ClaimedDelivery[] = [];
+  const maxBytes = destination.bodies.takeForClaim(CLAIM_BYTES);
   try {
     claimed = await store.claimDue({
       destination: destination.config.name,
       limit: reservations.length,
+      maxBytes,
       leaseId: first.leaseId,
       leaseMs: first.leaseMs,
     });
   } finally {
+    destination.bodies.give(maxBytes);
     for (const unused of reservations.slice(claimed.length)) unused.cancel();
   }
   for (const [index, row] of claimed.entries()) {
     const reservation = reservations[index];
+    reservation?.holdBody(row.body.byteLength);
     if (reservation !== undefined) runner.launchClaimed({ destination, reservation }, row); // (D1)
   }
   return { found: claimed.length, asked: reservations.length };
@@ -207,11 +213,11 @@ async function claimFor(
 function takesWork(destination: Destination): boolean {
   const breaker = destination.breaker.state;
   const breakerAllows = breaker.status !== 'OPEN' || breaker.reopensAt <= Date.now();
-  return !destination.pause.isOn && destination.slots.free > 0 && breakerAllows;
+  return !destination.pause.isOn && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
 }
 
-function reserveUpTo(destination: Destination, count: number): readonly Reservation[] {
-  const reservations: Reservation[] = [];
+function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {
+  const reservations: ClaimReservation[] = [];
   while (reservations.length < count) {
     const reservation = destination.tryReserve();
     if (reservation === null) break;

@@ -13,7 +13,7 @@ export interface OutcomeStore {
 
 interface Pending {
   readonly outcome: DeliveryOutcome;
-  /** Epoch ms: after this the lease has ended, and somebody else decides. */
+  /** By the clock `now`: after this the lease has ended, and somebody else decides. */
   readonly leaseEndsAt: number;
 }
 

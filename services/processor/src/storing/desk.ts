@@ -6,6 +6,11 @@ export interface Reservation {
   readonly destination: string;
   readonly leaseId: string;
   readonly leaseMs: number;
+  /**
+   * Monotonic milliseconds. PostgreSQL gives the lease later than this was reckoned, so it lasts until then at least, however
+   * long this process stood still meanwhile.
+   */
+  readonly leaseEndsAt: number;
   /** The attempt ended; `healthy` tells the breaker whether the destination is well. */
   finish(healthy: boolean): void;
   /** No attempt was made. */
@@ -21,8 +26,8 @@ export interface ReadyStart {
 
 /** What storing needs of delivery: slots before the commit, starts after it. */
 export interface DeliveryDesk {
-  /** null: nothing free, or the destination takes no work now; the delivery is left due. */
-  tryReserve(destination: string): Reservation | null;
+  /** null: no slot or no room for the body, or the destination takes no work now; the delivery is left due. */
+  tryReserve(destination: string, bodyBytes: number): Reservation | null;
   start(starts: readonly ReadyStart[]): void;
   /** Something was left due. */
   wake(): void;

@@ -120,7 +120,9 @@ async function planDeliveries(
     const first = key === null || !busy.has(keyText(key));
     if (key !== null) busy.add(keyText(key));
     const mayStart = first && delivery.notBefore === null;
-    const reservation = mayStart ? plan.rules.desk.tryReserve(delivery.destination) : null;
+    const reservation = mayStart
+      ? plan.rules.desk.tryReserve(delivery.destination, event.body.byteLength)
+      : null;
     if (reservation === null) {
       rows.push(delivery);
     } else {

@@ -394,7 +394,7 @@ describe('delivering', () => {
             ['due', 0, ''],
           ],
         );
-        assert.equal(delivery.dispatcher.tryReserve('crm'), null);
+        assert.equal(delivery.dispatcher.tryReserve('crm', 0), null);
       });
     });
   });
@@ -404,7 +404,8 @@ describe('delivering', () => {
       const { pause } = delivery.destinations.get('crm')!;
       pause.learn(true, pause.mark());
       await store([sampleEvent()]);
-      const killed = { destination: 'crm', limit: 1, leaseMs: 1, leaseId: crypto.randomUUID() };
+      const lease = { leaseMs: 1, leaseId: crypto.randomUUID() };
+      const killed = { destination: 'crm', limit: 1, maxBytes: 1024, ...lease };
       assert.equal((await claimDue(pool, killed)).length, 1);
       pause.learn(false, pause.mark());
       await waitFor(async () => (await sweepExpiredLeases(pool, [])).interrupted === 1);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
 import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
 import type { AttemptPlace, AttemptRunner } from '../../src/delivery/attempt-runner.ts';
 import { createDestination, type Destination } from '../../src/delivery/destination.ts';
@@ -8,6 +9,7 @@ import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import { destinationConfig } from '../configs.ts';
 
 const lookup = createNameLookup();
+const BODY_BYTES = 100;
 
 interface Harness {
   readonly dispatcher: Dispatcher;
@@ -30,16 +32,26 @@ const claimedRow = (id: string, request: ClaimRequest): ClaimedDelivery => ({
   replay: false,
   keyId: 'none',
   meta: Buffer.alloc(0),
-  body: Buffer.alloc(0),
+  body: Buffer.alloc(BODY_BYTES),
 });
 
 /** `due`: how many deliveries each destination can give out. */
-function harness(due: Record<string, number>, store: Partial<DispatchStore> = {}): Harness {
+function harness(
+  due: Record<string, number>,
+  store: Partial<DispatchStore> = {},
+  memory: FairShare = createFairShare(1_000_000_000),
+): Harness {
   const claims: ClaimRequest[] = [];
   const asked: string[][] = [];
   const launched: Harness['launched'] = [];
   const log = { error: () => undefined } as never;
-  const events = { breakerChanged: () => undefined, slotFreed: () => dispatcher.wake(), lookup };
+  const events = {
+    breakerChanged: () => undefined,
+    slotFreed: () => dispatcher.wake(),
+    lookup,
+    memory,
+    now: () => 0,
+  };
   const destinations = new Map(
     Object.keys(due).map(name => [
       name,
@@ -232,20 +244,97 @@ describe('the dispatcher', () => {
 
   it('reserves nothing for those who store once it is to take no more, nor for a name that is not there', () => {
     const h = harness({ crm: 0 });
-    assert.equal(h.dispatcher.tryReserve('elsewhere'), null);
-    h.dispatcher.tryReserve('crm')!.cancel();
+    assert.equal(h.dispatcher.tryReserve('elsewhere', 1), null);
+    h.dispatcher.tryReserve('crm', 1)!.cancel();
     h.dispatcher.stopTaking();
-    assert.equal(h.dispatcher.tryReserve('crm'), null);
+    assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+  });
+});
+
+describe('the memory for bodies', () => {
+  const claimBytes = 8 * 1024 * 1024;
+
+  it('is held by what a claim brought until its attempts end, and by a claim only while it is under way', async () => {
+    const memory = createFairShare(1_000_000_000);
+    let during = 0;
+    const h = harness(
+      { crm: 2 },
+      {
+        claimDue(request) {
+          during = memory.taken;
+          return Promise.resolve([claimedRow('one', request), claimedRow('two', request)]);
+        },
+        findDueDestinations: names => Promise.resolve(h.launched.length === 0 ? names : []),
+      },
+      memory,
+    );
+    await h.during(() => turns(5));
+    assert.equal(during, claimBytes);
+    assert.equal(memory.taken, 2 * BODY_BYTES);
+    h.launched[0]!.place.reservation.finish(true);
+    h.launched[0]!.place.reservation.finish(true);
+    assert.equal(memory.taken, BODY_BYTES);
+    h.launched[1]!.place.reservation.cancel();
+    assert.equal(memory.taken, 0);
+  });
+
+  it('is given back by a claim that fails', async () => {
+    const memory = createFairShare(1_000_000_000);
+    const h = harness({ crm: 1 }, { claimDue: () => Promise.reject(new Error('away')) }, memory);
+    await h.during(() => turns(5));
+    assert.equal(memory.taken, 0);
+  });
+
+  it('lets a claim ask for no more than is free, and for one delivery where nothing of the destination is in flight', async () => {
+    const memory = createFairShare(1_000);
+    memory.take('others', 700);
+    const h = harness({ crm: 1 }, {}, memory);
+    await h.during(() => turns(5));
+    memory.take('others', 1_000);
+    const full = harness({ erp: 1 }, {}, memory);
+    await full.during(() => turns(5));
+    assert.deepEqual(
+      [...h.claims, ...full.claims].map(claim => claim.maxBytes),
+      [300, 0],
+    );
+  });
+
+  it('leaves a destination alone that has some of it in flight and no room for more, until there is', async () => {
+    const memory = createFairShare(1_000);
+    const h = harness({ crm: 1 }, {}, memory);
+    const held = h.dispatcher.tryReserve('crm', 50)!;
+    memory.take('others', 950);
+    await h.during(async () => {
+      await turns(5);
+      assert.deepEqual(h.claims, []);
+      held.finish(true);
+      await turns(5);
+      assert.equal(h.claims.length, 1);
+    });
+  });
+
+  it('leaves a delivery due whose body finds no room, and takes no slot for it', () => {
+    const memory = createFairShare(1_000);
+    memory.take('others', 900);
+    const h = harness({ crm: 0 }, {}, memory);
+    assert.equal(h.dispatcher.tryReserve('crm', 101), null);
+    assert.equal(h.destinations.get('crm')!.slots.free, 3);
+    const fits = h.dispatcher.tryReserve('crm', 100)!;
+    assert.equal(memory.taken, 1_000);
+    fits.cancel();
+    assert.equal(memory.taken, 900);
   });
 });
 
 describe('a reservation', () => {
-  const destination = (failures: number) => {
+  const destination = (failures: number, now = () => 0) => {
     let freed = 0;
     const made = createDestination(
       destinationConfig({ concurrency: 2, breaker: { failures, resetMs: 60_000 } }),
       {
         lookup,
+        memory: createFairShare(1_000),
+        now,
         breakerChanged: () => undefined,
         slotFreed: () => {
           freed += 1;
@@ -272,7 +361,8 @@ describe('a reservation', () => {
     const { made } = destination(1);
     made.tryReserve()!.finish(false);
     assert.equal(made.breaker.state.status, 'OPEN');
-    assert.equal(made.tryReserve(), null);
+    assert.equal(made.tryReserve(10), null);
+    assert.equal(made.bodies.takeForClaim(1_000), 1_000, 'its room too');
     assert.equal(made.slots.free, 2);
   });
 
@@ -281,5 +371,13 @@ describe('a reservation', () => {
     const [one, two] = [made.tryReserve()!, made.tryReserve()!];
     assert.equal(one.leaseMs, 15_000);
     assert.notEqual(one.leaseId, two.leaseId);
+  });
+
+  it('reckons the lease from when it was made, before PostgreSQL gives it', () => {
+    let now = 1_000;
+    const { made } = destination(1, () => now);
+    const one = made.tryReserve()!;
+    now += 60_000;
+    assert.equal(one.leaseEndsAt, 16_000);
   });
 });

@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import { createDelivery, type Delivery } from '../../src/delivery/create-delivery.ts';
 import { createProcessorMetrics } from '../../src/metrics.ts';
 import { createFanOut } from '@ackline/shared/routing/fan-out';
+import type { DeliveryDesk } from '../../src/storing/desk.ts';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeConfig, sourceConfig } from '../configs.ts';
 import { kafkaBatch } from '../events.ts';
@@ -30,6 +31,10 @@ export interface RunningOptions {
   readonly routes?: readonly RouteConfig[];
   readonly sources?: readonly SourceConfig[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly now?: () => number;
+  readonly bodyBudgetBytes?: number;
+  /** What the storer sees instead of the dispatcher. */
+  readonly desk?: (desk: DeliveryDesk) => DeliveryDesk;
 }
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} } as never;
@@ -48,7 +53,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
   };
   const metrics = createProcessorMetrics();
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });
-  const delivery = createDelivery({ ackline, secrets, pool, metrics, log: quiet });
+  const delivery = createDelivery({ ...options, ackline, secrets, metrics, log: quiet });
   const { dispatcher } = delivery;
   const storer = createLaneStorer({
     pool,
@@ -56,7 +61,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
     rules: {
       fanOut: createFanOut(ackline),
       destinations: new Map(destinations.map(destination => [destination.name, destination])),
-      desk: dispatcher,
+      desk: options.desk?.(dispatcher) ?? dispatcher,
     },
     listener: {
       stored: batch => metrics.stored(batch),

@@ -38,6 +38,7 @@ function countingDesk(slots: number): Desk {
         destination,
         leaseId: randomUUID(),
         leaseMs: 60_000,
+        leaseEndsAt: Number.POSITIVE_INFINITY,
         finish: end,
         cancel: end,
       };

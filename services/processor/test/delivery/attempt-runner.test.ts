@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { encodeMeta } from '@ackline/shared/envelope-codec';
+import { createFairShare } from '@ackline/shared/fair-share';
+import type { DeliveryOutcome } from '@ackline/store/deliveries';
+import type { LeasedDelivery } from '../../src/delivery/attempt.ts';
+import { createAttemptRunner } from '../../src/delivery/attempt-runner.ts';
+import { createDestination, type Destination } from '../../src/delivery/destination.ts';
+import { createNameLookup } from '../../src/delivery/name-lookup.ts';
+import { destinationConfig } from '../configs.ts';
+import { sampleEvent } from '../events.ts';
+
+const TIMEOUT_MS = 5_000;
+const LEASE_MS = 15_000;
+
+function harness() {
+  const clock = { now: 1_000 };
+  const sent: string[] = [];
+  const written: { outcome: DeliveryOutcome; leaseEndsAt: number }[] = [];
+  const warned: string[] = [];
+  const memory = createFairShare(1_000);
+  const made = createDestination(destinationConfig({ timeoutMs: TIMEOUT_MS }), {
+    lookup: createNameLookup(),
+    memory,
+    now: () => clock.now,
+    breakerChanged: () => undefined,
+    slotFreed: () => undefined,
+  });
+  const destination: Destination = {
+    ...made,
+    sender: {
+      send(request) {
+        sent.push(request.url);
+        return Promise.resolve({ kind: 'response', status: 200, retryAfterMs: null, excerpt: null });
+      },
+      close: () => Promise.resolve(),
+    },
+  };
+  const runner = createAttemptRunner({
+    now: () => clock.now,
+    random: () => 0,
+    signingSecret: () => null,
+    headersFor: meta => meta.headers,
+    pauseDestination: () => Promise.resolve(),
+    writer: {
+      write: (outcome, leaseEndsAt) => void written.push({ outcome, leaseEndsAt }),
+      flush: () => Promise.resolve(),
+    },
+    listener: { attempted: () => undefined },
+    log: {
+      info: () => undefined,
+      warn: (_: unknown, line?: string) => void warned.push(String(line)),
+    } as never,
+  });
+  return { clock, sent, written, warned, memory, destination, runner };
+}
+
+const { body, ...meta } = sampleEvent();
+const leased: LeasedDelivery = {
+  id: 'one',
+  storedDay: '2026-11-28',
+  leaseId: 'lease',
+  eventId: meta.id,
+  tries: 0,
+  replay: false,
+  meta,
+  body,
+};
+
+describe('an attempt', () => {
+  it('is made while its time limit fits into what is left of the lease, and its outcome has until that ends', async () => {
+    const { clock, sent, written, destination, runner } = harness();
+    const reservation = destination.tryReserve(10)!;
+    clock.now += LEASE_MS - TIMEOUT_MS;
+    runner.launch({ destination, reservation }, leased);
+    await runner.drain(1_000);
+    assert.equal(sent.length, 1);
+    assert.deepEqual(
+      written.map(({ outcome, leaseEndsAt }) => [outcome.state, leaseEndsAt]),
+      [['delivered', 16_000]],
+    );
+  });
+
+  it('is not made where the process stood still until it no longer fits: nothing is written, slot and room are free', async () => {
+    const { clock, sent, written, warned, memory, destination, runner } = harness();
+    const reservation = destination.tryReserve(10)!;
+    clock.now += LEASE_MS - TIMEOUT_MS + 1;
+    runner.launch({ destination, reservation }, leased);
+    const claimed = { source: 'telegram', route: 'all', keyId: 'none', meta: encodeMeta(meta) };
+    const late = destination.tryReserve()!;
+    late.holdBody(10);
+    clock.now += LEASE_MS;
+    runner.launchClaimed(
+      { destination, reservation: late },
+      { ...leased, ...claimed, body: Buffer.alloc(10) },
+    );
+    assert.equal(runner.inFlight, 0);
+    await runner.drain(1_000);
+    assert.deepEqual(sent, []);
+    assert.deepEqual(written, []);
+    assert.deepEqual(warned, ['delivery.lease-too-old', 'delivery.lease-too-old']);
+    assert.equal(destination.slots.free, 5);
+    assert.equal(memory.taken, 0);
+  });
+});
