@@ -1,20 +1,9 @@
+import { excessOf, JSON_MAX_DEPTH, JSON_MAX_PARTS, quoteLongIntegers } from './json-text.ts';
+
 /**
  * Reading of JSON bodies. Duplicate keys: the last one counts, as in JSON.parse and in most receivers; the bytes that are kept
  * still hold both.
  */
-
-/** Deeper bodies are no provider's; the reviver and whoever walks the value later recurse once per level. */
-const JSON_MAX_DEPTH = 256;
-
-/** Longest integer that is kept exact: BigInt of a long text costs the square of its length. 64-bit ids have up to 20 characters. */
-const EXACT_INTEGER = /^-?\d{16,40}$/;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACKET = 0x5d;
-const CLOSE_BRACE = 0x7d;
 
 /** Stateless as long as it is not told to expect more: one for all bodies. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -26,22 +15,28 @@ export type JsonBody =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'malformed'; readonly detail: string };
 
-/** Integers beyond 2^53 become `bigint`; every other value is as JSON.parse has it. Never throws. */
+/** Integers beyond 2^53, of up to 40 digits, become `bigint`; every other value is as JSON.parse has it. Never throws. */
 export function readJson(body: Uint8Array): JsonBody {
   const text = decodeUtf8(body);
   if (text === null) return { kind: 'malformed', detail: 'the body is not UTF-8' };
+  const isLarge = body.length > JSON_MAX_PARTS; // a smaller body has not so many
+  const excess = isLarge ? excessOf(body) : null;
+  if (excess !== null) return TOO_MUCH[excess];
   let value: unknown;
   try {
-    value = JSON.parse(text); // does not recurse without a reviver, so its depth can be asked after it
+    value = JSON.parse(text); // does not recurse, so its depth can be asked after it
   } catch {
-    return isNestedTooDeeply(body) ? TOO_DEEP : NO_JSON;
+    return !isLarge && excessOf(body) === 'depth' ? TOO_MUCH.depth : NO_JSON;
   }
   const form = formOf(value, JSON_MAX_DEPTH);
-  if (form === 'too deep') return TOO_DEEP;
-  return { kind: 'json', value: form === 'plain' ? value : JSON.parse(text, keepExact) };
+  if (form === 'too deep') return TOO_MUCH.depth;
+  return { kind: 'json', value: form === 'plain' ? value : exactValue(body, value) };
 }
 
-const TOO_DEEP: JsonBody = { kind: 'malformed', detail: 'the JSON is nested too deeply' };
+const TOO_MUCH: Readonly<Record<'depth' | 'parts', JsonBody>> = {
+  depth: { kind: 'malformed', detail: 'the JSON is nested too deeply' },
+  parts: { kind: 'malformed', detail: 'the JSON has too many values' },
+};
 /** The error's own message would quote the body. */
 const NO_JSON: JsonBody = { kind: 'malformed', detail: 'the body is not JSON' };
 
@@ -68,6 +63,31 @@ function worstOf(values: readonly unknown[], levels: number): Form {
     if (form === 'long numbers') worst = form;
   }
   return worst;
+}
+
+/**
+ * The value with its long integers exact. The body is parsed once more with these as strings: where a number has a string for a
+ * twin, that string is the number. A reviver would be called for every value, and take half a second for 1 MiB.
+ */
+function exactValue(body: Uint8Array, value: unknown): unknown {
+  const quoted = quoteLongIntegers(body);
+  return quoted === null ? value : withExact(value, JSON.parse(UTF8.decode(quoted)));
+}
+
+/** `value` itself, changed in place, unless it is a number. `twin` has the same members in the same order. */
+function withExact(value: unknown, twin: unknown): unknown {
+  if (typeof value === 'number') {
+    return typeof twin === 'string' && !Number.isSafeInteger(value) ? BigInt(twin) : value;
+  }
+  if (Array.isArray(value) && Array.isArray(twin)) {
+    for (let index = 0; index < value.length; index += 1) {
+      value[index] = withExact(value[index], twin[index]);
+    }
+  } else if (isObject(value) && isObject(twin)) {
+    const members: Record<string, unknown> = value; // own ones: an own `__proto__` is set as any other
+    for (const name of Object.keys(members)) members[name] = withExact(members[name], twin[name]);
+  }
+  return value;
 }
 
 /** As {@link readJson}, for providers that send an object only. */
@@ -120,34 +140,4 @@ export function epochMs(value: unknown, unitMs: 1 | 1000): number | null {
   if (typeof count !== 'number' || !Number.isFinite(count)) return null;
   const ms = Math.trunc(count * unitMs);
   return ms > 0 && ms <= EPOCH_MAX_MS ? ms : null;
-}
-
-function keepExact(_name: string, value: unknown, context?: { source?: string }): unknown {
-  const isLossy = typeof value === 'number' && !Number.isSafeInteger(value);
-  const source = context?.source;
-  return isLossy && source !== undefined && EXACT_INTEGER.test(source) ? BigInt(source) : value;
-}
-
-/** Of a body that is no JSON: open brackets outside of texts (JSON's own characters are ASCII, so UTF-8 can not hide one). */
-function isNestedTooDeeply(body: Uint8Array): boolean {
-  let depth = 0;
-  for (let index = 0; index < body.length; index += 1) {
-    const byte = body[index] ?? 0;
-    if (byte === QUOTE) index = endOfText(body, index);
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-      if (depth > JSON_MAX_DEPTH) return true;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
-  }
-  return false;
-}
-
-/** The place of the quote that ends the text which begins at `start`; the end of the body where none does. */
-function endOfText(body: Uint8Array, start: number): number {
-  for (let index = start + 1; index < body.length; index += 1) {
-    const byte = body[index];
-    if (byte === BACKSLASH) index += 1;
-    else if (byte === QUOTE) return index;
-  }
-  return body.length;
 }
