@@ -14,6 +14,8 @@ const PEEK_ROWS = 2_000;
 const STORE_ROWS = 500;
 /** While no broker answers it is asked this seldom: each question can cost its whole deadline. */
 const BROKER_AWAY_MS = 2_000;
+/** Longer than a storer that hangs keeps its lane: the server ends its transaction after 5 s. */
+const HELD_WARN_MS = 10_000;
 const FIRST_BACKOFF_MS = 100;
 /** After an outage of PostgreSQL the rows that it holds move on within this time. */
 const MAX_BACKOFF_MS = 2_000;
@@ -45,6 +47,8 @@ export interface InboxConsumerSnapshot {
   readonly waiting: number;
   /** Rows that went without knowing what their Kafka partition held: `ackline_order_uncertain_total`. */
   readonly orderUncertain: number;
+  /** How long the first row that may go has been left, since somebody else has its lane; 0: it is not. */
+  readonly heldMs: number;
 }
 
 export interface InboxConsumer extends Component {
@@ -55,13 +59,17 @@ export interface InboxConsumer extends Component {
 export function createInboxConsumer(options: InboxConsumerOptions): InboxConsumer {
   const { log } = options;
   const decide = createDecision(options);
+  const held = createHeldWatch(log, options.now ?? (() => performance.now()));
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
 
   /** Rows that were stored in this round. */
   async function round(signal: AbortSignal): Promise<number> {
     const rows = await options.peek(PEEK_ROWS);
     counts.waiting = 0;
-    if (rows.length === 0) return 0;
+    if (rows.length === 0) {
+      held.asked(null);
+      return 0;
+    }
     const decision = await decide(rows);
     counts.waiting = decision.waiting;
     let stored = 0;
@@ -71,6 +79,7 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
       stored += took;
       if (took < asked.length) break; // what was left behind must not be overtaken by later rows of its keys
     }
+    held.asked(decision.released[0] ?? null);
     counts.stored += stored;
     if (stored > 0) counts.orderUncertain += decision.uncertain;
     return stored;
@@ -78,7 +87,7 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
 
   return {
     name: 'inbox-consumer',
-    snapshot: () => ({ ...counts }),
+    snapshot: () => ({ ...counts, heldMs: held.ms() }),
     async run(signal) {
       let backoffMs = FIRST_BACKOFF_MS;
       let failing = false;
@@ -97,6 +106,25 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
           backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
         }
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Says once when the same row is the first that may go for long: whoever has its lane stores nothing. */
+function createHeldWatch(log: InboxConsumerOptions['log'], now: () => number) {
+  let first: { readonly n: string; readonly since: number; told: boolean } | null = null;
+  const ms = () => (first === null ? 0 : now() - first.since);
+  return {
+    ms,
+    /** The first row of the round that storing was asked for; null: none. One that was taken is not asked for again. */
+    asked(n: string | null) {
+      if (n === null || first?.n !== n) {
+        if (first?.told === true) log.info('inbox.lane-free');
+        first = n === null ? null : { n, since: now(), told: false };
+      } else if (!first.told && ms() >= HELD_WARN_MS) {
+        first.told = true;
+        log.warn({ heldMs: ms() }, 'inbox.lane-held');
       }
     },
   };

@@ -53,7 +53,7 @@ describe('inbox consumer', () => {
       rows(1_234).map(row => row.n),
     );
     assert.ok(stored.every(ns => ns.length <= 500));
-    assert.deepEqual(snapshot, { stored: 1_234, waiting: 0, orderUncertain: 0 });
+    assert.deepEqual(snapshot, { stored: 1_234, waiting: 0, orderUncertain: 0, heldMs: 0 });
   });
 
   it('stores the rows of other keys while thousands of one key wait in front of them', async () => {
@@ -72,6 +72,49 @@ describe('inbox consumer', () => {
     });
     assert.deepEqual(stored.flat(), ['3000', '3001', '3002']);
     assert.equal(snapshot.stored, 3);
+  });
+
+  describe('finds a row whose lane another storer has', () => {
+    /** Two seconds go by a look; `takes` says from which look on the rows are to be had. */
+    async function lookAt(inbox: InboxPeek[], { takes, looks }: { takes: number; looks: number }) {
+      const lines: string[] = [];
+      const write = (...parts: unknown[]) => void lines.push(String(parts.at(-1)));
+      let look = 0;
+      const { snapshot } = await drain({
+        inbox,
+        until: () => ++look >= looks,
+        now: () => look * 2_000,
+        storeInbox: async ns => (look < takes ? 0 : inbox.splice(0, ns.length).length),
+        log: { warn: write, info: write } as never,
+      });
+      return { lines, heldMs: snapshot.heldMs };
+    }
+
+    it('says so once after ten seconds, and how long it has been', async () => {
+      const { lines, heldMs } = await lookAt(rows(2), { takes: Number.POSITIVE_INFINITY, looks: 12 });
+      assert.deepEqual(lines, ['inbox.lane-held']);
+      assert.ok(heldMs > 10_000);
+    });
+
+    it('says that it is over', async () => {
+      const { lines, heldMs } = await lookAt(rows(2), { takes: 8, looks: 11 });
+      assert.deepEqual(lines, ['inbox.lane-held', 'inbox.lane-free']);
+      assert.equal(heldMs, 0);
+    });
+
+    it('is silent while the other takes the rows', async () => {
+      const inbox = rows(10);
+      const takenByTheOther = async () => {
+        inbox.shift();
+        return 0;
+      };
+      const lines: string[] = [];
+      const warn = (...parts: unknown[]) => void lines.push(String(parts.at(-1)));
+      let look = 0;
+      const now = () => (look += 1) * 2_000;
+      await drain({ inbox, now, storeInbox: takenByTheOther, log: { warn, info: warn } as never });
+      assert.deepEqual(lines, []);
+    });
   });
 
   it('goes on after errors of peeking and of storing, and loses no row', async () => {

@@ -8,6 +8,17 @@ const STATEMENT_LIMIT_MS = 5_000;
  * again. Only a server that hangs costs a caller both, and the connection.
  */
 const SERVER_CANCELS_FIRST_MS = 1_000;
+/**
+ * The server's own questions to a peer that has gone without a word (a lost host, a cut network): it gives the connection up,
+ * and the locks with it, after 25 s without an answer. The system's default is over two hours.
+ */
+const SERVER_KEEPALIVES = [
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=3',
+  'tcp_user_timeout=15000',
+];
+const SESSION_SETTINGS = ['synchronous_commit=on', 'timezone=UTC', ...SERVER_KEEPALIVES];
 
 export interface PoolOptions {
   readonly connectionString: string;
@@ -21,7 +32,8 @@ export interface PoolOptions {
 }
 
 /**
- * A pool whose commits are durable when they return: `synchronous_commit=on` whatever the server's default (A1).
+ * A pool whose commits are durable when they return: `synchronous_commit=on` whatever the server's default (A1). A process that
+ * is stopped or lost inside a transaction holds its locks for the limit at most: the server ends the session then, and undoes it.
  * Connects lazily; `pool.end()` closes it.
  */
 export function createPool(options: PoolOptions): Pool {
@@ -33,9 +45,10 @@ export function createPool(options: PoolOptions): Pool {
     min: options.min ?? 0,
     connectionTimeoutMillis: limitMs,
     statement_timeout: limitMs,
+    idle_in_transaction_session_timeout: limitMs,
     query_timeout: limitMs + SERVER_CANCELS_FIRST_MS,
     keepAlive: true,
-    options: '-c synchronous_commit=on -c timezone=UTC',
+    options: SESSION_SETTINGS.map(setting => `-c ${setting}`).join(' '),
   });
   pool.on('error', options.onError);
   // A checked-out client reports a lost connection too, beside the rejected query: unheard it would end the process.

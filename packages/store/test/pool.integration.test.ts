@@ -30,6 +30,38 @@ describe('a pool', () => {
     assert.deepEqual(rows, [{ commit: 'on', zone: 'UTC' }]);
   });
 
+  it('asks silent peers itself and ends idle transactions, so that no lock outlives its holder for long', async () => {
+    const names = [
+      'idle_in_transaction_session_timeout',
+      'statement_timeout',
+      'tcp_keepalives_idle',
+      'tcp_keepalives_interval',
+      'tcp_keepalives_count',
+      'tcp_user_timeout',
+    ];
+    const shown = await Promise.all(
+      names.map(async name => (await pool.query(`select current_setting('${name}') as value`)).rows[0].value),
+    );
+    assert.deepEqual(shown, ['5s', '5s', '10', '5', '3', '15000'].map(String));
+  });
+
+  it('ends a transaction that is idle for longer than the limit, and serves on', async () => {
+    const own = createPool({
+      connectionString: database.url,
+      applicationName: 'idler',
+      max: 1,
+      limitMs: 50,
+      onError: () => undefined,
+    });
+    const idle = inTransaction(own, async client => {
+      await new Promise(resolve => client.once('end', resolve));
+      await client.query('select 1');
+    });
+    await assert.rejects(idle);
+    assert.equal((await own.query('select 1')).rowCount, 1);
+    await own.end();
+  });
+
   it('survives the loss of a connection that is idle, and of one that is in use', async () => {
     const errors: Error[] = [];
     const own = createPool({
