@@ -1,5 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
+import { createTurns } from './turns.ts';
 
 /**
  * Collects single appends into batches: one round trip then pays for many.
@@ -9,11 +10,14 @@ import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
  * G3. What waits and what is under way is bounded in items and bytes; above that `add` rejects at once. When it gets short,
  *     owners share it fairly: nobody is refused because another fills it (A6).
  * G4. A slot is free again when its batch settles or when no member waits for it any more: a hung batch delays those behind
- *     it by what is left of its own deadline at most.
- * G5. Items of one owner leave in the order of `add`. Where more waits than one batch takes, owners take turns: nobody waits
- *     behind another's backlog (A6).
+ *     it by what is left of its own deadline at most. With `keepsSlots` it is free only when its batch settles, since what
+ *     nobody waits for any more still takes its connection: no more than `maxInFlight` of them are ever busy.
+ * G5. Items of one owner leave in the order of `add`. Where more waits than one batch takes, owners take turns, and who had
+ *     the fewest bytes is first: nobody waits behind another's backlog (A6).
  * G6. Members of one batch that fail together, or run out of time together, get the same error object: a breaker can count
  *     them as the one failure that they are.
+ * G7. With `waitShare` an item waits for its turn no longer than that part of its deadline, and then rejects as where the
+ *     buffer is full: what is begun has time to end, also where more comes than can go.
  */
 export interface MicroBatcher<T> {
   /**
@@ -53,13 +57,17 @@ export interface MicroBatcherOptions<T> {
   readonly batchBytes: number;
   /** Batches under way at a time. */
   readonly maxInFlight: number;
+  /** (G4) Default: false. */
+  readonly keepsSlots?: boolean;
+  /** (G7) (0, 1]; default 1: it may wait until its deadline. */
+  readonly waitShare?: number;
   /** A new error of the caller's choice for G1. */
   timedOut(): Error;
   /** Milliseconds, any origin. */
   readonly now?: () => number;
 }
 
-/** What `add` rejects with above the bounds (G3): nothing was tried. */
+/** What `add` rejects with above the bounds (G3, G7): nothing was tried. */
 export const BUFFER_FULL: AppError = new AppError(
   'ACKLINE_NOT_DURABLE',
   'The buffer in front of the log is full',
@@ -78,7 +86,9 @@ interface Entry<T> {
   readonly item: T;
   readonly owner: string;
   readonly bytes: number;
-  readonly expiresAt: number;
+  /** While it waits for its turn (G7); then `endsAt` (G1). */
+  expiresAt: number;
+  readonly endsAt: number;
   readonly settle: Settle;
   settled: boolean;
 }
@@ -93,6 +103,7 @@ class Batcher<T> implements MicroBatcher<T> {
   readonly #items: FairShare;
   readonly #bytes: FairShare;
   readonly #underWay = new Set<Batch<T>>();
+  readonly #turns = createTurns();
   #pending: Entry<T>[] = [];
   #pendingBytes = 0;
   #immediate: NodeJS.Immediate | null = null;
@@ -123,8 +134,9 @@ class Batcher<T> implements MicroBatcher<T> {
   offer(item: T, { owner, bytes, deadlineMs }: Placement, settle: Settle): void {
     if (this.#closed) return settle(new AppError('ACKLINE_LOG_CLOSED'));
     if (!this.#take(owner, bytes)) return settle(BUFFER_FULL); // (G3)
-    const expiresAt = this.#now() + deadlineMs;
-    this.#pending.push({ item, owner, bytes, expiresAt, settle, settled: false });
+    const now = this.#now();
+    const expiresAt = now + deadlineMs * (this.#options.waitShare ?? 1);
+    this.#pending.push({ item, owner, bytes, expiresAt, endsAt: now + deadlineMs, settle, settled: false });
     this.#pendingBytes += bytes;
     this.#sweepBy(expiresAt); // (G1)
     this.#arm();
@@ -177,7 +189,7 @@ class Batcher<T> implements MicroBatcher<T> {
     const isWhole = this.#pending.length <= batchItems && this.#pendingBytes <= batchBytes;
     const taken: Entry<T>[] = [];
     let bytes = 0;
-    for (const entry of isWhole ? this.#pending : inTurns(this.#pending, batchItems)) {
+    for (const entry of isWhole ? this.#pending : this.#turns.inOrder(this.#pending, batchItems)) {
       if (entry.settled) continue;
       if (taken.length > 0 && bytes + entry.bytes > batchBytes) break;
       taken.push(entry);
@@ -185,7 +197,9 @@ class Batcher<T> implements MicroBatcher<T> {
     }
     if (isWhole) {
       this.#pending = [];
+      this.#turns.forget();
     } else {
+      for (const entry of taken) this.#turns.had(entry);
       const gone = new Set(taken);
       this.#pending = this.#pending.filter(entry => !gone.has(entry));
     }
@@ -196,6 +210,7 @@ class Batcher<T> implements MicroBatcher<T> {
   async #write(entries: readonly Entry<T>[]): Promise<void> {
     const batch: Batch<T> = { entries, waiting: entries.length, released: false };
     this.#underWay.add(batch);
+    for (const entry of entries) entry.expiresAt = entry.endsAt; // the sweep looks again (G1)
     try {
       const refused = await this.#options.flush(entries.map(entry => entry.item));
       for (const entry of entries) this.#settle(entry, refused?.get(entry.item) ?? null); // (G2)
@@ -218,17 +233,19 @@ class Batcher<T> implements MicroBatcher<T> {
     this.#sweep = null;
     this.#sweepAt = Number.POSITIVE_INFINITY;
     const now = this.#now();
+    const { keepsSlots = false, waitShare = 1 } = this.#options;
+    const timedOut = () => this.#options.timedOut();
     for (const batch of this.#underWay) {
-      batch.waiting -= this.#expireSome(batch.entries, now);
-      if (batch.waiting <= 0) this.#release(batch); // (G4)
+      batch.waiting -= this.#expireSome(batch.entries, now, timedOut);
+      if (batch.waiting <= 0 && !keepsSlots) this.#release(batch); // (G4)
     }
-    this.#expireSome(this.#pending, now);
+    this.#expireSome(this.#pending, now, waitShare < 1 ? () => BUFFER_FULL : timedOut); // (G7)
     this.#pending = this.#pending.filter(entry => !entry.settled);
     this.#pendingBytes = this.#pending.reduce((sum, entry) => sum + entry.bytes, 0);
   }
 
   /** Tells how many of them ran out of time. */
-  #expireSome(entries: readonly Entry<T>[], now: number): number {
+  #expireSome(entries: readonly Entry<T>[], now: number, makeError: () => Error): number {
     let error: Error | null = null;
     let count = 0;
     for (const entry of entries) {
@@ -237,7 +254,7 @@ class Batcher<T> implements MicroBatcher<T> {
         this.#sweepBy(entry.expiresAt);
         continue;
       }
-      error ??= this.#options.timedOut();
+      error ??= makeError();
       this.#settle(entry, error);
       count += 1;
     }
@@ -265,19 +282,4 @@ class Batcher<T> implements MicroBatcher<T> {
     this.#underWay.delete(batch);
     this.#arm();
   }
-}
-
-/** The first `limit` entries, one of each owner in turn; those of one owner stay in their order. */
-function inTurns<T>(entries: readonly Entry<T>[], limit: number): readonly Entry<T>[] {
-  const queues = Map.groupBy(entries, entry => entry.owner);
-  const most = Math.min(entries.length, limit);
-  const turns: Entry<T>[] = [];
-  for (let round = 0; turns.length < most; round += 1) {
-    for (const [owner, queue] of queues) {
-      const entry = queue[round];
-      if (entry === undefined) queues.delete(owner);
-      else if (turns.length < most) turns.push(entry);
-    }
-  }
-  return turns;
 }

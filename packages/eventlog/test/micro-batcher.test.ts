@@ -181,6 +181,64 @@ describe('micro batcher', () => {
     },
   );
 
+  timed('keeps a slot for as long as its batch is under way, where that takes a connection', async () => {
+    const { batcher, flushes } = harness({ maxInFlight: 1, keepsSlots: true });
+    const hung = assert.rejects(batcher.add('hung', 1), code('ACKLINE_APPEND_TIMEOUT'));
+    await pass();
+    await pass(DEADLINE_MS);
+    await hung;
+    const behind = batcher.add('behind', 1);
+    await pass(DEADLINE_MS - 1);
+    assert.equal(flushes.length, 1, 'the connection is not free');
+    flushes[0]!.done();
+    await pass();
+    assert.deepEqual(flushes[1]!.items, ['behind']);
+    flushes[1]!.done();
+    await behind;
+  });
+
+  timed('refuses what has waited for its turn too long, and leaves what is begun its time', async () => {
+    const { batcher, flushes } = harness({ maxInFlight: 1, batchItems: 1, waitShare: 0.5 });
+    const first = batcher.add('first', 1);
+    await pass();
+    const second = assert.rejects(batcher.add('second', 1), (error: unknown) => error === BUFFER_FULL);
+    await pass(DEADLINE_MS - 1);
+    await second;
+    assert.equal(batcher.size, 1);
+    flushes[0]!.done();
+    await first;
+    const third = assert.rejects(batcher.add('third', 1), code('ACKLINE_APPEND_TIMEOUT'));
+    await pass();
+    await pass(DEADLINE_MS - 1);
+    assert.equal(batcher.size, 1);
+    await pass(1);
+    await third;
+    assert.deepEqual(
+      flushes.map(({ items }) => items),
+      [['first'], ['third']],
+    );
+  });
+
+  timed('lets an owner who has had many bytes wait for one who has had few', async () => {
+    const { batcher, flushes } = harness({ maxInFlight: 1, batchItems: 1 });
+    const of = (owner: string, bytes: number, times: number) =>
+      Array.from({ length: times }, (_, n) => batcher.add(`${owner} ${n}`, bytes, { owner }));
+    const added = [...of('large', 500, 3), ...of('small', 100, 7)];
+    for (let sent = 0; sent < added.length; sent += 1) {
+      await pass();
+      flushes[sent]!.done();
+    }
+    await Promise.all(added);
+    const order = flushes.map(({ items }) => items[0]!.split(' ')[0]);
+    assert.deepEqual(order, [
+      'large',
+      ...Array<string>(5).fill('small'),
+      'large',
+      ...Array<string>(2).fill('small'),
+      'large',
+    ]);
+  });
+
   timed('never sends what nobody waits for any more', async () => {
     const { batcher, flushes } = harness({ maxInFlight: 1 });
     const results = Promise.allSettled([batcher.add('hung', 1)]);
