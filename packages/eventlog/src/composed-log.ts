@@ -4,13 +4,8 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { Logger } from '@ackline/runtime/logger';
 import { type EventLogSnapshot, type LogTiers, takeSnapshot } from './event-log-snapshot.ts';
 import type { AppendReceipt, EventLog } from './event-log.ts';
-import {
-  CLAIM_CHECK_BYTES,
-  createInboxAttempt,
-  createKafkaAttempt,
-  createSpoolAttempt,
-  isInvalid,
-} from './tier-attempts.ts';
+import { ackBudgetMs, isLarge } from './large-bodies.ts';
+import { createInboxAttempt, createKafkaAttempt, createSpoolAttempt, isInvalid } from './tier-attempts.ts';
 
 export type { EventLogSnapshot } from './event-log-snapshot.ts';
 
@@ -22,9 +17,11 @@ export type { EventLogSnapshot } from './event-log-snapshot.ts';
  * L3. Nobody waits for a tier while its breaker is open, its topic is refused, or it was never reached.
  * L4. One failed batch is one failure of its breaker, however many events were in it.
  * L5. An event that no tier can hold (its envelope is invalid) is no tier's failure.
- * L6. An append settles within ACK_BUDGET_MS whatever mix of tiers is dead or slow: each has its own part of it. With all of
- *     them known to be away it is refused at once.
+ * L6. An append settles within its budget (large-bodies.ts: one second, and more for a large body alone) whatever mix of tiers
+ *     is dead or slow: each has its own part of it. With all of them known to be away it is refused at once.
  * L7. A row of the relay may take longer than an ack. That it was late says nothing to the breaker of those who wait.
+ * L8. Nor does it that a large body was late: it may have been too much for its time. PostgreSQL is asked whether it answers,
+ *     a disk that hangs is found by the spool itself. So the large bodies of one source close no tier to another (A6).
  */
 export interface ComposedLog extends EventLog {
   snapshot(): EventLogSnapshot;
@@ -41,12 +38,10 @@ export interface AboveSpool {
   readonly isOpen: boolean;
 }
 
-/** (L6) Kafka's part of it is in kafka-log.ts. */
-const ACK_BUDGET_MS = 1_000;
-/** (L6) With a spool behind it. Without one the inbox has all that remains. */
+/** (L6) With a spool behind it. Without one the inbox has all that remains. Kafka's part is in kafka-log.ts. */
 const INBOX_DEADLINE_MS = 400;
-/** A body that only PostgreSQL and the spool can hold takes longer on its way; it is not to open the circuit for others. */
-const LARGE_BODY_DEADLINE_MS = 750;
+/** (L6) Of the budget of a large body, which has no use for Kafka's part. */
+const LARGE_INBOX_SHARE = 0.75;
 /**
  * Nobody waits for the relay, and what timed out is sent whole again: it has what PostgreSQL gives a statement (5 s), less
  * so much that the late row is told from a statement that PostgreSQL gave up.
@@ -125,7 +120,7 @@ function createTiers(options: ComposedLogOptions) {
 
   /** Without a promise: most events get no further than Kafka. */
   function all(event: EventEnvelope, settle: (outcome: AppendReceipt | Error) => void): void {
-    const endsAt = clock() + ACK_BUDGET_MS;
+    const endsAt = clock() + ackBudgetMs(event);
     tryKafka(event, kafka.current, error => {
       if (error === null) settle(RECEIPTS.kafka);
       else if (isInvalid(error))
@@ -137,7 +132,7 @@ function createTiers(options: ComposedLogOptions) {
   async function belowKafka(event: EventEnvelope, endsAt: number): Promise<AppendReceipt> {
     const afterOffset = placeAfter(event, NO_OFFSET);
     const remains = endsAt - clock();
-    const part = event.body.byteLength > CLAIM_CHECK_BYTES ? LARGE_BODY_DEADLINE_MS : INBOX_DEADLINE_MS;
+    const part = isLarge(event) ? LARGE_INBOX_SHARE * ackBudgetMs(event) : INBOX_DEADLINE_MS;
     const deadlineMs = isSpoolOpen(options) ? Math.min(part, remains) : remains;
     const inboxError = await tryInbox(event, { afterOffset, deadlineMs });
     if (inboxError === null) return RECEIPTS.inbox;

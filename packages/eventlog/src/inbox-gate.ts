@@ -9,10 +9,14 @@ import type { Pool } from 'pg';
  * I2. The first failed append asks at once; an answer that does not come shuts the gate before the breaker would.
  * I3. A question that hangs is given up after PROBE_DEADLINE_MS: the next one may find another connection.
  * I4. `onTrouble` hears of a PostgreSQL that is late before the first append has run out of time.
+ * I5. An append that may take long is never the one that is let through first: others would wait for what it comes to. It
+ *     goes beside it, and counts when it has ended.
  */
 export interface InboxGate {
   /** null: PostgreSQL is away, or one append is on its way to find out. Use the next tier at once. */
   tryAcquire(): Permit | null;
+  /** The same for an append that may take long (I5). null: PostgreSQL is away. */
+  tryAcquireLong(): Permit | null;
   /** An append would be tried. */
   readonly isOpen: boolean;
   /** No append or question has failed since the last one that succeeded. */
@@ -99,6 +103,23 @@ class Gate implements InboxGate {
         if (this.#options.breaker.state.status === 'OPEN') this.#state = 'away';
         this.#probe(0); // (I2)
         this.#options.onTrouble?.();
+      },
+    };
+  }
+
+  tryAcquireLong(): Permit | null {
+    if (!this.isOpen) return null;
+    this.#began();
+    const end = (): void => void (this.#underWay -= 1);
+    return {
+      cancel: end,
+      success: () => {
+        end();
+        this.tryAcquire()?.success();
+      },
+      failure: () => {
+        end();
+        this.tryAcquire()?.failure();
       },
     };
   }

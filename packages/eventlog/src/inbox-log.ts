@@ -3,25 +3,30 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
 import { recordKey } from '@ackline/shared/record-key';
 import { seal } from '@ackline/shared/seal';
-import { appendToInbox, type InboxRow } from '@ackline/store/inbox';
+import { appendLargeToInbox, appendToInbox, type InboxRow } from '@ackline/store/inbox';
 import type { Pool } from 'pg';
 import type { AppendReceipt, EventLog } from './event-log.ts';
+import { ACK_BUDGET_MS, isLarge } from './large-bodies.ts';
 import { keyHash } from './lane.ts';
-import { createMicroBatcher } from './micro-batcher.ts';
+import { createMicroBatcher, type MicroBatcher, type MicroBatcherOptions } from './micro-batcher.ts';
 import { writeIsolating } from './refused-items.ts';
 
-/** The whole budget of an ack: what a caller gets that names no deadline of its own. */
-const APPEND_DEADLINE_MS = 1_000;
 /** As many events as the buffer in front of any log holds. */
 export const MAX_BUFFERED_EVENTS = 10_000;
 /** What an ingress process may hold in memory for a log that is slow. */
 export const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /** One statement's rows: its parse and plan are paid already at a few hundred. */
 const BATCH_EVENTS = 500;
-/** The driver sends bytea as hexadecimal text: a batch takes twice this on the wire. A larger body goes alone. */
+/** The driver sends an array of bytea as hexadecimal text, made on the event loop: a batch takes twice this on the wire. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** Under the ingress pool's 5 connections, so that health reads and a hung statement find one free. */
+/** With the one for large bodies under the ingress pool's 5 connections, so that the gate's question finds one free. */
 const MAX_STATEMENTS_IN_FLIGHT = 3;
+/** One at a time: two would share the same disk, and take a connection more for it. */
+const MAX_LARGE_IN_FLIGHT = 1;
+/** Four of the largest bodies (25 MiB) of one source, and room for one of another. The request has them in memory anyway. */
+const MAX_LARGE_BYTES = 128 * 1024 * 1024;
+/** A large body that had to wait longer for its turn would hardly be done in time. */
+const LARGE_WAIT_SHARE = 2 / 3;
 
 export interface InboxLog extends EventLog {
   /**
@@ -40,33 +45,64 @@ const REFUSED_ROWS = /^(?:22|23|54)/;
 /** Those that speak of the values alone. A constraint may as well be wrong for every row. */
 const REFUSED_VALUES = /^(?:22|54)/;
 
-/** The PostgreSQL event log: one statement a batch. The pool stays the caller's: `close` does not end it. */
+/**
+ * The PostgreSQL event log: one statement a batch. The pool stays the caller's: `close` does not end it.
+ *
+ * Large bodies go their own way, one a statement, on one connection, however many of them come and time out: those that are
+ * not large always find another (A6).
+ */
 export function createInboxLog({ pool }: { pool: Pick<Pool, 'query'> }): InboxLog {
-  const batcher = createMicroBatcher<InboxRow>({
-    async flush(batch) {
-      const write = (rows: readonly InboxRow[]) => appendToInbox(pool, rows);
-      return judgeRefused(await writeIsolating(batch, { write, isRefusal }), batch.length);
-    },
-    maxItems: MAX_BUFFERED_EVENTS,
+  const usual = createWriter(rows => appendToInbox(pool, rows), {
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
-    batchBytes: BATCH_BYTES,
     maxInFlight: MAX_STATEMENTS_IN_FLIGHT,
-    timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT', 'PostgreSQL did not commit in time'),
+  });
+  const large = createWriter(oneByOne(pool), {
+    maxBytes: MAX_LARGE_BYTES,
+    batchItems: 1,
+    maxInFlight: MAX_LARGE_IN_FLIGHT,
+    keepsSlots: true,
+    waitShare: LARGE_WAIT_SHARE,
   });
   return {
     name: 'inbox',
     get size() {
-      return batcher.size;
+      return usual.size + large.size;
     },
-    async append(event, afterOffset = NO_OFFSET, deadlineMs = APPEND_DEADLINE_MS) {
+    async append(event, afterOffset = NO_OFFSET, deadlineMs = ACK_BUDGET_MS) {
       const row = toRow(event, afterOffset);
       const bytes = row.meta.byteLength + row.body.byteLength;
-      await batcher.add(row, { owner: event.source, bytes, deadlineMs });
+      await (isLarge(event) ? large : usual).add(row, { owner: event.source, bytes, deadlineMs });
       return INBOX_RECEIPT;
     },
-    close: () => batcher.close(),
+    async close() {
+      await Promise.all([usual.close(), large.close()]);
+    },
   };
+}
+
+function oneByOne(pool: Pick<Pool, 'query'>) {
+  return async (rows: readonly InboxRow[]): Promise<void> => {
+    for (const row of rows) await appendLargeToInbox(pool, row);
+  };
+}
+
+function createWriter(
+  write: (rows: readonly InboxRow[]) => Promise<void>,
+  limits: Pick<
+    MicroBatcherOptions<InboxRow>,
+    'maxBytes' | 'batchItems' | 'maxInFlight' | 'keepsSlots' | 'waitShare'
+  >,
+): MicroBatcher<InboxRow> {
+  return createMicroBatcher<InboxRow>({
+    async flush(batch) {
+      return judgeRefused(await writeIsolating(batch, { write, isRefusal }), batch.length);
+    },
+    maxItems: MAX_BUFFERED_EVENTS,
+    batchBytes: BATCH_BYTES,
+    timedOut: () => new AppError('ACKLINE_APPEND_TIMEOUT', 'PostgreSQL did not commit in time'),
+    ...limits,
+  });
 }
 
 function isRefusal(error: unknown): boolean {

@@ -4,14 +4,13 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { Logger } from '@ackline/runtime/logger';
 import { createCountedFailures } from './counted-failures.ts';
 import type { InboxGate } from './inbox-gate.ts';
+import { isLarge } from './large-bodies.ts';
 import type { Settle } from './micro-batcher.ts';
 import type { InboxAppender, KafkaAppender, KafkaTierState, SpoolAppender } from './tiers.ts';
 
 // One try of one tier: null when the tier has the event; else why it has not, and the next tier is asked (L2, L3), unless it
 // is what no tier takes (L5). The invariants are those of composed-log.ts.
 
-/** Above this a body goes to PostgreSQL, which holds large ones; a Kafka record stays under the topic's limit. */
-export const CLAIM_CHECK_BYTES = 512 * 1024;
 /** The line on a full buffer is written this often at most: under overload it would come for every event. */
 const FULL_LINE_EVERY_MS = 1_000;
 
@@ -50,7 +49,7 @@ export function createKafkaAttempt(options: KafkaAttemptOptions) {
 
   /** Every event comes through here: no promise, so that the one of the composed log is the only one. */
   return function tryKafka(event: EventEnvelope, tier: KafkaTierState, settle: Settle): void {
-    if (tier.state !== 'ready' || event.body.byteLength > CLAIM_CHECK_BYTES) return settle(KAFKA_NOT_USED); // (L3)
+    if (tier.state !== 'ready' || isLarge(event)) return settle(KAFKA_NOT_USED); // (L3)
     const permit = breaker.tryAcquire();
     if (permit === null) return settle(KAFKA_NOT_USED); // (L3)
     tier.log.offer(event, error => {
@@ -76,15 +75,16 @@ export interface InboxAttemptOptions {
 export function createInboxAttempt({ gate, inbox, mayBeLate = false }: InboxAttemptOptions) {
   const wasCounted = createCountedFailures();
   return async function tryInbox(event: EventEnvelope, place: InboxPlace): Promise<Error | null> {
-    const permit = gate.tryAcquire();
+    const large = isLarge(event);
+    const permit = large ? gate.tryAcquireLong() : gate.tryAcquire();
     if (permit === null) return INBOX_NOT_USED; // (L3)
     try {
       await inbox.append(event, place.afterOffset, place.deadlineMs);
       permit.success();
       return null;
     } catch (error) {
-      if (mayBeLate && isCode(error, 'ACKLINE_APPEND_TIMEOUT')) {
-        permit.cancel(); // (L7)
+      if ((mayBeLate || large) && isCode(error, 'ACKLINE_APPEND_TIMEOUT')) {
+        permit.cancel(); // (L7, L8)
         gate.check();
       } else if (saysNothingOfTier(error) || wasCounted(error)) permit.cancel();
       else permit.failure();
@@ -113,7 +113,8 @@ export function createSpoolAttempt({ spool, breaker }: SpoolTier, clock: () => n
       permit.success();
       return null;
     } catch (error) {
-      if (saysNothingOfTier(error) || beganAt <= countedAt) permit.cancel();
+      const lateOnly = isLarge(event) && isCode(error, 'ACKLINE_APPEND_TIMEOUT'); // (L8)
+      if (lateOnly || saysNothingOfTier(error) || beganAt <= countedAt) permit.cancel();
       else {
         countedAt = clock();
         permit.failure();

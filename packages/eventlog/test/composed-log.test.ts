@@ -4,9 +4,10 @@ import { AppError } from '@ackline/shared/app-error';
 import { createCircuitBreaker } from '@ackline/shared/breaker/circuit-breaker';
 import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import { waitFor } from '@ackline/testkit/wait-for';
 import { createComposedLog } from '../src/composed-log.ts';
 import { createInboxGate } from '../src/inbox-gate.ts';
-import { CLAIM_CHECK_BYTES } from '../src/tier-attempts.ts';
+import { CLAIM_CHECK_BYTES } from '../src/large-bodies.ts';
 import type { KafkaTierState, SpoolAppender } from '../src/tiers.ts';
 import type { SpoolSnapshot } from '../src/spool/spool-gauge.ts';
 import { BUFFER_FULL, type Settle } from '../src/micro-batcher.ts';
@@ -263,10 +264,46 @@ describe('composed log', () => {
     assert.equal(full.warmed(), 0);
   });
 
-  it('gives a body that Kafka never holds longer in the inbox, and still leaves the spool its part', async () => {
-    const { log, inboxSaw } = harness({ spool: works });
-    await log.append(sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) }));
-    assert.equal(inboxSaw[0]?.deadlineMs, 750);
+  it('gives a large body more time by its size, and still leaves the spool its part', async () => {
+    const small = sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES) });
+    const largest = sampleEvent({ body: Buffer.alloc(25 * 1024 * 1024) });
+    for (const [event, alone, withSpool] of [
+      [small, 1_000, 400],
+      [largest, 2_500, 1_875],
+    ] as const) {
+      const { log, inboxSaw } = harness({ state: 'none' });
+      await log.append(event);
+      assert.equal(inboxSaw[0]?.deadlineMs, alone);
+      const both = harness({ state: 'none', spool: works });
+      await both.log.append(event);
+      assert.equal(both.inboxSaw[0]?.deadlineMs, withSpool);
+    }
+  });
+
+  it('closes no tier to others because large bodies were late, and asks PostgreSQL whether it answers', async () => {
+    const late = () => Promise.reject(new AppError('ACKLINE_APPEND_TIMEOUT'));
+    const { log, probes } = harness({ state: 'none', inbox: late, spool: late });
+    for (let i = 0; i < 5; i += 1) {
+      const large = sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) });
+      await assert.rejects(log.append(large), code('ACKLINE_NOT_DURABLE'));
+    }
+    for (const { name, breaker } of log.snapshot().tiers) {
+      assert.deepEqual([name, breaker?.status, breaker?.failures], [name, 'CLOSED', 0]);
+    }
+    assert.equal(log.reachable(), true);
+    await waitFor(() => probes() > 0, { what: 'the question' });
+    await log.close();
+  });
+
+  it('finds by the question that PostgreSQL is away, where large bodies alone ask it', async () => {
+    const late = () => Promise.reject(new AppError('ACKLINE_APPEND_TIMEOUT'));
+    const { log, inboxSaw } = harness({ state: 'none', inbox: late, postgres: failing });
+    const large = sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) });
+    await assert.rejects(log.append(large));
+    await waitFor(() => !log.reachable(), { what: 'the gate to shut' });
+    await assert.rejects(log.append(large), code('ACKLINE_NOT_DURABLE'));
+    assert.equal(inboxSaw.length, 1);
+    await log.close();
   });
 
   it('gives the inbox all that Kafka has left of the second when no spool can take the event', async () => {

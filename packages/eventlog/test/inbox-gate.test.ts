@@ -148,6 +148,27 @@ describe('inbox gate', () => {
     },
   );
 
+  gated(
+    'lets no append through first that may take long, and hears of it when it has ended',
+    async ({ gate, pass, fail }) => {
+      for (let i = 0; i < INBOX_BREAKER_FAILURES; i += 1) fail();
+      await pass(1);
+      assert.equal(gate.tryAcquireLong(), null, 'nobody asks while it is away');
+      await pass(INBOX_BREAKER_RESET_MS);
+      const long = gate.tryAcquireLong();
+      const late = gate.tryAcquireLong();
+      const probe = gate.tryAcquire();
+      assert.ok(long !== null && late !== null && probe !== null, 'nobody waits for the long one');
+      probe.cancel();
+      late.cancel();
+      assert.equal(gate.breaker.status, 'HALF_OPEN');
+      long.success();
+      assert.equal(gate.breaker.status, 'CLOSED');
+      for (let i = 0; i < INBOX_BREAKER_FAILURES; i += 1) gate.tryAcquireLong()?.failure();
+      assert.equal(gate.isOpen, false);
+    },
+  );
+
   gated('asks no more when it is closed', async ({ gate, postgres, pass, fail }) => {
     postgres.answer = gone;
     fail();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * The one drain deadline: from the end of the endpoint-removal wait until the process must have ended by itself. It covers the
- * longest answer in flight (5 s of body, 1 s of append) and the flush of the log, with room. The chart computes
+ * longest answer in flight (5 s of body, 2.5 s of append) and the flush of the log, with room. The chart computes
  * `terminationGracePeriodSeconds` from this number and the wait: longer than the grace period, and Kubernetes kills the
  * process in the middle of its flush.
  */

@@ -36,6 +36,17 @@ export async function appendToInbox(
   });
 }
 
+/** As `appendToInbox`, for one large row: its bytes go as they are. In an array the driver makes hexadecimal text of them. */
+export async function appendLargeToInbox(queryable: Pick<Pool, 'query'>, row: InboxRow): Promise<void> {
+  await queryable.query({
+    name: 'inbox-append-large',
+    text: `insert into inbox (id, key_hash, after_offset, key_id, meta, body)
+           values ($1, $2, $3, $4, $5, $6)
+           on conflict (id) do nothing`,
+    values: [row.id, row.keyHash, row.afterOffset.toString(), row.keyId, row.meta, row.body],
+  });
+}
+
 /** What the drainer needs to decide whether a row may go, without its bytes. */
 export interface InboxPeek {
   readonly n: string;

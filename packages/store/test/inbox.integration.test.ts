@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import {
+  appendLargeToInbox,
   appendToInbox,
+  type InboxRow,
   peekInbox,
   peekInboxOfKeys,
   peekInboxRows,
@@ -34,29 +36,44 @@ describe('the inbox', () => {
     const row = inboxRow({ body: Buffer.from('first') });
     await appendToInbox(pool, [row]);
     await appendToInbox(pool, [{ ...row, body: Buffer.from('second') }, inboxRow()]);
+    await appendLargeToInbox(pool, { ...row, body: Buffer.from('third') });
     const taken = await take(await allNs());
     assert.equal(taken.length, 2);
     assert.equal(Buffer.from(taken[0]!.body).toString(), 'first');
   });
 
-  it('gives rows back byte for byte, in the order of appending', async () => {
-    const bodies = [
-      Buffer.alloc(0),
-      Buffer.from([0, 255, 0, 92, 120, 10]),
-      Buffer.alloc(1024 * 1024, 0xfe),
-      Uint8Array.of(1, 2, 3, 4).subarray(1, 3), // a view of a part
-      Buffer.from('{"a":"\\u0000"}'),
-    ];
-    const rows = bodies.map((body, n) =>
-      inboxRow({ body, meta: Buffer.from(`{"n":${n}}`), keyHash: n, afterOffset: 2n ** 62n + BigInt(n) }),
-    );
-    await appendToInbox(pool, rows);
-    const taken = await take((await allNs()).toReversed());
-    assert.deepEqual(
-      taken.map(row => ({ ...row, n: undefined, meta: Buffer.from(row.meta), body: Buffer.from(row.body) })),
-      rows.map(row => ({ ...row, n: undefined, meta: Buffer.from(row.meta), body: Buffer.from(row.body) })),
-    );
-  });
+  const appendEach = async (rows: readonly InboxRow[]): Promise<void> => {
+    for (const row of rows) await appendLargeToInbox(pool, row);
+  };
+  const ways = [
+    ['together', (rows: readonly InboxRow[]) => appendToInbox(pool, rows)],
+    ['alone', appendEach],
+  ] as const;
+
+  for (const [name, append] of ways)
+    it(`gives rows that went ${name} back byte for byte, in the order of appending`, async () => {
+      const bodies = [
+        Buffer.alloc(0),
+        Buffer.from([0, 255, 0, 92, 120, 10]),
+        Buffer.alloc(1024 * 1024, 0xfe),
+        Uint8Array.of(1, 2, 3, 4).subarray(1, 3), // a view of a part
+        Buffer.from('{"a":"\\u0000"}'),
+      ];
+      const rows = bodies.map((body, n) =>
+        inboxRow({ body, meta: Buffer.from(`{"n":${n}}`), keyHash: n, afterOffset: 2n ** 62n + BigInt(n) }),
+      );
+      await append(rows);
+      const taken = await take((await allNs()).toReversed());
+      assert.deepEqual(
+        taken.map(row => ({
+          ...row,
+          n: undefined,
+          meta: Buffer.from(row.meta),
+          body: Buffer.from(row.body),
+        })),
+        rows.map(row => ({ ...row, n: undefined, meta: Buffer.from(row.meta), body: Buffer.from(row.body) })),
+      );
+    });
 
   it('tells of its first rows without their bytes, and takes nothing by it', async () => {
     await appendToInbox(pool, [
