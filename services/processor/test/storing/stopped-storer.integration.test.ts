@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createFanOut } from '../../src/storing/fan-out.ts';
+import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { sourceConfig } from '../configs.ts';
 import { appendToInbox, openPool, sampleEvent } from '../events.ts';
