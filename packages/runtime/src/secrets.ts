@@ -7,7 +7,8 @@ import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
  * R1. A value is never in a message, and an empty one is never handed out: an HMAC with an empty key is one that anybody
  *     can compute.
  * R2. `resolve` keeps the places: the n-th value belongs to the n-th reference.
- * R3. It is asked on the hot path and waits for nothing: at most one `stat` a second and file, and a read only after a change.
+ * R3. It is asked on the hot path and waits for nothing: at most one `stat` a second and file, and a read only after a change,
+ *     or while it can not be used: what was in the way (rights, descriptors) may end without a change of the file.
  * R4. A file that can not be used while it is being replaced leaves the last good value in force.
  */
 export interface SecretReader {
@@ -27,7 +28,7 @@ export interface SecretReaderOptions {
   readonly production: boolean;
   /** Epoch milliseconds. */
   readonly now?: () => number;
-  /** Hears once that a changed file can not be used (R4); the text names the file and never its content. */
+  /** Hears that a changed file can not be used (R4), once for each reason; the text names the file and never its content. */
   readonly onFileProblem?: (problem: string) => void;
 }
 
@@ -44,8 +45,11 @@ type Reading = { readonly value: string } | { readonly problem: string };
 
 interface FileState {
   checkedAt: number;
-  stamp: string;
-  reading: Reading;
+  /** Of the file as the value was read from it; null: there is no value. */
+  readonly stamp: string | null;
+  readonly reading: Reading;
+  /** Why the file can not be used now, though a value is in force; null: it can. */
+  problem: string | null;
 }
 
 export function createSecretReader(options: SecretReaderOptions): SecretReader {
@@ -70,14 +74,19 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     const stamp = stampOf(path);
     if (known !== undefined && stamp === known.stamp) {
       known.checkedAt = at;
+      known.problem = null;
       return known.reading;
     }
     const reading = readSecretFile(path);
-    const keepsOld = known !== undefined && 'value' in known.reading && 'problem' in reading; // (R4)
-    if (keepsOld)
-      options.onFileProblem?.(`file ${path} ${reading.problem}; the last good secret stays in force`);
-    files.set(path, { checkedAt: at, stamp, reading: keepsOld ? known.reading : reading });
-    return keepsOld ? known.reading : reading;
+    if ('problem' in reading && known !== undefined && 'value' in known.reading) {
+      if (reading.problem !== known.problem)
+        options.onFileProblem?.(`file ${path} ${reading.problem}; the last good secret stays in force`);
+      known.checkedAt = at;
+      known.problem = reading.problem;
+      return known.reading; // (R4)
+    }
+    files.set(path, { checkedAt: at, stamp: 'value' in reading ? stamp : null, reading, problem: null });
+    return reading;
   }
 
   const read = (ref: SecretRef): Reading => ('env' in ref ? readVariable(ref.env) : readFile(ref.file));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -80,6 +80,41 @@ describe('secrets in files', () => {
     writeFileSync(file, 'newer');
     clock.ms += 1_000;
     assert.equal(value(), 'newer');
+  });
+
+  it('are read again after a reading that failed, though the file looks the same', () => {
+    writeFileSync(file, 'old');
+    assert.equal(value(), 'old');
+    const inTheSecond = new Date(1_700_000_000_000);
+    const replace = (text: string) => {
+      writeFileSync(file, text);
+      utimesSync(file, inTheSecond, inTheSecond);
+    };
+    replace('     ');
+    const looks = statSync(file);
+    for (let n = 0; n < 3; n++) {
+      clock.ms += 1_000;
+      assert.equal(value(), 'old');
+    }
+    assert.equal(problems.length, 1);
+    replace('newer');
+    assert.deepEqual([statSync(file).ino, statSync(file).mtimeMs], [looks.ino, looks.mtimeMs]);
+    clock.ms += 1_000;
+    assert.equal(value(), 'newer');
+  });
+
+  it('are told again when the same trouble comes back after a good time', () => {
+    writeFileSync(file, 'good');
+    value();
+    for (let n = 0; n < 2; n++) {
+      renameSync(file, `${file}-away`);
+      clock.ms += 1_000;
+      assert.equal(value(), 'good');
+      renameSync(`${file}-away`, file);
+      clock.ms += 1_000;
+      assert.equal(value(), 'good');
+    }
+    assert.equal(problems.length, 2);
   });
 
   it('are found when they appear after the start', () => {
