@@ -140,7 +140,7 @@ export const eventLogFields = {
   SPOOL_MAX_AGE: durationField('1m', '168h')
     .prefault(DEFAULT_SPOOL_MAX_AGE)
     .describe(
-      'Ingress only. The spool takes no more while its oldest event is older. Nothing is deleted for its age.',
+      'Ingress only. The spool takes no more while its oldest event is older and nothing goes past it. Nothing is deleted for its age.',
     ),
   SPOOL_MAX_BYTES: sizeField('1MiB', '1024GiB')
     .prefault(DEFAULT_SPOOL_MAX_BYTES)

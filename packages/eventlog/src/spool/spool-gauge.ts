@@ -32,6 +32,8 @@ export interface SpoolGauge {
   /** The spool files in the directory with their bytes on disk. */
   listed(files: ReadonlyMap<string, number>): void;
   relayedMore(events: number): void;
+  /** The target was asked for all rows and is there: what is left waits for a row that it refuses, and for no target. */
+  passed(): void;
   /** Files that somebody left, or that a living process has. */
   readonly foreign: readonly string[];
   readonly adopted: number;
@@ -56,6 +58,9 @@ const STUCK_MS = 2_000;
 /** SQLite's own share of a row: its cell, checksum, times and page ends. */
 const ROW_OVERHEAD_BYTES = 256;
 
+const HELD_BACK =
+  'an event that no log takes has waited longer than SPOOL_MAX_AGE with the later ones of its key; all others go past it';
+
 const NOTHING: SpoolHoldings = {
   held: [],
   adopted: 0,
@@ -78,6 +83,8 @@ class Gauge implements SpoolGauge {
   #files: ReadonlyMap<string, number> = new Map();
   #pendingBytes = 0;
   #relayed = 0;
+  /** When all rows had been asked for last; null: never. */
+  #passedAt: number | null = null;
   /** The first event that found no room would have it below this; null: none was refused since. */
   #fullAboveBytes: number | null = null;
 
@@ -147,6 +154,10 @@ class Gauge implements SpoolGauge {
     this.#relayed += events;
   }
 
+  passed(): void {
+    this.#passedAt = this.#options.now();
+  }
+
   snapshot(): SpoolSnapshot {
     const { events, corrupt, quarantined } = this.#holdings;
     return {
@@ -169,8 +180,9 @@ class Gauge implements SpoolGauge {
     if (stuckMs > STUCK_MS) {
       return { state: 'failed', detail: `the disk has not answered for ${Math.round(stuckMs / 1000)} s` };
     }
-    const ageMs = this.#oldestAgeMs();
-    if (ageMs !== null && ageMs > maxAgeMs) {
+    const ageMs = this.#oldestAgeMs() ?? 0;
+    const isOverAge = ageMs > maxAgeMs;
+    if (isOverAge && !this.#isPassedWithin(maxAgeMs)) {
       return {
         state: 'too_old',
         detail: `the oldest event has waited longer than SPOOL_MAX_AGE (${maxAgeMs} ms)`,
@@ -179,7 +191,7 @@ class Gauge implements SpoolGauge {
     if (this.#fullAboveBytes !== null && this.#usedBytes() > this.#fullAboveBytes) {
       return { state: 'full', detail: this.#fullDetail() };
     }
-    return { state: 'ready', detail: null };
+    return { state: 'ready', detail: isOverAge ? HELD_BACK : null };
   }
 
   #fullDetail(): string {
@@ -194,6 +206,10 @@ class Gauge implements SpoolGauge {
     let bytes = this.#holdings.bytes;
     for (const [name, size] of this.#files) if (!this.#holdings.held.includes(name)) bytes += size;
     return bytes;
+  }
+
+  #isPassedWithin(ms: number): boolean {
+    return this.#passedAt !== null && this.#options.now() - this.#passedAt <= ms;
   }
 
   #oldestAgeMs(): number | null {

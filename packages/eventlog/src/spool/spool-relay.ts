@@ -145,7 +145,11 @@ class Relay {
     };
     do {
       const batch = await this.#read(round);
-      if (batch === null) break;
+      if (batch === null) {
+        // A target that is away took nothing for another reason than the rows'.
+        if (round.failure !== null && this.#target.isOpen) this.#spool.rows.passed(); // (SP10)
+        break;
+      }
       await this.#send(batch, round, signal);
       const upTo = (round.firstLeft.get(batch.file) ?? batch.lastN + 1) - 1;
       await this.#spool.rows.remove(batch.file, upTo); // (SP14)

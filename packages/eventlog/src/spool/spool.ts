@@ -17,7 +17,7 @@ import { createSpoolThread, type SpoolThread, type StartSpoolWorker } from './sp
  * SP8. An append resolves only after its transaction did (SP1, spool-file.ts), and every append settles by its deadline.
  * SP9. While the disk is in trouble no append asks it: one probe a second does, and its success ends the trouble.
  * SP10. What waits in memory, lies on disk and how old it may be is bounded; above that an append rejects at once, and what
- *       is there stays and is drained.
+ *       is there stays and is drained. A row that a target refuses while it takes others is not what makes the spool too old.
  * SP11. The thread that holds the files starts with the first event, or the first file that somebody left: it costs 20 to 30 MB,
  *       and an ingress whose other logs serve never needs it. It ends after REST_AFTER_MS without an event or trouble above.
  */
@@ -50,6 +50,8 @@ export interface SpoolRows {
   read(maxEvents: number, maxBytes: number, behind: ReadPlaces): Promise<StoredBatch | null>;
   /** Another log has the rows of this file up to this one. */
   remove(file: string, n: number): Promise<void>;
+  /** The target was asked for every row there is, and is there: what it did not take is refused for itself (SP10). */
+  passed(): void;
   /** The row is no event that any log could take: it is kept and out of the way. */
   quarantine(file: string, n: number, reason: string): Promise<void>;
 }
@@ -155,6 +157,7 @@ class DiskSpool implements OpenSpool {
         const { removed } = await thread.request({ kind: 'remove', file, n });
         gauge.relayedMore(removed);
       },
+      passed: () => gauge.passed(),
       quarantine: async (file, n, reason) => {
         await thread.request({ kind: 'quarantine', file, n, reason });
       },

@@ -65,6 +65,21 @@ describe('spool gauge', () => {
     assert.equal(gauge.snapshot().oldestAgeMs, 0);
   });
 
+  it('is not too old for a row that is refused while all others are taken, and is once these are not', () => {
+    const { clock, gauge } = harness();
+    gauge.held(holdings, null);
+    clock.now = 1_501;
+    gauge.passed();
+    const { state, detail, oldestAgeMs } = gauge.snapshot();
+    assert.equal(state, 'ready');
+    assert.match(detail ?? '', /no log takes/);
+    assert.equal(oldestAgeMs, 501);
+    assert.equal(gauge.take(10), null);
+    clock.now = 2_002;
+    assert.equal(gauge.snapshot().state, 'too_old');
+    assert.notEqual(gauge.take(10), null);
+  });
+
   it('counts the files that it does not hold by their size, and its own by what is in use', () => {
     const { gauge } = harness();
     gauge.listed(

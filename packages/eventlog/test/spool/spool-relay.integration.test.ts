@@ -106,6 +106,45 @@ describe('spool relay', () => {
     assert.equal(target.ids.length, small.length + 5);
   });
 
+  it('keeps the spool in use for other keys while one row is refused for longer than the age that is allowed', async () => {
+    await using bench = new SpoolBench();
+    let now = 1_000_000;
+    const spool = await bench.open({ maxAgeMs: 60_000, now: () => now });
+    const refused = sampleEvent({ orderingKey: 'refused' });
+    await appendAll(spool, [refused, ...eventsOf(3)]);
+    const target = new TakingTarget();
+    target.fails = event => (event.id === refused.id ? away() : null);
+    bench.relay(spool, target);
+    await waitFor(() => target.taken.length === 3);
+    now += 3_600_000;
+    await waitFor(() => spool.snapshot().state === 'ready');
+    assert.equal(spool.snapshot().oldestAgeMs, 3_600_000);
+    await spool.append(sampleEvent(), place);
+    await waitFor(() => target.taken.length === 4);
+    target.isOpen = false;
+    now += 60_001;
+    await waitFor(() => spool.snapshot().state === 'too_old');
+  });
+
+  it('is too old as ever when the target fails for every row and turns out to be away', async () => {
+    await using bench = new SpoolBench();
+    let now = 1_000_000;
+    const spool = await bench.open({ maxAgeMs: 60_000, now: () => now });
+    await appendAll(spool, eventsOf(2));
+    const target = new TakingTarget();
+    let asked = 0;
+    target.fails = () => {
+      asked += 1;
+      target.isOpen = false;
+      return away();
+    };
+    const relay = bench.relay(spool, target);
+    await waitFor(() => asked > 0);
+    await relay.close();
+    now += 60_001;
+    assert.equal(spool.snapshot().state, 'too_old');
+  });
+
   it('ends with the appends under way, however much is left of its batch, and leaves the rest in place', async () => {
     await using bench = new SpoolBench();
     const spool = await bench.open();
