@@ -74,6 +74,8 @@ export interface SpoolOptions {
   readonly now?: () => number;
 }
 
+/** A start waits so long for what others left: the logs above may be well, and need no disk. */
+const START_WAIT_MS = 1_000;
 /** How often the directory is listed and a disk in trouble is tried (SP9). A listing takes some 100 µs, off the main thread. */
 const TICK_MS = 1_000;
 /** Longer than between two trials of a log that is away: the thread stays while anything above is in trouble. */
@@ -89,7 +91,8 @@ const MAX_BATCHES_IN_FLIGHT = 1;
 
 /**
  * Throws ACKLINE_SPOOL_NOT_DURABLE for storage that does not outlive the process, the pod or the machine's power. A disk that
- * is full, read-only, damaged or away does not throw: the snapshot says so, appends reject, and it recovers by itself.
+ * is full, read-only, damaged or away does not throw: the snapshot says so, appends reject, and it recovers by itself. One that
+ * does not answer is not waited for.
  */
 export async function openSpool(options: SpoolOptions, startWorker?: StartSpoolWorker): Promise<OpenSpool> {
   const trouble = await prepareSpoolDirectory(options.directory, options.allowEphemeral);
@@ -166,8 +169,11 @@ class DiskSpool implements OpenSpool {
 
   /** Looks once, then every second. */
   async start(): Promise<void> {
-    await this.#tick();
-    this.#schedule();
+    const looked = this.#tick().finally(() => this.#schedule());
+    const waited = Promise.withResolvers<void>();
+    const limit = setTimeout(waited.resolve, START_WAIT_MS);
+    await Promise.race([looked, waited.promise]);
+    clearTimeout(limit);
   }
 
   async append(event: EventEnvelope, { afterOffset, deadlineMs }: SpoolPlace): Promise<AppendReceipt> {

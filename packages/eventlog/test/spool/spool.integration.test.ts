@@ -213,6 +213,27 @@ describe('spool', () => {
     await assert.rejects(spool.append(sampleEvent(), place), code('ACKLINE_NOT_DURABLE'));
   });
 
+  it('opens on a disk that does not answer, says so, and takes what others left once it does', async () => {
+    await using bench = new SpoolBench();
+    const dead = await bench.open();
+    await appendAll(dead, eventsOf(5));
+    await dead.close();
+    const { Worker } = await import('node:worker_threads');
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const spool = await bench.open({}, workerData => {
+      const path = new URL('../../src/spool/spool-worker.ts', import.meta.url).href;
+      const waitThenServe = `Atomics.wait(require('node:worker_threads').workerData.gate, 0, 0); import('${path}');`;
+      return new Worker(waitThenServe, { eval: true, workerData: { ...workerData, gate } });
+    });
+    assert.equal(spool.snapshot().events, 0);
+    await waitFor(() => spool.snapshot().state === 'failed');
+    await assert.rejects(spool.append(sampleEvent(), place), code('ACKLINE_NOT_DURABLE'));
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await waitFor(() => spool.snapshot().events === 5 && spool.snapshot().state === 'ready');
+    await spool.append(sampleEvent(), place);
+  });
+
   it('goes on in a new thread when one ends, with every event that it had confirmed', async () => {
     await using bench = new SpoolBench();
     const { Worker } = await import('node:worker_threads');
