@@ -18,7 +18,12 @@ const SERVER_KEEPALIVES = [
   'tcp_keepalives_count=3',
   'tcp_user_timeout=15000',
 ];
-const SESSION_SETTINGS = ['synchronous_commit=on', 'timezone=UTC', ...SERVER_KEEPALIVES];
+const SESSION_SETTINGS = [
+  'synchronous_commit=on',
+  'timezone=UTC',
+  'default_transaction_isolation=read\\ committed',
+  ...SERVER_KEEPALIVES,
+];
 
 export interface PoolOptions {
   readonly connectionString: string;
@@ -34,6 +39,7 @@ export interface PoolOptions {
 /**
  * A pool whose commits are durable when they return: `synchronous_commit=on` whatever the server's default (A1). A process that
  * is stopped or lost inside a transaction holds its locks for the limit at most: the server ends the session then, and undoes it.
+ * Each statement sees what was committed before it, whatever the server's default: a key's next delivery is found by that (H4).
  * Connects lazily; `pool.end()` closes it.
  */
 export function createPool(options: PoolOptions): Pool {

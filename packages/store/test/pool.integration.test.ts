@@ -19,15 +19,35 @@ describe('a pool', () => {
     await database.close();
   });
 
-  it('commits durably and counts in UTC, whatever the server’s defaults say', async () => {
+  it('commits durably, counts in UTC and sees what was committed before, whatever the server’s defaults say', async () => {
     await pool.query(`alter database ${database.name} set synchronous_commit = off`);
     await pool.query(`alter database ${database.name} set timezone = 'Asia/Tokyo'`);
+    await pool.query(`alter database ${database.name} set default_transaction_isolation = 'repeatable read'`);
     const fresh = openPool(database.url);
     const { rows } = await fresh.query(
-      "select current_setting('synchronous_commit') as commit, current_setting('timezone') as zone",
+      `select current_setting('synchronous_commit') as commit, current_setting('timezone') as zone,
+              current_setting('transaction_isolation') as isolation`,
     );
     await fresh.end();
-    assert.deepEqual(rows, [{ commit: 'on', zone: 'UTC' }]);
+    assert.deepEqual(rows, [{ commit: 'on', zone: 'UTC', isolation: 'read committed' }]);
+  });
+
+  it('gives back the locks of a process that froze in the middle of a transaction', async () => {
+    const frozen = createPool({
+      connectionString: database.url,
+      applicationName: 'frozen',
+      max: 1,
+      limitMs: 100,
+      onError: () => undefined,
+    });
+    await pool.query('insert into lanes (lane) values (7)');
+    const client = await frozen.connect();
+    await client.query('begin');
+    await client.query('select from lanes where lane = 7 for update');
+    await pool.query('select from lanes where lane = 7 for update'); // waits for the server to end the other one
+    await assert.rejects(client.query('commit'));
+    client.release(true);
+    await frozen.end();
   });
 
   it('asks silent peers itself and ends idle transactions, so that no lock outlives its holder for long', async () => {
