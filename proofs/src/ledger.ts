@@ -34,7 +34,7 @@ interface StoredRow {
 export async function isDrained(databaseUrl: string, accepted: number): Promise<boolean> {
   return withClient(databaseUrl, async client => {
     const result = await client.query<{ open: number; waiting: number; events: number }>(
-      `select (select count(*)::int from deliveries where state in ('due', 'leased')) as open,
+      `select (select count(*)::int from deliveries where state <> 'parked') as open,
               (select count(*)::int from inbox) as waiting, (select count(*)::int from events) as events`,
     );
     const row = result.rows[0];
@@ -55,7 +55,7 @@ export async function takeLedger(
       `select tier, split_part(dedup_key, '|', 1) as update_id from events`,
     );
     const states = await client.query<{ state: string; count: number }>(
-      'select state, count(*)::int as count from deliveries group by state',
+      'select state, count(*)::int as count from all_deliveries group by state',
     );
     const stored = new Set(events.rows.map(row => Number(row.update_id)));
     return {

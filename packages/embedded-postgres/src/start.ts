@@ -49,8 +49,9 @@ const HOST = '127.0.0.1';
 /** Ingress 5 each, a processor 50, the console 5, and as much again for tests and tools: cheap while they are idle. */
 const MAX_CONNECTIONS = 200;
 /**
- * A statement on deliveries locks each day's partition with its indexes, and days are kept: with the default of 64, forty such
- * statements at once ran out of room at 180 days. Four times as much was enough at 365, for some 15 MB of memory.
+ * A statement that looks through all days (a list of events, a replay of something finished) locks each partition with its
+ * indexes, and days are kept: with the default of 64, forty such statements at once ran out of room at 180 days. Four times as
+ * much was enough at 365, for some 15 MB of memory.
  */
 const MAX_LOCKS_PER_TRANSACTION = 256;
 /** Small enough for a laptop, enough for the working set of a single box. */

@@ -6,7 +6,7 @@ export const PARTITION_DAYS_AHEAD = 7;
 /** Who reads for longer than this (a backup, a report) makes the attempt fail: there is a week to try again. */
 const LOCK_LIMIT_MS = 100;
 
-const PARTITIONED_TABLES = ['events', 'deliveries'] as const;
+const PARTITIONED_TABLES = ['events', 'finished_deliveries'] as const;
 
 /**
  * Creates the partitions of today and the days ahead (UTC, database clock) where they are missing. A day that has rows in

@@ -5,7 +5,7 @@ export interface ListedDelivery {
   readonly id: string;
   readonly route: string;
   readonly destination: string;
-  readonly state: 'due' | 'leased' | 'delivered' | 'parked' | 'discarded';
+  readonly state: 'waiting' | 'due' | 'leased' | 'delivered' | 'parked' | 'discarded';
   readonly tries: number;
   /** ISO times. */
   readonly dueAt: string;
@@ -51,7 +51,7 @@ export async function listEvents(
                         'dueAt', d.due_at, 'finishedAt', d.finished_at,
                         'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
                         order by d.route)
-                        from deliveries d where d.event_id = e.id and d.stored_day = e.stored_day), '[]') as deliveries
+                        from all_deliveries d where d.event_id = e.id and d.stored_day = e.stored_day), '[]') as deliveries
        from events e
       where ($2::text is null or e.source = $2)
       order by e.stored_day desc, e.seq desc limit $1`,

@@ -78,47 +78,6 @@ function eventColumns(rows: readonly EventRow[]): unknown[] {
   return columns.map(column => rows.map(row => row[column]));
 }
 
-/** An event whose source no processor knew when it was stored. */
-export interface UnroutedEvent extends StoredPlace {
-  readonly id: string;
-  readonly source: string;
-  readonly tenant: string;
-  readonly type: string;
-  readonly orderingKey: string | null;
-  readonly priority: 'normal' | 'high';
-  /** The rest of the envelope, sealed under `keyId`. */
-  readonly keyId: string;
-  readonly meta: Uint8Array;
-}
-
-/** Locks up to `limit` unrouted events of these sources, in stored order; other processors skip them meanwhile. */
-export async function takeUnrouted(
-  client: PoolClient,
-  sources: readonly string[],
-  limit: number,
-): Promise<readonly UnroutedEvent[]> {
-  const result = await client.query<UnroutedEvent>(
-    `select id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority,
-            key_id as "keyId", meta
-       from events where routing = 'unrouted' and source = any($1::text[])
-      order by seq limit $2 for update skip locked`,
-    [sources, limit],
-  );
-  return result.rows;
-}
-
-export async function setRouting(
-  client: PoolClient,
-  events: readonly (StoredPlace & { readonly routing: Routing })[],
-): Promise<void> {
-  await client.query(
-    `update events set routing = u.routing
-       from unnest($1::date[], $2::bigint[], $3::text[]) u (stored_day, seq, routing)
-      where events.stored_day = u.stored_day and events.seq = u.seq`,
-    [events.map(e => e.storedDay), events.map(e => e.seq), events.map(e => e.routing)],
-  );
-}
-
 export interface QuarantinedRecord {
   /** Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`. */
   readonly origin: string;

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import type { AttemptRecord } from './deliveries.ts';
+import { type Finished, freedKey, promote } from './delivery-outcomes.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface ParkedDelivery {
   readonly id: string;
@@ -32,38 +34,75 @@ export async function listParked(
 
 export type ReplayResult =
   | { readonly kind: 'replayed'; readonly destination: string }
-  | { readonly kind: 'still-open'; readonly state: 'due' | 'leased' }
+  | { readonly kind: 'still-open'; readonly state: 'waiting' | 'due' | 'leased' }
   | { readonly kind: 'not-found' };
+
+/** A delivery that ends or is parked at that very moment is looked for again. */
+const REPLAY_LOOKS = 3;
 
 /**
  * Makes a finished delivery due again, with a new schedule, marked as a replay. It stands outside the order of its key,
  * except where it is the one that blocks it: that one takes its old place.
  */
 export async function replayDelivery(pool: Pool, id: string): Promise<ReplayResult> {
+  let state: string | undefined;
+  for (let look = 0; look < REPLAY_LOOKS; look++) {
+    const destination = (await replayParked(pool, id)) ?? (await replayFinished(pool, id));
+    if (destination !== null) return { kind: 'replayed', destination };
+    const found = await pool.query<{ state: string }>('select state from all_deliveries where id = $1', [id]);
+    state = found.rows[0]?.state;
+    if (state === undefined) return { kind: 'not-found' };
+    if (state === 'waiting' || state === 'due' || state === 'leased') return { kind: 'still-open', state };
+  }
+  throw new Error(`the delivery ${id} changes all the time (it is ${state})`);
+}
+
+async function replayParked(pool: Pool, id: string): Promise<string | null> {
   const result = await pool.query<{ destination: string }>(
     `update deliveries set state = 'due', due_at = clock_timestamp(), replay = true, tries = 0, interruptions = 0,
             park_reason = null, finished_at = null
-      where id = $1 and state in ('parked', 'delivered', 'discarded') returning destination`,
+      where id = $1 and state = 'parked' returning destination`,
     [id],
   );
-  const replayed = result.rows[0];
-  if (replayed !== undefined) return { kind: 'replayed', destination: replayed.destination };
-  const found = await pool.query<{ state: 'due' | 'leased' }>('select state from deliveries where id = $1', [
-    id,
-  ]);
-  const state = found.rows[0]?.state;
-  return state === undefined ? { kind: 'not-found' } : { kind: 'still-open', state };
+  return result.rows[0]?.destination ?? null;
+}
+
+/** From the days of finished ones back to those that are open. */
+async function replayFinished(pool: Pool, id: string): Promise<string | null> {
+  const result = await pool.query<{ destination: string }>(
+    `with back as (delete from finished_deliveries where id = $1 returning *)
+     insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, state,
+                             due_at, attempts, replay, body_bytes, created_at)
+     select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'due',
+            clock_timestamp(), attempts, true,
+            coalesce((select octet_length(e.body) from events e where e.stored_day = back.stored_day and e.seq = back.seq), 0),
+            created_at
+       from back
+     returning destination`,
+    [id],
+  );
+  return result.rows[0]?.destination ?? null;
 }
 
 /**
  * Gives a parked delivery up: it counts as finished, and a key that waited for it goes on. False where there is no parked
  * delivery with this id. It can still be replayed.
  */
-export async function discardDelivery(queryable: Pick<Pool, 'query'>, id: string): Promise<boolean> {
-  const result = await queryable.query(
-    `update deliveries set state = 'discarded', blocks = false, finished_at = clock_timestamp()
-      where id = $1 and state = 'parked'`,
-    [id],
-  );
-  return result.rowCount === 1;
+export async function discardDelivery(pool: Pool, id: string): Promise<boolean> {
+  return inTransaction(pool, async client => {
+    const result = await client.query<Finished>(
+      `with gone as (delete from deliveries where id = $1 and state = 'parked' returning *),
+            kept as (
+              insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
+                                               priority, state, due_at, tries, interruptions, attempts, park_reason, replay,
+                                               created_at, finished_at)
+              select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'discarded',
+                     due_at, tries, interruptions, attempts, park_reason, replay, created_at, clock_timestamp()
+                from gone)
+       select id, destination, source, ordering_key as "orderingKey", followed as frees from gone`,
+      [id],
+    );
+    await promote(client, result.rows.flatMap(freedKey)); // (H4)
+    return result.rows.length === 1;
+  });
 }

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import {
-  type AttemptRecord,
-  MAX_INTERRUPTIONS,
-  MAX_KEPT_ATTEMPTS,
-  recordOutcomes,
-  sweepExpiredLeases,
-} from '@ackline/store/deliveries';
+import { type AttemptRecord, MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS } from '@ackline/store/deliveries';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
+import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { replayDelivery } from '@ackline/store/parked';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
@@ -30,7 +26,7 @@ describe('leases', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate events, deliveries');
+    await pool.query('truncate events, deliveries, finished_deliveries');
   });
   after(async () => {
     await pool.end();
@@ -179,7 +175,7 @@ describe('outcomes', () => {
   }
 
   it('of many deliveries are written in one statement, each its own', async () => {
-    await pool.query('truncate events, deliveries');
+    await pool.query('truncate events, deliveries, finished_deliveries');
     await storeDeliveries(pool, Array(4).fill({}));
     const [delivered, retried, held, parked] = await claim(pool);
     const written = await recordOutcomes(pool, [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { findDueDestinations, findOpenKeys, recordOutcomes } from '@ackline/store/deliveries';
+import { findDue } from '@ackline/store/delivery-claims';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { discardDelivery, replayDelivery } from '@ackline/store/parked';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -18,7 +19,7 @@ describe('what is delivered next', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate events, deliveries');
+    await pool.query('truncate events, deliveries, finished_deliveries');
   });
   after(async () => {
     await pool.end();
@@ -56,10 +57,11 @@ describe('what is delivered next', () => {
     const { leaseId, ...rest } = claimed;
     assert.deepEqual(rest, {
       id: row!.id,
-      storedDay: row!.storedDay,
       eventId: row!.eventId,
       source: 'telegram',
+      tenant: 'default',
       route: 'all',
+      priority: 'normal',
       tries: 0,
       replay: false,
       keyId: 'none',
@@ -72,8 +74,9 @@ describe('what is delivered next', () => {
   it('belongs to the destination that was asked for, and is due', async () => {
     const [mine] = await storeDeliveries(pool, [{}, { destination: 'erp' }]);
     await pool.query("update deliveries set due_at = now() + interval '1 hour' where destination = 'erp'");
-    assert.deepEqual(await findDueDestinations(pool, ['erp', 'crm', 'gone']), ['crm']);
-    assert.deepEqual(await findDueDestinations(pool, []), []);
+    const flows = [{ destination: 'crm', tenant: 'default', priority: 'normal' }];
+    assert.deepEqual(await findDue(pool, ['erp', 'crm', 'gone']), { flows, replays: [] });
+    assert.deepEqual(await findDue(pool, []), { flows: [], replays: [] });
     assert.deepEqual(await claimIds(), ids([mine!]));
     assert.deepEqual(ids(await claim(pool, 10, 'erp')), []);
   });
@@ -131,36 +134,6 @@ describe('what is delivered next', () => {
     assert.deepEqual(ids(await claim(pool, 1, 'erp')), ids([other!]));
   });
 
-  it('knows before storing which keys are open', async () => {
-    await storeDeliveries(pool, [
-      { orderingKey: 'due' },
-      { orderingKey: 'done' },
-      { orderingKey: 'parked' },
-      { orderingKey: 'blocked' },
-    ]);
-    for (const row of (await claim(pool)).slice(1)) {
-      const { rows } = await pool.query<{ key: string }>(
-        'select ordering_key as key from deliveries where id = $1',
-        [row.id],
-      );
-      const key = rows[0]!.key;
-      const state = key === 'done' ? 'delivered' : 'parked';
-      await recordOutcomes(pool, [outcomeOf(row, { state, blocks: key === 'blocked' })]);
-    }
-    const keys = ['due', 'done', 'parked', 'blocked', 'new'].map(orderingKey => ({
-      destination: 'crm',
-      source: 'telegram',
-      orderingKey,
-    }));
-    const open = await inTransaction(pool, client =>
-      findOpenKeys(client, [...keys, { destination: 'erp', source: 'telegram', orderingKey: 'due' }]),
-    );
-    assert.deepEqual(open.map(key => `${key.destination} ${key.orderingKey}`).sort(), [
-      'crm blocked',
-      'crm due',
-    ]);
-  });
-
   describe('after a delivery was parked', () => {
     async function parkHead(blocks: boolean): Promise<{ head: string; follower: string }> {
       const [head, follower] = await storeDeliveries(pool, [{ orderingKey: 'a' }, { orderingKey: 'a' }]);
@@ -171,17 +144,15 @@ describe('what is delivered next', () => {
 
     it('with onPark continue, the next of its key goes on, and a replay stands outside the order', async () => {
       const { head, follower } = await parkHead(false);
-      assert.deepEqual(await claimIds(), [follower]);
+      const [next] = await claim(pool);
+      assert.equal(next!.id, follower);
       const [third] = await storeDeliveries(pool, [{ orderingKey: 'a' }]);
       await replayDelivery(pool, head);
       const [replayed, ...rest] = await claim(pool);
       assert.equal(replayed!.id, head); // though the follower of its key is being sent
       assert.equal(replayed!.replay, true);
       assert.deepEqual(rest, []);
-      await pool.query(
-        "update deliveries set state = 'delivered', lease_id = null, lease_until = null where id = $1",
-        [follower],
-      );
+      await recordOutcomes(pool, [outcomeOf(next!)]);
       assert.deepEqual(await claimIds(), [third!.id]); // though the replay is under way
     });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { type EventRow, insertEvents, quarantine, setRouting, takeUnrouted } from '@ackline/store/events';
+import { type EventRow, insertEvents, quarantine } from '@ackline/store/events';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
@@ -88,42 +88,6 @@ describe('events', () => {
     for (const row of rows) {
       assert.equal(((await readBack(row.id))['received_at'] as Date).getTime(), row.receivedAt);
     }
-  });
-
-  it('that no processor could route wait for one that knows their source, and go to one of two', async () => {
-    const unknown = [1, 2, 3].map(n =>
-      eventRow({ source: 'new', routing: 'unrouted', dedupKey: `u${n}`, priority: 'high' }),
-    );
-    const places = await insert([...unknown, eventRow({ source: 'other', routing: 'unrouted' })]);
-    await inTransaction(pool, async first => {
-      const taken = await takeUnrouted(first, ['new'], 2);
-      assert.deepEqual(
-        taken.map(event => event.id),
-        unknown.slice(0, 2).map(row => row.id),
-      );
-      assert.deepEqual(taken[0], {
-        id: unknown[0]!.id,
-        ...places.get(unknown[0]!.id)!,
-        source: 'new',
-        tenant: 'default',
-        type: 'message',
-        orderingKey: 'chat-1',
-        priority: 'high',
-        keyId: 'none',
-        meta: unknown[0]!.meta,
-      });
-      const others = await inTransaction(pool, second => takeUnrouted(second, ['new'], 10));
-      assert.deepEqual(
-        others.map(event => event.id),
-        [unknown[2]!.id],
-      );
-      await setRouting(
-        first,
-        taken.map((event, n) => ({ ...event, routing: n === 0 ? 'routed' : 'unmatched' })),
-      );
-    });
-    const routings = await Promise.all(unknown.map(async row => (await readBack(row.id))['routing']));
-    assert.deepEqual(routings, ['routed', 'unmatched', 'unrouted']);
   });
 
   it('that can’t be stored are kept apart with the reason', async () => {

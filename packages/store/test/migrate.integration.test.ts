@@ -104,7 +104,7 @@ describe('day partitions', () => {
 
   it('exist for today and seven days ahead, and no further', async () => {
     await withPool(async pool => {
-      for (const table of ['events', 'deliveries']) {
+      for (const table of ['events', 'finished_deliveries']) {
         assert.notEqual(await partitionOf(pool, table, 0), null);
         assert.notEqual(await partitionOf(pool, table, PARTITION_DAYS_AHEAD), null);
         assert.equal(await partitionOf(pool, table, PARTITION_DAYS_AHEAD + 1), null);

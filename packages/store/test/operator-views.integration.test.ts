@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { recordOutcomes } from '@ackline/store/deliveries';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { listPausedDestinations, pauseDestination, resumeDestination } from '@ackline/store/destinations';
 import { listEvents } from '@ackline/store/event-list';
 import { insertEvents } from '@ackline/store/events';
@@ -29,7 +29,7 @@ describe('what an operator sees', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate events, deliveries, paused_destinations, processors');
+    await pool.query('truncate events, deliveries, finished_deliveries, paused_destinations, processors');
   });
   after(async () => {
     await pool.end();

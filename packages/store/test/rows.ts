@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { ClaimedDelivery, DeliveryOutcome, NewDelivery } from '@ackline/store/deliveries';
-import { claimDue, insertDeliveries } from '@ackline/store/deliveries';
+import type { NewDelivery } from '@ackline/store/deliveries';
+import { type ClaimedDelivery, claimDue, findDue } from '@ackline/store/delivery-claims';
+import { insertFirst, insertWaiting } from '@ackline/store/delivery-insert';
+import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 import { type EventRow, insertEvents } from '@ackline/store/events';
 import type { InboxRow } from '@ackline/store/inbox';
 import { createPool } from '@ackline/store/pool';
 import { inTransaction } from '@ackline/store/transaction';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 export function openPool(url: string, max = 5): Pool {
   return createPool({
@@ -52,6 +54,7 @@ export function eventRow(overrides: Partial<EventRow> = {}): EventRow {
 
 export interface DeliveryWish {
   readonly destination?: string;
+  readonly tenant?: string;
   readonly orderingKey?: string | null;
   readonly priority?: 'normal' | 'high';
   readonly lease?: NewDelivery['lease'];
@@ -74,35 +77,55 @@ export async function storeDeliveries(
         ...places.get(event.id)!,
         eventId: event.id,
         source: event.source,
-        tenant: event.tenant,
+        tenant: wish.tenant ?? event.tenant,
         route: 'all',
         destination: wish.destination ?? 'crm',
         orderingKey: wish.orderingKey === undefined ? null : wish.orderingKey,
         priority: wish.priority ?? 'normal',
+        bodyBytes: event.body.byteLength,
         notBefore: wish.notBefore ?? null,
         lease: wish.lease ?? null,
       };
     });
-    await insertDeliveries(client, rows);
+    await placeRows(client, rows);
     return rows;
   });
 }
 
-const CLAIM_BYTES = 16 * 1024 * 1024;
+/** Inserts rows as a storing transaction does: the first of each key goes first, the others wait. */
+export async function placeRows(client: PoolClient, rows: readonly NewDelivery[]): Promise<void> {
+  const groups = [...Map.groupBy(rows, row => (row.orderingKey === null ? row.id : keyOf(row))).values()];
+  const firsts = groups.map(([first, ...others]) => ({ ...first!, followed: others.length > 0 }));
+  const inserted = await insertFirst(client, firsts);
+  await insertWaiting(
+    client,
+    groups.flat().filter(row => !inserted.has(row.id)),
+  );
+}
 
-/** Leases up to `limit` deliveries for a minute. */
-export function claim(pool: Pool, limit = 100, destination = 'crm'): Promise<readonly ClaimedDelivery[]> {
-  const lease = { leaseId: randomUUID(), leaseMs: 60_000 };
-  return claimDue(pool, { destination, limit, maxBytes: CLAIM_BYTES, ...lease });
+const keyOf = (row: NewDelivery) => JSON.stringify([row.destination, row.source, row.orderingKey]);
+
+/** Leases up to `limit` deliveries for a minute: high priority first, then what a person sends again. */
+export async function claim(
+  pool: Pool,
+  limit = 100,
+  destination = 'crm',
+): Promise<readonly ClaimedDelivery[]> {
+  const due = await findDue(pool, [destination]);
+  const flows = due.flows.toSorted((a, b) => a.priority.localeCompare(b.priority));
+  const request = { destination, leaseId: randomUUID(), leaseMs: 60_000, maxBytes: 16 * 1024 * 1024 };
+  const from = flows.map(({ tenant, priority }) => ({ tenant, priority, quota: limit }));
+  const live = from.length === 0 ? [] : await claimDue(pool, { ...request, limit, from });
+  if (due.replays.length === 0 || live.length === limit) return live;
+  return [...live, ...(await claimDue(pool, { ...request, limit: limit - live.length, from: 'replays' }))];
 }
 
 export function outcomeOf(
-  delivery: Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId'>,
+  delivery: Pick<ClaimedDelivery, 'id' | 'leaseId'>,
   overrides: Partial<DeliveryOutcome> = {},
 ): DeliveryOutcome {
   return {
     id: delivery.id,
-    storedDay: delivery.storedDay,
     leaseId: delivery.leaseId,
     state: 'delivered',
     afterMs: 0,
@@ -127,7 +150,7 @@ export interface DeliveryState {
 
 export async function readDelivery(pool: Pool, id: string): Promise<DeliveryState> {
   const { rows } = await pool.query<DeliveryState>(
-    'select state, tries, interruptions, blocks, attempts, park_reason, lease_id, finished_at from deliveries where id = $1',
+    'select state, tries, interruptions, blocks, attempts, park_reason, lease_id, finished_at from all_deliveries where id = $1',
     [id],
   );
   return rows[0]!;

@@ -3,6 +3,7 @@ import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/heal
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
+import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
@@ -18,10 +19,11 @@ import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
+import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createRefusals, type Refusals } from './storing/refusals.ts';
-import { createUpkeep, routeUnrouted, type UpkeepDeps } from './upkeep.ts';
+import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
 const POOL_MAX = 50;
@@ -54,10 +56,12 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
     pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
   });
-  const upkeep = upkeepDeps(ackline, { pool, delivery, metrics, context });
+  const routing = routingDeps(ackline, { pool, log, onRouted: () => delivery.dispatcher.wake() });
+  const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
+  const lateRouting = createLateRouting(routing);
   const refusals = createRefusals();
   health.watch('storing', () => refusals.state());
-  const storer = createLaneStorer(storerDeps({ pool, intake, delivery, metrics, upkeep, refusals }));
+  const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, routing, refusals }));
 
   const processorId = newEventId();
   const heartbeat = createHeartbeat({
@@ -71,9 +75,9 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   opened.defer(() => removeHeartbeat(pool, processorId));
   await heartbeat.beat();
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
-  while ((await routeUnrouted(upkeep)) > 0);
+  await lateRouting.routeFirst();
 
-  const components = [...intake.components(storer), delivery.dispatcher, createUpkeep(upkeep), heartbeat];
+  const components = [...intake.components(storer), delivery.dispatcher, upkeep, lateRouting, heartbeat];
   const resources = opened.move();
   return {
     async run(signal) {
@@ -157,50 +161,51 @@ function openSecrets(config: ProcessorConfig, ackline: AcklineConfig, { log }: P
   return secrets;
 }
 
-function upkeepDeps(
+function routingDeps(
   ackline: AcklineConfig,
-  parts: { pool: Pool; delivery: Delivery; metrics: ProcessorMetrics; context: ProgramContext },
-): UpkeepDeps {
-  const { pool, metrics } = parts;
-  const { log } = parts.context;
-  const { dispatcher } = parts.delivery;
+  parts: Pick<LateRoutingDeps, 'pool' | 'log' | 'onRouted'>,
+): LateRoutingDeps {
   return {
-    pool,
-    log,
+    ...parts,
     fanOut: createFanOut(ackline),
     sources: ackline.sources.map(source => source.name),
     destinations: new Map(ackline.destinations.map(destination => [destination.name, destination])),
-    onRouted: () => dispatcher.wake(),
-    onSwept(swept) {
-      metrics.interrupted(swept.interrupted);
-      log.warn(swept, 'deliveries.interrupted');
-      dispatcher.wake();
-    },
+  };
+}
+
+function sweptListener(parts: {
+  metrics: ProcessorMetrics;
+  delivery: Delivery;
+  log: Logger;
+}): UpkeepDeps['onSwept'] {
+  return swept => {
+    parts.metrics.interrupted(swept.interrupted);
+    parts.log.warn(swept, 'deliveries.interrupted');
+    parts.delivery.dispatcher.wake();
   };
 }
 
 function storerDeps(parts: {
-  pool: Pool;
   intake: Intake;
   delivery: Delivery;
   metrics: ProcessorMetrics;
-  upkeep: UpkeepDeps;
+  routing: LateRoutingDeps;
   refusals: Refusals;
 }): LaneStorerDeps {
-  const { pool, intake, metrics, upkeep, refusals } = parts;
+  const { intake, metrics, routing, refusals } = parts;
   return {
-    pool,
+    pool: routing.pool,
     lanes: () => intake.lanes(),
-    rules: { fanOut: upkeep.fanOut, destinations: upkeep.destinations, desk: parts.delivery.dispatcher },
+    rules: { fanOut: routing.fanOut, destinations: routing.destinations, desk: parts.delivery.dispatcher },
     listener: {
       stored: batch => metrics.stored(batch),
       quarantined(origin, reason) {
         metrics.quarantined();
-        upkeep.log.error({ origin, reason }, 'record.quarantined');
+        routing.log.error({ origin, reason }, 'record.quarantined');
       },
       refused(reason) {
         refusals.refused(reason);
-        upkeep.log.error({ reason }, 'store.refuses-all');
+        routing.log.error({ reason }, 'store.refuses-all');
       },
     },
   };

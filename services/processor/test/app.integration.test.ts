@@ -54,7 +54,9 @@ destinations:
   beforeEach(async () => {
     receiver.clear();
     receiver.always({ status: 200 });
-    await pool.query('truncate inbox, event_keys, events, deliveries, processors');
+    await pool.query(
+      'truncate inbox, event_keys, events, unrouted_events, deliveries, finished_deliveries, processors',
+    );
   });
   after(async () => {
     await receiver.close();
@@ -81,7 +83,7 @@ destinations:
     return Object.assign(service, { port });
   }
   async function rows(): Promise<readonly Row[]> {
-    return (await pool.query<Row>('select * from deliveries order by seq')).rows;
+    return (await pool.query<Row>('select * from all_deliveries order by seq')).rows;
   }
   const untilDelivered = (count: number) =>
     waitFor(
@@ -131,7 +133,7 @@ destinations:
     await waitFor(() => receiver.requests.length === 3);
     assert.deepEqual(await killed.stop('SIGKILL'), { code: null, signal: 'SIGKILL' });
     receiver.always({ status: 200 });
-    await pool.query('update deliveries set lease_until = now()'); // instead of 40 s
+    await pool.query("update deliveries set lease_until = now() where state = 'leased'"); // instead of 40 s
     const next = await start();
     try {
       await untilDelivered(3);

@@ -10,7 +10,9 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'lanes', filledAtStart: 'where next_offset is null' },
   { name: 'event_keys' },
   { name: 'events' },
+  { name: 'unrouted_events' },
   { name: 'deliveries' },
+  { name: 'finished_deliveries' },
   { name: 'quarantine' },
   { name: 'paused_destinations' },
 ];

@@ -6,7 +6,7 @@
  * D4. `drain` waits for what is in flight; what takes longer is aborted and its lease given back.
  */
 import type { Logger } from '@ackline/runtime/logger';
-import type { ClaimedDelivery } from '@ackline/store/deliveries';
+import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
 import type { Reservation } from '../storing/desk.ts';
 import type { Destination } from './destination.ts';

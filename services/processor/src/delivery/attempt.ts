@@ -1,14 +1,14 @@
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { open } from '@ackline/shared/seal';
-import type { ClaimedDelivery } from '@ackline/store/deliveries';
+import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { Destination } from './destination.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
-  extends Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId' | 'eventId' | 'tries' | 'replay'> {
+  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'tries' | 'replay'> {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
 }
@@ -73,7 +73,6 @@ async function send(
 export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
   return {
     id: claimed.id,
-    storedDay: claimed.storedDay,
     leaseId: claimed.leaseId,
     eventId: claimed.eventId,
     tries: claimed.tries,

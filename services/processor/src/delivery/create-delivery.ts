@@ -5,7 +5,8 @@ import { restoreBearer } from '@ackline/shared/bearer-headers';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { findProvider } from '@ackline/shared/providers/registry';
-import { claimDue, findDueDestinations, recordOutcomes } from '@ackline/store/deliveries';
+import { claimDue, findDue } from '@ackline/store/delivery-claims';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { pauseDestination } from '@ackline/store/destinations';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
@@ -69,7 +70,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   });
   const dispatcher = createDispatcher({
     store: {
-      findDueDestinations: names => findDueDestinations(pool, names),
+      findDue: names => findDue(pool, names),
       claimDue: request => claimDue(pool, request),
     },
     destinations,

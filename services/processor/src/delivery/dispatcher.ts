@@ -5,14 +5,22 @@
  * D2. Every attempt holds a slot and a breaker permit of its destination, and room for its body; a destination without a free
  *     one is not claimed for, so a slow or dead destination delays nobody else and takes no more than its share of the memory.
  * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
- *     matter. One that took long and brought nothing lets its destination rest, so that it doesn't hold a connection on and on.
+ *     matter.
+ * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other.
  */
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
+import type {
+  ClaimedDelivery,
+  ClaimFlow,
+  ClaimRequest,
+  DueFlow,
+  DueWork,
+} from '@ackline/store/delivery-claims';
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
+import { shareOut, slotsForReplays } from './claim-quotas.ts';
 import type { DeliveryDesk } from '../storing/desk.ts';
 import type { ClaimReservation, Destination } from './destination.ts';
 
@@ -26,15 +34,9 @@ const MAX_CLAIM = 50;
 const CLAIM_BYTES = 8 * 1024 * 1024;
 /** Claims under way: a part of the pool, so that storing and outcomes find a connection whatever claims are slow. */
 const CLAIMS_AT_ONCE = 16;
-/** A claim takes milliseconds; one over this, with nothing to show for it, has waded through a backlog. */
-const SLOW_CLAIM_MS = 250;
-/** It rests for so many times what it took: its share of a connection stays a fifth. */
-const REST_FACTOR = 4;
-/** At the statement limit of 5 s; the longest that work which became due meanwhile may lie. */
-const MAX_REST_MS = 20_000;
 
 export interface DispatchStore {
-  findDueDestinations(names: readonly string[]): Promise<readonly string[]>;
+  findDue(names: readonly string[]): Promise<DueWork>;
   claimDue(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>;
 }
 
@@ -55,8 +57,8 @@ interface ClaimState {
   claiming: boolean;
   /** A round came by while it was claiming. */
   missed: boolean;
-  /** `performance.now()` before which it is not claimed for again. */
-  restsUntil: number;
+  /** Counts its claims, so that flows take turns. */
+  turn: number;
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -74,11 +76,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const { reservation, delivery, event } of starts) {
         const destination = destinations.get(reservation.destination);
         if (destination === undefined) throw new Error('a reservation of a destination that is not there');
-        const { id, storedDay, eventId } = delivery;
+        const { id, eventId } = delivery;
         const lease = { leaseId: reservation.leaseId, tries: 0, replay: false };
         runner.launch(
           { destination, reservation },
-          { id, storedDay, eventId, ...lease, meta: event.meta, body: event.body },
+          { id, eventId, ...lease, meta: event.meta, body: event.body },
         );
       }
     },
@@ -116,7 +118,7 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
   function stateOf(destination: Destination): ClaimState {
     const known = states.get(destination);
     if (known !== undefined) return known;
-    const state = { claiming: false, missed: false, restsUntil: 0 };
+    const state = { claiming: false, missed: false, turn: 0 };
     states.set(destination, state);
     return state;
   }
@@ -124,28 +126,32 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
   function mayClaim(destination: Destination): boolean {
     const state = stateOf(destination);
     if (state.claiming) state.missed = true;
-    return !state.claiming && state.restsUntil <= performance.now() && takesWork(destination);
+    return !state.claiming && takesWork(destination);
   }
 
-  async function claim(destination: Destination, state: ClaimState): Promise<void> {
+  async function claim(destination: Destination, work: DestinationWork): Promise<void> {
+    const state = stateOf(destination);
     state.claiming = true;
     state.missed = false;
-    const claimed = await gate(() => tryClaimFor(destination, deps));
+    state.turn += 1;
+    const { turn } = state;
+    const mayBeMore = await gate(() => tryClaimFor(destination, { ...work, turn }, deps));
     state.claiming = false;
-    const rests = claimed.found === 0 && claimed.ms >= SLOW_CLAIM_MS;
-    state.restsUntil = rests ? performance.now() + Math.min(claimed.ms * REST_FACTOR, MAX_REST_MS) : 0;
-    if (!rests && (claimed.mayBeMore || state.missed)) wake();
+    if (mayBeMore || state.missed) wake();
   }
 
   return {
     async startDue() {
       const open = [...deps.destinations.values()].filter(mayClaim);
       if (open.length === 0) return;
-      const due = await deps.store.findDueDestinations(open.map(destination => destination.config.name));
-      for (const name of due) {
-        const destination = deps.destinations.get(name);
-        if (destination === undefined) continue;
-        const claiming = claim(destination, stateOf(destination)).finally(() => underWay.delete(claiming));
+      const due = await deps.store.findDue(open.map(destination => destination.config.name));
+      const flows = Map.groupBy(due.flows, flow => flow.destination);
+      const replays = new Set(due.replays);
+      for (const destination of open) {
+        const { name } = destination.config;
+        const work = { flows: flows.get(name) ?? [], replays: replays.has(name) };
+        if (work.flows.length === 0 && !work.replays) continue;
+        const claiming = claim(destination, work).finally(() => underWay.delete(claiming));
         underWay.add(claiming);
       }
     },
@@ -155,39 +161,59 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
   };
 }
 
-interface Claimed {
-  readonly found: number;
-  /** There may be more that could start now. */
-  readonly mayBeMore: boolean;
-  /** What the claim took. */
-  readonly ms: number;
+/** What is due at one destination. */
+interface DestinationWork {
+  readonly flows: readonly DueFlow[];
+  readonly replays: boolean;
 }
 
-/** A claim that fails is one destination's matter (D2). */
-async function tryClaimFor(destination: Destination, deps: DispatcherDeps): Promise<Claimed> {
-  const startedAt = performance.now();
-  const ended = (found: number, mayBeMore: boolean) => ({
-    found,
-    mayBeMore,
-    ms: performance.now() - startedAt,
-  });
+/** Whether there may be more that could start now. A claim that fails is one destination's matter (D2). */
+async function tryClaimFor(
+  destination: Destination,
+  work: DestinationWork & { readonly turn: number },
+  deps: DispatcherDeps,
+): Promise<boolean> {
   try {
-    const { found, asked } = await claimFor(destination, deps);
-    return ended(found, found > 0 && found === asked);
+    return await claimFor(destination, work, deps);
   } catch (error) {
     deps.log.error({ err: error, destination: destination.config.name }, 'delivery.claim-failed');
-    return ended(0, false);
+    return false;
   }
 }
 
-/** Claims as many as the destination has slots for (D2). */
 async function claimFor(
   destination: Destination,
+  { flows, replays, turn }: DestinationWork & { readonly turn: number },
+  deps: DispatcherDeps,
+): Promise<boolean> {
+  const free = Math.min(MAX_CLAIM, destination.slots.free);
+  const forReplays = replays ? slotsForReplays(free, turn) : 0; // (D6)
+  const live =
+    flows.length > 0 &&
+    (await claimLane(
+      destination,
+      { limit: free - forReplays, from: slots => shareOut(flows, slots, turn) },
+      deps,
+    ));
+  const again = replays && (await claimLane(destination, { limit: MAX_CLAIM, from: () => 'replays' }, deps));
+  return live || again;
+}
+
+interface Lane {
+  readonly limit: number;
+  from(slots: number): readonly ClaimFlow[] | 'replays';
+}
+
+/** Claims as many as the destination has slots for (D2); whether there may be more. */
+async function claimLane(
+  destination: Destination,
+  lane: Lane,
   { store, runner }: DispatcherDeps,
-): Promise<{ readonly found: number; readonly asked: number }> {
-  const reservations = reserveUpTo(destination, MAX_CLAIM);
+): Promise<boolean> {
+  const reservations = reserveUpTo(destination, lane.limit);
   const first = reservations[0];
-  if (first === undefined) return { found: 0, asked: 0 };
+  if (first === undefined) return false;
+  const from = lane.from(reservations.length);
   let claimed: readonly ClaimedDelivery[] = [];
   const maxBytes = destination.bodies.takeForClaim(CLAIM_BYTES);
   try {
@@ -197,6 +223,7 @@ async function claimFor(
       maxBytes,
       leaseId: first.leaseId,
       leaseMs: first.leaseMs,
+      from,
     });
   } finally {
     destination.bodies.give(maxBytes);
@@ -207,7 +234,16 @@ async function claimFor(
     reservation?.holdBody(row.body.byteLength);
     if (reservation !== undefined) runner.launchClaimed({ destination, reservation }, row); // (D1)
   }
-  return { found: claimed.length, asked: reservations.length };
+  return (
+    claimed.length > 0 &&
+    (claimed.length === reservations.length || (from !== 'replays' && from.some(isUsedUp(claimed))))
+  );
+}
+
+/** A flow that brought all that was asked of it may have more. */
+function isUsedUp(claimed: readonly ClaimedDelivery[]): (flow: ClaimFlow) => boolean {
+  return ({ tenant, priority, quota }) =>
+    claimed.filter(row => row.tenant === tenant && row.priority === priority).length >= quota;
 }
 
 function takesWork(destination: Destination): boolean {

@@ -1,5 +1,5 @@
 import type { Logger } from '@ackline/runtime/logger';
-import type { DeliveryOutcome } from '@ackline/store/deliveries';
+import { type DeliveryOutcome, PartlyWritten } from '@ackline/store/delivery-outcomes';
 
 /** One statement's worth; more wait for the next. */
 const MAX_BATCH = 500;
@@ -7,7 +7,7 @@ const MAX_BATCH = 500;
 const RETRY_WAIT_MS = 500;
 
 export interface OutcomeStore {
-  /** Returns the ids whose lease was still as named. */
+  /** Returns the ids whose lease was still as named. Rejects with PartlyWritten where only some could be written. */
   record(outcomes: readonly DeliveryOutcome[]): Promise<ReadonlySet<string>>;
 }
 
@@ -44,24 +44,29 @@ export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWrite
     while (pending.length > 0) {
       const batch = pending.slice(0, MAX_BATCH);
       pending = pending.slice(MAX_BATCH);
-      if (!(await tryWrite(batch))) {
-        pending = [...batch.filter(alive), ...pending];
+      const left = await tryWrite(batch);
+      if (left.length > 0) {
+        pending = [...left.filter(alive), ...pending];
         if (pending.length > 0) await options.wait(RETRY_WAIT_MS);
       }
     }
   }
 
-  async function tryWrite(batch: readonly Pending[]): Promise<boolean> {
+  /** Returns what is to be tried again. */
+  async function tryWrite(batch: readonly Pending[]): Promise<readonly Pending[]> {
     try {
       const written = await options.store.record(batch.map(item => item.outcome));
       if (written.size < batch.length) {
         options.log.warn({ count: batch.length - written.size }, 'delivery.lease-lost');
       }
       options.onWritten();
-      return true;
+      return [];
     } catch (error) {
-      options.log.error({ err: error, count: batch.length }, 'delivery.outcome-not-written');
-      return false;
+      const written = error instanceof PartlyWritten ? error.written : new Set<string>();
+      const left = batch.filter(item => !written.has(item.outcome.id));
+      options.log.error({ err: error, count: left.length }, 'delivery.outcome-not-written');
+      if (written.size > 0) options.onWritten();
+      return left;
     }
   }
 

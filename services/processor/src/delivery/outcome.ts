@@ -1,5 +1,7 @@
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import type { AttemptRecord, ClaimedDelivery, DeliveryOutcome } from '@ackline/store/deliveries';
+import type { AttemptRecord } from '@ackline/store/deliveries';
+import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
+import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 
 /** Why an attempt brought no answer; a bounded set, so that it can be a label. */
 export type AttemptErrorClass =
@@ -85,7 +87,7 @@ export function isDestinationFailure(result: AttemptResult): boolean {
 }
 
 export interface FinishedAttempt {
-  readonly delivery: Pick<ClaimedDelivery, 'id' | 'storedDay' | 'leaseId' | 'eventId'>;
+  readonly delivery: Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId'>;
   readonly result: AttemptResult;
   readonly outcome: Outcome;
   readonly startedAt: Date;
@@ -98,7 +100,6 @@ export function toRow(attempt: FinishedAttempt): DeliveryOutcome {
   const { delivery, outcome } = attempt;
   const base = {
     id: delivery.id,
-    storedDay: delivery.storedDay,
     leaseId: delivery.leaseId,
     afterMs: 0,
     countsAsTry: true,

@@ -7,7 +7,10 @@ export interface DeliveryPlan {
   /** Of the delivery. */
   readonly id: string;
   readonly event: StoredPlace &
-    Pick<EnvelopeMeta, 'id' | 'source' | 'tenant' | 'orderingKey' | 'priority' | 'notBefore'>;
+    Pick<EnvelopeMeta, 'id' | 'source' | 'tenant' | 'orderingKey' | 'priority' | 'notBefore'> & {
+      /** Of its body as it is stored. */
+      readonly bodyBytes: number;
+    };
   readonly route: Pick<RouteConfig, 'name' | 'destination'>;
   readonly destinations: ReadonlyMap<string, Pick<DestinationConfig, 'ordering'>>;
 }
@@ -26,6 +29,7 @@ export function newDelivery({ id, event, route, destinations }: DeliveryPlan): N
     destination: route.destination,
     orderingKey: ordered ? event.orderingKey : null,
     priority: event.priority,
+    bodyBytes: event.bodyBytes,
     notBefore: event.notBefore,
     lease: null,
   };

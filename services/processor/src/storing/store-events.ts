@@ -1,17 +1,13 @@
-import type { DestinationConfig, RouteConfig } from '@ackline/shared/config/types';
+import type { DestinationConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
 import type { FanOut, FanOutRule } from '@ackline/shared/routing/fan-out';
-import {
-  type DeliveryKey,
-  findOpenKeys,
-  insertDeliveries,
-  type NewDelivery,
-} from '@ackline/store/deliveries';
 import { claimEventKeys } from '@ackline/store/event-keys';
 import { type EventRow, insertEvents, type StoredPlace } from '@ackline/store/events';
+import { insertUnrouted } from '@ackline/store/unrouted-events';
 import type { PoolClient } from 'pg';
 import type { DeliveryDesk, ReadyStart } from './desk.ts';
 import { newDelivery } from './new-delivery.ts';
+import { placeDeliveries, type PlannedDelivery } from './place-deliveries.ts';
 import type { StorableEvent } from './storable.ts';
 
 export interface StoredBatch {
@@ -48,12 +44,14 @@ export async function storeEvents(
     client,
     decided.map(({ event, fanOut }) => eventRow(event, fanOut)),
   );
-  const deliveries = await planDeliveries(client, { decided, places, rules });
+  const plan = { decided, places, destinations: rules.destinations };
+  await insertUnrouted(client, unroutedOf(plan));
+  const placed = await placeDeliveries(client, deliveriesOf(plan), rules.desk);
   return {
     stored: fresh.length,
     duplicates: events.length - fresh.length,
     unrouted: decided.filter(({ fanOut }) => fanOut.routing === 'unrouted').length,
-    ...deliveries,
+    ...placed,
   };
 }
 
@@ -96,74 +94,32 @@ function eventRow({ meta, tier, sealed }: StorableEvent, { routing }: FanOut): E
 }
 
 interface Plan {
-  readonly decided: readonly { event: StorableEvent; fanOut: FanOut }[];
+  readonly decided: readonly { readonly event: StorableEvent; readonly fanOut: FanOut }[];
   readonly places: ReadonlyMap<string, StoredPlace>;
-  readonly rules: StoringRules;
+  readonly destinations: ReadonlyMap<string, DestinationConfig>;
 }
 
-async function planDeliveries(
-  client: PoolClient,
-  plan: Plan,
-): Promise<Pick<StoredBatch, 'starts' | 'leftDue'>> {
-  const wanted = plan.decided.flatMap(({ event, fanOut }) =>
-    fanOut.routing === 'routed' ? fanOut.routes.map(route => ({ event, ...target(event, route, plan) })) : [],
+function unroutedOf(plan: Plan) {
+  return plan.decided.flatMap(({ event, fanOut }) =>
+    fanOut.routing === 'unrouted'
+      ? [{ ...placeOf(event, plan), source: event.meta.source, bodyBytes: event.sealed.body.byteLength }]
+      : [],
   );
-  if (wanted.length === 0) return { starts: [], leftDue: 0 };
-  const busy = await busyKeys(
-    client,
-    wanted.flatMap(({ key }) => (key === null ? [] : [key])),
-  );
-  const starts: ReadyStart[] = [];
-  const rows: NewDelivery[] = [];
-  for (const { event, delivery, key } of wanted) {
-    // Only the first of a key may start: the key is busy from here on, for the rest of this batch too.
-    const first = key === null || !busy.has(keyText(key));
-    if (key !== null) busy.add(keyText(key));
-    const mayStart = first && delivery.notBefore === null;
-    const reservation = mayStart
-      ? plan.rules.desk.tryReserve(delivery.destination, event.body.byteLength)
-      : null;
-    if (reservation === null) {
-      rows.push(delivery);
-    } else {
-      const leased = { ...delivery, lease: { leaseId: reservation.leaseId, leaseMs: reservation.leaseMs } };
-      starts.push({ reservation, delivery: leased, event });
-      rows.push(leased);
-    }
-  }
-  try {
-    await insertDeliveries(client, rows);
-  } catch (error) {
-    for (const start of starts) start.reservation.cancel();
-    throw error;
-  }
-  return { starts, leftDue: rows.length - starts.length };
 }
 
-function target(
-  event: StorableEvent,
-  route: RouteConfig,
-  plan: Plan,
-): { delivery: NewDelivery; key: DeliveryKey | null } {
+function deliveriesOf(plan: Plan): readonly PlannedDelivery<StorableEvent>[] {
+  return plan.decided.flatMap(({ event, fanOut }) => {
+    if (fanOut.routing !== 'routed') return [];
+    const stored = { ...event.meta, ...placeOf(event, plan), bodyBytes: event.sealed.body.byteLength };
+    return fanOut.routes.map(route => ({
+      event,
+      delivery: newDelivery({ id: newEventId(), event: stored, route, destinations: plan.destinations }),
+    }));
+  });
+}
+
+function placeOf(event: StorableEvent, plan: Plan): StoredPlace {
   const place = plan.places.get(event.meta.id);
   if (place === undefined) throw new Error('an inserted event has no place'); // INSERT … RETURNING names every row
-  const delivery = newDelivery({
-    id: newEventId(),
-    event: { ...event.meta, ...place },
-    route,
-    destinations: plan.rules.destinations,
-  });
-  const { source, destination, orderingKey } = delivery;
-  return { delivery, key: orderingKey === null ? null : { destination, source, orderingKey } };
-}
-
-async function busyKeys(client: PoolClient, keys: readonly DeliveryKey[]): Promise<Set<string>> {
-  if (keys.length === 0) return new Set();
-  const distinct = [...new Map(keys.map(key => [keyText(key), key])).values()];
-  const open = await findOpenKeys(client, distinct);
-  return new Set(open.map(keyText));
-}
-
-function keyText(key: DeliveryKey): string {
-  return JSON.stringify([key.destination, key.source, key.orderingKey]);
+  return place;
 }

@@ -24,7 +24,7 @@ export function isTooLong(error: unknown): error is Error {
 }
 
 /** Rows get their place in these tables from PostgreSQL or from us, never from a sender: a place that is taken is no event's fault. */
-const OURS = /^(?:events|deliveries)(?:_\d{8}|_default)?$/;
+const OURS = /^(?:(?:events|finished_deliveries)(?:_\d{8}|_default)?|deliveries|unrouted_events)$/;
 
 /** A place in the store that is taken already: as when the sequence of `seq` was set back. */
 export function isPlaceTaken(error: unknown): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
 import { createFairShare } from '@ackline/shared/fair-share';
-import type { DeliveryOutcome } from '@ackline/store/deliveries';
+import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 import type { LeasedDelivery } from '../../src/delivery/attempt.ts';
 import { createAttemptRunner } from '../../src/delivery/attempt-runner.ts';
 import { createDestination, type Destination } from '../../src/delivery/destination.ts';
@@ -58,7 +58,6 @@ function harness() {
 const { body, ...meta } = sampleEvent();
 const leased: LeasedDelivery = {
   id: 'one',
-  storedDay: '2026-11-28',
   leaseId: 'lease',
   eventId: meta.id,
   tries: 0,
@@ -86,7 +85,14 @@ describe('an attempt', () => {
     const reservation = destination.tryReserve(10)!;
     clock.now += LEASE_MS - TIMEOUT_MS + 1;
     runner.launch({ destination, reservation }, leased);
-    const claimed = { source: 'telegram', route: 'all', keyId: 'none', meta: encodeMeta(meta) };
+    const claimed = {
+      source: 'telegram',
+      tenant: 'default',
+      priority: 'normal' as const,
+      route: 'all',
+      keyId: 'none',
+      meta: encodeMeta(meta),
+    };
     const late = destination.tryReserve()!;
     late.holdBody(10);
     clock.now += LEASE_MS;

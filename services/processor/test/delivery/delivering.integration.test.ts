@@ -3,8 +3,9 @@ import { createHmac } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { HeaderPairs } from '@ackline/shared/envelope';
-import { claimDue, sweepExpiredLeases } from '@ackline/store/deliveries';
+import { claimDue } from '@ackline/store/delivery-claims';
 import { listPausedDestinations, resumeDestination } from '@ackline/store/destinations';
+import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { listParked, replayDelivery } from '@ackline/store/parked';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
@@ -41,7 +42,9 @@ describe('delivering', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate event_keys, events, deliveries, paused_destinations, processors');
+    await pool.query(
+      'truncate event_keys, events, deliveries, finished_deliveries, paused_destinations, processors',
+    );
     receiver = await startFakeReceiver();
   });
   after(async () => {
@@ -67,7 +70,7 @@ describe('delivering', () => {
     destinationConfig({ url: `${receiver.url}/hook`, ...overrides });
 
   async function rows(): Promise<readonly Row[]> {
-    const found = await pool.query<Row>('select * from deliveries order by seq, destination');
+    const found = await pool.query<Row>('select * from all_deliveries order by seq, destination');
     return found.rows;
   }
   const untilAll = (state: string) =>
@@ -330,7 +333,7 @@ describe('delivering', () => {
     await scene({ destinations: [to(blocking)] }, async ({ store, delivery }) => {
       const chat = { orderingKey: 'chat' };
       await store([sampleEvent(chat), sampleEvent(chat), sampleEvent({ orderingKey: 'other' })]);
-      await waitFor(async () => (await rows()).map(row => row.state).join() === 'parked,due,delivered');
+      await waitFor(async () => (await rows()).map(row => row.state).join() === 'parked,waiting,delivered');
       await store([sampleEvent(chat)]);
       assert.equal((await rows())[3]!.state, 'due');
       await replayDelivery(pool, (await rows())[0]!.id);
@@ -404,8 +407,14 @@ describe('delivering', () => {
       const { pause } = delivery.destinations.get('crm')!;
       pause.learn(true, pause.mark());
       await store([sampleEvent()]);
-      const lease = { leaseMs: 1, leaseId: crypto.randomUUID() };
-      const killed = { destination: 'crm', limit: 1, maxBytes: 1024, ...lease };
+      const killed = {
+        destination: 'crm',
+        limit: 1,
+        maxBytes: 1_024,
+        leaseMs: 1,
+        leaseId: crypto.randomUUID(),
+        from: [{ tenant: 'default', priority: 'normal', quota: 1 }],
+      } as const;
       assert.equal((await claimDue(pool, killed)).length, 1);
       pause.learn(false, pause.mark());
       await waitFor(async () => (await sweepExpiredLeases(pool, [])).interrupted === 1);

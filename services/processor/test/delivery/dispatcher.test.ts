@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
-import type { ClaimedDelivery, ClaimRequest } from '@ackline/store/deliveries';
+import type { ClaimedDelivery, ClaimRequest, DueFlow, DueWork } from '@ackline/store/delivery-claims';
 import type { AttemptPlace, AttemptRunner } from '../../src/delivery/attempt-runner.ts';
 import { createDestination, type Destination } from '../../src/delivery/destination.ts';
 import { createDispatcher, type Dispatcher, type DispatchStore } from '../../src/delivery/dispatcher.ts';
@@ -21,13 +21,25 @@ interface Harness {
   during(use: () => Promise<void>): Promise<void>;
 }
 
+const flowTo = (destination: string, overrides: Partial<DueFlow> = {}): DueFlow => ({
+  destination,
+  tenant: 'default',
+  priority: 'normal',
+  ...overrides,
+});
+const liveWork = (names: readonly string[]): DueWork => ({
+  flows: names.map(name => flowTo(name)),
+  replays: [],
+});
+
 const claimedRow = (id: string, request: ClaimRequest): ClaimedDelivery => ({
   id,
-  storedDay: '2026-11-22',
   leaseId: request.leaseId,
   eventId: 'e',
   source: 'telegram',
+  tenant: 'default',
   route: 'all',
+  priority: 'normal',
   tries: 0,
   replay: false,
   keyId: 'none',
@@ -72,9 +84,9 @@ function harness(
     runner,
     log,
     store: {
-      findDueDestinations(names) {
+      findDue(names) {
         asked.push([...names]);
-        return Promise.resolve(names.filter(name => (due[name] ?? 0) > 0));
+        return Promise.resolve(liveWork(names.filter(name => (due[name] ?? 0) > 0)));
       },
       claimDue(request) {
         claims.push(request);
@@ -130,8 +142,8 @@ describe('the dispatcher', () => {
     ]);
   });
 
-  it('does not ask on and on for what is due and can’t be had: a key that waits for its head', async () => {
-    const h = harness({ crm: 0 }, { findDueDestinations: names => Promise.resolve(names) });
+  it('does not ask on and on for what is due and can’t be had: somebody else has it', async () => {
+    const h = harness({ crm: 0 }, { findDue: names => Promise.resolve(liveWork(names)) });
     await h.during(() => turns(200));
     assert.ok(h.claims.length <= 5, `claimed ${h.claims.length} times`);
     assert.equal(h.destinations.get('crm')!.slots.free, 3);
@@ -178,7 +190,7 @@ describe('the dispatcher', () => {
     const h = harness(
       { slow: 1, fast: 0 },
       {
-        findDueDestinations: names => Promise.resolve(names),
+        findDue: names => Promise.resolve(liveWork(names)),
         async claimDue(request) {
           h.claims.push(request);
           if (request.destination === 'slow') await held.promise;
@@ -198,32 +210,56 @@ describe('the dispatcher', () => {
     assert.ok(of('fast') >= 10, `${of('fast')} claims`);
   });
 
-  it('lets a destination rest whose claim took long and brought nothing, but not one that brought something', async t => {
-    let now = 0;
-    t.mock.method(performance, 'now', () => now);
+  it('claims flow by flow, each so many that they fill the slots, and again at once for what one did not use', async () => {
+    const left: Record<string, number> = { a: 1, b: 9 };
+    const flows = () =>
+      ['a', 'b'].filter(tenant => left[tenant]! > 0).map(tenant => flowTo('crm', { tenant }));
     const h = harness(
-      { empty: 0, full: 0 },
+      { crm: 0 },
       {
-        findDueDestinations: names => Promise.resolve(names),
+        findDue: () => Promise.resolve({ flows: flows(), replays: [] }),
         claimDue(request) {
           h.claims.push(request);
-          now += 1_000;
-          return Promise.resolve(request.destination === 'full' ? [claimedRow('one', request)] : []);
+          assert.ok(request.from !== 'replays');
+          const rows = request.from.flatMap(({ tenant, quota }) => {
+            const count = Math.min(quota, left[tenant]!);
+            left[tenant]! -= count;
+            return Array.from({ length: count }, () => ({ ...claimedRow(`${tenant}`, request), tenant }));
+          });
+          return Promise.resolve(rows);
         },
       },
     );
-    const of = (name: string) => h.claims.filter(claim => claim.destination === name).length;
+    h.destinations.get('crm')!.setShare({ count: 1, rank: 0 });
+    await h.during(() => turns(5));
+    assert.equal(h.launched.length, 3); // all slots, though a has one alone
+    assert.deepEqual(left, { a: 0, b: 7 });
+  });
+
+  it('sends replays after live work, and never only one of the two', async () => {
+    const h = harness(
+      { crm: 0 },
+      {
+        findDue: () => Promise.resolve({ flows: [flowTo('crm')], replays: ['crm'] }),
+        claimDue(request) {
+          h.claims.push(request);
+          const lane = request.from === 'replays' ? 'replay' : 'live';
+          return Promise.resolve(Array.from({ length: request.limit }, () => claimedRow(lane, request)));
+        },
+      },
+    );
+    const started = { live: 0, replay: 0 };
     await h.during(async () => {
-      await turns(5);
-      h.dispatcher.wake();
-      await turns(5);
-      assert.equal(of('empty'), 1);
-      assert.ok(of('full') >= 2);
-      now += 8_000;
-      h.dispatcher.wake();
-      await turns(5);
-      assert.equal(of('empty'), 2);
+      for (let n = 0; n < 40; n++) {
+        await turns(5);
+        for (const { place, id } of h.launched.splice(0)) {
+          started[id as 'live' | 'replay'] += 1;
+          place.reservation.finish(true);
+        }
+      }
     });
+    assert.ok(started.replay >= 4, `${started.replay} replays`); // one of ten turns has one
+    assert.ok(started.live > 8 * started.replay, `${started.live} live ones`);
   });
 
   it('ends only when the claims that it began have', async () => {
@@ -264,7 +300,7 @@ describe('the memory for bodies', () => {
           during = memory.taken;
           return Promise.resolve([claimedRow('one', request), claimedRow('two', request)]);
         },
-        findDueDestinations: names => Promise.resolve(h.launched.length === 0 ? names : []),
+        findDue: names => Promise.resolve(liveWork(h.launched.length === 0 ? names : [])),
       },
       memory,
     );

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { routeUnrouted } from '../../src/upkeep.ts';
+import { routeUnrouted } from '../../src/late-routing.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { openPool, sampleEvent } from '../events.ts';
 import { runDelivery } from './running-delivery.ts';
@@ -87,16 +87,16 @@ describe('a route with a filter', () => {
     try {
       await running.store(events);
       const destination = destinationConfig({ url: receiver.url });
-      const taken = await routeUnrouted({
+      const deps = {
         pool,
-        sources: ['new'],
         destinations: new Map([[destination.name, destination]]),
         fanOut: createFanOut({
           sources: [sourceConfig({ name: 'new' })],
           routes: [routeConfig({ match: matching({ 'body.kind': 'order' }) })],
         }),
         log: { info: () => undefined } as never,
-      });
+      };
+      const taken = await routeUnrouted(deps, 'new');
       assert.equal(taken, 2);
       running.delivery.dispatcher.wake();
       await waitFor(() => receiver.requests.length === 1);

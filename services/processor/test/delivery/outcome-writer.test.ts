@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DeliveryOutcome } from '@ackline/store/deliveries';
+import { type DeliveryOutcome, PartlyWritten } from '@ackline/store/delivery-outcomes';
 import {
   createOutcomeWriter,
   type OutcomeStore,
@@ -9,7 +9,6 @@ import {
 
 const outcome = (id: string): DeliveryOutcome => ({
   id,
-  storedDay: '2026-11-22',
   leaseId: `lease of ${id}`,
   state: 'delivered',
   afterMs: 0,
@@ -108,6 +107,19 @@ describe('the writer of outcomes', () => {
     assert.equal(h.waits.length, 3);
     assert.equal(h.onWritten, 1);
     assert.deepEqual(h.logged, Array(3).fill('delivery.outcome-not-written'));
+  });
+
+  it('tries again only what was not written where a part was', async () => {
+    let calls = 0;
+    const h = harness(async rows => {
+      if (calls++ === 0) throw new PartlyWritten(new Set(['a', 'c']), new Error('connection refused'));
+      return new Set(rows.map(row => row.id));
+    });
+    for (const id of ['a', 'b', 'c']) h.writer.write(outcome(id), 60_000);
+    await h.writer.flush();
+    assert.deepEqual(h.statements, [['a', 'b', 'c'], ['b']]);
+    assert.equal(h.onWritten, 2);
+    assert.deepEqual(h.logged, ['delivery.outcome-not-written']); // and no lease was lost
   });
 
   it('drops an outcome whose lease ends before it could be written, and ends by it', async () => {

@@ -109,7 +109,7 @@ describe('the breaker', () => {
 
 describe('the row of an outcome', () => {
   const finished = (outcome: Outcome, overrides: Partial<FinishedAttempt> = {}): FinishedAttempt => ({
-    delivery: { id: 'd', storedDay: '2026-11-22', eventId: 'event', leaseId: 'l' },
+    delivery: { id: 'd', eventId: 'event', leaseId: 'l' },
     result: answer(503),
     outcome,
     startedAt: new Date('2026-11-22T10:00:00.000Z'),
@@ -121,7 +121,6 @@ describe('the row of an outcome', () => {
   it('names the lease, and tells the attempt', () => {
     assert.deepEqual(toRow(finished({ kind: 'retry', afterMs: 5_000 })), {
       id: 'd',
-      storedDay: '2026-11-22',
       leaseId: 'l',
       state: 'due',
       afterMs: 5_000,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { sweepExpiredLeases } from '@ackline/store/deliveries';
+import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -18,7 +18,7 @@ before(async () => {
   database = await createTestDatabase();
   pool = openPool(database.url);
 });
-beforeEach(() => pool.query('truncate event_keys, events, deliveries'));
+beforeEach(() => pool.query('truncate event_keys, events, deliveries, finished_deliveries'));
 afterEach(async () => {
   for (const one of running) await one.stop(0);
   for (const one of receivers) await one.close();
@@ -44,7 +44,7 @@ async function run(options: Omit<RunningOptions, 'pool'>): Promise<RunningDelive
 
 describe('a processor that stands still', () => {
   const states = async () => {
-    const { rows } = await pool.query<{ state: string }>('select state from deliveries order by seq');
+    const { rows } = await pool.query<{ state: string }>('select state from all_deliveries order by seq');
     return rows.map(row => row.state).join();
   };
 
@@ -112,7 +112,7 @@ describe('the memory for bodies of attempts', () => {
     await waitFor(() => fast.requests.length === 50, { what: 'all deliveries of the fast one' });
     const leased = await waitFor(async () => {
       const { rows } = await pool.query<{ state: string; count: number }>(
-        "select state, count(*)::int as count from deliveries where destination = 'slow' group by state",
+        "select state, count(*)::int as count from all_deliveries where destination = 'slow' group by state",
       );
       const count = Object.fromEntries(rows.map(row => [row.state, row.count]));
       assert.equal((count['due'] ?? 0) + (count['leased'] ?? 0), 50);

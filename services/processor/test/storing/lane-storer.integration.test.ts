@@ -13,7 +13,7 @@ import type { Pool } from 'pg';
 import type { DeliveryDesk, ReadyStart, Reservation } from '../../src/storing/desk.ts';
 import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer.ts';
-import { routeUnrouted } from '../../src/upkeep.ts';
+import { routeUnrouted } from '../../src/late-routing.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';
 
@@ -79,7 +79,9 @@ describe('storing a lane', () => {
       create trigger slow before insert on events for each row when (new.type = 'slow') execute function slow_event()`);
   });
   beforeEach(async () => {
-    await pool.query('truncate inbox, event_keys, events, deliveries, quarantine');
+    await pool.query(
+      'truncate inbox, event_keys, events, unrouted_events, deliveries, finished_deliveries, quarantine',
+    );
     await pool.query('update lanes set topic_id = null, next_offset = null');
   });
   after(async () => {
@@ -651,15 +653,16 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch([third!], { first: 3n }));
       assert.deepEqual(await states(), {
         [first!.id]: 'leased',
-        [second!.id]: 'due',
+        [second!.id]: 'waiting',
         [free.id]: 'leased',
-        [third!.id]: 'due',
+        [third!.id]: 'waiting',
       });
       assert.deepEqual(
         desk.started.map(start => start.event.meta.id),
         ids([first!, free]),
       );
-      assert.equal(desk.wakes, 2);
+      assert.equal(desk.open.size, 2, 'no slot is kept for what waits');
+      assert.equal(desk.wakes, 0);
     });
 
     it('keeps no order where the destination asks for none', async () => {
@@ -708,7 +711,6 @@ describe('storing a lane', () => {
       const destination = destinationConfig({ ordering: 'key' });
       const deps = {
         pool,
-        sources: ['telegram', 'new'],
         destinations: new Map([[destination.name, destination]]),
         fanOut: createFanOut({
           sources: [sourceConfig({ name: 'new' })],
@@ -716,19 +718,19 @@ describe('storing a lane', () => {
         }),
         log: { info: () => undefined } as never,
       };
-      assert.equal(await routeUnrouted(deps), 3);
-      assert.equal(await routeUnrouted(deps), 0);
+      assert.equal(await routeUnrouted(deps, 'new'), 3);
+      assert.equal(await routeUnrouted(deps, 'new'), 0);
       const { rows } = await pool.query(
         `select d.event_id, d.ordering_key, d.priority, d.state, d.seq = e.seq as placed
            from deliveries d join events e on e.id = d.event_id where d.source = 'new' order by d.seq`,
       );
       assert.deepEqual(
         rows,
-        waiting.map(event => ({
+        waiting.map((event, n) => ({
           event_id: event.id,
           ordering_key: 'chat',
           priority: 'high',
-          state: 'due',
+          state: n === 0 ? 'due' : 'waiting',
           placed: true,
         })),
       );

@@ -22,7 +22,7 @@ describe('a Kafka batch whose keys have more waiting inbox rows than one transac
     await ensureLanes(pool, 1);
   });
   beforeEach(async () => {
-    await pool.query('truncate inbox, event_keys, events, deliveries, quarantine');
+    await pool.query('truncate inbox, event_keys, events, deliveries, finished_deliveries, quarantine');
   });
   after(async () => {
     await pool.end();

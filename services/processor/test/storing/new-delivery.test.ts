@@ -11,6 +11,7 @@ const event = {
   tenant: 'acme',
   orderingKey: 'order-1',
   priority: 'high',
+  bodyBytes: 12,
   notBefore: 1_795_372_860_000,
 } as const;
 const route = { name: 'shop-to-crm', destination: 'crm' };
@@ -36,6 +37,7 @@ describe('a new delivery', () => {
       destination: 'crm',
       orderingKey: 'order-1',
       priority: 'high',
+      bodyBytes: 12,
       notBefore: 1_795_372_860_000,
       lease: null,
     });

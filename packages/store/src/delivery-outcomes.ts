@@ -1,0 +1,163 @@
+import type { Pool, PoolClient } from 'pg';
+import { type AttemptRecord, type DeliveryKey, HEAD, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
+import { inTransaction } from './transaction.ts';
+
+/** What became of a leased delivery; written only while the lease is still the caller's. */
+export interface DeliveryOutcome {
+  readonly id: string;
+  readonly leaseId: string;
+  readonly state: 'delivered' | 'due' | 'parked';
+  /** For `due`: when, from now. */
+  readonly afterMs: number;
+  /** Only a recorded outcome uses up the schedule; a hold does not. */
+  readonly countsAsTry: boolean;
+  readonly parkReason: string | null;
+  /** Parked, it holds the later deliveries of its key; means nothing for one that stands outside the order. */
+  readonly blocks: boolean;
+  readonly attempt: AttemptRecord | null;
+}
+
+/** Some outcomes are written, and of the others it is not known: they may be tried again. */
+export class PartlyWritten extends Error {
+  override readonly name = 'PartlyWritten';
+  readonly written: ReadonlySet<string>;
+
+  constructor(written: ReadonlySet<string>, cause: unknown) {
+    super('outcomes of heads that others wait for are not written', { cause });
+    this.written = written;
+  }
+}
+
+/**
+ * Writes outcomes and returns the ids that were still leased as named: of the others somebody else decides. One statement,
+ * but where deliveries wait behind one that goes: that takes a transaction (H4).
+ */
+export async function recordOutcomes(
+  pool: Pool,
+  outcomes: readonly DeliveryOutcome[],
+): Promise<ReadonlySet<string>> {
+  const written = idsOf(await finish(pool, outcomes, { followed: false }));
+  const left = outcomes.filter(outcome => !written.has(outcome.id));
+  if (left.length === 0) return written;
+  try {
+    return written.union(idsOf(await finishFollowed(pool, left)));
+  } catch (error) {
+    throw written.size === 0 ? error : new PartlyWritten(written, error);
+  }
+}
+
+const idsOf = (rows: readonly { id: string }[]): ReadonlySet<string> => new Set(rows.map(row => row.id));
+
+function finishFollowed(pool: Pool, outcomes: readonly DeliveryOutcome[]): Promise<readonly Finished[]> {
+  return inTransaction(pool, async client => {
+    const finished = await finish(client, outcomes, { followed: true });
+    await promote(client, finished.flatMap(freedKey)); // (H4)
+    return finished;
+  });
+}
+
+/** A row that was taken from its place. */
+export interface Finished {
+  readonly id: string;
+  readonly destination: string;
+  readonly source: string;
+  readonly orderingKey: string | null;
+  /** It was a head with others behind it, and is none any more. */
+  readonly frees: boolean;
+}
+
+export function freedKey({ destination, source, orderingKey, frees }: Finished): readonly DeliveryKey[] {
+  return frees && orderingKey !== null ? [{ destination, source, orderingKey }] : [];
+}
+
+/** It stays the head that it is, if it is one. */
+const STAYS_HEAD = `(o.state = 'due' or (o.state = 'parked' and o.blocks and ${MAY_BLOCK}))`;
+/** `d.attempts` with the attempt of `o`, bounded. */
+const WITH_ATTEMPT = `case when o.attempt is null then d.attempts
+                           when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then (d.attempts - 0) || o.attempt
+                           else d.attempts || o.attempt end`;
+
+/**
+ * One statement. `followed: false` leaves heads that others wait for as they are: where one gets its mark while this waits for
+ * its lock, PostgreSQL looks again at the new version of the row, and passes it over.
+ */
+async function finish(
+  queryable: Pick<Pool, 'query'> | PoolClient,
+  outcomes: readonly DeliveryOutcome[],
+  { followed }: { followed: boolean },
+): Promise<readonly Finished[]> {
+  const result = await queryable.query<Finished>({
+    name: 'deliveries-outcome',
+    text: `with o as (
+             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::int[], $6::text[], $7::bool[], $8::jsonb[])
+                        as o (id, lease_id, state, after_ms, counted, park_reason, blocks, attempt)
+           ), mine as materialized (
+             select d.id, d.destination, d.source, d.ordering_key, d.followed and not ${STAYS_HEAD} as frees
+               from deliveries d join o on o.id = d.id
+              where d.state = 'leased' and d.lease_id = o.lease_id and ($9 or not d.followed or ${STAYS_HEAD})
+              order by d.destination, d.source, d.ordering_key, d.id for update of d -- (H3)
+           ), gone as (
+             delete from deliveries d using o, mine where d.id = mine.id and o.id = d.id and o.state = 'delivered'
+             returning d.stored_day, d.id, d.seq, d.event_id, d.source, d.tenant, d.route, d.destination, d.ordering_key,
+                       d.priority, d.due_at, d.tries + o.counted as tries, d.interruptions, ${WITH_ATTEMPT} as attempts,
+                       d.replay, d.created_at
+           ), kept as (
+             insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
+                                              priority, due_at, tries, interruptions, attempts, replay, created_at, state,
+                                              finished_at)
+             select gone.*, 'delivered', clock_timestamp() from gone
+           ), changed as (
+             update deliveries d
+                set state = o.state, lease_id = null, lease_until = null,
+                    due_at = case when o.state = 'due' then clock_timestamp() + o.after_ms * interval '1 millisecond'
+                                  else d.due_at end,
+                    tries = d.tries + o.counted,
+                    attempts = ${WITH_ATTEMPT},
+                    park_reason = o.park_reason,
+                    blocks = (o.blocks and ${MAY_BLOCK}) or (d.blocks and o.state = 'due'),
+                    followed = d.followed and ${STAYS_HEAD},
+                    finished_at = case when o.state = 'due' then null else clock_timestamp() end
+               from o, mine where d.id = mine.id and o.id = d.id and o.state <> 'delivered'
+           )
+           select id, destination, source, ordering_key as "orderingKey", frees from mine`,
+    values: [
+      outcomes.map(o => o.id),
+      outcomes.map(o => o.leaseId),
+      outcomes.map(o => o.state),
+      outcomes.map(o => o.afterMs),
+      outcomes.map(o => (o.countsAsTry ? 1 : 0)),
+      outcomes.map(o => o.parkReason),
+      outcomes.map(o => o.blocks),
+      outcomes.map(o => (o.attempt === null ? null : JSON.stringify(o.attempt))),
+      followed,
+    ],
+  });
+  return result.rows;
+}
+
+/**
+ * Makes the first waiting row of each key its head, where the key has none. A statement of its own, after the one that took the
+ * head away and in its transaction (H4): nobody else touches a waiting row then, since all would wait for that head.
+ */
+export async function promote(client: PoolClient, keys: readonly DeliveryKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  const ofKey = (alias: string) =>
+    `${alias}.destination = k.destination and ${alias}.source = k.source and ${alias}.ordering_key = k.ordering_key`;
+  await client.query({
+    name: 'deliveries-promote',
+    text: `with k as (
+             select distinct * from unnest($1::text[], $2::text[], $3::text[]) as k (destination, source, ordering_key)
+           ), next as (
+             select n.id,
+                    (select true from deliveries w where ${ofKey('w')} and w.state = 'waiting' and w.id <> n.id
+                      order by w.seq limit 1) as more
+               from k cross join lateral (select w.id from deliveries w where ${ofKey('w')} and w.state = 'waiting'
+                                           order by w.seq, w.id limit 1) n
+              where (select h.id from deliveries h where ${ofKey('h')} and ${HEAD}) is null
+           )
+           update deliveries d
+              set state = 'due', followed = coalesce((select more from next where next.id = d.id), false)
+            where d.id = any(array(select id from next))`,
+    values: [keys.map(k => k.destination), keys.map(k => k.source), keys.map(k => k.orderingKey)],
+  });
+}

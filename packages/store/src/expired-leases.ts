@@ -1,0 +1,62 @@
+import type { Pool, PoolClient } from 'pg';
+import { MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
+import { type Finished, freedKey, promote } from './delivery-outcomes.ts';
+import { inTransaction } from './transaction.ts';
+
+/** The longest lease there is, and room: one that ends later was given by a clock that was set back since. */
+const LONGEST_LEASE = '150 seconds';
+/** Expired leases that one sweep takes back. */
+const SWEEP_LIMIT = 500;
+
+export interface SweptLeases {
+  readonly interrupted: number;
+  readonly parked: number;
+}
+
+/**
+ * Takes back leases that ended without an outcome: recorded as interrupted and tried again; the tenth parks, and holds
+ * its key where the destination is one of those with `onPark: block`.
+ */
+export async function sweepExpiredLeases(
+  pool: Pool,
+  blockingDestinations: readonly string[],
+): Promise<SweptLeases> {
+  return inTransaction(pool, async client => {
+    const swept = await takeBack(client, blockingDestinations);
+    await promote(client, swept.flatMap(freedKey)); // (H4)
+    return { interrupted: swept.length, parked: swept.filter(row => row.state === 'parked').length };
+  });
+}
+
+/** Skips what somebody has locked, so it waits for nobody, and needs no order of locks (H3). */
+async function takeBack(
+  client: PoolClient,
+  blockingDestinations: readonly string[],
+): Promise<readonly (Finished & { readonly state: string })[]> {
+  const parks = `d.interruptions + 1 >= ${MAX_INTERRUPTIONS}`;
+  const blocks = `d.blocks or (${parks} and d.destination = any($1::text[]) and ${MAY_BLOCK})`;
+  const result = await client.query<Finished & { state: string }>({
+    name: 'deliveries-sweep',
+    text: `with expired as (
+             select id, followed from deliveries
+              where state = 'leased' and (lease_until < now() or lease_until > now() + interval '${LONGEST_LEASE}')
+              order by lease_until limit ${SWEEP_LIMIT} for update skip locked
+           )
+           update deliveries d
+              set state = case when ${parks} then 'parked' else 'due' end,
+                  park_reason = case when ${parks} then 'interrupted' end,
+                  finished_at = case when ${parks} then clock_timestamp() end,
+                  blocks = ${blocks},
+                  followed = d.followed and (${blocks} or not ${parks}),
+                  due_at = clock_timestamp(), lease_id = null, lease_until = null, interruptions = d.interruptions + 1,
+                  attempts = (case when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then d.attempts - 0
+                                   else d.attempts end)
+                             || jsonb_build_object('at', to_json(clock_timestamp())#>>'{}', 'ms', null,
+                                  'outcome', 'interrupted', 'status', null, 'error', 'interrupted', 'excerpt', null)
+             from expired where d.id = expired.id
+           returning d.id, d.destination, d.source, d.ordering_key as "orderingKey", d.state,
+                     expired.followed and not d.followed as frees`,
+    values: [blockingDestinations],
+  });
+  return result.rows;
+}

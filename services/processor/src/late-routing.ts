@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { newEventId } from '@ackline/shared/event-id';
+import type { FanOut, FanOutRule } from '@ackline/shared/routing/fan-out';
+import type { RoutableEvent } from '@ackline/shared/routing/routable-event';
+import { open } from '@ackline/shared/seal';
+import { inTransaction } from '@ackline/store/transaction';
+import {
+  findUnroutedSources,
+  insertUnrouted,
+  setRouting,
+  takeUnrouted,
+  type UnroutedEvent,
+} from '@ackline/store/unrouted-events';
+import type { Pool } from 'pg';
+import { newDelivery } from './storing/new-delivery.ts';
+import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
+
+const EVERY_MS = 1_000;
+/** What one transaction takes; their bodies are held in memory. */
+const BATCH = { rows: 200, bytes: 16 * 1024 * 1024 };
+/** Before anything new is stored: later, a newer event of a key may go first, but no start waits for a long backlog. */
+const AT_START_MS = 2_000;
+
+export interface LateRoutingDeps {
+  readonly pool: Pool;
+  readonly fanOut: FanOutRule;
+  readonly sources: readonly string[];
+  readonly destinations: ReadonlyMap<string, DestinationConfig>;
+  readonly log: Logger;
+  readonly onRouted: () => void;
+}
+
+export interface LateRouting extends Component {
+  /** Routes what waits, for two seconds at most; the rest is for `run`. */
+  routeFirst(): Promise<void>;
+}
+
+/** Fans out events that were stored before any processor knew their source; any number of processors may do it at once. */
+export function createLateRouting(deps: LateRoutingDeps): LateRouting {
+  const { pool, sources, log } = deps;
+
+  /** A batch of each source in turn, until none has more: a long backlog of one holds up no other, nor does one that fails. */
+  async function routeAll(goesOn: () => boolean): Promise<void> {
+    let waiting = await findUnroutedSources(pool, sources);
+    while (waiting.length > 0) {
+      const more: string[] = [];
+      for (const source of waiting) {
+        if (!goesOn()) return;
+        if ((await tryRoute(source)) > 0) more.push(source);
+      }
+      if (more.length > 0) deps.onRouted();
+      waiting = more;
+    }
+  }
+
+  async function tryRoute(source: string): Promise<number> {
+    try {
+      return await routeUnrouted(deps, source);
+    } catch (error) {
+      log.error({ err: error, source }, 'events.not-routed');
+      return 0;
+    }
+  }
+
+  return {
+    name: 'late-routing',
+    async routeFirst() {
+      const until = performance.now() + AT_START_MS;
+      await routeAll(() => performance.now() < until);
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await routeAll(() => !signal.aborted).catch((error: unknown) =>
+          log.error({ err: error }, 'late-routing.failed'),
+        );
+        await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Fans out the first events of a source that wait for it, at their old places in the order; returns how many it took. */
+export async function routeUnrouted(
+  deps: Pick<LateRoutingDeps, 'pool' | 'fanOut' | 'destinations' | 'log'>,
+  source: string,
+): Promise<number> {
+  return inTransaction(deps.pool, async client => {
+    const events = await takeUnrouted(client, source, BATCH);
+    if (events.length === 0) return 0;
+    const decided = events.map(event => {
+      const known = readStored(event, deps.log);
+      return { event, notBefore: known.notBefore, fanOut: deps.fanOut(known.routable) };
+    });
+    const kept = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted'); // the rule does not know its source
+    await insertUnrouted(
+      client,
+      kept.map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
+    );
+    const deliveries = decided.flatMap(decision => deliveriesOf(decision, deps.destinations));
+    await placeDeliveries(client, deliveries, { tryReserve: () => null });
+    await setRouting(
+      client,
+      decided.map(({ event: { seq, storedDay }, fanOut: { routing } }) => ({ seq, storedDay, routing })),
+    );
+    deps.log.info({ count: events.length, source }, 'events.routed-late');
+    return events.length - kept.length;
+  });
+}
+
+interface Decision {
+  readonly event: UnroutedEvent;
+  readonly notBefore: number | null;
+  readonly fanOut: FanOut;
+}
+
+function deliveriesOf(
+  { event, notBefore, fanOut }: Decision,
+  destinations: ReadonlyMap<string, DestinationConfig>,
+): readonly PlannedDelivery<null>[] {
+  if (fanOut.routing !== 'routed') return [];
+  const stored = { ...event, notBefore, bodyBytes: event.body.byteLength };
+  return fanOut.routes.map(route => ({
+    event: null,
+    delivery: newDelivery({ id: newEventId(), event: stored, route, destinations }),
+  }));
+}
+
+/**
+ * What can't be opened is routed all the same, by its row alone: its delivery is parked for a person, and those behind it are
+ * not held up.
+ */
+function readStored(
+  event: UnroutedEvent,
+  log: Logger,
+): { readonly routable: RoutableEvent; readonly notBefore: number | null } {
+  const { keyId, source, tenant, type } = event;
+  try {
+    const meta = decodeMeta(open({ keyId, bytes: event.meta }));
+    return {
+      routable: { ...meta, body: open({ keyId, bytes: event.body }) },
+      notBefore: meta.notBefore,
+    };
+  } catch (error) {
+    log.error({ err: error, eventId: event.id }, 'event.unreadable');
+    const routable = { source, tenant, type, provider: '', headers: [], body: new Uint8Array() };
+    return { routable, notBefore: null };
+  }
+}
