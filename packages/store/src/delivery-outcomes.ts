@@ -2,6 +2,12 @@ import type { Pool, PoolClient } from 'pg';
 import { type AttemptRecord, type DeliveryKey, HEAD, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
 import { inTransaction } from './transaction.ts';
 
+/**
+ * A storer holds the lock of a head for the milliseconds of its commit. One that is frozen holds it until the server ends it: what
+ * waits here is tried again, and short of the margin of a lease.
+ */
+const LOCK_LIMIT_MS = 2_000;
+
 /** What became of a leased delivery; written only while the lease is still the caller's. */
 export interface DeliveryOutcome {
   readonly id: string;
@@ -29,18 +35,22 @@ export class PartlyWritten extends Error {
 }
 
 /**
- * Writes outcomes and returns the ids that were still leased as named: of the others somebody else decides. One statement,
- * but where deliveries wait behind one that goes: that takes a transaction (H4).
+ * Writes outcomes and returns the ids that were still leased as named: of the others somebody else decides. Heads that nobody
+ * waits for take one statement, the others a transaction (H4). Neither waits for a lock, so that a key whose head is locked for
+ * long holds up no other; what is locked is waited for at last, and not for long.
  */
 export async function recordOutcomes(
   pool: Pool,
   outcomes: readonly DeliveryOutcome[],
 ): Promise<ReadonlySet<string>> {
-  const written = idsOf(await finish(pool, outcomes, { followed: false }));
-  const left = outcomes.filter(outcome => !written.has(outcome.id));
-  if (left.length === 0) return written;
+  let written: ReadonlySet<string> = new Set();
+  const left = () => outcomes.filter(outcome => !written.has(outcome.id));
   try {
-    return written.union(idsOf(await finishFollowed(pool, left)));
+    written = idsOf(await finish(pool, outcomes, { followed: false, waits: false }));
+    for (const waits of [false, true]) {
+      if (left().length > 0) written = written.union(await finishFollowed(pool, left(), waits));
+    }
+    return written;
   } catch (error) {
     throw written.size === 0 ? error : new PartlyWritten(written, error);
   }
@@ -48,11 +58,16 @@ export async function recordOutcomes(
 
 const idsOf = (rows: readonly { id: string }[]): ReadonlySet<string> => new Set(rows.map(row => row.id));
 
-function finishFollowed(pool: Pool, outcomes: readonly DeliveryOutcome[]): Promise<readonly Finished[]> {
+function finishFollowed(
+  pool: Pool,
+  outcomes: readonly DeliveryOutcome[],
+  waits: boolean,
+): Promise<ReadonlySet<string>> {
   return inTransaction(pool, async client => {
-    const finished = await finish(client, outcomes, { followed: true });
+    if (waits) await client.query(`set local lock_timeout = ${LOCK_LIMIT_MS}`);
+    const finished = await finish(client, outcomes, { followed: true, waits });
     await promote(client, finished.flatMap(freedKey)); // (H4)
-    return finished;
+    return idsOf(finished);
   });
 }
 
@@ -77,17 +92,21 @@ const WITH_ATTEMPT = `case when o.attempt is null then d.attempts
                            when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then (d.attempts - 0) || o.attempt
                            else d.attempts || o.attempt end`;
 
-/**
- * One statement. `followed: false` leaves heads that others wait for as they are: where one gets its mark while this waits for
- * its lock, PostgreSQL looks again at the new version of the row, and passes it over.
- */
+interface FinishOptions {
+  /** false: heads that others wait for stay as they are. Where one gets its mark meanwhile, PostgreSQL looks at that version of it. */
+  readonly followed: boolean;
+  /** false: rows that somebody has locked stay as they are. */
+  readonly waits: boolean;
+}
+
+/** One statement; returns the rows that were still leased as named, but for those that the options leave. */
 async function finish(
   queryable: Pick<Pool, 'query'> | PoolClient,
   outcomes: readonly DeliveryOutcome[],
-  { followed }: { followed: boolean },
+  { followed, waits }: FinishOptions,
 ): Promise<readonly Finished[]> {
   const result = await queryable.query<Finished>({
-    name: 'deliveries-outcome',
+    name: waits ? 'deliveries-outcome-wait' : 'deliveries-outcome',
     text: `with o as (
              select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::int[], $6::text[], $7::bool[], $8::jsonb[])
                         as o (id, lease_id, state, after_ms, counted, park_reason, blocks, attempt)
@@ -95,7 +114,7 @@ async function finish(
              select d.id, d.destination, d.source, d.ordering_key, d.followed and not ${STAYS_HEAD} as frees
                from deliveries d join o on o.id = d.id
               where d.state = 'leased' and d.lease_id = o.lease_id and ($9 or not d.followed or ${STAYS_HEAD})
-              order by d.destination, d.source, d.ordering_key, d.id for update of d -- (H3)
+              order by d.destination, d.source, d.ordering_key, d.id for update of d ${waits ? '' : 'skip locked'} -- (H3)
            ), gone as (
              delete from deliveries d using o, mine where d.id = mine.id and o.id = d.id and o.state = 'delivered'
              returning d.stored_day, d.id, d.seq, d.event_id, d.source, d.tenant, d.route, d.destination, d.ordering_key,

@@ -134,6 +134,42 @@ describe('the head of a key', () => {
     assert.deepEqual(await deliverAll(), [row.id]);
   });
 
+  for (const state of ['due', 'parked'] as const) {
+    it(`that is ${state} again and marked at the same time keeps the mark`, async () => {
+      const [row] = await storeDeliveries(pool, inKey(1));
+      const [head] = await claim(pool);
+      const storer = await pool.connect();
+      await storer.query('begin');
+      const later = await storeWithin(storer);
+      const recorded = recordOutcomes(pool, [outcomeOf(head!, { state, blocks: state === 'parked' })]);
+      await waitForLocks(1);
+      await storer.query('commit');
+      storer.release();
+      await recorded;
+      assert.deepEqual(await statesOf([row!, later]), [state, 'waiting']);
+      if (state === 'parked') await replayDelivery(pool, row!.id);
+      assert.deepEqual(await deliverAll(), ids([row!, later]));
+    });
+  }
+
+  it('that a storer has locked for long holds up no outcome of another key', async () => {
+    const rows = await storeDeliveries(pool, [...inKey(2), { orderingKey: 'b' }, { orderingKey: 'b' }, {}]);
+    const claimed = await claim(pool);
+    const storer = await pool.connect();
+    await storer.query('begin');
+    await storeWithin(storer);
+    const recorded = recordOutcomes(
+      pool,
+      claimed.map(row => outcomeOf(row)),
+    );
+    await waitForLocks(1);
+    assert.deepEqual(await statesOf(rows), ['leased', 'waiting', 'delivered', 'due', 'delivered']);
+    await storer.query('rollback');
+    storer.release();
+    assert.equal((await recorded).size, 3);
+    assert.deepEqual(await statesOf(rows), ['delivered', 'due', 'delivered', 'due', 'delivered']);
+  });
+
   for (const { what, others } of [
     { what: 'that is delivered while a storer waits for it is followed by a new head', others: 0 },
     {
