@@ -153,7 +153,7 @@ describe('the head of a key', () => {
   }
 
   it('that a storer has locked for long holds up no outcome of another key', async () => {
-    const rows = await storeDeliveries(pool, [...inKey(2), { orderingKey: 'b' }, { orderingKey: 'b' }, {}]);
+    const rows = await storeDeliveries(pool, [...inKey(1), { orderingKey: 'b' }, { orderingKey: 'b' }, {}]);
     const claimed = await claim(pool);
     const storer = await pool.connect();
     await storer.query('begin');
@@ -163,11 +163,11 @@ describe('the head of a key', () => {
       claimed.map(row => outcomeOf(row)),
     );
     await waitForLocks(1);
-    assert.deepEqual(await statesOf(rows), ['leased', 'waiting', 'delivered', 'due', 'delivered']);
+    assert.deepEqual(await statesOf(rows), ['leased', 'delivered', 'due', 'delivered']);
     await storer.query('rollback');
     storer.release();
     assert.equal((await recorded).size, 3);
-    assert.deepEqual(await statesOf(rows), ['delivered', 'due', 'delivered', 'due', 'delivered']);
+    assert.deepEqual(await statesOf(rows), ['delivered', 'delivered', 'due', 'delivered']);
   });
 
   for (const { what, others } of [
