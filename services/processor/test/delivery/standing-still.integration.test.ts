@@ -67,7 +67,7 @@ describe('a processor that stands still', () => {
     );
     await late.store([first!, second!]);
     assert.equal(held.length, 1);
-    assert.equal(await states(), 'leased,due');
+    assert.equal(await states(), 'leased,waiting');
     // Nothing of it runs from here on; its lease ends, and another processor takes over.
     const { pause } = late.delivery.destinations.get('crm')!;
     pause.learn(true, pause.mark());

@@ -35,7 +35,7 @@ describe('a failure of a transaction', () => {
 
   it('is nobody’s fault where a place that we give is taken', () => {
     const taken = (table: string) => refusal('23505', { constraint: 'some_key', table });
-    for (const table of ['events', 'events_20261128', 'deliveries_default']) {
+    for (const table of ['events', 'events_20261128', 'deliveries', 'finished_deliveries_default']) {
       assert.equal(isPlaceTaken(taken(table)), true, table);
     }
     assert.equal(isPlaceTaken(taken('event_keys')), false);
