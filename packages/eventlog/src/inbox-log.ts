@@ -17,8 +17,11 @@ export const MAX_BUFFERED_EVENTS = 10_000;
 export const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /** One statement's rows: its parse and plan are paid already at a few hundred. */
 const BATCH_EVENTS = 500;
-/** The driver sends an array of bytea as hexadecimal text, made on the event loop: a batch takes twice this on the wire. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+/**
+ * The driver sends an array of bytea as hexadecimal text, made on the event loop: sixty bodies of 512 KiB at a time held it up for
+ * 0.2 s with batches of 8 MiB, for 0.04 s with these, and went faster. 500 events of 4 KiB are one.
+ */
+const BATCH_BYTES = 2 * 1024 * 1024;
 /** With the one for large bodies under the ingress pool's 5 connections, so that the gate's question finds one free. */
 const MAX_STATEMENTS_IN_FLIGHT = 3;
 /** One at a time: two would share the same disk, and take a connection more for it. */
