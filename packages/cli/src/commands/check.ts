@@ -11,6 +11,7 @@ import { overDevEnv, planDevEnv } from '../data-directory/dev-env.ts';
 import { dataLayout } from '../data-directory/layout.ts';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
+import { refuseSample } from '../up/prepare.ts';
 
 export function registerCheck(program: Command, context: CommandContext): void {
   program
@@ -42,10 +43,14 @@ export interface Checked {
   readonly toGenerate: readonly string[];
 }
 
-/** All that a start refuses of the file and its secrets. Rejects with ACKLINE_CONFIG_INVALID or ACKLINE_SECRET_MISSING. */
+/**
+ * All that a start refuses of the file and its secrets. Rejects with ACKLINE_CONFIG_INVALID, ACKLINE_SAMPLE_IN_PRODUCTION or
+ * ACKLINE_SECRET_MISSING.
+ */
 async function checkFile(path: string, { mode, dataDir, environment }: CliConfig): Promise<Checked> {
   const config = await readAcklineConfig(path, mode);
   const isProduction = mode === 'production';
+  if (isProduction) refuseSample(config);
   const { values, added } = isProduction
     ? { values: {}, added: [] }
     : await planDevEnv(dataLayout(dataDir), config, environment);
@@ -71,6 +76,7 @@ const PLACED_ERROR = /^(?<file>.+?):(?<line>\d+):(?<column>\d+)\s+(?<message>.*)
 const CHECK_ERRORS: ReadonlySet<string> = new Set([
   'ACKLINE_CONFIG_INVALID',
   'ACKLINE_CONFIG_UNREADABLE',
+  'ACKLINE_SAMPLE_IN_PRODUCTION',
   'ACKLINE_SECRET_MISSING',
 ]);
 

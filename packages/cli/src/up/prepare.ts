@@ -57,8 +57,8 @@ export async function prepareUp({ config, entries, stack, say }: PrepareOptions)
   return { layout, acklineConfig, ...secrets };
 }
 
-/** Its address would take no delivery: each would fail, wait and be parked. */
-function refuseSample(config: AcklineConfig): void {
+/** Its address would take no delivery: each would fail, wait and be parked. Throws ACKLINE_SAMPLE_IN_PRODUCTION. */
+export function refuseSample(config: AcklineConfig): void {
   const sample = config.destinations.find(isSampleReceiver);
   if (sample === undefined) return;
   throw new AppError(

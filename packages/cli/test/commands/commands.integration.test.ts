@@ -175,6 +175,20 @@ test('check refuses what a start in production refuses, in words and as JSON', a
   assert.equal((await runWith({ ...production, TOKEN: 'a-token-of-length' }, 'check')).exitCode, 0);
 });
 
+test('check in production refuses the sample receiver, as the start does', async () => {
+  await writeFile(
+    join(folder, 'sample.yaml'),
+    CONFIG.replace('127.0.0.1:1/updates', '127.0.0.1:8090/sample'),
+  );
+  const production = { ACKLINE_ENV: 'production', TOKEN: 'a-token-of-length' };
+  const { exitCode, err } = await runWith(production, 'check', 'sample.yaml');
+  assert.equal(exitCode, 1);
+  assert.match(err, /^error \[ACKLINE_SAMPLE_IN_PRODUCTION\] destination bot .* – Set the destination's url/);
+  const [document] = json((await runWith(production, 'check', 'sample.yaml', '--json')).out);
+  assert.deepEqual([document?.['ok'], document?.['code']], [false, 'ACKLINE_SAMPLE_IN_PRODUCTION']);
+  assert.equal((await runWith({ TOKEN: 'a-token-of-length' }, 'check', 'sample.yaml')).exitCode, 0);
+});
+
 test('check in development names the secrets that will be generated, and generates none', async () => {
   assert.match((await run('check')).out.join(), /will generate 1 development secret: TOKEN\./);
   assert.deepEqual(json((await run('check', '--json')).out)[0]?.['secretsToGenerate'], ['TOKEN']);
