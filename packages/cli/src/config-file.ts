@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import { readConfigFile } from '@ackline/runtime/config-file';
 import { createSecretReader } from '@ackline/runtime/secrets';
-import type { Environment } from '@ackline/runtime/environment';
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
@@ -19,8 +18,11 @@ export function shownPath(path: string): string {
 }
 
 /** The first live secret of a list. Throws ACKLINE_SECRET_MISSING, naming all places, where none has a value. */
-export function readFirstSecret(refs: readonly SecretRef[], environment: Environment): string {
-  const reader = createSecretReader({ env: environment, production: false });
+export function readFirstSecret(
+  refs: readonly SecretRef[],
+  { environment, mode }: Pick<CliConfig, 'environment' | 'mode'>,
+): string {
+  const reader = createSecretReader({ env: environment, production: mode === 'production' });
   const problems: string[] = [];
   for (const ref of refs) {
     try {

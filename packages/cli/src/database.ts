@@ -4,8 +4,7 @@ import { AppError } from '@ackline/shared/app-error';
 import type { Pool } from 'pg';
 import type { CliConfig } from './config.ts';
 import { dataLayout } from './data-directory/layout.ts';
-import { isLocked } from './data-directory/lock.ts';
-import { readUpState } from './data-directory/up-state.ts';
+import { readRunning } from './data-directory/lock.ts';
 
 /** DATABASE_URL, else the embedded server of a running `ackline up`. Rejects with ACKLINE_NOT_RUNNING. */
 export async function findDatabaseUrl(config: CliConfig): Promise<string> {
@@ -20,9 +19,7 @@ export async function findDatabaseUrl(config: CliConfig): Promise<string> {
 
 /** null: no `up` runs on the data directory. */
 export async function findEmbeddedUrl(config: CliConfig): Promise<string | null> {
-  const layout = dataLayout(config.dataDir);
-  const state = await readUpState(layout);
-  return state !== null && isLocked(layout) ? state.databaseUrl : null;
+  return (await readRunning(dataLayout(config.dataDir)))?.databaseUrl ?? null;
 }
 
 /** Runs `work` with the database of {@link findDatabaseUrl}; its schema is checked first. */

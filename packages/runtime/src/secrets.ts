@@ -24,7 +24,7 @@ export interface SecretReader {
 export interface SecretReaderOptions {
   /** Each variable is read once, when it is first asked for. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Only changes the advice: in development `ackline up` makes secrets up. */
+  /** Only changes the advice: in development `npm start` makes the secrets of variables up. */
   readonly production: boolean;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -60,7 +60,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   function readVariable(name: string): Reading {
     const known = variables.get(name);
     if (known !== undefined) return known;
-    const reading = usable(options.env[name]);
+    const reading = usable(options.env[name], options.production ? '' : DEVELOPMENT_ADVICE);
     variables.set(name, reading);
     return reading;
   }
@@ -104,15 +104,13 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
         const problem = problemOf(read(use.ref), use.check);
         return problem === null ? [] : [`${nameOf(use.ref)} ${problem} (${use.owner})`];
       });
-      if (problems.length === 0) return;
-      const advice = options.production ? '' : `\n${DEVELOPMENT_ADVICE}`;
-      throw new AppError('ACKLINE_SECRET_MISSING', problems.join('\n') + advice);
+      if (problems.length > 0) throw new AppError('ACKLINE_SECRET_MISSING', problems.join('\n'));
     },
   };
 }
 
-const DEVELOPMENT_ADVICE =
-  'In development `ackline up` makes secrets of environment variables up, in .ackline/dev.env.';
+/** Whoever reads it has most likely just added a source: a process gets its environment when it starts. */
+const DEVELOPMENT_ADVICE = ': restart `npm start`, which makes one up';
 
 interface SecretUse {
   readonly ref: SecretRef;
@@ -162,9 +160,9 @@ function nameOf(ref: SecretRef): string {
   return 'env' in ref ? `environment variable ${ref.env}` : `file ${ref.file}`;
 }
 
-function usable(value: string | undefined): Reading {
-  if (value === undefined) return { problem: 'is not set' };
-  return value.trim() === '' ? { problem: 'is empty' } : { value }; // (R1)
+function usable(value: string | undefined, advice = ''): Reading {
+  if (value === undefined) return { problem: `is not set${advice}` };
+  return value.trim() === '' ? { problem: `is empty${advice}` } : { value }; // (R1)
 }
 
 /** Changes when the file does; a replaced symbolic link (as Kubernetes updates secrets) is another inode. */

@@ -85,9 +85,17 @@ describe('checkSecrets', () => {
     });
   });
 
-  it('says in development where secrets come from', () => {
+  it('says in development that a restart makes a missing variable up, and of a file nothing', () => {
+    const added = config(
+      'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: ONE }, { file: /nowhere/a }] }]',
+    );
     const reader = createSecretReader({ env: {}, production: false });
-    assert.throws(() => reader.checkSecrets(TWO_SOURCES, providers), { message: /\.ackline\/dev\.env\.$/ });
+    assert.throws(() => reader.checkSecrets(added, providers), {
+      message: [
+        'environment variable ONE is not set: restart `npm start`, which makes one up (source a, secrets[0])',
+        'file /nowhere/a does not exist (source a, secrets[1])',
+      ].join('\n'),
+    });
   });
 
   it('holds a reason back that repeats the value', () => {

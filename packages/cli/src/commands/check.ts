@@ -9,6 +9,7 @@ import type { CliConfig } from '../config.ts';
 import { describeRef, readAcklineConfig, shownPath } from '../config-file.ts';
 import { overDevEnv, planDevEnv } from '../data-directory/dev-env.ts';
 import { dataLayout } from '../data-directory/layout.ts';
+import { readRunning } from '../data-directory/lock.ts';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 import { refuseSample } from '../up/prepare.ts';
@@ -41,6 +42,8 @@ export interface Checked {
   readonly config: AcklineConfig;
   /** Variables without a value, for which `up` will make one up; none in production. */
   readonly toGenerate: readonly string[];
+  /** An `up` works on the data directory: it took its environment when it started. */
+  readonly isRunning: boolean;
 }
 
 /**
@@ -51,12 +54,13 @@ async function checkFile(path: string, { mode, dataDir, environment }: CliConfig
   const config = await readAcklineConfig(path, mode);
   const isProduction = mode === 'production';
   if (isProduction) refuseSample(config);
+  const layout = dataLayout(dataDir);
   const { values, added } = isProduction
     ? { values: {}, added: [] }
-    : await planDevEnv(dataLayout(dataDir), config, environment);
+    : await planDevEnv(layout, config, environment);
   const env = isProduction ? environment : overDevEnv(environment, values);
   createSecretReader({ env, production: isProduction }).checkSecrets(config, providers);
-  return { mode, config, toGenerate: added };
+  return { mode, config, toGenerate: added, isRunning: (await readRunning(layout)) !== null };
 }
 
 function checkedJson({ mode, config, toGenerate }: Checked) {
@@ -95,7 +99,8 @@ function failedJson(error: unknown) {
 }
 
 /** Sources with what providers call, routes, destinations, and the secrets by their places. */
-export function formatSummary(fileName: string, { mode, config, toGenerate }: Checked): string {
+export function formatSummary(fileName: string, checked: Checked): string {
+  const { mode, config } = checked;
   const { sources, routes, destinations } = config;
   const counts = [
     plural(sources.length, 'source'),
@@ -120,10 +125,7 @@ export function formatSummary(fileName: string, { mode, config, toGenerate }: Ch
     sections.push(
       'Without a publicUrl only the paths are known: set it before you give a URL to a provider.',
     );
-  if (toGenerate.length > 0)
-    sections.push(
-      `\`ackline up\` will generate ${plural(toGenerate.length, 'development secret')}: ${toGenerate.join(', ')}.`,
-    );
+  if (checked.toGenerate.length > 0) sections.push(describeGenerated(checked));
   if (routes.length > 0) {
     sections.push(
       formatTable(
@@ -146,6 +148,13 @@ export function formatSummary(fileName: string, { mode, config, toGenerate }: Ch
     );
   }
   return sections.join('\n\n');
+}
+
+function describeGenerated({ toGenerate, isRunning }: Checked): string {
+  const secrets = `${plural(toGenerate.length, 'development secret')}: ${toGenerate.join(', ')}`;
+  return isRunning
+    ? `Restart \`npm start\`: the one that runs has no value for what this file adds. It will generate ${secrets}.`
+    : `\`ackline up\` will generate ${secrets}.`;
 }
 
 /** A filter in one line; what does not fit is left out. */

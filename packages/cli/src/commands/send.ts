@@ -7,8 +7,7 @@ import type { CliConfig } from '../config.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { overDevEnv, readDevEnv } from '../data-directory/dev-env.ts';
 import { dataLayout } from '../data-directory/layout.ts';
-import { isLocked } from '../data-directory/lock.ts';
-import { readUpState } from '../data-directory/up-state.ts';
+import { readRunning } from '../data-directory/lock.ts';
 import { baseUrl, positiveNumber, wholeNumber } from '../options.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 import { pickSource, prepareSamples, type SampleSource } from '../send/sample-source.ts';
@@ -64,6 +63,7 @@ async function prepare(config: CliConfig, provider: string, options: SendOptions
   const generated = config.mode === 'development' ? await readDevEnv(layout) : {};
   return prepareSamples(pickSource(acklineConfig, provider, options.source), {
     config: acklineConfig,
+    mode: config.mode,
     environment: overDevEnv(config.environment, generated),
     baseUrl: options.url ?? (await findIngressUrl(config)),
   });
@@ -71,9 +71,8 @@ async function prepare(config: CliConfig, provider: string, options: SendOptions
 
 /** Where `ackline up` listens, else where an ingress with this environment would. */
 async function findIngressUrl(config: CliConfig): Promise<string> {
-  const layout = dataLayout(config.dataDir);
-  const state = await readUpState(layout);
-  return state !== null && isLocked(layout) ? state.ingressUrl : `http://127.0.0.1:${config.port.port}`;
+  const running = await readRunning(dataLayout(config.dataDir));
+  return running?.ingressUrl ?? `http://127.0.0.1:${config.port.port}`;
 }
 
 async function sendAll(

@@ -31,6 +31,12 @@ export async function lockDataDirectory(layout: DataLayout): Promise<DirectoryLo
   throw new AppError('ACKLINE_DATA_DIRECTORY', `${layout.root} is in use by ${who}`);
 }
 
+/** What the `up` that works on the directory tells; null where none does. */
+export async function readRunning(layout: DataLayout): Promise<UpState | null> {
+  const state = await readUpState(layout);
+  return state !== null && isLocked(layout) ? state : null;
+}
+
 /** True while some process has the directory. */
 export function isLocked(layout: DataLayout): boolean {
   const lock = tryLock(layout, 0);

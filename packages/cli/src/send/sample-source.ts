@@ -1,8 +1,8 @@
-import type { Environment } from '@ackline/runtime/environment';
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { SampleRequest } from '@ackline/shared/provider';
 import { findProvider, providers } from '@ackline/shared/providers/registry';
+import type { CliConfig } from '../config.ts';
 import { readFirstSecret } from '../config-file.ts';
 
 /** A source with all that a correctly signed sample for it needs. */
@@ -13,9 +13,8 @@ export interface SampleSource {
   sample(sequence: number, now: number): SampleRequest;
 }
 
-export interface SampleTarget {
+export interface SampleTarget extends Pick<CliConfig, 'environment' | 'mode'> {
   readonly config: AcklineConfig;
-  readonly environment: Environment;
   /** Of the running ingress. */
   readonly baseUrl: string;
 }
@@ -43,7 +42,7 @@ export function pickSource(config: AcklineConfig, providerName: string, sourceNa
 export function prepareSamples(source: SourceConfig, target: SampleTarget): SampleSource {
   const provider = findProvider(source.provider);
   if (provider === undefined) throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}`);
-  const secret = readFirstSecret(source.secrets, target.environment);
+  const secret = readFirstSecret(source.secrets, target);
   const url = `${target.baseUrl}${source.path}`;
   const called = new URL(url);
   // As the ingress sees it: without a declared URL the Host header stands in.

@@ -26,7 +26,12 @@ function curlFor(
   { baseUrl, now }: { baseUrl: string; now: number },
 ): string | null {
   const { environment, generated, acklineConfig } = prepared;
-  const samples = prepareSamples(source, { config: acklineConfig, environment, baseUrl });
+  const samples = prepareSamples(source, {
+    config: acklineConfig,
+    mode: 'development',
+    environment,
+    baseUrl,
+  });
   const request = { url: samples.url, sample: samples.sample(0, now) };
   const isShown = request.sample.headers.some(([, value]) => value.includes(samples.secret));
   const variables = source.secrets.flatMap(ref => ('env' in ref ? [ref.env] : []));

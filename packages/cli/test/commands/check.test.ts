@@ -8,7 +8,12 @@ test('the summary names the URL of every path, and secrets by their places', () 
     publicUrl: 'https://hooks.example.com',
     sources: [source({ aliases: ['/old'], secrets: [{ env: 'TOKEN' }, { file: '/run/token' }] })],
   });
-  const summary = formatSummary('ackline.yaml', { mode: 'production', config, toGenerate: [] });
+  const summary = formatSummary('ackline.yaml', {
+    mode: 'production',
+    config,
+    toGenerate: [],
+    isRunning: false,
+  });
   assert.match(summary, /^ackline\.yaml is correct for production: 1 source, 1 route, 1 destination\./);
   assert.match(summary, /https:\/\/hooks\.example\.com\/webhook\/telegram +env TOKEN, file \/run\/token/);
   assert.match(summary, /alias +telegram +https:\/\/hooks\.example\.com\/old/);
@@ -18,7 +23,7 @@ test('the summary names the URL of every path, and secrets by their places', () 
 
 test('without a public URL no URL is made up, and no empty table is shown', () => {
   const config = exampleConfig({ routes: [], destinations: [] });
-  const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [] });
+  const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [], isRunning: false });
   assert.match(summary, /telegram {2}\/webhook\/telegram/);
   assert.match(summary, /only the paths are known: set it before you give a URL/);
   assert.doesNotMatch(summary, /http:|ROUTE|DESTINATION/);
@@ -29,8 +34,16 @@ test('in development the summary names the secrets that will be generated', () =
     mode: 'development',
     config: exampleConfig(),
     toGenerate: ['TOKEN', 'OTHER'],
+    isRunning: false,
   });
-  assert.match(summary, /will generate 2 development secrets: TOKEN, OTHER\./);
+  assert.match(summary, /`ackline up` will generate 2 development secrets: TOKEN, OTHER\./);
+});
+
+test('while `up` runs, a secret that it does not have yet asks for a restart', () => {
+  const added = { mode: 'development', config: exampleConfig(), toGenerate: ['TOKEN'] } as const;
+  const summary = formatSummary('x.yaml', { ...added, isRunning: true });
+  assert.match(summary, /^Restart `npm start`: .* It will generate 1 development secret: TOKEN\.$/m);
+  assert.doesNotMatch(formatSummary('x.yaml', { ...added, isRunning: false }), /Restart/);
 });
 
 test('the summary shows what a route takes, and the beginning of its filter', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findProvider } from '@ackline/shared/providers/registry';
-import { pickSource, prepareSamples } from '../../src/send/sample-source.ts';
+import { pickSource, prepareSamples, type SampleTarget } from '../../src/send/sample-source.ts';
 import { exampleConfig, source } from '../example-config.ts';
 
 const TOKEN = 'd'.repeat(32);
@@ -23,9 +23,10 @@ test('an unknown provider or source is named with what there is', () => {
 });
 
 function isVerified(publicUrl: string | null, calledUrl: string): boolean {
-  const target = {
+  const target: SampleTarget = {
     config: { ...config, publicUrl },
     environment: { TOKEN },
+    mode: 'development',
     baseUrl: 'http://127.0.0.1:8080',
   };
   const samples = prepareSamples(twilio, target);
@@ -40,7 +41,12 @@ test('the signed URL is the declared one, else the one that is called', () => {
   assert.ok(!isVerified(null, 'http://127.0.0.1:8081/webhook/sms'));
 });
 
-test('a source without a secret here is refused by the name of the variable', () => {
-  const target = { config, environment: { TOKEN: '' }, baseUrl: 'http://127.0.0.1:8080' };
-  assert.throws(() => prepareSamples(twilio, target), { code: 'ACKLINE_SECRET_MISSING', message: /TOKEN/ });
+test('a source without a secret here is refused by the name of the variable, in development with the restart that makes it up', () => {
+  const target = { config, environment: {}, baseUrl: 'http://127.0.0.1:8080' };
+  const refusal = { code: 'ACKLINE_SECRET_MISSING', message: 'environment variable TOKEN is not set' };
+  assert.throws(() => prepareSamples(twilio, { ...target, mode: 'production' }), refusal);
+  assert.throws(() => prepareSamples(twilio, { ...target, mode: 'development' }), {
+    code: 'ACKLINE_SECRET_MISSING',
+    message: /TOKEN is not set: restart `npm start`/,
+  });
 });
