@@ -150,6 +150,25 @@ test('secrets and the database URL are readable by their owner only', async () =
   }
 });
 
+test('SIGHUP reads the file again, and a bad file is told with its line', async () => {
+  const path = join(folder, 'ackline.yaml');
+  const good = await readFile(path, 'utf8');
+  process.kill(up.pid, 'SIGHUP');
+  const log = join(folder, '.ackline/logs/ingress.log');
+  await waitFor(async () => (await readFile(log, 'utf8')).includes('config.reloaded'), {
+    what: 'the reload',
+  });
+  assert.doesNotMatch(up.output(), /signal\.ignored/);
+  await writeFile(path, good.replace('destination: sample-receiver', 'destination: nobody'));
+  process.kill(up.pid, 'SIGHUP');
+  await waitFor(() => up.output().includes('config.refused'), { what: 'the refusal' });
+  assert.match(
+    up.output(),
+    /^! ingress error: config\.refused \(.*ackline\.yaml:\d+:\d+ {2}routes\[0\].* – npx ackline check$/m,
+  );
+  await writeFile(path, good);
+});
+
 test('a second start on the same directory is refused with its holder', async () => {
   const { code, stderr } = await ackline(['up']);
   assert.equal(code, 1);
@@ -191,6 +210,13 @@ test('a service that is killed comes back, and goes on accepting', async () => {
   );
   assert.equal((await ackline(['send', 'telegram'])).code, 0);
   await untilDelivered(32);
+  for (const service of ['ingress', 'processor']) {
+    assert.match(
+      up.output(),
+      new RegExp(`^! ackline error: component.failed .*${service} ended.*SIGKILL`, 'm'),
+    );
+    assert.match(up.output(), new RegExp(`^· ${service} runs again$`, 'm'));
+  }
 });
 
 test('PostgreSQL that is killed comes back with every event', async () => {

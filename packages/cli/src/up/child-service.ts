@@ -26,6 +26,8 @@ export interface ChildServiceOptions {
   readonly output: ServiceOutput;
   /** A new process runs; after a restart too. */
   onSpawn(pid: number): void;
+  /** It ended by itself, and has started again. */
+  onRestarted(): void;
 }
 
 export interface ChildService extends Component {
@@ -86,7 +88,10 @@ export function createChildService(options: ChildServiceOptions): ChildService {
       if (running !== null) killGroup(running.child);
     },
     async run(signal) {
-      if (running === null) await start();
+      if (running === null) {
+        await start();
+        options.onRestarted();
+      }
       const current = running;
       if (current === null) return;
       const stopped = Promise.withResolvers<null>();

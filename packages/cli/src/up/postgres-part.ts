@@ -12,6 +12,8 @@ export interface PostgresPart extends Component {
 export function createPostgresPart(options: {
   dataDir: string;
   log: (message: string) => void;
+  /** It ended by itself, and has started again. */
+  onRestarted: () => void;
 }): PostgresPart {
   let server: EmbeddedPostgres | null = null;
   let port = 0;
@@ -29,7 +31,10 @@ export function createPostgresPart(options: {
       if (server !== null) process.kill(server.pid, 'SIGQUIT');
     },
     async run(signal) {
-      if (server === null) await start();
+      if (server === null) {
+        await start();
+        options.onRestarted();
+      }
       const current = server;
       if (current === null) return;
       const stopped = Promise.withResolvers<null>();

@@ -113,9 +113,8 @@ export async function startParts(up: Up): Promise<void> {
     });
   const services = { processor: create('processor'), ingress: create('ingress') };
   const all = Object.values(services);
-  up.signalled.push(signal => {
-    for (const service of signal === 'SIGHUP' ? all : [services.ingress]) service.signal(signal);
-  });
+  // The processor has nothing to do for either.
+  up.signalled.push(signal => services.ingress.signal(signal));
   const watch = createReadinessWatch(() => all);
 
   await startOperations(up, { port: ports.operations, services: all, watch });
@@ -152,7 +151,13 @@ function createService(
 ): ChildService {
   const output = up.openOutput(name);
   up.stack.defer(() => output.close());
-  const service = createChildService({ name, entry: SERVICE_ENTRIES[name], output, ...hooks });
+  const service = createChildService({
+    name,
+    entry: SERVICE_ENTRIES[name],
+    output,
+    onRestarted: () => up.say(`${name} runs again`),
+    ...hooks,
+  });
   up.killers.push(() => service.kill());
   return service;
 }
@@ -214,7 +219,11 @@ async function startDatabase(up: Up): Promise<string> {
   const { config, prepared } = up;
   let url = config.databaseUrl;
   if (url === null) {
-    const postgres = createPostgresPart({ dataDir: prepared.layout.postgres, log: up.say });
+    const postgres = createPostgresPart({
+      dataDir: prepared.layout.postgres,
+      log: up.say,
+      onRestarted: () => up.say('PostgreSQL runs again'),
+    });
     url = await timed(up, 'embedded PostgreSQL 17 started', () => postgres.start());
     up.killers.push(() => postgres.kill());
     keep(up, postgres);

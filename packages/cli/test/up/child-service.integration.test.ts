@@ -11,6 +11,7 @@ const ENTRY = fileURLToPath(new URL('../fixtures/service.ts', import.meta.url));
 
 function create(mode: string) {
   const pids: number[] = [];
+  const restarts: string[] = [];
   const output = createServiceOutput({
     service: 'sample',
     logPath: null,
@@ -23,8 +24,9 @@ function create(mode: string) {
     environment: () => ({ PATH: process.env['PATH'], MODE: mode }),
     output,
     onSpawn: pid => pids.push(pid),
+    onRestarted: () => restarts.push('again'),
   });
-  return { service, pids };
+  return { service, pids, restarts };
 }
 
 test('a service is started, tells its ports, and drains when it is told to', async () => {
@@ -65,16 +67,17 @@ test('a service that dies without a word of its own fails the start with what it
   });
 });
 
-test('a service that dies later ends the run, and the next run starts it again', async () => {
-  const { service, pids } = create('serve');
+test('a service that dies later ends the run, and the next run starts it again and says so', async () => {
+  const { service, pids, restarts } = create('serve');
   await service.start();
+  assert.deepEqual(restarts, []);
   const first = service.run(new AbortController().signal);
   process.kill(pids[0] ?? 0, 'SIGKILL');
   await assert.rejects(first, { message: 'sample ended by itself: SIGKILL' });
 
   const stop = new AbortController();
   const second = service.run(stop.signal);
-  await waitFor(() => service.httpPort() !== null, { what: 'the second start' });
+  await waitFor(() => restarts.length === 1, { what: 'the second start' });
   assert.equal(pids.length, 2);
   stop.abort();
   await second;

@@ -91,6 +91,44 @@ test('warnings and errors of a service become one line for the terminal', () => 
   assert.equal(formatLogLine('ingress', line), 'ingress warn: kafka.unreachable (connect·[2J)');
 });
 
+const shown = (fields: object) => {
+  const line = parseLogLine(JSON.stringify({ level: 'warn', ...fields }));
+  assert.ok(line !== null);
+  return formatLogLine('processor', line);
+};
+
+test('a delivery that is parked or held is told with its destination, why, and the next command', () => {
+  const parked = { msg: 'Delivery parked', eventId: 'e', destination: 'bot', outcome: 'park', ms: 3 };
+  assert.equal(
+    shown({ ...parked, reason: 'exhausted', status: null, error: 'connect' }),
+    'processor warn: Delivery parked (bot, exhausted, connect) – npx ackline park',
+  );
+  assert.equal(
+    shown({ ...parked, reason: 'exhausted', status: 500, error: null }),
+    'processor warn: Delivery parked (bot, exhausted, status 500) – npx ackline park',
+  );
+  assert.equal(
+    shown({ msg: 'Delivery held', destination: 'bot', reason: 'gone', status: 410 }),
+    'processor warn: Delivery held (bot, gone, status 410) – npx ackline destinations',
+  );
+});
+
+test('a file that is refused is told with the place of its first mistake', () => {
+  const refused = { msg: 'config.refused', code: 'ACKLINE_CONFIG_INVALID' };
+  assert.equal(
+    shown({ ...refused, problems: ['/a.yaml:3:5  sources: is missing', 'two', 'three'] }),
+    'processor warn: config.refused (ACKLINE_CONFIG_INVALID, /a.yaml:3:5  sources: is missing; and 2 more) – npx ackline check',
+  );
+  assert.match(shown({ ...refused, problems: ['one'] }), /\(ACKLINE_CONFIG_INVALID, one\) – /);
+});
+
+test('a signal that could do nothing is told with what it needs', () => {
+  assert.match(
+    shown({ msg: 'replace.needs-parent', fix: 'set INGRESS_PROCESSES' }),
+    /\(set INGRESS_PROCESSES\)$/,
+  );
+});
+
 test('a line that is none of our logger is not taken for one', () => {
   for (const text of ['(node:1) Warning: x', '{"level":30}', '{broken', '[]', '']) {
     assert.equal(parseLogLine(text), null, text);
