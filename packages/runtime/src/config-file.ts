@@ -1,6 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { AppError } from '@ackline/shared/app-error';
-import { type KnownProviders, loadConfig, MAX_CONFIG_BYTES } from '@ackline/shared/config/load-config';
+import {
+  inspectConfig,
+  type InspectedConfig,
+  type KnownProviders,
+  loadConfig,
+  MAX_CONFIG_BYTES,
+} from '@ackline/shared/config/load-config';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 
 export interface ConfigFileOptions {
@@ -12,6 +18,11 @@ export interface ConfigFileOptions {
 /** Reads and checks ackline.yaml. Throws ACKLINE_CONFIG_UNREADABLE, or ACKLINE_CONFIG_INVALID with all errors by file, line and column. */
 export async function readConfigFile(path: string, options: ConfigFileOptions): Promise<AcklineConfig> {
   return loadConfig(decode(path, await readBounded(path)), { fileName: path, ...options });
+}
+
+/** As {@link readConfigFile}, for whoever has more to say about the file. Throws ACKLINE_CONFIG_UNREADABLE only. */
+export async function inspectConfigFile(path: string, options: ConfigFileOptions): Promise<InspectedConfig> {
+  return inspectConfig(decode(path, await readBounded(path)), { fileName: path, ...options });
 }
 
 /** Reads one byte over the limit at most, so that a device or a growing file can not fill the memory. */

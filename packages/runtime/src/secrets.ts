@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { AppError } from '@ackline/shared/app-error';
+import type { Finding } from '@ackline/shared/config/cross-checks';
 import type { KnownProviders } from '@ackline/shared/config/load-config';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 
@@ -19,6 +20,13 @@ export interface SecretReader {
    * needs it.
    */
   checkSecrets(config: AcklineConfig, providers: KnownProviders): void;
+  /** The same by their places in the file, with nothing thrown. */
+  secretFindings(config: AcklineConfig, providers: KnownProviders): readonly SecretFinding[];
+}
+
+export interface SecretFinding extends Finding {
+  /** "source telegram, secrets[0]". */
+  readonly owner: string;
 }
 
 export interface SecretReaderOptions {
@@ -91,7 +99,15 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
 
   const read = (ref: SecretRef): Reading => ('env' in ref ? readVariable(ref.env) : readFile(ref.file));
 
+  function secretFindings(config: AcklineConfig, providers: KnownProviders): SecretFinding[] {
+    return secretUses(config, providers).flatMap(({ ref, check, path, owner }) => {
+      const problem = problemOf(read(ref), check);
+      return problem === null ? [] : [{ path, owner, message: `${nameOf(ref)} ${problem}` }];
+    });
+  }
+
   return {
+    secretFindings,
     resolve(refs) {
       return refs.map(ref => {
         const reading = read(ref);
@@ -100,10 +116,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       });
     },
     checkSecrets(config, providers) {
-      const problems = secretUses(config, providers).flatMap(use => {
-        const problem = problemOf(read(use.ref), use.check);
-        return problem === null ? [] : [`${nameOf(use.ref)} ${problem} (${use.owner})`];
-      });
+      const problems = secretFindings(config, providers).map(found => `${found.message} (${found.owner})`);
       if (problems.length > 0) throw new AppError('ACKLINE_SECRET_MISSING', problems.join('\n'));
     },
   };
@@ -114,25 +127,28 @@ const DEVELOPMENT_ADVICE = ': restart `npm start`, which makes one up';
 
 interface SecretUse {
   readonly ref: SecretRef;
+  readonly path: SecretFinding['path'];
   readonly owner: string;
   /** True, or what is wrong with the form. */
   readonly check: (secret: string) => true | string;
 }
 
 function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse[] {
-  const inbound = config.sources.flatMap(source =>
+  const inbound = config.sources.flatMap((source, at) =>
     source.secrets.map((ref, index) => ({
       ref,
+      path: ['sources', at, 'secrets', index],
       owner: `source ${source.name}, secrets[${index}]`,
       check: (secret: string) => providers.get(source.provider)?.checkSecret(secret) ?? true,
     })),
   );
-  const outbound = config.destinations.flatMap(destination =>
+  const outbound = config.destinations.flatMap((destination, at) =>
     destination.signingSecret === null
       ? []
       : [
           {
             ref: destination.signingSecret,
+            path: ['destinations', at, 'signingSecret'],
             owner: `destination ${destination.name}, signingSecret`,
             check: checkSigningSecret,
           },

@@ -6,13 +6,13 @@ import { createSecretReader } from '@ackline/runtime/secrets';
 import { providers } from '@ackline/shared/providers/registry';
 import type { CommandContext } from '../command-context.ts';
 import type { CliConfig } from '../config.ts';
-import { describeRef, readAcklineConfig, shownPath } from '../config-file.ts';
+import { describeRef, inspectAcklineConfig, shownPath } from '../config-file.ts';
 import { overDevEnv, planDevEnv } from '../data-directory/dev-env.ts';
 import { dataLayout } from '../data-directory/layout.ts';
 import { readRunning } from '../data-directory/lock.ts';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
-import { refuseSample } from '../up/prepare.ts';
+import { sampleFindings } from '../up/sample-receiver.ts';
 
 export function registerCheck(program: Command, context: CommandContext): void {
   program
@@ -47,19 +47,27 @@ export interface Checked {
 }
 
 /**
- * All that a start refuses of the file and its secrets. Rejects with ACKLINE_CONFIG_INVALID, ACKLINE_SAMPLE_IN_PRODUCTION or
- * ACKLINE_SECRET_MISSING.
+ * All that a start refuses of the file and its secrets, in one list. Rejects with ACKLINE_CONFIG_INVALID, or where there is
+ * nothing else with ACKLINE_SAMPLE_IN_PRODUCTION or ACKLINE_SECRET_MISSING.
  */
 async function checkFile(path: string, { mode, dataDir, environment }: CliConfig): Promise<Checked> {
-  const config = await readAcklineConfig(path, mode);
+  const file = await inspectAcklineConfig(path, mode);
+  const { config } = file;
+  if (config === null) throw new AppError('ACKLINE_CONFIG_INVALID', file.list());
   const isProduction = mode === 'production';
-  if (isProduction) refuseSample(config);
   const layout = dataLayout(dataDir);
   const { values, added } = isProduction
     ? { values: {}, added: [] }
     : await planDevEnv(layout, config, environment);
   const env = isProduction ? environment : overDevEnv(environment, values);
-  createSecretReader({ env, production: isProduction }).checkSecrets(config, providers);
+  const samples = isProduction ? sampleFindings(config) : [];
+  const secrets = createSecretReader({ env, production: isProduction }).secretFindings(config, providers);
+  const all = file.list([...samples, ...secrets]);
+  if (file.list() !== '' || (samples.length > 0 && secrets.length > 0)) {
+    throw new AppError('ACKLINE_CONFIG_INVALID', all);
+  }
+  if (samples.length > 0) throw new AppError('ACKLINE_SAMPLE_IN_PRODUCTION', all);
+  if (secrets.length > 0) throw new AppError('ACKLINE_SECRET_MISSING', all);
   return { mode, config, toGenerate: added, isRunning: (await readRunning(layout)) !== null };
 }
 

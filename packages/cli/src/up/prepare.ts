@@ -11,7 +11,7 @@ import { lockDataDirectory } from '../data-directory/lock.ts';
 import { removeUpState } from '../data-directory/up-state.ts';
 import { plural } from '../output/units.ts';
 import { endLeftovers } from './leftovers.ts';
-import { isSampleReceiver } from './sample-receiver.ts';
+import { sampleFindings } from './sample-receiver.ts';
 
 export interface Prepared {
   readonly layout: DataLayout;
@@ -57,14 +57,9 @@ export async function prepareUp({ config, entries, stack, say }: PrepareOptions)
   return { layout, acklineConfig, ...secrets };
 }
 
-/** Its address would take no delivery: each would fail, wait and be parked. Throws ACKLINE_SAMPLE_IN_PRODUCTION. */
-export function refuseSample(config: AcklineConfig): void {
-  const sample = config.destinations.find(isSampleReceiver);
-  if (sample === undefined) return;
-  throw new AppError(
-    'ACKLINE_SAMPLE_IN_PRODUCTION',
-    `destination ${sample.name} (${sample.url}) is the sample receiver, which does not run in production`,
-  );
+function refuseSample(config: AcklineConfig): void {
+  const [sample] = sampleFindings(config);
+  if (sample !== undefined) throw new AppError('ACKLINE_SAMPLE_IN_PRODUCTION', sample.message);
 }
 
 async function readSecrets(

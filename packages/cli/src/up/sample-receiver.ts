@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AppError } from '@ackline/shared/app-error';
+import type { Finding } from '@ackline/shared/config/cross-checks';
 import type { AcklineConfig, DestinationConfig } from '@ackline/shared/config/types';
 import { printable } from '../output/text-table.ts';
 import { formatBytes } from '../output/units.ts';
@@ -24,10 +25,24 @@ export function findSamplePort(config: AcklineConfig): number | null {
   return destination === undefined ? null : Number(new URL(destination.url).port);
 }
 
-export function isSampleReceiver(destination: Pick<DestinationConfig, 'url'>): boolean {
+function isSampleReceiver(destination: Pick<DestinationConfig, 'url'>): boolean {
   const url = URL.parse(destination.url);
   return (
     url?.protocol === 'http:' && url.hostname === HOST && url.pathname === SAMPLE_PATH && url.port !== ''
+  );
+}
+
+/** What production refuses: its address would take no delivery there, each would fail, wait and be parked. */
+export function sampleFindings(config: AcklineConfig): Finding[] {
+  return config.destinations.flatMap((destination, index) =>
+    isSampleReceiver(destination)
+      ? [
+          {
+            path: ['destinations', index, 'url'],
+            message: `destination ${destination.name} (${destination.url}) is the sample receiver, which does not run in production`,
+          },
+        ]
+      : [],
   );
 }
 

@@ -162,17 +162,41 @@ test('check refuses what a start in production refuses, in words and as JSON', a
   const production = { ACKLINE_ENV: 'production' };
   const url = await runWith(production, 'check', 'twilio.yaml');
   assert.equal(url.exitCode, 1);
-  assert.match(url.err, /error \[ACKLINE_CONFIG_INVALID\] .*twilio\.yaml:3:\d+ .*twilio signs the URL/);
+  assert.match(url.err, /error \[ACKLINE_CONFIG_INVALID\] .*\n.*twilio\.yaml:3:\d+ .*twilio signs the URL/);
 
   const secret = await runWith(production, 'check');
   assert.equal(secret.exitCode, 1);
-  assert.match(secret.err, /error \[ACKLINE_SECRET_MISSING\] environment variable TOKEN is not set/);
+  assert.match(
+    secret.err,
+    /error \[ACKLINE_SECRET_MISSING\] .*ackline\.yaml:3:78 .*variable TOKEN is not set –/,
+  );
   const asJson = await runWith(production, 'check', '--json');
   assert.equal(asJson.exitCode, 1);
   const [document] = json(asJson.out);
   assert.deepEqual([document?.['ok'], document?.['code']], [false, 'ACKLINE_SECRET_MISSING']);
+  assert.match(JSON.stringify(document?.['errors']), /^\[\{"line":3,"column":78,/);
 
   assert.equal((await runWith({ ...production, TOKEN: 'a-token-of-length' }, 'check')).exitCode, 0);
+});
+
+test('check lists all that a start in production refuses at once, by place: file, sample receiver and secrets', async () => {
+  const all = CONFIG.replace('provider: telegram', 'provider: twilio')
+    .replace('destination: bot', 'destination: bott')
+    .replace('127.0.0.1:1/updates', '127.0.0.1:8090/sample');
+  await writeFile(join(folder, 'all.yaml'), all);
+  const { exitCode, err } = await runWith({ ACKLINE_ENV: 'production' }, 'check', 'all.yaml');
+  assert.equal(exitCode, 1);
+  const [title, ...lines] = err.split('\n');
+  assert.match(title ?? '', /^error \[ACKLINE_CONFIG_INVALID\] The configuration has errors – /);
+  const found = lines.map(line =>
+    /all\.yaml:(\d+):\d+ .*(publicUrl|TOKEN|bott|bot|sample)/.exec(line)?.slice(1, 3),
+  );
+  assert.deepEqual(found, [
+    ['3', 'publicUrl'],
+    ['3', 'TOKEN'],
+    ['5', 'bot'],
+    ['7', 'sample'],
+  ]);
 });
 
 test('check in production refuses the sample receiver, as the start does', async () => {
@@ -183,7 +207,10 @@ test('check in production refuses the sample receiver, as the start does', async
   const production = { ACKLINE_ENV: 'production', TOKEN: 'a-token-of-length' };
   const { exitCode, err } = await runWith(production, 'check', 'sample.yaml');
   assert.equal(exitCode, 1);
-  assert.match(err, /^error \[ACKLINE_SAMPLE_IN_PRODUCTION\] destination bot .* – Set the destination's url/);
+  assert.match(
+    err,
+    /^error \[ACKLINE_SAMPLE_IN_PRODUCTION\] \S+:7:\d+ .*destination bot .* – Set the destination's url/,
+  );
   const [document] = json((await runWith(production, 'check', 'sample.yaml', '--json')).out);
   assert.deepEqual([document?.['ok'], document?.['code']], [false, 'ACKLINE_SAMPLE_IN_PRODUCTION']);
   assert.equal((await runWith({ TOKEN: 'a-token-of-length' }, 'check', 'sample.yaml')).exitCode, 0);
@@ -197,7 +224,7 @@ test('check in development names the secrets that will be generated, and generat
   const malformed = await runWith({ TOKEN: 'with spaces!' }, 'check');
   assert.match(
     malformed.err,
-    /error \[ACKLINE_SECRET_MISSING\] environment variable TOKEN has the wrong form/,
+    /error \[ACKLINE_SECRET_MISSING\] .*environment variable TOKEN has the wrong form/,
   );
 });
 

@@ -26,27 +26,49 @@ export interface LoadConfigOptions {
   readonly production: boolean;
 }
 
+/** A file that was read, with whatever is wrong with it. */
+export interface InspectedConfig {
+  /** With all defaults filled in; null where the form of the file is wrong, so that no more can be asked of it. */
+  readonly config: AcklineConfig | null;
+  /**
+   * All that is wrong with the file, and what others found out about it, by place: a line each as
+   * `ackline.yaml:12:5  sources[1].path: what is wrong`. Empty where nothing is.
+   */
+  list(others?: readonly Finding[]): string;
+}
+
 /**
- * The configuration that the text of ackline.yaml describes, with all defaults filled in. Throws one
- * ACKLINE_CONFIG_INVALID whose message lists every error as `ackline.yaml:12:5  sources[1].path: what is wrong`.
- * Secrets are not read here: see `checkSecrets`.
+ * The configuration that the text of ackline.yaml describes. Throws one ACKLINE_CONFIG_INVALID whose message lists every error
+ * with its place. Secrets are not read here: see `checkSecrets`.
  */
 export function loadConfig(text: string, options: LoadConfigOptions): AcklineConfig {
+  const file = inspectConfig(text, options);
+  const problems = file.list();
+  if (file.config === null || problems !== '') throw new AppError('ACKLINE_CONFIG_INVALID', problems);
+  return file.config;
+}
+
+/** As {@link loadConfig}, for whoever has more to say about the file than it says itself. Never throws. */
+export function inspectConfig(text: string, options: LoadConfigOptions): InspectedConfig {
   const { fileName } = options;
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
-    throw new AppError('ACKLINE_CONFIG_INVALID', `${fileName}: is over ${MAX_CONFIG_BYTES} bytes`);
+    return { config: null, list: () => `${fileName}: is over ${MAX_CONFIG_BYTES} bytes` };
   }
   const source = readYaml(text);
-  if (source.problems.length > 0 && source.value === null)
-    throw configError(fileName, source, source.problems);
+  if (source.problems.length > 0 && source.value === null) {
+    return { config: null, list: () => listed(fileName, source, source.problems) };
+  }
   const parsed = configSchema.safeParse(source.value);
   const problems = [
     ...source.problems,
     ...(parsed.success ? [] : parsed.error.issues.flatMap(issue => schemaProblems(issue, source))),
     ...crossCheck(source.value, options).map(finding => placed(finding, source)),
   ];
-  if (!parsed.success || problems.length > 0) throw configError(fileName, source, problems);
-  return toConfig(parsed.data, options.providers);
+  return {
+    config: parsed.success ? toConfig(parsed.data, options.providers) : null,
+    list: (others = []) =>
+      listed(fileName, source, [...problems, ...others.map(finding => placed(finding, source))]),
+  };
 }
 
 function placed(finding: Finding, source: YamlSource): Problem {
@@ -101,7 +123,7 @@ function valueAt(value: unknown, path: ConfigPath): unknown {
   return current;
 }
 
-function configError(fileName: string, source: YamlSource, problems: readonly Problem[]): AppError {
+function listed(fileName: string, source: YamlSource, problems: readonly Problem[]): string {
   const sorted = problems.toSorted((a, b) => a.offset - b.offset);
   const lines = sorted.slice(0, MAX_LISTED_PROBLEMS).map(problem => {
     const { line, column } = source.positionOf(problem.offset);
@@ -110,7 +132,7 @@ function configError(fileName: string, source: YamlSource, problems: readonly Pr
   });
   const rest = sorted.length - lines.length;
   if (rest > 0) lines.push(`… and ${rest} more`);
-  return new AppError('ACKLINE_CONFIG_INVALID', lines.join('\n'));
+  return lines.join('\n');
 }
 
 function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {

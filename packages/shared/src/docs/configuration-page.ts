@@ -26,8 +26,8 @@ export function configurationPage(): string {
 # Configuration: ackline.yaml
 
 Sources, routes and destinations are one YAML file: \`ackline.yaml\` in the working directory, or the file that \`ACKLINE_CONFIG\`
-names. It is checked at the start, and \`npx ackline check\` checks it without one: all errors at once, each with file, line and
-column. A key that is not listed here is an error. What the environment says: [environment.md](environment.md).
+names. It is checked at the start, and \`npx ackline check\` checks it without one, with its secrets: all errors at once, each with
+file, line and column (of text that is no YAML only the first). A key that is not listed here is an error. What the environment says: [environment.md](environment.md).
 
 - **Durations** are a whole number and a unit: \`250ms\`, \`5s\`, \`2m\`, \`1h\`. **Sizes** likewise: \`512KiB\`, \`1MiB\`, \`1GiB\`.
 - **Names** have lower-case letters, digits, \`-\`, \`_\` and \`.\`, 63 characters at most.
