@@ -54,8 +54,8 @@ export function readYaml(text: string): YamlSource {
       intAsBigInt: true,
     });
     shortenIntegers(document);
-    const syntax = [...document.errors, ...document.warnings].map(syntaxProblem);
-    const unreadableFor = syntax.length > 0 ? syntax : unresolvedAliases(document);
+    const syntax = firstProblem([...document.errors, ...document.warnings]);
+    const unreadableFor = syntax === null ? unresolvedAliases(document) : [syntax];
     if (unreadableFor.length > 0) return unreadable(unreadableFor, positionOf);
     return {
       value: document.toJS({ maxAliasCount: MAX_ALIAS_COUNT }) as unknown,
@@ -86,6 +86,12 @@ function unreadable(problems: readonly Problem[], positionOf: YamlSource['positi
   return { value: null, problems, offsetOf: () => 0, positionOf };
 }
 
+/** What follows the first is most often what the parser makes of the rest because of it. */
+function firstProblem(errors: readonly YAMLError[]): Problem | null {
+  const [first] = errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
+  return first === undefined ? null : syntaxProblem(first);
+}
+
 /** The parser's own words may quote the text, and with it a secret; so only some are repeated. */
 function syntaxProblem(error: YAMLError): Problem {
   const messages: Partial<Record<YAMLError['code'], string>> = syntaxMessages;
@@ -96,10 +102,14 @@ function syntaxProblem(error: YAMLError): Problem {
   };
 }
 
+/** The parser finds out at the end of a line that the next one does not go with it. */
+const WRONG_INDENT = 'this line or the next is indented wrongly, or has no colon';
+
 const syntaxMessages = {
   BAD_ALIAS: 'an alias (*name) needs an anchor (&name) above it',
   BAD_INDENT: 'the indentation does not fit the lines above',
-  BLOCK_AS_IMPLICIT_KEY: 'a map can not begin on this line: check the indentation and the colon',
+  BLOCK_AS_IMPLICIT_KEY: WRONG_INDENT,
+  MULTILINE_IMPLICIT_KEY: WRONG_INDENT,
   MISSING_CHAR: 'a quote, bracket, colon or space is missing here',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
   MULTIPLE_DOCS: 'the file must hold one document: remove the "---"',

@@ -496,6 +496,20 @@ describe('loadConfig, on text that is no YAML', () => {
     });
   }
 
+  for (const [name, line, error] of [
+    ['one space too many', '     provider: telegram', /:4:\d+ {2}this line or the next is indented wrongly/],
+    ['one space too few', '   provider: telegram', /:5:\d+ {2}a quote, bracket, colon or space is missing/],
+    ['a tab', '\tprovider: telegram', /:5:1 {2}tabs can not indent/],
+    ['no colon', '    provider telegram', /:5:5 {2}this line or the next .* has no colon$/],
+  ] as const) {
+    it(`names one mistake for a line with ${name}, not what follows from it`, () => {
+      const text = `# one\n\n${file({ sources: `${source()}${source('', 'second')}` })}`;
+      const errors = errorsOf(text.replace('    provider: telegram', line));
+      assert.equal(errors.length, 1, errors.join('\n'));
+      assert.match(errors[0] ?? '', error);
+    });
+  }
+
   it('never quotes the text, which may hold a secret', () => {
     for (const text of [
       'a: "hunter2\nb',
