@@ -1,6 +1,9 @@
 import { type ListedDelivery, type ListedEvent, listEvents } from '@ackline/store/event-list';
+import { AppError } from '@ackline/shared/app-error';
+import type { SourceConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { formatTable, printable } from '../output/text-table.ts';
@@ -31,7 +34,13 @@ export function registerEvents(program: Command, context: CommandContext): void 
           ...(options.source === undefined ? {} : { source: options.source }),
         }),
       );
-      if (options.json === true) for (const event of events) context.terminal.line(eventJson(event));
+      if (events.length === 0 && options.source !== undefined) {
+        const { configFile, mode } = context.config();
+        // Events can be asked for where there is no file, with DATABASE_URL alone.
+        const config = await readAcklineConfig(configFile, mode).catch(() => null);
+        const nothing = describeNothing(options.source, config?.sources ?? null);
+        if (options.json !== true) context.terminal.line(nothing);
+      } else if (options.json === true) for (const event of events) context.terminal.line(eventJson(event));
       else context.terminal.line(formatEvents(events));
     });
 }
@@ -64,6 +73,20 @@ export function eventJson(event: ListedEvent): string {
       lastError: delivery.lastError,
     })),
   });
+}
+
+/** Throws ACKLINE_USAGE for a source that there is not: a mistyped name must not look like an empty store. */
+export function describeNothing(name: string, sources: readonly SourceConfig[] | null): string {
+  if (sources === null) return `No events of source ${name}.`;
+  const source = sources.find(candidate => candidate.name === name);
+  if (source !== undefined) {
+    return `No events of source ${name} yet. Send one: ackline send ${source.provider} --source ${name}`;
+  }
+  const known = sources.map(candidate => candidate.name).join(', ') || 'none';
+  throw new AppError(
+    'ACKLINE_USAGE',
+    `There are no events of source ${JSON.stringify(name)}; known: ${known}`,
+  );
 }
 
 /** A line per event, its deliveries indented below. */

@@ -82,6 +82,27 @@ test('events of one source only, and no more than asked for', async () => {
   assert.match((await run('events')).out.join(), /bot: parked \(500\), 7 tries/);
 });
 
+test('a mistyped source is refused with those that there are, and one without events is not', async () => {
+  await writeFile(join(folder, 'quiet.yaml'), CONFIG.replace('name: telegram', 'name: quiet'));
+  const environment = { ACKLINE_CONFIG: 'quiet.yaml' };
+  for (const args of [
+    ['events', '-s', 'nope'],
+    ['events', '-s', 'nope', '--json'],
+  ]) {
+    const { exitCode, err } = await runWith(environment, ...args);
+    assert.equal(exitCode, 1);
+    assert.match(err, /^error \[ACKLINE_USAGE\] There are no events of source "nope"; known: quiet – /);
+  }
+  const quiet = await runWith(environment, 'events', '--source', 'quiet');
+  assert.deepEqual(
+    [quiet.exitCode, quiet.out.join()],
+    [0, 'No events of source quiet yet. Send one: ackline send telegram --source quiet'],
+  );
+  assert.deepEqual((await runWith(environment, 'events', '--source', 'quiet', '--json')).out, []);
+  const noFile = await runWith({ ACKLINE_CONFIG: 'nowhere.yaml' }, 'events', '-s', 'nope');
+  assert.deepEqual([noFile.exitCode, noFile.out.join()], [0, 'No events of source nope.']);
+});
+
 test('what is not parked is not discarded', async () => {
   const missing = await run('discard', MISSING);
   assert.equal(missing.exitCode, 1);
