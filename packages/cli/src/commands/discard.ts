@@ -1,9 +1,8 @@
-import { AppError } from '@ackline/shared/app-error';
 import { discardDelivery } from '@ackline/store/parked';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
-import { parseId } from './replay.ts';
+import { missing, parseId } from './replay.ts';
 
 export function registerDiscard(program: Command, context: CommandContext): void {
   program
@@ -14,9 +13,9 @@ export function registerDiscard(program: Command, context: CommandContext): void
     .argument('<delivery-id>', 'from `ackline park`', parseId)
     .addHelpText('after', '\nExample:\n  $ ackline discard 019ab2c4-7d10-7000-8000-000000000000')
     .action(async (id: string) => {
-      if (!(await withDatabase(context.config(), pool => discardDelivery(pool, id)))) {
-        throw new AppError('ACKLINE_NOT_FOUND', `There is no parked delivery with the id ${id}`);
-      }
+      await withDatabase(context.config(), async pool => {
+        if (!(await discardDelivery(pool, id))) throw await missing(pool, 'parked delivery', id);
+      });
       context.terminal.line(`${id} is discarded.`);
     });
 }

@@ -11,7 +11,7 @@ import { plural } from '../output/units.ts';
 
 const DEFAULT_LIMIT = 20;
 /** More is a report, not a look; it would also hold one query open for long. */
-const MAX_LIMIT = 1_000;
+export const MAX_LIMIT = 1_000;
 
 interface EventsOptions {
   readonly limit: number;
@@ -76,7 +76,7 @@ export function eventJson(event: ListedEvent): string {
 }
 
 /** Throws ACKLINE_USAGE for a source that there is not: a mistyped name must not look like an empty store. */
-export function describeNothing(name: string, sources: readonly SourceConfig[] | null): string {
+function describeNothing(name: string, sources: readonly SourceConfig[] | null): string {
   if (sources === null) return `No events of source ${name}.`;
   const source = sources.find(candidate => candidate.name === name);
   if (source !== undefined) {
@@ -93,7 +93,7 @@ export function describeNothing(name: string, sources: readonly SourceConfig[] |
 export function formatEvents(events: readonly ListedEvent[]): string {
   if (events.length === 0) return 'No events yet. Send one: ackline send telegram';
   const table = formatTable(
-    ['STORED', 'SOURCE', 'TYPE', 'KEY', 'TIER', 'EVENT'],
+    ['STORED', 'SOURCE', 'TYPE', 'KEY', 'TIER', 'EVENT / └ DELIVERY'],
     events.map(event => [
       shortTime(event.storedAt),
       event.source,

@@ -1,8 +1,11 @@
 import { AppError } from '@ackline/shared/app-error';
+import { type ListedEvent, listEvents } from '@ackline/store/event-list';
 import { type ReplayResult, replayDelivery } from '@ackline/store/parked';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
+import { MAX_LIMIT } from './events.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -13,7 +16,11 @@ export function registerReplay(program: Command, context: CommandContext): void 
     .argument('<delivery-id>', 'from `ackline park` or `ackline events`', parseId)
     .addHelpText('after', '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000')
     .action(async (id: string) => {
-      const result = await withDatabase(context.config(), pool => replayDelivery(pool, id));
+      const result = await withDatabase(context.config(), async pool => {
+        const replayed = await replayDelivery(pool, id);
+        if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
+        return replayed;
+      });
       context.terminal.line(describeReplay(id, result));
     });
 }
@@ -24,15 +31,29 @@ export function parseId(text: string): string {
   return text;
 }
 
-/** Throws ACKLINE_NOT_FOUND where there is nothing to replay. */
-export function describeReplay(id: string, result: ReplayResult): string {
+/** The error for an id that is of no such delivery. */
+export async function missing(pool: Pool, what: string, id: string): Promise<AppError> {
+  // An id that was copied from `ackline events` is of one that it lists.
+  const events = await listEvents(pool, { limit: MAX_LIMIT });
+  return new AppError('ACKLINE_NOT_FOUND', describeMissing(what, id, events));
+}
+
+/** `ackline events` shows ids of both kinds: who copied that of an event is told those of its deliveries. */
+export function describeMissing(what: string, id: string, events: readonly ListedEvent[]): string {
+  const event = events.find(candidate => candidate.id === id.toLowerCase());
+  if (event === undefined) return `There is no ${what} with the id ${id}`;
+  const deliveries = event.deliveries.map(
+    delivery => `${delivery.id} (${delivery.destination}, ${delivery.state})`,
+  );
+  return `${id} is the id of an event; its deliveries: ${deliveries.join(', ') || 'none'}`;
+}
+
+export function describeReplay(id: string, result: Exclude<ReplayResult, { kind: 'not-found' }>): string {
   switch (result.kind) {
     case 'replayed':
       return `${id} is sent to ${result.destination} again, with a new retry schedule.`;
     case 'still-open':
       return `${id} is not finished yet (${result.state}): Ackline tries it by itself.`;
-    case 'not-found':
-      throw new AppError('ACKLINE_NOT_FOUND', `There is no delivery with the id ${id}`);
     default: {
       const never: never = result;
       return never;

@@ -33,7 +33,7 @@ export function formatReadyBlock(facts: ReadyFacts): string {
   ];
   if (facts.curl !== null) {
     lines.push(
-      'Send a webhook:',
+      'Send a webhook (the same one again is answered 200 too, and stored once: providers repeat themselves):',
       '',
       facts.curl,
       '',

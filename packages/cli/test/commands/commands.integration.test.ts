@@ -116,6 +116,13 @@ test('a parked delivery is listed, replayed once, and then not parked any more',
   assert.match((await run('replay', PARKED)).out.join(), /not finished yet \(due\)/);
   assert.deepEqual((await run('park', '--json')).out, []);
   assert.equal((await run('discard', PARKED)).exitCode, 1, 'it is due');
+  const event = await run('replay', EVENT);
+  assert.equal(event.exitCode, 1);
+  assert.match(
+    event.err,
+    new RegExp(`\\[ACKLINE_NOT_FOUND\\] ${EVENT} is the id of an event; .* ${PARKED} \\(bot, due\\)`),
+  );
+  assert.match((await run('discard', EVENT)).err, new RegExp(`its deliveries: ${PARKED}`));
   const missing = await run('replay', MISSING);
   assert.equal(missing.exitCode, 1);
   assert.match(missing.err, /error \[ACKLINE_NOT_FOUND\]/);

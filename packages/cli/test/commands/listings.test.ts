@@ -5,7 +5,7 @@ import type { ParkedDelivery } from '@ackline/store/parked';
 import { describeDestinations, formatDestinations } from '../../src/commands/destinations.ts';
 import { eventJson, formatEvents } from '../../src/commands/events.ts';
 import { formatParked, parkedJson } from '../../src/commands/park.ts';
-import { describeReplay } from '../../src/commands/replay.ts';
+import { describeMissing, describeReplay } from '../../src/commands/replay.ts';
 import { destination, exampleConfig } from '../example-config.ts';
 
 const DELIVERY = '019ab2c4-0000-7000-8000-00000000000d';
@@ -44,7 +44,7 @@ function event(overrides: Partial<ListedEvent> = {}): ListedEvent {
 
 test('an event is listed with each delivery, its last status and the next try', () => {
   const [heading, first, second] = formatEvents([event()]).split('\n');
-  assert.match(heading ?? '', /^STORED .*EVENT$/);
+  assert.match(heading ?? '', /^STORED .*EVENT \/ └ DELIVERY$/);
   assert.match(first ?? '', /^1970-01-01 00:00:01\.500 {2}telegram {2}message {2}– /);
   assert.equal(second, `  └ bot: due (503), 2 tries, again 1970-01-01 00:00:10.000  ${DELIVERY}`);
 });
@@ -83,10 +83,20 @@ test('a parked delivery shows its reason, its tries and the last answer', () => 
   assert.doesNotMatch(parkedJson(parked), /never shown/);
 });
 
-test('a replay of what does not exist is an error, of what is open is not', () => {
+test('a replay says where it goes, and that what is open needs none', () => {
   assert.match(describeReplay(DELIVERY, { kind: 'replayed', destination: 'bot' }), /sent to bot again/);
   assert.match(describeReplay(DELIVERY, { kind: 'still-open', state: 'due' }), /not finished yet/);
-  assert.throws(() => describeReplay(DELIVERY, { kind: 'not-found' }), { code: 'ACKLINE_NOT_FOUND' });
+});
+
+test('the id of an event is answered with those of its deliveries', () => {
+  const { id } = event();
+  assert.equal(
+    describeMissing('delivery', id, [event({ id: 'another' }), event()]),
+    `${id} is the id of an event; its deliveries: ${DELIVERY} (bot, due)`,
+  );
+  const none = event({ deliveries: [] });
+  assert.match(describeMissing('delivery', id, [none]), /is the id of an event; its deliveries: none$/);
+  assert.equal(describeMissing('parked delivery', id, []), `There is no parked delivery with the id ${id}`);
 });
 
 test('a paused destination that the configuration lost is still listed', () => {

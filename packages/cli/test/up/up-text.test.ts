@@ -68,6 +68,7 @@ test('the ready block names every URL, what is embedded and how to switch it', (
     'DATABASE_URL=',
     'inbox instead of Kafka',
     'KAFKA_BROKERS=',
+    'the same one again is answered 200 too, and stored once',
     '\ncurl -i x\n',
     '\nnpx ackline events\n',
   ]) {
