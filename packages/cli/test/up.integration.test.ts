@@ -272,6 +272,10 @@ test('with nothing running, a backup restores into a new data directory', async 
   });
   assert.equal(restore.code, 0, restore.stderr);
   assert.match(restore.stdout, /events +3\d\n/);
+  assert.match(
+    restore.stdout,
+    /\nStart it with `ACKLINE_DATA_DIR=\S*restored npm start`: 0 open deliveries go out then\./,
+  );
 });
 
 test('in production a missing secret is refused by its name, and none is made up', async () => {

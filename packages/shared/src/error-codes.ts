@@ -236,6 +236,12 @@ export const errorCodes = {
     title: 'The embedded PostgreSQL can not run here',
     fix: "Read PostgreSQL's own words in the message and in postgres.log, or set DATABASE_URL to a server of yours.",
   },
+  ACKLINE_BACKUP_NOT_WRITTEN: {
+    status: null,
+    retryable: false,
+    title: 'The backup can not be written there',
+    fix: 'Name a file in a folder that is there, that this user may write to, on a disk with room. Nothing was replaced.',
+  },
   ACKLINE_BACKUP_INVALID: {
     status: null,
     retryable: false,

@@ -4,14 +4,42 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pipeline as pipe } from 'node:stream';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { AppError } from '@ackline/shared/app-error';
 import { PRIVATE_MODE, syncFolder } from '../data-directory/write-whole.ts';
 import { type BackupRecord, decodeRecords, encodeRecords, invalid, MAGIC } from './backup-format.ts';
 
+/** What a disk or a folder refuses a file with; the database's errors have other codes. */
+const FILE_CODES: ReadonlySet<unknown> = new Set([
+  'EACCES',
+  'EDQUOT',
+  'EFBIG',
+  'EIO',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOSPC',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS',
+]);
+
 /**
  * Writes the records to `path`: private, whole or not at all. A file of that name is replaced only once the new one is safe
- * on disk. Resolves with its size in bytes.
+ * on disk. Resolves with its size in bytes. Rejects with ACKLINE_BACKUP_NOT_WRITTEN where the path can not be written.
  */
 export async function writeBackupFile(path: string, records: AsyncIterable<BackupRecord>): Promise<number> {
+  try {
+    return await writeWhole(path, records);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (!FILE_CODES.has(code)) throw error;
+    throw new AppError('ACKLINE_BACKUP_NOT_WRITTEN', `${path} can not be written (${String(code)})`, {
+      cause: error,
+    });
+  }
+}
+
+async function writeWhole(path: string, records: AsyncIterable<BackupRecord>): Promise<number> {
   const partial = `${path}.partial-${process.pid}`;
   await rm(partial, { force: true });
   const file = await open(partial, 'wx', PRIVATE_MODE);

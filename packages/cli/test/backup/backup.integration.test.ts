@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -108,6 +108,10 @@ test('a restored database holds every row, partition and sequence of the origina
     const restore = await run(target.url, 'restore', 'whole.backup');
     assert.equal(restore.exitCode, 0, restore.err);
     assert.match(restore.out, /events +900\n/);
+    assert.match(
+      restore.out,
+      /Start the services on this DATABASE_URL: 0 open deliveries and 10 events of the inbox go out then\./,
+    );
     assert.deepEqual(await fingerprint(target.url), await fingerprint(source.url));
   });
 });
@@ -193,6 +197,24 @@ test('a backup of another schema version is refused', async () => {
     assert.equal(exitCode, 1);
     assert.match(err, /error \[ACKLINE_BACKUP_INVALID\] .*schema version \d+, the database has \d+/);
   });
+});
+
+test('a place that can not be written is told with its reason, and nothing is left there', async () => {
+  await mkdir(join(folder, 'folder.backup'));
+  for (const [file, reason] of [
+    ['nowhere/x.backup', 'ENOENT'],
+    ['folder.backup', 'EISDIR'],
+  ] as const) {
+    const { exitCode, err } = await run(source.url, 'backup', file);
+    assert.equal(exitCode, 1);
+    assert.match(
+      err,
+      new RegExp(
+        `^error \\[ACKLINE_BACKUP_NOT_WRITTEN\\] .*${file} can not be written \\(${reason}\\) – Name a`,
+      ),
+    );
+  }
+  assert.ok(!(await readdir(folder)).some(name => name.includes('partial')));
 });
 
 test('a backup that fails leaves the old file and no half of a new one', async () => {
