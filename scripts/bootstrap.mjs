@@ -154,7 +154,8 @@ function handOver(node, args) {
   process.on('SIGINT', () => forward('SIGINT'));
   process.on('SIGTERM', () => forward('SIGTERM'));
   process.on('SIGUSR2', () => forward('SIGUSR2'));
-  // A terminal that closes means the end; without a terminal it is a wish to reload.
+  // A terminal that closes means the end; without a terminal it is a wish to reload. It comes here only where it is sent to this
+  // very process: npm ends by a SIGHUP of its own and passes none on, so people are told to send it to `up`.
   process.on('SIGHUP', () => forward(process.stdout.isTTY ? 'SIGTERM' : 'SIGHUP'));
   child.on('error', error => fail(`${node} can not be run: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
