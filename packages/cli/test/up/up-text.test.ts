@@ -101,8 +101,8 @@ const shown = (fields: object) => {
 test('a delivery that is parked or held is told with its destination, why, and the next command', () => {
   const parked = { msg: 'Delivery parked', eventId: 'e', destination: 'bot', outcome: 'park', ms: 3 };
   assert.equal(
-    shown({ ...parked, reason: 'exhausted', status: null, error: 'connect' }),
-    'processor warn: Delivery parked (bot, exhausted, connect) – npx ackline park',
+    shown({ ...parked, reason: 'exhausted', status: null, error: 'connect', errorCode: 'ECONNREFUSED' }),
+    'processor warn: Delivery parked (bot, exhausted, connect, ECONNREFUSED) – npx ackline park',
   );
   assert.equal(
     shown({ ...parked, reason: 'exhausted', status: 500, error: null }),

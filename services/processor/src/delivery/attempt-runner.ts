@@ -110,6 +110,7 @@ function logAttempt(
     outcome: outcome.kind,
     status: result.kind === 'response' ? result.status : null,
     error: result.kind === 'error' ? result.errorClass : null,
+    ...(result.kind === 'error' && result.systemCode !== undefined ? { errorCode: result.systemCode } : {}),
     ms,
     ...(outcome.kind === 'retry' ? { afterMs: outcome.afterMs } : {}),
     ...('reason' in outcome ? { reason: outcome.reason } : {}),

@@ -70,7 +70,7 @@ export function createHttpSender({ connections, lookup }: HttpSenderOptions): Ht
           excerpt: status >= 200 && status <= 299 ? null : toExcerpt(start),
         };
       } catch (error) {
-        return { kind: 'error', errorClass: classify(error) };
+        return { kind: 'error', errorClass: classify(error), ...systemCode(error) };
       }
     },
     close: () => agent.destroy(),
@@ -143,6 +143,14 @@ const CLASS_OF_CODE: Readonly<Record<string, AttemptErrorClass>> = {
 
 /** Node's own codes, and OpenSSL's reasons against a certificate. */
 const TLS_CODE = /^ERR_TLS|^ERR_SSL|^UNABLE_TO_|CERT/;
+
+/** A name that Node, undici or OpenSSL gave, and nothing that could be text from outside. */
+const SYSTEM_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+
+function systemCode(error: unknown): { systemCode?: string } {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && SYSTEM_CODE.test(code) ? { systemCode: code } : {};
+}
 
 /** The class that an error belongs to; an error's text may quote the URL, so it is not kept. */
 export function classify(error: unknown): AttemptErrorClass {

@@ -25,7 +25,12 @@ export type AttemptResult =
       /** The start of the answer's body, as storable text. */
       readonly excerpt: string | null;
     }
-  | { readonly kind: 'error'; readonly errorClass: AttemptErrorClass };
+  | {
+      readonly kind: 'error';
+      readonly errorClass: AttemptErrorClass;
+      /** What the system calls it ("ECONNREFUSED"), for the log only: there is no bound on how many there are. */
+      readonly systemCode?: string;
+    };
 
 /**
  * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry

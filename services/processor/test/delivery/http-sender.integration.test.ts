@@ -87,17 +87,19 @@ describe('one request to a destination', () => {
     assert.equal((await send()).kind, 'response'); // and the next one finds a connection
   });
 
-  it('says how it failed where there was no answer', async () => {
+  it('says how it failed where there was no answer, by a class and by the code of the system', async () => {
     receiver.script({ reset: true });
-    assert.deepEqual(await send(), { kind: 'error', errorClass: 'reset' });
+    assert.deepEqual(await send(), { kind: 'error', errorClass: 'reset', systemCode: 'ECONNRESET' });
     const nobody = await freePort();
     assert.deepEqual(await send({ url: `http://127.0.0.1:${nobody}/` }), {
       kind: 'error',
       errorClass: 'connect',
+      systemCode: 'ECONNREFUSED',
     });
     assert.deepEqual(await send({ url: `https://127.0.0.1:${receiver.port}/` }), {
       kind: 'error',
       errorClass: 'tls',
+      systemCode: 'ERR_SSL_WRONG_VERSION_NUMBER',
     });
     assert.equal((await send()).kind, 'response');
   });
@@ -105,7 +107,7 @@ describe('one request to a destination', () => {
   it('finds its host by name, as the system does, and says so where there is none', async () => {
     assert.equal((await send({ url: `http://localhost:${receiver.port}/` })).kind, 'response');
     const nowhere = await send({ url: 'http://no-such-host.invalid/' });
-    assert.deepEqual(nowhere, { kind: 'error', errorClass: 'dns' });
+    assert.deepEqual(nowhere, { kind: 'error', errorClass: 'dns', systemCode: 'ENOTFOUND' });
   });
 
   it('is cut by its time limit, and by the end of the process, and tells the two apart', async () => {
