@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -117,6 +117,16 @@ describe('the bootstrap', () => {
     await once(run('test'), 'close');
     assert.match(output, /Installing all dependencies \(tool is missing\)/);
   });
+
+  for (const words of [[], ['nope']]) {
+    it(`lists the proofs for "${words.join(' ')}", as proof.ts does, and installs nothing for it`, async () => {
+      const [code] = await once(run('proof', ...words), 'close');
+      assert.equal(code, 2);
+      const proof = spawnSync(process.execPath, [join(scripts, 'proof.ts')], { encoding: 'utf8' });
+      assert.match(proof.stderr, /^usage: npm run proof -- <processor-killed \| /);
+      assert.equal(output, proof.stderr);
+    });
+  }
 
   it('names its commands when it gets another', async () => {
     const [code] = await once(run('deploy'), 'close');
