@@ -51,13 +51,12 @@ function createProgram(context: CommandContext): Command {
   const program = new Command('ackline')
     .description('Self-hosted webhook gateway: a 2xx never covers a lost event.')
     .version(readVersion(), '-v, --version')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'the same as `<command> --help`')
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
       writeOut: text => terminal.line(text.trimEnd()),
       writeErr: text => terminal.note(text.trimEnd()),
-      outputError: (text, write) => write(usageLine(text)),
     })
     .addHelpText(
       'after',
@@ -84,15 +83,22 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerRestore,
   ];
   for (const register of registrations) register(program, context);
+  nameHelp(program, program.name());
   return program;
 }
 
+/** An error of usage points to the help of the command that it is about. */
+function nameHelp(command: Command, words: string): void {
+  command.configureOutput({ outputError: (text, write) => write(usageLine(text, words)) });
+  for (const child of command.commands) nameHelp(child, `${words} ${child.name()}`);
+}
+
 /** commander's own words in the form of every other error. */
-function usageLine(text: string): string {
+function usageLine(text: string, words: string): string {
   const what = text
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
     .trim()
     .replace(/\.$/, '');
-  return what.startsWith('(') ? what : `error [ACKLINE_USAGE] ${what} – see \`ackline --help\``;
+  return what.startsWith('(') ? what : `error [ACKLINE_USAGE] ${what} – see \`${words} --help\``;
 }

@@ -24,6 +24,7 @@ test('help lists every command, and each command has an example', async () => {
     'events',
     'park',
     'replay',
+    'discard',
     'destinations',
     'migrate',
     'backup',
@@ -34,6 +35,30 @@ test('help lists every command, and each command has an example', async () => {
     const { exitCode, out } = await run(command, '--help');
     assert.equal(exitCode, 0);
     assert.match(out, /Example:\n +\$ .*ackline/, command);
+  }
+});
+
+test('a subcommand has an example too, and `help` is `--help`', async () => {
+  for (const words of [['list'], ['pause'], ['resume']]) {
+    const { out } = await run('destinations', ...words, '--help');
+    assert.match(out, new RegExp(`Example:\\n +\\$ ackline destinations ${words.join()}`));
+  }
+  for (const words of [[], ['send']]) {
+    const help = await run('help', ...words);
+    assert.deepEqual([help.exitCode, help.out], [0, (await run(...words, '--help')).out]);
+  }
+});
+
+test('an error of usage points to the help of its command', async () => {
+  for (const [args, help] of [
+    [['send'], 'ackline send --help'],
+    [['events', '--limit', '0'], 'ackline events --help'],
+    [['destinations', 'pause'], 'ackline destinations pause --help'],
+    [['--nope'], 'ackline --help'],
+  ] as const) {
+    const { exitCode, err } = await run(...args);
+    assert.equal(exitCode, 1);
+    assert.ok(err.endsWith(` – see \`${help}\``), err);
   }
 });
 

@@ -108,7 +108,7 @@ export const errorCodes = {
     status: null,
     retryable: false,
     title: 'The configuration file can not be read',
-    fix: 'Give ACKLINE_CONFIG the path of a UTF-8 text file that this user may read; without it ackline.yaml of the working directory is read.',
+    fix: "Run it in Ackline's folder, where ackline.yaml is, or give ACKLINE_CONFIG the path of a UTF-8 text file that this user may read.",
   },
   ACKLINE_ENVIRONMENT_INVALID: {
     status: null,

@@ -29,6 +29,7 @@ export function registerDestinations(program: Command, context: CommandContext):
     .command('list', { isDefault: true })
     .description('All destinations of the configuration, and whether work for them is held')
     .option('--json', 'one JSON document per line')
+    .addHelpText('after', '\nExample:\n  $ ackline destinations list --json')
     .action(async (options: { json?: true }) => {
       const config = await readConfig();
       const paused = await withDatabase(context.config(), listPausedDestinations);
@@ -42,6 +43,7 @@ export function registerDestinations(program: Command, context: CommandContext):
     .description('Hold all work for a destination; nothing is lost')
     .argument('<name>')
     .option('--reason <text>', 'shown wherever the pause is', 'paused by hand')
+    .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"')
     .action(async (name: string, options: { reason: string }) => {
       refuseUnknown(name, await readConfig());
       await withDatabase(context.config(), pool => pauseDestination(pool, name, options.reason));
@@ -54,6 +56,7 @@ export function registerDestinations(program: Command, context: CommandContext):
     .command('resume')
     .description('Deliver what was held')
     .argument('<name>')
+    .addHelpText('after', '\nExample:\n  $ ackline destinations resume bot')
     .action(async (name: string) => {
       const wasPaused = await withDatabase(context.config(), pool => resumeDestination(pool, name));
       if (!wasPaused) refuseUnknown(name, await readConfig());

@@ -59,7 +59,7 @@ async function countOpen(client: Client): Promise<number> {
 }
 
 /** A copy that is started delivers: who only wants to look at it must know. */
-export function describeNext(
+function describeNext(
   { databaseUrl, dataDir }: Pick<CliConfig, 'databaseUrl' | 'dataDir'>,
   { open, waiting }: { open: number; waiting: number },
 ): string {

@@ -33,16 +33,17 @@ interface SendOptions {
 export function registerSend(program: Command, context: CommandContext): void {
   program
     .command('send')
-    .description(
-      'Send correctly signed samples of a provider to a running ingress; exit status 1 if one is refused',
-    )
-    .argument('<provider>', 'telegram, twilio, respondio')
+    .description('Send correctly signed samples to a running ingress; exit status 1 if one is refused')
+    .argument('<provider|source>', 'telegram, twilio, respondio, or the name of a source')
     .option('-s, --source <name>', "default: the provider's first in the configuration")
     .option('-c, --count <number>', 'how many', wholeNumber(1, MAX_COUNT), 1)
     .option('-r, --rate <number>', 'per second; default: as fast as answers come', positiveNumber(MAX_RATE))
     .option('--concurrency <number>', 'in flight at most', wholeNumber(1, MAX_CONCURRENCY), CONCURRENCY)
     .option('--url <base>', 'of the ingress; default: the one that `ackline up` started here', baseUrl)
-    .addHelpText('after', '\nExample:\n  $ ackline send telegram --count 1000 --rate 100')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline send telegram --count 1000 --rate 100\n  $ ackline send whatsapp',
+    )
     .action(async (provider: string, options: SendOptions) => {
       const config = context.config();
       const samples = await prepare(config, provider, options);

@@ -19,12 +19,18 @@ export interface SampleTarget extends Pick<CliConfig, 'environment' | 'mode'> {
   readonly baseUrl: string;
 }
 
-/** The named source of the provider, or its first. Throws ACKLINE_USAGE, naming what there is. */
+/**
+ * The named source of the provider, or its first; where the first word is no provider, the source of that name. Throws
+ * ACKLINE_USAGE, naming what there is.
+ */
 export function pickSource(config: AcklineConfig, providerName: string, sourceName?: string): SourceConfig {
   if (!providers.has(providerName)) {
+    const named = config.sources.find(source => source.name === providerName);
+    if (named !== undefined && (sourceName ?? named.name) === named.name) return named;
+    const sources = config.sources.map(source => source.name).join(', ') || 'none';
     throw new AppError(
       'ACKLINE_USAGE',
-      `There is no provider ${JSON.stringify(providerName)}; known: ${[...providers.keys()].join(', ')}`,
+      `There is no provider or source ${JSON.stringify(providerName)}; providers: ${[...providers.keys()].join(', ')}; sources: ${sources}`,
     );
   }
   const candidates = config.sources.filter(source => source.provider === providerName);

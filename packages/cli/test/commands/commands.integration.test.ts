@@ -181,7 +181,7 @@ test('check of a correct file exits 0, of a missing one 1', async () => {
   assert.equal((await run('check')).exitCode, 0);
   assert.match(
     (await run('check', 'nowhere.yaml')).err,
-    /error \[ACKLINE_CONFIG_UNREADABLE\] .*nowhere\.yaml.* – Give ACKLINE_CONFIG/,
+    /error \[ACKLINE_CONFIG_UNREADABLE\] .*nowhere\.yaml.* – Run it in Ackline's folder/,
   );
 });
 

@@ -13,10 +13,16 @@ test("the provider's first source is taken, or the one that was named", () => {
   assert.equal(pickSource(config, 'telegram', 'second').name, 'second');
 });
 
+test('what is no provider is taken for the name of a source', () => {
+  assert.equal(pickSource(config, 'sms').provider, 'twilio');
+  assert.equal(pickSource(config, 'sms', 'sms').name, 'sms');
+  assert.throws(() => pickSource(config, 'sms', 'second'), { code: 'ACKLINE_USAGE' });
+});
+
 test('an unknown provider or source is named with what there is', () => {
   assert.throws(() => pickSource(config, 'telegramm'), {
     code: 'ACKLINE_USAGE',
-    message: /known: telegram, twilio/,
+    message: /providers: telegram, twilio.*; sources: telegram, sms, second$/,
   });
   assert.throws(() => pickSource(config, 'respondio'), { message: /it has: none/ });
   assert.throws(() => pickSource(config, 'twilio', 'nope'), { message: /it has: sms/ });
