@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allPrograms, PARTS, type Part, runIngressBench } from '../bench/src/ingress-bench.ts';
 import { report } from '../bench/src/report.ts';
-import { prepareDocker, removeTestContainers } from './testing/docker-tier.ts';
+import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
 
 const HELP = `usage: npm run bench -- ingress [options]
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { configurationPage } from '@ackline/shared/docs/configuration-page';
 import { errorsPage } from '@ackline/shared/docs/errors-page';
-import { environmentPage } from './docs/environment-page.ts';
+import { environmentPage } from './generate-docs/environment-page.ts';
 
 const pages = {
   'errors.md': errorsPage(),

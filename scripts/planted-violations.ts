@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checks } from './verifying/checks.ts';
+import { checks } from './verify/checks.ts';
 
 interface Violation {
   readonly name: string;

@@ -1,9 +1,9 @@
 // Long runs on real servers, outside CI: `npm run proof -- <name> [--seconds n] [--rate n] [--only part]`.
 // Figures of the last full run: docs/proofs/.
-import { durabilityProofs } from './proving/durability.ts';
-import { pressureProofs } from './proving/pressure.ts';
-import { parseProofArguments, type ProofCommand } from './proving/proof-command.ts';
-import { prepareDocker } from './testing/docker-tier.ts';
+import { durabilityProofs } from './proof/durability.ts';
+import { pressureProofs } from './proof/pressure.ts';
+import { parseProofArguments, type ProofCommand } from './proof/proof-command.ts';
+import { prepareDocker } from './test-tiers/docker-tier.ts';
 
 const proofs: Readonly<Record<string, ProofCommand>> = { ...durabilityProofs, ...pressureProofs };
 

@@ -6,8 +6,8 @@ import {
   SERVER_URL_VARIABLE,
   startDatabaseServer,
 } from '../packages/testkit/src/database-server.ts';
-import { prepareDocker, removeTestContainers } from './testing/docker-tier.ts';
-import { filesOf, runTier, type Tier, type TierResult, tiers } from './testing/run-tier.ts';
+import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
+import { filesOf, runTier, type Tier, type TierResult, tiers } from './test-tiers/run-tier.ts';
 
 interface NotRun {
   readonly tier: Tier['name'];

@@ -1,6 +1,6 @@
 // Every static check, each to its end: one that fails does not hide what the next would say.
 import { fileURLToPath } from 'node:url';
-import { checks } from './verifying/checks.ts';
+import { checks } from './verify/checks.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const lines: string[] = [];

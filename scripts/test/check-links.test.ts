@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { localLinks, placeOf } from '../verifying/check-links.ts';
+import { localLinks, placeOf } from '../verify/check-links.ts';
 
 const targets = (markdown: string): string[] => localLinks(markdown).map(({ target }) => target);
 

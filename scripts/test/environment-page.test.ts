@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { environmentPage, environmentSchemas } from '../docs/environment-page.ts';
+import { environmentPage, environmentSchemas } from '../generate-docs/environment-page.ts';
 
 const page = environmentPage();
 const rows = page.split('\n').filter(line => line.startsWith('| `'));

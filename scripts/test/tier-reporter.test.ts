@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { reportTo, type ResultLine, type TestEvent } from '../testing/tier-reporter.ts';
+import { reportTo, type ResultLine, type TestEvent } from '../test-tiers/tier-reporter.ts';
 
 const recorded: ResultLine[] = [];
 
