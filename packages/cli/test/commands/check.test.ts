@@ -64,7 +64,7 @@ test('the summary shows what a route takes, and the beginning of its filter', ()
     },
   ];
   const config = exampleConfig({ routes });
-  const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [] });
+  const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [], isRunning: false });
   assert.match(summary, /^a +source telegram, where \{"body\.a":1\} +sample$/m);
   assert.match(summary, /^b +where \{"body\.id":\{"\$in":\["9007199254740993",.{10,30}… +sample$/m);
 });
