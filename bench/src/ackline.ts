@@ -66,7 +66,8 @@ routes: []
 destinations: []
 `;
 
-function commit(): string {
+/** Of the working tree, for the table of versions. */
+export function commit(): string {
   const git = (...args: readonly string[]): string => {
     try {
       return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();

@@ -1,3 +1,4 @@
+import { waitFor } from '@ackline/testkit/wait-for';
 import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
 
 /** As many as Ackline's own topic has. */
@@ -10,6 +11,17 @@ export async function createTopic(brokers: string, name: string): Promise<void> 
   await withAdmin(brokers, admin =>
     admin.createTopics({ topics: [name], partitions: PARTITIONS, replicas: 1 }),
   );
+}
+
+/** Resolves when no broker knows the topic any more; one that is not there is no error. */
+export async function removeTopic(brokers: string, name: string): Promise<void> {
+  await withAdmin(brokers, async admin => {
+    if (!(await admin.listTopics()).includes(name)) return;
+    await admin.deleteTopics({ topics: [name] });
+    await waitFor(async () => !(await admin.listTopics()).includes(name), {
+      what: `the topic ${name} to be gone`,
+    });
+  });
 }
 
 /** All records that the topic ever got, 0 where there is none. */

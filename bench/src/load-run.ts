@@ -42,7 +42,8 @@ export async function runLoad(
   }
 }
 
-function scrape(url: string | undefined): NodeJS.Timeout | undefined {
+/** Reads the program's metrics again and again, as a monitoring system does, until the timer is cleared. */
+export function scrape(url: string | undefined): NodeJS.Timeout | undefined {
   if (url === undefined) return undefined;
   return setInterval(() => {
     fetch(url, { signal: AbortSignal.timeout(SCRAPE_MS) }).then(

@@ -66,6 +66,7 @@ class ProgramEnded extends Error {}
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
+const WORK_LIMIT_MS = 600_000;
 const PROBE_LIMIT_MS = 2_000;
 const SHOWN_LOG_CHARS = 400;
 let logs = 0;
@@ -115,6 +116,23 @@ export async function startProgram(
     throw cause instanceof ProgramEnded ? cause : new Error(`it does not serve: ${lastWords()}`, { cause });
   }
   return { port, pid: child.pid ?? 0, plan, assertRuns, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Waits for the condition; throws at once, with the program's last words, where it ends before. */
+export async function waitWhileRuns(
+  running: Pick<RunningProgram, 'assertRuns'>,
+  { done, what }: { readonly done: () => Promise<boolean>; readonly what: string },
+): Promise<void> {
+  const runs = (): boolean => {
+    try {
+      running.assertRuns();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await waitFor(async () => !runs() || done(), { timeoutMs: WORK_LIMIT_MS, what });
+  running.assertRuns();
 }
 
 function hasEnded(child: { exitCode: number | null; signalCode: string | null }): boolean {

@@ -1,9 +1,8 @@
-import { cpus, release } from 'node:os';
-import { readFileSync } from 'node:fs';
 import type { IngressFigures } from './ingress-bench.ts';
 import { ACKLINE, CLOSED_LOOP_CONNECTIONS } from './session.ts';
 import type { LoadResult } from './load-plan.ts';
 import { cpuUsPer200 } from './load-run.ts';
+import { fixed, machineLine } from './machine.ts';
 import type { Series } from './rounds.ts';
 import { checkGoal, compare, median, spread } from './statistics.ts';
 import type { ProfileShare } from './cpu-profile.ts';
@@ -75,11 +74,8 @@ export function report(facts: ReportFacts): string {
 }
 
 function machine({ startedAt, rounds, seconds }: ReportFacts): string {
-  const processors = cpus();
-  const memory =
-    Number(/MemTotal:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) / 1_048_576;
   const lines = [
-    `Run on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${processors.length} × ${processors[0]?.model ?? 'unknown'}, ${memory.toFixed(0)} GiB, Linux ${release()}.`,
+    machineLine(startedAt),
     'Kafka (one broker, 12 partitions), PostgreSQL, the load generator and the programs share the machine.',
     'CPU is user and system time of all processes and threads of the program, by 200s. Spread is the largest round by the smallest of the same program.',
   ];
@@ -321,11 +317,6 @@ function answersText({ ok, statuses, unanswered }: LoadResult): string {
 
 function sum(rounds: readonly LoadResult[], pick: (round: LoadResult) => number): number {
   return rounds.reduce((total, round) => total + pick(round), 0);
-}
-
-/** `–` for what there is no value of. */
-function fixed(value: number, digits: number): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : '–';
 }
 
 function megabytes(bytes: number): string {
