@@ -8,7 +8,7 @@ import { type NullReceiver, startNullReceiver } from './null-receiver.ts';
 import { CONCURRENCY, startProcessor } from './processor-program.ts';
 import { type NumberRange, sampleEvents } from './sample-events.ts';
 import { type BenchDatabase, openDatabase, type ProcessorSession, warmUpEvents } from './session.ts';
-import { startStatementCounter } from './statement-counter.ts';
+import { type StatementCounts, startStatementCounter } from './statement-counter.ts';
 import { countUnfinished } from './tables.ts';
 
 /** Events from the log to the receiver's answer, and what the processor spent on them. */
@@ -17,8 +17,8 @@ export interface DeliveryRound {
   readonly seconds: number;
   /** User and system time of the processor. */
   readonly cpuMs: number;
-  /** That the processor had PostgreSQL run; null: not counted. */
-  readonly statements: number | null;
+  /** That the processor had PostgreSQL run, by their names; null: not counted. */
+  readonly statements: Readonly<Record<string, number>> | null;
 }
 
 export interface EndToEnd {
@@ -145,7 +145,7 @@ interface Reading {
   readonly atMs: number;
   readonly delivered: number;
   readonly cpuMs: number;
-  readonly statements: number | null;
+  readonly statements: StatementCounts | null;
 }
 
 interface Meter {
@@ -178,7 +178,7 @@ async function withProcessor(
   const read = async (): Promise<Reading> => {
     const delivered = await receiver.count();
     const { cpuMs } = usageOf(running.pid);
-    return { atMs: performance.now(), delivered, cpuMs, statements: counter?.total() ?? null };
+    return { atMs: performance.now(), delivered, cpuMs, statements: counter?.read() ?? null };
   };
   return await use({
     read,
@@ -189,11 +189,15 @@ async function withProcessor(
         events: end.delivered - start.delivered,
         seconds: (end.atMs - start.atMs) / 1_000,
         cpuMs: end.cpuMs - start.cpuMs,
-        statements:
-          end.statements === null || start.statements === null ? null : end.statements - start.statements,
+        statements: between(start.statements, end.statements),
       };
     },
   });
+}
+
+function between(start: StatementCounts | null, end: StatementCounts | null): DeliveryRound['statements'] {
+  if (start === null || end === null) return null;
+  return Object.fromEntries([...end].map(([name, count]) => [name, count - (start.get(name) ?? 0)]));
 }
 
 /** Microseconds of CPU for each event; NaN where there was none. */
@@ -202,7 +206,8 @@ export function cpuUsPerEvent({ cpuMs, events }: Pick<DeliveryRound, 'cpuMs' | '
 }
 
 export function statementsPerEvent({ statements, events }: DeliveryRound): number {
-  return statements === null || events === 0 ? Number.NaN : statements / events;
+  if (statements === null || events === 0) return Number.NaN;
+  return Object.values(statements).reduce((sum, count) => sum + count, 0) / events;
 }
 
 function describe(round: BarePostResult | DeliveryRound | undefined): string {

@@ -5,7 +5,7 @@ import { SOURCE } from './sample-events.ts';
 import { type BenchDatabase, openDatabase, type ProcessorSession, warmUpEvents } from './session.ts';
 import { describe, storeBacklog } from './store-rate-part.ts';
 import type { StoreRound } from './stored-events.ts';
-import { clearRound, fillWithWaiting } from './tables.ts';
+import { clearRound, fillWithWaiting, settle } from './tables.ts';
 
 /** One database in one round. */
 export interface MillionRound {
@@ -85,6 +85,7 @@ async function addDueTo(
     const range = session.newNumbers(INSERTED_AT_A_TIME);
     for (const { pool } of databases) await addDue(pool, range, DESTINATION);
   }
+  for (const { pool } of databases) await settle(pool);
 }
 
 type Calls = Pick<MillionRound, 'claimP50Ms' | 'findDueP50Ms'>;

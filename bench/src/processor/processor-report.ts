@@ -14,6 +14,7 @@ const STORE_TIME_GOAL = 2;
 const CPU_GOAL = 2.5;
 const STATEMENTS_GOAL = 0.1;
 const MILLION_GOAL = 1.2;
+const SHOWN_STATEMENTS = 15;
 /** What figures are made with; with less it is a trial. */
 const FULL = { rounds: 3, events: 20_000, seconds: 10, rows: 1_000_000 };
 
@@ -111,7 +112,13 @@ export function endToEndTables({ backlog, barePost, counted, paced }: EndToEnd, 
     ['load', 'statements per event', 'its rounds', 'spread', 'events/s', 'goal', 'outcome'],
     [statementsRow('a backlog', counted), statementsRow(`${rate}/s`, paced)],
   );
-  return [cpu, goals([['CPU of an event, by that of bare POSTs', check]]), statements].join('\n\n');
+  return [
+    cpu,
+    goals([['CPU of an event, by that of bare POSTs', check]]),
+    statements,
+    `Which statements they are at ${rate}/s, over all rounds:`,
+    statementsTable(paced),
+  ].join('\n\n');
 }
 
 function cpuRow(
@@ -135,6 +142,20 @@ function statementsRow(load: string, rounds: readonly DeliveryRound[]): Cell[] {
     `≤ ${STATEMENTS_GOAL}`,
     Number.isNaN(value) ? 'not known' : value <= STATEMENTS_GOAL ? 'met' : 'missed',
   ];
+}
+
+function statementsTable(rounds: readonly DeliveryRound[]): string {
+  const sums = new Map<string, number>();
+  for (const { statements } of rounds) {
+    for (const [name, count] of Object.entries(statements ?? {}))
+      sums.set(name, (sums.get(name) ?? 0) + count);
+  }
+  const events = rounds.reduce((sum, round) => sum + round.events, 0);
+  const most = [...sums].toSorted(([, a], [, b]) => b - a).slice(0, SHOWN_STATEMENTS);
+  return markdownTable(
+    ['statement', 'per event'],
+    most.map(([name, count]) => [name, fixed(count / events, 3)]),
+  );
 }
 
 export function millionTable({ rows, empty, filled }: Million): string {
@@ -175,7 +196,22 @@ export function millionTable({ rows, empty, filled }: Million): string {
 }
 
 function plans({ plans: explained }: Million): string[] {
-  return explained.flatMap(({ name, plan }) => [`### Plan: ${name}`, `\`\`\`\n${plan}\n\`\`\``]);
+  return explained.flatMap(({ name, plan }) => [
+    `### Plan: ${name}`,
+    `\`\`\`\n${executedOnly(plan)}\n\`\`\``,
+  ]);
+}
+
+/** Without the nodes that did not run: a plan over days has one for each day. */
+export function executedOnly(plan: string): string {
+  let hiddenIndent = Number.POSITIVE_INFINITY;
+  const shown = plan.split('\n').filter(line => {
+    const indent = line.search(/\S/);
+    if (indent > hiddenIndent) return false;
+    hiddenIndent = line.endsWith('(never executed)') ? indent : Number.POSITIVE_INFINITY;
+    return hiddenIndent === Number.POSITIVE_INFINITY;
+  });
+  return shown.join('\n');
 }
 
 function goals(rows: readonly (readonly [what: string, check: GoalCheck])[]): string {

@@ -5,6 +5,7 @@ import type { Million, MillionRound } from '../../src/processor/million-part.ts'
 import type { ProcessorFigures } from '../../src/processor/processor-bench.ts';
 import {
   endToEndTables,
+  executedOnly,
   millionTable,
   processorReport,
   storeRateTable,
@@ -17,8 +18,8 @@ const stored = (...eventsPerSecond: readonly number[]): StoreRound[] =>
 const endToEnd: EndToEnd = {
   backlog: [{ events: 1_000, seconds: 1, cpuMs: 500, statements: null }],
   barePost: [{ events: 1_000, seconds: 1, cpuMs: 250 }],
-  counted: [{ events: 1_000, seconds: 1, cpuMs: 500, statements: 90 }],
-  paced: [{ events: 1_000, seconds: 1, cpuMs: 500, statements: 210 }],
+  counted: [{ events: 1_000, seconds: 1, cpuMs: 500, statements: { claim: 80, begin: 10 } }],
+  paced: [{ events: 1_000, seconds: 1, cpuMs: 500, statements: { claim: 30, begin: 180 } }],
 };
 
 const millionRound = (claimP50Ms: number): MillionRound => ({
@@ -49,6 +50,7 @@ describe('the report of the processor', () => {
     const tables = endToEndTables(endToEnd, 200);
     assert.match(tables, /\| CPU of an event, by that of bare POSTs \| 2\.00 \| 1\.00 \| ≤ 2\.5 \| met \|/);
     assert.match(tables, /\| a backlog \| 0\.090 \|.*\| ≤ 0\.1 \| met \|/);
+    assert.match(tables, /\| begin \| 0\.180 \|\n\| claim \| 0\.030 \|/);
     assert.match(tables, /\| 200\/s \| 0\.210 \|.*\| ≤ 0\.1 \| missed \|/);
   });
 
@@ -76,6 +78,22 @@ describe('the report of the processor', () => {
     assert.match(text, /^Index Scan \| cost=1$/m);
     assert.match(text, /\| – \| – \| ≤ 2 \| not known \|/);
     assert.doesNotMatch(text, /NaN|undefined|Infinity/);
+  });
+});
+
+describe('a plan in the report', () => {
+  it('leaves out the days that were not looked at, with all that belongs to them', () => {
+    const plan = [
+      'Append  (actual rows=1)',
+      '  ->  Index Scan on day_1  (actual rows=1)',
+      '        Filter: a',
+      '  ->  Nested Loop  (never executed)',
+      '        ->  Seq Scan on day_2  (never executed)',
+      '              Filter: b',
+      '  ->  Seq Scan on day_3  (never executed)',
+      'Execution Time: 1 ms',
+    ];
+    assert.equal(executedOnly(plan.join('\n')), [plan[0], plan[1], plan[2], plan[7]].join('\n'));
   });
 });
 
