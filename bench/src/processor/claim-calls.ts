@@ -41,8 +41,9 @@ export interface ExplainedCall {
 export async function explainCalls(
   pool: Pool,
   range: NumberRange,
-  destination: string,
+  claim: Claim,
 ): Promise<readonly ExplainedCall[]> {
+  const { destination } = claim;
   const client = await pool.connect();
   try {
     await client.query('begin');
@@ -51,7 +52,7 @@ export async function explainCalls(
       await call(explaining(client, plan => plans.push({ name, plan })));
     };
     await explain('find what is due', queryable => findDueOnce(queryable, destination));
-    await explain('claim', queryable => claimOnce(queryable, { destination, limit: range.count }));
+    await explain('claim', queryable => claimOnce(queryable, claim));
     await explain('insert', queryable => insertDue(client, queryable, { range, destination }));
     return plans;
   } finally {

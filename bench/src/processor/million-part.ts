@@ -1,5 +1,12 @@
 import { createSample } from '../latency-sample.ts';
-import { addDue, claimOnce, type ExplainedCall, explainCalls, findDueOnce } from './claim-calls.ts';
+import {
+  addDue,
+  type Claim,
+  claimOnce,
+  type ExplainedCall,
+  explainCalls,
+  findDueOnce,
+} from './claim-calls.ts';
 import { DESTINATION } from './processor-program.ts';
 import { SOURCE } from './sample-events.ts';
 import { type BenchDatabase, openDatabase, type ProcessorSession, warmUpEvents } from './session.ts';
@@ -7,10 +14,17 @@ import { describe, storeBacklog } from './store-rate-part.ts';
 import type { StoreRound } from './stored-events.ts';
 import { clearRound, fillWithWaiting, settle } from './tables.ts';
 
-/** One database in one round. */
-export interface MillionRound {
+export interface CallTimes {
   readonly claimP50Ms: number;
   readonly findDueP50Ms: number;
+}
+
+/** One database in one round. */
+export interface MillionRound {
+  /** Far more is due than the claim asks for. */
+  readonly fewOfMany: CallTimes;
+  /** The claim takes all that is due, and asks for more: how it is while a destination keeps up. */
+  readonly allOfFew: CallTimes;
   readonly store: StoreRound;
 }
 
@@ -22,9 +36,12 @@ export interface Million {
   readonly plans: readonly ExplainedCall[];
 }
 
-const CLAIMS = 500;
-/** What a dispatcher asks for with some slots free. */
-const CLAIM_LIMIT = 10;
+const CLAIMS_OF_MANY = 500;
+/** Fewer: each may have to look at all rows of the database. */
+const CLAIMS_OF_FEW = 100;
+const CLAIMED_ROWS = 10;
+/** The most that a dispatcher asks for. */
+const LARGEST_CLAIM = 50;
 const INSERTED_AT_A_TIME = 500;
 
 /** The same calls and the same backlog on two databases, in turn: one is empty, one is full of rows that nobody may claim yet. */
@@ -44,8 +61,9 @@ export async function million(session: ProcessorSession): Promise<Million> {
     options.say(`${told}, empty: ${describeRound(first)}`);
     options.say(`${told}, ${options.rows} rows: ${describeRound(second)}`);
   }
-  await addDueTo([filled], session, INSERTED_AT_A_TIME);
-  const plans = await explainCalls(filled.pool, session.newNumbers(CLAIM_LIMIT), DESTINATION);
+  await addDue(filled.pool, session.newNumbers(CLAIMED_ROWS), DESTINATION);
+  const claim = { destination: DESTINATION, limit: LARGEST_CLAIM };
+  const plans = await explainCalls(filled.pool, session.newNumbers(CLAIMED_ROWS), claim);
   return { rows: options.rows, ...figures, plans };
 }
 
@@ -56,8 +74,14 @@ async function oneRound(
   databases: Pair<BenchDatabase>,
 ): Promise<Pair<MillionRound>> {
   const [empty, filled] = databases;
-  await addDueTo(databases, session, CLAIMS * CLAIM_LIMIT);
-  const calls = await callsInTurn(databases);
+  await addMany(databases, session, CLAIMS_OF_MANY * CLAIMED_ROWS);
+  const fewOfMany = await callsInTurn(databases, { calls: CLAIMS_OF_MANY, limit: CLAIMED_ROWS });
+  await Promise.all(databases.map(({ pool }) => clearRound(pool)));
+  const allOfFew = await callsInTurn(databases, {
+    calls: CLAIMS_OF_FEW,
+    limit: LARGEST_CLAIM,
+    before: ({ pool }) => addDue(pool, session.newNumbers(CLAIMED_ROWS), DESTINATION),
+  });
   await Promise.all(databases.map(({ pool }) => clearRound(pool)));
   const { options, source } = session;
   const warmUp = warmUpEvents(options);
@@ -69,14 +93,14 @@ async function oneRound(
     return storeBacklog(session, database, { events: range.count, warmUpEvents: warmUp });
   };
   const rounds = [
-    { ...calls[0], store: await store(empty) },
-    { ...calls[1], store: await store(filled) },
+    { fewOfMany: fewOfMany[0], allOfFew: allOfFew[0], store: await store(empty) },
+    { fewOfMany: fewOfMany[1], allOfFew: allOfFew[1], store: await store(filled) },
   ] as const;
   await Promise.all(databases.map(({ pool }) => clearRound(pool)));
   return rounds;
 }
 
-async function addDueTo(
+async function addMany(
   databases: readonly BenchDatabase[],
   session: ProcessorSession,
   count: number,
@@ -88,20 +112,22 @@ async function addDueTo(
   for (const { pool } of databases) await settle(pool);
 }
 
-type Calls = Pick<MillionRound, 'claimP50Ms' | 'findDueP50Ms'>;
+interface CallPlan {
+  readonly calls: number;
+  readonly limit: number;
+  /** Makes each claim's rows. */
+  readonly before?: (database: BenchDatabase) => Promise<void>;
+}
 
 /** One call here, one there: what the machine does meanwhile meets both alike. */
-async function callsInTurn(databases: Pair<BenchDatabase>): Promise<Pair<Calls>> {
+async function callsInTurn(databases: Pair<BenchDatabase>, plan: CallPlan): Promise<Pair<CallTimes>> {
   const samples = databases.map(database => ({ database, claims: createSample(), finds: createSample() }));
-  for (let call = 0; call < CLAIMS; call += 1) {
+  for (let call = 0; call < plan.calls; call += 1) {
     for (const { database, claims, finds } of samples) {
+      await plan.before?.(database);
       finds.add(await timed(() => findDueOnce(database.pool, DESTINATION)));
-      const claim = { destination: DESTINATION, limit: CLAIM_LIMIT };
-      const claimed = await timed(async () => {
-        const found = await claimOnce(database.pool, claim);
-        if (found !== CLAIM_LIMIT) throw new Error(`a claim found ${found} of ${CLAIM_LIMIT} due deliveries`);
-      });
-      claims.add(claimed);
+      const claim = { destination: DESTINATION, limit: plan.limit };
+      claims.add(await timed(() => claimExactly(database, claim)));
     }
   }
   const [empty, filled] = samples.map(({ claims, finds }) => ({
@@ -112,12 +138,18 @@ async function callsInTurn(databases: Pair<BenchDatabase>): Promise<Pair<Calls>>
   return [empty, filled];
 }
 
+async function claimExactly({ pool }: BenchDatabase, claim: Claim): Promise<void> {
+  const found = await claimOnce(pool, claim);
+  if (found !== CLAIMED_ROWS) throw new Error(`a claim found ${found} due deliveries, not ${CLAIMED_ROWS}`);
+}
+
 async function timed(call: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await call();
   return performance.now() - startedAt;
 }
 
-function describeRound({ claimP50Ms, findDueP50Ms, store }: MillionRound): string {
-  return `claim ${claimP50Ms.toFixed(2)} ms, find ${findDueP50Ms.toFixed(2)} ms, ${describe(store)}`;
+function describeRound({ fewOfMany, allOfFew, store }: MillionRound): string {
+  const claims = `claim ${fewOfMany.claimP50Ms.toFixed(2)} ms of many, ${allOfFew.claimP50Ms.toFixed(2)} ms of few`;
+  return `${claims}, find ${allOfFew.findDueP50Ms.toFixed(2)} ms, ${describe(store)}`;
 }
