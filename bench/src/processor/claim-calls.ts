@@ -1,7 +1,9 @@
 // The store's calls that the million's part makes: when their form changes, this file does.
 import { randomUUID } from 'node:crypto';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
-import { claimDue, findDueDestinations, insertDeliveries, type NewDelivery } from '@ackline/store/deliveries';
+import type { NewDelivery } from '@ackline/store/deliveries';
+import { claimDue, findDue } from '@ackline/store/delivery-claims';
+import { insertFirst } from '@ackline/store/delivery-insert';
 import { insertEvents } from '@ackline/store/events';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
@@ -9,6 +11,10 @@ import { type NumberRange, sampleEvents } from './sample-events.ts';
 
 /** Long enough that nothing sweeps it while the part runs. */
 const LEASE_MS = 600_000;
+/** More than the bodies of one claim have. */
+const CLAIM_BYTES = 64 * 1024 * 1024;
+/** Of all samples. */
+const TENANT = 'default';
 /** Of rows that are there to be claimed; no route of the configuration. */
 const ROUTE = 'claims';
 
@@ -17,14 +23,16 @@ export interface Claim {
   readonly limit: number;
 }
 
-/** Leases up to `limit` due deliveries; tells how many. */
+/** Leases up to `limit` due deliveries of the samples' tenant; tells how many. */
 export async function claimOnce(pool: Pick<Pool, 'query'>, claim: Claim): Promise<number> {
-  return (await claimDue(pool, { ...claim, leaseId: randomUUID(), leaseMs: LEASE_MS })).length;
+  const from = [{ tenant: TENANT, priority: 'normal', quota: claim.limit }] as const;
+  const lease = { leaseId: randomUUID(), leaseMs: LEASE_MS };
+  return (await claimDue(pool, { ...claim, ...lease, from, maxBytes: CLAIM_BYTES })).length;
 }
 
 /** Whether something is due; asked before each claim. */
 export async function findDueOnce(pool: Pick<Pool, 'query'>, destination: string): Promise<boolean> {
-  return (await findDueDestinations(pool, [destination])).length > 0;
+  return (await findDue(pool, [destination])).flows.length > 0;
 }
 
 /** Stores events with one due delivery each, as the processor does. */
@@ -78,7 +86,7 @@ async function insertDue(
       body,
     })),
   );
-  const rows = events.map((event): NewDelivery => {
+  const rows = events.map((event): NewDelivery & { readonly followed: false } => {
     const place = places.get(event.id);
     if (place === undefined) throw new Error('an inserted event has no place');
     return {
@@ -93,9 +101,11 @@ async function insertDue(
       priority: event.priority,
       notBefore: event.notBefore,
       lease: null,
+      bodyBytes: event.body.byteLength,
+      followed: false,
     };
   });
-  await insertDeliveries(forDeliveries, rows);
+  await insertFirst(forDeliveries, rows);
 }
 
 /** Runs each statement under EXPLAIN in place of the statement itself. */

@@ -29,7 +29,7 @@ export async function countEvents(queryable: Queryable, afterSeq: number): Promi
 export async function countUnfinished(queryable: Queryable): Promise<number> {
   return number(
     queryable,
-    `select count(*) as value from deliveries where state in ('due', 'leased') and route <> '${MILLION_ROUTE}'`,
+    `select count(*) as value from deliveries where state in ('waiting', 'due', 'leased') and route <> '${MILLION_ROUTE}'`,
   );
 }
 
@@ -64,7 +64,10 @@ export interface BareRow {
   readonly body: Uint8Array;
 }
 
-/** What the processor writes for a batch, by the barest statement that writes it: one transaction, nothing is looked up. */
+/**
+ * What the processor writes for a batch, by the barest statement that writes it: one transaction, nothing is looked up. So all
+ * deliveries wait: which of them is the first of its key would have to be asked.
+ */
 export async function insertBare(
   queryable: Queryable,
   rows: readonly BareRow[],
@@ -84,11 +87,12 @@ export async function insertBare(
              select nextval('event_seq'), id, source, tenant, provider, type, dedup_key, ordering_key,
                     to_timestamp(received_ms / 1000.0), 'normal', 'kafka', 'routed', 'none', meta, body
                from given
-             returning stored_day, seq, id, source, tenant, ordering_key
+             returning stored_day, seq, id, source, tenant, ordering_key, octet_length(body) as body_bytes
            )
            insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key,
-                                   priority, state)
-           select gen_random_uuid(), stored_day, seq, id, source, tenant, $11, $12, ordering_key, 'normal', 'due'
+                                   priority, state, body_bytes)
+           select gen_random_uuid(), stored_day, seq, id, source, tenant, $11, $12, ordering_key, 'normal', 'waiting',
+                  body_bytes
              from stored`,
     values: [
       rows.map(({ meta }) => meta.id),
@@ -143,6 +147,7 @@ export async function fillWithWaiting(
 /** Deletes what a round has left, so that the next one finds the database as this one did. */
 export async function clearRound(queryable: Queryable): Promise<void> {
   await queryable.query(`delete from deliveries where route <> '${MILLION_ROUTE}'`);
+  await queryable.query('delete from finished_deliveries');
   await settle(queryable);
 }
 
