@@ -11,6 +11,13 @@ export interface SpoolImage {
   readonly log: Buffer;
 }
 
+/** What a directory without a file comes to: a spool removes a file that is drained, before it makes another. */
+const NO_FILE: SpoolImage = {
+  name: 'spool-00000000-0000-0000-0000-000000000000.sqlite',
+  database: Buffer.alloc(0),
+  log: Buffer.alloc(0),
+};
+const STOP_LIMIT_MS = 60_000;
 const OPEN_LIMIT_MS = 120_000;
 const SPOOL_BYTES = 4 * 1024 ** 3;
 const YEAR_MS = 31_536_000_000;
@@ -18,11 +25,49 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 
 /** The database first, its log after it, as a copying that nothing holds up. */
 export async function readImage(directory: string): Promise<SpoolImage> {
-  const name = (await readdir(directory)).find(file => file.endsWith('.sqlite'));
-  if (name === undefined) throw new Error(`no file of a spool in ${directory}`);
+  const name = await nameIn(directory);
+  if (name === null) return NO_FILE;
   const database = await readFile(join(directory, name));
-  const log = await readFile(join(directory, `${name}-wal`));
-  return { name, database, log };
+  return { name, database, log: await readLog(directory, name) };
+}
+
+/** Of a process that is told to stop: the image that two readings in a row agree on, and what was told between the two. */
+export async function readStill<T>(
+  directory: string,
+  tell: () => T,
+): Promise<{ readonly image: SpoolImage; readonly between: T }> {
+  return waitFor(
+    async () => {
+      const image = await readImage(directory);
+      const between = tell();
+      return isSame(image, await readImage(directory)) ? { image, between } : null;
+    },
+    { timeoutMs: STOP_LIMIT_MS, what: 'the files of a stopped process to be at rest' },
+  );
+}
+
+function isSame(one: SpoolImage, other: SpoolImage): boolean {
+  return one.name === other.name && one.database.equals(other.database) && one.log.equals(other.log);
+}
+
+/** See `saltOf`. */
+export async function readSalt(directory: string): Promise<string> {
+  const name = await nameIn(directory);
+  return name === null ? '' : saltOf(await readLog(directory, name));
+}
+
+async function nameIn(directory: string): Promise<string | null> {
+  return (await readdir(directory)).find(isDatabase) ?? null;
+}
+
+function isDatabase(file: string): boolean {
+  return file.endsWith('.sqlite');
+}
+
+/** Empty where SQLite has not made one yet. */
+async function readLog(directory: string, name: string): Promise<Buffer> {
+  const names = await readdir(directory);
+  return names.includes(`${name}-wal`) ? readFile(join(directory, `${name}-wal`)) : Buffer.alloc(0);
 }
 
 /** What Ackline's own relay finds in it. Throws where the file is told to be damaged. */
@@ -58,11 +103,11 @@ export async function relayDirectory(directory: string): Promise<ReadonlySet<str
   const relay = startSpoolRelay(spool, target, { log: silent });
   try {
     await waitFor(
-      () => {
+      async () => {
         const { corruptFiles, quarantined } = spool.snapshot();
         if (corruptFiles.length + quarantined > 0) return true;
-        const { events, leftovers } = spool.snapshot();
-        return events === 0 && leftovers === 0;
+        // Not its own figures: it has none before it first looked, and a start does not wait for a slow disk.
+        return !(await readdir(directory)).some(isDatabase);
       },
       { timeoutMs: OPEN_LIMIT_MS, what: 'the relay to take all' },
     );

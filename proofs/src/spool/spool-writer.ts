@@ -1,6 +1,7 @@
-// A process that spools, told by messages what to do. It says what was acknowledged, and what another log has, before it
-// does anything else with it.
+// A process that spools, told by messages what to do. It notes what was acknowledged, and what another log has, before it does
+// anything else with it (T4 of spool-torn.ts).
 import { randomBytes, randomUUID } from 'node:crypto';
+import { openSync, writeSync } from 'node:fs';
 import { openSpool } from '@ackline/eventlog/spool/spool';
 import { startSpoolRelay } from '@ackline/eventlog/spool/spool-relay';
 import type { EventEnvelope } from '@ackline/shared/envelope';
@@ -11,40 +12,31 @@ export type WriterCommand =
   /** As many as it can until it is killed. */
   | { readonly kind: 'full-speed'; readonly maxBodyBytes: number; readonly relaying: boolean };
 
-export type WriterReport =
-  | { readonly kind: 'ready' | 'idle' }
-  | { readonly kind: 'acked' | 'relayed'; readonly ids: readonly string[] };
+export type WriterReport = 'ready' | 'idle';
 
 const AT_A_TIME = 64;
 const DEADLINE_MS = 30_000;
-/** Messages cost more than appends: they go in bundles. */
-const REPORT_MS = 5;
 const SPOOL_BYTES = 4 * 1024 ** 3;
 const DAY_MS = 86_400_000;
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const [directory = '', ackedPath = '', relayedPath = ''] = process.argv.slice(2);
+const notes = { acked: openSync(ackedPath, 'a'), relayed: openSync(relayedPath, 'a') };
 const spool = await openSpool({
-  directory: process.argv[2] ?? '',
+  directory,
   maxBytes: SPOOL_BYTES,
   maxAgeMs: DAY_MS,
   allowEphemeral: true,
   log: silent,
 });
-const bundles: Record<'acked' | 'relayed', string[]> = { acked: [], relayed: [] };
-setInterval(() => {
-  for (const kind of ['acked', 'relayed'] as const) {
-    if (bundles[kind].length > 0) report({ kind, ids: bundles[kind].splice(0) });
-  }
-}, REPORT_MS);
-
 process.on('message', (command: WriterCommand) => void obey(command));
-report({ kind: 'ready' });
+process.once('disconnect', () => process.exit());
+report('ready');
 
 async function obey(command: WriterCommand): Promise<void> {
   if (command.kind === 'append') {
     await Promise.all(Array.from({ length: command.count }, () => append(command.maxBodyBytes)));
-    report({ kind: 'acked', ids: bundles.acked.splice(0) });
-    report({ kind: 'idle' });
+    report('idle');
     return;
   }
   if (command.relaying) startRelay();
@@ -58,19 +50,23 @@ async function appendForever(maxBodyBytes: number): Promise<never> {
 async function append(maxBodyBytes: number): Promise<void> {
   const event = sampleEvent(maxBodyBytes);
   await spool.append(event, { afterOffset: -1n, deadlineMs: DEADLINE_MS });
-  bundles.acked.push(event.id);
+  note('acked', event);
 }
 
 function startRelay(): void {
   const target = {
     isOpen: true,
     append(event: EventEnvelope) {
-      bundles.relayed.push(event.id);
-      report({ kind: 'relayed', ids: bundles.relayed.splice(0) });
+      note('relayed', event);
       return Promise.resolve({ tier: 'inbox' as const });
     },
   };
   startSpoolRelay(spool, target, { log: silent });
+}
+
+/** The kernel has it when this returns, whatever becomes of the process. */
+function note(what: keyof typeof notes, { id }: EventEnvelope): void {
+  writeSync(notes[what], `${id}\n`);
 }
 
 function report(message: WriterReport): void {
