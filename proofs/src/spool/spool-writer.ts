@@ -2,6 +2,7 @@
 // anything else with it (T4 of spool-torn.ts).
 import { randomBytes, randomUUID } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openSpool } from '@ackline/eventlog/spool/spool';
 import { startSpoolRelay } from '@ackline/eventlog/spool/spool-relay';
 import type { EventEnvelope } from '@ackline/shared/envelope';
@@ -16,6 +17,8 @@ export type WriterReport = 'ready' | 'idle';
 
 const AT_A_TIME = 64;
 const DEADLINE_MS = 30_000;
+/** As another log does: a kill finds rows that are sent and not taken. */
+const MAX_TAKE_MS = 5;
 const SPOOL_BYTES = 4 * 1024 ** 3;
 const DAY_MS = 86_400_000;
 
@@ -56,9 +59,10 @@ async function append(maxBodyBytes: number): Promise<void> {
 function startRelay(): void {
   const target = {
     isOpen: true,
-    append(event: EventEnvelope) {
+    async append(event: EventEnvelope) {
+      await delay(Math.random() * MAX_TAKE_MS);
       note('relayed', event);
-      return Promise.resolve({ tier: 'inbox' as const });
+      return { tier: 'inbox' as const };
     },
   };
   startSpoolRelay(spool, target, { log: silent });
