@@ -37,7 +37,7 @@ export class PartlyWritten extends Error {
 /**
  * Writes outcomes and returns the ids that were still leased as named: of the others somebody else decides. Heads that nobody
  * waits for take one statement, the others a transaction (H4). Neither waits for a lock, so that a key whose head is locked for
- * long holds up no other; what is locked is waited for at last, and not for long.
+ * long holds up no other; what is locked is waited for at last, not for long, and one at a time: who waits holds nothing else.
  */
 export async function recordOutcomes(
   pool: Pool,
@@ -47,13 +47,28 @@ export async function recordOutcomes(
   const left = () => outcomes.filter(outcome => !written.has(outcome.id));
   try {
     written = idsOf(await finish(pool, outcomes, { followed: false, waits: false }));
-    for (const waits of [false, true]) {
-      if (left().length > 0) written = written.union(await finishFollowed(pool, left(), waits));
+    if (left().length > 0) written = written.union(await finishFollowed(pool, left(), false));
+    for (const locked of left().length === 0 ? [] : await stillLeased(pool, left())) {
+      written = written.union(await finishFollowed(pool, [locked], true));
     }
     return written;
   } catch (error) {
     throw written.size === 0 ? error : new PartlyWritten(written, error);
   }
+}
+
+/** Those whose lease is still what they name: somebody has their rows locked just now. */
+async function stillLeased(
+  pool: Pool,
+  outcomes: readonly DeliveryOutcome[],
+): Promise<readonly DeliveryOutcome[]> {
+  const { rows } = await pool.query<{ leaseId: string; id: string }>({
+    name: 'deliveries-still-leased',
+    text: `select id, lease_id as "leaseId" from deliveries where id = any($1::uuid[]) and state = 'leased'`,
+    values: [outcomes.map(outcome => outcome.id)],
+  });
+  const leases = new Map(rows.map(({ id, leaseId }) => [id, leaseId]));
+  return outcomes.filter(({ id, leaseId }) => leases.get(id) === leaseId);
 }
 
 const idsOf = (rows: readonly { id: string }[]): ReadonlySet<string> => new Set(rows.map(row => row.id));
@@ -99,7 +114,10 @@ interface FinishOptions {
   readonly waits: boolean;
 }
 
-/** One statement; returns the rows that were still leased as named, but for those that the options leave. */
+/**
+ * One statement; returns the rows that were still leased as named, but for those that the options leave. One delivery may be in
+ * it twice, with an older lease whose outcome was written and not answered: each part of the statement goes by the lease.
+ */
 async function finish(
   queryable: Pick<Pool, 'query'> | PoolClient,
   outcomes: readonly DeliveryOutcome[],
@@ -116,7 +134,8 @@ async function finish(
               where d.state = 'leased' and d.lease_id = o.lease_id and ($9 or not d.followed or ${STAYS_HEAD})
               order by d.destination, d.source, d.ordering_key, d.id for update of d ${waits ? '' : 'skip locked'} -- (H3)
            ), gone as (
-             delete from deliveries d using o, mine where d.id = mine.id and o.id = d.id and o.state = 'delivered'
+             delete from deliveries d using o, mine
+              where d.id = mine.id and o.id = d.id and o.lease_id = d.lease_id and o.state = 'delivered'
              returning d.stored_day, d.id, d.seq, d.event_id, d.source, d.tenant, d.route, d.destination, d.ordering_key,
                        d.priority, d.due_at, d.tries + o.counted as tries, d.interruptions, ${WITH_ATTEMPT} as attempts,
                        d.replay, d.created_at
@@ -136,7 +155,8 @@ async function finish(
                     blocks = (o.blocks and ${MAY_BLOCK}) or (d.blocks and o.state = 'due'),
                     followed = d.followed and ${STAYS_HEAD},
                     finished_at = case when o.state = 'due' then null else clock_timestamp() end
-               from o, mine where d.id = mine.id and o.id = d.id and o.state <> 'delivered'
+               from o, mine
+              where d.id = mine.id and o.id = d.id and o.lease_id = d.lease_id and o.state <> 'delivered'
            )
            select id, destination, source, ordering_key as "orderingKey", frees from mine`,
     values: [

@@ -170,6 +170,46 @@ describe('the head of a key', () => {
     assert.deepEqual(await statesOf(rows), ['delivered', 'delivered', 'due', 'delivered']);
   });
 
+  it('that is locked is waited for while no other head is held', async () => {
+    await storeDeliveries(pool, [...inKey(1), { orderingKey: 'b' }]);
+    const claimed = await claim(pool);
+    const [held, other] = await Promise.all([pool.connect(), pool.connect()]);
+    for (const [client, key] of [
+      [held, 'a'],
+      [other, 'b'],
+    ] as const) {
+      await client.query('begin');
+      await storeWithin(client, key);
+    }
+    const recorded = recordOutcomes(
+      pool,
+      claimed.map(row => outcomeOf(row)),
+    );
+    await waitForLocks(1);
+    await other.query('commit');
+    other.release();
+    await inTransaction(pool, client => storeWithin(client, 'b')); // waits for nobody
+    await held.query('commit');
+    held.release();
+    assert.equal((await recorded).size, 2);
+    await deliverAll();
+  });
+
+  for (const stale of ['due', 'parked'] as const) {
+    it(`has the outcome of its lease, also where an older one (${stale}) is written again beside it`, async () => {
+      const [row, next] = await storeDeliveries(pool, inKey(2));
+      const [before] = await claim(pool);
+      const first = { ...outcomeOf(before!), state: 'due' as const, afterMs: 0 };
+      assert.equal((await recordOutcomes(pool, [first])).size, 1);
+      const [now] = await claim(pool);
+      assert.equal(now!.id, before!.id);
+      const again = { ...first, state: stale };
+      const delivered = { ...outcomeOf(now!), state: 'delivered' as const };
+      assert.equal((await recordOutcomes(pool, [again, delivered])).size, 1);
+      assert.deepEqual(await statesOf([row!, next!]), ['delivered', 'due']);
+    });
+  }
+
   for (const { what, others } of [
     { what: 'that is delivered while a storer waits for it is followed by a new head', others: 0 },
     {

@@ -13,6 +13,11 @@ export function shareOut(flows: readonly DueFlow[], slots: number, turn: number)
   return [...evenly(of('high'), slots, turn), ...evenly(of('normal'), slots, turn)];
 }
 
+/** Turns without those whose only slot went to replays: with them, always the same flow would be passed over. */
+export function liveTurn(turn: number): number {
+  return turn - Math.floor(turn / REPLAY_TURN);
+}
+
 function evenly(flows: readonly DueFlow[], slots: number, turn: number): readonly ClaimFlow[] {
   const each = Math.floor(slots / flows.length);
   const first = turn % flows.length;

@@ -20,7 +20,7 @@ import type {
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
-import { shareOut, slotsForReplays } from './claim-quotas.ts';
+import { liveTurn, shareOut, slotsForReplays } from './claim-quotas.ts';
 import type { DeliveryDesk } from '../storing/desk.ts';
 import type { ClaimReservation, Destination } from './destination.ts';
 
@@ -192,7 +192,7 @@ async function claimFor(
     flows.length > 0 &&
     (await claimLane(
       destination,
-      { limit: free - forReplays, from: slots => shareOut(flows, slots, turn) },
+      { limit: free - forReplays, from: slots => shareOut(flows, slots, replays ? liveTurn(turn) : turn) },
       deps,
     ));
   const again = replays && (await claimLane(destination, { limit: MAX_CLAIM, from: () => 'replays' }, deps));

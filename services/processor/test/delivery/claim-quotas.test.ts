@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DueFlow } from '@ackline/store/delivery-claims';
-import { shareOut, slotsForReplays } from '../../src/delivery/claim-quotas.ts';
+import { liveTurn, shareOut, slotsForReplays } from '../../src/delivery/claim-quotas.ts';
 
 const flow = (tenant: string, priority: DueFlow['priority'] = 'normal'): DueFlow => ({
   destination: 'crm',
@@ -43,5 +43,17 @@ describe('the slots of a claim', () => {
       1,
     );
     assert.equal(slotsForReplays(0, 0), 0);
+  });
+
+  it('reach every tenant beside replays, also one at a time', () => {
+    const tenants = Array.from({ length: 10 }, (_, index) => flow(`tenant-${index}`));
+    const served = new Map<string, number>();
+    for (let turn = 1; turn <= 1_000; turn += 1) {
+      for (const { tenant } of shareOut(tenants, 1 - slotsForReplays(1, turn), liveTurn(turn))) {
+        served.set(tenant, (served.get(tenant) ?? 0) + 1);
+      }
+    }
+    assert.deepEqual(new Set(served.values()), new Set([90]));
+    assert.equal(served.size, 10);
   });
 });
