@@ -23,11 +23,16 @@ export async function findEmbeddedUrl(config: CliConfig): Promise<string | null>
 }
 
 /** Runs `work` with the database of {@link findDatabaseUrl}; its schema is checked first. */
-export async function withDatabase<T>(config: CliConfig, work: (pool: Pool) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  config: CliConfig,
+  work: (pool: Pool) => Promise<T>,
+  options: { readonly limitMs?: number } = {},
+): Promise<T> {
   const pool = createPool({
     connectionString: await findDatabaseUrl(config),
     applicationName: 'ackline-cli',
     max: 1,
+    ...options,
     onError: () => undefined, // the query that was running rejects with the same error
   });
   try {

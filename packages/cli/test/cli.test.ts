@@ -80,6 +80,8 @@ test('a bad option value is refused before anything is connected', async () => {
     ['send', 'telegram', '--count', '1000001'],
     ['send', 'telegram', '--url', 'localhost:8080'],
     ['replay', 'not-an-id'],
+    ['discard'],
+    ['discard', '019ab2c4-0000-7000-8000-00000000000d', '--cause', 'crm 503'],
   ]) {
     const { exitCode, err } = await run(...args);
     assert.equal(exitCode, 1, args.join(' '));

@@ -1,7 +1,5 @@
 import type { Pool } from 'pg';
 import type { AttemptRecord } from './deliveries.ts';
-import { type Finished, freedKey, promote } from './delivery-outcomes.ts';
-import { inTransaction } from './transaction.ts';
 
 export interface ParkedDelivery {
   readonly id: string;
@@ -12,22 +10,34 @@ export interface ParkedDelivery {
   readonly destination: string;
   readonly orderingKey: string | null;
   readonly reason: string;
+  /** Its destination and the last answer ("crm 503"), as migration 0003 makes it. */
+  readonly cause: string;
   readonly tries: number;
   readonly parkedAt: Date;
   readonly blocks: boolean;
   readonly lastAttempt: AttemptRecord | null;
 }
 
+export interface ParkedFilter {
+  readonly cause?: string;
+  readonly destination?: string;
+  readonly source?: string;
+}
+
 /** Deliveries that need a person, the newest first. */
 export async function listParked(
   queryable: Pick<Pool, 'query'>,
-  options: { limit: number },
+  { cause, destination, source, limit }: ParkedFilter & { limit: number },
 ): Promise<readonly ParkedDelivery[]> {
   const result = await queryable.query<ParkedDelivery>(
     `select id, event_id as "eventId", source, tenant, route, destination, ordering_key as "orderingKey",
-            coalesce(park_reason, '') as reason, tries, finished_at as "parkedAt", blocks, attempts -> -1 as "lastAttempt"
-       from deliveries where state = 'parked' order by finished_at desc limit $1`,
-    [options.limit],
+            coalesce(park_reason, '') as reason, park_cause as cause, tries, finished_at as "parkedAt", blocks,
+            attempts -> -1 as "lastAttempt"
+       from deliveries
+      where state = 'parked' and ($2::text is null or park_cause = $2) and ($3::text is null or destination = $3)
+        and ($4::text is null or source = $4)
+      order by finished_at desc, id desc limit $1`,
+    [limit, cause ?? null, destination ?? null, source ?? null],
   );
   return result.rows;
 }
@@ -82,27 +92,4 @@ async function replayFinished(pool: Pool, id: string): Promise<string | null> {
     [id],
   );
   return result.rows[0]?.destination ?? null;
-}
-
-/**
- * Gives a parked delivery up: it counts as finished, and a key that waited for it goes on. False where there is no parked
- * delivery with this id. It can still be replayed.
- */
-export async function discardDelivery(pool: Pool, id: string): Promise<boolean> {
-  return inTransaction(pool, async client => {
-    const result = await client.query<Finished>(
-      `with gone as (delete from deliveries where id = $1 and state = 'parked' returning *),
-            kept as (
-              insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
-                                               priority, state, due_at, tries, interruptions, attempts, park_reason, replay,
-                                               created_at, finished_at)
-              select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'discarded',
-                     due_at, tries, interruptions, attempts, park_reason, replay, created_at, clock_timestamp()
-                from gone)
-       select id, destination, source, ordering_key as "orderingKey", followed as frees from gone`,
-      [id],
-    );
-    await promote(client, result.rows.flatMap(freedKey)); // (H4)
-    return result.rows.length === 1;
-  });
 }

@@ -6,7 +6,8 @@ import { PartlyWritten, recordOutcomes } from '@ackline/store/delivery-outcomes'
 import { insertEvents } from '@ackline/store/events';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { ensureLanes, lockLane } from '@ackline/store/lanes';
-import { discardDelivery, replayDelivery } from '@ackline/store/parked';
+import { discardDelivery } from '@ackline/store/discard';
+import { replayDelivery } from '@ackline/store/parked';
 import { createPool } from '@ackline/store/pool';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { it } from 'node:test';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { migrate } from '@ackline/store/migrate';
-import { discardDelivery, replayDelivery } from '@ackline/store/parked';
+import { listCauses } from '@ackline/store/parked-causes';
+import { discardDelivery } from '@ackline/store/discard';
+import { replayDelivery } from '@ackline/store/parked';
 import { takeUnrouted } from '@ackline/store/unrouted-events';
 import { inTransaction } from '@ackline/store/transaction';
 import { withDatabase } from '@ackline/testkit/database';
@@ -112,6 +114,11 @@ it('a database of version 1 keeps each delivery: open ones get their places in t
                 sum(body_bytes - seq) as bytes from deliveries`,
       );
       assert.deepEqual(open.rows, [{ count: 16, blocking: 1, bytes: '0' }]);
+      const causes = await listCauses(pool, { limit: 10 });
+      assert.deepEqual(
+        causes.map(({ cause, count }) => [cause, count]),
+        [['crm 500', 4]],
+      );
       await goesOn(pool);
       await pool.end();
     },

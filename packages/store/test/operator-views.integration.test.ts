@@ -61,6 +61,7 @@ describe('what an operator sees', () => {
       destination: 'crm',
       orderingKey: 'chat-1',
       reason: 'exhausted',
+      cause: 'crm 503',
       tries: 1,
       parkedAt: first!.parkedAt,
       blocks: true,

@@ -15,6 +15,7 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'finished_deliveries' },
   { name: 'quarantine' },
   { name: 'paused_destinations' },
+  { name: 'audit' },
 ];
 
 /** The other tables, each with the reason; a test compares both lists with the schema, so that no new table is forgotten. */

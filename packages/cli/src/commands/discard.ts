@@ -1,21 +1,76 @@
-import { discardDelivery } from '@ackline/store/parked';
+import { AppError } from '@ackline/shared/app-error';
+import { discardCause, discardDelivery } from '@ackline/store/discard';
+import { countCause } from '@ackline/store/parked-causes';
 import type { Command } from 'commander';
+import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { formatCount, plural } from '../output/units.ts';
+import { PARKED_LIMIT_MS } from './park.ts';
 import { missing, parseId } from './replay.ts';
+
+interface DiscardOptions {
+  readonly cause?: string;
+  readonly yes?: true;
+}
 
 export function registerDiscard(program: Command, context: CommandContext): void {
   program
     .command('discard')
     .description(
-      'Give a parked delivery up, so that a key that waits for it goes on; it can still be replayed',
+      'Give parked deliveries up, one or all of a cause, so that keys that wait for them go on; they can still be replayed',
     )
-    .argument('<delivery-id>', 'from `ackline park`', parseId)
-    .addHelpText('after', '\nExample:\n  $ ackline discard 019ab2c4-7d10-7000-8000-000000000000')
-    .action(async (id: string) => {
-      await withDatabase(context.config(), async pool => {
-        if (!(await discardDelivery(pool, id))) throw await missing(pool, 'parked delivery', id);
-      });
-      context.terminal.line(`${id} is discarded.`);
+    .argument('[delivery-id]', 'from `ackline park --list`', parseId)
+    .option(
+      '-c, --cause <text>',
+      'all of this cause, as `ackline park` lists it; without --yes they are only counted',
+    )
+    .option('--yes', 'with --cause: discard them')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline discard 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline discard --cause "crm 422" --yes',
+    )
+    .action(async (id: string | undefined, options: DiscardOptions) => {
+      const { cause } = options;
+      if ((id === undefined) === (cause === undefined)) {
+        throw new AppError('ACKLINE_USAGE', 'Give the id of one delivery, or --cause');
+      }
+      await withDatabase(
+        context.config(),
+        async pool => {
+          if (id !== undefined) await discardOne(pool, id, context.terminal);
+          if (cause !== undefined) await discardAll(pool, { ...options, cause }, context.terminal);
+        },
+        { limitMs: PARKED_LIMIT_MS },
+      );
     });
+}
+
+async function discardOne(pool: Pool, id: string, terminal: Terminal): Promise<void> {
+  if (!(await discardDelivery(pool, id))) throw await missing(pool, 'parked delivery', id);
+  terminal.line(`${id} is discarded.`);
+}
+
+async function discardAll(
+  pool: Pool,
+  { cause, yes }: DiscardOptions & { cause: string },
+  terminal: Terminal,
+): Promise<void> {
+  const { count, countedAt } = await countCause(pool, cause);
+  const name = JSON.stringify(cause);
+  if (count === 0) throw new AppError('ACKLINE_NOT_FOUND', `Nothing is parked with the cause ${name}`);
+  const deliveries = plural(count, 'delivery', 'deliveries');
+  if (yes !== true) {
+    throw new AppError(
+      'ACKLINE_USAGE',
+      `${deliveries} parked with the cause ${name} would be discarded; with --yes they are`,
+    );
+  }
+  const discarded = await discardCause(pool, {
+    cause,
+    parkedUntil: countedAt,
+    onProgress: soFar => terminal.progress(`${formatCount(soFar)} of ${deliveries} discarded`),
+  });
+  terminal.line(`${plural(discarded, 'delivery', 'deliveries')} with the cause ${name} discarded.`);
 }

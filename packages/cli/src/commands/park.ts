@@ -1,18 +1,26 @@
 import { listParked, type ParkedDelivery } from '@ackline/store/parked';
+import { listCauses, type ParkedCause } from '@ackline/store/parked-causes';
 import { listQuarantined, type QuarantinedRecord, type QuarantineList } from '@ackline/store/quarantine-list';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { formatTable } from '../output/text-table.ts';
-import { plural } from '../output/units.ts';
+import { formatCount, plural } from '../output/units.ts';
 import { shortTime } from './events.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;
 
+/** All that is parked is counted, however much that is. */
+export const PARKED_LIMIT_MS = 30_000;
+
 interface ParkOptions {
   readonly limit: number;
+  readonly list?: true;
+  readonly cause?: string;
+  readonly destination?: string;
+  readonly source?: string;
   readonly json?: true;
 }
 
@@ -20,24 +28,88 @@ export function registerPark(program: Command, context: CommandContext): void {
   program
     .command('park')
     .description(
-      'List what needs a person: parked deliveries, which gave up, and quarantined records, which are no events',
+      'List what needs a person: causes of parked deliveries, which gave up, and quarantined records, which are no events',
     )
     .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
+    .option('-l, --list', 'each delivery, not the causes')
+    .option('-c, --cause <text>', 'each delivery of this cause, as it is listed')
+    .option('-s, --source <name>', 'each delivery of this source')
+    .option('-d, --destination <name>', 'only for this destination')
     .option('--json', 'one JSON document per line')
-    .addHelpText('after', '\nExample:\n  $ ackline park\n  $ ackline replay <delivery id>')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline park\n  $ ackline park --cause "crm 503"\n  $ ackline replay <delivery id>',
+    )
     .action(async (options: ParkOptions) => {
-      const { limit } = options;
-      const { parked, quarantined } = await withDatabase(context.config(), async pool => ({
-        parked: await listParked(pool, { limit }),
-        quarantined: await listQuarantined(pool, { limit }),
-      }));
+      const { parked, quarantined } = await readPark(context, options);
       if (options.json === true) {
-        const lines = [...parked.map(parkedJson), ...quarantined.records.map(quarantinedJson)];
+        const lines = [...parked.json, ...(quarantined?.records ?? []).map(quarantinedJson)];
         for (const line of lines) context.terminal.line(line);
       } else {
-        context.terminal.line(`${formatParked(parked)}\n\n${formatQuarantined(quarantined)}`);
+        const parts = [parked.text, ...(quarantined === null ? [] : [formatQuarantined(quarantined)])];
+        context.terminal.line(parts.join('\n\n'));
       }
     });
+}
+
+interface ListedPark {
+  readonly parked: { readonly json: readonly string[]; readonly text: string };
+  /** null: not asked for. A record that is no event has no cause, destination or source. */
+  readonly quarantined: QuarantineList | null;
+}
+
+async function readPark(context: CommandContext, options: ParkOptions): Promise<ListedPark> {
+  const { limit, list, cause, destination, source } = options;
+  const filter = {
+    ...(cause === undefined ? {} : { cause }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(source === undefined ? {} : { source }),
+  };
+  const isFlat = list === true || cause !== undefined || source !== undefined;
+  return withDatabase(
+    context.config(),
+    async pool => ({
+      parked: isFlat
+        ? describeList(await listParked(pool, { ...filter, limit }))
+        : describeCauses(await listCauses(pool, { ...filter, limit })),
+      quarantined: Object.keys(filter).length > 0 ? null : await listQuarantined(pool, { limit }),
+    }),
+    { limitMs: PARKED_LIMIT_MS },
+  );
+}
+
+const describeList = (parked: readonly ParkedDelivery[]): ListedPark['parked'] => ({
+  json: parked.map(parkedJson),
+  text: formatParked(parked),
+});
+
+const describeCauses = (causes: readonly ParkedCause[]): ListedPark['parked'] => ({
+  json: causes.map(causeJson),
+  text: formatCauses(causes),
+});
+
+/** One line; the field names are API. Times are ISO, UTC. */
+export function causeJson({ firstAt, lastAt, ...cause }: ParkedCause): string {
+  return JSON.stringify({
+    kind: 'cause',
+    ...cause,
+    firstAt: firstAt.toISOString(),
+    lastAt: lastAt.toISOString(),
+  });
+}
+
+export function formatCauses(causes: readonly ParkedCause[]): string {
+  if (causes.length === 0) return 'Nothing is parked.';
+  return formatTable(
+    ['CAUSE', 'COUNT', 'FIRST', 'LAST', 'EXAMPLE'],
+    causes.map(cause => [
+      cause.cause,
+      formatCount(cause.count),
+      shortTime(cause.firstAt),
+      shortTime(cause.lastAt),
+      cause.exampleId,
+    ]),
+  );
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */
@@ -52,6 +124,7 @@ export function parkedJson(delivery: ParkedDelivery): string {
     destination: delivery.destination,
     orderingKey: delivery.orderingKey,
     reason: delivery.reason,
+    cause: delivery.cause,
     tries: delivery.tries,
     parkedAt: delivery.parkedAt.toISOString(),
     blocks: delivery.blocks,

@@ -11,6 +11,12 @@ import { loadConfig } from '../../src/config.ts';
 const EVENT = '019ab2c4-0000-7000-8000-000000000001';
 const PARKED = '019ab2c4-0000-7000-8000-00000000000a';
 const MISSING = '019ab2c4-0000-7000-8000-0000000000ff';
+/** A delivery that has used up its schedule. */
+const PARK = `
+  delete from finished_deliveries;
+  insert into deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, priority, state, tries, park_reason, finished_at, attempts)
+    values ((select stored_day from events where seq = 1), '${PARKED}', 1, '${EVENT}', 'telegram', 'default', 'everything', 'bot', 'normal', 'parked', 7, 'exhausted', now(),
+            '[{"at": "2026-01-01T00:00:00Z", "ms": 3, "outcome": "park", "status": 500, "error": null, "excerpt": null}]');`;
 const CONFIG = `
 sources:
   - { name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }
@@ -33,9 +39,7 @@ before(async () => {
     insert into events (seq, id, source, tenant, provider, type, dedup_key, received_at, priority, tier, routing, key_id, meta, body)
       values (1, '${EVENT}', 'telegram', 'default', 'telegram', 'message', 'k', now(), 'normal', 'inbox', 'routed', 'none', '', 'body'),
              (2, gen_random_uuid(), 'other', 'default', 'telegram', 'message', 'k', now(), 'normal', 'kafka', 'unmatched', 'none', '', '');
-    insert into deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, priority, state, tries, park_reason, finished_at, attempts)
-      values ((select stored_day from events where seq = 1), '${PARKED}', 1, '${EVENT}', 'telegram', 'default', 'everything', 'bot', 'normal', 'parked', 7, 'exhausted', now(),
-              '[{"at": "2026-01-01T00:00:00Z", "ms": 3, "outcome": "park", "status": 500, "error": null, "excerpt": null}]');`);
+    ${PARK}`);
   await client.end();
 });
 
@@ -109,8 +113,53 @@ test('what is not parked is not discarded', async () => {
   assert.match(missing.err, /error \[ACKLINE_NOT_FOUND\]/);
 });
 
+test('park groups by cause, and lists the deliveries of one, of a source, or all of them', async () => {
+  assert.match(
+    (await run('park')).out.join(),
+    new RegExp(`^CAUSE .*\\nbot 500 +1 +.* ${PARKED}\\n\\nNo record`),
+  );
+  const [cause] = json((await run('park', '--json')).out);
+  assert.deepEqual([cause?.['kind'], cause?.['cause'], cause?.['count']], ['cause', 'bot 500', 1]);
+  const ids = async (...args: string[]) =>
+    json((await run('park', '--json', ...args)).out).map(row => row['id']);
+  for (const args of [['--list'], ['--cause', 'bot 500'], ['--source', 'telegram'], ['-l', '-d', 'bot']]) {
+    assert.deepEqual(await ids(...args), [PARKED], args.join(' '));
+  }
+  for (const args of [
+    ['--cause', 'bot 503'],
+    ['--source', 'other'],
+    ['-d', 'nope'],
+    ['-l', '-d', 'nope'],
+  ]) {
+    assert.deepEqual(await ids(...args), [], args.join(' '));
+  }
+  assert.equal(
+    (await run('park', '-d', 'nope')).out.join(),
+    'Nothing is parked.',
+    'and nothing about records',
+  );
+});
+
+test('all of a cause is counted first, and discarded with --yes', async () => {
+  const counted = await run('discard', '--cause', 'bot 500');
+  assert.equal(counted.exitCode, 1);
+  assert.match(
+    counted.err,
+    /\[ACKLINE_USAGE\] 1 delivery parked with the cause "bot 500" would be discarded; with --yes/,
+  );
+  assert.match((await run('park', '--list')).out.join(), new RegExp(PARKED));
+  const discarded = await run('discard', '--cause', 'bot 500', '--yes');
+  assert.deepEqual(discarded.out, ['1 delivery with the cause "bot 500" discarded.']);
+  const none = await run('discard', '--cause', 'bot 500', '--yes');
+  assert.match(none.err, /\[ACKLINE_NOT_FOUND\] Nothing is parked with the cause "bot 500"/);
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(PARK);
+  await client.end();
+});
+
 test('a parked delivery is listed, replayed once, and then not parked any more', async () => {
-  assert.match((await run('park')).out.join(), new RegExp(`exhausted +7 +500 +${PARKED}`));
+  assert.match((await run('park', '--list')).out.join(), new RegExp(`exhausted +7 +500 +${PARKED}`));
   assert.match((await run('discard', PARKED)).out.join(), /is discarded/);
   assert.match((await run('replay', PARKED)).out.join(), /sent to bot again/);
   assert.match((await run('replay', PARKED)).out.join(), /not finished yet \(due\)/);

@@ -73,13 +73,15 @@ test('a parked delivery shows its reason, its tries and the last answer', () => 
     destination: 'bot',
     orderingKey: null,
     reason: 'exhausted',
+    cause: 'bot timeout',
     tries: 7,
     parkedAt: new Date(0),
     blocks: true,
     lastAttempt: { at: '', ms: 1, outcome: 'park', status: null, error: 'timeout', excerpt: 'never shown' },
   };
   assert.match(formatParked([parked]), /exhausted \(blocks its key\) +7 +timeout +019ab2c4/);
-  assert.equal((JSON.parse(parkedJson(parked)) as { lastError: string }).lastError, 'timeout');
+  const { cause, lastError } = JSON.parse(parkedJson(parked)) as Record<string, unknown>;
+  assert.deepEqual([cause, lastError], ['bot timeout', 'timeout']);
   assert.doesNotMatch(parkedJson(parked), /never shown/);
 });
 

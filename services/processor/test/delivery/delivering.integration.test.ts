@@ -173,7 +173,7 @@ describe('delivering', () => {
         await untilAll('parked');
         assert.equal(receiver.requests.length, 4);
         const [parked] = await listParked(pool, { limit: 10 });
-        assert.deepEqual([parked!.reason, parked!.tries], ['exhausted', 4]);
+        assert.deepEqual([parked!.reason, parked!.cause, parked!.tries], ['exhausted', 'crm 500', 4]);
         assert.deepEqual([parked!.lastAttempt?.status, parked!.lastAttempt?.excerpt], [500, 'out of order']);
         assert.deepEqual(
           (await rows())[0]!.attempts.map(attempt => attempt.outcome),
@@ -361,6 +361,7 @@ describe('delivering', () => {
           ['delivered', null],
         ],
       );
+      assert.equal((await listParked(pool, { limit: 10 }))[0]!.cause, 'crm unreadable');
       assert.equal(delivery.destinations.get('crm')!.slots.free, 5);
     });
   });

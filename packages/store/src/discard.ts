@@ -1,0 +1,60 @@
+import type { Pool, PoolClient } from 'pg';
+import { type Finished, freedKey, promote } from './delivery-outcomes.ts';
+import { inTransaction } from './transaction.ts';
+
+/** What one transaction discards: well within the limit of a statement. */
+const DISCARD_BATCH = 500;
+
+/**
+ * Gives a parked delivery up: it counts as finished, and a key that waited for it goes on. False where there is no parked
+ * delivery with this id. It can still be replayed.
+ */
+export async function discardDelivery(pool: Pool, id: string): Promise<boolean> {
+  return inTransaction(pool, async client => (await discard(client, 'id = $1', [id])) === 1);
+}
+
+export interface DiscardCauseOptions {
+  readonly cause: string;
+  /** What was parked later stays: nobody has seen it. */
+  readonly parkedUntil: string;
+  /** Told how many are discarded so far, after each transaction. */
+  readonly onProgress?: (discarded: number) => void;
+}
+
+/** {@link discardDelivery} for all that is parked for a cause, the oldest first, in many transactions; returns how many. */
+export async function discardCause(
+  pool: Pool,
+  { cause, parkedUntil, onProgress }: DiscardCauseOptions,
+): Promise<number> {
+  const first = `id in (select id from deliveries where state = 'parked' and park_cause = $1 and finished_at <= $2::timestamptz
+                         order by finished_at, id limit ${DISCARD_BATCH})`;
+  let total = 0;
+  for (;;) {
+    const discarded = await inTransaction(pool, client => discard(client, first, [cause, parkedUntil]));
+    if (discarded === 0) return total;
+    total += discarded;
+    onProgress?.(total);
+  }
+}
+
+/** The parked ones of those that `which` names. */
+async function discard(client: PoolClient, which: string, values: readonly unknown[]): Promise<number> {
+  const result = await client.query<Finished>(
+    `with mine as materialized (
+       select id from deliveries where state = 'parked' and ${which}
+        order by destination, source, ordering_key, id for update -- (H3)
+     ), gone as (
+       delete from deliveries d using mine where d.id = mine.id returning d.*
+     ), kept as (
+       insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
+                                        priority, state, due_at, tries, interruptions, attempts, park_reason, replay,
+                                        created_at, finished_at)
+       select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'discarded',
+              due_at, tries, interruptions, attempts, park_reason, replay, created_at, clock_timestamp()
+         from gone)
+     select id, destination, source, ordering_key as "orderingKey", followed as frees from gone`,
+    [...values],
+  );
+  await promote(client, result.rows.flatMap(freedKey)); // (H4)
+  return result.rows.length;
+}
