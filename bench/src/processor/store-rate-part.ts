@@ -53,7 +53,7 @@ export async function storeBacklog(
   expected: { readonly events: number; readonly warmUpEvents: number },
 ): Promise<StoreRound> {
   const { url: databaseUrl, pool } = database;
-  await pauseDestination(pool, DESTINATION, 'bench');
+  await pauseDestination(pool, DESTINATION, { reason: 'bench', actor: 'bench' });
   const afterSeq = await lastSeq(pool);
   const { brokers } = source;
   await using running = await startProcessor({ databaseUrl, brokers, receiverUrl: NO_RECEIVER, directory });

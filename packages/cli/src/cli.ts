@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerDestinations } from './commands/destinations.ts';
@@ -78,6 +79,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerReplay,
     registerDiscard,
     registerDestinations,
+    registerAudit,
     registerMigrate,
     registerBackup,
     registerRestore,

@@ -26,6 +26,7 @@ test('help lists every command, and each command has an example', async () => {
     'replay',
     'discard',
     'destinations',
+    'audit',
     'migrate',
     'backup',
     'restore',

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import { audit } from './audit.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface PausedDestination {
   readonly name: string;
@@ -11,20 +13,29 @@ const MAX_LISTED = 1_000;
 
 /** Holds the work of a destination until it is resumed; a pause that stands keeps its first reason. */
 export async function pauseDestination(
-  queryable: Pick<Pool, 'query'>,
+  pool: Pool,
   name: string,
-  reason: string,
+  { reason, actor }: { readonly reason: string; readonly actor: string },
 ): Promise<void> {
-  await queryable.query(
-    'insert into paused_destinations (name, reason) values ($1, $2) on conflict (name) do nothing',
-    [name, reason],
-  );
+  await inTransaction(pool, async client => {
+    const result = await client.query(
+      'insert into paused_destinations (name, reason) values ($1, $2) on conflict (name) do nothing',
+      [name, reason],
+    );
+    if (result.rowCount === 1) {
+      await audit(client, { actor, action: 'destination.paused', subject: name, details: { reason } });
+    }
+  });
 }
 
 /** Returns false where it was not paused. */
-export async function resumeDestination(queryable: Pick<Pool, 'query'>, name: string): Promise<boolean> {
-  const result = await queryable.query('delete from paused_destinations where name = $1', [name]);
-  return result.rowCount === 1;
+export async function resumeDestination(pool: Pool, name: string, actor: string): Promise<boolean> {
+  return inTransaction(pool, async client => {
+    const result = await client.query('delete from paused_destinations where name = $1', [name]);
+    if (result.rowCount !== 1) return false;
+    await audit(client, { actor, action: 'destination.resumed', subject: name, details: {} });
+    return true;
+  });
 }
 
 export async function listPausedDestinations(

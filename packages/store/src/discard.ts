@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { audit } from './audit.ts';
 import { type Finished, freedKey, promote } from './delivery-outcomes.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -9,11 +10,18 @@ const DISCARD_BATCH = 500;
  * Gives a parked delivery up: it counts as finished, and a key that waited for it goes on. False where there is no parked
  * delivery with this id. It can still be replayed.
  */
-export async function discardDelivery(pool: Pool, id: string): Promise<boolean> {
-  return inTransaction(pool, async client => (await discard(client, 'id = $1', [id])) === 1);
+export async function discardDelivery(pool: Pool, id: string, actor: string): Promise<boolean> {
+  return inTransaction(pool, async client => {
+    const [discarded] = await discard(client, 'id = $1', [id]);
+    if (discarded === undefined) return false;
+    const { destination } = discarded;
+    await audit(client, { actor, action: 'delivery.discarded', subject: id, details: { destination } });
+    return true;
+  });
 }
 
 export interface DiscardCauseOptions {
+  readonly actor: string;
   readonly cause: string;
   /** What was parked later stays: nobody has seen it. */
   readonly parkedUntil: string;
@@ -24,21 +32,32 @@ export interface DiscardCauseOptions {
 /** {@link discardDelivery} for all that is parked for a cause, the oldest first, in many transactions; returns how many. */
 export async function discardCause(
   pool: Pool,
-  { cause, parkedUntil, onProgress }: DiscardCauseOptions,
+  { actor, cause, parkedUntil, onProgress }: DiscardCauseOptions,
 ): Promise<number> {
   const first = `id in (select id from deliveries where state = 'parked' and park_cause = $1 and finished_at <= $2::timestamptz
                          order by finished_at, id limit ${DISCARD_BATCH})`;
   let total = 0;
   for (;;) {
-    const discarded = await inTransaction(pool, client => discard(client, first, [cause, parkedUntil]));
-    if (discarded === 0) return total;
-    total += discarded;
+    const count = await inTransaction(pool, async client => {
+      const { length } = await discard(client, first, [cause, parkedUntil]);
+      if (length > 0) {
+        const details = { deliveries: length };
+        await audit(client, { actor, action: 'delivery.discarded', subject: cause, details });
+      }
+      return length;
+    });
+    if (count === 0) return total;
+    total += count;
     onProgress?.(total);
   }
 }
 
 /** The parked ones of those that `which` names. */
-async function discard(client: PoolClient, which: string, values: readonly unknown[]): Promise<number> {
+async function discard(
+  client: PoolClient,
+  which: string,
+  values: readonly unknown[],
+): Promise<readonly Finished[]> {
   const result = await client.query<Finished>(
     `with mine as materialized (
        select id from deliveries where state = 'parked' and ${which}
@@ -56,5 +75,5 @@ async function discard(client: PoolClient, which: string, values: readonly unkno
     [...values],
   );
   await promote(client, result.rows.flatMap(freedKey)); // (H4)
-  return result.rows.length;
+  return result.rows;
 }

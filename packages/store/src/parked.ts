@@ -1,5 +1,7 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { audit } from './audit.ts';
 import type { AttemptRecord } from './deliveries.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface ParkedDelivery {
   readonly id: string;
@@ -54,12 +56,25 @@ const REPLAY_LOOKS = 3;
  * Makes a finished delivery due again, with a new schedule, marked as a replay. It stands outside the order of its key,
  * except where it is the one that blocks it: that one takes its old place.
  */
-export async function replayDelivery(pool: Pool, id: string): Promise<ReplayResult> {
+export async function replayDelivery(pool: Pool, id: string, actor: string): Promise<ReplayResult> {
+  return inTransaction(pool, async client => {
+    const result = await replay(client, id);
+    if (result.kind === 'replayed') {
+      const { destination } = result;
+      await audit(client, { actor, action: 'delivery.replayed', subject: id, details: { destination } });
+    }
+    return result;
+  });
+}
+
+async function replay(client: PoolClient, id: string): Promise<ReplayResult> {
   let state: string | undefined;
   for (let look = 0; look < REPLAY_LOOKS; look++) {
-    const destination = (await replayParked(pool, id)) ?? (await replayFinished(pool, id));
+    const destination = (await replayParked(client, id)) ?? (await replayFinished(client, id));
     if (destination !== null) return { kind: 'replayed', destination };
-    const found = await pool.query<{ state: string }>('select state from all_deliveries where id = $1', [id]);
+    const found = await client.query<{ state: string }>('select state from all_deliveries where id = $1', [
+      id,
+    ]);
     state = found.rows[0]?.state;
     if (state === undefined) return { kind: 'not-found' };
     if (state === 'waiting' || state === 'due' || state === 'leased') return { kind: 'still-open', state };
@@ -67,8 +82,8 @@ export async function replayDelivery(pool: Pool, id: string): Promise<ReplayResu
   throw new Error(`the delivery ${id} changes all the time (it is ${state})`);
 }
 
-async function replayParked(pool: Pool, id: string): Promise<string | null> {
-  const result = await pool.query<{ destination: string }>(
+async function replayParked(client: PoolClient, id: string): Promise<string | null> {
+  const result = await client.query<{ destination: string }>(
     `update deliveries set state = 'due', due_at = clock_timestamp(), replay = true, tries = 0, interruptions = 0,
             park_reason = null, finished_at = null
       where id = $1 and state = 'parked' returning destination`,
@@ -78,8 +93,8 @@ async function replayParked(pool: Pool, id: string): Promise<string | null> {
 }
 
 /** From the days of finished ones back to those that are open. */
-async function replayFinished(pool: Pool, id: string): Promise<string | null> {
-  const result = await pool.query<{ destination: string }>(
+async function replayFinished(client: PoolClient, id: string): Promise<string | null> {
+  const result = await client.query<{ destination: string }>(
     `with back as (delete from finished_deliveries where id = $1 returning *)
      insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, state,
                              due_at, attempts, replay, body_bytes, created_at)

@@ -148,7 +148,7 @@ describe('the head of a key', () => {
       storer.release();
       await recorded;
       assert.deepEqual(await statesOf([row!, later]), [state, 'waiting']);
-      if (state === 'parked') await replayDelivery(pool, row!.id);
+      if (state === 'parked') await replayDelivery(pool, row!.id, 'anna');
       assert.deepEqual(await deliverAll(), ids([row!, later]));
     });
   }
@@ -309,7 +309,7 @@ describe('the head of a key', () => {
     await recordOutcomes(pool, [outcomeOf(again!, { state: 'parked', blocks: true })]);
     const [third] = await storeDeliveries(pool, inKey(1));
     assert.deepEqual(await statesOf([...rows, third!]), ['parked', 'waiting', 'waiting']);
-    assert.equal(await discardDelivery(pool, rows[0]!.id), true);
+    assert.equal(await discardDelivery(pool, rows[0]!.id, 'anna'), true);
     assert.deepEqual(await statesOf([...rows, third!]), ['discarded', 'due', 'waiting']);
   });
 
@@ -320,7 +320,7 @@ describe('the head of a key', () => {
     const storer = await pool.connect();
     await storer.query('begin');
     const row = await storeWithin(storer);
-    const discarded = discardDelivery(pool, head!.id);
+    const discarded = discardDelivery(pool, head!.id, 'anna');
     await waitForLocks(1);
     await storer.query('commit');
     storer.release();
@@ -342,8 +342,8 @@ describe('the head of a key', () => {
     const [first, second] = await storeDeliveries(pool, inKey(2));
     assert.deepEqual(await deliverAll(), ids([first!, second!]));
     const [third, fourth] = await storeDeliveries(pool, inKey(2));
-    await replayDelivery(pool, first!.id);
-    await replayDelivery(pool, second!.id);
+    await replayDelivery(pool, first!.id, 'anna');
+    await replayDelivery(pool, second!.id, 'anna');
     assert.deepEqual(await statesOf([first!, second!, third!, fourth!]), ['due', 'due', 'due', 'waiting']);
     const claimed = await claim(pool);
     assert.deepEqual(new Set(ids(claimed)), new Set(ids([first!, second!, third!])));

@@ -133,7 +133,7 @@ describe('leases', () => {
     const [row] = await storeDeliveries(pool, [{ orderingKey: 'a' }]);
     const [claimed] = await claim(pool);
     await recordOutcomes(pool, [outcomeOf(claimed!)]);
-    await replayDelivery(pool, row!.id);
+    await replayDelivery(pool, row!.id, 'anna');
     await interrupt(MAX_INTERRUPTIONS, ['crm']);
     const found = await readDelivery(pool, row!.id);
     assert.deepEqual([found.state, found.blocks], ['parked', false]);

@@ -148,7 +148,7 @@ describe('what is delivered next', () => {
       const [next] = await claim(pool);
       assert.equal(next!.id, follower);
       const [third] = await storeDeliveries(pool, [{ orderingKey: 'a' }]);
-      await replayDelivery(pool, head);
+      await replayDelivery(pool, head, 'anna');
       const [replayed, ...rest] = await claim(pool);
       assert.equal(replayed!.id, head); // though the follower of its key is being sent
       assert.equal(replayed!.replay, true);
@@ -160,7 +160,7 @@ describe('what is delivered next', () => {
     it('with onPark block, its key waits until a replay is delivered, which takes its old place', async () => {
       const { head, follower } = await parkHead(true);
       assert.deepEqual(await claimIds(), []);
-      await replayDelivery(pool, head);
+      await replayDelivery(pool, head, 'anna');
       const [replayed, ...rest] = await claim(pool);
       assert.equal(replayed!.id, head);
       assert.deepEqual(rest, []);
@@ -174,14 +174,14 @@ describe('what is delivered next', () => {
 
     it('with onPark block, its key goes on when it is discarded', async () => {
       const { head, follower } = await parkHead(true);
-      assert.equal(await discardDelivery(pool, head), true);
-      assert.equal(await discardDelivery(pool, head), false, 'it is not parked any more');
+      assert.equal(await discardDelivery(pool, head, 'anna'), true);
+      assert.equal(await discardDelivery(pool, head, 'anna'), false, 'it is not parked any more');
       assert.deepEqual(await claimIds(), [follower]);
     });
 
     it('again by a replay outside the order, it holds nobody', async () => {
       const { head, follower } = await parkHead(false);
-      await replayDelivery(pool, head);
+      await replayDelivery(pool, head, 'anna');
       const replayed = (await claim(pool)).find(row => row.id === head);
       await recordOutcomes(pool, [outcomeOf(replayed!, { state: 'parked', blocks: true })]);
       assert.equal((await readDelivery(pool, head)).blocks, false);

@@ -138,7 +138,7 @@ async function goesOn(pool: Pool): Promise<void> {
   const blocking = await pool.query<{ id: string }>(
     "select id from deliveries where state = 'parked' and blocks",
   );
-  assert.equal(await discardDelivery(pool, blocking.rows[0]!.id), true);
+  assert.equal(await discardDelivery(pool, blocking.rows[0]!.id, 'anna'), true);
   for (let claimed = await claim(pool); claimed.length > 0; claimed = await claim(pool)) {
     assert.ok(claimed.every(row => row.body.byteLength > 0));
     await recordOutcomes(
@@ -159,7 +159,7 @@ async function goesOn(pool: Pool): Promise<void> {
     rows.map(row => row.partition),
     ['finished_deliveries_default', 'finished_deliveries_20260101'],
   );
-  assert.equal((await replayDelivery(pool, rows[0]!.id)).kind, 'replayed');
+  assert.equal((await replayDelivery(pool, rows[0]!.id, 'anna')).kind, 'replayed');
   const unrouted = await inTransaction(pool, client =>
     takeUnrouted(client, 's', { rows: 100, bytes: 1_000_000 }),
   );

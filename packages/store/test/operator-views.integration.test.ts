@@ -72,18 +72,18 @@ describe('what an operator sees', () => {
 
   it('sends a parked delivery again with a new schedule, once', async () => {
     const { id } = await park();
-    assert.deepEqual(await replayDelivery(pool, id), { kind: 'replayed', destination: 'crm' });
-    assert.deepEqual(await replayDelivery(pool, id), { kind: 'still-open', state: 'due' });
+    assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'replayed', destination: 'crm' });
+    assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'still-open', state: 'due' });
     const [claimed] = await claim(pool);
     assert.equal(claimed!.tries, 0);
-    assert.deepEqual(await replayDelivery(pool, id), { kind: 'still-open', state: 'leased' });
+    assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'still-open', state: 'leased' });
     await recordOutcomes(pool, [outcomeOf(claimed!)]);
     assert.deepEqual(await listParked(pool, { limit: 10 }), []);
-    assert.deepEqual(await replayDelivery(pool, id), { kind: 'replayed', destination: 'crm' });
+    assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'replayed', destination: 'crm' });
   });
 
   it('hears that there is no such delivery', async () => {
-    assert.deepEqual(await replayDelivery(pool, randomUUID()), { kind: 'not-found' });
+    assert.deepEqual(await replayDelivery(pool, randomUUID(), 'anna'), { kind: 'not-found' });
   });
 
   it('lists events with what became of them, the newest first', async () => {
@@ -152,14 +152,14 @@ describe('what an operator sees', () => {
   });
 
   it('pauses a destination with its first reason, and resumes it once', async () => {
-    await pauseDestination(pool, 'crm', 'answered 410 Gone');
-    await pauseDestination(pool, 'crm', 'by hand');
+    await pauseDestination(pool, 'crm', { reason: 'answered 410 Gone', actor: 'anna' });
+    await pauseDestination(pool, 'crm', { reason: 'by hand', actor: 'anna' });
     const [paused, ...rest] = await listPausedDestinations(pool);
     assert.deepEqual(rest, []);
     assert.equal(paused!.reason, 'answered 410 Gone');
     assert.ok(paused!.pausedAt instanceof Date);
-    assert.equal(await resumeDestination(pool, 'crm'), true);
-    assert.equal(await resumeDestination(pool, 'crm'), false);
+    assert.equal(await resumeDestination(pool, 'crm', 'anna'), true);
+    assert.equal(await resumeDestination(pool, 'crm', 'anna'), false);
     assert.deepEqual(await listPausedDestinations(pool), []);
   });
 

@@ -92,7 +92,7 @@ describe('what is parked', () => {
 
   it('and is sent again belongs to no cause, until it is parked again', async () => {
     const [id] = await park([{}], BUSY);
-    await replayDelivery(pool, id!);
+    await replayDelivery(pool, id!, 'anna');
     assert.deepEqual(await listCauses(pool, { limit: 10 }), []);
     assert.equal((await countCause(pool, 'crm 503')).count, 0);
     const [claimed] = await claim(pool);
@@ -141,7 +141,7 @@ describe('what is parked', () => {
     assert.equal(count, 601);
     const [later] = await park([{ orderingKey: 'b' }], BUSY);
     const progress: number[] = [];
-    const options = { cause: 'crm 503', parkedUntil: countedAt };
+    const options = { actor: 'anna', cause: 'crm 503', parkedUntil: countedAt };
     assert.equal(await discardCause(pool, { ...options, onProgress: soFar => progress.push(soFar) }), 601);
     assert.deepEqual(progress, [500, 601]);
     const states = await pool.query<{ state: string }>(

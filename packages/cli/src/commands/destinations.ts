@@ -10,6 +10,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
+import { operatorName } from '../operator.ts';
 import { formatTable } from '../output/text-table.ts';
 import { shortTime } from './events.ts';
 
@@ -46,7 +47,10 @@ export function registerDestinations(program: Command, context: CommandContext):
     .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"')
     .action(async (name: string, options: { reason: string }) => {
       refuseUnknown(name, await readConfig());
-      await withDatabase(context.config(), pool => pauseDestination(pool, name, options.reason));
+      const { reason } = options;
+      await withDatabase(context.config(), pool =>
+        pauseDestination(pool, name, { reason, actor: operatorName() }),
+      );
       context.terminal.line(
         `${name} is paused: within seconds its deliveries are held, until \`ackline destinations resume ${name}\`.`,
       );
@@ -58,7 +62,9 @@ export function registerDestinations(program: Command, context: CommandContext):
     .argument('<name>')
     .addHelpText('after', '\nExample:\n  $ ackline destinations resume bot')
     .action(async (name: string) => {
-      const wasPaused = await withDatabase(context.config(), pool => resumeDestination(pool, name));
+      const wasPaused = await withDatabase(context.config(), pool =>
+        resumeDestination(pool, name, operatorName()),
+      );
       if (!wasPaused) refuseUnknown(name, await readConfig());
       context.terminal.line(wasPaused ? `${name} is resumed.` : `${name} was not paused.`);
     });

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
+import { operatorName } from '../operator.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { formatCount, plural } from '../output/units.ts';
 import { PARKED_LIMIT_MS } from './park.ts';
@@ -48,7 +49,7 @@ export function registerDiscard(program: Command, context: CommandContext): void
 }
 
 async function discardOne(pool: Pool, id: string, terminal: Terminal): Promise<void> {
-  if (!(await discardDelivery(pool, id))) throw await missing(pool, 'parked delivery', id);
+  if (!(await discardDelivery(pool, id, operatorName()))) throw await missing(pool, 'parked delivery', id);
   terminal.line(`${id} is discarded.`);
 }
 
@@ -68,6 +69,7 @@ async function discardAll(
     );
   }
   const discarded = await discardCause(pool, {
+    actor: operatorName(),
     cause,
     parkedUntil: countedAt,
     onProgress: soFar => terminal.progress(`${formatCount(soFar)} of ${deliveries} discarded`),

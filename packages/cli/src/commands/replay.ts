@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
+import { operatorName } from '../operator.ts';
 import { MAX_LIMIT } from './events.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -17,7 +18,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
     .addHelpText('after', '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000')
     .action(async (id: string) => {
       const result = await withDatabase(context.config(), async pool => {
-        const replayed = await replayDelivery(pool, id);
+        const replayed = await replayDelivery(pool, id, operatorName());
         if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
         return replayed;
       });

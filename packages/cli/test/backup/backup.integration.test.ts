@@ -60,7 +60,8 @@ async function fill(client: pg.Client): Promise<void> {
     delete from inbox where n <= 10;
     insert into lanes (lane, topic_id, next_offset) values (0, 'topic', 42), (1, null, null);
     insert into quarantine (origin, reason, key_id, meta, body) values ('kafka', 'x', 'none', '\\x', '\\x');
-    insert into paused_destinations (name, reason) values ('d', 'by hand');`);
+    insert into paused_destinations (name, reason) values ('d', 'by hand');
+    insert into audit (actor, action, subject) values ('anna', 'destination.paused', 'd');`);
 }
 
 async function run(url: string, ...args: string[]) {

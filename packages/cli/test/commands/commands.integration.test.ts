@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import pg from 'pg';
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
+import { operatorName } from '../../src/operator.ts';
 
 const EVENT = '019ab2c4-0000-7000-8000-000000000001';
 const PARKED = '019ab2c4-0000-7000-8000-00000000000a';
@@ -201,6 +202,17 @@ test('a destination is paused with its reason and resumed; an unknown one is ref
   assert.match((await run('destinations', 'resume', 'bot')).out.join(), /was not paused/);
   const unknown = await run('destinations', 'pause', 'bott');
   assert.match(unknown.err, /error \[ACKLINE_USAGE\] There is no destination "bott".*known: bot/);
+});
+
+test('the audit says who did it', async () => {
+  await run('destinations', 'pause', 'bot', '--reason', 'audited');
+  await run('destinations', 'resume', 'bot');
+  const [resumed, paused, ...others] = json((await run('audit', '--json')).out);
+  assert.deepEqual([resumed?.['action'], resumed?.['subject']], ['destination.resumed', 'bot']);
+  assert.deepEqual([paused?.['actor'], paused?.['details']], [operatorName(), { reason: 'audited' }]);
+  const actions = new Set(others.map(entry => entry['action']));
+  assert.ok(actions.isSupersetOf(new Set(['delivery.replayed', 'delivery.discarded'])));
+  assert.equal((await run('audit', '-n', '1')).out.join().split('\n').length, 2);
 });
 
 test('check lists every error with file, line and column, and exits 1', async () => {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@ackline/runtime/logger';
 import type { SecretReader } from '@ackline/runtime/secrets';
@@ -62,7 +63,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   });
   const runner = createAttemptRunner({
     ...attemptDeps(deps),
-    pauseDestination: (name, reason) => pauseDestination(pool, name, reason),
+    pauseDestination: (name, reason) =>
+      pauseDestination(pool, name, { reason, actor: `processor@${hostname()}` }),
     writer,
     listener: deps.metrics,
     log,

@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { HeaderPairs } from '@ackline/shared/envelope';
 import { claimDue } from '@ackline/store/delivery-claims';
+import { listAudit } from '@ackline/store/audit';
 import { listPausedDestinations, resumeDestination } from '@ackline/store/destinations';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { listParked, replayDelivery } from '@ackline/store/parked';
@@ -152,7 +153,7 @@ describe('delivering', () => {
       await scene({ destinations: [to()] }, async ({ store, delivery }) => {
         await store([sampleEvent()]);
         await untilAll('delivered');
-        await replayDelivery(pool, (await rows())[0]!.id);
+        await replayDelivery(pool, (await rows())[0]!.id, 'anna');
         delivery.dispatcher.wake();
         await waitFor(() => receiver.requests.length === 2);
         assert.deepEqual(
@@ -188,6 +189,9 @@ describe('delivering', () => {
         await store([sampleEvent(), sampleEvent()]);
         const paused = await waitFor(async () => (await listPausedDestinations(pool))[0]);
         assert.deepEqual([paused.name, paused.reason], ['crm', 'answered 410 Gone']);
+        const [noted] = await listAudit(pool, { limit: 1 });
+        assert.deepEqual([noted!.action, noted!.subject], ['destination.paused', 'crm']);
+        assert.match(noted!.actor, /^processor@./);
         await waitFor(async () => (await rows())[0]!.attempts.length === 1);
         await store([sampleEvent()]);
         assert.deepEqual(
@@ -208,7 +212,7 @@ describe('delivering', () => {
         });
         await heartbeat.beat();
         assert.equal(delivery.destinations.get('crm')!.pause.isOn, true);
-        await resumeDestination(pool, 'crm');
+        await resumeDestination(pool, 'crm', 'anna');
         await heartbeat.beat();
         await untilAll('delivered');
         assert.equal(receiver.requests.length, 4);
@@ -336,7 +340,7 @@ describe('delivering', () => {
       await waitFor(async () => (await rows()).map(row => row.state).join() === 'parked,waiting,delivered');
       await store([sampleEvent(chat)]);
       assert.equal((await rows())[3]!.state, 'waiting');
-      await replayDelivery(pool, (await rows())[0]!.id);
+      await replayDelivery(pool, (await rows())[0]!.id, 'anna');
       delivery.dispatcher.wake();
       await untilAll('delivered');
       const order = receiver.requests.map(request => Object.fromEntries(request.rawHeaders)['webhook-id']);
@@ -351,7 +355,7 @@ describe('delivering', () => {
       await untilAll('delivered');
       const [first] = await rows();
       await pool.query("update events set key_id = 'lost' where id = $1", [first!.event_id]);
-      for (const row of await rows()) await replayDelivery(pool, row.id);
+      for (const row of await rows()) await replayDelivery(pool, row.id, 'anna');
       delivery.dispatcher.wake();
       await waitFor(async () => (await rows()).every(row => row.state !== 'due' && row.state !== 'leased'));
       assert.deepEqual(

@@ -1,0 +1,50 @@
+import { type AuditRecord, listAudit } from '@ackline/store/audit';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
+import { wholeNumber } from '../options.ts';
+import { formatTable } from '../output/text-table.ts';
+import { shortTime } from './events.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1_000;
+
+interface AuditOptions {
+  readonly limit: number;
+  readonly json?: true;
+}
+
+export function registerAudit(program: Command, context: CommandContext): void {
+  program
+    .command('audit')
+    .description('List who paused, resumed, replayed and discarded what, the newest first')
+    .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
+    .option('--json', 'one JSON document per line')
+    .addHelpText('after', '\nExample:\n  $ ackline audit --limit 10')
+    .action(async ({ limit, json }: AuditOptions) => {
+      const records = await withDatabase(context.config(), pool => listAudit(pool, { limit }));
+      if (json === true) for (const record of records) context.terminal.line(auditJson(record));
+      else context.terminal.line(formatAudit(records));
+    });
+}
+
+/** One line; the field names are API. Times are ISO, UTC. */
+export function auditJson({ id, at, actor, action, subject, details }: AuditRecord): string {
+  return JSON.stringify({ id, at: at.toISOString(), actor, action, subject, details });
+}
+
+export function formatAudit(records: readonly AuditRecord[]): string {
+  if (records.length === 0) return 'Nothing was paused, resumed, replayed or discarded yet.';
+  return formatTable(
+    ['TIME', 'ACTOR', 'ACTION', 'SUBJECT', 'DETAILS'],
+    records.map(record => [
+      shortTime(record.at),
+      record.actor,
+      record.action,
+      record.subject,
+      Object.entries(record.details)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(', '),
+    ]),
+  );
+}
