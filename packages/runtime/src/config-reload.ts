@@ -37,6 +37,8 @@ export interface ConfigReloadDeps<T> {
   readonly path: string;
   /** Reads and checks everything. Throws an AppError with all problems, one a line. */
   readonly load: () => Promise<T>;
+  /** Hears of each reading after the first, in the moment in which it takes effect (R1). Must not throw. */
+  readonly onReloaded?: (current: T) => void;
   readonly log: Pick<Logger, 'info' | 'error'>;
   readonly lookEveryMs?: number;
   readonly retryEveryMs?: number;
@@ -64,6 +66,7 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
     readStamp = await stampOf(path);
     try {
       current = await load(); // (R1)
+      deps.onReloaded?.(current);
       state = { loadedAt: now(), error: null };
       lastProblems = '';
       log.info({ configFile: path }, 'config.reloaded');

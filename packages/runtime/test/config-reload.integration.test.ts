@@ -19,6 +19,7 @@ async function watch(path: string, { retryEveryMs = 60_000 } = {}) {
   const lines: { event: string; problems?: readonly string[] }[] = [];
   const keep = (fields: object, event: string) => void lines.push({ ...fields, event });
   let loads = 0;
+  const told: string[] = [];
   const reload: ConfigReload<string> = await connectConfigReload({
     path,
     load: async () => {
@@ -30,6 +31,7 @@ async function watch(path: string, { retryEveryMs = 60_000 } = {}) {
         throw new AppError('ACKLINE_CONFIG_INVALID', `${path}:1:1  bad\n${path}:2:1  bad too`);
       return text;
     },
+    onReloaded: current => void told.push(current),
     log: { info: keep, error: keep } as never,
     lookEveryMs: 5,
     retryEveryMs,
@@ -39,6 +41,7 @@ async function watch(path: string, { retryEveryMs = 60_000 } = {}) {
   return {
     reload,
     lines,
+    told,
     loads: () => loads,
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -55,6 +58,7 @@ describe('a configuration file that changes while the process runs', () => {
     await writeFile(path, 'good two');
     await waitFor(() => watched.reload.current === 'good two');
     assert.equal(watched.reload.state.error, null);
+    assert.deepEqual(watched.told, ['good two'], 'once, and not of the first reading');
     assert.deepEqual(
       watched.lines.map(line => line.event),
       ['config.reloaded'],
@@ -69,6 +73,7 @@ describe('a configuration file that changes while the process runs', () => {
     await writeFile(path, 'nonsense');
     await waitFor(() => watched.loads() > 4);
     assert.equal(watched.reload.current, 'good 1');
+    assert.deepEqual(watched.told, []);
     assert.deepEqual(watched.reload.state, { loadedAt, error: 'ACKLINE_CONFIG_INVALID' });
     assert.deepEqual(watched.lines, [
       {

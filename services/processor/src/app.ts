@@ -1,14 +1,11 @@
-import { readConfigFile } from '@ackline/runtime/config-file';
+import type { Component } from '@ackline/runtime/component';
+import type { ConfigState } from '@ackline/runtime/config-reload';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
-import type { AcklineConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
-import { providers } from '@ackline/shared/providers/registry';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
@@ -21,6 +18,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts';
+import { connectRules, type Rules } from './rules.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createRefusals, type Refusals } from './storing/refusals.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
@@ -38,9 +36,10 @@ const ATTEMPTS_DRAIN_PART = 0.6;
  */
 export async function createApp(config: ProcessorConfig, context: ProgramContext): Promise<App> {
   await using opened = new AsyncDisposableStack();
-  const { log, report } = context;
-  const ackline = await readConfigFile(config.configPath, { providers, production: config.production });
-  const secrets = openSecrets(config, ackline, context);
+  const { log } = context;
+  // Not before `run`: by then all is there that it tells.
+  const { declared, secrets } = await connectRules(config, { log, onReloaded: next => apply(next) });
+  const rules = () => declared.current;
   const health = createHealthRegistry();
   const metrics = createProcessorMetrics();
   await openOperations({ config, context, health, registry: metrics.registry }, opened);
@@ -48,7 +47,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const pool = await connectStore(config, context, opened);
   const intake = await connectIntake({ ...config, pool, log });
   opened.defer(() => intake.close());
-  const delivery = createDelivery({ ackline, secrets, pool, metrics, log });
+  const delivery = createDelivery({ rules, secrets, pool, metrics, log });
   opened.defer(() => delivery.close());
   metrics.watch({
     inFlight: () => delivery.inFlight(),
@@ -56,9 +55,13 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
     pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
   });
-  const routing = routingDeps(ackline, { pool, log, onRouted: () => delivery.dispatcher.wake() });
+  const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
+  const apply = ({ destinations }: Rules) => {
+    delivery.reconfigure(destinations);
+    lateRouting.wake();
+  };
   const refusals = createRefusals();
   health.watch('storing', () => refusals.state());
   const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, routing, refusals }));
@@ -68,7 +71,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     pool,
     processorId,
     destinations: delivery.destinations,
-    state: () => describe(config, intake, delivery),
+    state: () => describe(config, { intake, delivery, configState: declared.state }),
     log,
   });
   health.watch('postgres', () => heartbeat.health());
@@ -77,24 +80,43 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
   await lateRouting.routeFirst();
 
-  const components = [...intake.components(storer), delivery.dispatcher, upkeep, lateRouting, heartbeat];
-  const resources = opened.move();
-  return {
-    async run(signal) {
-      await using _closing = resources;
-      // Attempts end beside the consumers, which may need seconds to leave; then every outcome is written.
-      const drained = untilAborted(signal).then(() =>
-        delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART),
-      );
-      health.markStarted();
-      report({ kind: 'started' });
-      log.info({ processorId, workers: config.workers }, 'processor.started');
-      signal.addEventListener('abort', () => health.markDraining(), { once: true });
-      await supervise(components, { signal, log, health });
-      await drained;
-      await delivery.drain(0);
-    },
-  };
+  const components = [
+    ...intake.components(storer),
+    delivery.dispatcher,
+    upkeep,
+    lateRouting,
+    heartbeat,
+    declared,
+  ];
+  const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
+  return { reload: () => declared.reload(), run: signal => run(parts, signal) };
+}
+
+interface RunningParts {
+  readonly config: ProcessorConfig;
+  readonly context: ProgramContext;
+  readonly health: HealthRegistry;
+  readonly delivery: Delivery;
+  readonly processorId: string;
+  readonly components: readonly Component[];
+  readonly resources: AsyncDisposableStack;
+}
+
+async function run(parts: RunningParts, signal: AbortSignal): Promise<void> {
+  const { config, health, delivery, processorId } = parts;
+  const { log, report } = parts.context;
+  await using _closing = parts.resources;
+  // Attempts end beside the consumers, which may need seconds to leave; then every outcome is written.
+  const drained = untilAborted(signal).then(() =>
+    delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART),
+  );
+  health.markStarted();
+  report({ kind: 'started' });
+  log.info({ processorId, workers: config.workers }, 'processor.started');
+  signal.addEventListener('abort', () => health.markDraining(), { once: true });
+  await supervise(parts.components, { signal, log, health });
+  await drained;
+  await delivery.drain(0);
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
@@ -149,30 +171,6 @@ async function connectStore(
   return pool;
 }
 
-/** The processor signs, and puts bearer secrets back where it is told to: the other inbound secrets are the ingress's. */
-function openSecrets(config: ProcessorConfig, ackline: AcklineConfig, { log }: ProgramContext): SecretReader {
-  const secrets = createSecretReader({
-    env: config.secretEnv,
-    production: config.production,
-    onFileProblem: problem => log.error({ problem }, 'secret.file-problem'),
-  });
-  const forwards = ackline.destinations.some(destination => destination.forwardSecret);
-  secrets.checkSecrets({ ...ackline, sources: forwards ? ackline.sources : [] }, providers);
-  return secrets;
-}
-
-function routingDeps(
-  ackline: AcklineConfig,
-  parts: Pick<LateRoutingDeps, 'pool' | 'log' | 'onRouted'>,
-): LateRoutingDeps {
-  return {
-    ...parts,
-    fanOut: createFanOut(ackline),
-    sources: ackline.sources.map(source => source.name),
-    destinations: new Map(ackline.destinations.map(destination => [destination.name, destination])),
-  };
-}
-
 function sweptListener(parts: {
   metrics: ProcessorMetrics;
   delivery: Delivery;
@@ -196,7 +194,7 @@ function storerDeps(parts: {
   return {
     pool: routing.pool,
     lanes: () => intake.lanes(),
-    rules: { fanOut: routing.fanOut, destinations: routing.destinations, desk: parts.delivery.dispatcher },
+    rules: () => ({ ...routing.rules(), desk: parts.delivery.dispatcher }),
     listener: {
       stored: batch => metrics.stored(batch),
       quarantined(origin, reason) {
@@ -211,13 +209,20 @@ function storerDeps(parts: {
   };
 }
 
-function describe(config: ProcessorConfig, intake: Intake, delivery: Delivery) {
+interface DescribedParts {
+  readonly intake: Intake;
+  readonly delivery: Delivery;
+  readonly configState: ConfigState;
+}
+
+/** What `/health` shows of this processor. */
+function describe(config: ProcessorConfig, { intake, delivery, configState }: DescribedParts) {
+  const configured = [...delivery.destinations].filter(([, { isConfigured }]) => isConfigured);
   return {
     workers: config.workers,
+    config: { loaded_at: Math.floor(configState.loadedAt / 1_000), error: configState.error },
     inFlight: delivery.inFlight(),
     intake: intake.snapshot(),
-    breakers: Object.fromEntries(
-      [...delivery.destinations].map(([name, { breaker }]) => [name, breaker.state]),
-    ),
+    breakers: Object.fromEntries(configured.map(([name, { breaker }]) => [name, breaker.state])),
   };
 }

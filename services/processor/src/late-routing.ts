@@ -1,10 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { newEventId } from '@ackline/shared/event-id';
-import type { FanOut, FanOutRule } from '@ackline/shared/routing/fan-out';
+import type { FanOut } from '@ackline/shared/routing/fan-out';
 import type { RoutableEvent } from '@ackline/shared/routing/routable-event';
 import { open } from '@ackline/shared/seal';
 import { inTransaction } from '@ackline/store/transaction';
@@ -16,8 +15,10 @@ import {
   type UnroutedEvent,
 } from '@ackline/store/unrouted-events';
 import type { Pool } from 'pg';
+import type { Rules } from './rules.ts';
 import { newDelivery } from './storing/new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
+import { createWakeup } from './wakeup.ts';
 
 const EVERY_MS = 1_000;
 /** What one transaction takes; their bodies are held in memory. */
@@ -27,9 +28,8 @@ const AT_START_MS = 2_000;
 
 export interface LateRoutingDeps {
   readonly pool: Pool;
-  readonly fanOut: FanOutRule;
-  readonly sources: readonly string[];
-  readonly destinations: ReadonlyMap<string, DestinationConfig>;
+  /** What is in force; each transaction asks once. */
+  readonly rules: () => Rules;
   readonly log: Logger;
   readonly onRouted: () => void;
 }
@@ -37,15 +37,18 @@ export interface LateRoutingDeps {
 export interface LateRouting extends Component {
   /** Routes what waits, for two seconds at most; the rest is for `run`. */
   routeFirst(): Promise<void>;
+  /** There may be a source that is known only now: its older events should go before what comes next. */
+  wake(): void;
 }
 
 /** Fans out events that were stored before any processor knew their source; any number of processors may do it at once. */
 export function createLateRouting(deps: LateRoutingDeps): LateRouting {
-  const { pool, sources, log } = deps;
+  const { pool, log } = deps;
+  const wakeup = createWakeup();
 
   /** A batch of each source in turn, until none has more: a long backlog of one holds up no other, nor does one that fails. */
   async function routeAll(goesOn: () => boolean): Promise<void> {
-    let waiting = await findUnroutedSources(pool, sources);
+    let waiting = await findUnroutedSources(pool, [...deps.rules().sources.keys()]);
     while (waiting.length > 0) {
       const more: string[] = [];
       for (const source of waiting) {
@@ -59,7 +62,7 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
 
   async function tryRoute(source: string): Promise<number> {
     try {
-      return await routeUnrouted(deps, source);
+      return await routeUnrouted({ pool, log, rules: deps.rules() }, source);
     } catch (error) {
       log.error({ err: error, source }, 'events.not-routed');
       return 0;
@@ -72,12 +75,13 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
       const until = performance.now() + AT_START_MS;
       await routeAll(() => performance.now() < until);
     },
+    wake: () => wakeup.wake(),
     async run(signal) {
       while (!signal.aborted) {
         await routeAll(() => !signal.aborted).catch((error: unknown) =>
           log.error({ err: error }, 'late-routing.failed'),
         );
-        await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
+        await wakeup.wait(EVERY_MS, signal);
       }
     },
   };
@@ -85,7 +89,7 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
 
 /** Fans out the first events of a source that wait for it, at their old places in the order; returns how many it took. */
 export async function routeUnrouted(
-  deps: Pick<LateRoutingDeps, 'pool' | 'fanOut' | 'destinations' | 'log'>,
+  deps: Pick<LateRoutingDeps, 'pool' | 'log'> & { readonly rules: Pick<Rules, 'fanOut' | 'destinations'> },
   source: string,
 ): Promise<number> {
   return inTransaction(deps.pool, async client => {
@@ -93,14 +97,14 @@ export async function routeUnrouted(
     if (events.length === 0) return 0;
     const decided = events.map(event => {
       const known = readStored(event, deps.log);
-      return { event, notBefore: known.notBefore, fanOut: deps.fanOut(known.routable) };
+      return { event, notBefore: known.notBefore, fanOut: deps.rules.fanOut(known.routable) };
     });
     const kept = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted'); // the rule does not know its source
     await insertUnrouted(
       client,
       kept.map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
     );
-    const deliveries = decided.flatMap(decision => deliveriesOf(decision, deps.destinations));
+    const deliveries = decided.flatMap(decision => deliveriesOf(decision, deps.rules.destinations));
     await placeDeliveries(client, deliveries, { tryReserve: () => null });
     await setRouting(
       client,

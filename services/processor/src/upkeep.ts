@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
 import { type SweptLeases, sweepExpiredLeases } from '@ackline/store/expired-leases';
 import type { Pool } from 'pg';
+import type { Rules } from './rules.ts';
 
 /** Expired leases are looked for this often: what a killed processor held is sent again this much after its lease. */
 const SWEEP_EVERY_MS = 1_000;
@@ -14,17 +14,20 @@ const PARTITIONS_RETRY_MS = 60_000;
 
 export interface UpkeepDeps {
   readonly pool: Pool;
-  readonly destinations: ReadonlyMap<string, DestinationConfig>;
+  /** What is in force. */
+  readonly rules: () => Pick<Rules, 'destinations'>;
   readonly log: Logger;
   readonly onSwept: (swept: SweptLeases) => void;
 }
 
 /** What has to be done from time to time by some processor; any number may do it at once. */
 export function createUpkeep(deps: UpkeepDeps): Component {
-  const blocking = [...deps.destinations.values()].filter(d => d.onPark === 'block').map(d => d.name);
   let partitionsAt = 0;
 
   async function round(): Promise<void> {
+    const blocking = [...deps.rules().destinations.values()]
+      .filter(d => d.onPark === 'block')
+      .map(d => d.name);
     const swept = await sweepExpiredLeases(deps.pool, blocking);
     if (swept.interrupted > 0) deps.onSwept(swept);
     if (performance.now() >= partitionsAt) {

@@ -3,8 +3,8 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createLateRouting, type LateRouting, type LateRoutingDeps } from '../src/late-routing.ts';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
+import { createLateRouting, type LateRouting } from '../src/late-routing.ts';
+import { createRules, type Rules } from '../src/rules.ts';
 import { createUpkeep } from '../src/upkeep.ts';
 import { destinationConfig, routeConfig, sourceConfig } from './configs.ts';
 import { openPool } from './events.ts';
@@ -29,19 +29,20 @@ describe('late routing', () => {
 
   function routing(
     sources: readonly string[],
-    overrides: Partial<LateRoutingDeps> = {},
+    overrides: Partial<Rules> = {},
   ): LateRouting & { logged: string[] } {
     const logged: string[] = [];
     const note = (_fields: object, event: string) => void logged.push(event);
-    const destination = destinationConfig({ ordering: 'key' });
+    const rules = createRules({
+      sources: sources.map(name => sourceConfig({ name })),
+      routes: [routeConfig()],
+      destinations: [destinationConfig({ ordering: 'key' })],
+    });
     const made = createLateRouting({
       pool,
-      sources,
-      destinations: new Map([[destination.name, destination]]),
-      fanOut: createFanOut({ sources: sources.map(name => sourceConfig({ name })), routes: [routeConfig()] }),
+      rules: () => ({ ...rules, ...overrides }),
       log: { info: note, error: note } as never,
       onRouted: () => undefined,
-      ...overrides,
     });
     return Object.assign(made, { logged });
   }
@@ -104,7 +105,7 @@ describe('late routing', () => {
   it('of a source that can’t be routed holds up no other', async () => {
     await storeUnrouted('bad', 2);
     await storeUnrouted('new', 2);
-    const fanOut: LateRoutingDeps['fanOut'] = event => {
+    const fanOut: Rules['fanOut'] = event => {
       if (event.source === 'bad') throw new Error('no');
       return { routing: 'unmatched' };
     };
@@ -145,7 +146,7 @@ describe('late routing', () => {
     let swept = 0;
     const upkeep = createUpkeep({
       pool,
-      destinations: new Map(),
+      rules: () => ({ destinations: new Map() }),
       log: { error: () => undefined, warn: () => undefined } as never,
       onSwept: ({ interrupted }) => {
         swept += interrupted;

@@ -6,6 +6,7 @@
  * D4. `drain` waits for what is in flight; what takes longer is aborted and its lease given back.
  */
 import type { Logger } from '@ackline/runtime/logger';
+import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
 import type { Reservation } from '../storing/desk.ts';
@@ -46,12 +47,14 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
   const inFlight = new Set<Promise<void>>();
 
   function launch(place: AttemptPlace, delivery: LeasedDelivery): void {
-    const { leaseEndsAt } = place.reservation;
-    if (leaseEndsAt - deps.now() < place.destination.config.timeoutMs) {
+    const { leaseEndsAt, leaseMs } = place.reservation;
+    const { config, sender } = place.destination;
+    const timeoutMs = Math.min(config.timeoutMs, leaseMs - LEASE_MARGIN_MS);
+    if (leaseEndsAt - deps.now() < timeoutMs) {
       giveUp(place, delivery, deps.log); // (D3)
       return;
     }
-    const attempt = attemptDelivery(delivery, place.destination, { ...deps, stop: stop.signal })
+    const attempt = attemptDelivery(delivery, { config, sender, timeoutMs }, { ...deps, stop: stop.signal })
       .then(finished => settle(place, { finished, leaseEndsAt }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');

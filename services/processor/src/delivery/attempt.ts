@@ -2,7 +2,8 @@ import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { open } from '@ackline/shared/seal';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
-import type { Destination } from './destination.ts';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { HttpSender } from './http-sender.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
 
@@ -13,11 +14,19 @@ export interface LeasedDelivery
   readonly body: Uint8Array;
 }
 
+/** Where and how an attempt is made, as it was when it began: what a reload changes meanwhile is for the next one. */
+export interface Target {
+  readonly config: DestinationConfig;
+  readonly sender: Pick<HttpSender, 'send'>;
+  /** What its lease leaves it, if a reload allows more. */
+  readonly timeoutMs: number;
+}
+
 export interface AttemptDeps {
   /** The signing secret now, null where the destination has none. */
-  signingSecret(destination: Destination): string | null;
+  signingSecret(config: DestinationConfig): string | null;
   /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
-  headersFor(meta: EnvelopeMeta, destination: Destination): EnvelopeMeta['headers'];
+  headersFor(meta: EnvelopeMeta, config: DestinationConfig): EnvelopeMeta['headers'];
   /** Aborts when the process must end. */
   readonly stop: AbortSignal;
   readonly random: () => number;
@@ -26,15 +35,15 @@ export interface AttemptDeps {
 /** One try of a delivery, ended before its lease is. Never throws. */
 export async function attemptDelivery(
   delivery: LeasedDelivery,
-  destination: Destination,
+  target: Target,
   deps: AttemptDeps,
 ): Promise<FinishedAttempt> {
   const startedAt = new Date();
   const startedMs = performance.now();
-  const result = await send(delivery, destination, deps).catch(
+  const result = await send(delivery, target, deps).catch(
     (): AttemptResult => ({ kind: 'error', errorClass: 'other' }),
   );
-  const { retry, onPark, forwardSecret } = destination.config;
+  const { retry, onPark, forwardSecret } = target.config;
   // A receiver that echoes its request would put the provider's secret into the table.
   const kept = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
   return {
@@ -49,23 +58,22 @@ export async function attemptDelivery(
 
 async function send(
   delivery: LeasedDelivery,
-  destination: Destination,
+  { config, sender, timeoutMs }: Target,
   deps: AttemptDeps,
 ): Promise<AttemptResult> {
-  const { config, sender } = destination;
   return sender.send({
     url: config.url,
     headers: outboundHeaders({
       deliveryId: delivery.id,
       url: delivery.meta.url,
-      headers: deps.headersFor(delivery.meta, destination),
+      headers: deps.headersFor(delivery.meta, config),
       body: delivery.body,
       replay: delivery.replay,
-      signingSecret: deps.signingSecret(destination),
+      signingSecret: deps.signingSecret(config),
       now: new Date(),
     }),
     body: delivery.body,
-    signal: AbortSignal.any([deps.stop, AbortSignal.timeout(config.timeoutMs)]),
+    signal: AbortSignal.any([deps.stop, AbortSignal.timeout(timeoutMs)]),
   });
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@ackline/runtime/logger';
 import type { SecretReader } from '@ackline/runtime/secrets';
 import { restoreBearer } from '@ackline/shared/bearer-headers';
-import type { AcklineConfig } from '@ackline/shared/config/types';
+import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { findProvider } from '@ackline/shared/providers/registry';
 import { claimDue, findDue } from '@ackline/store/delivery-claims';
@@ -11,15 +11,18 @@ import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { pauseDestination } from '@ackline/store/destinations';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
+import type { Rules } from '../rules.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
-import { createDestination, type Destination, type DestinationEvents } from './destination.ts';
+import type { Destination, DestinationEvents } from './destination.ts';
+import { createDestinations } from './destinations.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createNameLookup } from './name-lookup.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
 
 export interface DeliveryDeps {
-  readonly ackline: AcklineConfig;
+  /** What is in force. */
+  readonly rules: () => Pick<Rules, 'sources' | 'destinations'>;
   readonly secrets: SecretReader;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
@@ -34,12 +37,15 @@ const BODY_BUDGET_BYTES = 256 * 1024 * 1024;
 
 /** The delivery side of the processor, wired: destinations, their dispatcher, and the writer of outcomes. */
 export interface Delivery {
+  /** Also those that are configured no longer. */
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly dispatcher: Dispatcher;
   /** Attempts under way. */
   inFlight(): number;
   /** Their bodies, and what claims under way may bring. */
   inFlightBytes(): number;
+  /** What is configured from now on. */
+  reconfigure(destinations: ReadonlyMap<string, DestinationConfig>): void;
   /** What is in flight ends, or is given back after `attemptsMs`; then every outcome is written. */
   drain(attemptsMs: number): Promise<void>;
   /** Closes the connections to the destinations. */
@@ -47,13 +53,11 @@ export interface Delivery {
 }
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { ackline, pool, log, now = () => performance.now() } = deps;
+  const { pool, log, now = () => performance.now() } = deps;
   const wake = () => dispatcher.wake();
   const memory = createFairShare(deps.bodyBudgetBytes ?? BODY_BUDGET_BYTES);
   const forDestinations = { ...destinationEvents(deps, wake), lookup: createNameLookup(), memory, now };
-  const destinations = new Map(
-    ackline.destinations.map(config => [config.name, createDestination(config, forDestinations)]),
-  );
+  const destinations = createDestinations(deps.rules().destinations, forDestinations);
   const writer = createOutcomeWriter({
     store: { record: outcomes => recordOutcomes(pool, outcomes) },
     log,
@@ -75,23 +79,25 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       findDue: names => findDue(pool, names),
       claimDue: request => claimDue(pool, request),
     },
-    destinations,
+    destinations: destinations.all,
     runner,
     log,
   });
   return {
-    destinations,
+    destinations: destinations.all,
     dispatcher,
     inFlight: () => runner.inFlight,
     inFlightBytes: () => memory.taken,
+    reconfigure(configs) {
+      destinations.apply(configs);
+      wake();
+    },
     async drain(attemptsMs) {
       dispatcher.stopTaking();
       await runner.drain(attemptsMs);
       await writer.flush();
     },
-    async close() {
-      await Promise.all([...destinations.values()].map(destination => destination.sender.close()));
-    },
+    close: () => destinations.close(),
   };
 }
 
@@ -106,16 +112,15 @@ function destinationEvents({ metrics, log }: DeliveryDeps, slotFreed: () => void
   };
 }
 
-function attemptDeps({ ackline, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {
-  const sources = new Map(ackline.sources.map(source => [source.name, source]));
+function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {
   return {
     random: Math.random,
-    signingSecret({ config }) {
-      return config.signingSecret === null ? null : (secrets.resolve([config.signingSecret])[0] ?? null);
+    signingSecret({ signingSecret }) {
+      return signingSecret === null ? null : (secrets.resolve([signingSecret])[0] ?? null);
     },
-    headersFor(meta, { config }) {
-      const source = sources.get(meta.source);
-      if (!config.forwardSecret || source === undefined) return meta.headers;
+    headersFor(meta, { forwardSecret }) {
+      const source = rules().sources.get(meta.source);
+      if (!forwardSecret || source === undefined) return meta.headers;
       const bearer = findProvider(source.provider)?.bearerHeaders ?? [];
       return restoreBearer(meta.headers, bearer, secrets.resolve(source.secrets));
     },

@@ -249,7 +249,8 @@ function isUsedUp(claimed: readonly ClaimedDelivery[]): (flow: ClaimFlow) => boo
 function takesWork(destination: Destination): boolean {
   const breaker = destination.breaker.state;
   const breakerAllows = breaker.status !== 'OPEN' || breaker.reopensAt <= Date.now();
-  return !destination.pause.isOn && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
+  const isHeld = !destination.isConfigured || destination.pause.isOn;
+  return !isHeld && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
 }
 
 function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {

@@ -28,6 +28,8 @@ export type Sender = (request: OutboundRequest) => Promise<AttemptResult>;
 
 export interface HttpSender {
   readonly send: Sender;
+  /** Takes no more requests, and closes its connections as those that it has end. */
+  retire(): void;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export function createHttpSender({ connections, lookup }: HttpSenderOptions): Ht
         return { kind: 'error', errorClass: classify(error), ...systemCode(error) };
       }
     },
+    retire: () => void agent.close().catch(() => undefined), // destroyed meanwhile: closed as well
     close: () => agent.destroy(),
   };
 }

@@ -11,6 +11,8 @@ export function shareOf(concurrency: number, processors: { count: number; rank: 
 /** Counts what is in use against a limit that may change; never goes below what is already in use. */
 export interface Slots {
   readonly free: number;
+  /** Nothing is in use. */
+  readonly isIdle: boolean;
   tryTake(): boolean;
   giveBack(): void;
   setLimit(limit: number): void;
@@ -22,6 +24,9 @@ export function createSlots(initialLimit: number): Slots {
   return {
     get free() {
       return Math.max(0, limit - inUse);
+    },
+    get isIdle() {
+      return inUse === 0;
     },
     tryTake() {
       if (inUse >= limit) return false;

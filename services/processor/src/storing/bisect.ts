@@ -15,7 +15,7 @@ export type Bisector = (items: readonly Item[], failure: Error) => Promise<void>
 
 export interface BisectorDeps {
   readonly pool: Pool;
-  readonly rules: StoringRules;
+  readonly rules: () => StoringRules;
   readonly listener: { refused(reason: string): void };
 }
 
@@ -76,5 +76,5 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
 
 async function isItsOwnFault(item: Item, refusal: Error, { pool, rules }: BisectorDeps): Promise<boolean> {
   if (isPlaceTaken(refusal)) return false;
-  return item.kind === 'invalid' || takesPlainEvent(pool, item.event, rules, isPoison);
+  return item.kind === 'invalid' || takesPlainEvent(pool, item.event, rules(), isPoison);
 }

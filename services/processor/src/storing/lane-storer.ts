@@ -52,7 +52,8 @@ export interface LaneStorerDeps {
   readonly pool: Pool;
   /** How many lanes the topic has; may change when the broker first answers. */
   readonly lanes: () => number;
-  readonly rules: StoringRules;
+  /** What is in force; asked once for each transaction, which is under one configuration. */
+  readonly rules: () => StoringRules;
   readonly listener: StoreListener;
 }
 
@@ -137,6 +138,7 @@ function createInboxStorer(
 
 function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
   return async take => {
+    const inForce = rules();
     const reserved: ReadyStart[] = [];
     const invalid: QuarantinedRecord[] = [];
     const work = async (client: PoolClient) => {
@@ -146,7 +148,7 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
       const events = items.flatMap(item =>
         item.kind === 'event' ? splitEvent(item.event, findProvider(item.event.meta.provider)) : [],
       );
-      const stored = await storeEvents(client, events, rules);
+      const stored = await storeEvents(client, events, inForce);
       reserved.push(...stored.starts);
       return stored;
     };
@@ -156,8 +158,8 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
     });
     for (const record of invalid) listener.quarantined(record.origin, record.reason);
     listener.stored(batch);
-    rules.desk.start(batch.starts); // (S5)
-    if (batch.leftDue > 0) rules.desk.wake();
+    inForce.desk.start(batch.starts); // (S5)
+    if (batch.leftDue > 0) inForce.desk.wake();
   };
 }
 

@@ -33,6 +33,7 @@ function harness() {
         sent.push(request.url);
         return Promise.resolve({ kind: 'response', status: 200, retryAfterMs: null, excerpt: null });
       },
+      retire: () => undefined,
       close: () => Promise.resolve(),
     },
   };
@@ -77,6 +78,19 @@ describe('an attempt', () => {
     assert.deepEqual(
       written.map(({ outcome, leaseEndsAt }) => [outcome.state, leaseEndsAt]),
       [['delivered', 16_000]],
+    );
+  });
+
+  it('is made with the time limit of its lease where a reload allows more meanwhile, and with all else as it is now', async () => {
+    const { sent, written, destination, runner } = harness();
+    const reservation = destination.tryReserve(10)!;
+    const config = { ...destination.config, timeoutMs: 4 * TIMEOUT_MS, url: 'http://127.0.0.1:9/new' };
+    runner.launch({ destination: { ...destination, config }, reservation }, leased);
+    await runner.drain(1_000);
+    assert.deepEqual(sent, ['http://127.0.0.1:9/new']);
+    assert.deepEqual(
+      written.map(({ outcome }) => outcome.state),
+      ['delivered'],
     );
   });
 

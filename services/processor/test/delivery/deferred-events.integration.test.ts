@@ -4,8 +4,8 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { routeUnrouted } from '../../src/late-routing.ts';
+import { createRules } from '../../src/rules.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { openPool, sampleEvent } from '../events.ts';
 import { type RunningDelivery, runDelivery } from './running-delivery.ts';
@@ -121,14 +121,12 @@ describe('an event over its source’s limit', () => {
     const event = sampleEvent({ source: 'new', notBefore });
     await scene(async ({ store }) => {
       await store([event]);
-      const destination = destinationConfig();
-      const rules = {
-        pool,
-        destinations: new Map([[destination.name, destination]]),
-        fanOut: createFanOut({ sources: [sourceConfig({ name: 'new' })], routes: [routeConfig()] }),
-        log: { info: () => undefined } as never,
-      };
-      const taken = await routeUnrouted(rules, 'new');
+      const rules = createRules({
+        sources: [sourceConfig({ name: 'new' })],
+        routes: [routeConfig()],
+        destinations: [destinationConfig()],
+      });
+      const taken = await routeUnrouted({ pool, rules, log: { info: () => undefined } as never }, 'new');
       assert.equal(taken, 1);
       assert.equal((await rowOf(event.id)).dueAt, notBefore);
     });

@@ -149,11 +149,12 @@ describe('the dispatcher', () => {
     assert.equal(h.destinations.get('crm')!.slots.free, 3);
   });
 
-  it('passes over a destination that is paused, full or open, and goes on with the others', async () => {
-    const h = harness({ paused: 1, full: 1, broken: 1, fine: 1 });
+  it('passes over a destination that is paused, full, open or gone, and goes on with the others', async () => {
+    const h = harness({ paused: 1, full: 1, broken: 1, gone: 1, fine: 1 });
     await h.destinations.get('paused')!.pause.begin(() => Promise.resolve());
     h.destinations.get('full')!.setShare(null);
     h.destinations.get('broken')!.tryReserve()!.finish(false);
+    h.destinations.get('gone')!.remove();
     await h.during(() => turns(5));
     assert.deepEqual(
       h.claims.map(claim => claim.destination),

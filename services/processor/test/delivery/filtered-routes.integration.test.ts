@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { CompiledWhere, RouteMatch } from '@ackline/shared/config/types';
 import { compileFilter } from '@ackline/shared/routing/filter';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { routeUnrouted } from '../../src/late-routing.ts';
+import { createRules } from '../../src/rules.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { openPool, sampleEvent } from '../events.ts';
 import { runDelivery } from './running-delivery.ts';
@@ -86,17 +86,12 @@ describe('a route with a filter', () => {
     const running = await runDelivery({ pool, destinations: [destinationConfig({ url: receiver.url })] });
     try {
       await running.store(events);
-      const destination = destinationConfig({ url: receiver.url });
-      const deps = {
-        pool,
-        destinations: new Map([[destination.name, destination]]),
-        fanOut: createFanOut({
-          sources: [sourceConfig({ name: 'new' })],
-          routes: [routeConfig({ match: matching({ 'body.kind': 'order' }) })],
-        }),
-        log: { info: () => undefined } as never,
-      };
-      const taken = await routeUnrouted(deps, 'new');
+      const rules = createRules({
+        sources: [sourceConfig({ name: 'new' })],
+        routes: [routeConfig({ match: matching({ 'body.kind': 'order' }) })],
+        destinations: [destinationConfig({ url: receiver.url })],
+      });
+      const taken = await routeUnrouted({ pool, rules, log: { info: () => undefined } as never }, 'new');
       assert.equal(taken, 2);
       running.delivery.dispatcher.wake();
       await waitFor(() => receiver.requests.length === 1);

@@ -1,16 +1,11 @@
 import { createSecretReader } from '@ackline/runtime/secrets';
-import type {
-  AcklineConfig,
-  DestinationConfig,
-  RouteConfig,
-  SourceConfig,
-} from '@ackline/shared/config/types';
+import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { ensureLanes } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
 import { createDelivery, type Delivery } from '../../src/delivery/create-delivery.ts';
 import { createProcessorMetrics } from '../../src/metrics.ts';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
+import { createRules } from '../../src/rules.ts';
 import type { DeliveryDesk } from '../../src/storing/desk.ts';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeConfig, sourceConfig } from '../configs.ts';
@@ -42,27 +37,21 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} } as never;
 /** The delivery side as the service wires it, with a storer in front. */
 export async function runDelivery(options: RunningOptions): Promise<RunningDelivery> {
   const { pool, destinations } = options;
-  const ackline: AcklineConfig = {
-    publicUrl: null,
-    trustProxies: [],
+  const rules = createRules({
     sources: options.sources ?? [sourceConfig()],
     routes:
       options.routes ??
       destinations.map(({ name }) => routeConfig({ name: `to-${name}`, destination: name })),
     destinations,
-  };
+  });
   const metrics = createProcessorMetrics();
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });
-  const delivery = createDelivery({ ...options, ackline, secrets, metrics, log: quiet });
+  const delivery = createDelivery({ ...options, rules: () => rules, secrets, metrics, log: quiet });
   const { dispatcher } = delivery;
   const storer = createLaneStorer({
     pool,
     lanes: () => 1,
-    rules: {
-      fanOut: createFanOut(ackline),
-      destinations: new Map(destinations.map(destination => [destination.name, destination])),
-      desk: options.desk?.(dispatcher) ?? dispatcher,
-    },
+    rules: () => ({ ...rules, desk: options.desk?.(dispatcher) ?? dispatcher }),
     listener: {
       stored: batch => metrics.stored(batch),
       quarantined: () => undefined,

@@ -12,8 +12,10 @@ import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import type { DeliveryDesk, ReadyStart, Reservation } from '../../src/storing/desk.ts';
 import { createFanOut } from '@ackline/shared/routing/fan-out';
+import { createRules } from '../../src/rules.ts';
 import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeUnrouted } from '../../src/late-routing.ts';
+import type { StoringRules } from '../../src/storing/store-events.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';
 
@@ -90,7 +92,13 @@ describe('storing a lane', () => {
   });
 
   function harness(
-    options: { slots?: number; ordering?: 'none' | 'key'; pool?: Pool; lanes?: number } = {},
+    options: {
+      slots?: number;
+      ordering?: 'none' | 'key';
+      pool?: Pool;
+      lanes?: number;
+      onRulesAsked?: () => Partial<StoringRules>;
+    } = {},
   ): Harness {
     const desk = countingDesk(options.slots ?? 100);
     const counts = { stored: 0, duplicates: 0, unrouted: 0 };
@@ -100,14 +108,15 @@ describe('storing a lane', () => {
     const storer = createLaneStorer({
       pool: options.pool ?? pool,
       lanes: () => options.lanes ?? 1,
-      rules: {
+      rules: () => ({
         desk,
         destinations: new Map<string, DestinationConfig>([[destination.name, destination]]),
         fanOut: createFanOut({
           sources: [sourceConfig()],
           routes: [routeConfig({ match: { source: null, tenant: 'default', type: null, where: null } })],
         }),
-      },
+        ...options.onRulesAsked?.(),
+      }),
       listener: {
         stored(batch) {
           counts.stored += batch.stored;
@@ -142,6 +151,25 @@ describe('storing a lane', () => {
       );
       return rowCount === 1;
     });
+
+  it('stores each transaction under one configuration, whatever a reload changes meanwhile', async () => {
+    const routing: string[] = [];
+    const { storer } = harness({
+      onRulesAsked() {
+        const rules = ['routed', 'unmatched'][routing.length] ?? 'asked once more';
+        routing.push(rules);
+        return rules === 'routed' ? {} : { fanOut: () => ({ routing: 'unmatched' }) };
+      },
+    });
+    await storer.storeKafkaBatch(kafkaBatch(several(3)));
+    await storer.storeKafkaBatch(kafkaBatch(several(2), { first: 3n }));
+    const { rows } = await pool.query<{ routing: string }>('select routing from events order by seq');
+    assert.deepEqual(
+      rows.map(row => row.routing),
+      ['routed', 'routed', 'routed', 'unmatched', 'unmatched'],
+    );
+    assert.deepEqual(routing, ['routed', 'unmatched']);
+  });
 
   it('keeps events, deliveries and the lane’s offset, in the order of the records', async () => {
     const { storer, counts } = harness();
@@ -708,16 +736,12 @@ describe('storing a lane', () => {
       const waiting = several(2, { source: 'new', orderingKey: 'chat', priority: 'high' });
       const nobodys = sampleEvent({ source: 'new', tenant: 'nobody' });
       await storer.storeKafkaBatch(kafkaBatch([...waiting, nobodys, sampleEvent()]));
-      const destination = destinationConfig({ ordering: 'key' });
-      const deps = {
-        pool,
-        destinations: new Map([[destination.name, destination]]),
-        fanOut: createFanOut({
-          sources: [sourceConfig({ name: 'new' })],
-          routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null, where: null } })],
-        }),
-        log: { info: () => undefined } as never,
-      };
+      const rules = createRules({
+        sources: [sourceConfig({ name: 'new' })],
+        routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null, where: null } })],
+        destinations: [destinationConfig({ ordering: 'key' })],
+      });
+      const deps = { pool, rules, log: { info: () => undefined } as never };
       assert.equal(await routeUnrouted(deps, 'new'), 3);
       assert.equal(await routeUnrouted(deps, 'new'), 0);
       const { rows } = await pool.query(

@@ -33,11 +33,11 @@ describe('a Kafka batch whose keys have more waiting inbox rows than one transac
     createLaneStorer({
       pool,
       lanes: () => 1,
-      rules: {
+      rules: () => ({
         desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
         destinations: new Map(),
         fanOut: createFanOut({ sources: [sourceConfig()], routes: [] }),
-      },
+      }),
       listener: { stored: () => undefined, quarantined: () => undefined, refused: () => undefined },
     });
 

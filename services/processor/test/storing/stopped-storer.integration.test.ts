@@ -35,11 +35,11 @@ describe('a processor that is stopped inside a storing transaction', () => {
     const storer = createLaneStorer({
       pool,
       lanes: () => 1,
-      rules: {
+      rules: () => ({
         desk: { tryReserve: () => null, start: nothing, wake: nothing },
         destinations: new Map(),
         fanOut: createFanOut({ sources: [sourceConfig()], routes: [] }),
-      },
+      }),
       listener: { stored: nothing, quarantined: nothing, refused: nothing },
     });
     return createInboxConsumer({

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import { createFairShare } from '@ackline/shared/fair-share';
+import type { ClaimReservation } from '../../src/delivery/destination.ts';
+import { createDestinations, type Destinations } from '../../src/delivery/destinations.ts';
+import { createNameLookup } from '../../src/delivery/name-lookup.ts';
+import { destinationConfig } from '../configs.ts';
+
+const LEASE_MARGIN_MS = 10_000;
+const ALONE = { count: 1, rank: 0 };
+
+interface Harness {
+  readonly destinations: Destinations;
+  /** "name STATUS" */
+  readonly changes: string[];
+  apply(...configs: readonly DestinationConfig[]): void;
+}
+
+describe('destinations over a reload', () => {
+  const opened: Destinations[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map(destinations => destinations.close()));
+  });
+
+  const byName = (configs: readonly DestinationConfig[]) => new Map(configs.map(one => [one.name, one]));
+
+  function start(...configs: readonly DestinationConfig[]): Harness {
+    const changes: string[] = [];
+    const destinations = createDestinations(byName(configs), {
+      breakerChanged: (name, status) => void changes.push(`${name} ${status}`),
+      slotFreed: () => undefined,
+      lookup: createNameLookup(),
+      memory: createFairShare(1_000),
+      now: () => 0,
+    });
+    opened.push(destinations);
+    return { destinations, changes, apply: (...next) => destinations.apply(byName(next)) };
+  }
+  function crmOf({ destinations }: Harness) {
+    const crm = destinations.all.get('crm');
+    assert.ok(crm);
+    return crm;
+  }
+  function reserve(harness: Harness): ClaimReservation {
+    const reservation = crmOf(harness).tryReserve();
+    assert.ok(reservation);
+    return reservation;
+  }
+
+  it('take another URL, time limit and concurrency at once, and go on counting what is in use', () => {
+    const h = start(destinationConfig({ concurrency: 2, timeoutMs: 1_000 }));
+    crmOf(h).setShare({ count: 2, rank: 0 });
+    const first = reserve(h);
+    assert.equal(first.leaseMs, 1_000 + LEASE_MARGIN_MS);
+    assert.equal(crmOf(h).tryReserve(), null, 'one of two slots is of another processor');
+    h.apply(destinationConfig({ concurrency: 4, timeoutMs: 3_000, url: 'http://127.0.0.1:9/other' }));
+    assert.equal(crmOf(h).config.url, 'http://127.0.0.1:9/other');
+    assert.equal(crmOf(h).slots.free, 1, 'two of four, one of them in use');
+    assert.equal(reserve(h).leaseMs, 3_000 + LEASE_MARGIN_MS);
+    h.apply(destinationConfig({ concurrency: 2 }));
+    assert.equal(crmOf(h).slots.free, 0, 'more in use than the new limit');
+    first.cancel();
+    assert.equal(crmOf(h).slots.free, 0);
+  });
+
+  it('that are new wait for their share of the slots', () => {
+    const h = start();
+    h.apply(destinationConfig());
+    assert.equal(crmOf(h).tryReserve(), null);
+    crmOf(h).setShare(ALONE);
+    reserve(h);
+  });
+
+  it('that are gone take nothing, and come back with their share, their pause and what is in flight', async () => {
+    const h = start(destinationConfig({ concurrency: 2 }));
+    crmOf(h).setShare(ALONE);
+    const inFlight = reserve(h);
+    h.apply();
+    assert.equal(crmOf(h).isConfigured, false);
+    assert.equal(crmOf(h).tryReserve(), null);
+    h.apply(destinationConfig({ concurrency: 2 }));
+    assert.equal(crmOf(h).slots.free, 1);
+    inFlight.finish(true);
+    assert.equal(crmOf(h).slots.free, 2);
+    await crmOf(h).pause.begin(() => Promise.resolve());
+    h.apply();
+    h.apply(destinationConfig());
+    assert.equal(crmOf(h).tryReserve(), null, 'still paused');
+  });
+
+  it('that are gone keep their connections for the attempts in flight, and have new ones when they come back', () => {
+    const h = start(destinationConfig());
+    const before = crmOf(h).sender;
+    const inFlight = reserve(h);
+    h.apply();
+    h.apply(destinationConfig());
+    assert.equal(crmOf(h).sender, before, 'closed nothing while one was in flight');
+    inFlight.cancel();
+    h.apply(destinationConfig());
+    assert.equal(crmOf(h).sender, before);
+    const last = reserve(h);
+    h.apply();
+    last.finish(true);
+    h.apply(destinationConfig());
+    assert.notEqual(crmOf(h).sender, before);
+  });
+
+  it('keep their connections while origin and concurrency stay', () => {
+    const h = start(destinationConfig({ url: 'http://127.0.0.1:9/a' }));
+    const before = crmOf(h).sender;
+    h.apply(destinationConfig({ url: 'http://127.0.0.1:9/b', timeoutMs: 1 }));
+    assert.equal(crmOf(h).sender, before);
+    h.apply(destinationConfig({ url: 'http://127.0.0.1:10/b' }));
+    assert.notEqual(crmOf(h).sender, before);
+  });
+
+  it('keep an open breaker unless the URL or its rule changes', () => {
+    const breaker = { failures: 1, resetMs: 60_000 };
+    const h = start(destinationConfig({ breaker }));
+    reserve(h).finish(false);
+    h.apply(destinationConfig({ breaker: { ...breaker }, timeoutMs: 1 }));
+    assert.equal(crmOf(h).tryReserve(), null);
+    h.apply(destinationConfig({ breaker, url: 'http://127.0.0.1:9/other' }));
+    assert.deepEqual(h.changes, ['crm OPEN', 'crm CLOSED']);
+    reserve(h).finish(false);
+    h.apply(
+      destinationConfig({ breaker: { failures: 2, resetMs: 60_000 }, url: 'http://127.0.0.1:9/other' }),
+    );
+    reserve(h).finish(false);
+    reserve(h).finish(false);
+    assert.deepEqual(h.changes.slice(2), ['crm OPEN', 'crm CLOSED', 'crm OPEN']);
+    h.apply();
+    assert.equal(h.changes.at(-1), 'crm CLOSED', 'nobody is warned of one that is gone');
+  });
+
+  it('are not held for what an attempt at the old URL comes to', () => {
+    const h = start(destinationConfig({ breaker: { failures: 1, resetMs: 60_000 } }));
+    const slow = reserve(h);
+    h.apply(
+      destinationConfig({ breaker: { failures: 1, resetMs: 60_000 }, url: 'http://127.0.0.1:9/other' }),
+    );
+    slow.finish(false);
+    assert.deepEqual(h.changes, []);
+    reserve(h).finish(true);
+  });
+});
