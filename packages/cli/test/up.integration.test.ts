@@ -150,22 +150,26 @@ test('secrets and the database URL are readable by their owner only', async () =
   }
 });
 
-test('SIGHUP reads the file again, and a bad file is told with its line', async () => {
+test('SIGHUP makes both services read the file again, and a bad file is told with its line', async () => {
   const path = join(folder, 'ackline.yaml');
   const good = await readFile(path, 'utf8');
   process.kill(up.pid, 'SIGHUP');
-  const log = join(folder, '.ackline/logs/ingress.log');
-  await waitFor(async () => (await readFile(log, 'utf8')).includes('config.reloaded'), {
-    what: 'the reload',
-  });
+  for (const service of ['ingress', 'processor']) {
+    const log = join(folder, `.ackline/logs/${service}.log`);
+    await waitFor(async () => (await readFile(log, 'utf8')).includes('config.reloaded'), {
+      what: `the reload of ${service}`,
+    });
+  }
   assert.doesNotMatch(up.output(), /signal\.ignored/);
   await writeFile(path, good.replace('destination: sample-receiver', 'destination: nobody'));
   process.kill(up.pid, 'SIGHUP');
-  await waitFor(() => up.output().includes('config.refused'), { what: 'the refusal' });
-  assert.match(
-    up.output(),
-    /^! ingress error: config\.refused \(.*ackline\.yaml:\d+:\d+ {2}routes\[0\].* – npx ackline check$/m,
-  );
+  for (const service of ['ingress', 'processor']) {
+    const refusal = new RegExp(
+      `^! ${service} error: config\\.refused \\(.*ackline\\.yaml:\\d+:\\d+ {2}routes\\[0\\].* – npx ackline check$`,
+      'm',
+    );
+    await waitFor(() => refusal.test(up.output()), { what: `the refusal of ${service}` });
+  }
   await writeFile(path, good);
 });
 

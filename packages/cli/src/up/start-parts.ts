@@ -113,8 +113,11 @@ export async function startParts(up: Up): Promise<void> {
     });
   const services = { processor: create('processor'), ingress: create('ingress') };
   const all = Object.values(services);
-  // The processor has nothing to do for either.
-  up.signalled.push(signal => services.ingress.signal(signal));
+  up.signalled.push(signal => {
+    services.ingress.signal(signal);
+    // It is one process, which nothing else could replace.
+    if (signal === 'SIGHUP') services.processor.signal(signal);
+  });
   const watch = createReadinessWatch(() => all);
 
   await startOperations(up, { port: ports.operations, services: all, watch });
