@@ -39,6 +39,7 @@ export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineCo
   return {
     publicUrl: null,
     trustProxies: [],
+    retention: { eventsDays: 30, dedupMs: 8 * 86_400_000 },
     sources: [source()],
     routes: [
       {

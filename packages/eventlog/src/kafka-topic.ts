@@ -39,6 +39,8 @@ export interface OpenedTopic {
   readonly brokers: number;
   /** Largest batch of records that the topic takes. */
   readonly maxMessageBytes: number;
+  /** -1: records are kept without end. */
+  readonly retentionMs: number;
   readonly weaknesses: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -86,6 +88,7 @@ async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal
     replicationFactor: described.settings.replicationFactor,
     brokers: described.brokers,
     maxMessageBytes: described.maxMessageBytes,
+    retentionMs: described.settings.retentionMs,
     weaknesses: verdict.weaknesses,
     warnings: verdict.warnings,
   };

@@ -13,6 +13,7 @@ const GOOD: OpenedTopic = {
   replicationFactor: 3,
   brokers: 3,
   maxMessageBytes: 1_048_588,
+  retentionMs: 1_209_600_000,
   weaknesses: [],
   warnings: [],
 };

@@ -105,7 +105,7 @@ describe('parseEnvironment', () => {
     assert.equal(set.SPOOL_MAX_AGE, 1_800_000);
     assert.equal(set.SPOOL_DURABILITY, 'ephemeral');
     assert.match(
-      messageOf(() => parseEnvironment(fields, { DATABASE_URL, SPOOL_MAX_BYTES: '5', SPOOL_MAX_AGE: '1d' })),
+      messageOf(() => parseEnvironment(fields, { DATABASE_URL, SPOOL_MAX_BYTES: '5', SPOOL_MAX_AGE: '1w' })),
       /SPOOL_MAX_AGE: must be a duration.*SPOOL_MAX_BYTES: must be a size/s,
     );
   });

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 export interface EventKey {
   readonly source: string;
@@ -31,4 +31,40 @@ export async function claimEventKeys(
 
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** 1 MiB of the table: some 10,000 keys, so that a statement ends within a fraction of a second. */
+const PAGES_A_STATEMENT = 128;
+
+export interface KeySweep {
+  readonly removed: number;
+  /** Where the next statement goes on; null: the end of the table is reached. */
+  readonly nextPage: number | null;
+}
+
+/**
+ * Removes keys that are older than the window from a piece of the table that begins at `fromPage`. It walks through the table as
+ * it lies on disk: an index on the time would cost each event something, and one by ranges of pages finds nothing any more
+ * once the room of removed keys was used again.
+ */
+export async function sweepEventKeys(
+  queryable: Pick<Pool, 'query'>,
+  windowMs: number,
+  fromPage: number,
+): Promise<KeySweep> {
+  const nextPage = fromPage + PAGES_A_STATEMENT;
+  const result = await queryable.query<{ removed: number; more: boolean }>(
+    `with gone as (
+       delete from event_keys
+        where ctid >= format('(%s,0)', $1::bigint)::tid and ctid < format('(%s,0)', $2::bigint)::tid
+          and stored_at < now() - $3::float8 * interval '1 millisecond'
+       returning 1
+     )
+     select count(*)::int as removed,
+            pg_relation_size('event_keys') > $2::bigint * current_setting('block_size')::bigint as more
+       from gone`,
+    [fromPage, nextPage, windowMs],
+  );
+  const { removed = 0, more = false } = result.rows[0] ?? {};
+  return { removed, nextPage: more ? nextPage : null };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { claimEventKeys, type EventKey } from '@ackline/store/event-keys';
+import { claimEventKeys, type EventKey, sweepEventKeys } from '@ackline/store/event-keys';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -97,5 +97,51 @@ describe('dedup keys', () => {
     await untilWaiting(1);
     await held.release();
     assert.deepEqual(await waiter, ids([waiting]));
+  });
+
+  it('go once they are older than the window, from every page of the table, and a later repeat claims anew', async () => {
+    await pool.query('truncate event_keys');
+    const old = key('old');
+    await claim([old]);
+    await pool.query(
+      `update event_keys set stored_at = now() - interval '8 days 1 minute';
+       insert into event_keys (source, dedup_key, event_id, stored_at)
+         select 'many', repeat('k', 200) || n, gen_random_uuid(),
+                now() - interval '8 days' + case when n % 2 = 0 then -1 else 1 end * interval '1 minute'
+           from generate_series(1, 10000) n`,
+    );
+    const sweeps: number[] = [];
+    for (let page: number | null = 0; page !== null; ) {
+      const swept = await sweepEventKeys(pool, 8 * 86_400_000, page);
+      sweeps.push(swept.removed);
+      page = swept.nextPage;
+    }
+    assert.equal(
+      sweeps.reduce((sum, removed) => sum + removed),
+      5_001,
+    );
+    assert.ok(sweeps.length > 1 && sweeps.every(removed => removed > 0), 'a piece at a time');
+    const { rows } = await pool.query('select count(*)::int as count from event_keys');
+    assert.deepEqual(rows, [{ count: 5_000 }]);
+    assert.equal((await claim([key('old'), key(`${'k'.repeat(200)}1`, 'many')])).size, 1);
+  });
+
+  it('that are being removed are waited for by a repeat, which is then new', async () => {
+    await pool.query('truncate event_keys');
+    await claim([key('1')]);
+    await pool.query("update event_keys set stored_at = now() - interval '9 days'");
+    const repeat = key('1');
+    let claimed: Promise<ReadonlySet<string>> = Promise.resolve(new Set());
+    await inTransaction(pool, async sweeper => {
+      assert.equal((await sweepEventKeys(sweeper, 8 * 86_400_000, 0)).removed, 1);
+      claimed = claim([repeat]);
+      await waitFor(async () => {
+        const waiting = await pool.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return waiting.rowCount === 1;
+      });
+    });
+    assert.deepEqual(await claimed, ids([repeat]));
   });
 });

@@ -17,8 +17,9 @@ import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
-import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts';
-import { connectRules, type Rules } from './rules.ts';
+import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
+import { createRetention, type Retention } from './retention.ts';
+import { connectRules, type Declared, type Rules } from './rules.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createRefusals, type Refusals } from './storing/refusals.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
@@ -27,6 +28,8 @@ import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 const POOL_MAX = 50;
 const POOL_MIN = 10;
 const APPLICATION_NAME = 'ackline-processor';
+/** Of a statement that looks through a large table. */
+const RETENTION_LIMIT_MS = 60_000;
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
 
@@ -49,15 +52,11 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   opened.defer(() => intake.close());
   const delivery = createDelivery({ rules, secrets, pool, metrics, log });
   opened.defer(() => delivery.close());
-  metrics.watch({
-    inFlight: () => delivery.inFlight(),
-    inFlightBytes: () => delivery.inFlightBytes(),
-    orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
-    pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
-  });
+  metrics.watch(watchedSources(intake, delivery));
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
+  const retention = openRetention({ config, rules, intake, log }, opened);
   const apply = ({ destinations }: Rules) => {
     delivery.reconfigure(destinations);
     lateRouting.wake();
@@ -85,6 +84,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     delivery.dispatcher,
     upkeep,
     lateRouting,
+    retention,
     heartbeat,
     declared,
   ];
@@ -171,6 +171,30 @@ async function connectStore(
   return pool;
 }
 
+interface RetentionParts {
+  readonly config: ProcessorConfig;
+  readonly rules: () => Declared;
+  readonly intake: Intake;
+  readonly log: Logger;
+}
+
+/** Apart from the work: one connection, while there is something to remove. */
+function openRetention(
+  { config, rules, intake, log }: RetentionParts,
+  opened: AsyncDisposableStack,
+): Retention {
+  const pool = createPool({
+    connectionString: config.databaseUrl,
+    applicationName: 'ackline-retention',
+    max: 1,
+    limitMs: RETENTION_LIMIT_MS,
+    onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
+  });
+  opened.defer(() => pool.end());
+  const topicRetentionMs = config.kafka === null ? null : () => intake.topicRetentionMs();
+  return createRetention({ pool, retention: () => rules().retention, topicRetentionMs, log });
+}
+
 function sweptListener(parts: {
   metrics: ProcessorMetrics;
   delivery: Delivery;
@@ -180,6 +204,15 @@ function sweptListener(parts: {
     parts.metrics.interrupted(swept.interrupted);
     parts.log.warn(swept, 'deliveries.interrupted');
     parts.delivery.dispatcher.wake();
+  };
+}
+
+function watchedSources(intake: Intake, delivery: Delivery): MetricsSources {
+  return {
+    inFlight: () => delivery.inFlight(),
+    inFlightBytes: () => delivery.inFlightBytes(),
+    orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
+    pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
   };
 }
 

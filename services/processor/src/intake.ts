@@ -33,6 +33,8 @@ export interface IntakeOptions {
 export interface Intake {
   /** Lanes known now: the topic's partitions, once a broker has answered. */
   lanes(): number;
+  /** How long the topic keeps records (-1: without end); null: there is no Kafka, or no broker has told yet. */
+  topicRetentionMs(): number | null;
   close(): Promise<void>;
   components(storer: LaneStorer): readonly Component[];
   snapshot(): {
@@ -80,6 +82,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
 
   return {
     lanes: () => lanes,
+    topicRetentionMs: () => opened?.topic.retentionMs ?? null,
     close: async () => opened?.watermarks.close(),
     components(storer) {
       const peekFirst = createInboxPeek((limit, fromN) => peekInbox(pool, limit, fromN));

@@ -2,7 +2,12 @@ import { readConfigFile } from '@ackline/runtime/config-file';
 import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
 import type { Logger } from '@ackline/runtime/logger';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
-import type { AcklineConfig, DestinationConfig, SourceConfig } from '@ackline/shared/config/types';
+import type {
+  AcklineConfig,
+  DestinationConfig,
+  RetentionConfig,
+  SourceConfig,
+} from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
 import { createFanOut, type FanOutRule } from '@ackline/shared/routing/fan-out';
 import type { ProcessorConfig } from './config.ts';
@@ -14,9 +19,14 @@ export interface Rules {
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
 }
 
+/** The rules, and what the file says beside them. */
+export interface Declared extends Rules {
+  readonly retention: RetentionConfig;
+}
+
 export interface ConnectedRules {
   /** Replaced as a whole by a reload. A transaction asks once, and keeps what it was given. */
-  readonly declared: ConfigReload<Rules>;
+  readonly declared: ConfigReload<Declared>;
   /** One for all readings: an attempt that began before a reload still finds its secrets. */
   readonly secrets: SecretReader;
 }
@@ -44,7 +54,7 @@ export async function connectRules(
     load: async () => {
       const ackline = await readConfigFile(configPath, { providers, production });
       checkSecrets(ackline, secrets);
-      return createRules(ackline);
+      return { ...createRules(ackline), retention: ackline.retention };
     },
     onReloaded,
   });

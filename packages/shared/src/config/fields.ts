@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { parseDuration, parseSize } from './units.ts';
+import { DAY_MS, parseDuration, parseSize } from './units.ts';
 
 /**
  * The kinds of value that ackline.yaml has. Each message says what the value must be; none repeats the value, since a secret
@@ -102,7 +102,7 @@ function isAddressOrBlock(text: string): boolean {
 
 /** A duration within [min, max], in milliseconds. */
 export function durationField(min: string, max: string) {
-  return unitField({ kind: 'duration', example: '250ms, 5s, 2m or 1h', parse: parseDuration, min, max });
+  return unitField({ kind: 'duration', example: '250ms, 5s, 2m, 1h or 30d', parse: parseDuration, min, max });
 }
 
 /** A size within [min, max], in bytes. */
@@ -114,6 +114,14 @@ export function sizeField(min: string, max: string) {
 export function secondsField(min: string, max: string) {
   return durationField(min, max)
     .refine(ms => ms % 1_000 === 0, 'must be in whole seconds')
+    .meta({ title: `duration, [${min}, ${max}]` });
+}
+
+/** Whole days within [min, max], as their number. */
+export function daysField(min: string, max: string) {
+  return durationField(min, max)
+    .refine(ms => ms % DAY_MS === 0, 'must be in whole days')
+    .transform(ms => ms / DAY_MS)
     .meta({ title: `duration, [${min}, ${max}]` });
 }
 

@@ -151,6 +151,7 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
       destination: route.destination,
     })),
     destinations: file.destinations.map(toDestination),
+    retention: { eventsDays: file.retention.events, dedupMs: file.retention.dedup },
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listField, proxyField, publicUrlField } from './fields.ts';
 import { destinationSchema } from './schema-destination.ts';
+import { retentionSchema } from './schema-retention.ts';
 import { routeSchema } from './schema-route.ts';
 import { sourceSchema } from './schema-source.ts';
 
@@ -36,6 +37,7 @@ export const configSchema = z.strictObject(
     destinations: listField(destinationSchema, MAX_DESTINATIONS, 'destinations')
       .prefault([])
       .describe('Where events are delivered to.'),
+    retention: retentionSchema.prefault({}).describe('How long things are kept.'),
   },
   { error: 'must be a map with sources, routes and destinations' },
 );

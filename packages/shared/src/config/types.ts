@@ -87,6 +87,12 @@ export interface DestinationConfig {
   readonly forwardSecret: boolean;
 }
 
+export interface RetentionConfig {
+  /** Days after the one on which an event was stored. */
+  readonly eventsDays: number;
+  readonly dedupMs: number;
+}
+
 export interface AcklineConfig {
   readonly publicUrl: string | null;
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
@@ -94,4 +100,5 @@ export interface AcklineConfig {
   readonly sources: readonly SourceConfig[];
   readonly routes: readonly RouteConfig[];
   readonly destinations: readonly DestinationConfig[];
+  readonly retention: RetentionConfig;
 }

@@ -29,7 +29,7 @@ Sources, routes and destinations are one YAML file: \`ackline.yaml\` in the work
 names. It is checked at the start, and \`npx ackline check\` checks it without one, with its secrets: all errors at once, each with
 file, line and column (of text that is no YAML only the first). A key that is not listed here is an error. What the environment says: [environment.md](environment.md).
 
-- **Durations** are a whole number and a unit: \`250ms\`, \`5s\`, \`2m\`, \`1h\`. **Sizes** likewise: \`512KiB\`, \`1MiB\`, \`1GiB\`.
+- **Durations** are a whole number and a unit: \`250ms\`, \`5s\`, \`2m\`, \`1h\`, \`30d\`. **Sizes** likewise: \`512KiB\`, \`1MiB\`, \`1GiB\`.
 - **Names** have lower-case letters, digits, \`-\`, \`_\` and \`.\`, 63 characters at most.
 - **Secrets** are references: \`{ env: NAME }\` or \`{ file: /absolute/path }\`. A secret itself never stands in the file. An empty
   secret is no secret: the start is refused, and the variable or file named. A file is read again within a second after it changed.

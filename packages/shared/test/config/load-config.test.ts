@@ -77,6 +77,7 @@ describe('loadConfig, on a file that is right', () => {
           forwardSecret: false,
         },
       ],
+      retention: { eventsDays: 30, dedupMs: 691_200_000 },
     });
   });
 
@@ -160,6 +161,23 @@ destinations: [{ name: d, type: http, url: "http://a.b", retry: { schedule: [] }
   });
 });
 
+describe('loadConfig, on how long things are kept', () => {
+  it('reads days, and other durations that make them', () => {
+    const { retention } = load(file({ top: 'retention: { events: 48h, dedup: 200h }\n' }));
+    assert.deepEqual(retention, { eventsDays: 2, dedupMs: 720_000_000 });
+  });
+
+  it('refuses keys that go before a provider has stopped sending an event again, and parts of a day', () => {
+    assert.deepEqual(errorsOf(file({ top: 'retention: { events: 36h, dedup: 191h }\n' })), [
+      'ackline.yaml:1:22  retention.events: must be in whole days',
+      'ackline.yaml:1:34  retention.dedup: must be within [8d, 365d]',
+    ]);
+    assert.deepEqual(errorsOf(file({ top: 'retention: { events: 0d }\n' })), [
+      'ackline.yaml:1:22  retention.events: must be within [1d, 3650d]',
+    ]);
+  });
+});
+
 describe('loadConfig, on a file with errors', () => {
   it('lists all of them at once, in the order of the file, each with line and column', () => {
     assert.deepEqual(
@@ -196,7 +214,7 @@ destinations:
         'ackline.yaml:14:18  routes[0].destination: there is no destination of this name; known: bot',
         'ackline.yaml:17:11  destinations[0].type: must be http; did you mean "http"?',
         'ackline.yaml:18:10  destinations[0].url: must hold no user or password',
-        'ackline.yaml:19:14  destinations[0].timeout: must be a duration with its unit, such as 250ms, 5s, 2m or 1h',
+        'ackline.yaml:19:14  destinations[0].timeout: must be a duration with its unit, such as 250ms, 5s, 2m, 1h or 30d',
       ],
     );
   });

@@ -8,6 +8,7 @@ describe('parseDuration', () => {
     ['5s', 5_000],
     ['2m', 120_000],
     ['1h', 3_600_000],
+    ['30d', 2_592_000_000],
     ['0s', 0],
   ] as const) {
     it(`reads ${text}`, () => assert.equal(parseDuration(text), ms));
@@ -21,7 +22,7 @@ describe('parseDuration', () => {
     '-1s',
     '5S',
     's',
-    '1d',
+    '1w',
     '1h30m',
     '5s\n',
     '１s',

@@ -41,6 +41,7 @@ describe('docs/configuration.md', () => {
       '## `destinations[]`',
       '## `destinations[].retry`',
       '## `destinations[].breaker`',
+      '## `retention`',
     ]);
   });
 

@@ -21,7 +21,8 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
 }
 
 export function sourceTable(sources: readonly SourceConfig[], publicUrl: string | null = null) {
-  const config = { publicUrl, trustProxies: [], sources, routes: [], destinations: [] };
+  const retention = { eventsDays: 30, dedupMs: 8 * 86_400_000 };
+  const config = { publicUrl, trustProxies: [], sources, routes: [], destinations: [], retention };
   return createSourceTable(config, findProvider);
 }
 

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { tryAlone } from '@ackline/store/advisory-lock';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool } from 'pg';
+import { createRetention, type Retention, type RetentionDeps } from '../src/retention.ts';
+import { openPool } from './events.ts';
+
+const DAY_MS = 86_400_000;
+/** Nothing ends it. */
+const ON = new AbortController().signal;
+
+describe('retention', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  beforeEach(async () => {
+    await pool.query('truncate event_keys');
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  function retention(overrides: Partial<RetentionDeps> = {}): Retention & { logged: string[] } {
+    const logged: string[] = [];
+    const note = (_fields: object, event: string) => void logged.push(event);
+    const made = createRetention({
+      pool,
+      retention: () => ({ eventsDays: 30, dedupMs: 8 * DAY_MS }),
+      topicRetentionMs: null,
+      log: { info: note, warn: note, error: note } as never,
+      ...overrides,
+    });
+    return Object.assign(made, { logged });
+  }
+
+  async function insertKeys(...ages: readonly number[]): Promise<void> {
+    await pool.query(
+      `insert into event_keys (source, dedup_key, event_id, stored_at)
+       select 's', age::text, gen_random_uuid(), now() - age * interval '1 day' from unnest($1::float8[]) age`,
+      [ages],
+    );
+  }
+  async function keptKeys(): Promise<readonly string[]> {
+    const { rows } = await pool.query<{ key: string }>(
+      'select dedup_key as key from event_keys order by stored_at',
+    );
+    return rows.map(row => row.key);
+  }
+
+  it('removes dedup keys that are older than the window, and no other', async () => {
+    await insertKeys(0, 7.99, 8.01, 100);
+    const one = retention();
+    assert.equal(await one.round(ON), true);
+    assert.deepEqual(await keptKeys(), ['7.99', '0']);
+    assert.deepEqual(one.logged, ['retention.keys-removed']);
+  });
+
+  it('removes no key while nobody knows how long the topic keeps its records, then by that', async () => {
+    await insertKeys(14.99, 15.01);
+    let topicMs: number | null = null;
+    const one = retention({ topicRetentionMs: () => topicMs });
+    await one.round(ON);
+    assert.deepEqual(await keptKeys(), ['15.01', '14.99']);
+    topicMs = 14 * DAY_MS;
+    await one.round(ON);
+    assert.deepEqual(await keptKeys(), ['14.99']);
+    assert.deepEqual(one.logged, ['retention.window-raised', 'retention.keys-removed']);
+  });
+
+  it('says that a topic without end has no window', async () => {
+    const one = retention({ topicRetentionMs: () => -1 });
+    await one.round(ON);
+    await one.round(ON);
+    assert.deepEqual(one.logged, ['retention.topic-without-end']);
+  });
+
+  it('is done by one processor at a time, and by another after one that failed', async () => {
+    await insertKeys(9);
+    const failing = tryAlone(pool, 4_207_151_894, async () => {
+      assert.equal(await retention().round(ON), false);
+      assert.deepEqual(await keptKeys(), ['9']);
+      throw new Error('no');
+    });
+    await assert.rejects(failing, /no/);
+    // The server may take a moment to end what was thrown away.
+    await waitFor(() => retention().round(ON));
+    assert.deepEqual(await keptKeys(), []);
+  });
+});
