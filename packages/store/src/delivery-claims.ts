@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Lease } from './deliveries.ts';
+import { readDayEvents } from './stored-events.ts';
 
 /** What is due of one tenant and priority at a destination: claims go by these (H5). */
 export interface DueFlow {
@@ -198,18 +199,19 @@ interface SealedEvent {
   readonly body: Uint8Array;
 }
 
-/** A statement a day, and none of them named: a day that is known when it is planned is the only partition that it locks. */
 async function readEvents(
   queryable: Pick<Pool, 'query'>,
   places: readonly Place[],
 ): Promise<ReadonlyMap<string, SealedEvent>> {
   const found = new Map<string, SealedEvent>();
   for (const [storedDay, ofDay] of Map.groupBy(places, place => place.storedDay)) {
-    const result = await queryable.query<SealedEvent & { seq: string }>(
-      'select seq, key_id as "keyId", meta, body from events where stored_day = $1::date and seq = any($2::bigint[])',
-      [storedDay, ofDay.map(place => place.seq)],
+    const rows = await readDayEvents<SealedEvent & { readonly seq: string }>(
+      queryable,
+      'seq, key_id as "keyId", meta, body',
+      storedDay,
+      ofDay.map(place => place.seq),
     );
-    for (const { seq, ...event } of result.rows) found.set(placeOf({ storedDay, seq }), event);
+    for (const { seq, ...event } of rows) found.set(placeOf({ storedDay, seq }), event);
   }
   return found;
 }

@@ -37,7 +37,10 @@ export interface ListOptions {
   readonly source?: string;
 }
 
-/** Events with their deliveries, the newest first. */
+const newestOf = (table: 'events' | 'kept_events') =>
+  `(select * from ${table} where ($2::text is null or source = $2) order by stored_day desc, seq desc limit $1)`;
+
+/** Events with their deliveries, the newest first. While a day is being dropped, what is kept of it is in both tables. */
 export async function listEvents(
   queryable: Pick<Pool, 'query'>,
   options: ListOptions,
@@ -52,9 +55,9 @@ export async function listEvents(
                         'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
                         order by d.route)
                         from all_deliveries d where d.event_id = e.id and d.stored_day = e.stored_day), '[]') as deliveries
-       from events e
-      where ($2::text is null or e.source = $2)
-      order by e.stored_day desc, e.seq desc limit $1`,
+       from (select distinct on (stored_day, seq) * from (${newestOf('events')} union all ${newestOf('kept_events')}) both_tables
+              order by stored_day desc, seq desc limit $1) e
+      order by e.stored_day desc, e.seq desc`,
     [options.limit, options.source ?? null],
   );
   return result.rows;

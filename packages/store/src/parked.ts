@@ -100,7 +100,8 @@ async function replayFinished(client: PoolClient, id: string): Promise<string | 
                              due_at, attempts, replay, body_bytes, created_at)
      select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'due',
             clock_timestamp(), attempts, true,
-            coalesce((select octet_length(e.body) from events e where e.stored_day = back.stored_day and e.seq = back.seq), 0),
+            coalesce((select octet_length(e.body) from events e where e.stored_day = back.stored_day and e.seq = back.seq),
+                     (select octet_length(k.body) from kept_events k where k.stored_day = back.stored_day and k.seq = back.seq), 0),
             created_at
        from back
      returning destination`,

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Routing, StoredPlace } from './events.ts';
+import { readDayEvents } from './stored-events.ts';
 
 /** An event whose source no processor knew when it was stored. */
 export interface UnroutedEvent extends StoredPlace {
@@ -19,6 +20,9 @@ export interface UnroutedPlace extends StoredPlace {
   readonly source: string;
   readonly bodyBytes: number;
 }
+
+const COLUMNS =
+  'id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority, key_id as "keyId", meta, body';
 
 /** Notes that these events wait for a processor that knows their source. */
 export async function insertUnrouted(client: PoolClient, events: readonly UnroutedPlace[]): Promise<void> {
@@ -78,24 +82,10 @@ export async function takeUnrouted(
   );
   const events: UnroutedEvent[] = [];
   for (const [day, places] of Map.groupBy(taken.rows, place => place.storedDay)) {
-    events.push(...(await readDay(client, day, places)));
+    const seqs = places.map(place => place.seq);
+    events.push(...(await readDayEvents<UnroutedEvent>(client, COLUMNS, day, seqs)));
   }
   return events.sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
-}
-
-/** Not named: a day that is known when it is planned is the only partition that it locks. */
-async function readDay(
-  client: PoolClient,
-  day: string,
-  places: readonly StoredPlace[],
-): Promise<readonly UnroutedEvent[]> {
-  const result = await client.query<UnroutedEvent>(
-    `select id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority,
-            key_id as "keyId", meta, body
-       from events where stored_day = $1::date and seq = any($2::bigint[])`,
-    [day, places.map(place => place.seq)],
-  );
-  return result.rows;
 }
 
 export async function setRouting(
@@ -103,10 +93,12 @@ export async function setRouting(
   events: readonly (StoredPlace & { readonly routing: Routing })[],
 ): Promise<void> {
   for (const [day, ofDay] of Map.groupBy(events, event => event.storedDay)) {
-    await client.query(
-      `update events set routing = u.routing from unnest($2::bigint[], $3::text[]) as u (seq, routing)
-        where events.stored_day = $1::date and events.seq = u.seq`,
-      [day, ofDay.map(e => e.seq), ofDay.map(e => e.routing)],
-    );
+    for (const table of ['events', 'kept_events']) {
+      await client.query(
+        `update ${table} e set routing = u.routing from unnest($2::bigint[], $3::text[]) as u (seq, routing)
+          where e.stored_day = $1::date and e.seq = u.seq`,
+        [day, ofDay.map(e => e.seq), ofDay.map(e => e.routing)],
+      );
+    }
   }
 }

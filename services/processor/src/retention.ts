@@ -4,11 +4,14 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { RetentionConfig } from '@ackline/shared/config/types';
 import { tryAlone } from '@ackline/store/advisory-lock';
 import { sweepEventKeys } from '@ackline/store/event-keys';
+import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
 import type { Pool, PoolClient } from 'pg';
 import { dedupWindowMs, WITHOUT_END } from './dedup-window.ts';
 
 /** What failed, or did not get its lock, is tried again so much later. */
 const ROUND_EVERY_MS = 60_000;
+/** A look at what is over; what somebody was in the way of is tried again the next minute. */
+const DAYS_EVERY_MS = 60 * 60_000;
 /** Any number that nothing else in the database uses for an advisory lock. */
 const RETENTION_LOCK = 4_207_151_894;
 /** Bounds of a round, so that the server is not held up by it: it reads 256 MiB of keys at most. */
@@ -35,10 +38,16 @@ export interface Retention extends Component {
 /** Removes what was kept for long enough. Nothing waits for it, and nothing is lost where it is late. */
 export function createRetention(deps: RetentionDeps): Retention {
   const keys = createKeySweep(deps);
+  const days = createDaySweep(deps);
 
   async function round(signal: AbortSignal): Promise<boolean> {
     return tryAlone(deps.pool, RETENTION_LOCK, async client => {
-      await keys.sweep(client, signal);
+      for (const part of [days, keys]) {
+        // One that fails holds up no other. Where the connection is lost, giving the lock back fails too.
+        await part
+          .sweep(client, signal)
+          .catch((error: unknown) => deps.log.error({ err: error }, 'retention.failed'));
+      }
     });
   }
 
@@ -51,6 +60,27 @@ export function createRetention(deps: RetentionDeps): Retention {
         if (signal.aborted) return;
         await round(signal).catch((error: unknown) => deps.log.error({ err: error }, 'retention.failed'));
       }
+    },
+  };
+}
+
+function createDaySweep({ retention, log }: RetentionDeps) {
+  let restsUntil = 0;
+  return {
+    async sweep(client: PoolClient, signal: AbortSignal): Promise<void> {
+      if (performance.now() < restsUntil) return;
+      const { eventsDays } = retention();
+      for (const day of await listExpiredDays(client, eventsDays)) {
+        const result = await dropDay(client, day, signal);
+        if (result.kind === 'stopped') return;
+        if (result.kind === 'busy') {
+          log.warn({ day }, 'retention.day-busy');
+          return;
+        }
+        log.info({ day, kept: result.kept }, 'retention.day-dropped');
+      }
+      await sweepKept(client, eventsDays, signal);
+      restsUntil = performance.now() + DAYS_EVERY_MS;
     },
   };
 }

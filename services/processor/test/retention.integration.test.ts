@@ -92,4 +92,27 @@ describe('retention', () => {
     await waitFor(() => retention().round(ON));
     assert.deepEqual(await keptKeys(), []);
   });
+
+  it('drops days that are over for longer than configured, whatever becomes of the keys', async () => {
+    await pool.query(`
+      do $$ declare day date; begin
+        for day in select (now() at time zone 'utc')::date - n from unnest(array[2, 3]) n loop
+          execute format('create table %I partition of events for values from (%L) to (%L)',
+                         'events_' || to_char(day, 'YYYYMMDD'), day, day + 1);
+        end loop;
+      end $$`);
+    const one = retention({
+      retention: () => ({ eventsDays: 2, dedupMs: 8 * DAY_MS }),
+      topicRetentionMs: () => {
+        throw new Error('no');
+      },
+    });
+    await one.round(ON);
+    await one.round(ON);
+    assert.deepEqual(one.logged, ['retention.day-dropped', 'retention.failed', 'retention.failed']);
+    const { rows } = await pool.query(
+      "select from pg_class where relname ~ '^events_[0-9]{8}$' and right(relname, 8) < to_char(now() at time zone 'utc', 'YYYYMMDD')",
+    );
+    assert.equal(rows.length, 1);
+  });
 });

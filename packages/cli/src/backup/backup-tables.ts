@@ -10,6 +10,7 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'lanes', filledAtStart: 'where next_offset is null' },
   { name: 'event_keys' },
   { name: 'events' },
+  { name: 'kept_events' },
   { name: 'unrouted_events' },
   { name: 'deliveries' },
   { name: 'finished_deliveries' },

@@ -6,7 +6,8 @@ export const retentionSchema = z.strictObject(
     events: daysField('1d', '3650d')
       .prefault('30d')
       .describe(
-        'Whole days that events are to be kept, after the day on which they were stored. Nothing removes them yet.',
+        'Whole days that events are kept, with their finished deliveries, after the day on which they were stored. One that waits for ' +
+          'a route, or has a delivery that is open or parked, is kept until a day after that has ended.',
       ),
     dedup: durationField('8d', '365d')
       .prefault('8d')

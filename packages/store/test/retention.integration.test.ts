@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
+import { listEvents } from '@ackline/store/event-list';
+import { insertEvents } from '@ackline/store/events';
+import { discardDelivery } from '@ackline/store/discard';
+import { replayDelivery } from '@ackline/store/parked';
+import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
+import { inTransaction } from '@ackline/store/transaction';
+import { insertUnrouted, setRouting, takeUnrouted } from '@ackline/store/unrouted-events';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import {
+  claim,
+  type DeliveryWish,
+  eventRow,
+  openPool,
+  outcomeOf,
+  readDelivery,
+  storeDeliveries,
+} from './rows.ts';
+
+const KEEP_DAYS = 30;
+/** Nothing ends it. */
+const ON = new AbortController().signal;
+
+describe('a day that is dropped', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  let day: string;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+    day = await dayBefore(KEEP_DAYS + 1);
+  });
+  beforeEach(async () => {
+    await pool.query('truncate events, kept_events, unrouted_events, deliveries, finished_deliveries');
+    await makeDay(day);
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  async function dayBefore(days: number): Promise<string> {
+    const { rows } = await pool.query<{ day: string }>(
+      "select ((now() at time zone 'utc')::date - $1::int)::text as day",
+      [days],
+    );
+    return rows[0]!.day;
+  }
+  async function makeDay(of: string): Promise<void> {
+    for (const table of ['events', 'finished_deliveries']) {
+      await pool.query(
+        `create table if not exists ${table}_${of.replaceAll('-', '')} partition of ${table}
+           for values from ('${of}') to (date '${of}' + 1)`,
+      );
+    }
+  }
+  /** As if all that is stored had been stored that day. */
+  async function moveTo(of: string): Promise<void> {
+    for (const table of ['events', 'deliveries', 'finished_deliveries', 'unrouted_events']) {
+      await pool.query(`update ${table} set stored_day = $1`, [of]);
+    }
+  }
+  /** Stores one event with its delivery, of its own body, and returns the delivery. */
+  async function store(text: string, wish: DeliveryWish = {}) {
+    const [row] = await storeDeliveries(pool, [{ ...wish, body: Buffer.from(text) }]);
+    return row!;
+  }
+  async function finish(id: string, state: 'delivered' | 'parked', blocks = false): Promise<void> {
+    const claimed = await claim(pool);
+    const mine = claimed.find(one => one.id === id);
+    assert.ok(mine);
+    await recordOutcomes(pool, [outcomeOf(mine, { state, blocks, parkReason: 'exhausted' })]);
+  }
+  const bodies = (rows: readonly { body: Uint8Array }[]) => rows.map(row => Buffer.from(row.body).toString());
+  const claimedBodies = async () => bodies(await claim(pool));
+  async function countOf(text: string): Promise<number> {
+    const { rows } = await pool.query<{ count: number }>(`select count(*)::int as count from ${text}`);
+    return rows[0]!.count;
+  }
+  const drop = () => dropDay(pool, day, ON);
+
+  it('takes what is finished with it, and nothing else: the rest is delivered and replayed afterwards, byte for byte (T1)', async () => {
+    const delivered = await store('delivered');
+    await finish(delivered.id, 'delivered');
+    const parked = await store('parked');
+    await finish(parked.id, 'parked');
+    const blocking = await store('blocking', { orderingKey: 'chat' });
+    await finish(blocking.id, 'parked', true);
+    await store('blocked', { orderingKey: 'chat' });
+    const scheduled = await store('scheduled', { notBefore: Date.now() + 3_600_000 });
+    const leased = await store('leased');
+    const [lease] = await claim(pool);
+    const unrouted = eventRow({ source: 'new', routing: 'unrouted', body: Buffer.from([0, 255, 10]) });
+    await inTransaction(pool, async client => {
+      const places = await insertEvents(client, [unrouted]);
+      await insertUnrouted(client, [{ ...places.get(unrouted.id)!, source: 'new', bodyBytes: 3 }]);
+    });
+    await moveTo(day);
+
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), [day]);
+    assert.deepEqual(await drop(), { kind: 'dropped', kept: 6 });
+    assert.equal(await countOf('events'), 0);
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), []);
+    assert.deepEqual(await replayDelivery(pool, delivered.id, 'anna'), { kind: 'not-found' });
+    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 0);
+    assert.equal((await listEvents(pool, { limit: 100 })).length, 6);
+
+    await replayDelivery(pool, parked.id, 'anna');
+    assert.deepEqual(await claimedBodies(), ['parked']);
+    await discardDelivery(pool, blocking.id, 'anna');
+    assert.deepEqual(await claimedBodies(), ['blocked']);
+    await pool.query('update deliveries set due_at = now() where id = $1', [scheduled.id]);
+    assert.deepEqual(await claimedBodies(), ['scheduled']);
+    await recordOutcomes(pool, [outcomeOf(lease!)]);
+    assert.equal((await readDelivery(pool, leased.id)).state, 'delivered');
+    await replayDelivery(pool, leased.id, 'anna');
+    const { rows } = await pool.query('select body_bytes from deliveries where id = $1', [leased.id]);
+    assert.deepEqual(rows, [{ body_bytes: 6 }]);
+    assert.deepEqual(await claimedBodies(), ['leased']);
+    await inTransaction(pool, async client => {
+      const [taken] = await takeUnrouted(client, 'new', { rows: 10, bytes: 1_000 });
+      assert.deepEqual(taken?.body, unrouted.body);
+      await setRouting(client, [{ ...taken!, routing: 'unmatched' }]);
+    });
+    assert.equal(await countOf("kept_events where routing = 'unmatched'"), 1);
+    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 1);
+  });
+
+  it('gives way to a long reader, behind whom storing does not queue, and goes when it is asked again', async () => {
+    await store('open');
+    await moveTo(day);
+    const reader = await pool.connect();
+    try {
+      await reader.query('begin');
+      await reader.query('select from events');
+      assert.deepEqual(await drop(), { kind: 'busy' });
+      assert.equal(await countOf('kept_events'), 1);
+      assert.equal(
+        (await listEvents(pool, { limit: 100 })).length,
+        1,
+        'what is in both tables is shown once',
+      );
+      await store('new');
+      await reader.query('commit');
+      assert.deepEqual(await drop(), { kind: 'dropped', kept: 1 });
+      assert.equal(await countOf('events'), 1);
+      assert.deepEqual((await claimedBodies()).toSorted(), ['new', 'open']);
+    } finally {
+      reader.release();
+    }
+  });
+
+  it('keeps what is replayed while it goes (T3)', async () => {
+    const early = await store('early');
+    await finish(early.id, 'delivered');
+    const late = await store('late');
+    await moveTo(day);
+    await replayDelivery(pool, early.id, 'anna');
+    const reader = await pool.connect();
+    try {
+      await reader.query('begin');
+      await reader.query('select from events');
+      assert.deepEqual(await drop(), { kind: 'busy' }); // what is finished has gone, the events have not
+      await reader.query('commit');
+    } finally {
+      reader.release();
+    }
+    for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
+    assert.equal(await countOf('deliveries'), 0);
+    assert.deepEqual(await drop(), { kind: 'dropped', kept: 2 });
+    for (const { id } of [early, late]) await replayDelivery(pool, id, 'anna');
+    assert.deepEqual((await claimedBodies()).toSorted(), ['early', 'late']);
+  });
+
+  it('lets what ends after it go a day later, with its event, and not before (T2)', async () => {
+    const parked = await store('parked');
+    await finish(parked.id, 'parked');
+    await moveTo(day);
+    await drop();
+    await discardDelivery(pool, parked.id, 'anna');
+    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 0);
+    await pool.query("update finished_deliveries set finished_at = now() - interval '25 hours'");
+    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 1);
+    assert.equal(await countOf('finished_deliveries'), 0);
+    assert.equal(await countOf('kept_events'), 0);
+  });
+
+  it('is one that is over for long enough, and may lie in the default partition', async () => {
+    await dropDay(pool, day, ON);
+    const [last, over] = [await dayBefore(KEEP_DAYS), await dayBefore(KEEP_DAYS + 2)];
+    await makeDay(last);
+    await store('open');
+    const done = await store('done');
+    await claim(pool).then(rows =>
+      recordOutcomes(
+        pool,
+        rows.map(row => outcomeOf(row, row.id === done.id ? {} : { state: 'due' })),
+      ),
+    );
+    await moveTo(over);
+    await pool.query("update finished_deliveries set finished_at = now() - interval '25 hours'");
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), [over]);
+    await sweepKept(pool, KEEP_DAYS, ON);
+    assert.deepEqual(await dropDay(pool, over, ON), { kind: 'dropped', kept: 1 });
+    assert.equal(await countOf('events'), 0);
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), []);
+    assert.deepEqual(await claimedBodies(), ['open']);
+  });
+
+  it('stops with the process, and loses nothing by it', async () => {
+    await store('open');
+    await moveTo(day);
+    assert.deepEqual(await dropDay(pool, day, AbortSignal.abort()), { kind: 'stopped' });
+    assert.equal(await countOf('events'), 1);
+    assert.deepEqual(await claimedBodies(), ['open']);
+  });
+});
