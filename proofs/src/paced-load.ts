@@ -51,7 +51,7 @@ export interface PacedLoad {
   finish(patienceMs: number): Promise<void>;
 }
 
-const TICK_MS = 5;
+const TICK_MS = 1;
 const CONNECTIONS = 256;
 const REQUEST_LIMIT_MS = 10_000;
 const FIRST_RESEND_MS = 1_000;

@@ -1,5 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { type Connection, Producer, protocolErrorsCodesById } from '@platformatic/kafka';
+import { type KeptAnswer, createKeptAnswer } from './kept-answer.ts';
 import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
 import {
   type BatchRecord,
@@ -44,6 +45,7 @@ export interface LaneProducerOptions {
 
 /** How old what is known of leaders may be: also how soon a topic is noticed that was made anew without a failure between. */
 const LEADERS_MAX_AGE_MS = 5_000;
+const LEADERS_REFRESH_AGE_MS = 3_000;
 /** Error codes of Kafka's protocol: corrupt message, too large, list too large, invalid time, invalid record. */
 const REFUSED: ReadonlySet<number> = new Set([2, 10, 18, 32, 87]);
 /** Unknown topic or partition, leader not available, not the leader, fenced or unknown epoch of the leader. */
@@ -63,11 +65,15 @@ class KafkaLaneProducer implements LaneProducer {
   readonly #options: LaneProducerOptions;
   readonly #client: Producer;
   readonly #connections = new Map<number, Connection>();
-  #leaders: Promise<Leaders> | null = null;
-  #knownAt = Number.NEGATIVE_INFINITY;
+  readonly #leaders: KeptAnswer<Leaders>;
 
   constructor(options: LaneProducerOptions) {
     this.#options = options;
+    this.#leaders = createKeptAnswer({
+      ask: () => this.#askLeaders(),
+      maxAgeMs: LEADERS_MAX_AGE_MS,
+      refreshAgeMs: LEADERS_REFRESH_AGE_MS,
+    });
     this.#client = new Producer({
       clientId: KAFKA_CLIENT_ID,
       bootstrapBrokers: [...options.brokers],
@@ -81,7 +87,7 @@ class KafkaLaneProducer implements LaneProducer {
   }
 
   async produce<R extends LaneRecord>(records: readonly R[]): Promise<readonly LaneOutcome<R>[]> {
-    const byLane = await this.#knownLeaders();
+    const byLane = await this.#leaders.get();
     const nodes = new Map<number, Map<number, R[]>>();
     for (const record of records) {
       const node = byLane[record.lane] ?? -1;
@@ -105,10 +111,10 @@ class KafkaLaneProducer implements LaneProducer {
   ): Promise<LaneOutcome<R>[]> {
     try {
       const outcomes = outcomesOf(lanes, await this.#request(node, lanes));
-      if (outcomes.some(({ kind }) => kind === 'moved' || kind === 'failed')) this.#forget();
+      if (outcomes.some(({ kind }) => kind === 'moved' || kind === 'failed')) this.#leaders.forget();
       return outcomes;
     } catch (cause) {
-      this.#forget(); // the leader may be another by now
+      this.#leaders.forget(); // the leader may be another by now
       const error = cause instanceof Error ? cause : new Error('The broker did not answer');
       return [...lanes].map(([lane, records]) => ({ lane, records, kind: 'failed' as const, error }));
     }
@@ -144,15 +150,6 @@ class KafkaLaneProducer implements LaneProducer {
     return connection;
   }
 
-  #knownLeaders(): Promise<Leaders> {
-    if (this.#leaders !== null && performance.now() - this.#knownAt < LEADERS_MAX_AGE_MS)
-      return this.#leaders;
-    this.#knownAt = performance.now();
-    this.#leaders = this.#askLeaders();
-    this.#leaders.catch(() => this.#forget());
-    return this.#leaders;
-  }
-
   async #askLeaders(): Promise<Leaders> {
     const { name, topicId } = this.#options.topic;
     const metadata = await this.#client.metadata({ topics: [name], forceUpdate: true });
@@ -164,10 +161,6 @@ class KafkaLaneProducer implements LaneProducer {
       throw new AppError('ACKLINE_KAFKA_UNAVAILABLE', `The topic ${name} was made anew`);
     }
     return topic.partitions.map(({ leader }) => leader);
-  }
-
-  #forget(): void {
-    this.#leaders = null;
   }
 }
 

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createKeptAnswer } from '@ackline/eventlog/kept-answer';
+
+/** Each question waits until it is answered by hand. */
+function setUp() {
+  const asked: PromiseWithResolvers<string>[] = [];
+  let time = 0;
+  const kept = createKeptAnswer({
+    ask: () => {
+      const question = Promise.withResolvers<string>();
+      asked.push(question);
+      return question.promise;
+    },
+    maxAgeMs: 5_000,
+    refreshAgeMs: 3_000,
+    now: () => time,
+  });
+  return {
+    kept,
+    asked,
+    at: (ms: number) => {
+      time = ms;
+    },
+  };
+}
+
+describe('a kept answer', () => {
+  it('is asked for once by all who want it at a time', async () => {
+    const { kept, asked } = setUp();
+    const both = [kept.get(), kept.get()];
+    asked[0]?.resolve('first');
+    assert.deepEqual(await Promise.all(both), ['first', 'first']);
+    assert.equal(asked.length, 1);
+  });
+
+  it('is renewed beside those who go on with the old one', async () => {
+    const { kept, asked, at } = setUp();
+    void kept.get();
+    asked[0]?.resolve('first');
+    at(3_000);
+    assert.equal(await kept.get(), 'first');
+    assert.equal(await kept.get(), 'first');
+    assert.equal(asked.length, 2);
+    asked[1]?.resolve('second');
+    await turn();
+    assert.equal(await kept.get(), 'second');
+    at(7_999); // its age counts from the question
+    assert.equal(await kept.get(), 'second');
+  });
+
+  it('is waited for when it is too old, also where a renewal is on its way', async () => {
+    const { kept, asked, at } = setUp();
+    void kept.get();
+    asked[0]?.resolve('first');
+    at(4_000);
+    assert.equal(await kept.get(), 'first');
+    at(5_000);
+    const waiting = kept.get();
+    asked[1]?.resolve('late');
+    asked[2]?.resolve('third');
+    assert.equal(await waiting, 'third');
+    assert.equal(await kept.get(), 'third');
+  });
+
+  it('is asked for anew after a question that failed, whoever asked it', async () => {
+    const { kept, asked, at } = setUp();
+    const first = kept.get();
+    asked[0]?.reject(new Error('no'));
+    await assert.rejects(first);
+    void kept.get();
+    asked[1]?.resolve('second');
+    at(4_000);
+    assert.equal(await kept.get(), 'second');
+    asked[2]?.reject(new Error('no'));
+    await turn();
+    void kept.get();
+    assert.equal(asked.length, 4);
+  });
+
+  it('takes no answer that was asked for before it was forgotten', async () => {
+    const { kept, asked, at } = setUp();
+    void kept.get();
+    asked[0]?.resolve('first');
+    at(4_000);
+    void kept.get();
+    kept.forget();
+    asked[1]?.resolve('old');
+    await turn();
+    const fresh = kept.get();
+    asked[2]?.resolve('fresh');
+    assert.equal(await fresh, 'fresh');
+    assert.equal(asked.length, 3);
+  });
+});
