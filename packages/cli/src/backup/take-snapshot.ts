@@ -20,6 +20,9 @@ export async function* takeSnapshot(
   onProgress: (progress: SnapshotProgress) => void,
 ): AsyncGenerator<BackupRecord> {
   await client.query('begin isolation level repeatable read read only');
+  // Before the snapshot is taken: which partitions there are is not a part of it, and a day that is dropped before its table's turn
+  // would be missing, in `events` and in what was kept of it meanwhile.
+  await client.query(`lock table ${quoted(BACKUP_TABLES.map(table => table.name))} in access share mode`);
   const tables = await describeTables(client);
   yield {
     kind: 'header',

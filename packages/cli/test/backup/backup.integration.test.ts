@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createTestDatabase, type TestDatabase, withDatabase } from '@ackline/testkit/database';
 import { writeHeartbeat } from '@ackline/store/processors';
+import { dropDay } from '@ackline/store/retention';
 import pg from 'pg';
 import { writeBackupFile } from '../../src/backup/backup-file.ts';
 import type { BackupRecord } from '../../src/backup/backup-format.ts';
@@ -145,6 +146,36 @@ test('rows that are committed while the backup runs are either in it with all th
       const keys = rows[0]?.keys ?? 0;
       assert.equal(rows[0]?.offset, keys === 0 ? '42' : String(keys - 1));
     });
+  });
+});
+
+test('a day that is due to go while the backup runs stays until its end, so that no open delivery lacks its event', async () => {
+  await withDatabase(async database => {
+    await withClient(database.url, fill);
+    const drop = () =>
+      withClient(database.url, client => dropDay(client, '2026-01-01', new AbortController().signal));
+    let meanwhile: unknown = null;
+    async function* droppedMeanwhile(records: AsyncIterable<BackupRecord>): AsyncGenerator<BackupRecord> {
+      for await (const record of records) {
+        if (record.kind === 'header') meanwhile = await drop();
+        yield record;
+      }
+    }
+    await withClient(database.url, client =>
+      writeBackupFile(join(folder, 'drop.backup'), droppedMeanwhile(takeSnapshot(client, () => undefined))),
+    );
+    await withDatabase(async target => {
+      assert.equal((await run(target.url, 'restore', 'drop.backup')).exitCode, 0);
+      const { rowCount } = await withClient(target.url, client =>
+        client.query(
+          `select from deliveries d where not exists (select from events e where e.stored_day = d.stored_day and e.seq = d.seq)
+             and not exists (select from kept_events k where k.stored_day = d.stored_day and k.seq = d.seq)`,
+        ),
+      );
+      assert.equal(rowCount, 0);
+    });
+    assert.deepEqual(meanwhile, { kind: 'busy' });
+    assert.equal((await drop()).kind, 'dropped');
   });
 });
 
