@@ -41,8 +41,21 @@ export interface OpenedTopic {
   readonly maxMessageBytes: number;
   /** -1: records are kept without end. */
   readonly retentionMs: number;
+  /** What a segment of a partition spans at most. */
+  readonly segmentMs: number;
   readonly weaknesses: readonly string[];
   readonly warnings: readonly string[];
+}
+
+/**
+ * How long a record may be in the topic; -1: without end. A broker removes whole segments, and counts from the last record of one:
+ * of a partition that gets few, the first record of a segment outlives `retention.ms` by what the segment spans (a week by default).
+ */
+export function longestStayMs({
+  retentionMs,
+  segmentMs,
+}: Pick<OpenedTopic, 'retentionMs' | 'segmentMs'>): number {
+  return retentionMs === -1 ? -1 : retentionMs + segmentMs;
 }
 
 /**
@@ -89,6 +102,7 @@ async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal
     brokers: described.brokers,
     maxMessageBytes: described.maxMessageBytes,
     retentionMs: described.settings.retentionMs,
+    segmentMs: described.segmentMs,
     weaknesses: verdict.weaknesses,
     warnings: verdict.warnings,
   };
@@ -150,6 +164,7 @@ interface DescribedTopic {
   readonly partitions: number;
   readonly brokers: number;
   readonly maxMessageBytes: number;
+  readonly segmentMs: number;
   readonly settings: TopicSettings;
 }
 
@@ -168,6 +183,7 @@ async function describe(admin: Admin, name: string): Promise<DescribedTopic | nu
     partitions: topic.partitionsCount,
     brokers: metadata.brokers.size,
     maxMessageBytes: integer(configs, 'max.message.bytes'),
+    segmentMs: integer(configs, 'segment.ms'),
     settings: {
       replicationFactor: Math.min(...topic.partitions.map(partition => partition.replicas.length)),
       minInsyncReplicas: integer(configs, 'min.insync.replicas'),

@@ -14,6 +14,7 @@ const GOOD: OpenedTopic = {
   brokers: 3,
   maxMessageBytes: 1_048_588,
   retentionMs: 1_209_600_000,
+  segmentMs: 604_800_000,
   weaknesses: [],
   warnings: [],
 };

@@ -13,7 +13,7 @@ import type { ComposedLog } from '../src/composed-log.ts';
 import { connectEventLog } from '../src/connect-event-log.ts';
 import { createKafkaLog, type KafkaLog } from '../src/kafka-log.ts';
 import { decodeRecord } from '../src/kafka-record.ts';
-import { type OpenedTopic, openTopic } from '../src/kafka-topic.ts';
+import { longestStayMs, type OpenedTopic, openTopic } from '../src/kafka-topic.ts';
 import { keyHash, laneOf } from '../src/lane.ts';
 import { createWatermarks } from '../src/watermarks.ts';
 import { recordKey } from '@ackline/shared/record-key';
@@ -88,6 +88,7 @@ describe('topic', () => {
     assert.equal(topic.minInsyncReplicas, 1);
     assert.equal(topic.brokers, 1);
     assert.match(topic.topicId, /^[0-9a-f-]{36}$/);
+    assert.equal(longestStayMs(topic), 21 * 86_400_000, 'with the segments of the broker’s default');
     assert.deepEqual(topic.weaknesses, [
       'replication factor is 1, needed: 3 or more',
       'min.insync.replicas is 1, needed: 2 or more',

@@ -6,8 +6,8 @@ export const WITHOUT_END = -1;
 const LONGEST_MS = 36_500 * DAY_MS;
 
 /**
- * How long dedup keys are kept. A record that is in Kafka still may be read again: its key outlives it by a day (A2), since the
- * broker removes whole segments. Of a topic without end no key could ever go; there the configuration alone counts.
+ * How long dedup keys are kept. A record that is in Kafka still may be read again: its key outlives it by a day (A2), since a
+ * broker removes what is over when it comes to it. Of a topic without end no key could ever go; there the configuration alone counts.
  */
 export function dedupWindowMs(configuredMs: number, topicRetentionMs: number | null): number {
   if (topicRetentionMs === null || topicRetentionMs === WITHOUT_END) return configuredMs;

@@ -4,7 +4,12 @@ import {
   type KafkaConsumer,
   type KafkaConsumerSnapshot,
 } from '@ackline/eventlog/kafka-consumer';
-import { type KafkaDurability, openTopic, type OpenedTopic } from '@ackline/eventlog/kafka-topic';
+import {
+  type KafkaDurability,
+  longestStayMs,
+  openTopic,
+  type OpenedTopic,
+} from '@ackline/eventlog/kafka-topic';
 import { createWatermarks, type Watermarks } from '@ackline/eventlog/watermarks';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
@@ -33,7 +38,7 @@ export interface IntakeOptions {
 export interface Intake {
   /** Lanes known now: the topic's partitions, once a broker has answered. */
   lanes(): number;
-  /** How long the topic keeps records (-1: without end); null: there is no Kafka, or no broker has told yet. */
+  /** How long the topic keeps records at most (-1: without end); null: there is no Kafka, or no broker has told yet. */
   topicRetentionMs(): number | null;
   close(): Promise<void>;
   components(storer: LaneStorer): readonly Component[];
@@ -82,7 +87,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
 
   return {
     lanes: () => lanes,
-    topicRetentionMs: () => opened?.topic.retentionMs ?? null,
+    topicRetentionMs: () => (opened === null ? null : longestStayMs(opened.topic)),
     close: async () => opened?.watermarks.close(),
     components(storer) {
       const peekFirst = createInboxPeek((limit, fromN) => peekInbox(pool, limit, fromN));

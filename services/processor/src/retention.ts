@@ -25,7 +25,7 @@ export interface RetentionDeps {
   readonly pool: Pool;
   /** As ackline.yaml has it now. */
   readonly retention: () => RetentionConfig;
-  /** Its `retention.ms` once a broker has told; null: there is no Kafka. */
+  /** How long the topic keeps a record at most, once a broker has told; null: there is no Kafka. */
   readonly topicRetentionMs: (() => number | null) | null;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
