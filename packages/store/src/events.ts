@@ -79,7 +79,7 @@ function eventColumns(rows: readonly EventRow[]): unknown[] {
 }
 
 export interface QuarantinedRecord {
-  /** Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`. */
+  /** Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`; `event:<id>` is stored, and nobody can tell who wants it. */
   readonly origin: string;
   readonly reason: string;
   readonly keyId: string;

@@ -1,11 +1,13 @@
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
+import { AppError } from '@ackline/shared/app-error';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { newEventId } from '@ackline/shared/event-id';
 import type { FanOut } from '@ackline/shared/routing/fan-out';
 import type { RoutableEvent } from '@ackline/shared/routing/routable-event';
 import { open } from '@ackline/shared/seal';
+import { quarantine } from '@ackline/store/events';
 import { inTransaction } from '@ackline/store/transaction';
 import {
   findUnroutedSources,
@@ -14,7 +16,7 @@ import {
   takeUnrouted,
   type UnroutedEvent,
 } from '@ackline/store/unrouted-events';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Rules } from './rules.ts';
 import { newDelivery } from './storing/new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
@@ -97,8 +99,9 @@ export async function routeUnrouted(
     if (events.length === 0) return 0;
     const decided = events.map(event => {
       const known = readStored(event, deps.log);
-      return { event, notBefore: known.notBefore, fanOut: deps.rules.fanOut(known.routable) };
+      return { ...known, event, fanOut: deps.rules.fanOut(known.routable) };
     });
+    await keepUnread(client, decided);
     const kept = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted'); // the rule does not know its source
     await insertUnrouted(
       client,
@@ -119,6 +122,18 @@ interface Decision {
   readonly event: UnroutedEvent;
   readonly notBefore: number | null;
   readonly fanOut: FanOut;
+  /** Why it can't be opened. */
+  readonly unread: string | null;
+}
+
+/** Nothing accepted vanishes: where only filters could have told who wants it, and there is nothing to ask them of, a person has to. */
+async function keepUnread(client: PoolClient, decided: readonly Decision[]): Promise<void> {
+  const records = decided.flatMap(({ event: { id, keyId, meta, body }, fanOut, unread }) =>
+    unread !== null && fanOut.routing === 'unmatched'
+      ? [{ origin: `event:${id}`, reason: unread, keyId, meta, body }]
+      : [],
+  );
+  if (records.length > 0) await quarantine(client, records);
 }
 
 function deliveriesOf(
@@ -140,17 +155,18 @@ function deliveriesOf(
 function readStored(
   event: UnroutedEvent,
   log: Logger,
-): { readonly routable: RoutableEvent; readonly notBefore: number | null } {
+): { readonly routable: RoutableEvent } & Pick<Decision, 'notBefore' | 'unread'> {
   const { keyId, source, tenant, type } = event;
   try {
     const meta = decodeMeta(open({ keyId, bytes: event.meta }));
     return {
       routable: { ...meta, body: open({ keyId, bytes: event.body }) },
       notBefore: meta.notBefore,
+      unread: null,
     };
   } catch (error) {
     log.error({ err: error, eventId: event.id }, 'event.unreadable');
     const routable = { source, tenant, type, provider: '', headers: [], body: new Uint8Array() };
-    return { routable, notBefore: null };
+    return { routable, notBefore: null, unread: error instanceof AppError ? error.code : 'unreadable' };
   }
 }

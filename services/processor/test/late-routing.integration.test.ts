@@ -132,6 +132,24 @@ describe('late routing', () => {
     assert.ok(routed.logged.includes('event.unreadable'));
   });
 
+  it('of an event that can’t be opened keeps it for a person where only a filter could tell who wants it', async () => {
+    await storeUnrouted('new', 1, 'no meta');
+    await storeUnrouted('new', 1, '{"v":1}');
+    const where = { test: () => false };
+    const filtered = createRules({
+      sources: [sourceConfig({ name: 'new' })],
+      routes: [routeConfig({ match: { source: null, type: null, tenant: null, where } as never })],
+      destinations: [destinationConfig()],
+    });
+    await routing(['new'], filtered).routeFirst();
+    assert.equal(await countOf('unrouted_events'), 0);
+    const { rows } = await pool.query(
+      `select q.reason, convert_from(q.body, 'utf8') as body from quarantine q join events e on q.origin = 'event:' || e.id`,
+    );
+    const kept = { reason: 'ACKLINE_ENVELOPE_INVALID', body: 'x' };
+    assert.deepEqual(rows, [kept, kept]);
+  });
+
   it('that takes long does not keep expired leases from being swept', async () => {
     await storeUnrouted('new', 1);
     await pool.query(
