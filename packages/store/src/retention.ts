@@ -15,7 +15,9 @@ import type { Pool } from 'pg';
 /** Who reads for longer than this (a backup, a report) makes the attempt fail (T4): it is tried again. */
 const LOCK_LIMIT_MS = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
-const COPIED_A_STATEMENT = 1_000;
+/** Each statement looks through all deliveries, so it takes many; but no more bodies than it copies within a part of its limit. */
+const COPIED_A_STATEMENT = 10_000;
+const COPIED_BYTES_A_STATEMENT = 64 * 1024 * 1024;
 const REMOVED_A_STATEMENT = 10_000;
 /** What ends after its day was dropped is shown, and can be replayed, for so long. */
 const AFTER_END = '1 day';
@@ -58,7 +60,10 @@ export async function dropDay(
     const kept = await keepNeeded(queryable, day, signal);
     if (kept === null) return { kind: 'stopped' };
     await queryable.query(dropPartition('events', day));
-    for (let removed = 1; removed > 0; ) removed = await removeFromDefault(queryable, day);
+    for (let removed = 1; removed > 0; ) {
+      if (signal.aborted) return { kind: 'stopped' };
+      removed = await removeFromDefault(queryable, day);
+    }
     return { kind: 'dropped', kept };
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) return { kind: 'busy' };
@@ -110,12 +115,18 @@ async function keepBatch(queryable: Pick<Pool, 'query'>, day: string, after: str
                         union select seq from finished_deliveries where stored_day = $1::date
                         union select seq from unrouted_events where stored_day = $1::date) n
         where seq > $2::bigint order by seq limit ${COPIED_A_STATEMENT}
+     ), sized as (
+       select seq, row_number() over in_order as place, sum(octet_length((
+                select e.body from events e where e.stored_day = $1::date and e.seq = needed.seq))) over in_order as bytes
+         from needed window in_order as (order by seq)
+     ), taken as (
+       select seq from sized where place = 1 or coalesce(bytes, 0) <= ${COPIED_BYTES_A_STATEMENT}
      ), copied as (
        insert into kept_events select * from events e
-        where e.stored_day = $1::date and e.seq = any(array(select seq from needed))
+        where e.stored_day = $1::date and e.seq = any(array(select seq from taken))
        on conflict do nothing
      )
-     select count(*)::int as listed, max(seq) as last from needed`,
+     select count(*)::int as listed, max(seq) as last from taken`,
     [day, after],
   );
   return result.rows[0] ?? { listed: 0, last: null };

@@ -210,6 +210,45 @@ describe('a day that is dropped', () => {
     assert.deepEqual(await claimedBodies(), ['open']);
   });
 
+  it('is copied some bodies at a time, however large they are', async () => {
+    for (let n = 0; n < 5; n++) await store(`large ${n}`);
+    await pool.query("update events set body = decode(repeat('00', 20 * 1024 * 1024), 'hex')");
+    await moveTo(day);
+    const copied: number[] = [];
+    const counting = {
+      async query(text: string, values?: unknown[]) {
+        const result = await pool.query(text, values);
+        if (text.includes('kept_events')) copied.push(await countOf('kept_events'));
+        return result;
+      },
+    } as unknown as Pool;
+    assert.deepEqual(await dropDay(counting, day, ON), { kind: 'dropped', kept: 5 });
+    assert.deepEqual(copied, [3, 5, 5]);
+    assert.equal(await countOf('events'), 0);
+  });
+
+  it('stops with the process also where it lies in the default partition', async () => {
+    await dropDay(pool, day, ON);
+    await pool.query(
+      `insert into events (stored_day, seq, id, source, tenant, provider, type, dedup_key, received_at, priority, tier, routing,
+                           key_id, meta, body)
+       select $1, n, gen_random_uuid(), 's', 't', 'p', 'ty', n::text, now(), 'normal', 'inbox', 'unmatched', 'none', '', ''
+         from generate_series(1, 10001) n`,
+      [day],
+    );
+    const ending = new AbortController();
+    const interrupted = {
+      query(text: string, values?: unknown[]) {
+        if (text.includes('delete')) ending.abort();
+        return pool.query(text, values);
+      },
+    } as unknown as Pool;
+    assert.deepEqual(await dropDay(interrupted, day, ending.signal), { kind: 'stopped' });
+    assert.equal(await countOf('events'), 1);
+    assert.deepEqual(await drop(), { kind: 'dropped', kept: 0 });
+    assert.equal(await countOf('events'), 0);
+  });
+
   it('stops with the process, and loses nothing by it', async () => {
     await store('open');
     await moveTo(day);
