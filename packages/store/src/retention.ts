@@ -71,14 +71,18 @@ export async function dropDay(
   }
 }
 
-/** The parent is locked first, as by all others; without ONLY every other day would be locked too. */
+/**
+ * The parent is locked first, as by all others; without ONLY every other day would be locked too. A table of that name that somebody
+ * has detached is theirs.
+ */
 function dropPartition(table: 'events' | 'finished_deliveries', day: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new RangeError('not a day');
   return `
     do $$
     begin
       perform set_config('lock_timeout', '${LOCK_LIMIT_MS}ms', true);
-      if to_regclass('${table}_${day.replaceAll('-', '')}') is not null then
+      if exists (select from pg_inherits where inhparent = '${table}'::regclass
+                    and inhrelid = to_regclass('${table}_${day.replaceAll('-', '')}')) then
         lock table only ${table} in access exclusive mode;
         drop table ${table}_${day.replaceAll('-', '')};
       end if;

@@ -249,6 +249,15 @@ describe('a day that is dropped', () => {
     assert.equal(await countOf('events'), 0);
   });
 
+  it('leaves a table of its name alone that somebody has detached', async () => {
+    const table = `events_${day.replaceAll('-', '')}`;
+    await pool.query(`alter table events detach partition ${table}`);
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), [day]); // by its finished deliveries
+    assert.deepEqual(await drop(), { kind: 'dropped', kept: 0 });
+    assert.equal(await countOf(table), 0, 'it is there');
+    await pool.query(`drop table ${table}`);
+  });
+
   it('stops with the process, and loses nothing by it', async () => {
     await store('open');
     await moveTo(day);
