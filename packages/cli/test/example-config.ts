@@ -41,11 +41,13 @@ export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineCo
     trustProxies: [],
     retention: { eventsDays: 30, dedupMs: 8 * 86_400_000 },
     sources: [source()],
+    tenants: [],
     routes: [
       {
         name: 'everything',
         match: { source: null, type: null, tenant: null, where: null },
         destination: 'sample',
+        priority: 'event',
       },
     ],
     destinations: [destination()],

@@ -56,11 +56,13 @@ test('the summary shows what a route takes, and the beginning of its filter', ()
       name: 'a',
       match: { source: 'telegram', type: null, tenant: null, where: where({ 'body.a': 1 }) },
       destination: 'sample',
+      priority: 'event' as const,
     },
     {
       name: 'b',
       match: { source: null, type: null, tenant: null, where: where(long) },
       destination: 'sample',
+      priority: 'event' as const,
     },
   ];
   const config = exampleConfig({ routes });

@@ -23,10 +23,12 @@ export interface CrossCheckOptions {
 
 export function crossCheck(file: unknown, { providers, production }: CrossCheckOptions): Finding[] {
   const sources = entriesOf(file, 'sources');
+  const tenants = entriesOf(file, 'tenants');
   const routes = entriesOf(file, 'routes');
   const destinations = entriesOf(file, 'destinations');
   return [
     ...repeatedNames('sources', sources),
+    ...repeatedNames('tenants', tenants),
     ...repeatedNames('routes', routes),
     ...repeatedNames('destinations', destinations),
     ...repeatedPaths(sources),
@@ -40,6 +42,9 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
       ? sources.flatMap((source, index) => urlFindings(file, source, { index, providers }))
       : []),
     ...sources.flatMap(bodyTimeFindings),
+    ...tenants.flatMap((tenant, index) =>
+      reference(['tenants', index, 'name'], tenant?.['name'], { what: 'tenant', names: tenantsOf(sources) }),
+    ),
     ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
     ...destinations.flatMap(parkFindings),
   ];
@@ -112,7 +117,7 @@ function routeFindings(
     }),
     ...reference(['routes', index, 'match', 'tenant'], match?.['tenant'], {
       what: 'tenant',
-      names: sources.flatMap(source => tenantOf(source) ?? []),
+      names: tenantsOf(sources),
     }),
   ];
   const source = sources.find(candidate => candidate?.['name'] === match?.['source']);
@@ -127,6 +132,10 @@ function routeFindings(
     findings.push({ path: ['routes', index, 'match', 'tenant'], message });
   }
   return findings;
+}
+
+function tenantsOf(sources: readonly (Entry | undefined)[]): string[] {
+  return sources.flatMap(source => tenantOf(source) ?? []);
 }
 
 function tenantOf(source: Entry | undefined): string | null {

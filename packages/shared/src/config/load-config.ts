@@ -140,6 +140,7 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
     publicUrl: file.publicUrl ?? null,
     trustProxies: file.trustProxies,
     sources: file.sources.map(source => toSource(source, providers)),
+    tenants: file.tenants,
     routes: file.routes.map(route => ({
       name: route.name,
       match: {
@@ -149,6 +150,7 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
         where: route.match.where ?? null,
       },
       destination: route.destination,
+      priority: route.priority,
     })),
     destinations: file.destinations.map(toDestination),
     retention: { eventsDays: file.retention.events, dedupMs: file.retention.dedup },

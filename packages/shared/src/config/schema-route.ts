@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compileFilter } from '../routing/filter.ts';
-import { eventTypeField, nameField } from './fields.ts';
+import { choiceField, eventTypeField, nameField } from './fields.ts';
 import type { CompiledWhere } from './types.ts';
 
 /** Each mistake is reported at its own place; `params.at` tells whether that is the key or its value. */
@@ -37,6 +37,12 @@ export const routeSchema = z.strictObject(
     name: nameField.describe('Names the route in logs and metrics. Unique.'),
     match: matchSchema.prefault({}).describe('Which events the route takes. All that is given must hold.'),
     destination: nameField.describe('The destination that these events are delivered to.'),
+    priority: choiceField('event', 'high', 'normal')
+      .prefault('event')
+      .describe(
+        'high goes before normal where deliveries of one tenant wait, and leaves it one place of five. event: as the provider ' +
+          'says it: high for messages of Twilio with media, else normal.',
+      ),
   },
   { error: 'must be a route: a map with name, match and destination' },
 );

@@ -4,6 +4,7 @@ import { destinationSchema } from './schema-destination.ts';
 import { retentionSchema } from './schema-retention.ts';
 import { routeSchema } from './schema-route.ts';
 import { sourceSchema } from './schema-source.ts';
+import { tenantSchema } from './schema-tenant.ts';
 
 /**
  * The form of ackline.yaml. Descriptions here and in schema-….ts are the text of docs/configuration.md: after a change run
@@ -12,6 +13,7 @@ import { sourceSchema } from './schema-source.ts';
 
 /** Far over any real file; below it, checking all of the file takes well under a second. */
 const MAX_SOURCES = 1_000;
+const MAX_TENANTS = 1_000;
 const MAX_ROUTES = 5_000;
 const MAX_DESTINATIONS = 1_000;
 /** More networks than a company puts proxies into. */
@@ -31,6 +33,9 @@ export const configSchema = z.strictObject(
     sources: listField(sourceSchema, MAX_SOURCES, 'sources')
       .min(1, 'must have one source at least')
       .describe('The endpoints: who may call, where, and how the caller is proven.'),
+    tenants: listField(tenantSchema, MAX_TENANTS, 'tenants')
+      .prefault([])
+      .describe('The weights of tenants. One that is not listed has the weight 1.'),
     routes: listField(routeSchema, MAX_ROUTES, 'routes')
       .prefault([])
       .describe('Which events go where. An event that several routes take is delivered by each of them.'),

@@ -57,6 +57,14 @@ export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
   readonly destination: string;
+  /** `event`: that of the event. */
+  readonly priority: 'event' | 'high' | 'normal';
+}
+
+export interface TenantConfig {
+  readonly name: string;
+  /** Its turns, against those of other tenants that wait for the same destination. */
+  readonly weight: number;
 }
 
 export interface RetryConfig {
@@ -98,6 +106,8 @@ export interface AcklineConfig {
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
   readonly trustProxies: readonly string[];
   readonly sources: readonly SourceConfig[];
+  /** Those with a weight of their own. */
+  readonly tenants: readonly TenantConfig[];
   readonly routes: readonly RouteConfig[];
   readonly destinations: readonly DestinationConfig[];
   readonly retention: RetentionConfig;

@@ -59,8 +59,14 @@ describe('loadConfig, on a file that is right', () => {
           onUndurable: 503,
         },
       ],
+      tenants: [],
       routes: [
-        { name: 'all', match: { source: null, type: null, tenant: null, where: null }, destination: 'bot' },
+        {
+          name: 'all',
+          match: { source: null, type: null, tenant: null, where: null },
+          destination: 'bot',
+          priority: 'event',
+        },
       ],
       destinations: [
         {
@@ -98,10 +104,14 @@ sources:
     limit: { max: 100, per: 1h, by: ip, over: reject }
     connection: close
     onUndurable: 200
+tenants:
+  - name: faster
+    weight: 100
 routes:
   - name: bot
     match: { source: faster-incoming, type: message.received, tenant: faster, where: { body.a: 1 } }
     destination: bot
+    priority: high
 destinations:
   - name: bot
     type: http
@@ -131,6 +141,8 @@ destinations:
       connection: 'close',
       onUndurable: 200,
     });
+    assert.deepEqual(config.tenants, [{ name: 'faster', weight: 100 }]);
+    assert.equal(config.routes[0]?.priority, 'high');
     const { where, ...match } = config.routes[0]?.match ?? {};
     assert.deepEqual(match, { source: 'faster-incoming', type: 'message.received', tenant: 'faster' });
     assert.deepEqual(where?.given, { 'body.a': 1 });
@@ -278,6 +290,26 @@ destinations:
       'a tenant of no source',
       file({ routes: '  - { name: r, match: { tenant: nobody }, destination: bot }\n' }),
       'ackline.yaml:7:33  routes[0].match.tenant: there is no tenant of this name; known: default',
+    ],
+    [
+      'a weight of a tenant of no source',
+      file({ top: 'tenants: [{ name: defualt, weight: 2 }]\n' }),
+      'ackline.yaml:1:19  tenants[0].name: there is no tenant of this name; did you mean "default"?',
+    ],
+    [
+      'two weights of one tenant',
+      file({ top: 'tenants: [{ name: default }, { name: default }]\n' }),
+      'ackline.yaml:1:38  tenants[1].name: is the name of tenants[0] too: names are unique',
+    ],
+    [
+      'a weight of nothing',
+      file({ top: 'tenants: [{ name: default, weight: 0 }]\n' }),
+      'ackline.yaml:1:36  tenants[0].weight: must be a whole number within [1, 100]',
+    ],
+    [
+      'a priority that there is not',
+      file({ routes: '  - { name: r, destination: bot, priority: low }\n' }),
+      'ackline.yaml:7:44  routes[0].priority: must be event, high or normal',
     ],
     [
       'a path that is an alias elsewhere',

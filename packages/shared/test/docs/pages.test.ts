@@ -36,6 +36,7 @@ describe('docs/configuration.md', () => {
       '## `sources[]`',
       '## `sources[].bodyTimeout`',
       '## `sources[].limit`',
+      '## `tenants[]`',
       '## `routes[]`',
       '## `routes[].match`',
       '## `destinations[]`',

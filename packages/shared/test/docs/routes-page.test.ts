@@ -22,7 +22,7 @@ const SOURCES = `
 sources:
   - { name: telegram, provider: telegram, path: /telegram, secrets: [{ env: A }] }
   - { name: whatsapp, provider: telegram, path: /whatsapp, secrets: [{ env: A }] }
-  - { name: shop, provider: telegram, path: /shop, secrets: [{ env: A }] }
+  - { name: shop, provider: telegram, path: /shop, tenant: acme, secrets: [{ env: A }] }
 destinations: [${DESTINATIONS.map(name => `{ name: ${name}, type: http, url: 'http://127.0.0.1:1' }`).join(', ')}]
 `;
 
@@ -89,6 +89,7 @@ const CASES: readonly (readonly [Partial<RoutableEvent>, readonly string[]])[] =
     }),
     ['with-items', 'not-a-test'],
   ],
+  [shop({ kind: 'refund' }), ['not-a-test', 'refunds-first']],
   [shop({ items: [] }, [['x-test', '']]), []],
   [shop({ contact: { tags: ['berlin', 'x', 'vip'] } }), ['tagged', 'not-a-test']],
   [
@@ -118,7 +119,7 @@ describe('docs/routes.md', () => {
     const named = blocks.flatMap(block =>
       (parse(block) as { routes: { name: string }[] }).routes.map(route => route.name),
     );
-    assert.equal(named.length, 16);
+    assert.equal(named.length, 17);
     assert.deepEqual(
       named.filter(name => !CASES.some(([, names]) => names.includes(name))),
       [],

@@ -19,6 +19,7 @@ export function routeOf(name: string, match: Partial<RouteMatch>): RouteConfig {
     name,
     match: { source: null, type: null, tenant: null, where: null, ...match },
     destination: 'crm',
+    priority: 'event',
   };
 }
 

@@ -22,8 +22,8 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
 
 export function sourceTable(sources: readonly SourceConfig[], publicUrl: string | null = null) {
   const retention = { eventsDays: 30, dedupMs: 8 * 86_400_000 };
-  const config = { publicUrl, trustProxies: [], sources, routes: [], destinations: [], retention };
-  return createSourceTable(config, findProvider);
+  const others = { trustProxies: [], tenants: [], routes: [], destinations: [], retention };
+  return createSourceTable({ publicUrl, sources, ...others }, findProvider);
 }
 
 export function endpointOf(overrides: Partial<SourceConfig> = {}): Endpoint {

@@ -11,7 +11,7 @@ export interface DeliveryPlan {
       /** Of its body as it is stored. */
       readonly bodyBytes: number;
     };
-  readonly route: Pick<RouteConfig, 'name' | 'destination'>;
+  readonly route: Pick<RouteConfig, 'name' | 'destination' | 'priority'>;
   readonly destinations: ReadonlyMap<string, Pick<DestinationConfig, 'ordering'>>;
 }
 
@@ -28,7 +28,7 @@ export function newDelivery({ id, event, route, destinations }: DeliveryPlan): N
     route: route.name,
     destination: route.destination,
     orderingKey: ordered ? event.orderingKey : null,
-    priority: event.priority,
+    priority: route.priority === 'event' ? event.priority : route.priority,
     bodyBytes: event.bodyBytes,
     notBefore: event.notBefore,
     lease: null,

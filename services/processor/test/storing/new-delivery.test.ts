@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { DestinationConfig, RouteConfig } from '@ackline/shared/config/types';
 import { newDelivery } from '../../src/storing/new-delivery.ts';
 
 const event = {
@@ -14,7 +14,7 @@ const event = {
   bodyBytes: 12,
   notBefore: 1_795_372_860_000,
 } as const;
-const route = { name: 'shop-to-crm', destination: 'crm' };
+const route = { name: 'shop-to-crm', destination: 'crm', priority: 'event' } as const;
 
 const deliver = (orderingKey: string | null, ordering: DestinationConfig['ordering']) =>
   newDelivery({
@@ -41,6 +41,13 @@ describe('a new delivery', () => {
       notBefore: 1_795_372_860_000,
       lease: null,
     });
+  });
+
+  it('has the priority of its event, unless its route has one', () => {
+    const of = (priority: RouteConfig['priority']) =>
+      newDelivery({ id: 'delivery-1', event, route: { ...route, priority }, destinations: new Map() })
+        .priority;
+    assert.deepEqual([of('event'), of('high'), of('normal')], ['high', 'high', 'normal']);
   });
 
   it('waits for no other where its destination keeps no order, or is not known, or its event has no key', () => {
