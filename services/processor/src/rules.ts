@@ -17,6 +17,8 @@ export interface Rules {
   readonly fanOut: FanOutRule;
   readonly sources: ReadonlyMap<string, SourceConfig>;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
+  /** Of tenants; one that is not there has the weight 1. */
+  readonly weights: ReadonlyMap<string, number>;
 }
 
 /** The rules, and what the file says beside them. */
@@ -61,11 +63,14 @@ export async function connectRules(
   return { declared, secrets };
 }
 
-export function createRules(ackline: Pick<AcklineConfig, 'sources' | 'routes' | 'destinations'>): Rules {
+export function createRules(
+  ackline: Pick<AcklineConfig, 'sources' | 'routes' | 'destinations' | 'tenants'>,
+): Rules {
   return {
     fanOut: createFanOut(ackline),
     sources: byName(ackline.sources),
     destinations: byName(ackline.destinations),
+    weights: new Map(ackline.tenants.map(({ name, weight }) => [name, weight])),
   };
 }
 

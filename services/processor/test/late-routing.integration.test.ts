@@ -34,6 +34,7 @@ describe('late routing', () => {
     const logged: string[] = [];
     const note = (_fields: object, event: string) => void logged.push(event);
     const rules = createRules({
+      tenants: [],
       sources: sources.map(name => sourceConfig({ name })),
       routes: [routeConfig()],
       destinations: [destinationConfig({ ordering: 'key' })],

@@ -22,7 +22,7 @@ import { createOutcomeWriter } from './outcome-writer.ts';
 
 export interface DeliveryDeps {
   /** What is in force. */
-  readonly rules: () => Pick<Rules, 'sources' | 'destinations'>;
+  readonly rules: () => Pick<Rules, 'sources' | 'destinations' | 'weights'>;
   readonly secrets: SecretReader;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
@@ -81,6 +81,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
     destinations: destinations.all,
     runner,
+    weightOf: tenant => deps.rules().weights.get(tenant) ?? 1,
     log,
   });
   return {

@@ -7,6 +7,8 @@
  * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
  *     matter.
  * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other.
+ * D7. A claim asks by turns, tenants by their weight and high priority before normal (`fair-turns.ts`): none waits for the end
+ *     of another's work.
  */
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
@@ -20,9 +22,10 @@ import type {
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
-import { liveTurn, shareOut, slotsForReplays } from './claim-quotas.ts';
+import { slotsForReplays } from './claim-quotas.ts';
 import type { DeliveryDesk } from '../storing/desk.ts';
 import type { ClaimReservation, Destination } from './destination.ts';
+import { createFairTurns, type FairTurns } from './fair-turns.ts';
 
 /** How long a due delivery waits at most for a processor that was not woken: a retry's wait is seconds, so this is nothing. */
 const POLL_MS = 200;
@@ -44,6 +47,8 @@ export interface DispatcherDeps {
   readonly store: DispatchStore;
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly runner: AttemptRunner;
+  /** Of a tenant, as it is configured now. */
+  readonly weightOf: (tenant: string) => number;
   readonly log: Logger;
 }
 
@@ -57,8 +62,9 @@ interface ClaimState {
   claiming: boolean;
   /** A round came by while it was claiming. */
   missed: boolean;
-  /** Counts its claims, so that flows take turns. */
+  /** Counts its claims, so that replays have their turn. */
   turn: number;
+  readonly turns: FairTurns;
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -118,7 +124,7 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
   function stateOf(destination: Destination): ClaimState {
     const known = states.get(destination);
     if (known !== undefined) return known;
-    const state = { claiming: false, missed: false, turn: 0 };
+    const state = { claiming: false, missed: false, turn: 0, turns: createFairTurns(deps.weightOf) };
     states.set(destination, state);
     return state;
   }
@@ -134,8 +140,8 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
     state.claiming = true;
     state.missed = false;
     state.turn += 1;
-    const { turn } = state;
-    const mayBeMore = await gate(() => tryClaimFor(destination, { ...work, turn }, deps));
+    const { turn, turns } = state;
+    const mayBeMore = await gate(() => tryClaimFor(destination, { ...work, turn, turns }, deps));
     state.claiming = false;
     if (mayBeMore || state.missed) wake();
   }
@@ -167,10 +173,12 @@ interface DestinationWork {
   readonly replays: boolean;
 }
 
+interface ClaimTurn extends DestinationWork, Pick<ClaimState, 'turn' | 'turns'> {}
+
 /** Whether there may be more that could start now. A claim that fails is one destination's matter (D2). */
 async function tryClaimFor(
   destination: Destination,
-  work: DestinationWork & { readonly turn: number },
+  work: ClaimTurn,
   deps: DispatcherDeps,
 ): Promise<boolean> {
   try {
@@ -183,43 +191,64 @@ async function tryClaimFor(
 
 async function claimFor(
   destination: Destination,
-  { flows, replays, turn }: DestinationWork & { readonly turn: number },
+  { flows, replays, turn, turns }: ClaimTurn,
   deps: DispatcherDeps,
 ): Promise<boolean> {
   const free = Math.min(MAX_CLAIM, destination.slots.free);
   const forReplays = replays ? slotsForReplays(free, turn) : 0; // (D6)
-  const live =
-    flows.length > 0 &&
-    (await claimLane(
-      destination,
-      { limit: free - forReplays, from: slots => shareOut(flows, slots, replays ? liveTurn(turn) : turn) },
-      deps,
-    ));
-  const again = replays && (await claimLane(destination, { limit: MAX_CLAIM, from: () => 'replays' }, deps));
+  const live = flows.length > 0 && (await claimLive(destination, { flows, turns, free: free - forReplays }, deps));
+  const again =
+    replays &&
+    (await claimLane(destination, { places: reserveUpTo(destination, MAX_CLAIM), from: 'replays' }, deps))
+      .mayBeMore;
   return live || again;
 }
 
-interface Lane {
-  readonly limit: number;
-  from(slots: number): readonly ClaimFlow[] | 'replays';
+/** By turns (D7). A flow that brought all that was asked of it, or was asked for nothing, may have more. */
+async function claimLive(
+  destination: Destination,
+  { flows, turns, free }: Pick<ClaimTurn, 'flows' | 'turns'> & { readonly free: number },
+  deps: DispatcherDeps,
+): Promise<boolean> {
+  const places: ClaimReservation[] = [];
+  const from = turns.plan(flows, free, () => {
+    const place = destination.tryReserve();
+    if (place !== null) places.push(place);
+    return place !== null;
+  });
+  const { claimed, mayBeMore } = await claimLane(destination, { places, from }, deps);
+  const brought = (flow: ClaimFlow) => claimed.filter(isOf(flow)).length >= flow.quota;
+  return mayBeMore || (claimed.length > 0 && (from.length < flows.length || from.some(brought)));
 }
 
-/** Claims as many as the destination has slots for (D2); whether there may be more. */
+function isOf({ tenant, priority }: Pick<DueFlow, 'tenant' | 'priority'>) {
+  return (row: ClaimedDelivery) => row.tenant === tenant && row.priority === priority;
+}
+
+interface Lane {
+  readonly places: readonly ClaimReservation[];
+  readonly from: readonly ClaimFlow[] | 'replays';
+}
+
+interface Claimed {
+  readonly claimed: readonly ClaimedDelivery[];
+  readonly mayBeMore: boolean;
+}
+
+/** Claims as many as there are places (D2). */
 async function claimLane(
   destination: Destination,
-  lane: Lane,
+  { places, from }: Lane,
   { store, runner }: DispatcherDeps,
-): Promise<boolean> {
-  const reservations = reserveUpTo(destination, lane.limit);
-  const first = reservations[0];
-  if (first === undefined) return false;
-  const from = lane.from(reservations.length);
+): Promise<Claimed> {
+  const first = places[0];
+  if (first === undefined) return { claimed: [], mayBeMore: false };
   let claimed: readonly ClaimedDelivery[] = [];
   const maxBytes = destination.bodies.takeForClaim(CLAIM_BYTES);
   try {
     claimed = await store.claimDue({
       destination: destination.config.name,
-      limit: reservations.length,
+      limit: places.length,
       maxBytes,
       leaseId: first.leaseId,
       leaseMs: first.leaseMs,
@@ -227,23 +256,14 @@ async function claimLane(
     });
   } finally {
     destination.bodies.give(maxBytes);
-    for (const unused of reservations.slice(claimed.length)) unused.cancel();
+    for (const unused of places.slice(claimed.length)) unused.cancel();
   }
   for (const [index, row] of claimed.entries()) {
-    const reservation = reservations[index];
+    const reservation = places[index];
     reservation?.holdBody(row.body.byteLength);
     if (reservation !== undefined) runner.launchClaimed({ destination, reservation }, row); // (D1)
   }
-  return (
-    claimed.length > 0 &&
-    (claimed.length === reservations.length || (from !== 'replays' && from.some(isUsedUp(claimed))))
-  );
-}
-
-/** A flow that brought all that was asked of it may have more. */
-function isUsedUp(claimed: readonly ClaimedDelivery[]): (flow: ClaimFlow) => boolean {
-  return ({ tenant, priority, quota }) =>
-    claimed.filter(row => row.tenant === tenant && row.priority === priority).length >= quota;
+  return { claimed, mayBeMore: claimed.length === places.length };
 }
 
 function takesWork(destination: Destination): boolean {

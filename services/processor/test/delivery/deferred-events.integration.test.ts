@@ -122,6 +122,7 @@ describe('an event over its source’s limit', () => {
     await scene(async ({ store }) => {
       await store([event]);
       const rules = createRules({
+        tenants: [],
         sources: [sourceConfig({ name: 'new' })],
         routes: [routeConfig()],
         destinations: [destinationConfig()],

@@ -82,6 +82,7 @@ function harness(
   const dispatcher = createDispatcher({
     destinations,
     runner,
+    weightOf: () => 1,
     log,
     store: {
       findDue(names) {

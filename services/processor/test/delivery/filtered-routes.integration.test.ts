@@ -87,6 +87,7 @@ describe('a route with a filter', () => {
     try {
       await running.store(events);
       const rules = createRules({
+        tenants: [],
         sources: [sourceConfig({ name: 'new' })],
         routes: [routeConfig({ match: matching({ 'body.kind': 'order' }) })],
         destinations: [destinationConfig({ url: receiver.url })],

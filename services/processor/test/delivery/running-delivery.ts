@@ -1,5 +1,10 @@
 import { createSecretReader } from '@ackline/runtime/secrets';
-import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
+import type {
+  DestinationConfig,
+  RouteConfig,
+  SourceConfig,
+  TenantConfig,
+} from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { ensureLanes } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
@@ -25,6 +30,7 @@ export interface RunningOptions {
   /** Default: everything to each destination. */
   readonly routes?: readonly RouteConfig[];
   readonly sources?: readonly SourceConfig[];
+  readonly tenants?: readonly TenantConfig[];
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly bodyBudgetBytes?: number;
@@ -43,6 +49,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
       options.routes ??
       destinations.map(({ name }) => routeConfig({ name: `to-${name}`, destination: name })),
     destinations,
+    tenants: options.tenants ?? [],
   });
   const metrics = createProcessorMetrics();
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });

@@ -737,6 +737,7 @@ describe('storing a lane', () => {
       const nobodys = sampleEvent({ source: 'new', tenant: 'nobody' });
       await storer.storeKafkaBatch(kafkaBatch([...waiting, nobodys, sampleEvent()]));
       const rules = createRules({
+        tenants: [],
         sources: [sourceConfig({ name: 'new' })],
         routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null, where: null } })],
         destinations: [destinationConfig({ ordering: 'key' })],
