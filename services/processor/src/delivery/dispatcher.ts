@@ -9,47 +9,38 @@
  * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other.
  * D7. A claim asks by turns, tenants by their weight and high priority before normal (`fair-turns.ts`): none waits for the end
  *     of another's work.
+ * D8. Where something is due that could not start, what is stored later stays due behind it, and is claimed in its turn: nobody
+ *     goes past the queue. It ends with a claim that finds less than it asked for; a destination without one costs no statement.
  */
 import type { Component } from '@ackline/runtime/component';
-import type { Logger } from '@ackline/runtime/logger';
-import type {
-  ClaimedDelivery,
-  ClaimFlow,
-  ClaimRequest,
-  DueFlow,
-  DueWork,
-} from '@ackline/store/delivery-claims';
+import type { DueWork } from '@ackline/store/delivery-claims';
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
-import type { AttemptRunner } from './attempt-runner.ts';
-import { slotsForReplays } from './claim-quotas.ts';
 import type { DeliveryDesk } from '../storing/desk.ts';
-import type { ClaimReservation, Destination } from './destination.ts';
+import { type ClaimDeps, type ClaimStore, type DestinationWork, tryClaimFor } from './claim-work.ts';
+import type { Destination } from './destination.ts';
+import { createDueQueue, type DueQueue } from './due-queue.ts';
 import { createFairTurns, type FairTurns } from './fair-turns.ts';
 
 /** How long a due delivery waits at most for a processor that was not woken: a retry's wait is seconds, so this is nothing. */
 const POLL_MS = 200;
 /** After an error of the store. */
 const ERROR_WAIT_MS = 1_000;
-/** One claim's worth: bounds the bodies that one statement brings. */
-const MAX_CLAIM = 50;
-/** Their bodies, but for a single larger one: the claims under way ask for half of the memory together, so that the rest is free. */
-const CLAIM_BYTES = 8 * 1024 * 1024;
-/** Claims under way: a part of the pool, so that storing and outcomes find a connection whatever claims are slow. */
+/**
+ * Claims under way: a part of the pool, so that storing and outcomes find a connection whatever claims are slow. Together they ask
+ * for half of the memory for bodies.
+ */
 const CLAIMS_AT_ONCE = 16;
 
-export interface DispatchStore {
+export interface DispatchStore extends ClaimStore {
   findDue(names: readonly string[]): Promise<DueWork>;
-  claimDue(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>;
 }
 
-export interface DispatcherDeps {
+export interface DispatcherDeps extends ClaimDeps {
   readonly store: DispatchStore;
   readonly destinations: ReadonlyMap<string, Destination>;
-  readonly runner: AttemptRunner;
   /** Of a tenant, as it is configured now. */
   readonly weightOf: (tenant: string) => number;
-  readonly log: Logger;
 }
 
 export interface Dispatcher extends Component, DeliveryDesk {
@@ -65,6 +56,7 @@ interface ClaimState {
   /** Counts its claims, so that replays have their turn. */
   turn: number;
   readonly turns: FairTurns;
+  readonly queue: DueQueue;
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -76,7 +68,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     name: 'dispatcher',
     tryReserve(name, bodyBytes) {
-      return taking ? (destinations.get(name)?.tryReserve(bodyBytes) ?? null) : null;
+      const destination = destinations.get(name);
+      if (!taking || destination === undefined || claims.hasQueue(destination)) return null; // (D8)
+      return destination.tryReserve(bodyBytes);
     },
     start(starts) {
       for (const { reservation, delivery, event } of starts) {
@@ -90,7 +84,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         );
       }
     },
-    wake: () => wakeup.wake(),
+    wake(leftDue = []) {
+      for (const name of leftDue) claims.queued(destinations.get(name));
+      wakeup.wake();
+    },
     stopTaking() {
       taking = false;
     },
@@ -114,6 +111,19 @@ interface Claims {
   startDue(): Promise<void>;
   /** Resolves when none is under way. */
   ended(): Promise<void>;
+  /** Something of it is due that could not start (D8). */
+  queued(destination: Destination | undefined): void;
+  hasQueue(destination: Destination): boolean;
+}
+
+function createState(weightOf: DispatcherDeps['weightOf']): ClaimState {
+  return {
+    claiming: false,
+    missed: false,
+    turn: 0,
+    turns: createFairTurns(weightOf),
+    queue: createDueQueue(),
+  };
 }
 
 function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
@@ -124,7 +134,7 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
   function stateOf(destination: Destination): ClaimState {
     const known = states.get(destination);
     if (known !== undefined) return known;
-    const state = { claiming: false, missed: false, turn: 0, turns: createFairTurns(deps.weightOf) };
+    const state = createState(deps.weightOf);
     states.set(destination, state);
     return state;
   }
@@ -141,21 +151,25 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
     state.missed = false;
     state.turn += 1;
     const { turn, turns } = state;
-    const mayBeMore = await gate(() => tryClaimFor(destination, { ...work, turn, turns }, deps));
+    const found = await gate(() => tryClaimFor(destination, { ...work, turn, turns }, deps));
     state.claiming = false;
-    if (mayBeMore || state.missed) wake();
+    if (found !== null) state.queue.learn(found.isQueueLeft, work.asOf);
+    if (found?.mayStartMore || state.missed) wake();
   }
 
   return {
     async startDue() {
       const open = [...deps.destinations.values()].filter(mayClaim);
       if (open.length === 0) return;
+      const asOf = new Map(open.map(destination => [destination, stateOf(destination).queue.mark()]));
       const due = await deps.store.findDue(open.map(destination => destination.config.name));
       const flows = Map.groupBy(due.flows, flow => flow.destination);
       const replays = new Set(due.replays);
       for (const destination of open) {
         const { name } = destination.config;
-        const work = { flows: flows.get(name) ?? [], replays: replays.has(name) };
+        const mark = asOf.get(destination) ?? 0;
+        const work = { flows: flows.get(name) ?? [], replays: replays.has(name), asOf: mark };
+        if (work.flows.length === 0) stateOf(destination).queue.learn(false, mark);
         if (work.flows.length === 0 && !work.replays) continue;
         const claiming = claim(destination, work).finally(() => underWay.delete(claiming));
         underWay.add(claiming);
@@ -164,106 +178,11 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
     async ended() {
       await Promise.all(underWay);
     },
+    queued(destination) {
+      if (destination !== undefined) stateOf(destination).queue.add();
+    },
+    hasQueue: destination => states.get(destination)?.queue.isThere ?? false,
   };
-}
-
-/** What is due at one destination. */
-interface DestinationWork {
-  readonly flows: readonly DueFlow[];
-  readonly replays: boolean;
-}
-
-interface ClaimTurn extends DestinationWork, Pick<ClaimState, 'turn' | 'turns'> {}
-
-/** Whether there may be more that could start now. A claim that fails is one destination's matter (D2). */
-async function tryClaimFor(
-  destination: Destination,
-  work: ClaimTurn,
-  deps: DispatcherDeps,
-): Promise<boolean> {
-  try {
-    return await claimFor(destination, work, deps);
-  } catch (error) {
-    deps.log.error({ err: error, destination: destination.config.name }, 'delivery.claim-failed');
-    return false;
-  }
-}
-
-async function claimFor(
-  destination: Destination,
-  { flows, replays, turn, turns }: ClaimTurn,
-  deps: DispatcherDeps,
-): Promise<boolean> {
-  const free = Math.min(MAX_CLAIM, destination.slots.free);
-  const forReplays = replays ? slotsForReplays(free, turn) : 0; // (D6)
-  const live = flows.length > 0 && (await claimLive(destination, { flows, turns, free: free - forReplays }, deps));
-  const again =
-    replays &&
-    (await claimLane(destination, { places: reserveUpTo(destination, MAX_CLAIM), from: 'replays' }, deps))
-      .mayBeMore;
-  return live || again;
-}
-
-/** By turns (D7). A flow that brought all that was asked of it, or was asked for nothing, may have more. */
-async function claimLive(
-  destination: Destination,
-  { flows, turns, free }: Pick<ClaimTurn, 'flows' | 'turns'> & { readonly free: number },
-  deps: DispatcherDeps,
-): Promise<boolean> {
-  const places: ClaimReservation[] = [];
-  const from = turns.plan(flows, free, () => {
-    const place = destination.tryReserve();
-    if (place !== null) places.push(place);
-    return place !== null;
-  });
-  const { claimed, mayBeMore } = await claimLane(destination, { places, from }, deps);
-  const brought = (flow: ClaimFlow) => claimed.filter(isOf(flow)).length >= flow.quota;
-  return mayBeMore || (claimed.length > 0 && (from.length < flows.length || from.some(brought)));
-}
-
-function isOf({ tenant, priority }: Pick<DueFlow, 'tenant' | 'priority'>) {
-  return (row: ClaimedDelivery) => row.tenant === tenant && row.priority === priority;
-}
-
-interface Lane {
-  readonly places: readonly ClaimReservation[];
-  readonly from: readonly ClaimFlow[] | 'replays';
-}
-
-interface Claimed {
-  readonly claimed: readonly ClaimedDelivery[];
-  readonly mayBeMore: boolean;
-}
-
-/** Claims as many as there are places (D2). */
-async function claimLane(
-  destination: Destination,
-  { places, from }: Lane,
-  { store, runner }: DispatcherDeps,
-): Promise<Claimed> {
-  const first = places[0];
-  if (first === undefined) return { claimed: [], mayBeMore: false };
-  let claimed: readonly ClaimedDelivery[] = [];
-  const maxBytes = destination.bodies.takeForClaim(CLAIM_BYTES);
-  try {
-    claimed = await store.claimDue({
-      destination: destination.config.name,
-      limit: places.length,
-      maxBytes,
-      leaseId: first.leaseId,
-      leaseMs: first.leaseMs,
-      from,
-    });
-  } finally {
-    destination.bodies.give(maxBytes);
-    for (const unused of places.slice(claimed.length)) unused.cancel();
-  }
-  for (const [index, row] of claimed.entries()) {
-    const reservation = places[index];
-    reservation?.holdBody(row.body.byteLength);
-    if (reservation !== undefined) runner.launchClaimed({ destination, reservation }, row); // (D1)
-  }
-  return { claimed, mayBeMore: claimed.length === places.length };
 }
 
 function takesWork(destination: Destination): boolean {
@@ -271,14 +190,4 @@ function takesWork(destination: Destination): boolean {
   const breakerAllows = breaker.status !== 'OPEN' || breaker.reopensAt <= Date.now();
   const isHeld = !destination.isConfigured || destination.pause.isOn;
   return !isHeld && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
-}
-
-function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {
-  const reservations: ClaimReservation[] = [];
-  while (reservations.length < count) {
-    const reservation = destination.tryReserve();
-    if (reservation === null) break;
-    reservations.push(reservation);
-  }
-  return reservations;
 }

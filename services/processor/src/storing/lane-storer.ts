@@ -159,7 +159,7 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
     for (const record of invalid) listener.quarantined(record.origin, record.reason);
     listener.stored(batch);
     inForce.desk.start(batch.starts); // (S5)
-    if (batch.leftDue > 0) inForce.desk.wake();
+    if (batch.leftDue.length > 0) inForce.desk.wake(batch.leftDue);
   };
 }
 

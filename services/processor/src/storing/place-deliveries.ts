@@ -12,8 +12,8 @@ export interface PlannedDelivery<Event> {
 export interface PlacedDeliveries<Event> {
   /** Inserted already leased; the reservations are the caller's. */
   readonly starts: readonly (PlannedDelivery<Event> & { readonly reservation: Reservation })[];
-  /** Deliveries that were left due, for whoever has a free slot. */
-  readonly leftDue: number;
+  /** Destinations of deliveries that were left due, for whoever has a free slot. */
+  readonly leftDue: readonly string[];
 }
 
 interface Candidate<Event> extends PlannedDelivery<Event> {
@@ -30,7 +30,7 @@ export async function placeDeliveries<Event>(
   wanted: readonly PlannedDelivery<Event>[],
   desk: Pick<DeliveryDesk, 'tryReserve'>,
 ): Promise<PlacedDeliveries<Event>> {
-  if (wanted.length === 0) return { starts: [], leftDue: 0 };
+  if (wanted.length === 0) return { starts: [], leftDue: [] };
   const groups = Map.groupBy(wanted, ({ delivery }) => keyText(delivery));
   const candidates: Candidate<Event>[] = [];
   try {
@@ -51,11 +51,23 @@ export async function placeDeliveries<Event>(
         ? [{ reservation, event, delivery: firstRow({ delivery, event, followed, reservation }) }]
         : [],
     );
-    return { starts, leftDue: inserted.size - starts.length };
+    return { starts, leftDue: leftDue(candidates, inserted) };
   } catch (error) {
     for (const { reservation } of candidates) reservation?.cancel();
     throw error;
   }
+}
+
+/** What is due later than now is not among them: its time will come. */
+function leftDue<Event>(
+  candidates: readonly Candidate<Event>[],
+  inserted: ReadonlySet<string>,
+): readonly string[] {
+  const left = candidates.filter(
+    ({ delivery, reservation }) =>
+      reservation === null && delivery.notBefore === null && inserted.has(delivery.id),
+  );
+  return [...new Set(left.map(({ delivery }) => delivery.destination))];
 }
 
 function candidate<Event>(

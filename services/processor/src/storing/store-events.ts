@@ -15,8 +15,8 @@ export interface StoredBatch {
   readonly duplicates: number;
   readonly unrouted: number;
   readonly starts: readonly ReadyStart[];
-  /** Deliveries that were left due, for whoever has a free slot. */
-  readonly leftDue: number;
+  /** Destinations of deliveries that were left due, for whoever has a free slot. */
+  readonly leftDue: readonly string[];
 }
 
 export interface StoringRules {
@@ -37,7 +37,7 @@ export async function storeEvents(
 ): Promise<StoredBatch> {
   const fresh = await claimFresh(client, events);
   if (fresh.length === 0) {
-    return { stored: 0, duplicates: events.length, unrouted: 0, starts: [], leftDue: 0 };
+    return { stored: 0, duplicates: events.length, unrouted: 0, starts: [], leftDue: [] };
   }
   const decided = fresh.map(event => ({ event, fanOut: rules.fanOut({ ...event.meta, body: event.body }) }));
   const places = await insertEvents(

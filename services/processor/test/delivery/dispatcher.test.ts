@@ -287,6 +287,87 @@ describe('the dispatcher', () => {
   });
 });
 
+describe('a queue of a destination', () => {
+  const started = (h: Harness) => h.launched.map(({ id }) => id);
+
+  it('is not gone past by what is stored later: it stays due until a claim has found less than it asked for', async () => {
+    const due = { crm: 0, other: 0 };
+    const h = harness(due);
+    const held = ['a', 'b', 'c'].map(() => h.dispatcher.tryReserve('crm', 1)!);
+    assert.equal(h.dispatcher.tryReserve('crm', 1), null); // no slot
+    due.crm = 4;
+    h.dispatcher.wake(['crm']);
+    await h.during(async () => {
+      await turns(5);
+      held[0]!.finish(true);
+      assert.equal(h.dispatcher.tryReserve('crm', 1), null, 'a slot is free, and it is for who waits');
+      h.dispatcher.tryReserve('other', 1)!.cancel();
+      await turns(5);
+      assert.equal(started(h).length, 1);
+      held[1]!.finish(true);
+      held[2]!.finish(true);
+      await turns(5);
+      assert.equal(started(h).length, 3);
+      assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+      for (const { place } of h.launched) place.reservation.finish(true);
+      await turns(5);
+      assert.equal(started(h).length, 4);
+      h.dispatcher.tryReserve('crm', 1)!.cancel();
+    });
+  });
+
+  it('is there too where nobody said so and a claim found all that it asked for', async () => {
+    const due = { crm: 4 };
+    const h = harness(due);
+    await h.during(async () => {
+      await turns(5);
+      h.launched[0]!.place.reservation.finish(true);
+      assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+      await turns(5);
+      h.launched[1]!.place.reservation.finish(true);
+      await turns(5); // looks, and finds nothing more
+      h.dispatcher.tryReserve('crm', 1)!.cancel();
+    });
+  });
+
+  it('is not over by a claim that began before something was left due', async () => {
+    const began = Promise.withResolvers<void>();
+    const [goOn, nextGoesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const h = harness(
+      { crm: 1 },
+      {
+        async claimDue(request) {
+          h.claims.push(request);
+          began.resolve();
+          if (h.claims.length > 1) return nextGoesOn.promise.then(() => [claimedRow('later', request)]);
+          await goOn.promise;
+          return [];
+        },
+        findDue: names => Promise.resolve(liveWork(h.claims.length < 2 ? names : [])),
+      },
+    );
+    await h.during(async () => {
+      await began.promise;
+      h.dispatcher.wake(['crm']);
+      goOn.resolve();
+      await turns(5);
+      assert.equal(h.claims.length, 2);
+      assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+      nextGoesOn.resolve();
+      await turns(5);
+      assert.deepEqual(started(h), ['later']);
+      h.dispatcher.tryReserve('crm', 1)!.cancel();
+    });
+  });
+
+  it('is still there after a claim that failed', async () => {
+    const h = harness({ crm: 1 }, { claimDue: () => Promise.reject(new Error('connection refused')) });
+    h.dispatcher.wake(['crm']);
+    await h.during(() => turns(5));
+    assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+  });
+});
+
 describe('the memory for bodies', () => {
   const claimBytes = 8 * 1024 * 1024;
 

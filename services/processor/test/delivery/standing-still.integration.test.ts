@@ -58,7 +58,7 @@ describe('a processor that stands still', () => {
       now: () => performance.now() + stoodStillMs,
       desk: desk => ({
         tryReserve: (name, bytes) => desk.tryReserve(name, bytes),
-        wake: () => desk.wake(),
+        wake: leftDue => desk.wake(leftDue),
         start: starts => void held.push(...starts),
       }),
     });
