@@ -19,6 +19,8 @@ export interface Rules {
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
   /** Of tenants; one that is not there has the weight 1. */
   readonly weights: ReadonlyMap<string, number>;
+  /** Names of destinations that routes bring events of more than one tenant to. */
+  readonly shared: ReadonlySet<string>;
 }
 
 /** The rules, and what the file says beside them. */
@@ -71,7 +73,25 @@ export function createRules(
     sources: byName(ackline.sources),
     destinations: byName(ackline.destinations),
     weights: new Map(ackline.tenants.map(({ name, weight }) => [name, weight])),
+    shared: sharedDestinations(ackline),
   };
+}
+
+/** By what routes name; their filters are not looked into, so that one which only one tenant's events pass counts as shared too. */
+function sharedDestinations({
+  sources,
+  routes,
+}: Pick<AcklineConfig, 'sources' | 'routes'>): ReadonlySet<string> {
+  const tenants = new Map<string, Set<string>>();
+  for (const { match, destination } of routes) {
+    const known = tenants.get(destination) ?? new Set();
+    tenants.set(destination, known);
+    for (const { name, tenant } of sources) {
+      const isNamed = (match.source ?? name) === name && (match.tenant ?? tenant) === tenant;
+      if (isNamed) known.add(tenant);
+    }
+  }
+  return new Set([...tenants].filter(([, known]) => known.size > 1).map(([destination]) => destination));
 }
 
 /** The processor signs, and puts bearer secrets back where it is told to: the other inbound secrets are the ingress's. */

@@ -5,6 +5,7 @@ import type { AttemptRunner } from './attempt-runner.ts';
 import { slotsForReplays } from './claim-quotas.ts';
 import type { ClaimReservation, Destination } from './destination.ts';
 import type { FairTurns } from './fair-turns.ts';
+import { REPLAYS } from './tenant-slots.ts';
 
 /** One claim's worth: bounds the bodies that one statement brings. */
 const MAX_CLAIM = 50;
@@ -83,8 +84,8 @@ async function claimLive(
   deps: ClaimDeps,
 ): Promise<Found> {
   const places: ClaimReservation[] = [];
-  const from = turns.plan(flows, free, () => {
-    const place = destination.tryReserve();
+  const from = turns.plan(flows, free, tenant => {
+    const place = destination.tryReserve(0, tenant);
     if (place !== null) places.push(place);
     return place !== null;
   });
@@ -117,6 +118,8 @@ async function claimLane(
   const first = places[0];
   if (first === undefined) return { claimed: [], mayBeMore: false };
   let claimed: readonly ClaimedDelivery[] = [];
+  const starts: { readonly row: ClaimedDelivery; readonly reservation: ClaimReservation }[] = [];
+  const unused = [...places];
   const maxBytes = destination.bodies.takeForClaim(CLAIM_BYTES);
   try {
     claimed = await store.claimDue({
@@ -127,16 +130,25 @@ async function claimLane(
       leaseMs: first.leaseMs,
       from,
     });
+    for (const row of claimed) {
+      const reservation = takeFrom(unused, from === 'replays' ? REPLAYS : row.tenant);
+      if (reservation !== undefined) starts.push({ row, reservation });
+    }
   } finally {
     destination.bodies.give(maxBytes);
-    for (const unused of places.slice(claimed.length)) unused.cancel();
+    for (const reservation of unused) reservation.cancel();
   }
-  for (const [index, row] of claimed.entries()) {
-    const reservation = places[index];
-    reservation?.holdBody(row.body.byteLength);
-    if (reservation !== undefined) runner.launchClaimed({ destination, reservation }, row); // (D1)
+  for (const { row, reservation } of starts) {
+    reservation.holdBody(row.body.byteLength);
+    runner.launchClaimed({ destination, reservation }, row); // (D1)
   }
   return { claimed, mayBeMore: claimed.length === places.length };
+}
+
+/** The place of a row's own tenant: a flow brings no more than was reserved for it. */
+function takeFrom(places: ClaimReservation[], owner: string): ClaimReservation | undefined {
+  const at = places.findIndex(place => place.owner === owner);
+  return at === -1 ? undefined : places.splice(at, 1)[0];
 }
 
 function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {

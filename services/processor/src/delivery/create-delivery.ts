@@ -22,7 +22,7 @@ import { createOutcomeWriter } from './outcome-writer.ts';
 
 export interface DeliveryDeps {
   /** What is in force. */
-  readonly rules: () => Pick<Rules, 'sources' | 'destinations' | 'weights'>;
+  readonly rules: () => Pick<Rules, 'sources' | 'destinations' | 'weights' | 'shared'>;
   readonly secrets: SecretReader;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
@@ -56,7 +56,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const { pool, log, now = () => performance.now() } = deps;
   const wake = () => dispatcher.wake();
   const memory = createFairShare(deps.bodyBudgetBytes ?? BODY_BUDGET_BYTES);
-  const forDestinations = { ...destinationEvents(deps, wake), lookup: createNameLookup(), memory, now };
+  const forDestinations = {
+    ...destinationEvents(deps, wake),
+    lookup: createNameLookup(),
+    memory,
+    isShared: (name: string) => deps.rules().shared.has(name),
+    now,
+  };
   const destinations = createDestinations(deps.rules().destinations, forDestinations);
   const writer = createOutcomeWriter({
     store: { record: outcomes => recordOutcomes(pool, outcomes) },

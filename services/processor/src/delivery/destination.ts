@@ -9,9 +9,12 @@ import { createLink, type LinkDeps } from './destination-link.ts';
 import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
 import { createSlots, shareOf, type Slots } from './slots.ts';
+import { REPLAYS } from './tenant-slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
 export interface ClaimReservation extends Reservation {
+  /** The tenant that its slot is counted for, or the replays. */
+  readonly owner: string;
   holdBody(bytes: number): void;
 }
 
@@ -26,8 +29,8 @@ export interface Destination {
   readonly bodies: BodyShare;
   /** False: ackline.yaml no longer names it, and what it has left is held. */
   readonly isConfigured: boolean;
-  /** A slot, room for so much of a body, a permit of the breaker and a lease id; null: held, or full. */
-  tryReserve(bodyBytes?: number): ClaimReservation | null;
+  /** A slot for the owner, room for so much of a body, a permit of the breaker and a lease id; null: held, or full. */
+  tryReserve(bodyBytes?: number, owner?: string): ClaimReservation | null;
   /** This processor's place among the live ones; null: none yet, so no slot. */
   setShare(processors: { count: number; rank: number } | null): void;
   /** Another configuration of the same name. Slots in use stay so; a pause stays too. */
@@ -44,13 +47,15 @@ export interface DestinationEvents extends Pick<LinkDeps, 'breakerChanged'> {
 export interface DestinationDeps extends DestinationEvents, LinkDeps {
   /** The memory for bodies that all of them share. */
   readonly memory: FairShare;
+  /** Whether more than one tenant's events come to the destination, as it is configured now. */
+  readonly isShared: (name: string) => boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
   const { name } = given;
-  const slots = createSlots(given.concurrency);
+  const slots = createSlots(given.concurrency, () => deps.isShared(name));
   const pause = createPause();
   const bodies = createBodyShare(deps.memory, name);
   let config = given;
@@ -79,16 +84,18 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     get isConfigured() {
       return isConfigured;
     },
-    tryReserve(bodyBytes = 0) {
+    tryReserve(bodyBytes = 0, owner = REPLAYS) {
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
-      if (!isConfigured || pause.isOn || !slots.tryTake()) return null;
+      if (!isConfigured || pause.isOn || !slots.tryTake(owner)) return null;
       if (bodyBytes === 0 || bodies.tryTake(bodyBytes)) {
         const permit = link.breaker.tryAcquire();
-        if (permit !== null) return createReservation({ ...parts, permit, bodyBytes, leaseMs, leaseEndsAt });
+        if (permit !== null) {
+          return createReservation({ ...parts, owner, permit, bodyBytes, leaseMs, leaseEndsAt });
+        }
         bodies.give(bodyBytes);
       }
-      slots.giveBack();
+      slots.giveBack(owner);
       return null;
     },
     setShare(processors) {
@@ -110,6 +117,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
 
 interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
   readonly name: string;
+  readonly owner: string;
   readonly permit: Permit;
   readonly bodyBytes: number;
   readonly leaseMs: number;
@@ -120,20 +128,21 @@ interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
 }
 
 function createReservation(parts: ReservationParts): ClaimReservation {
-  const { name, leaseMs, leaseEndsAt, slots, bodies, permit } = parts;
+  const { name, owner, leaseMs, leaseEndsAt, slots, bodies, permit } = parts;
   let { bodyBytes } = parts;
   let open = true;
   const settle = (report: () => void) => {
     if (!open) return false;
     open = false;
     report();
-    slots.giveBack();
+    slots.giveBack(owner);
     bodies.give(bodyBytes);
     parts.ended();
     return true;
   };
   return {
     destination: name,
+    owner,
     leaseId: randomUUID(),
     leaseMs,
     leaseEndsAt,

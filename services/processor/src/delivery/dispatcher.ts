@@ -4,6 +4,7 @@
  * D1. An attempt is made only under a lease that is committed: by the storing transaction (straight-through) or by a claim.
  * D2. Every attempt holds a slot and a breaker permit of its destination, and room for its body; a destination without a free
  *     one is not claimed for, so a slow or dead destination delays nobody else and takes no more than its share of the memory.
+ *     Slots are counted by tenant: where several come, one whose requests hang leaves some to the others (`tenant-slots.ts`).
  * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
  *     matter.
  * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other.
@@ -67,10 +68,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     name: 'dispatcher',
-    tryReserve(name, bodyBytes) {
+    tryReserve(name, bodyBytes, tenant) {
       const destination = destinations.get(name);
       if (!taking || destination === undefined || claims.hasQueue(destination)) return null; // (D8)
-      return destination.tryReserve(bodyBytes);
+      return destination.tryReserve(bodyBytes, tenant);
     },
     start(starts) {
       for (const { reservation, delivery, event } of starts) {

@@ -1,3 +1,5 @@
+import { createTenantSlots } from './tenant-slots.ts';
+
 /**
  * This processor's part of a destination's `concurrency`, which counts over all processors: the live ones share it, the
  * first in order of their ids take what is left over. With fewer slots than processors some have none; the rows that they
@@ -8,17 +10,19 @@ export function shareOf(concurrency: number, processors: { count: number; rank: 
   return even + (processors.rank < concurrency % processors.count ? 1 : 0);
 }
 
-/** Counts what is in use against a limit that may change; never goes below what is already in use. */
+/** Counts what is in use, and by whom, against a limit that may change; never goes below what is already in use. */
 export interface Slots {
   readonly free: number;
   /** Nothing is in use. */
   readonly isIdle: boolean;
-  tryTake(): boolean;
-  giveBack(): void;
+  /** false: none is free, or none for this owner. */
+  tryTake(owner: string): boolean;
+  giveBack(owner: string): void;
   setLimit(limit: number): void;
 }
 
-export function createSlots(initialLimit: number): Slots {
+export function createSlots(initialLimit: number, isShared: () => boolean): Slots {
+  const owners = createTenantSlots(isShared);
   let limit = initialLimit;
   let inUse = 0;
   return {
@@ -28,12 +32,13 @@ export function createSlots(initialLimit: number): Slots {
     get isIdle() {
       return inUse === 0;
     },
-    tryTake() {
-      if (inUse >= limit) return false;
+    tryTake(owner) {
+      if (inUse >= limit || !owners.tryTake(owner, limit - inUse)) return false;
       inUse += 1;
       return true;
     },
-    giveBack() {
+    giveBack(owner) {
+      owners.giveBack(owner);
       inUse = Math.max(0, inUse - 1);
     },
     setLimit(next) {

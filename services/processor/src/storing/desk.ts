@@ -27,7 +27,7 @@ export interface ReadyStart {
 /** What storing needs of delivery: slots before the commit, starts after it. */
 export interface DeliveryDesk {
   /** null: no slot or no room for the body, others wait before it, or the destination takes no work now; it is left due. */
-  tryReserve(destination: string, bodyBytes: number): Reservation | null;
+  tryReserve(destination: string, bodyBytes: number, tenant: string): Reservation | null;
   start(starts: readonly ReadyStart[]): void;
   /** Something is due, or soon. `leftDue`: destinations of which something was left due, so that what comes later is behind it. */
   wake(leftDue?: readonly string[]): void;

@@ -75,8 +75,8 @@ function candidate<Event>(
   followed: boolean,
   desk: Pick<DeliveryDesk, 'tryReserve'>,
 ): Candidate<Event> {
-  const { destination, notBefore, bodyBytes } = delivery;
-  const reservation = notBefore === null ? desk.tryReserve(destination, bodyBytes) : null;
+  const { destination, tenant, notBefore, bodyBytes } = delivery;
+  const reservation = notBefore === null ? desk.tryReserve(destination, bodyBytes, tenant) : null;
   return { delivery, event, followed, reservation };
 }
 

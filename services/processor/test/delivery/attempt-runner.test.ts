@@ -22,6 +22,7 @@ function harness() {
   const made = createDestination(destinationConfig({ timeoutMs: TIMEOUT_MS }), {
     lookup: createNameLookup(),
     memory,
+    isShared: () => false,
     now: () => clock.now,
     breakerChanged: () => undefined,
     slotFreed: () => undefined,

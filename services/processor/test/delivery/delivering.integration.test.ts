@@ -402,7 +402,7 @@ describe('delivering', () => {
             ['due', 0, ''],
           ],
         );
-        assert.equal(delivery.dispatcher.tryReserve('crm', 0), null);
+        assert.equal(delivery.dispatcher.tryReserve('crm', 0, 'default'), null);
       });
     });
   });

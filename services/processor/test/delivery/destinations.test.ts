@@ -32,6 +32,7 @@ describe('destinations over a reload', () => {
       slotFreed: () => undefined,
       lookup: createNameLookup(),
       memory: createFairShare(1_000),
+      isShared: () => false,
       now: () => 0,
     });
     opened.push(destinations);

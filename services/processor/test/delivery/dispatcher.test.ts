@@ -10,6 +10,8 @@ import { destinationConfig } from '../configs.ts';
 
 const lookup = createNameLookup();
 const BODY_BYTES = 100;
+/** The destination that several tenants' events come to. */
+const SHARED = 'shared';
 
 interface Harness {
   readonly dispatcher: Dispatcher;
@@ -62,6 +64,7 @@ function harness(
     slotFreed: () => dispatcher.wake(),
     lookup,
     memory,
+    isShared: (name: string) => name === SHARED,
     now: () => 0,
   };
   const destinations = new Map(
@@ -236,6 +239,50 @@ describe('the dispatcher', () => {
     assert.deepEqual(left, { a: 0, b: 6 }); // all three slots
   });
 
+  it('leaves what a tenant may not have now to the others, each with a slot of its own tenant', async () => {
+    const rows: Record<string, number> = { a: 9, b: 1 };
+    const h = harness(
+      { [SHARED]: 0 },
+      {
+        findDue: () =>
+          Promise.resolve({
+            flows: ['a', 'b'].filter(tenant => rows[tenant]! > 0).map(tenant => flowTo(SHARED, { tenant })),
+            replays: [],
+          }),
+        claimDue(request) {
+          h.claims.push(request);
+          assert.ok(request.from !== 'replays');
+          return Promise.resolve(
+            request.from.flatMap(({ tenant, quota }) => {
+              const count = Math.min(quota, rows[tenant]!);
+              rows[tenant]! -= count;
+              return Array.from({ length: count }, () => ({ ...claimedRow(tenant, request), tenant }));
+            }),
+          );
+        },
+      },
+    );
+    const placesOf = (tenant: string) => h.launched.filter(({ id }) => id === tenant);
+    const b = h.dispatcher.tryReserve(SHARED, 1, 'b')!;
+    await h.during(async () => {
+      h.dispatcher.wake([SHARED]);
+      await turns(9);
+      assert.equal(h.destinations.get(SHARED)!.slots.free, 0);
+      for (const { place } of placesOf('b')) place.reservation.finish(true);
+      b.finish(true);
+      await turns(9);
+      assert.equal(placesOf('a').length, 2, 'it hangs, and has two of three');
+      assert.equal(h.destinations.get(SHARED)!.slots.free, 1);
+      rows['b'] = 1;
+      h.dispatcher.wake([SHARED]);
+      await turns(9);
+      assert.equal(placesOf('b').length, 2);
+      placesOf('a')[0]!.place.reservation.finish(true);
+      await turns(9);
+      assert.equal(placesOf('a').length, 3);
+    });
+  });
+
   it('sends replays after live work, and never only one of the two', async () => {
     const h = harness(
       { crm: 0 },
@@ -280,10 +327,10 @@ describe('the dispatcher', () => {
 
   it('reserves nothing for those who store once it is to take no more, nor for a name that is not there', () => {
     const h = harness({ crm: 0 });
-    assert.equal(h.dispatcher.tryReserve('elsewhere', 1), null);
-    h.dispatcher.tryReserve('crm', 1)!.cancel();
+    assert.equal(h.dispatcher.tryReserve('elsewhere', 1, 'default'), null);
+    h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
     h.dispatcher.stopTaking();
-    assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+    assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
   });
 });
 
@@ -293,26 +340,30 @@ describe('a queue of a destination', () => {
   it('is not gone past by what is stored later: it stays due until a claim has found less than it asked for', async () => {
     const due = { crm: 0, other: 0 };
     const h = harness(due);
-    const held = ['a', 'b', 'c'].map(() => h.dispatcher.tryReserve('crm', 1)!);
-    assert.equal(h.dispatcher.tryReserve('crm', 1), null); // no slot
+    const held = ['a', 'b', 'c'].map(() => h.dispatcher.tryReserve('crm', 1, 'default')!);
+    assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null); // no slot
     due.crm = 4;
     h.dispatcher.wake(['crm']);
     await h.during(async () => {
       await turns(5);
       held[0]!.finish(true);
-      assert.equal(h.dispatcher.tryReserve('crm', 1), null, 'a slot is free, and it is for who waits');
-      h.dispatcher.tryReserve('other', 1)!.cancel();
+      assert.equal(
+        h.dispatcher.tryReserve('crm', 1, 'default'),
+        null,
+        'a slot is free, and it is for who waits',
+      );
+      h.dispatcher.tryReserve('other', 1, 'default')!.cancel();
       await turns(5);
       assert.equal(started(h).length, 1);
       held[1]!.finish(true);
       held[2]!.finish(true);
       await turns(5);
       assert.equal(started(h).length, 3);
-      assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+      assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
       for (const { place } of h.launched) place.reservation.finish(true);
       await turns(5);
       assert.equal(started(h).length, 4);
-      h.dispatcher.tryReserve('crm', 1)!.cancel();
+      h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
     });
   });
 
@@ -322,11 +373,11 @@ describe('a queue of a destination', () => {
     await h.during(async () => {
       await turns(5);
       h.launched[0]!.place.reservation.finish(true);
-      assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+      assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
       await turns(5);
       h.launched[1]!.place.reservation.finish(true);
       await turns(5); // looks, and finds nothing more
-      h.dispatcher.tryReserve('crm', 1)!.cancel();
+      h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
     });
   });
 
@@ -352,11 +403,11 @@ describe('a queue of a destination', () => {
       goOn.resolve();
       await turns(5);
       assert.equal(h.claims.length, 2);
-      assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+      assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
       nextGoesOn.resolve();
       await turns(5);
       assert.deepEqual(started(h), ['later']);
-      h.dispatcher.tryReserve('crm', 1)!.cancel();
+      h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
     });
   });
 
@@ -364,7 +415,7 @@ describe('a queue of a destination', () => {
     const h = harness({ crm: 1 }, { claimDue: () => Promise.reject(new Error('connection refused')) });
     h.dispatcher.wake(['crm']);
     await h.during(() => turns(5));
-    assert.equal(h.dispatcher.tryReserve('crm', 1), null);
+    assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
   });
 });
 
@@ -419,7 +470,7 @@ describe('the memory for bodies', () => {
   it('leaves a destination alone that has some of it in flight and no room for more, until there is', async () => {
     const memory = createFairShare(1_000);
     const h = harness({ crm: 1 }, {}, memory);
-    const held = h.dispatcher.tryReserve('crm', 50)!;
+    const held = h.dispatcher.tryReserve('crm', 50, 'default')!;
     memory.take('others', 950);
     await h.during(async () => {
       await turns(5);
@@ -434,9 +485,9 @@ describe('the memory for bodies', () => {
     const memory = createFairShare(1_000);
     memory.take('others', 900);
     const h = harness({ crm: 0 }, {}, memory);
-    assert.equal(h.dispatcher.tryReserve('crm', 101), null);
+    assert.equal(h.dispatcher.tryReserve('crm', 101, 'default'), null);
     assert.equal(h.destinations.get('crm')!.slots.free, 3);
-    const fits = h.dispatcher.tryReserve('crm', 100)!;
+    const fits = h.dispatcher.tryReserve('crm', 100, 'default')!;
     assert.equal(memory.taken, 1_000);
     fits.cancel();
     assert.equal(memory.taken, 900);
@@ -444,13 +495,14 @@ describe('the memory for bodies', () => {
 });
 
 describe('a reservation', () => {
-  const destination = (failures: number, now = () => 0) => {
+  const destination = (failures: number, now = () => 0, isShared = false) => {
     let freed = 0;
     const made = createDestination(
       destinationConfig({ concurrency: 2, breaker: { failures, resetMs: 60_000 } }),
       {
         lookup,
         memory: createFairShare(1_000),
+        isShared: () => isShared,
         now,
         breakerChanged: () => undefined,
         slotFreed: () => {
@@ -481,6 +533,26 @@ describe('a reservation', () => {
     assert.equal(made.tryReserve(10), null);
     assert.equal(made.bodies.takeForClaim(1_000), 1_000, 'its room too');
     assert.equal(made.slots.free, 2);
+  });
+
+  it('leaves a slot to the other tenants where there are some, and gives back what its own tenant held', () => {
+    const { made } = destination(9, () => 0, true);
+    const one = made.tryReserve(0, 'a')!;
+    assert.equal(made.tryReserve(0, 'a'), null);
+    assert.equal(made.slots.free, 1);
+    made.tryReserve(0, 'b')!.cancel();
+    one.finish(true);
+    made.tryReserve(0, 'a')!.cancel();
+    const alone = destination(9).made;
+    assert.deepEqual([alone.tryReserve(0, 'a')?.owner, alone.tryReserve(0, 'a')?.owner], ['a', 'a']);
+  });
+
+  it('that can’t be had counts for nobody', () => {
+    const { made } = destination(1, () => 0, true);
+    made.tryReserve(0, 'b')!.finish(false);
+    for (let n = 0; n < 9; n += 1) assert.equal(made.tryReserve(0, 'a'), null, 'the breaker is open');
+    made.reconfigure(destinationConfig({ concurrency: 2, breaker: { failures: 2, resetMs: 60_000 } }));
+    assert.equal(made.tryReserve(0, 'a')?.owner, 'a');
   });
 
   it('has a lease of the attempt’s time limit and ten seconds, of its own', () => {

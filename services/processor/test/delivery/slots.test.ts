@@ -25,29 +25,40 @@ describe('shares of a destination’s concurrency', () => {
 });
 
 describe('slots', () => {
+  const alone = () => false;
+
   it('are given up to the limit, and again once given back', () => {
-    const slots = createSlots(2);
-    assert.deepEqual([slots.tryTake(), slots.tryTake(), slots.tryTake()], [true, true, false]);
+    const slots = createSlots(2, alone);
+    assert.deepEqual([slots.tryTake('a'), slots.tryTake('a'), slots.tryTake('a')], [true, true, false]);
     assert.equal(slots.free, 0);
-    slots.giveBack();
-    assert.deepEqual([slots.free, slots.tryTake()], [1, true]);
+    slots.giveBack('a');
+    assert.deepEqual([slots.free, slots.tryTake('a')], [1, true]);
   });
 
   it('that are over a lowered limit run out without giving anybody more', () => {
-    const slots = createSlots(3);
-    for (let n = 0; n < 3; n++) slots.tryTake();
+    const slots = createSlots(3, alone);
+    for (let n = 0; n < 3; n++) slots.tryTake('a');
     slots.setLimit(1);
     assert.equal(slots.free, 0);
-    slots.giveBack();
-    slots.giveBack();
-    assert.equal(slots.tryTake(), false);
-    slots.giveBack();
-    assert.equal(slots.tryTake(), true);
+    slots.giveBack('a');
+    slots.giveBack('a');
+    assert.equal(slots.tryTake('a'), false);
+    slots.giveBack('a');
+    assert.equal(slots.tryTake('a'), true);
   });
 
   it('given back more often than taken make no new ones', () => {
-    const slots = createSlots(1);
-    slots.giveBack();
+    const slots = createSlots(1, alone);
+    slots.giveBack('a');
     assert.equal(slots.free, 1);
+  });
+
+  it('are not all of one owner’s where others come too, whatever the limit becomes', () => {
+    const slots = createSlots(2, () => true);
+    assert.deepEqual([slots.tryTake('a'), slots.tryTake('a'), slots.tryTake('b')], [true, false, true]);
+    slots.setLimit(3);
+    assert.deepEqual([slots.tryTake('b'), slots.tryTake('a')], [true, false]);
+    slots.giveBack('a');
+    assert.deepEqual([slots.tryTake('b'), slots.tryTake('c')], [false, true]);
   });
 });

@@ -57,7 +57,7 @@ describe('a processor that stands still', () => {
       destinations,
       now: () => performance.now() + stoodStillMs,
       desk: desk => ({
-        tryReserve: (name, bytes) => desk.tryReserve(name, bytes),
+        tryReserve: (name, bytes, tenant) => desk.tryReserve(name, bytes, tenant),
         wake: leftDue => desk.wake(leftDue),
         start: starts => void held.push(...starts),
       }),

@@ -24,7 +24,8 @@ const LANES = 3;
 interface Desk extends DeliveryDesk {
   readonly started: ReadyStart[];
   readonly open: Set<Reservation>;
-  wakes: number;
+  /** Destinations that were said to have something left due, each time. */
+  readonly leftDue: (readonly string[])[];
 }
 
 /** A desk with so many slots; it starts nothing, and keeps what it was told. */
@@ -32,7 +33,7 @@ function countingDesk(slots: number): Desk {
   const desk: Desk = {
     started: [],
     open: new Set(),
-    wakes: 0,
+    leftDue: [],
     tryReserve(destination) {
       if (desk.open.size >= slots) return null;
       const end = () => void desk.open.delete(reservation);
@@ -48,9 +49,7 @@ function countingDesk(slots: number): Desk {
       return reservation;
     },
     start: starts => void desk.started.push(...starts),
-    wake: () => {
-      desk.wakes += 1;
-    },
+    wake: (names = []) => void desk.leftDue.push(names),
   };
   return desk;
 }
@@ -670,7 +669,7 @@ describe('storing a lane', () => {
       const { rows } = await pool.query('select id, lease_id from deliveries');
       assert.deepEqual(rows, [{ id: start!.delivery.id, lease_id: start!.reservation.leaseId }]);
       assert.equal(start!.event.meta.id, event.id);
-      assert.equal(desk.wakes, 0);
+      assert.deepEqual(desk.leftDue, []);
     });
 
     it('waits for the first of its key, in the same batch and in a later one', async () => {
@@ -690,7 +689,7 @@ describe('storing a lane', () => {
         ids([first!, free]),
       );
       assert.equal(desk.open.size, 2, 'no slot is kept for what waits');
-      assert.equal(desk.wakes, 0);
+      assert.deepEqual(desk.leftDue, []);
     });
 
     it('keeps no order where the destination asks for none', async () => {
@@ -704,7 +703,7 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch(several(5)));
       assert.deepEqual(Object.values(await states()).sort(), ['due', 'due', 'due', 'leased', 'leased']);
       assert.equal(desk.started.length, 2);
-      assert.equal(desk.wakes, 1);
+      assert.deepEqual(desk.leftDue, [['crm']]);
     });
   });
 
