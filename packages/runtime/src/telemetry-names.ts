@@ -19,6 +19,7 @@ export const metricNames = {
   orderUncertain: 'ackline_order_uncertain_total',
   deliveryAttempts: 'ackline_delivery_attempts_total',
   deliveryAttemptSeconds: 'ackline_delivery_attempt_seconds',
+  deliveryWaitSeconds: 'ackline_delivery_wait_seconds',
   deliveriesInFlight: 'ackline_deliveries_in_flight',
   deliveriesInFlightBytes: 'ackline_deliveries_in_flight_bytes',
   deliveriesInterrupted: 'ackline_deliveries_interrupted_total',
@@ -33,5 +34,6 @@ export const labelNames = {
   phase: 'phase',
   tier: 'tier',
   outcome: 'outcome',
+  lane: 'lane',
   breaker: 'breaker',
 } as const;

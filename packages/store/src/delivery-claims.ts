@@ -83,6 +83,8 @@ export interface ClaimedDelivery {
   readonly priority: 'normal' | 'high';
   readonly tries: number;
   readonly replay: boolean;
+  /** For so long it was due. */
+  readonly waitedMs: number;
   readonly keyId: string;
   /** Empty where the event is not there. */
   readonly meta: Uint8Array;
@@ -178,7 +180,8 @@ function leaseText(picked: string): string {
             returning d.*
           )
           select l.id, l.stored_day::text as "storedDay", l.seq, l.lease_id as "leaseId", l.event_id as "eventId", l.source,
-                 l.tenant, l.route, l.priority, l.tries, l.replay
+                 l.tenant, l.route, l.priority, l.tries, l.replay,
+                 greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs"
             from leased l join sized s on s.id = l.id order by s.place`;
 }
 

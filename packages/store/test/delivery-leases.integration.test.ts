@@ -33,6 +33,15 @@ describe('leases', () => {
     await database.close();
   });
 
+  it('say of what is claimed how long it was due', async () => {
+    const [late] = await storeDeliveries(pool, [{}]);
+    await pool.query("update deliveries set due_at = now() - interval '5 seconds' where id = $1", [late!.id]);
+    await storeDeliveries(pool, [{}]);
+    const waited = (await claim(pool)).map(({ waitedMs }) => waitedMs);
+    assert.equal(waited.length, 2);
+    assert.ok(waited[0]! >= 5_000 && waited[1]! >= 0 && waited[1]! < waited[0]!, String(waited));
+  });
+
   const expireAll = () =>
     pool.query("update deliveries set lease_until = now() - interval '1 second' where state = 'leased'");
 

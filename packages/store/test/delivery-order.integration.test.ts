@@ -55,7 +55,7 @@ describe('what is delivered next', () => {
     const [row] = await storeDeliveries(pool, [{ orderingKey: 'chat-1' }]);
     const [claimed] = await claim(pool);
     assert.ok(claimed);
-    const { leaseId, ...rest } = claimed;
+    const { leaseId, waitedMs, ...rest } = claimed;
     assert.deepEqual(rest, {
       id: row!.id,
       eventId: row!.eventId,
@@ -70,6 +70,7 @@ describe('what is delivered next', () => {
       body: Buffer.from('body'),
     });
     assert.match(leaseId, /^[0-9a-f-]{36}$/);
+    assert.ok(waitedMs >= 0);
   });
 
   it('belongs to the destination that was asked for, and is due', async () => {

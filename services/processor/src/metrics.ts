@@ -1,17 +1,19 @@
 import { createMetrics } from '@ackline/runtime/metrics';
 import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { FinishedAttempt } from './delivery/outcome.ts';
+import type { AttemptListener } from './delivery/attempt-runner.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
 /** From a local receiver's milliseconds to the longest time-out. */
 const ATTEMPT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
-export interface ProcessorMetrics {
+/** From what starts with its own storing to a destination that has been busy for a minute. */
+const WAIT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export interface ProcessorMetrics extends AttemptListener {
   readonly registry: Registry;
   stored(batch: StoredBatch): void;
   quarantined(): void;
-  attempted(destination: string, attempt: FinishedAttempt): void;
   interrupted(count: number): void;
   breakerChanged(destination: string, open: boolean): void;
   /** Reads these whenever the metrics are asked for. Once. */
@@ -35,19 +37,6 @@ export function createProcessorMetrics(): ProcessorMetrics {
     labelNames: [labelNames.result],
     registers,
   });
-  const attempts = new Counter({
-    name: metricNames.deliveryAttempts,
-    help: 'Attempts by destination and outcome',
-    labelNames: [labelNames.destination, labelNames.outcome],
-    registers,
-  });
-  const attemptSeconds = new Histogram({
-    name: metricNames.deliveryAttemptSeconds,
-    help: 'Time of an attempt, from sending to the end of the answer',
-    labelNames: [labelNames.destination],
-    buckets: ATTEMPT_BUCKETS_SECONDS,
-    registers,
-  });
   const interrupted = new Counter({
     name: metricNames.deliveriesInterrupted,
     help: 'Leases that ended without a recorded outcome',
@@ -67,13 +56,46 @@ export function createProcessorMetrics(): ProcessorMetrics {
       events.inc({ [labelNames.result]: 'unrouted' }, batch.unrouted);
     },
     quarantined: () => events.inc({ [labelNames.result]: 'quarantined' }),
+    ...attemptMetrics(registers),
+    interrupted: count => interrupted.inc(count),
+    watch: sources => watchSources(registers, sources),
+    breakerChanged: (destination, open) => breaker.set({ [labelNames.breaker]: destination }, open ? 1 : 0),
+  };
+}
+
+function attemptMetrics(registers: Registry[]): AttemptListener {
+  const attempts = new Counter({
+    name: metricNames.deliveryAttempts,
+    help: 'Attempts by destination and outcome',
+    labelNames: [labelNames.destination, labelNames.outcome],
+    registers,
+  });
+  const attemptSeconds = new Histogram({
+    name: metricNames.deliveryAttemptSeconds,
+    help: 'Time of an attempt, from sending to the end of the answer',
+    labelNames: [labelNames.destination],
+    buckets: ATTEMPT_BUCKETS_SECONDS,
+    registers,
+  });
+  const waitSeconds = new Histogram({
+    name: metricNames.deliveryWaitSeconds,
+    help: 'From when a delivery is due to the start of its attempt: live work (0 where it starts as it is stored) and replays',
+    labelNames: [labelNames.destination, labelNames.lane],
+    buckets: WAIT_BUCKETS_SECONDS,
+    registers,
+  });
+  return {
+    started(destination, { replay, waitedMs }) {
+      const lane = replay ? 'replay' : 'live';
+      waitSeconds.observe(
+        { [labelNames.destination]: destination, [labelNames.lane]: lane },
+        waitedMs / 1000,
+      );
+    },
     attempted(destination, attempt) {
       attempts.inc({ [labelNames.destination]: destination, [labelNames.outcome]: attempt.outcome.kind });
       attemptSeconds.observe({ [labelNames.destination]: destination }, attempt.ms / 1000);
     },
-    interrupted: count => interrupted.inc(count),
-    watch: sources => watchSources(registers, sources),
-    breakerChanged: (destination, open) => breaker.set({ [labelNames.breaker]: destination }, open ? 1 : 0),
   };
 }
 

@@ -15,6 +15,7 @@ import { type FinishedAttempt, isDestinationFailure, toRow } from './outcome.ts'
 import type { OutcomeWriter } from './outcome-writer.ts';
 
 export interface AttemptListener {
+  started(destination: string, delivery: Pick<LeasedDelivery, 'replay' | 'waitedMs'>): void;
   attempted(destination: string, attempt: FinishedAttempt): void;
 }
 
@@ -54,6 +55,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       giveUp(place, delivery, deps.log); // (D3)
       return;
     }
+    deps.listener.started(config.name, delivery);
     const attempt = attemptDelivery(delivery, { config, sender, timeoutMs }, { ...deps, stop: stop.signal })
       .then(finished => settle(place, { finished, leaseEndsAt }, deps))
       .catch((error: unknown) => {

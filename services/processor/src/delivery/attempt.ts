@@ -9,7 +9,7 @@ import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outco
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
-  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'tries' | 'replay'> {
+  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'tries' | 'replay' | 'waitedMs'> {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
 }
@@ -85,6 +85,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     eventId: claimed.eventId,
     tries: claimed.tries,
     replay: claimed.replay,
+    waitedMs: claimed.waitedMs,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
     body: open({ keyId: claimed.keyId, bytes: claimed.body }),
   };

@@ -78,7 +78,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         const destination = destinations.get(reservation.destination);
         if (destination === undefined) throw new Error('a reservation of a destination that is not there');
         const { id, eventId } = delivery;
-        const lease = { leaseId: reservation.leaseId, tries: 0, replay: false };
+        const lease = { leaseId: reservation.leaseId, tries: 0, replay: false, waitedMs: 0 };
         runner.launch(
           { destination, reservation },
           { id, eventId, ...lease, meta: event.meta, body: event.body },

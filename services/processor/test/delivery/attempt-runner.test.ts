@@ -18,6 +18,7 @@ function harness() {
   const sent: string[] = [];
   const written: { outcome: DeliveryOutcome; leaseEndsAt: number }[] = [];
   const warned: string[] = [];
+  const waited: number[] = [];
   const memory = createFairShare(1_000);
   const made = createDestination(destinationConfig({ timeoutMs: TIMEOUT_MS }), {
     lookup: createNameLookup(),
@@ -48,13 +49,16 @@ function harness() {
       write: (outcome, leaseEndsAt) => void written.push({ outcome, leaseEndsAt }),
       flush: () => Promise.resolve(),
     },
-    listener: { attempted: () => undefined },
+    listener: {
+      started: (_, { waitedMs }) => void waited.push(waitedMs),
+      attempted: () => undefined,
+    },
     log: {
       info: () => undefined,
       warn: (_: unknown, line?: string) => void warned.push(String(line)),
     } as never,
   });
-  return { clock, sent, written, warned, memory, destination, runner };
+  return { clock, sent, written, warned, waited, memory, destination, runner };
 }
 
 const { body, ...meta } = sampleEvent();
@@ -64,18 +68,20 @@ const leased: LeasedDelivery = {
   eventId: meta.id,
   tries: 0,
   replay: false,
+  waitedMs: 250,
   meta,
   body,
 };
 
 describe('an attempt', () => {
   it('is made while its time limit fits into what is left of the lease, and its outcome has until that ends', async () => {
-    const { clock, sent, written, destination, runner } = harness();
+    const { clock, sent, written, waited, destination, runner } = harness();
     const reservation = destination.tryReserve(10)!;
     clock.now += LEASE_MS - TIMEOUT_MS;
     runner.launch({ destination, reservation }, leased);
     await runner.drain(1_000);
     assert.equal(sent.length, 1);
+    assert.deepEqual(waited, [250]);
     assert.deepEqual(
       written.map(({ outcome, leaseEndsAt }) => [outcome.state, leaseEndsAt]),
       [['delivered', 16_000]],
@@ -96,7 +102,7 @@ describe('an attempt', () => {
   });
 
   it('is not made where the process stood still until it no longer fits: nothing is written, slot and room are free', async () => {
-    const { clock, sent, written, warned, memory, destination, runner } = harness();
+    const { clock, sent, written, warned, waited, memory, destination, runner } = harness();
     const reservation = destination.tryReserve(10)!;
     clock.now += LEASE_MS - TIMEOUT_MS + 1;
     runner.launch({ destination, reservation }, leased);
@@ -118,6 +124,7 @@ describe('an attempt', () => {
     assert.equal(runner.inFlight, 0);
     await runner.drain(1_000);
     assert.deepEqual(sent, []);
+    assert.deepEqual(waited, []);
     assert.deepEqual(written, []);
     assert.deepEqual(warned, ['delivery.lease-too-old', 'delivery.lease-too-old']);
     assert.equal(destination.slots.free, 5);

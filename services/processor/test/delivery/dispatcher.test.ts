@@ -44,6 +44,7 @@ const claimedRow = (id: string, request: ClaimRequest): ClaimedDelivery => ({
   priority: 'normal',
   tries: 0,
   replay: false,
+  waitedMs: 0,
   keyId: 'none',
   meta: Buffer.alloc(0),
   body: Buffer.alloc(BODY_BYTES),
