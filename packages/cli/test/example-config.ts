@@ -26,7 +26,7 @@ export function destination(overrides: Partial<DestinationConfig> = {}): Destina
     concurrency: 20,
     timeoutMs: 10_000,
     retry: { scheduleMs: [5_000], jitter: 'full' },
-    breaker: { failures: 10, resetMs: 60_000 },
+    breaker: { failures: 10, resetMs: 60_000, slowStartMs: 30_000 },
     ordering: 'none',
     onPark: 'continue',
     signingSecret: null,

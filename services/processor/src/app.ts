@@ -14,6 +14,8 @@ import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
 import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
+import type { Destination } from './delivery/destination.ts';
+import { createDestinationNews } from './destination-news.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
@@ -66,10 +68,12 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, routing, refusals }));
 
   const processorId = newEventId();
+  const news = createDestinationNews({ pool, destinations: delivery.destinations });
   const heartbeat = createHeartbeat({
     pool,
     processorId,
     destinations: delivery.destinations,
+    news,
     state: () => describe(config, { intake, delivery, configState: declared.state }),
     log,
   });
@@ -209,6 +213,7 @@ function sweptListener(parts: {
 
 function watchedSources(intake: Intake, delivery: Delivery): MetricsSources {
   return {
+    breakers: () => configured(delivery).map(({ config, breaker }) => [config.name, breaker.view.status]),
     inFlight: () => delivery.inFlight(),
     inFlightBytes: () => delivery.inFlightBytes(),
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
@@ -250,12 +255,16 @@ interface DescribedParts {
 
 /** What `/health` shows of this processor. */
 function describe(config: ProcessorConfig, { intake, delivery, configState }: DescribedParts) {
-  const configured = [...delivery.destinations].filter(([, { isConfigured }]) => isConfigured);
+  const troubled = configured(delivery).filter(({ breaker }) => breaker.view.status !== 'CLOSED');
   return {
     workers: config.workers,
     config: { loaded_at: Math.floor(configState.loadedAt / 1_000), error: configState.error },
     inFlight: delivery.inFlight(),
     intake: intake.snapshot(),
-    breakers: Object.fromEntries(configured.map(([name, { breaker }]) => [name, breaker.state])),
+    breakers: Object.fromEntries(troubled.map(({ config: { name }, breaker }) => [name, breaker.view])),
   };
+}
+
+function configured(delivery: Delivery): readonly Destination[] {
+  return [...delivery.destinations.values()].filter(destination => destination.isConfigured);
 }

@@ -8,7 +8,7 @@ export function destinationConfig(overrides: Partial<DestinationConfig> = {}): D
     concurrency: 5,
     timeoutMs: 5_000,
     retry: { scheduleMs: [1, 1, 1], jitter: 'none' },
-    breaker: { failures: 1_000, resetMs: 60_000 },
+    breaker: { failures: 1_000, resetMs: 60_000, slowStartMs: 0 },
     ordering: 'none',
     onPark: 'continue',
     signingSecret: null,

@@ -180,7 +180,7 @@ function toDestination(destination: ConfigFile['destinations'][number]): Destina
     ...same,
     timeoutMs: timeout,
     retry: { scheduleMs: retry.schedule, jitter: retry.jitter },
-    breaker: { failures: breaker.failures, resetMs: breaker.reset },
+    breaker: { failures: breaker.failures, resetMs: breaker.reset, slowStartMs: breaker.slowStart },
     signingSecret: signingSecret === undefined ? null : toSecretRef(signingSecret),
   };
 }

@@ -28,10 +28,17 @@ const retrySchema = z.strictObject(
 
 const breakerSchema = z.strictObject(
   {
-    failures: integerField(1, 1_000).prefault(10).describe('Failures in a row that open the circuit.'),
+    failures: integerField(1, 1_000)
+      .prefault(10)
+      .describe('Failures in a row, over all processors, that open the circuit.'),
     reset: durationField('1s', '24h').prefault('60s').describe('From then to the first probe.'),
+    slowStart: durationField('0s', '1h')
+      .prefault('30s')
+      .describe(
+        'After it has closed again, how long `concurrency` takes to grow from one attempt to all of it.',
+      ),
   },
-  { error: 'must be a map with failures and reset' },
+  { error: 'must be a map with failures, reset and slowStart' },
 );
 
 /** An entry of `destinations`. */

@@ -68,6 +68,8 @@ export interface RetryConfig {
 export interface BreakerConfig {
   readonly failures: number;
   readonly resetMs: number;
+  /** 0: none. */
+  readonly slowStartMs: number;
 }
 
 export interface DestinationConfig {

@@ -70,7 +70,7 @@ describe('loadConfig, on a file that is right', () => {
           concurrency: 20,
           timeoutMs: 10_000,
           retry: { scheduleMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000], jitter: 'full' },
-          breaker: { failures: 10, resetMs: 60_000 },
+          breaker: { failures: 10, resetMs: 60_000, slowStartMs: 30_000 },
           ordering: 'none',
           onPark: 'continue',
           signingSecret: null,
@@ -109,7 +109,7 @@ destinations:
     concurrency: 1000
     timeout: 120s
     retry: { schedule: [1ms, 24h], jitter: none }
-    breaker: { failures: 1, reset: 1s }
+    breaker: { failures: 1, reset: 1s, slowStart: 0s }
     ordering: key
     onPark: block
     signingSecret: { env: SIGNING }
@@ -141,7 +141,7 @@ destinations:
       concurrency: 1_000,
       timeoutMs: 120_000,
       retry: { scheduleMs: [1, 86_400_000], jitter: 'none' },
-      breaker: { failures: 1, resetMs: 1_000 },
+      breaker: { failures: 1, resetMs: 1_000, slowStartMs: 0 },
       ordering: 'key',
       onPark: 'block',
       signingSecret: { env: 'SIGNING' },
@@ -457,6 +457,7 @@ describe('loadConfig, on values', () => {
     ['retry', '{ jitter: some }'],
     ['breaker', '{ failures: 0 }'],
     ['breaker', '{ reset: 999ms }'],
+    ['breaker', '{ slowStart: 61m }'],
     ['ordering', 'keys'],
     ['ordering', 'true'],
     ['onPark', 'stop'],

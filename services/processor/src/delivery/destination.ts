@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CircuitBreaker, Permit } from '@ackline/shared/breaker/circuit-breaker';
+import type { Permit } from '@ackline/shared/breaker/circuit-breaker';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { FairShare } from '@ackline/shared/fair-share';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
@@ -8,6 +8,7 @@ import { type BodyShare, createBodyShare } from './body-share.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
+import type { SharedBreaker } from './shared-breaker.ts';
 import { createSlots, shareOf, type Slots } from './slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
@@ -20,7 +21,8 @@ export interface Destination {
   /** What is in force, as the two after it; an attempt keeps what it began with. */
   readonly config: DestinationConfig;
   readonly sender: HttpSender;
-  readonly breaker: CircuitBreaker;
+  readonly breaker: SharedBreaker;
+  /** Fewer in slow start. */
   readonly slots: Slots;
   readonly pause: Pause;
   readonly bodies: BodyShare;
@@ -36,7 +38,7 @@ export interface Destination {
   remove(): void;
 }
 
-export interface DestinationEvents extends Pick<LinkDeps, 'breakerChanged'> {
+export interface DestinationEvents {
   /** An attempt gave its slot back. */
   slotFreed(): void;
 }
@@ -44,8 +46,6 @@ export interface DestinationEvents extends Pick<LinkDeps, 'breakerChanged'> {
 export interface DestinationDeps extends DestinationEvents, LinkDeps {
   /** The memory for bodies that all of them share. */
   readonly memory: FairShare;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
@@ -57,6 +57,12 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   let isConfigured = true;
   let share = (concurrency: number) => concurrency;
   const link = createLink(given, deps);
+  const { breaker } = link;
+
+  function limitSlots(): Slots {
+    slots.setLimit(share(Math.max(1, Math.ceil(config.concurrency * breaker.ramp))));
+    return slots;
+  }
 
   const closeWhenIdle = () => {
     if (!isConfigured && slots.isIdle) link.close();
@@ -64,17 +70,17 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const parts = { name, slots, bodies, slotFreed: () => deps.slotFreed(), ended: closeWhenIdle };
 
   return {
-    slots,
+    breaker,
     pause,
     bodies,
+    get slots() {
+      return limitSlots();
+    },
     get config() {
       return config;
     },
     get sender() {
       return link.sender;
-    },
-    get breaker() {
-      return link.breaker;
     },
     get isConfigured() {
       return isConfigured;
@@ -82,9 +88,9 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     tryReserve(bodyBytes = 0) {
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
-      if (!isConfigured || pause.isOn || !slots.tryTake()) return null;
+      if (!isConfigured || pause.isOn || !limitSlots().tryTake()) return null;
       if (bodyBytes === 0 || bodies.tryTake(bodyBytes)) {
-        const permit = link.breaker.tryAcquire();
+        const permit = breaker.tryAcquire();
         if (permit !== null) return createReservation({ ...parts, permit, bodyBytes, leaseMs, leaseEndsAt });
         bodies.give(bodyBytes);
       }
@@ -93,12 +99,10 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     },
     setShare(processors) {
       share = concurrency => (processors === null ? 0 : shareOf(concurrency, processors));
-      slots.setLimit(share(config.concurrency));
     },
     reconfigure(next) {
       config = next;
       isConfigured = true;
-      slots.setLimit(share(next.concurrency));
       link.reconfigure(next);
     },
     remove() {

@@ -17,6 +17,8 @@ import type {
   DueFlow,
   DueWork,
 } from '@ackline/store/delivery-claims';
+import type { ChangedState } from '@ackline/store/destination-states';
+import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import { createGate } from '../gate.ts';
 import { createWakeup } from '../wakeup.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
@@ -38,6 +40,8 @@ const CLAIMS_AT_ONCE = 16;
 export interface DispatchStore {
   findDue(names: readonly string[]): Promise<DueWork>;
   claimDue(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>;
+  /** As of the function of the same name in `destination-states.ts`. */
+  takeProbe(name: string, probeMs: number): Promise<ChangedState | null>;
 }
 
 export interface DispatcherDeps {
@@ -174,11 +178,21 @@ async function tryClaimFor(
   deps: DispatcherDeps,
 ): Promise<boolean> {
   try {
+    if (!(await mayClaimNow(destination, deps))) return false;
     return await claimFor(destination, work, deps);
   } catch (error) {
     deps.log.error({ err: error, destination: destination.config.name }, 'delivery.claim-failed');
     return false;
+  } finally {
+    destination.breaker.giveUpProbe();
   }
+}
+
+/** Where an open circuit's time is over, one of all processors makes one attempt: there is work for it. */
+async function mayClaimNow({ breaker, config }: Destination, { store }: DispatcherDeps): Promise<boolean> {
+  if (!breaker.wantsProbe) return true;
+  const asked = breaker.ask();
+  return breaker.takeProbe(await store.takeProbe(config.name, config.timeoutMs + LEASE_MARGIN_MS), asked);
 }
 
 async function claimFor(
@@ -247,10 +261,9 @@ function isUsedUp(claimed: readonly ClaimedDelivery[]): (flow: ClaimFlow) => boo
 }
 
 function takesWork(destination: Destination): boolean {
-  const breaker = destination.breaker.state;
-  const breakerAllows = breaker.status !== 'OPEN' || breaker.reopensAt <= Date.now();
+  const { breaker, slots, bodies } = destination;
   const isHeld = !destination.isConfigured || destination.pause.isOn;
-  return !isHeld && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
+  return !isHeld && slots.free > 0 && bodies.isOpen && (breaker.isClosed || breaker.wantsProbe);
 }
 
 function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {

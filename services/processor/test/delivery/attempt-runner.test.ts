@@ -23,7 +23,7 @@ function harness() {
     lookup: createNameLookup(),
     memory,
     now: () => clock.now,
-    breakerChanged: () => undefined,
+    onNews: () => undefined,
     slotFreed: () => undefined,
   });
   const destination: Destination = {

@@ -10,6 +10,7 @@ import { destinationConfig } from '../configs.ts';
 
 const lookup = createNameLookup();
 const BODY_BYTES = 100;
+const BREAKER = { failures: 1, resetMs: 60_000, slowStartMs: 0 };
 
 interface Harness {
   readonly dispatcher: Dispatcher;
@@ -58,7 +59,7 @@ function harness(
   const launched: Harness['launched'] = [];
   const log = { error: () => undefined } as never;
   const events = {
-    breakerChanged: () => undefined,
+    onNews: () => undefined,
     slotFreed: () => dispatcher.wake(),
     lookup,
     memory,
@@ -67,10 +68,7 @@ function harness(
   const destinations = new Map(
     Object.keys(due).map(name => [
       name,
-      createDestination(
-        destinationConfig({ name, concurrency: 3, breaker: { failures: 1, resetMs: 60_000 } }),
-        events,
-      ),
+      createDestination(destinationConfig({ name, concurrency: 3, breaker: BREAKER }), events),
     ]),
   );
   const runner: AttemptRunner = {
@@ -98,6 +96,7 @@ function harness(
           ),
         );
       },
+      takeProbe: () => Promise.resolve(null),
       ...store,
     },
   });
@@ -364,18 +363,15 @@ describe('the memory for bodies', () => {
 describe('a reservation', () => {
   const destination = (failures: number, now = () => 0) => {
     let freed = 0;
-    const made = createDestination(
-      destinationConfig({ concurrency: 2, breaker: { failures, resetMs: 60_000 } }),
-      {
-        lookup,
-        memory: createFairShare(1_000),
-        now,
-        breakerChanged: () => undefined,
-        slotFreed: () => {
-          freed += 1;
-        },
+    const made = createDestination(destinationConfig({ concurrency: 2, breaker: { ...BREAKER, failures } }), {
+      lookup,
+      memory: createFairShare(1_000),
+      now,
+      onNews: () => undefined,
+      slotFreed: () => {
+        freed += 1;
       },
-    );
+    });
     return { made, freed: () => freed };
   };
 
@@ -389,13 +385,13 @@ describe('a reservation', () => {
     assert.deepEqual([made.slots.free, freed()], [1, 1]);
     two.cancel();
     assert.deepEqual([made.slots.free, freed()], [2, 1]);
-    assert.equal(made.breaker.state.failures, 0);
+    assert.equal(made.breaker.view.failures, 0);
   });
 
   it('is not given while the breaker is open, and its slot stays free', () => {
     const { made } = destination(1);
     made.tryReserve()!.finish(false);
-    assert.equal(made.breaker.state.status, 'OPEN');
+    assert.equal(made.breaker.isClosed, false);
     assert.equal(made.tryReserve(10), null);
     assert.equal(made.bodies.takeForClaim(1_000), 1_000, 'its room too');
     assert.equal(made.slots.free, 2);
