@@ -15,7 +15,8 @@ import type { ProcessorConfig } from './config.ts';
 import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
 import type { Destination } from './delivery/destination.ts';
-import { createDestinationNews } from './destination-news.ts';
+import { createDestinationNews, type DestinationNews } from './destination-news.ts';
+import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
@@ -29,6 +30,8 @@ import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
 const POOL_MAX = 50;
 const POOL_MIN = 10;
+/** Beside the pool, for notices. */
+const LISTENING = 1;
 const APPLICATION_NAME = 'ackline-processor';
 /** Of a statement that looks through a large table. */
 const RETENTION_LIMIT_MS = 60_000;
@@ -90,6 +93,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     lateRouting,
     retention,
     heartbeat,
+    openNotices({ config, news, delivery, log }),
     declared,
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
@@ -171,8 +175,25 @@ async function connectStore(
   stack.defer(() => pool.end());
   await checkSchema(pool);
   await checkPostgresDurability(pool);
-  await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX }, log);
+  await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING }, log);
   return pool;
+}
+
+interface NoticesParts {
+  readonly config: ProcessorConfig;
+  readonly news: DestinationNews;
+  readonly delivery: Delivery;
+  readonly log: Logger;
+}
+
+function openNotices({ config, news, delivery, log }: NoticesParts): Component {
+  return createDestinationNotices({
+    connectionString: config.databaseUrl,
+    applicationName: APPLICATION_NAME,
+    news,
+    onLearned: () => delivery.dispatcher.wake(),
+    log,
+  });
 }
 
 interface RetentionParts {
