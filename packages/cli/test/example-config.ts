@@ -24,6 +24,7 @@ export function destination(overrides: Partial<DestinationConfig> = {}): Destina
     type: 'http',
     url: 'http://127.0.0.1:8090/sample',
     concurrency: 20,
+    rate: null,
     timeoutMs: 10_000,
     retry: { scheduleMs: [5_000], jitter: 'full' },
     breaker: { failures: 10, resetMs: 60_000, slowStartMs: 30_000 },

@@ -6,6 +6,7 @@ export function destinationConfig(overrides: Partial<DestinationConfig> = {}): D
     type: 'http',
     url: 'http://127.0.0.1:9/',
     concurrency: 5,
+    rate: null,
     timeoutMs: 5_000,
     retry: { scheduleMs: [1, 1, 1], jitter: 'none' },
     breaker: { failures: 1_000, resetMs: 60_000, slowStartMs: 0 },

@@ -41,6 +41,16 @@ const breakerSchema = z.strictObject(
   { error: 'must be a map with failures, reset and slowStart' },
 );
 
+const rateSchema = z.strictObject(
+  {
+    max: integerField(1, 100_000).describe('Attempts, across all processors.'),
+    per: durationField('1s', '1h')
+      .prefault('1s')
+      .describe('At most `max` begin within any time of this length.'),
+  },
+  { error: 'must be a map with max and per' },
+);
+
 /** An entry of `destinations`. */
 export const destinationSchema = z.strictObject(
   {
@@ -51,6 +61,11 @@ export const destinationSchema = z.strictObject(
       .describe('How events are delivered.'),
     url: destinationUrlField.describe('Where events are sent to, by POST.'),
     concurrency: integerField(1, 1_000).prefault(20).describe('Attempts at a time, across all processors.'),
+    rate: rateSchema
+      .optional()
+      .describe(
+        'How often attempts may begin, at most. What is above it waits; a probe and a retry count too.',
+      ),
     timeout: durationField('100ms', '120s')
       .prefault('10s')
       .describe('Of one attempt, from the connection to the last byte.'),

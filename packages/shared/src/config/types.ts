@@ -72,12 +72,20 @@ export interface BreakerConfig {
   readonly slowStartMs: number;
 }
 
+export interface RateConfig {
+  /** Attempts that begin within any `perMs`, across all processors. */
+  readonly max: number;
+  readonly perMs: number;
+}
+
 export interface DestinationConfig {
   readonly name: string;
   readonly type: 'http';
   readonly url: string;
   /** Attempts at a time, across all processors. */
   readonly concurrency: number;
+  /** null: as often as slots are free. */
+  readonly rate: RateConfig | null;
   /** Of one attempt, whole. */
   readonly timeoutMs: number;
   readonly retry: RetryConfig;

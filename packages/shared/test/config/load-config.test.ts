@@ -68,6 +68,7 @@ describe('loadConfig, on a file that is right', () => {
           type: 'http',
           url: 'https://bot.internal/updates',
           concurrency: 20,
+          rate: null,
           timeoutMs: 10_000,
           retry: { scheduleMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000], jitter: 'full' },
           breaker: { failures: 10, resetMs: 60_000, slowStartMs: 30_000 },
@@ -107,6 +108,7 @@ destinations:
     type: http
     url: http://127.0.0.1:8090/sample?a=b
     concurrency: 1000
+    rate: { max: 100000, per: 1h }
     timeout: 120s
     retry: { schedule: [1ms, 24h], jitter: none }
     breaker: { failures: 1, reset: 1s, slowStart: 0s }
@@ -139,6 +141,7 @@ destinations:
       type: 'http',
       url: 'http://127.0.0.1:8090/sample?a=b',
       concurrency: 1_000,
+      rate: { max: 100_000, perMs: 3_600_000 },
       timeoutMs: 120_000,
       retry: { scheduleMs: [1, 86_400_000], jitter: 'none' },
       breaker: { failures: 1, resetMs: 1_000, slowStartMs: 0 },
@@ -447,6 +450,9 @@ describe('loadConfig, on values', () => {
     ['concurrency', '1.5'],
     ['concurrency', '"20"'],
     ['concurrency', '.nan'],
+    ['rate', '{ max: 0 }'],
+    ['rate', '{ max: 1, per: 999ms }'],
+    ['rate', '5'],
     ['timeout', '99ms'],
     ['timeout', '121s'],
     ['timeout', 'soon'],

@@ -8,6 +8,7 @@ import { type BodyShare, createBodyShare } from './body-share.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
 import { createSlots, shareOf, type Slots } from './slots.ts';
 
@@ -22,7 +23,7 @@ export interface Destination {
   readonly config: DestinationConfig;
   readonly sender: HttpSender;
   readonly breaker: SharedBreaker;
-  /** Fewer in slow start. */
+  /** Fewer in slow start, and where `rate` lets fewer begin now. */
   readonly slots: Slots;
   readonly pause: Pause;
   readonly bodies: BodyShare;
@@ -40,7 +41,7 @@ export interface Destination {
 
 export interface DestinationEvents {
   /** An attempt gave its slot back. */
-  slotFreed(): void;
+  readonly slotFreed: () => void;
 }
 
 export interface DestinationDeps extends DestinationEvents, LinkDeps {
@@ -49,28 +50,25 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
-  const { name } = given;
   const slots = createSlots(given.concurrency);
   const pause = createPause();
-  const bodies = createBodyShare(deps.memory, name);
+  const bodies = createBodyShare(deps.memory, given.name);
+  const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed() });
   let config = given;
   let isConfigured = true;
-  let share = (concurrency: number) => concurrency;
+  let share = (all: number) => all;
   const link = createLink(given, deps);
-  const { breaker } = link;
+  const closeWhenIdle = () => (isConfigured || !slots.isIdle ? undefined : link.close());
+  const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
   function limitSlots(): Slots {
-    slots.setLimit(share(Math.max(1, Math.ceil(config.concurrency * breaker.ramp))));
+    const limit = share(Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp)));
+    slots.setLimit(Math.min(limit, slots.inUse + rate.free(share)));
     return slots;
   }
 
-  const closeWhenIdle = () => {
-    if (!isConfigured && slots.isIdle) link.close();
-  };
-  const parts = { name, slots, bodies, slotFreed: () => deps.slotFreed(), ended: closeWhenIdle };
-
   return {
-    breaker,
+    breaker: link.breaker,
     pause,
     bodies,
     get slots() {
@@ -89,20 +87,21 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
       if (!isConfigured || pause.isOn || !limitSlots().tryTake()) return null;
-      if (bodyBytes === 0 || bodies.tryTake(bodyBytes)) {
-        const permit = breaker.tryAcquire();
-        if (permit !== null) return createReservation({ ...parts, permit, bodyBytes, leaseMs, leaseEndsAt });
-        bodies.give(bodyBytes);
+      const permit = link.breaker.tryAcquire();
+      if (permit !== null && (bodyBytes === 0 || bodies.tryTake(bodyBytes))) {
+        return createReservation({ ...parts, permit, bodyBytes, leaseMs, leaseEndsAt });
       }
+      permit?.cancel();
       slots.giveBack();
       return null;
     },
     setShare(processors) {
-      share = concurrency => (processors === null ? 0 : shareOf(concurrency, processors));
+      share = all => (processors === null ? 0 : shareOf(all, processors));
     },
     reconfigure(next) {
       config = next;
       isConfigured = true;
+      rate.configure(next.rate);
       link.reconfigure(next);
     },
     remove() {
@@ -114,17 +113,19 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
 
 interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
   readonly name: string;
+  readonly rate: RateGate;
   readonly permit: Permit;
   readonly bodyBytes: number;
   readonly leaseMs: number;
   readonly leaseEndsAt: number;
-  slotFreed(): void;
+  readonly slotFreed: () => void;
   /** In any way. */
   ended(): void;
 }
 
 function createReservation(parts: ReservationParts): ClaimReservation {
   const { name, leaseMs, leaseEndsAt, slots, bodies, permit } = parts;
+  const beganAt = parts.rate.begin();
   let { bodyBytes } = parts;
   let open = true;
   const settle = (report: () => void) => {
@@ -150,6 +151,11 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed();
     },
     // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
-    cancel: () => void settle(() => permit.cancel()),
+    cancel() {
+      settle(() => {
+        permit.cancel();
+        parts.rate.giveBack(beganAt);
+      });
+    },
   };
 }

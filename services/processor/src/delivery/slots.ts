@@ -11,6 +11,7 @@ export function shareOf(concurrency: number, processors: { count: number; rank: 
 /** Counts what is in use against a limit that may change; never goes below what is already in use. */
 export interface Slots {
   readonly free: number;
+  readonly inUse: number;
   /** Nothing is in use. */
   readonly isIdle: boolean;
   tryTake(): boolean;
@@ -24,6 +25,9 @@ export function createSlots(initialLimit: number): Slots {
   return {
     get free() {
       return Math.max(0, limit - inUse);
+    },
+    get inUse() {
+      return inUse;
     },
     get isIdle() {
       return inUse === 0;

@@ -188,6 +188,20 @@ describe('the breaker of a destination that two processors deliver to', () => {
     });
   });
 
+  it('keeps its rate over both: no more arrive within any second than it says, and all arrive', async () => {
+    const rate = { max: 20, perMs: 1_000 };
+    await scene({ concurrency: 10, rate }, async ({ receiver, store }) => {
+      await store(60);
+      await untilDelivered(60);
+      const times = receiver.requests.map(request => request.receivedAt.getTime());
+      for (const [index, at] of times.entries()) {
+        const jitterMs = 100; // from the reservation to the arrival
+        const within = times.slice(0, index + 1).filter(other => other > at - rate.perMs + jitterMs).length;
+        assert.ok(within <= rate.max, `${within} within a second`);
+      }
+    });
+  });
+
   it('lets no more in flight after it closed than the slow start allows at that time, over both', async () => {
     const concurrency = 10;
     const breaker = { failures: 10, resetMs: 1_000, slowStartMs: 1_000 };
