@@ -39,6 +39,7 @@ describe('docs/configuration.md', () => {
       '## `routes[]`',
       '## `routes[].match`',
       '## `destinations[]`',
+      '## `destinations[].rate`',
       '## `destinations[].retry`',
       '## `destinations[].breaker`',
       '## `retention`',

@@ -105,7 +105,10 @@ describe('the breaker of a destination that two processors deliver to', () => {
     );
     return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
   };
-  const untilIdle = (both: Scene['both']) => waitFor(() => both.every(one => one.delivery.inFlight() === 0));
+  const knownBy = (one: RunningDelivery) => one.delivery.destinations.get('crm')!.breaker.view.status;
+  /** Both have heard that it is open, and what was under way has ended. */
+  const untilQuiet = (both: Scene['both']) =>
+    waitFor(() => both.every(one => knownBy(one) === 'OPEN' && one.delivery.inFlight() === 0));
   const untilDelivered = (count: number) =>
     waitFor(async () => (await counts())['delivered'] === count, { timeoutMs: 30_000 });
 
@@ -115,7 +118,7 @@ describe('the breaker of a destination that two processors deliver to', () => {
       await store(40);
       const opened = await until('OPEN');
       assert.equal(opened!.failures, 10);
-      await untilIdle(both);
+      await untilQuiet(both);
       const before = receiver.requests.length;
       // What another starts before it has heard of it is under way too; two breakers would let 20 through.
       assert.ok(before >= 10 && before < 20, `${before} requests`);
@@ -179,8 +182,7 @@ describe('the breaker of a destination that two processors deliver to', () => {
       const { rows } = await pool.query<{ until: number }>(
         'select extract(epoch from probe_until)::float8 * 1000 as until from destination_states',
       );
-      const knows = (one: RunningDelivery) => one.delivery.destinations.get('crm')!.breaker.view.status;
-      await waitFor(() => both.every(one => knows(one) === 'HALF_OPEN'));
+      await waitFor(() => both.every(one => knownBy(one) === 'HALF_OPEN'));
       await store(6);
       await untilDelivered(6);
       assert.ok(receiver.requests[0]!.receivedAt.getTime() + 1 >= rows[0]!.until);
@@ -209,7 +211,7 @@ describe('the breaker of a destination that two processors deliver to', () => {
       receiver.always(FAILS);
       await store(80);
       await until('OPEN');
-      await untilIdle(both);
+      await untilQuiet(both);
       const before = receiver.requests.length;
       const delayMs = 20;
       receiver.always({ status: 200, delayMs });
