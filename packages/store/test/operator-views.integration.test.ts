@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
-import { listPausedDestinations, pauseDestination, resumeDestination } from '@ackline/store/destinations';
+import {
+  listDestinationsWithWork,
+  listPausedDestinations,
+  pauseDestination,
+  resumeDestination,
+} from '@ackline/store/destinations';
 import { listEvents } from '@ackline/store/event-list';
 import { insertEvents } from '@ackline/store/events';
 import { listParked, replayDelivery } from '@ackline/store/parked';
@@ -149,6 +154,14 @@ describe('what an operator sees', () => {
     assert.match(plan, /Merge Append/);
     assert.match(plan, /Index Scan Backward/);
     assert.doesNotMatch(plan, /Seq Scan on events/);
+  });
+
+  it('lists destinations that have something due, each once', async () => {
+    assert.deepEqual(await listDestinationsWithWork(pool), []);
+    const wishes = ['erp', 'crm', 'erp', 'bot'].map(destination => ({ destination, orderingKey: null }));
+    await storeDeliveries(pool, wishes);
+    await claim(pool, 1, 'bot');
+    assert.deepEqual(await listDestinationsWithWork(pool), ['crm', 'erp']);
   });
 
   it('pauses a destination with its first reason, and resumes it once', async () => {

@@ -12,17 +12,19 @@ import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { readProcessorStates } from '@ackline/store/processors';
+import type { Pool } from 'pg';
 import type { IngressConfig } from './config.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics } from './ingress-metrics.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
-import { createProcessorStates } from './processor-states.ts';
+import { createProcessorStates, type Processing } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
 import { createRequestTally, withTally } from './request-tally.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
 import { connectSources, type Sources } from './sources.ts';
+import { readTroubledDestinations } from './troubled-destinations.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
 export const POOL_MAX = 5;
@@ -72,7 +74,7 @@ export async function createApp(
     },
     log,
   });
-  const states = createProcessorStates({ read: () => readProcessorStates(pool), log });
+  const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
   background([states, sources.declared], { opened, log, health });
 
   const { kafka, breaker, spool } = config;
@@ -99,6 +101,15 @@ export async function createApp(
     health,
   });
   return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
+}
+
+async function readProcessing(pool: Pool, { declared }: Sources): Promise<Processing> {
+  const { destinations } = declared.current.ackline;
+  const [processors, troubled] = await Promise.all([
+    readProcessorStates(pool),
+    readTroubledDestinations(pool, destinations),
+  ]);
+  return { processors, destinations: troubled };
 }
 
 function openPool({ databaseUrl }: IngressConfig, { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>) {

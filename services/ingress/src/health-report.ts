@@ -4,6 +4,7 @@ import type { CacheStats } from '@ackline/shared/cache/two-tier-cache';
 import type { RedisGateStats } from '@ackline/shared/cache/redis-gate';
 import type { BreakerSnapshot } from '@ackline/shared/breaker/circuit-breaker';
 import type { ProcessorState } from '@ackline/store/processors';
+import type { TroubledDestination } from './troubled-destinations.ts';
 
 export interface ProcessCount {
   readonly count: number;
@@ -28,9 +29,13 @@ export interface HealthFacts {
   /** How many ingress processes there should be here, and are. */
   readonly processes: ProcessCount;
   readonly processors: readonly ProcessorState[];
+  readonly destinations: readonly TroubledDestination[];
   /** Epoch milliseconds. */
   readonly now: number;
 }
+
+/** What is shown is bounded: whoever has more in trouble has one trouble. */
+const MAX_DESTINATIONS = 100;
 
 export interface HealthReport {
   readonly status: number;
@@ -39,13 +44,13 @@ export interface HealthReport {
 
 /**
  * What `GET /health` says: the fields that the systems before had (`status`, `timestamp`, `webhook_url`, `queue`,
- * `circuit_breaker`), the event log's tiers, which configuration is in force, and the last word of each processor with its age. Where
- * there are several ingress processes, all but `processes` and `processors` is of the one that answers. No secret is among the
+ * `circuit_breaker`), the event log's tiers, which configuration is in force, the last word of each processor with its age, and destinations whose work is held. Where
+ * there are several ingress processes, all but `processes`, `processors` and `destinations` is of the one that answers. No secret is among the
  * facts. 503 only when nothing durable can be had.
  */
 export function reportHealth(facts: HealthFacts): HealthReport {
   const { log } = facts;
-  const breaker = worstBreaker(log) ?? { status: 'CLOSED', failures: 0, threshold: facts.breakerThreshold };
+  const breaker = worstBreaker(facts) ?? { status: 'CLOSED', failures: 0, threshold: facts.breakerThreshold };
   return {
     status: facts.isDurable ? 200 : 503,
     body: {
@@ -72,6 +77,7 @@ export function reportHealth(facts: HealthFacts): HealthReport {
       config: { loaded_at: Math.floor(facts.config.loadedAt / 1_000), error: facts.config.error },
       processes: facts.processes,
       processors: facts.processors.map(({ id, ageMs, state }) => ({ id, age_ms: ageMs, state })),
+      destinations: facts.destinations.slice(0, MAX_DESTINATIONS).map(destinationRow),
     },
   };
 }
@@ -103,14 +109,27 @@ function statusOf({ isDurable, isDraining }: HealthFacts): 'healthy' | 'unhealth
   return isDraining ? 'draining' : 'healthy';
 }
 
+function destinationRow(destination: TroubledDestination) {
+  return {
+    name: destination.name,
+    circuit_breaker: destination.status,
+    failures: destination.failures,
+    threshold: destination.threshold,
+    reopens_in_ms: destination.reopensInMs,
+    paused: destination.isPaused,
+  };
+}
+
 const SEVERITY = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
 
-function worstBreaker(log: EventLogSnapshot): BreakerSnapshot | null {
-  return log.tiers
-    .flatMap(({ breaker }) => (breaker === null ? [] : [breaker]))
-    .reduce<BreakerSnapshot | null>(
-      (worst, breaker) =>
-        worst === null || SEVERITY[breaker.status] > SEVERITY[worst.status] ? breaker : worst,
-      null,
-    );
+type ShownBreaker = Pick<BreakerSnapshot, 'status' | 'failures' | 'threshold'>;
+
+/** Of the tiers and of destinations; of equals the tier's. */
+function worstBreaker({ log, destinations }: HealthFacts): ShownBreaker | null {
+  const ofTiers = log.tiers.flatMap(({ breaker }) => (breaker === null ? [] : [breaker]));
+  return [...ofTiers, ...destinations].reduce<ShownBreaker | null>(
+    (worst, breaker) =>
+      worst === null || SEVERITY[breaker.status] > SEVERITY[worst.status] ? breaker : worst,
+    null,
+  );
 }

@@ -92,7 +92,7 @@ function healthFacts(
     webhookUrl: webhookUrl(config, sources, port),
     config: sources.declared.state,
     processes: parts.processes(),
-    processors: parts.states.current(),
+    ...parts.states.current(),
     now: Date.now(),
   };
 }

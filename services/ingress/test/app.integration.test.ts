@@ -254,6 +254,7 @@ describe('ingress with PostgreSQL', () => {
       seen: { hits: { memory: 0, redis: 0 }, misses: 0, size: 0 },
       limits: { rejected: 0, deferred: 0 },
       processes: { count: 1, alive: 1 },
+      destinations: [],
     });
     assert.equal(processors[0]?.['id'], 'processor-1');
     assert.deepEqual(processors[0]['state'], { lanes: 1 });

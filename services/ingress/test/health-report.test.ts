@@ -30,6 +30,7 @@ function report(facts: Partial<HealthFacts> = {}) {
     config: { loadedAt: 1_234_567_000_999, error: null },
     processes: { count: 1, alive: 1 },
     processors: [],
+    destinations: [],
     now: 1_234_567_890_123,
     ...facts,
   });
@@ -96,6 +97,47 @@ describe('reportHealth', () => {
         [503, 'unhealthy'],
       ],
     );
+  });
+
+  it('shows destinations whose work is held, at most a hundred, and the worst breaker of all', () => {
+    const crm = {
+      name: 'crm',
+      status: 'HALF_OPEN',
+      failures: 10,
+      threshold: 10,
+      reopensInMs: null,
+      isPaused: false,
+    } as const;
+    const erp = {
+      ...crm,
+      name: 'erp',
+      status: 'OPEN',
+      failures: 5,
+      threshold: 5,
+      reopensInMs: 700,
+      isPaused: true,
+    } as const;
+    const quiet = { ...LOG, tiers: [{ name: 'inbox' as const, breaker: null }] };
+    const { body } = report({ log: quiet, destinations: [crm, erp] });
+    assert.deepEqual(body['circuit_breaker'], { status: 'OPEN', failures: 5, threshold: 5 });
+    assert.deepEqual(body['destinations'], [
+      {
+        name: 'crm',
+        circuit_breaker: 'HALF_OPEN',
+        failures: 10,
+        threshold: 10,
+        reopens_in_ms: null,
+        paused: false,
+      },
+      { name: 'erp', circuit_breaker: 'OPEN', failures: 5, threshold: 5, reopens_in_ms: 700, paused: true },
+    ]);
+    assert.deepEqual(report({ destinations: [erp] }).body['circuit_breaker'], {
+      status: 'OPEN',
+      failures: 10,
+      threshold: 10,
+    });
+    const many = report({ destinations: Array.from({ length: 101 }, () => crm) }).body['destinations'];
+    assert.ok(Array.isArray(many) && many.length === 100);
   });
 
   it("shows each processor's last word with its age", () => {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createProcessorStates } from '../src/processor-states.ts';
+import type { TroubledDestination } from '../src/troubled-destinations.ts';
 
+const p1 = (ageMs: number) => ({ id: 'p1', ageMs, state: { lanes: 1 } });
+const CRM: TroubledDestination = {
+  name: 'crm',
+  status: 'OPEN',
+  failures: 10,
+  threshold: 10,
+  reopensInMs: null,
+  isPaused: true,
+};
 const log = { debug: () => undefined };
 
 describe('createProcessorStates', () => {
@@ -11,16 +21,19 @@ describe('createProcessorStates', () => {
     const states = createProcessorStates({
       read: () => {
         stop.abort();
-        return Promise.resolve([{ id: 'p1', ageMs: 300, state: { lanes: 1 } }]);
+        return Promise.resolve({ processors: [p1(300)], destinations: [{ ...CRM, reopensInMs: 700.4 }] });
       },
       log,
       everyMs: 1,
       now: () => clockMs,
     });
-    assert.deepEqual(states.current(), []);
+    assert.deepEqual(states.current(), { processors: [], destinations: [] });
     await states.run(stop.signal);
     clockMs += 500;
-    assert.deepEqual(states.current(), [{ id: 'p1', ageMs: 800, state: { lanes: 1 } }]);
+    const shown = states.current();
+    assert.deepEqual(shown, { processors: [p1(800)], destinations: [{ ...CRM, reopensInMs: 200 }] });
+    clockMs += 500;
+    assert.equal(states.current().destinations[0]?.reopensInMs, 0);
   });
 
   it('keeps the last states while PostgreSQL is away, and reads on', async () => {
@@ -29,7 +42,7 @@ describe('createProcessorStates', () => {
     const states = createProcessorStates({
       read: () => {
         reads += 1;
-        if (reads === 1) return Promise.resolve([{ id: 'p1', ageMs: 0, state: {} }]);
+        if (reads === 1) return Promise.resolve({ processors: [p1(0)], destinations: [CRM] });
         if (reads === 3) stop.abort();
         return Promise.reject(new Error('away'));
       },
@@ -38,6 +51,7 @@ describe('createProcessorStates', () => {
     });
     await states.run(stop.signal);
     assert.equal(reads, 3);
-    assert.equal(states.current()[0]?.id, 'p1');
+    assert.equal(states.current().processors[0]?.id, 'p1');
+    assert.deepEqual(states.current().destinations, [CRM]);
   });
 });

@@ -14,6 +14,9 @@ import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
 import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
+import type { Destination } from './delivery/destination.ts';
+import { createDestinationNews, type DestinationNews } from './destination-news.ts';
+import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
@@ -27,6 +30,8 @@ import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
 const POOL_MAX = 50;
 const POOL_MIN = 10;
+/** Beside the pool, for notices. */
+const LISTENING = 1;
 const APPLICATION_NAME = 'ackline-processor';
 /** Of a statement that looks through a large table. */
 const RETENTION_LIMIT_MS = 60_000;
@@ -66,10 +71,12 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, routing, refusals }));
 
   const processorId = newEventId();
+  const news = createDestinationNews({ pool, destinations: delivery.destinations });
   const heartbeat = createHeartbeat({
     pool,
     processorId,
     destinations: delivery.destinations,
+    news,
     state: () => describe(config, { intake, delivery, configState: declared.state }),
     log,
   });
@@ -86,6 +93,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     lateRouting,
     retention,
     heartbeat,
+    openNotices({ config, news, delivery, log }),
     declared,
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
@@ -167,8 +175,25 @@ async function connectStore(
   stack.defer(() => pool.end());
   await checkSchema(pool);
   await checkPostgresDurability(pool);
-  await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX }, log);
+  await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING }, log);
   return pool;
+}
+
+interface NoticesParts {
+  readonly config: ProcessorConfig;
+  readonly news: DestinationNews;
+  readonly delivery: Delivery;
+  readonly log: Logger;
+}
+
+function openNotices({ config, news, delivery, log }: NoticesParts): Component {
+  return createDestinationNotices({
+    connectionString: config.databaseUrl,
+    applicationName: APPLICATION_NAME,
+    news,
+    onLearned: () => delivery.dispatcher.wake(),
+    log,
+  });
 }
 
 interface RetentionParts {
@@ -209,6 +234,7 @@ function sweptListener(parts: {
 
 function watchedSources(intake: Intake, delivery: Delivery): MetricsSources {
   return {
+    breakers: () => configured(delivery).map(({ config, breaker }) => [config.name, breaker.view.status]),
     inFlight: () => delivery.inFlight(),
     inFlightBytes: () => delivery.inFlightBytes(),
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
@@ -250,12 +276,16 @@ interface DescribedParts {
 
 /** What `/health` shows of this processor. */
 function describe(config: ProcessorConfig, { intake, delivery, configState }: DescribedParts) {
-  const configured = [...delivery.destinations].filter(([, { isConfigured }]) => isConfigured);
+  const troubled = configured(delivery).filter(({ breaker }) => breaker.view.status !== 'CLOSED');
   return {
     workers: config.workers,
     config: { loaded_at: Math.floor(configState.loadedAt / 1_000), error: configState.error },
     inFlight: delivery.inFlight(),
     intake: intake.snapshot(),
-    breakers: Object.fromEntries(configured.map(([name, { breaker }]) => [name, breaker.state])),
+    breakers: Object.fromEntries(troubled.map(({ config: { name }, breaker }) => [name, breaker.view])),
   };
+}
+
+function configured(delivery: Delivery): readonly Destination[] {
+  return [...delivery.destinations.values()].filter(destination => destination.isConfigured);
 }

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { HealthState } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
-import { listPausedDestinations } from '@ackline/store/destinations';
 import {
   HEARTBEAT_MS,
   PROCESSOR_GONE_MS,
@@ -11,11 +10,13 @@ import {
 } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { Destination } from './delivery/destination.ts';
+import type { DestinationNews } from './destination-news.ts';
 
 export interface HeartbeatDeps {
   readonly pool: Pool;
   readonly processorId: string;
   readonly destinations: ReadonlyMap<string, Destination>;
+  readonly news: DestinationNews;
   readonly state: () => Readonly<Record<string, unknown>>;
   readonly log: Logger;
 }
@@ -23,7 +24,7 @@ export interface HeartbeatDeps {
 export interface Heartbeat extends Component {
   /** Whether PostgreSQL answered lately: three beats may be missed. */
   health(): HealthState;
-  /** Says that this processor is there, and learns of the others and of pauses. */
+  /** Says that this processor is there, and learns of the others, of pauses and of breakers. */
   beat(): Promise<void>;
 }
 
@@ -35,11 +36,7 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
   async function beat(): Promise<void> {
     await writeHeartbeat(deps.pool, deps.processorId, deps.state());
     answeredAt = performance.now();
-    const marks = new Map(deps.destinations.values().map(({ config, pause }) => [config.name, pause.mark()]));
-    const [states, paused] = await Promise.all([
-      readProcessorStates(deps.pool),
-      listPausedDestinations(deps.pool),
-    ]);
+    const [states] = await Promise.all([readProcessorStates(deps.pool), deps.news.read()]);
     const alive = states
       .filter(state => state.ageMs < PROCESSOR_GONE_MS)
       .map(state => state.id)
@@ -48,15 +45,10 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
       count: Math.max(1, alive.length),
       rank: Math.max(0, alive.indexOf(deps.processorId)),
     };
-    const pausedNames = new Set(paused.map(destination => destination.name));
     // A newcomer takes no slot until the others have heard of it and made room.
     const settled = beats > 0 || processors.count === 1;
     beats += 1;
-    for (const destination of deps.destinations.values()) {
-      destination.setShare(settled ? processors : null);
-      const { name } = destination.config;
-      destination.pause.learn(pausedNames.has(name), marks.get(name) ?? destination.pause.mark());
-    }
+    for (const destination of deps.destinations.values()) destination.setShare(settled ? processors : null);
   }
 
   return {

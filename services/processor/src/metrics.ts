@@ -1,5 +1,6 @@
 import { createMetrics } from '@ackline/runtime/metrics';
 import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
+import type { DestinationStatus } from '@ackline/store/destination-states';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AttemptListener } from './delivery/attempt-runner.ts';
 import type { StoredBatch } from './storing/store-events.ts';
@@ -15,12 +16,13 @@ export interface ProcessorMetrics extends AttemptListener {
   stored(batch: StoredBatch): void;
   quarantined(): void;
   interrupted(count: number): void;
-  breakerChanged(destination: string, open: boolean): void;
   /** Reads these whenever the metrics are asked for. Once. */
   watch(sources: MetricsSources): void;
 }
 
 export interface MetricsSources {
+  /** Of the destinations that are configured, by name. */
+  breakers(): Iterable<readonly [destination: string, status: DestinationStatus]>;
   inFlight(): number;
   inFlightBytes(): number;
   orderUncertain(): number;
@@ -42,12 +44,6 @@ export function createProcessorMetrics(): ProcessorMetrics {
     help: 'Leases that ended without a recorded outcome',
     registers,
   });
-  const breaker = new Gauge({
-    name: metricNames.breakerState,
-    help: '1 while the circuit breaker is open or half open',
-    labelNames: [labelNames.breaker],
-    registers,
-  });
   return {
     registry,
     stored(batch) {
@@ -59,7 +55,6 @@ export function createProcessorMetrics(): ProcessorMetrics {
     ...attemptMetrics(registers),
     interrupted: count => interrupted.inc(count),
     watch: sources => watchSources(registers, sources),
-    breakerChanged: (destination, open) => breaker.set({ [labelNames.breaker]: destination }, open ? 1 : 0),
   };
 }
 
@@ -99,7 +94,21 @@ function attemptMetrics(registers: Registry[]): AttemptListener {
   };
 }
 
+const OPENNESS: Readonly<Record<DestinationStatus, number>> = { CLOSED: 0, HALF_OPEN: 0.5, OPEN: 1 };
+
 function watchSources(registers: Registry[], sources: MetricsSources): void {
+  new Gauge({
+    name: metricNames.breakerState,
+    help: 'The circuit breaker of a destination, over all processors: 0 closed, 0.5 half open, 1 open',
+    labelNames: [labelNames.breaker],
+    registers,
+    collect() {
+      this.reset();
+      for (const [destination, status] of sources.breakers()) {
+        this.set({ [labelNames.breaker]: destination }, OPENNESS[status]);
+      }
+    },
+  });
   new Gauge({
     name: metricNames.deliveriesInFlight,
     help: 'Attempts under way',

@@ -139,6 +139,7 @@ describe('late routing', () => {
     const where = { test: () => false };
     const filtered = createRules({
       sources: [sourceConfig({ name: 'new' })],
+      tenants: [],
       routes: [routeConfig({ match: { source: null, type: null, tenant: null, where } as never })],
       destinations: [destinationConfig()],
     });

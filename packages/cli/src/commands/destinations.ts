@@ -1,12 +1,15 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig } from '@ackline/shared/config/types';
+import { type DestinationState, readDestinationStates } from '@ackline/store/destination-states';
 import {
+  listDestinationsWithWork,
   listPausedDestinations,
   type PausedDestination,
   pauseDestination,
   resumeDestination,
 } from '@ackline/store/destinations';
 import type { Command } from 'commander';
+import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
@@ -28,13 +31,16 @@ export function registerDestinations(program: Command, context: CommandContext):
 
   destinations
     .command('list', { isDefault: true })
-    .description('All destinations of the configuration, and whether work for them is held')
+    .description(
+      'All destinations, and whether work for them is held; those that only have work are listed too',
+    )
     .option('--json', 'one JSON document per line')
     .addHelpText('after', '\nExample:\n  $ ackline destinations list --json')
     .action(async (options: { json?: true }) => {
       const config = await readConfig();
-      const paused = await withDatabase(context.config(), listPausedDestinations);
-      const rows = describeDestinations(config, paused);
+      const rows = await withDatabase(context.config(), async pool =>
+        describeDestinations(config, await readKnown(pool, config)),
+      );
       if (options.json === true) for (const row of rows) context.terminal.line(JSON.stringify(row));
       else context.terminal.line(formatDestinations(rows));
     });
@@ -70,6 +76,17 @@ export function registerDestinations(program: Command, context: CommandContext):
     });
 }
 
+async function readKnown(pool: Pool, { destinations }: AcklineConfig): Promise<KnownOfDestinations> {
+  return {
+    paused: await listPausedDestinations(pool),
+    withWork: await listDestinationsWithWork(pool),
+    states: await readDestinationStates(
+      pool,
+      destinations.map(({ name }) => name),
+    ),
+  };
+}
+
 function refuseUnknown(name: string, config: AcklineConfig): void {
   const known = config.destinations.map(destination => destination.name);
   if (known.includes(name)) return;
@@ -86,26 +103,53 @@ export interface DestinationRow {
   readonly paused: boolean;
   readonly reason: string | null;
   readonly pausedAt: string | null;
+  /** Over all processors; recovering: it closed, and is in slow start. */
+  readonly breaker: 'closed' | 'open' | 'half open' | 'recovering';
+  /** null: not open. 0: whoever has work for it makes one now. */
+  readonly probeInMs: number | null;
 }
 
-/** The destinations of the configuration, then those that are paused but not in it. */
+export interface KnownOfDestinations {
+  readonly paused: readonly PausedDestination[];
+  readonly states: readonly DestinationState[];
+  readonly withWork: readonly string[];
+}
+
+/** The destinations of the configuration, then those that are not in it: paused, or with deliveries that are due. */
 export function describeDestinations(
   config: AcklineConfig,
-  paused: readonly PausedDestination[],
+  { paused, states, withWork }: KnownOfDestinations,
 ): readonly DestinationRow[] {
   const pauses = new Map(paused.map(pause => [pause.name, pause]));
-  const urls = new Map(config.destinations.map(destination => [destination.name, destination.url]));
-  return [...new Set([...urls.keys(), ...pauses.keys()])].map(name => {
+  const configs = new Map(config.destinations.map(destination => [destination.name, destination]));
+  const byName = new Map(states.map(state => [state.name, state]));
+  return [...new Set([...configs.keys(), ...pauses.keys(), ...withWork])].map(name => {
     const pause = pauses.get(name);
     return {
       name,
-      url: urls.get(name) ?? null,
+      url: configs.get(name)?.url ?? null,
       paused: pause !== undefined,
       reason: pause?.reason ?? null,
       pausedAt: pause?.pausedAt.toISOString() ?? null,
+      ...describeBreaker(byName.get(name), configs.get(name)?.breaker.slowStartMs ?? 0),
     };
   });
 }
+
+function describeBreaker(
+  state: DestinationState | undefined,
+  slowStartMs: number,
+): Pick<DestinationRow, 'breaker' | 'probeInMs'> {
+  if (state === undefined) return { breaker: 'closed', probeInMs: null };
+  const { status, reopensInMs, closedForMs } = state;
+  const isRecovering = status === 'CLOSED' && closedForMs !== null && closedForMs < slowStartMs;
+  return {
+    breaker: isRecovering ? 'recovering' : BREAKER[status],
+    probeInMs: reopensInMs === null ? null : Math.max(0, Math.round(reopensInMs)),
+  };
+}
+
+const BREAKER = { CLOSED: 'closed', OPEN: 'open', HALF_OPEN: 'half open' } as const;
 
 export function formatDestinations(rows: readonly DestinationRow[]): string {
   if (rows.length === 0) return 'The configuration has no destinations.';
@@ -116,6 +160,8 @@ export function formatDestinations(rows: readonly DestinationRow[]): string {
 }
 
 function stateOf(row: DestinationRow): string {
-  if (row.pausedAt === null) return 'active';
-  return `paused ${shortTime(new Date(row.pausedAt))}: ${row.reason ?? ''}`;
+  if (row.pausedAt !== null) return `paused ${shortTime(new Date(row.pausedAt))}: ${row.reason ?? ''}`;
+  if (row.url === null) return 'held';
+  if (row.probeInMs !== null) return `open, probe in ${Math.ceil(row.probeInMs / 1_000)} s`;
+  return row.breaker === 'closed' ? 'active' : row.breaker;
 }

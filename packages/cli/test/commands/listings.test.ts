@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListedEvent } from '@ackline/store/event-list';
 import type { ParkedDelivery } from '@ackline/store/parked';
+import type { DestinationState } from '@ackline/store/destination-states';
 import { describeDestinations, formatDestinations } from '../../src/commands/destinations.ts';
 import { eventJson, formatEvents } from '../../src/commands/events.ts';
 import { formatParked, parkedJson } from '../../src/commands/park.ts';
@@ -101,18 +102,50 @@ test('the id of an event is answered with those of its deliveries', () => {
   assert.equal(describeMissing('parked delivery', id, []), `There is no parked delivery with the id ${id}`);
 });
 
-test('a paused destination that the configuration lost is still listed', () => {
+test('a destination that the configuration lost is still listed while it is paused or has work', () => {
   const config = exampleConfig({ destinations: [destination({ name: 'bot' })] });
-  const rows = describeDestinations(config, [{ name: 'gone', reason: '410', pausedAt: new Date(0) }]);
+  const rows = describeDestinations(config, {
+    paused: [{ name: 'gone', reason: '410', pausedAt: new Date(0) }],
+    states: [],
+    withWork: ['bot', 'left'],
+  });
   assert.deepEqual(
     rows.map(row => [row.name, row.paused]),
     [
       ['bot', false],
       ['gone', true],
+      ['left', false],
     ],
   );
   assert.match(
     formatDestinations(rows),
-    /gone +\(not in the configuration\) +paused 1970-01-01 00:00:00\.000: 410/,
+    /gone +\(not in the configuration\) +paused 1970-01-01 00:00:00\.000: 410\nleft +\(not in the configuration\) +held/,
+  );
+});
+
+test('destinations are listed with the state of their breaker over all processors', () => {
+  const closed = { status: 'CLOSED', failures: 0, version: 9, epoch: 3 } as const;
+  const times = { reopensInMs: null, probeEndsInMs: null, closedForMs: null };
+  const states: readonly DestinationState[] = [
+    { name: 'a', ...closed, ...times, failures: 3 },
+    { name: 'b', ...closed, ...times, status: 'OPEN', reopensInMs: 41_200 },
+    { name: 'c', ...closed, ...times, status: 'OPEN', reopensInMs: -7 },
+    { name: 'd', ...closed, ...times, status: 'HALF_OPEN', probeEndsInMs: 1_000 },
+    { name: 'e', ...closed, ...times, closedForMs: 29_000 },
+    { name: 'f', ...closed, ...times, closedForMs: 31_000 },
+  ];
+  const config = exampleConfig({ destinations: states.map(({ name }) => destination({ name })) });
+  const rows = describeDestinations(config, { paused: [], states, withWork: [] });
+  const shown = formatDestinations(rows).split('\n').slice(1);
+  assert.deepEqual(
+    shown.map(line => line.replace(/^\w +\S+ +/, '')),
+    ['active', 'open, probe in 42 s', 'open, probe in 0 s', 'half open', 'recovering', 'active'],
+  );
+  assert.deepEqual(
+    rows.slice(1, 3).map(row => [row.breaker, row.probeInMs]),
+    [
+      ['open', 41_200],
+      ['open', 0],
+    ],
   );
 });

@@ -177,12 +177,13 @@ function toLimit(
 }
 
 function toDestination(destination: ConfigFile['destinations'][number]): DestinationConfig {
-  const { timeout, retry, breaker, signingSecret, ...same } = destination;
+  const { timeout, rate, retry, breaker, signingSecret, ...same } = destination;
   return {
     ...same,
+    rate: rate === undefined ? null : { max: rate.max, perMs: rate.per },
     timeoutMs: timeout,
     retry: { scheduleMs: retry.schedule, jitter: retry.jitter },
-    breaker: { failures: breaker.failures, resetMs: breaker.reset },
+    breaker: { failures: breaker.failures, resetMs: breaker.reset, slowStartMs: breaker.slowStart },
     signingSecret: signingSecret === undefined ? null : toSecretRef(signingSecret),
   };
 }

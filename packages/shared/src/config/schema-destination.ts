@@ -28,10 +28,27 @@ const retrySchema = z.strictObject(
 
 const breakerSchema = z.strictObject(
   {
-    failures: integerField(1, 1_000).prefault(10).describe('Failures in a row that open the circuit.'),
+    failures: integerField(1, 1_000)
+      .prefault(10)
+      .describe('Failures in a row, over all processors, that open the circuit.'),
     reset: durationField('1s', '24h').prefault('60s').describe('From then to the first probe.'),
+    slowStart: durationField('0s', '1h')
+      .prefault('30s')
+      .describe(
+        'After it has closed again, how long `concurrency` takes to grow from one attempt to all of it.',
+      ),
   },
-  { error: 'must be a map with failures and reset' },
+  { error: 'must be a map with failures, reset and slowStart' },
+);
+
+const rateSchema = z.strictObject(
+  {
+    max: integerField(1, 100_000).describe('Attempts, across all processors.'),
+    per: durationField('1s', '1h')
+      .prefault('1s')
+      .describe('At most `max` begin within any time of this length.'),
+  },
+  { error: 'must be a map with max and per' },
 );
 
 /** An entry of `destinations`. */
@@ -44,6 +61,11 @@ export const destinationSchema = z.strictObject(
       .describe('How events are delivered.'),
     url: destinationUrlField.describe('Where events are sent to, by POST.'),
     concurrency: integerField(1, 1_000).prefault(20).describe('Attempts at a time, across all processors.'),
+    rate: rateSchema
+      .optional()
+      .describe(
+        'How often attempts may begin, at most. What is above it waits; a probe and a retry count too.',
+      ),
     timeout: durationField('100ms', '120s')
       .prefault('10s')
       .describe('Of one attempt, from the connection to the last byte.'),

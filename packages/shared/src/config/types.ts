@@ -76,6 +76,14 @@ export interface RetryConfig {
 export interface BreakerConfig {
   readonly failures: number;
   readonly resetMs: number;
+  /** 0: none. */
+  readonly slowStartMs: number;
+}
+
+export interface RateConfig {
+  /** Attempts that begin within any `perMs`, across all processors. */
+  readonly max: number;
+  readonly perMs: number;
 }
 
 export interface DestinationConfig {
@@ -84,6 +92,8 @@ export interface DestinationConfig {
   readonly url: string;
   /** Attempts at a time, across all processors. */
   readonly concurrency: number;
+  /** null: as often as slots are free. */
+  readonly rate: RateConfig | null;
   /** Of one attempt, whole. */
   readonly timeoutMs: number;
   readonly retry: RetryConfig;

@@ -74,9 +74,10 @@ describe('loadConfig, on a file that is right', () => {
           type: 'http',
           url: 'https://bot.internal/updates',
           concurrency: 20,
+          rate: null,
           timeoutMs: 10_000,
           retry: { scheduleMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000], jitter: 'full' },
-          breaker: { failures: 10, resetMs: 60_000 },
+          breaker: { failures: 10, resetMs: 60_000, slowStartMs: 30_000 },
           ordering: 'none',
           onPark: 'continue',
           signingSecret: null,
@@ -117,9 +118,10 @@ destinations:
     type: http
     url: http://127.0.0.1:8090/sample?a=b
     concurrency: 1000
+    rate: { max: 100000, per: 1h }
     timeout: 120s
     retry: { schedule: [1ms, 24h], jitter: none }
-    breaker: { failures: 1, reset: 1s }
+    breaker: { failures: 1, reset: 1s, slowStart: 0s }
     ordering: key
     onPark: block
     signingSecret: { env: SIGNING }
@@ -151,9 +153,10 @@ destinations:
       type: 'http',
       url: 'http://127.0.0.1:8090/sample?a=b',
       concurrency: 1_000,
+      rate: { max: 100_000, perMs: 3_600_000 },
       timeoutMs: 120_000,
       retry: { scheduleMs: [1, 86_400_000], jitter: 'none' },
-      breaker: { failures: 1, resetMs: 1_000 },
+      breaker: { failures: 1, resetMs: 1_000, slowStartMs: 0 },
       ordering: 'key',
       onPark: 'block',
       signingSecret: { env: 'SIGNING' },
@@ -479,6 +482,9 @@ describe('loadConfig, on values', () => {
     ['concurrency', '1.5'],
     ['concurrency', '"20"'],
     ['concurrency', '.nan'],
+    ['rate', '{ max: 0 }'],
+    ['rate', '{ max: 1, per: 999ms }'],
+    ['rate', '5'],
     ['timeout', '99ms'],
     ['timeout', '121s'],
     ['timeout', 'soon'],
@@ -489,6 +495,7 @@ describe('loadConfig, on values', () => {
     ['retry', '{ jitter: some }'],
     ['breaker', '{ failures: 0 }'],
     ['breaker', '{ reset: 999ms }'],
+    ['breaker', '{ slowStart: 61m }'],
     ['ordering', 'keys'],
     ['ordering', 'true'],
     ['onPark', 'stop'],

@@ -40,6 +40,7 @@ describe('docs/configuration.md', () => {
       '## `routes[]`',
       '## `routes[].match`',
       '## `destinations[]`',
+      '## `destinations[].rate`',
       '## `destinations[].retry`',
       '## `destinations[].breaker`',
       '## `retention`',

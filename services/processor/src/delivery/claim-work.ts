@@ -1,6 +1,8 @@
 /** One claim for one destination: how much of which work, and its attempts. The D… are those of `dispatcher.ts`. */
 import type { Logger } from '@ackline/runtime/logger';
 import type { ClaimedDelivery, ClaimFlow, ClaimRequest, DueFlow } from '@ackline/store/delivery-claims';
+import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
+import type { ChangedState } from '@ackline/store/destination-states';
 import type { AttemptRunner } from './attempt-runner.ts';
 import { slotsForReplays } from './claim-quotas.ts';
 import type { ClaimReservation, Destination } from './destination.ts';
@@ -27,6 +29,8 @@ export interface ClaimTurn extends DestinationWork {
 }
 
 export interface ClaimStore {
+  /** As the function of the same name in `destination-states.ts`. */
+  takeProbe(name: string, probeMs: number): Promise<ChangedState | null>;
   claimDue(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>;
 }
 
@@ -43,18 +47,27 @@ export interface Found {
   readonly isQueueLeft: boolean;
 }
 
-/** null: it failed, which is one destination's matter (D2). */
+/** null: nothing is known. It failed, which is one destination's matter (D2), or its circuit is open. */
 export async function tryClaimFor(
   destination: Destination,
   work: ClaimTurn,
   deps: ClaimDeps,
 ): Promise<Found | null> {
   try {
-    return await claimFor(destination, work, deps);
+    return (await mayClaimNow(destination, deps)) ? await claimFor(destination, work, deps) : null;
   } catch (error) {
     deps.log.error({ err: error, destination: destination.config.name }, 'delivery.claim-failed');
     return null;
+  } finally {
+    destination.breaker.giveUpProbe();
   }
+}
+
+/** Where an open circuit's time is over, one of all processors makes one attempt: there is work for it. */
+async function mayClaimNow({ breaker, config }: Destination, { store }: ClaimDeps): Promise<boolean> {
+  if (!breaker.wantsProbe) return true;
+  const asked = breaker.ask();
+  return breaker.takeProbe(await store.takeProbe(config.name, config.timeoutMs + LEASE_MARGIN_MS), asked);
 }
 
 async function claimFor(

@@ -8,13 +8,15 @@ import { createFairShare } from '@ackline/shared/fair-share';
 import { findProvider } from '@ackline/shared/providers/registry';
 import { claimDue, findDue } from '@ackline/store/delivery-claims';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
+import { endProbe, reportHealth, resetDestinationState, takeProbe } from '@ackline/store/destination-states';
 import { pauseDestination } from '@ackline/store/destinations';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
 import type { Rules } from '../rules.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
-import type { Destination, DestinationEvents } from './destination.ts';
+import { type BreakerReports, createBreakerReports } from './breaker-reports.ts';
+import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createNameLookup } from './name-lookup.ts';
@@ -56,14 +58,15 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const { pool, log, now = () => performance.now() } = deps;
   const wake = () => dispatcher.wake();
   const memory = createFairShare(deps.bodyBudgetBytes ?? BODY_BUDGET_BYTES);
-  const forDestinations = {
-    ...destinationEvents(deps, wake),
+  const reports = breakerReports(deps, wake);
+  const destinations = createDestinations(deps.rules().destinations, {
+    slotFreed: wake,
+    onNews: breaker => reports.add(breaker),
     lookup: createNameLookup(),
     memory,
-    isShared: (name: string) => deps.rules().shared.has(name),
+    isShared: name => deps.rules().shared.has(name),
     now,
-  };
-  const destinations = createDestinations(deps.rules().destinations, forDestinations);
+  });
   const writer = createOutcomeWriter({
     store: { record: outcomes => recordOutcomes(pool, outcomes) },
     log,
@@ -84,6 +87,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     store: {
       findDue: names => findDue(pool, names),
       claimDue: request => claimDue(pool, request),
+      takeProbe: (name, probeMs) => takeProbe(pool, name, probeMs),
     },
     destinations: destinations.all,
     runner,
@@ -103,20 +107,23 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       dispatcher.stopTaking();
       await runner.drain(attemptsMs);
       await writer.flush();
+      await reports.flush();
     },
     close: () => destinations.close(),
   };
 }
 
-function destinationEvents({ metrics, log }: DeliveryDeps, slotFreed: () => void): DestinationEvents {
-  return {
-    slotFreed,
-    breakerChanged(destination, status, failures) {
-      metrics.breakerChanged(destination, status !== 'CLOSED');
-      if (status === 'OPEN') log.error({ destination }, `Circuit breaker OPEN - ${failures} failures`);
-      else log.info({ destination, status }, 'breaker.changed');
+function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): BreakerReports {
+  return createBreakerReports({
+    store: {
+      reportHealth: reports => reportHealth(pool, reports),
+      endProbe: end => endProbe(pool, end),
+      reset: name => resetDestinationState(pool, name),
     },
-  };
+    log,
+    onLearned,
+    wait: ms => delay(ms),
+  });
 }
 
 function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CircuitBreaker, Permit } from '@ackline/shared/breaker/circuit-breaker';
+import type { Permit } from '@ackline/shared/breaker/circuit-breaker';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { FairShare } from '@ackline/shared/fair-share';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
@@ -8,6 +8,8 @@ import { type BodyShare, createBodyShare } from './body-share.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
+import type { SharedBreaker } from './shared-breaker.ts';
 import { createSlots, shareOf, type Slots } from './slots.ts';
 import { REPLAYS } from './tenant-slots.ts';
 
@@ -23,7 +25,8 @@ export interface Destination {
   /** What is in force, as the two after it; an attempt keeps what it began with. */
   readonly config: DestinationConfig;
   readonly sender: HttpSender;
-  readonly breaker: CircuitBreaker;
+  readonly breaker: SharedBreaker;
+  /** Fewer in slow start, and where `rate` lets fewer begin now. */
   readonly slots: Slots;
   readonly pause: Pause;
   readonly bodies: BodyShare;
@@ -39,9 +42,9 @@ export interface Destination {
   remove(): void;
 }
 
-export interface DestinationEvents extends Pick<LinkDeps, 'breakerChanged'> {
+export interface DestinationEvents {
   /** An attempt gave its slot back. */
-  slotFreed(): void;
+  readonly slotFreed: () => void;
 }
 
 export interface DestinationDeps extends DestinationEvents, LinkDeps {
@@ -49,37 +52,38 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
   readonly memory: FairShare;
   /** Whether more than one tenant's events come to the destination, as it is configured now. */
   readonly isShared: (name: string) => boolean;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
-  const { name } = given;
-  const slots = createSlots(given.concurrency, () => deps.isShared(name));
+  const slots = createSlots(given.concurrency, () => deps.isShared(given.name));
   const pause = createPause();
-  const bodies = createBodyShare(deps.memory, name);
+  const bodies = createBodyShare(deps.memory, given.name);
+  const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed() });
   let config = given;
   let isConfigured = true;
-  let share = (concurrency: number) => concurrency;
+  let share = (all: number) => all;
   const link = createLink(given, deps);
+  const closeWhenIdle = () => (isConfigured || !slots.isIdle ? undefined : link.close());
+  const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
-  const closeWhenIdle = () => {
-    if (!isConfigured && slots.isIdle) link.close();
-  };
-  const parts = { name, slots, bodies, slotFreed: () => deps.slotFreed(), ended: closeWhenIdle };
+  function limitSlots(): Slots {
+    const limit = share(Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp)));
+    slots.setLimit(Math.min(limit, slots.inUse + rate.free(share)));
+    return slots;
+  }
 
   return {
-    slots,
+    breaker: link.breaker,
     pause,
     bodies,
+    get slots() {
+      return limitSlots();
+    },
     get config() {
       return config;
     },
     get sender() {
       return link.sender;
-    },
-    get breaker() {
-      return link.breaker;
     },
     get isConfigured() {
       return isConfigured;
@@ -87,25 +91,22 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     tryReserve(bodyBytes = 0, owner = REPLAYS) {
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
-      if (!isConfigured || pause.isOn || !slots.tryTake(owner)) return null;
-      if (bodyBytes === 0 || bodies.tryTake(bodyBytes)) {
-        const permit = link.breaker.tryAcquire();
-        if (permit !== null) {
-          return createReservation({ ...parts, owner, permit, bodyBytes, leaseMs, leaseEndsAt });
-        }
-        bodies.give(bodyBytes);
+      if (!isConfigured || pause.isOn || !limitSlots().tryTake(owner)) return null;
+      const permit = link.breaker.tryAcquire();
+      if (permit !== null && (bodyBytes === 0 || bodies.tryTake(bodyBytes))) {
+        return createReservation({ ...parts, owner, permit, bodyBytes, leaseMs, leaseEndsAt });
       }
+      permit?.cancel();
       slots.giveBack(owner);
       return null;
     },
     setShare(processors) {
-      share = concurrency => (processors === null ? 0 : shareOf(concurrency, processors));
-      slots.setLimit(share(config.concurrency));
+      share = all => (processors === null ? 0 : shareOf(all, processors));
     },
     reconfigure(next) {
       config = next;
       isConfigured = true;
-      slots.setLimit(share(next.concurrency));
+      rate.configure(next.rate);
       link.reconfigure(next);
     },
     remove() {
@@ -118,17 +119,19 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
 interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
   readonly name: string;
   readonly owner: string;
+  readonly rate: RateGate;
   readonly permit: Permit;
   readonly bodyBytes: number;
   readonly leaseMs: number;
   readonly leaseEndsAt: number;
-  slotFreed(): void;
+  readonly slotFreed: () => void;
   /** In any way. */
   ended(): void;
 }
 
 function createReservation(parts: ReservationParts): ClaimReservation {
   const { name, owner, leaseMs, leaseEndsAt, slots, bodies, permit } = parts;
+  const beganAt = parts.rate.begin();
   let { bodyBytes } = parts;
   let open = true;
   const settle = (report: () => void) => {
@@ -155,6 +158,11 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed();
     },
     // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
-    cancel: () => void settle(() => permit.cancel()),
+    cancel() {
+      settle(() => {
+        permit.cancel();
+        parts.rate.giveBack(beganAt);
+      });
+    },
   };
 }

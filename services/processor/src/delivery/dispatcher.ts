@@ -187,8 +187,7 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
 }
 
 function takesWork(destination: Destination): boolean {
-  const breaker = destination.breaker.state;
-  const breakerAllows = breaker.status !== 'OPEN' || breaker.reopensAt <= Date.now();
+  const { breaker, slots, bodies } = destination;
   const isHeld = !destination.isConfigured || destination.pause.isOn;
-  return !isHeld && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
+  return !isHeld && slots.free > 0 && bodies.isOpen && (breaker.isClosed || breaker.wantsProbe);
 }

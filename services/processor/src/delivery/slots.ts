@@ -13,6 +13,7 @@ export function shareOf(concurrency: number, processors: { count: number; rank: 
 /** Counts what is in use, and by whom, against a limit that may change; never goes below what is already in use. */
 export interface Slots {
   readonly free: number;
+  readonly inUse: number;
   /** Nothing is in use. */
   readonly isIdle: boolean;
   /** false: none is free, or none for this owner. */
@@ -28,6 +29,9 @@ export function createSlots(initialLimit: number, isShared: () => boolean): Slot
   return {
     get free() {
       return Math.max(0, limit - inUse);
+    },
+    get inUse() {
+      return inUse;
     },
     get isIdle() {
       return inUse === 0;

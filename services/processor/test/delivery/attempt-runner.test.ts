@@ -25,7 +25,7 @@ function harness() {
     memory,
     isShared: () => false,
     now: () => clock.now,
-    breakerChanged: () => undefined,
+    onNews: () => undefined,
     slotFreed: () => undefined,
   });
   const destination: Destination = {

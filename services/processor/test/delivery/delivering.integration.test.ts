@@ -13,6 +13,7 @@ import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-rece
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
+import { createDestinationNews } from '../../src/destination-news.ts';
 import { createHeartbeat } from '../../src/heartbeat.ts';
 import { destinationConfig, sourceConfig } from '../configs.ts';
 import { openPool, sampleEvent } from '../events.ts';
@@ -44,7 +45,7 @@ describe('delivering', () => {
   });
   beforeEach(async () => {
     await pool.query(
-      'truncate event_keys, events, deliveries, finished_deliveries, paused_destinations, processors',
+      'truncate event_keys, events, deliveries, finished_deliveries, paused_destinations, processors, destination_states',
     );
     receiver = await startFakeReceiver();
   });
@@ -207,6 +208,7 @@ describe('delivering', () => {
           pool,
           processorId: 'one',
           destinations: delivery.destinations,
+          news: createDestinationNews({ pool, destinations: delivery.destinations }),
           state: () => ({}),
           log: undefined as never,
         });
@@ -249,7 +251,7 @@ describe('delivering', () => {
         name: 'broken',
         url: `${receiver.url}/broken`,
         concurrency: 1,
-        breaker: { failures: 3, resetMs: 60_000 },
+        breaker: { failures: 3, resetMs: 60_000, slowStartMs: 0 },
         retry: { scheduleMs: [60_000], jitter: 'none' },
       });
       await scene({ destinations: [broken, to({ concurrency: 1 })] }, async ({ store, delivery }) => {
@@ -258,7 +260,7 @@ describe('delivering', () => {
           const ofCrm = (await rows()).filter(row => row.destination === 'crm');
           return ofCrm.every(row => row.state === 'delivered');
         });
-        await waitFor(() => delivery.destinations.get('broken')!.breaker.state.status === 'OPEN');
+        await waitFor(() => delivery.destinations.get('broken')!.breaker.view.status === 'OPEN');
         await store([sampleEvent()]); // nothing starts straight through either
         await waitFor(async () => (await rows()).filter(row => row.state === 'delivered').length === 9);
         assert.equal(receiver.requests.filter(request => request.url === '/broken').length, 3);
@@ -272,11 +274,11 @@ describe('delivering', () => {
 
     it('and is well again gets all that was held, after one probe', async () => {
       receiver.script(...Array(2).fill({ status: 503 }));
-      const breaker = { failures: 2, resetMs: 200 };
+      const breaker = { failures: 2, resetMs: 200, slowStartMs: 0 };
       await scene({ destinations: [to({ concurrency: 1, breaker })] }, async ({ store, delivery }) => {
         await store(Array.from({ length: 6 }, () => sampleEvent()));
         await untilAll('delivered');
-        assert.equal(delivery.destinations.get('crm')!.breaker.state.status, 'CLOSED');
+        assert.equal(delivery.destinations.get('crm')!.breaker.view.status, 'CLOSED');
         assert.equal(receiver.requests.length, 8);
       });
     });

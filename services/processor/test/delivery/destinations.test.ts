@@ -5,6 +5,7 @@ import { createFairShare } from '@ackline/shared/fair-share';
 import type { ClaimReservation } from '../../src/delivery/destination.ts';
 import { createDestinations, type Destinations } from '../../src/delivery/destinations.ts';
 import { createNameLookup } from '../../src/delivery/name-lookup.ts';
+import type { SharedBreaker } from '../../src/delivery/shared-breaker.ts';
 import { destinationConfig } from '../configs.ts';
 
 const LEASE_MARGIN_MS = 10_000;
@@ -12,8 +13,8 @@ const ALONE = { count: 1, rank: 0 };
 
 interface Harness {
   readonly destinations: Destinations;
-  /** "name STATUS" */
-  readonly changes: string[];
+  /** What PostgreSQL would hear. */
+  news(): readonly string[];
   apply(...configs: readonly DestinationConfig[]): void;
 }
 
@@ -26,9 +27,9 @@ describe('destinations over a reload', () => {
   const byName = (configs: readonly DestinationConfig[]) => new Map(configs.map(one => [one.name, one]));
 
   function start(...configs: readonly DestinationConfig[]): Harness {
-    const changes: string[] = [];
+    const told: SharedBreaker[] = [];
     const destinations = createDestinations(byName(configs), {
-      breakerChanged: (name, status) => void changes.push(`${name} ${status}`),
+      onNews: breaker => void told.push(breaker),
       slotFreed: () => undefined,
       lookup: createNameLookup(),
       memory: createFairShare(1_000),
@@ -36,7 +37,11 @@ describe('destinations over a reload', () => {
       now: () => 0,
     });
     opened.push(destinations);
-    return { destinations, changes, apply: (...next) => destinations.apply(byName(next)) };
+    return {
+      destinations,
+      news: () => told.splice(0).flatMap(breaker => breaker.takeNews()?.kind ?? []),
+      apply: (...next) => destinations.apply(byName(next)),
+    };
   }
   function crmOf({ destinations }: Harness) {
     const crm = destinations.all.get('crm');
@@ -116,33 +121,33 @@ describe('destinations over a reload', () => {
     assert.notEqual(crmOf(h).sender, before);
   });
 
+  const BREAKER = { failures: 1, resetMs: 60_000, slowStartMs: 0 };
+
   it('keep an open breaker unless the URL or its rule changes', () => {
-    const breaker = { failures: 1, resetMs: 60_000 };
-    const h = start(destinationConfig({ breaker }));
+    const h = start(destinationConfig({ breaker: BREAKER }));
     reserve(h).finish(false);
-    h.apply(destinationConfig({ breaker: { ...breaker }, timeoutMs: 1 }));
+    h.apply(destinationConfig({ breaker: { ...BREAKER }, timeoutMs: 1 }));
     assert.equal(crmOf(h).tryReserve(), null);
-    h.apply(destinationConfig({ breaker, url: 'http://127.0.0.1:9/other' }));
-    assert.deepEqual(h.changes, ['crm OPEN', 'crm CLOSED']);
+    assert.deepEqual(h.news(), ['health']);
+    const url = 'http://127.0.0.1:9/other';
+    h.apply(destinationConfig({ breaker: BREAKER, url }));
+    assert.deepEqual(h.news(), ['reset']);
     reserve(h).finish(false);
-    h.apply(
-      destinationConfig({ breaker: { failures: 2, resetMs: 60_000 }, url: 'http://127.0.0.1:9/other' }),
-    );
+    assert.equal(crmOf(h).tryReserve(), null);
+    h.apply(destinationConfig({ breaker: { ...BREAKER, failures: 2 }, url }));
     reserve(h).finish(false);
     reserve(h).finish(false);
-    assert.deepEqual(h.changes.slice(2), ['crm OPEN', 'crm CLOSED', 'crm OPEN']);
+    assert.equal(crmOf(h).tryReserve(), null);
     h.apply();
-    assert.equal(h.changes.at(-1), 'crm CLOSED', 'nobody is warned of one that is gone');
+    assert.equal(crmOf(h).breaker.view.failures, 0, 'nobody is warned of one that is gone');
   });
 
   it('are not held for what an attempt at the old URL comes to', () => {
-    const h = start(destinationConfig({ breaker: { failures: 1, resetMs: 60_000 } }));
+    const h = start(destinationConfig({ breaker: BREAKER }));
     const slow = reserve(h);
-    h.apply(
-      destinationConfig({ breaker: { failures: 1, resetMs: 60_000 }, url: 'http://127.0.0.1:9/other' }),
-    );
+    h.apply(destinationConfig({ breaker: BREAKER, url: 'http://127.0.0.1:9/other' }));
     slow.finish(false);
-    assert.deepEqual(h.changes, []);
+    assert.deepEqual(h.news(), ['reset']);
     reserve(h).finish(true);
   });
 });
