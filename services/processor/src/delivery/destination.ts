@@ -8,7 +8,8 @@ import { type BodyShare, createBodyShare } from './body-share.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
-import { createSlots, shareOf, type Slots } from './slots.ts';
+import { createSlotLanes, type DeliveryLane } from './slot-lanes.ts';
+import { shareOf, type Slots } from './slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
 export interface ClaimReservation extends Reservation {
@@ -22,12 +23,14 @@ export interface Destination {
   readonly sender: HttpSender;
   readonly breaker: CircuitBreaker;
   readonly slots: Slots;
+  /** Of those, what replays may have: a reservation for one takes both. */
+  readonly replaySlots: Pick<Slots, 'free'>;
   readonly pause: Pause;
   readonly bodies: BodyShare;
   /** False: ackline.yaml no longer names it, and what it has left is held. */
   readonly isConfigured: boolean;
   /** A slot, room for so much of a body, a permit of the breaker and a lease id; null: held, or full. */
-  tryReserve(bodyBytes?: number): ClaimReservation | null;
+  tryReserve(bodyBytes?: number, lane?: DeliveryLane): ClaimReservation | null;
   /** This processor's place among the live ones; null: none yet, so no slot. */
   setShare(processors: { count: number; rank: number } | null): void;
   /** Another configuration of the same name. Slots in use stay so; a pause stays too. */
@@ -49,10 +52,10 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
-  const { name } = given;
-  const slots = createSlots(given.concurrency);
+  const lanes = createSlotLanes(given.concurrency);
+  const { slots } = lanes;
   const pause = createPause();
-  const bodies = createBodyShare(deps.memory, name);
+  const bodies = createBodyShare(deps.memory, given.name);
   let config = given;
   let isConfigured = true;
   let share = (concurrency: number) => concurrency;
@@ -61,10 +64,11 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const closeWhenIdle = () => {
     if (!isConfigured && slots.isIdle) link.close();
   };
-  const parts = { name, slots, bodies, slotFreed: () => deps.slotFreed(), ended: closeWhenIdle };
+  const parts = { name: given.name, bodies, slotFreed: () => deps.slotFreed(), ended: closeWhenIdle };
 
   return {
     slots,
+    replaySlots: lanes.replays,
     pause,
     bodies,
     get config() {
@@ -79,26 +83,28 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     get isConfigured() {
       return isConfigured;
     },
-    tryReserve(bodyBytes = 0) {
+    tryReserve(bodyBytes = 0, lane = 'live') {
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
-      if (!isConfigured || pause.isOn || !slots.tryTake()) return null;
+      const slot = lanes.of(lane);
+      if (!isConfigured || pause.isOn || !slot.tryTake()) return null;
       if (bodyBytes === 0 || bodies.tryTake(bodyBytes)) {
         const permit = link.breaker.tryAcquire();
-        if (permit !== null) return createReservation({ ...parts, permit, bodyBytes, leaseMs, leaseEndsAt });
+        const made = { ...parts, slot, bodyBytes, leaseMs, leaseEndsAt };
+        if (permit !== null) return createReservation({ ...made, permit });
         bodies.give(bodyBytes);
       }
-      slots.giveBack();
+      slot.giveBack();
       return null;
     },
     setShare(processors) {
       share = concurrency => (processors === null ? 0 : shareOf(concurrency, processors));
-      slots.setLimit(share(config.concurrency));
+      lanes.setLimit(share(config.concurrency));
     },
     reconfigure(next) {
       config = next;
       isConfigured = true;
-      slots.setLimit(share(next.concurrency));
+      lanes.setLimit(share(next.concurrency));
       link.reconfigure(next);
     },
     remove() {
@@ -108,8 +114,9 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   };
 }
 
-interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
+interface ReservationParts extends Pick<Destination, 'bodies'> {
   readonly name: string;
+  readonly slot: Pick<Slots, 'giveBack'>;
   readonly permit: Permit;
   readonly bodyBytes: number;
   readonly leaseMs: number;
@@ -120,14 +127,14 @@ interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
 }
 
 function createReservation(parts: ReservationParts): ClaimReservation {
-  const { name, leaseMs, leaseEndsAt, slots, bodies, permit } = parts;
+  const { name, leaseMs, leaseEndsAt, slot, bodies, permit } = parts;
   let { bodyBytes } = parts;
   let open = true;
   const settle = (report: () => void) => {
     if (!open) return false;
     open = false;
     report();
-    slots.giveBack();
+    slot.giveBack();
     bodies.give(bodyBytes);
     parts.ended();
     return true;

@@ -6,7 +6,8 @@
  *     one is not claimed for, so a slow or dead destination delays nobody else and takes no more than its share of the memory.
  * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
  *     matter.
- * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other.
+ * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other. More
+ *     than a tenth of the slots replays never have in flight, so that live work finds slots whenever it comes.
  */
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
@@ -23,6 +24,7 @@ import type { AttemptRunner } from './attempt-runner.ts';
 import { liveTurn, shareOut, slotsForReplays } from './claim-quotas.ts';
 import type { DeliveryDesk } from '../storing/desk.ts';
 import type { ClaimReservation, Destination } from './destination.ts';
+import type { DeliveryLane } from './slot-lanes.ts';
 
 /** How long a due delivery waits at most for a processor that was not woken: a retry's wait is seconds, so this is nothing. */
 const POLL_MS = 200;
@@ -149,7 +151,8 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
       const replays = new Set(due.replays);
       for (const destination of open) {
         const { name } = destination.config;
-        const work = { flows: flows.get(name) ?? [], replays: replays.has(name) };
+        const mayReplay = destination.replaySlots.free > 0; // (D6)
+        const work = { flows: flows.get(name) ?? [], replays: mayReplay && replays.has(name) };
         if (work.flows.length === 0 && !work.replays) continue;
         const claiming = claim(destination, work).finally(() => underWay.delete(claiming));
         underWay.add(claiming);
@@ -187,19 +190,26 @@ async function claimFor(
   deps: DispatcherDeps,
 ): Promise<boolean> {
   const free = Math.min(MAX_CLAIM, destination.slots.free);
-  const forReplays = replays ? slotsForReplays(free, turn) : 0; // (D6)
+  const room = destination.replaySlots.free; // (D6)
+  const forReplays = replays ? Math.min(room, slotsForReplays(free, turn)) : 0;
   const live =
     flows.length > 0 &&
     (await claimLane(
       destination,
-      { limit: free - forReplays, from: slots => shareOut(flows, slots, replays ? liveTurn(turn) : turn) },
+      {
+        name: 'live',
+        limit: free - forReplays,
+        from: slots => shareOut(flows, slots, replays ? liveTurn(turn) : turn),
+      },
       deps,
     ));
-  const again = replays && (await claimLane(destination, { limit: MAX_CLAIM, from: () => 'replays' }, deps));
+  const again =
+    replays && (await claimLane(destination, { name: 'replays', limit: room, from: () => 'replays' }, deps));
   return live || again;
 }
 
 interface Lane {
+  readonly name: DeliveryLane;
   readonly limit: number;
   from(slots: number): readonly ClaimFlow[] | 'replays';
 }
@@ -210,7 +220,7 @@ async function claimLane(
   lane: Lane,
   { store, runner }: DispatcherDeps,
 ): Promise<boolean> {
-  const reservations = reserveUpTo(destination, lane.limit);
+  const reservations = reserveUpTo(destination, lane);
   const first = reservations[0];
   if (first === undefined) return false;
   const from = lane.from(reservations.length);
@@ -253,10 +263,13 @@ function takesWork(destination: Destination): boolean {
   return !isHeld && destination.slots.free > 0 && destination.bodies.isOpen && breakerAllows;
 }
 
-function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {
+function reserveUpTo(
+  destination: Destination,
+  { limit, name }: Pick<Lane, 'limit' | 'name'>,
+): readonly ClaimReservation[] {
   const reservations: ClaimReservation[] = [];
-  while (reservations.length < count) {
-    const reservation = destination.tryReserve();
+  while (reservations.length < Math.min(MAX_CLAIM, limit)) {
+    const reservation = destination.tryReserve(0, name);
     if (reservation === null) break;
     reservations.push(reservation);
   }

@@ -261,6 +261,34 @@ describe('the dispatcher', () => {
     assert.ok(started.live > 8 * started.replay, `${started.live} live ones`);
   });
 
+  it('has no more than their lane of replays in flight, whatever is free, and live work finds the other slots', async () => {
+    let flows: readonly DueFlow[] = [];
+    const h = harness(
+      { crm: 0 },
+      {
+        findDue: () => Promise.resolve({ flows, replays: ['crm'] }),
+        claimDue(request) {
+          h.claims.push(request);
+          const lane = request.from === 'replays' ? 'replay' : 'live';
+          return Promise.resolve(Array.from({ length: request.limit }, () => claimedRow(lane, request)));
+        },
+      },
+    );
+    const inFlight = () => h.launched.map(({ id }) => id);
+    await h.during(async () => {
+      await turns(20);
+      assert.deepEqual(inFlight(), ['replay']);
+      flows = [flowTo('crm')];
+      h.dispatcher.wake();
+      await turns(20);
+      assert.deepEqual(inFlight(), ['replay', 'live', 'live']);
+      flows = [];
+      h.launched[0]!.place.reservation.finish(true);
+      await turns(20);
+      assert.deepEqual(inFlight(), ['replay', 'live', 'live', 'replay']);
+    });
+  });
+
   it('ends only when the claims that it began have', async () => {
     const held = Promise.withResolvers<void>();
     const h = harness(
