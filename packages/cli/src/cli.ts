@@ -20,6 +20,8 @@ import { readVersion } from './version.ts';
 export interface CliOptions {
   readonly terminal: Terminal;
   readonly workingDirectory: string;
+  /** Default: there is nobody to ask. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   loadConfig(): CliConfig;
 }
 
@@ -31,6 +33,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
   const context: CommandContext = {
     terminal,
     workingDirectory: options.workingDirectory,
+    confirm: options.confirm ?? null,
     config: () => (loaded.config ??= options.loadConfig()),
     setExitCode: code => {
       exitCode = code;

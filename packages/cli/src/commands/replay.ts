@@ -6,16 +6,20 @@ import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
+import { registerReplayJobs } from '../replay/replay-jobs.ts';
 import { MAX_LIMIT } from './events.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function registerReplay(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('replay')
-    .description('Send a parked, delivered or discarded delivery again')
+    .description('Send a parked, delivered or discarded delivery again, or all that a filter names')
     .argument('<delivery-id>', 'from `ackline park` or `ackline events`', parseId)
-    .addHelpText('after', '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline replay start --cause "crm 503"\n  $ ackline replay list',
+    )
     .action(async (id: string) => {
       const result = await withDatabase(context.config(), async pool => {
         const replayed = await replayDelivery(pool, id, operatorName());
@@ -24,6 +28,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
       });
       context.terminal.line(describeReplay(id, result));
     });
+  registerReplayJobs(command, context);
 }
 
 /** For commander: the id of a delivery. */
