@@ -12,6 +12,7 @@ const isInteractive = process.stdin.isTTY && process.stderr.isTTY;
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: createTerminal({ out: process.stdout, err: process.stderr, now: () => performance.now() }),
   workingDirectory: process.cwd(),
+  input: process.stdin,
   ...(isInteractive ? { confirm: askOn({ input: process.stdin, output: process.stderr }) } : {}),
   loadConfig: () => loadConfig(),
 });

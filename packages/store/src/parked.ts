@@ -67,7 +67,8 @@ export async function replayDelivery(pool: Pool, id: string, actor: string): Pro
   });
 }
 
-async function replay(client: PoolClient, id: string): Promise<ReplayResult> {
+/** {@link replayDelivery} in a transaction of the caller's, who notes it. */
+export async function replay(client: PoolClient, id: string): Promise<ReplayResult> {
   let state: string | undefined;
   for (let look = 0; look < REPLAY_LOOKS; look++) {
     const destination = (await replayParked(client, id)) ?? (await replayFinished(client, id));

@@ -11,6 +11,7 @@
  */
 import pg from 'pg';
 import type { Pool } from 'pg';
+import { sweepEdits } from './delivery-edits.ts';
 
 /** Who reads for longer than this (a backup, a report) makes the attempt fail (T4): it is tried again. */
 const LOCK_LIMIT_MS = 100;
@@ -152,6 +153,7 @@ export async function sweepKept(
     return removed;
   };
   await removeAll(REMOVE_ENDED, [keepDays]);
+  await sweepEdits(queryable);
   return removeAll(REMOVE_UNNEEDED, []);
 }
 
