@@ -22,6 +22,7 @@ const proofs = [
   'processes',
   'spool-order',
   'spool-torn',
+  'replay-load',
 ];
 
 /** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */

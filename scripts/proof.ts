@@ -3,9 +3,14 @@
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
 import { parseProofArguments, type ProofCommand } from './proof/proof-command.ts';
+import { replayLoad } from './proof/replay-load.ts';
 import { prepareDocker } from './test-tiers/docker-tier.ts';
 
-const proofs: Readonly<Record<string, ProofCommand>> = { ...durabilityProofs, ...pressureProofs };
+const proofs: Readonly<Record<string, ProofCommand>> = {
+  ...durabilityProofs,
+  ...pressureProofs,
+  'replay-load': replayLoad,
+};
 
 const [name = '', ...words] = process.argv.slice(2);
 const proof = proofs[name];

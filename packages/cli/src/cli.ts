@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { registerAudit } from './commands/audit.ts';
@@ -20,6 +21,10 @@ import { readVersion } from './version.ts';
 export interface CliOptions {
   readonly terminal: Terminal;
   readonly workingDirectory: string;
+  /** Default: it is empty. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Default: there is nobody to ask. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   loadConfig(): CliConfig;
 }
 
@@ -31,6 +36,8 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
   const context: CommandContext = {
     terminal,
     workingDirectory: options.workingDirectory,
+    input: options.input ?? Readable.from([]),
+    confirm: options.confirm ?? null,
     config: () => (loaded.config ??= options.loadConfig()),
     setExitCode: code => {
       exitCode = code;

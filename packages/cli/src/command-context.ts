@@ -5,6 +5,10 @@ import type { Terminal } from './output/terminal.ts';
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly workingDirectory: string;
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Asks a person who can say yes or no; null: there is none. */
+  readonly confirm: ((question: string) => Promise<boolean>) | null;
   /** Read when a command runs, not before: `--help` works with a broken environment too. */
   config(): CliConfig;
   /** The exit status, where it is not 0 and nothing was thrown. */

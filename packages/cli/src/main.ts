@@ -1,13 +1,18 @@
 import { runCli } from './cli.ts';
 import { loadConfig } from './config.ts';
+import { askOn } from './output/confirm.ts';
 import { createTerminal } from './output/terminal.ts';
 
 // The reader may have gone (`ackline events | head`): what can't be written is not an error.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+const isInteractive = process.stdin.isTTY && process.stderr.isTTY;
+
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: createTerminal({ out: process.stdout, err: process.stderr, now: () => performance.now() }),
   workingDirectory: process.cwd(),
+  input: process.stdin,
+  ...(isInteractive ? { confirm: askOn({ input: process.stdin, output: process.stderr }) } : {}),
   loadConfig: () => loadConfig(),
 });

@@ -44,6 +44,12 @@ test('a subcommand has an example too, and `help` is `--help`', async () => {
     const { out } = await run('destinations', ...words, '--help');
     assert.match(out, new RegExp(`Example:\\n +\\$ ackline destinations ${words.join()}`));
   }
+  for (const word of ['start', 'list', 'status', 'cancel', 'continue']) {
+    assert.match(
+      (await run('replay', word, '--help')).out,
+      new RegExp(`Example:\\n +\\$ ackline replay ${word}`),
+    );
+  }
   for (const words of [[], ['send']]) {
     const help = await run('help', ...words);
     assert.deepEqual([help.exitCode, help.out], [0, (await run(...words, '--help')).out]);

@@ -5,13 +5,17 @@ export type AuditAction =
   | 'destination.paused'
   | 'destination.resumed'
   | 'delivery.replayed'
-  | 'delivery.discarded';
+  | 'delivery.discarded'
+  | 'replay.announced'
+  | 'replay.started'
+  | 'replay.continued'
+  | 'replay.cancelled';
 
 export interface AuditEntry {
   /** A person, as the machine knows them ("anna@ops-1"), or the process that did it by itself. */
   readonly actor: string;
   readonly action: AuditAction;
-  /** The destination, delivery or cause that it was done to. */
+  /** The destination, delivery, cause or replay that it was done to. */
   readonly subject: string;
   readonly details: Readonly<Record<string, string | number>>;
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Lease } from './deliveries.ts';
+import { type DeliveryEdit, readEdits } from './delivery-edits.ts';
 import { readDayEvents } from './stored-events.ts';
 
 /** What is due of one tenant and priority at a destination: claims go by these (H5). */
@@ -89,9 +90,11 @@ export interface ClaimedDelivery {
   /** Empty where the event is not there. */
   readonly meta: Uint8Array;
   readonly body: Uint8Array;
+  /** The body is a person's, under a key of its own, and not the event's. */
+  readonly edit?: Pick<DeliveryEdit, 'n' | 'keyId'>;
 }
 
-interface LeasedRow extends Omit<ClaimedDelivery, 'keyId' | 'meta' | 'body'> {
+interface LeasedRow extends Omit<ClaimedDelivery, 'keyId' | 'meta' | 'body' | 'edit'> {
   readonly storedDay: string;
   readonly seq: string;
 }
@@ -111,14 +114,24 @@ export async function claimDue(
   if (rows.length === 0) return [];
   try {
     const events = await readEvents(queryable, rows);
+    // What was edited was sent again: live work is not looked through for it.
+    const ids = request.from === 'replays' ? rows.map(row => row.id) : [];
+    const edits = ids.length === 0 ? NO_EDITS : await readEdits(queryable, ids);
     return rows.map(({ storedDay, seq, ...row }) => ({
       ...row,
       ...(events.get(placeOf({ storedDay, seq })) ?? MISSING),
+      ...edited(edits.get(row.id)),
     }));
   } catch (error) {
     await giveBack(queryable, rows).catch(() => undefined); // then their leases end by themselves
     throw error;
   }
+}
+
+const NO_EDITS: ReadonlyMap<string, DeliveryEdit> = new Map();
+
+function edited(edit: DeliveryEdit | undefined): Partial<Pick<ClaimedDelivery, 'body' | 'edit'>> {
+  return edit === undefined ? {} : { body: edit.body, edit: { n: edit.n, keyId: edit.keyId } };
 }
 
 const MISSING = { keyId: 'none', meta: Buffer.alloc(0), body: Buffer.alloc(0) };

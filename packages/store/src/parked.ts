@@ -67,7 +67,8 @@ export async function replayDelivery(pool: Pool, id: string, actor: string): Pro
   });
 }
 
-async function replay(client: PoolClient, id: string): Promise<ReplayResult> {
+/** {@link replayDelivery} in a transaction of the caller's, who notes it. */
+export async function replay(client: PoolClient, id: string): Promise<ReplayResult> {
   let state: string | undefined;
   for (let look = 0; look < REPLAY_LOOKS; look++) {
     const destination = (await replayParked(client, id)) ?? (await replayFinished(client, id));
@@ -96,16 +97,23 @@ async function replayParked(client: PoolClient, id: string): Promise<string | nu
 async function replayFinished(client: PoolClient, id: string): Promise<string | null> {
   const result = await client.query<{ destination: string }>(
     `with back as (delete from finished_deliveries where id = $1 returning *)
-     insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, state,
-                             due_at, attempts, replay, body_bytes, created_at)
-     select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'due',
-            clock_timestamp(), attempts, true,
-            coalesce((select octet_length(e.body) from events e where e.stored_day = back.stored_day and e.seq = back.seq),
-                     (select octet_length(k.body) from kept_events k where k.stored_day = back.stored_day and k.seq = back.seq), 0),
-            created_at
-       from back
+     ${reopened('null')}
      returning destination`,
     [id],
   );
   return result.rows[0]?.destination ?? null;
+}
+
+/** What `back` has taken from the finished ones, open again; `replayId`: of the replay that sends it, as SQL. */
+export function reopened(replayId: string): string {
+  return `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, state,
+                                  due_at, attempts, replay, replay_id, body_bytes, created_at)
+          select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'due',
+                 clock_timestamp(), attempts, true, ${replayId},
+                 coalesce((select octet_length(e.body) from events e
+                            where e.stored_day = back.stored_day and e.seq = back.seq),
+                          (select octet_length(k.body) from kept_events k
+                            where k.stored_day = back.stored_day and k.seq = back.seq), 0),
+                 created_at
+            from back`;
 }

@@ -11,6 +11,7 @@
  */
 import pg from 'pg';
 import type { Pool } from 'pg';
+import { sweepEdits } from './delivery-edits.ts';
 
 /** Who reads for longer than this (a backup, a report) makes the attempt fail (T4): it is tried again. */
 const LOCK_LIMIT_MS = 100;
@@ -22,6 +23,14 @@ const REMOVED_A_STATEMENT = 10_000;
 /** What ends after its day was dropped is shown, and can be replayed, for so long. */
 const AFTER_END = '1 day';
 const EXPIRED = "< (now() at time zone 'utc')::date - $1::int";
+
+/**
+ * A day waits for the replays that have something of it left (Y1), if they are not cancelled. One that lists it at the very moment
+ * when it is dropped finds nothing there, and skips that.
+ */
+const REPLAYS_NOTHING_OF = (day: string) => `not exists (
+  select from replays r where r.state in ('counting', 'announced', 'trickle', 'running', 'stopped')
+     and (select true from replay_items i where i.replay_id = r.id and i.finished_day = ${day} limit 1))`;
 
 /** Days that are over for longer than `keepDays`, the oldest first: those with a partition, and those with rows in the default one. */
 export async function listExpiredDays(
@@ -35,7 +44,7 @@ export async function listExpiredDays(
         where i.inhparent in ('events'::regclass, 'finished_deliveries'::regclass)
        union
        select stored_day from events_default) days
-      where day ${EXPIRED} order by day`,
+      where day ${EXPIRED} and ${REPLAYS_NOTHING_OF('day')} order by day`,
     [keepDays],
   );
   return result.rows.map(row => row.day);
@@ -159,6 +168,7 @@ export async function sweepKept(
     return removed;
   };
   await removeAll(REMOVE_ENDED, [keepDays]);
+  await sweepEdits(queryable);
   return removeAll(REMOVE_UNNEEDED, []);
 }
 
@@ -167,6 +177,7 @@ const REMOVE_ENDED = `
    where ctid = any(array(
      select ctid from finished_deliveries_default
       where stored_day ${EXPIRED} and coalesce(finished_at, created_at) < now() - interval '${AFTER_END}'
+        and ${REPLAYS_NOTHING_OF('stored_day')}
       limit ${REMOVED_A_STATEMENT}))`;
 
 const REMOVE_UNNEEDED = `

@@ -21,6 +21,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
+import { createReplayer } from './replaying/replayer.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { connectRules, type Declared, type Rules } from './rules.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
@@ -61,6 +62,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
+  const replayer = createReplayer({ pool, log, onReleased: routing.onRouted });
   const retention = openRetention({ config, rules, intake, log }, opened);
   const apply = ({ destinations }: Rules) => {
     delivery.reconfigure(destinations);
@@ -91,6 +93,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     delivery.dispatcher,
     upkeep,
     lateRouting,
+    replayer,
     retention,
     heartbeat,
     openNotices({ config, news, delivery, log }),

@@ -17,6 +17,9 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'quarantine' },
   { name: 'paused_destinations' },
   { name: 'audit' },
+  { name: 'replays' },
+  { name: 'replay_items' },
+  { name: 'delivery_edits' },
 ];
 
 /** The other tables, each with the reason; a test compares both lists with the schema, so that no new table is forgotten. */

@@ -1,29 +1,50 @@
 import { AppError } from '@ackline/shared/app-error';
 import { type ListedEvent, listEvents } from '@ackline/store/event-list';
+import { seal } from '@ackline/shared/seal';
+import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
 import { type ReplayResult, replayDelivery } from '@ackline/store/parked';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
+import { checkEditedBody, readEditedBody } from '../replay/edited-body.ts';
+import { registerReplayJobs } from '../replay/replay-jobs.ts';
 import { MAX_LIMIT } from './events.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function registerReplay(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('replay')
-    .description('Send a parked, delivered or discarded delivery again')
+    .description('Send a parked, delivered or discarded delivery again, or all that a filter names')
     .argument('<delivery-id>', 'from `ackline park` or `ackline events`', parseId)
-    .addHelpText('after', '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000')
-    .action(async (id: string) => {
+    .option('--edit <file>', 'with this body from now on, `-` for standard input; the event stays as it came')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline replay start --cause "crm 503"\n  $ ackline replay list',
+    )
+    .action(async (id: string, { edit }: { edit?: string }) => {
+      const body = edit === undefined ? null : await readEditedBody(edit, context);
       const result = await withDatabase(context.config(), async pool => {
-        const replayed = await replayDelivery(pool, id, operatorName());
+        const replayed = await (body === null
+          ? replayDelivery(pool, id, operatorName())
+          : replayWith(pool, id, body));
         if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
         return replayed;
       });
       context.terminal.line(describeReplay(id, result));
     });
+  registerReplayJobs(command, context);
+}
+
+async function replayWith(pool: Pool, id: string, body: Buffer): Promise<ReplayResult> {
+  const event = await readDeliveryMeta(pool, id);
+  if (event === null) return { kind: 'not-found' };
+  checkEditedBody(body, event);
+  const { keyId, bytes } = seal(body);
+  const edit = { keyId, body: bytes };
+  return replayEdited(pool, id, { actor: operatorName(), edit, bodyBytes: body.length });
 }
 
 /** For commander: the id of a delivery. */

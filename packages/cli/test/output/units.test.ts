@@ -4,7 +4,13 @@ import { formatBytes, formatCount, formatMs, plural } from '../../src/output/uni
 
 test('sizes and times are in the unit that reads well', () => {
   assert.deepEqual([0, 1023, 1536, 5 * 1024 ** 3].map(formatBytes), ['0 B', '1023 B', '1.5 KiB', '5.0 GiB']);
-  assert.deepEqual([0.84, 12.4, 1_500, 180_000].map(formatMs), ['0.8 ms', '12 ms', '1.5 s', '3 min']);
+  assert.deepEqual([0.84, 12.4, 1_500, 180_000, 14_400_000].map(formatMs), [
+    '0.8 ms',
+    '12 ms',
+    '1.5 s',
+    '3 min',
+    '4.0 h',
+  ]);
 });
 
 test('counts have separators, and one is not many', () => {

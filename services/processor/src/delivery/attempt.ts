@@ -12,6 +12,8 @@ export interface LeasedDelivery
   extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'tries' | 'replay' | 'waitedMs'> {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
+  /** The number of the edit that the body is. */
+  readonly editNumber?: number;
 }
 
 /** Where and how an attempt is made, as it was when it began: what a reload changes meanwhile is for the next one. */
@@ -69,6 +71,7 @@ async function send(
       headers: deps.headersFor(delivery.meta, config),
       body: delivery.body,
       replay: delivery.replay,
+      ...(delivery.editNumber === undefined ? {} : { edit: delivery.editNumber }),
       signingSecret: deps.signingSecret(config),
       now: new Date(),
     }),
@@ -87,6 +90,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     replay: claimed.replay,
     waitedMs: claimed.waitedMs,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
-    body: open({ keyId: claimed.keyId, bytes: claimed.body }),
+    body: open({ keyId: claimed.edit?.keyId ?? claimed.keyId, bytes: claimed.body }),
+    ...(claimed.edit === undefined ? {} : { editNumber: claimed.edit.n }),
   };
 }

@@ -76,7 +76,7 @@ async function claimFor(
   deps: ClaimDeps,
 ): Promise<Found> {
   const free = Math.min(MAX_CLAIM, destination.slots.free);
-  const forReplays = replays ? slotsForReplays(free, turn) : 0; // (D6)
+  const forReplays = replays ? Math.min(destination.slots.replaysFree, slotsForReplays(free, turn)) : 0; // (D6)
   const live =
     flows.length === 0
       ? NOTHING
@@ -167,7 +167,7 @@ function takeFrom(places: ClaimReservation[], owner: string): ClaimReservation |
 function reserveUpTo(destination: Destination, count: number): readonly ClaimReservation[] {
   const reservations: ClaimReservation[] = [];
   while (reservations.length < count) {
-    const reservation = destination.tryReserve();
+    const reservation = destination.tryReserve(0, REPLAYS);
     if (reservation === null) break;
     reservations.push(reservation);
   }

@@ -10,8 +10,8 @@ import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
-import { createSlots, shareOf, type Slots } from './slots.ts';
-import { REPLAYS } from './tenant-slots.ts';
+import { createSlotLanes, type SlotLanes } from './slot-lanes.ts';
+import { shareOf } from './slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
 export interface ClaimReservation extends Reservation {
@@ -27,13 +27,13 @@ export interface Destination {
   readonly sender: HttpSender;
   readonly breaker: SharedBreaker;
   /** Fewer in slow start, and where `rate` lets fewer begin now. */
-  readonly slots: Slots;
+  readonly slots: SlotLanes;
   readonly pause: Pause;
   readonly bodies: BodyShare;
   /** False: ackline.yaml no longer names it, and what it has left is held. */
   readonly isConfigured: boolean;
   /** A slot for the owner, room for so much of a body, a permit of the breaker and a lease id; null: held, or full. */
-  tryReserve(bodyBytes?: number, owner?: string): ClaimReservation | null;
+  tryReserve(bodyBytes: number, owner: string): ClaimReservation | null;
   /** This processor's place among the live ones; null: none yet, so no slot. */
   setShare(processors: { count: number; rank: number } | null): void;
   /** Another configuration of the same name. Slots in use stay so; a pause stays too. */
@@ -55,7 +55,7 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
-  const slots = createSlots(given.concurrency, () => deps.isShared(given.name));
+  const slots = createSlotLanes(given.concurrency, () => deps.isShared(given.name));
   const pause = createPause();
   const bodies = createBodyShare(deps.memory, given.name);
   const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed() });
@@ -66,9 +66,9 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const closeWhenIdle = () => (isConfigured || !slots.isIdle ? undefined : link.close());
   const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
-  function limitSlots(): Slots {
+  function limitSlots(): SlotLanes {
     const limit = share(Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp)));
-    slots.setLimit(Math.min(limit, slots.inUse + rate.free(share)));
+    slots.setLimit(limit, slots.inUse + rate.free(share));
     return slots;
   }
 
@@ -88,7 +88,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     get isConfigured() {
       return isConfigured;
     },
-    tryReserve(bodyBytes = 0, owner = REPLAYS) {
+    tryReserve(bodyBytes, owner) {
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
       if (!isConfigured || pause.isOn || !limitSlots().tryTake(owner)) return null;

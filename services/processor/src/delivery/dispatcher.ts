@@ -7,7 +7,8 @@
  *     Slots are counted by tenant: where several come, one whose requests hang leaves some to the others (`tenant-slots.ts`).
  * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
  *     matter.
- * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other.
+ * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other. More
+ *     than a tenth of the slots replays never have in flight, so that live work finds slots whenever it comes.
  * D7. A claim asks by turns, tenants by their weight and high priority before normal (`fair-turns.ts`): none waits for the end
  *     of another's work.
  * D8. Where something is due that could not start, what is stored later stays due behind it, and is claimed in its turn: nobody
@@ -169,7 +170,8 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
       for (const destination of open) {
         const { name } = destination.config;
         const mark = asOf.get(destination) ?? 0;
-        const work = { flows: flows.get(name) ?? [], replays: replays.has(name), asOf: mark };
+        const mayReplay = destination.slots.replaysFree > 0; // (D6)
+        const work = { flows: flows.get(name) ?? [], replays: mayReplay && replays.has(name), asOf: mark };
         if (work.flows.length === 0) stateOf(destination).queue.learn(false, mark);
         if (work.flows.length === 0 && !work.replays) continue;
         const claiming = claim(destination, work).finally(() => underWay.delete(claiming));

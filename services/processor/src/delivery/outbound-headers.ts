@@ -26,13 +26,15 @@ export interface OutboundWebhook {
   readonly headers: HeaderPairs;
   readonly body: Uint8Array;
   readonly replay: boolean;
+  /** The body is the so-manieth that a person made of it. */
+  readonly edit?: number;
   readonly signingSecret: string | null;
   readonly now: Date;
 }
 
 /**
  * The original headers in their order, duplicates kept, except what belongs to the connection and `ackline-*` names; then Ackline's own: the
- * Standard Webhooks triple, the called URL, the mark of a replay. Where the original has a `webhook-*` name it stays, and
+ * Standard Webhooks triple, the called URL, the marks of a replay and of an edit. Where the original has a `webhook-*` name it stays, and
  * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
@@ -61,6 +63,7 @@ function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
     headers.push(['webhook-signature', sign(webhook, webhook.signingSecret, seconds)]);
   headers.push(['ackline-url', webhook.url]);
   if (webhook.replay) headers.push(['webhook-replay', 'true']);
+  if (webhook.edit !== undefined) headers.push(['ackline-edited', String(webhook.edit)]);
   return headers;
 }
 

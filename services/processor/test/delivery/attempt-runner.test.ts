@@ -76,7 +76,7 @@ const leased: LeasedDelivery = {
 describe('an attempt', () => {
   it('is made while its time limit fits into what is left of the lease, and its outcome has until that ends', async () => {
     const { clock, sent, written, waited, destination, runner } = harness();
-    const reservation = destination.tryReserve(10)!;
+    const reservation = destination.tryReserve(10, 'a')!;
     clock.now += LEASE_MS - TIMEOUT_MS;
     runner.launch({ destination, reservation }, leased);
     await runner.drain(1_000);
@@ -90,7 +90,7 @@ describe('an attempt', () => {
 
   it('is made with the time limit of its lease where a reload allows more meanwhile, and with all else as it is now', async () => {
     const { sent, written, destination, runner } = harness();
-    const reservation = destination.tryReserve(10)!;
+    const reservation = destination.tryReserve(10, 'a')!;
     const config = { ...destination.config, timeoutMs: 4 * TIMEOUT_MS, url: 'http://127.0.0.1:9/new' };
     runner.launch({ destination: { ...destination, config }, reservation }, leased);
     await runner.drain(1_000);
@@ -103,7 +103,7 @@ describe('an attempt', () => {
 
   it('is not made where the process stood still until it no longer fits: nothing is written, slot and room are free', async () => {
     const { clock, sent, written, warned, waited, memory, destination, runner } = harness();
-    const reservation = destination.tryReserve(10)!;
+    const reservation = destination.tryReserve(10, 'a')!;
     clock.now += LEASE_MS - TIMEOUT_MS + 1;
     runner.launch({ destination, reservation }, leased);
     const claimed = {
@@ -114,7 +114,7 @@ describe('an attempt', () => {
       keyId: 'none',
       meta: encodeMeta(meta),
     };
-    const late = destination.tryReserve()!;
+    const late = destination.tryReserve(0, 'a')!;
     late.holdBody(10);
     clock.now += LEASE_MS;
     runner.launchClaimed(

@@ -49,7 +49,7 @@ describe('destinations over a reload', () => {
     return crm;
   }
   function reserve(harness: Harness): ClaimReservation {
-    const reservation = crmOf(harness).tryReserve();
+    const reservation = crmOf(harness).tryReserve(0, 'a');
     assert.ok(reservation);
     return reservation;
   }
@@ -59,7 +59,7 @@ describe('destinations over a reload', () => {
     crmOf(h).setShare({ count: 2, rank: 0 });
     const first = reserve(h);
     assert.equal(first.leaseMs, 1_000 + LEASE_MARGIN_MS);
-    assert.equal(crmOf(h).tryReserve(), null, 'one of two slots is of another processor');
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null, 'one of two slots is of another processor');
     h.apply(destinationConfig({ concurrency: 4, timeoutMs: 3_000, url: 'http://127.0.0.1:9/other' }));
     assert.equal(crmOf(h).config.url, 'http://127.0.0.1:9/other');
     assert.equal(crmOf(h).slots.free, 1, 'two of four, one of them in use');
@@ -73,7 +73,7 @@ describe('destinations over a reload', () => {
   it('that are new wait for their share of the slots', () => {
     const h = start();
     h.apply(destinationConfig());
-    assert.equal(crmOf(h).tryReserve(), null);
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     crmOf(h).setShare(ALONE);
     reserve(h);
   });
@@ -84,7 +84,7 @@ describe('destinations over a reload', () => {
     const inFlight = reserve(h);
     h.apply();
     assert.equal(crmOf(h).isConfigured, false);
-    assert.equal(crmOf(h).tryReserve(), null);
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     h.apply(destinationConfig({ concurrency: 2 }));
     assert.equal(crmOf(h).slots.free, 1);
     inFlight.finish(true);
@@ -92,7 +92,7 @@ describe('destinations over a reload', () => {
     await crmOf(h).pause.begin(() => Promise.resolve());
     h.apply();
     h.apply(destinationConfig());
-    assert.equal(crmOf(h).tryReserve(), null, 'still paused');
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null, 'still paused');
   });
 
   it('that are gone keep their connections for the attempts in flight, and have new ones when they come back', () => {
@@ -127,17 +127,17 @@ describe('destinations over a reload', () => {
     const h = start(destinationConfig({ breaker: BREAKER }));
     reserve(h).finish(false);
     h.apply(destinationConfig({ breaker: { ...BREAKER }, timeoutMs: 1 }));
-    assert.equal(crmOf(h).tryReserve(), null);
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     assert.deepEqual(h.news(), ['health']);
     const url = 'http://127.0.0.1:9/other';
     h.apply(destinationConfig({ breaker: BREAKER, url }));
     assert.deepEqual(h.news(), ['reset']);
     reserve(h).finish(false);
-    assert.equal(crmOf(h).tryReserve(), null);
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     h.apply(destinationConfig({ breaker: { ...BREAKER, failures: 2 }, url }));
     reserve(h).finish(false);
     reserve(h).finish(false);
-    assert.equal(crmOf(h).tryReserve(), null);
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     h.apply();
     assert.equal(crmOf(h).breaker.view.failures, 0, 'nobody is warned of one that is gone');
   });

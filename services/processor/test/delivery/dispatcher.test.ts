@@ -157,7 +157,7 @@ describe('the dispatcher', () => {
     const h = harness({ paused: 1, full: 1, broken: 1, gone: 1, fine: 1 });
     await h.destinations.get('paused')!.pause.begin(() => Promise.resolve());
     h.destinations.get('full')!.setShare(null);
-    h.destinations.get('broken')!.tryReserve()!.finish(false);
+    h.destinations.get('broken')!.tryReserve(0, 'a')!.finish(false);
     h.destinations.get('gone')!.remove();
     await h.during(() => turns(5));
     assert.deepEqual(
@@ -307,6 +307,34 @@ describe('the dispatcher', () => {
     });
     assert.ok(started.replay >= 4, `${started.replay} replays`); // one of ten turns has one
     assert.ok(started.live > 8 * started.replay, `${started.live} live ones`);
+  });
+
+  it('has no more than their lane of replays in flight, whatever is free, and live work finds the other slots', async () => {
+    let flows: readonly DueFlow[] = [];
+    const h = harness(
+      { crm: 0 },
+      {
+        findDue: () => Promise.resolve({ flows, replays: ['crm'] }),
+        claimDue(request) {
+          h.claims.push(request);
+          const lane = request.from === 'replays' ? 'replay' : 'live';
+          return Promise.resolve(Array.from({ length: request.limit }, () => claimedRow(lane, request)));
+        },
+      },
+    );
+    const inFlight = () => h.launched.map(({ id }) => id);
+    await h.during(async () => {
+      await turns(20);
+      assert.deepEqual(inFlight(), ['replay']);
+      flows = [flowTo('crm')];
+      h.dispatcher.wake();
+      await turns(20);
+      assert.deepEqual(inFlight(), ['replay', 'live', 'live']);
+      flows = [];
+      h.launched[0]!.place.reservation.finish(true);
+      await turns(20);
+      assert.deepEqual(inFlight(), ['replay', 'live', 'live', 'replay']);
+    });
   });
 
   it('ends only when the claims that it began have', async () => {
@@ -512,8 +540,8 @@ describe('a reservation', () => {
 
   it('is given back once, however often it is ended', () => {
     const { made, freed } = destination(2);
-    const [one, two] = [made.tryReserve()!, made.tryReserve()!];
-    assert.equal(made.tryReserve(), null);
+    const [one, two] = [made.tryReserve(0, 'a')!, made.tryReserve(0, 'a')!];
+    assert.equal(made.tryReserve(0, 'a'), null);
     one.finish(true);
     one.finish(false);
     one.cancel();
@@ -525,9 +553,9 @@ describe('a reservation', () => {
 
   it('is not given while the breaker is open, and its slot stays free', () => {
     const { made } = destination(1);
-    made.tryReserve()!.finish(false);
+    made.tryReserve(0, 'a')!.finish(false);
     assert.equal(made.breaker.isClosed, false);
-    assert.equal(made.tryReserve(10), null);
+    assert.equal(made.tryReserve(10, 'a'), null);
     assert.equal(made.bodies.takeForClaim(1_000), 1_000, 'its room too');
     assert.equal(made.slots.free, 2);
   });
@@ -552,7 +580,7 @@ describe('a reservation', () => {
 
   it('has a lease of the attempt’s time limit and ten seconds, of its own', () => {
     const { made } = destination(1);
-    const [one, two] = [made.tryReserve()!, made.tryReserve()!];
+    const [one, two] = [made.tryReserve(0, 'a')!, made.tryReserve(0, 'a')!];
     assert.equal(one.leaseMs, 15_000);
     assert.notEqual(one.leaseId, two.leaseId);
   });
@@ -560,7 +588,7 @@ describe('a reservation', () => {
   it('reckons the lease from when it was made, before PostgreSQL gives it', () => {
     let now = 1_000;
     const { made } = destination(1, () => now);
-    const one = made.tryReserve()!;
+    const one = made.tryReserve(0, 'a')!;
     now += 60_000;
     assert.equal(one.leaseEndsAt, 16_000);
   });

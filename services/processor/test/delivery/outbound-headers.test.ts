@@ -138,4 +138,14 @@ describe('the signature of a delivery', () => {
     assert.equal(signature, `v1,${expected}`);
     assert.match(at!, /^\d{10}$/);
   });
+
+  it('say which edit of the body it is, and that nobody else has said so', () => {
+    const headers: HeaderPairs = [['Ackline-Edited', '9']];
+    assert.deepEqual(names(send({ headers })), own);
+    const edited = send({ headers, replay: true, edit: 2 });
+    assert.deepEqual(edited.slice(-2), [
+      ['webhook-replay', 'true'],
+      ['ackline-edited', '2'],
+    ]);
+  });
 });

@@ -70,13 +70,13 @@ describe('the rate of a destination', () => {
 
     it('and a reservation without an attempt does not count', () => {
       const destination = open(2);
-      const [first, second] = [destination.tryReserve()!, destination.tryReserve()!];
-      assert.deepEqual([destination.slots.free, destination.tryReserve()], [0, null]);
+      const [first, second] = [destination.tryReserve(0, 'a')!, destination.tryReserve(0, 'a')!];
+      assert.deepEqual([destination.slots.free, destination.tryReserve(0, 'a')], [0, null]);
       first.finish(true);
-      assert.equal(destination.tryReserve(), null, 'it began');
+      assert.equal(destination.tryReserve(0, 'a'), null, 'it began');
       second.cancel();
       assert.equal(destination.slots.free, 1);
-      destination.tryReserve()!.finish(true);
+      destination.tryReserve(0, 'a')!.finish(true);
       clock.now += 1_000;
       assert.equal(destination.slots.free, 2);
     });
@@ -84,8 +84,8 @@ describe('the rate of a destination', () => {
     it('to this processor’s part of it', () => {
       const destination = open(3);
       destination.setShare({ count: 2, rank: 1 });
-      destination.tryReserve()!.finish(true);
-      assert.equal(destination.tryReserve(), null);
+      destination.tryReserve(0, 'a')!.finish(true);
+      assert.equal(destination.tryReserve(0, 'a'), null);
       const none = open(1);
       none.setShare({ count: 2, rank: 1 });
       assert.equal(none.slots.free, 0);

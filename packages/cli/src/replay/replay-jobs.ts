@@ -1,0 +1,187 @@
+import { AppError } from '@ackline/shared/app-error';
+import { announceReplay } from '@ackline/store/replay-count';
+import {
+  changeReplay,
+  listReplays,
+  type Replay,
+  type ReplayChange,
+  type ReplayChanged,
+  readReplay,
+} from '@ackline/store/replays';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Pool } from 'pg';
+import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
+import { operatorName } from '../operator.ts';
+import { positiveNumber, wholeNumber } from '../options.ts';
+import { formatCount } from '../output/units.ts';
+import { addFilterOptions, type FilterOptions, readFilter } from './filter-options.ts';
+import { describeAnnounced, formatReplays, formatStatus, replayJson } from './format.ts';
+
+const DEFAULT_RATE_PER_S = 50;
+const MAX_RATE_PER_S = 10_000;
+const DEFAULT_TRICKLE = 5;
+/** As many as are ever under way of one replay. */
+const MAX_TRICKLE = 100;
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 1_000;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+interface StartOptions extends FilterOptions {
+  readonly rate: number;
+  readonly trickle: number;
+  readonly yes?: true;
+}
+
+/** The commands that replay many deliveries, below `replay`. */
+export function registerReplayJobs(replay: Command, context: CommandContext): void {
+  registerStart(replay, context);
+  registerList(replay, context);
+  registerStatus(replay, context);
+  registerChange(replay, context, {
+    change: 'cancel',
+    description: 'End a replay: what is left of it stays as it is',
+    done: ({ id, left }) => `${id} is cancelled. ${formatCount(left)} are left as they were.`,
+  });
+  registerChange(replay, context, {
+    change: 'continue',
+    description: 'Go on with a replay whose trickle failed, with a new trickle',
+    done: ({ id, left }) => `${id} goes on with the ${formatCount(left)} that are left.`,
+  });
+}
+
+function registerStart(replay: Command, context: CommandContext): void {
+  const command = replay
+    .command('start')
+    .description(
+      'Send all deliveries that a filter names again: they are counted first, and a few go before the others',
+    );
+  addFilterOptions(command, Date.now)
+    .option('--rate <number>', 'so many a second', positiveNumber(MAX_RATE_PER_S), DEFAULT_RATE_PER_S)
+    .option('--trickle <number>', 'so many go first', wholeNumber(1, MAX_TRICKLE), DEFAULT_TRICKLE)
+    .option('-y, --yes', 'start without asking')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline replay start --cause "crm 503" --rate 20\n  $ ackline replay start --destination crm --state delivered --since 2h --yes',
+    )
+    .action(async (options: StartOptions) => {
+      await withDatabase(context.config(), pool => start(pool, options, context));
+    });
+}
+
+async function start(pool: Pool, options: StartOptions, context: CommandContext): Promise<void> {
+  const { terminal, confirm } = context;
+  const filter = readFilter(options);
+  const actor = operatorName();
+  const replay = await announceReplay(pool, {
+    filter,
+    actor,
+    ratePerS: options.rate,
+    trickle: options.trickle,
+    onProgress: counted => terminal.progress(`${formatCount(counted)} counted`),
+  });
+  if (replay === null)
+    throw new AppError('ACKLINE_NOT_FOUND', `No ${filter.state} delivery is of this filter`);
+  const { id } = replay;
+  terminal.line(describeAnnounced(replay));
+  if (options.yes !== true) {
+    const isWanted = confirm === null ? null : await confirm('Start?');
+    if (isWanted !== true) await changeReplay(pool, id, { change: 'cancel', actor });
+    if (isWanted === null) {
+      throw new AppError(
+        'ACKLINE_USAGE',
+        'Nothing is sent: there is no terminal to ask on, so it takes --yes',
+      );
+    }
+    if (!isWanted) {
+      terminal.line('Nothing is sent.');
+      return;
+    }
+  }
+  checkChanged(await changeReplay(pool, id, { change: 'start', actor }), id, 'start');
+  terminal.line(`${id} is started. See how it goes: ackline replay status ${id}`);
+}
+
+function registerList(replay: Command, context: CommandContext): void {
+  replay
+    .command('list')
+    .description('List replays that a filter began, the newest first')
+    .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
+    .option('--json', 'one JSON document per line')
+    .addHelpText('after', '\nExample:\n  $ ackline replay list')
+    .action(async ({ limit, json }: { limit: number; json?: true }) => {
+      const replays = await withDatabase(context.config(), pool => listReplays(pool, { limit }));
+      if (json === true) for (const one of replays) context.terminal.line(replayJson(one));
+      else context.terminal.line(formatReplays(replays));
+    });
+}
+
+function registerStatus(replay: Command, context: CommandContext): void {
+  replay
+    .command('status')
+    .description('Show how far a replay is')
+    .argument('<replay-id>', 'from `ackline replay list`', parseReplayId)
+    .option('--json', 'as a JSON document')
+    .addHelpText('after', '\nExample:\n  $ ackline replay status 019ab2c4-7d10-7000-8000-000000000000')
+    .action(async (id: string, { json }: { json?: true }) => {
+      const found = await withDatabase(context.config(), pool => readReplay(pool, id));
+      if (found === null) throw unknownReplay(id);
+      context.terminal.line(json === true ? replayJson(found) : formatStatus(found));
+    });
+}
+
+interface ChangeCommand {
+  readonly change: Exclude<ReplayChange, 'start'>;
+  readonly description: string;
+  readonly done: (replay: Replay) => string;
+}
+
+function registerChange(
+  replay: Command,
+  context: CommandContext,
+  { change, description, done }: ChangeCommand,
+): void {
+  replay
+    .command(change)
+    .description(description)
+    .argument('<replay-id>', 'from `ackline replay list`', parseReplayId)
+    .addHelpText('after', `\nExample:\n  $ ackline replay ${change} 019ab2c4-7d10-7000-8000-000000000000`)
+    .action(async (id: string) => {
+      const changed = await withDatabase(context.config(), pool =>
+        changeReplay(pool, id, { change, actor: operatorName() }),
+      );
+      context.terminal.line(done(checkChanged(changed, id, change)));
+    });
+}
+
+function parseReplayId(text: string): string {
+  if (!UUID.test(text)) throw new InvalidArgumentError('It must be the id of a replay.');
+  return text;
+}
+
+const unknownReplay = (id: string) =>
+  new AppError(
+    'ACKLINE_NOT_FOUND',
+    `There is no replay with the id ${id}; \`ackline replay list\` has them all`,
+  );
+
+/** Throws where it was not changed, and says why. */
+function checkChanged(changed: ReplayChanged, id: string, change: ReplayChange): Replay {
+  switch (changed.kind) {
+    case 'changed':
+      return changed.replay;
+    case 'not-found':
+      throw unknownReplay(id);
+    case 'refused': {
+      const only = { start: 'announced', continue: 'stopped', cancel: 'not finished' }[change];
+      throw new AppError(
+        'ACKLINE_USAGE',
+        `The replay ${id} is ${changed.state}: \`${change}\` is for one that is ${only}`,
+      );
+    }
+    default: {
+      const never: never = changed;
+      return never;
+    }
+  }
+}

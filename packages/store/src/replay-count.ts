@@ -1,0 +1,164 @@
+import type { Pool, PoolClient } from 'pg';
+import { audit } from './audit.ts';
+import { insertReplay, moveReplay, type NewReplay, type Replay, type ReplayFilter } from './replays.ts';
+import { inTransaction } from './transaction.ts';
+
+/** Rows that one statement looks at: well within the limit of a statement, whatever the filter leaves of them. */
+const PAGE = 10_000;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+export interface AnnounceOptions extends NewReplay {
+  /** Told how many there are so far, after each transaction. */
+  readonly onProgress?: (counted: number) => void;
+}
+
+/**
+ * Lists and counts what a replay would send, page by page, each in a transaction of its own. null: there is nothing, or it was
+ * cancelled meanwhile.
+ */
+export async function announceReplay(pool: Pool, options: AnnounceOptions): Promise<Replay | null> {
+  const { filter, actor } = options;
+  const id = await insertReplay(pool, options);
+  const list = filter.state === 'parked' ? listParkedItems : listFinishedItems;
+  const counted = await list(pool, { id, filter, onProgress: options.onProgress ?? (() => undefined) });
+  if (counted === 0) await pool.query("delete from replays where id = $1 and state = 'counting'", [id]);
+  if (counted === 0) return null;
+  return inTransaction(pool, async client => {
+    const replay = await moveReplay(client, { id, from: ['counting'], to: 'announced' });
+    if (replay === null) return null;
+    const details = { ...filter, deliveries: replay.counted };
+    await audit(client, { actor, action: 'replay.announced', subject: id, details });
+    return replay;
+  });
+}
+
+interface Listing {
+  readonly id: string;
+  readonly filter: ReplayFilter;
+  readonly onProgress: (counted: number) => void;
+}
+
+interface Page<Cursor> {
+  /** null: that was the last one. */
+  readonly next: Cursor | null;
+  readonly added: number;
+}
+
+/** Turns pages until the last, each with the replay's row locked: one that was cancelled gets no more items (Y4). */
+async function turnPages<Cursor>(
+  pool: Pool,
+  { id, onProgress }: Listing,
+  first: Cursor,
+  page: (client: PoolClient, cursor: Cursor) => Promise<Page<Cursor>>,
+): Promise<number> {
+  let counted = 0;
+  for (let cursor: Cursor | null = first; cursor !== null; ) {
+    const at: Cursor = cursor;
+    const turned = await inTransaction(pool, async client => {
+      const { rows } = await client.query<{ counted: number }>(
+        "select counted::float8 from replays where id = $1 and state = 'counting' for update",
+        [id],
+      );
+      if (rows[0] === undefined) return { next: null, counted };
+      const { next, added } = await page(client, at);
+      await client.query('update replays set counted = counted + $2 where id = $1', [id, added]);
+      return { next, counted: rows[0].counted + added };
+    });
+    ({ counted } = turned);
+    cursor = turned.next;
+    onProgress(counted);
+  }
+  return counted;
+}
+
+/** Of `d`, in the order of {@link filterValues}, from $3 on. */
+const MATCHES = `($3::text is null or d.destination = $3) and ($4::text is null or d.route = $4)
+  and ($5::text is null or d.source = $5) and ($6::text is null or d.tenant = $6)`;
+
+function filterValues({ destination, route, source, tenant }: ReplayFilter): readonly (string | null)[] {
+  return [destination ?? null, route ?? null, source ?? null, tenant ?? null];
+}
+
+/** Gives the next numbers to the rows of `page` that match, and tells where the page ends. */
+const INSERTED = (order: string, day: string) => `added as (
+    insert into replay_items (replay_id, n, delivery_id, finished_day)
+    select $1, r.counted + row_number() over (order by ${order}), d.id, ${day}
+      from page d cross join (select counted from replays where id = $1) r where ${MATCHES}
+    returning 1)`;
+
+interface ParkedCursor {
+  readonly at: string;
+  readonly id: string;
+}
+
+/** The oldest first. */
+function listParkedItems(pool: Pool, listing: Listing): Promise<number> {
+  const { filter } = listing;
+  const first = { at: filter.since ?? '-infinity', id: FIRST_ID };
+  return turnPages<ParkedCursor>(pool, listing, first, async (client, cursor) => {
+    const result = await client.query<{ at: string; id: string; looked: number; added: number }>(
+      `with page as materialized (
+         select d.id, d.destination, d.route, d.source, d.tenant, d.finished_at from deliveries d
+          where d.state = 'parked' and ($2::text is null or d.park_cause = $2)
+            and (d.finished_at, d.id) > ($7::timestamptz, $8::uuid)
+            and d.finished_at <= least((select counted_at from replays where id = $1), $9::timestamptz)
+          order by d.finished_at, d.id limit ${PAGE}
+       ), ${INSERTED('d.finished_at, d.id', 'null')}
+       select p.finished_at::text as at, p.id, (select count(*) from page)::int as looked, (select count(*) from added)::int as added
+         from page p order by p.finished_at desc, p.id desc limit 1`,
+      [listing.id, filter.cause ?? null, ...filterValues(filter), cursor.at, cursor.id, filter.until ?? null],
+    );
+    const [row] = result.rows;
+    if (row === undefined) return { next: null, added: 0 };
+    return { next: row.looked < PAGE ? null : { at: row.at, id: row.id }, added: row.added };
+  });
+}
+
+/** Day by day; a day is paged by its primary key, so that a filter that few match costs no long statement. */
+async function listFinishedItems(pool: Pool, listing: Listing): Promise<number> {
+  let counted = 0;
+  for (const day of await finishedDays(pool)) counted = await listDay(pool, listing, day);
+  return counted;
+}
+
+function listDay(pool: Pool, listing: Listing, day: string): Promise<number> {
+  const { filter } = listing;
+  return turnPages(pool, listing, FIRST_ID, async (client, after) => {
+    const result = await client.query<{ id: string; looked: number; added: number }>(
+      `with looked as materialized (
+         select d.id, d.destination, d.route, d.source, d.tenant, d.seq, d.state, d.finished_at from finished_deliveries d
+          where d.stored_day = $2::date and d.id > $7::uuid order by d.id limit ${PAGE}
+       ), page as (
+         select l.* from looked l
+          where l.state = $8 and l.finished_at >= coalesce($9::timestamptz, '-infinity')
+            and l.finished_at <= least((select counted_at from replays where id = $1), $10::timestamptz)
+       ), ${INSERTED('d.seq, d.id', '$2::date')}
+       select l.id, (select count(*) from looked)::int as looked, (select count(*) from added)::int as added
+         from looked l order by l.id desc limit 1`,
+      [
+        listing.id,
+        day,
+        ...filterValues(filter),
+        after,
+        filter.state,
+        filter.since ?? null,
+        filter.until ?? null,
+      ],
+    );
+    const [row] = result.rows;
+    if (row === undefined) return { next: null, added: 0 };
+    return { next: row.looked < PAGE ? null : row.id, added: row.added };
+  });
+}
+
+async function finishedDays(queryable: Pick<Pool, 'query'>): Promise<readonly string[]> {
+  const result = await queryable.query<{ day: string }>(
+    `select day::text from (
+       select to_date(substring(c.relname from '_([0-9]{8})$'), 'YYYYMMDD') as day
+         from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'finished_deliveries'::regclass
+       union
+       select stored_day from finished_deliveries_default) days
+      where day is not null order by day`,
+  );
+  return result.rows.map(row => row.day);
+}

@@ -1,0 +1,193 @@
+/**
+ * Replays of many deliveries, by a filter:
+ *
+ * Y1. counted = released + skipped + left, always: an item goes in the transaction that releases its delivery or finds it changed
+ *     since it was counted, and that notes it in the replay's row, under its lock.
+ * Y2. A delivery is released only as it was counted: parked or finished since before, and by nobody else since.
+ * Y3. Who works at a replay holds its row's lock, and passes by where somebody else does. All that it needs to know is in the row,
+ *     so that any processor can go on where another one was killed.
+ * Y4. Where it was cancelled, nothing is released any more: cancelling waits for the batch in hand.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { type AuditAction, audit } from './audit.ts';
+import { inTransaction } from './transaction.ts';
+
+export type ReplayState =
+  | 'counting'
+  | 'announced'
+  | 'trickle'
+  | 'running'
+  /** Its trickle failed: `reason` says how. */
+  | 'stopped'
+  | 'cancelled'
+  /** All is released or skipped. */
+  | 'done';
+
+export interface ReplayFilter {
+  readonly state: 'parked' | 'delivered' | 'discarded';
+  /** Of parked ones only. */
+  readonly cause?: string;
+  readonly destination?: string;
+  readonly route?: string;
+  readonly source?: string;
+  readonly tenant?: string;
+  /** When it was parked or finished: ISO times, both included. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface Replay {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly filter: ReplayFilter;
+  readonly ratePerS: number;
+  readonly trickle: number;
+  readonly state: ReplayState;
+  readonly counted: number;
+  readonly released: number;
+  /** They were no longer as they had been counted: replayed, discarded, or their day was dropped. */
+  readonly skipped: number;
+  readonly left: number;
+  readonly reason: string | null;
+  readonly changedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+const COLUMNS = `id, created_at as "createdAt", created_by as "createdBy", filter, rate_per_s as "ratePerS", trickle, state,
+  counted::float8, released::float8, skipped::float8, (counted - released - skipped)::float8 as left, reason,
+  changed_at as "changedAt", finished_at as "finishedAt"`;
+
+export interface NewReplay {
+  readonly filter: ReplayFilter;
+  readonly actor: string;
+  readonly ratePerS: number;
+  /** So many go first. */
+  readonly trickle: number;
+}
+
+/** The row that items are listed for; nothing is sent before it is announced and started. */
+export async function insertReplay(pool: Pool, replay: NewReplay): Promise<string> {
+  const id = randomUUID();
+  await pool.query(
+    `insert into replays (id, created_by, filter, rate_per_s, trickle, state) values ($1, $2, $3, $4, $5, 'counting')`,
+    [id, replay.actor, JSON.stringify(replay.filter), replay.ratePerS, replay.trickle],
+  );
+  return id;
+}
+
+export async function listReplays(
+  queryable: Pick<Pool, 'query'>,
+  { limit }: { readonly limit: number },
+): Promise<readonly Replay[]> {
+  const result = await queryable.query<Replay>(
+    `select ${COLUMNS} from replays order by created_at desc, id limit $1`,
+    [limit],
+  );
+  return result.rows;
+}
+
+export interface ReplayProgress extends Replay {
+  /** Released and not finished: due or being sent, perhaps again. */
+  readonly open: number;
+  /** Released, and parked again. The others that were released have arrived, or a person has ended them since. */
+  readonly parkedAgain: number;
+}
+
+export async function readReplay(queryable: Pick<Pool, 'query'>, id: string): Promise<ReplayProgress | null> {
+  const result = await queryable.query<ReplayProgress>(
+    `select ${COLUMNS},
+            (select count(*) from deliveries d where d.replay_id = replays.id and d.state in ('due', 'leased'))::int as open,
+            (select count(*) from deliveries d where d.replay_id = replays.id and d.state = 'parked')::int as "parkedAgain"
+       from replays where id = $1`,
+    [id],
+  );
+  return result.rows[0] ?? null;
+}
+
+export type ReplayChange = 'start' | 'continue' | 'cancel';
+
+export type ReplayChanged =
+  | { readonly kind: 'changed'; readonly replay: Replay }
+  /** It is in a state that this is nothing for. */
+  | { readonly kind: 'refused'; readonly state: ReplayState }
+  | { readonly kind: 'not-found' };
+
+const CHANGES: Readonly<
+  Record<ReplayChange, { from: readonly ReplayState[]; to: ReplayState; action: AuditAction }>
+> = {
+  start: { from: ['announced'], to: 'trickle', action: 'replay.started' },
+  // With a trickle of its own: nobody knows yet that the repair has helped.
+  continue: { from: ['stopped'], to: 'trickle', action: 'replay.continued' },
+  cancel: {
+    from: ['counting', 'announced', 'trickle', 'running', 'stopped'],
+    to: 'cancelled',
+    action: 'replay.cancelled',
+  },
+};
+
+export async function changeReplay(
+  pool: Pool,
+  id: string,
+  { change, actor }: { readonly change: ReplayChange; readonly actor: string },
+): Promise<ReplayChanged> {
+  const { from, to, action } = CHANGES[change];
+  return inTransaction(pool, async client => {
+    const replay = await moveReplay(client, { id, from, to });
+    if (replay !== null) {
+      await audit(client, {
+        actor,
+        action,
+        subject: id,
+        details: { released: replay.released, left: replay.left },
+      });
+      return { kind: 'changed', replay };
+    }
+    const found = await client.query<{ state: ReplayState }>('select state from replays where id = $1', [id]);
+    const state = found.rows[0]?.state;
+    return state === undefined ? { kind: 'not-found' } : { kind: 'refused', state };
+  });
+}
+
+export interface ReplayMove {
+  readonly id: string;
+  readonly from: readonly ReplayState[];
+  readonly to: ReplayState;
+  readonly reason?: string;
+}
+
+/** Waits for whoever works at it (Y3, Y4). null: it is in none of these states. */
+export async function moveReplay(
+  client: PoolClient,
+  { id, from, to, reason }: ReplayMove,
+): Promise<Replay | null> {
+  const result = await client.query<Replay>(
+    `update replays
+        set state = $3, reason = $4, trickle_ids = '{}', paced_at = clock_timestamp(), changed_at = clock_timestamp(),
+            finished_at = case when $3 in ('cancelled', 'done') then clock_timestamp() end
+      where id = $1 and state = any($2::text[]) returning ${COLUMNS}`,
+    [id, from, to, reason ?? null],
+  );
+  return result.rows[0] ?? null;
+}
+
+/** One that was counted and never started is forgotten about: it must not keep days from being dropped. */
+const STARTED_WITHIN = '1 hour';
+const REMOVED_A_STATEMENT = 10_000;
+
+/** Cancels what was never started, and removes the list of what was cancelled; true: there is more of that. */
+export async function sweepReplays(pool: Pool, actor: string): Promise<boolean> {
+  const forgotten = await pool.query<{ id: string }>(
+    `select id from replays where state in ('counting', 'announced') and changed_at < now() - interval '${STARTED_WITHIN}'`,
+  );
+  for (const { id } of forgotten.rows) await changeReplay(pool, id, { change: 'cancel', actor });
+  const removed = await pool.query(
+    `delete from replay_items
+      where ctid = any(array(
+        select i.ctid from (select id from replays r where state = 'cancelled'
+                               and (select true from replay_items where replay_id = r.id limit 1) limit 1) r
+         cross join lateral (select ctid from replay_items where replay_id = r.id limit ${REMOVED_A_STATEMENT}) i))`,
+  );
+  return removed.rowCount === REMOVED_A_STATEMENT;
+}

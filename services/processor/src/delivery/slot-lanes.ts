@@ -1,0 +1,50 @@
+import { createSlots, type Slots } from './slots.ts';
+import { REPLAYS } from './tenant-slots.ts';
+
+/** Of so many slots replays may have one; of fewer, one too. */
+const SLOTS_A_REPLAY = 10;
+
+/** What replays may have in flight at once, however many slots are free: so live work finds some whenever it comes. */
+export function replayShare(slots: number): number {
+  return Math.min(slots, Math.max(1, Math.floor(slots / SLOTS_A_REPLAY)));
+}
+
+/** The slots of a destination in two lanes: live work, and what a person sends again. A slot for `REPLAYS` is one of both. */
+export interface SlotLanes extends Omit<Slots, 'setLimit'> {
+  readonly replaysFree: number;
+  /** `atOnce`: fewer than the limit may be in use for the moment, which does not make the lane of replays narrower. */
+  setLimit(limit: number, atOnce?: number): void;
+}
+
+export function createSlotLanes(initialLimit: number, isShared: () => boolean): SlotLanes {
+  const slots = createSlots(initialLimit, isShared);
+  const replays = createSlots(replayShare(initialLimit), () => false);
+  return {
+    get free() {
+      return slots.free;
+    },
+    get inUse() {
+      return slots.inUse;
+    },
+    get isIdle() {
+      return slots.isIdle;
+    },
+    get replaysFree() {
+      return Math.min(slots.free, replays.free);
+    },
+    tryTake(owner) {
+      if (!slots.tryTake(owner)) return false;
+      if (owner !== REPLAYS || replays.tryTake(owner)) return true;
+      slots.giveBack(owner);
+      return false;
+    },
+    giveBack(owner) {
+      slots.giveBack(owner);
+      if (owner === REPLAYS) replays.giveBack(owner);
+    },
+    setLimit(limit, atOnce = limit) {
+      slots.setLimit(Math.min(limit, atOnce));
+      replays.setLimit(replayShare(limit));
+    },
+  };
+}

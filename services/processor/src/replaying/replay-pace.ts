@@ -1,0 +1,28 @@
+import type { ReplaySeen, ReplayStep } from '@ackline/store/replay-release';
+
+/**
+ * Released and not finished, at most: so many are sent after a replay was cancelled, and the table of open deliveries, which
+ * live work goes through, stays as small as it was.
+ */
+export const MAX_OPEN = 100;
+/** Of the time in which nothing could be released, so much is made up for. */
+const WINDOW_MS = 1_000;
+
+/** What a replay does next: its trickle first, and once that has arrived the others, at its rate. */
+export function nextStep(seen: ReplaySeen): ReplayStep {
+  const { trickle, state, left } = seen;
+  if (state === 'running') return left === 0 ? { kind: 'done' } : paced(seen, MAX_OPEN - seen.open);
+  if (trickle.failure !== null) return { kind: 'stop', reason: trickle.failure };
+  if (left > 0 && trickle.sent < trickle.size) return paced(seen, trickle.size - trickle.sent);
+  if (trickle.open > 0) return { kind: 'wait' };
+  return left === 0 ? { kind: 'done' } : { kind: 'run' };
+}
+
+/** As many as the rate has time for, up to `room`. */
+function paced({ ratePerS, sinceMs, open }: ReplaySeen, room: number): ReplayStep {
+  // A rate under one a second would else never come to a whole one.
+  const windowMs = Math.max(WINDOW_MS, 1_000 / ratePerS);
+  const dueByRate = Math.floor((Math.min(sinceMs, windowMs) * ratePerS) / 1_000);
+  const limit = Math.min(dueByRate, room, MAX_OPEN - open);
+  return limit > 0 ? { kind: 'release', limit, windowMs } : { kind: 'wait' };
+}

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { announceReplay } from '@ackline/store/replay-count';
+import { changeReplay, type ReplayProgress, readReplay } from '@ackline/store/replays';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
+import { freePort } from '@ackline/testkit/free-port';
+import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool } from 'pg';
+import { createReplayer } from '../../src/replaying/replayer.ts';
+import { destinationConfig } from '../configs.ts';
+import { type RunningDelivery, runDelivery } from '../delivery/running-delivery.ts';
+import { appendToInbox, openPool, sampleEvent } from '../events.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const quiet = { info() {}, warn() {}, error() {} } as never;
+
+let database: TestDatabase;
+let pool: Pool;
+let receiver: FakeReceiver;
+before(async () => {
+  database = await createTestDatabase();
+  pool = openPool(database.url);
+});
+beforeEach(async () => {
+  receiver = await startFakeReceiver();
+  await pool.query(
+    'truncate inbox, event_keys, events, deliveries, finished_deliveries, replays, replay_items, audit, processors',
+  );
+});
+afterEach(() => receiver.close());
+after(async () => {
+  await pool.end();
+  await database.close();
+});
+
+const bodiesOf = (count: number) => Array.from({ length: count }, (_, n) => `{"n":${n}}`);
+const events = (count: number) => bodiesOf(count).map(text => sampleEvent({ body: Buffer.from(text) }));
+
+async function start(ratePerS: number): Promise<string> {
+  const replay = await announceReplay(pool, {
+    filter: { state: 'parked' },
+    actor: 'anna',
+    ratePerS,
+    trickle: 5,
+  });
+  assert.ok(replay);
+  await changeReplay(pool, replay.id, { change: 'start', actor: 'anna' });
+  return replay.id;
+}
+async function progress(id: string): Promise<ReplayProgress> {
+  const found = await readReplay(pool, id);
+  assert.ok(found);
+  return found;
+}
+const until = (id: string, is: (replay: ReplayProgress) => boolean, what: string) =>
+  waitFor(async () => is(await progress(id)), { what, timeoutMs: 60_000 });
+const untilParked = (count: number) =>
+  waitFor(
+    async () => {
+      const { rows } = await pool.query("select 1 from deliveries where state = 'parked'");
+      return rows.length === count;
+    },
+    { what: `${count} parked`, timeoutMs: 60_000 },
+  );
+
+describe('a replayer', () => {
+  let running: RunningDelivery | null = null;
+  let replaying: { stop(): Promise<void> } | null = null;
+  afterEach(async () => {
+    await replaying?.stop();
+    await running?.stop(0);
+    running = null;
+    replaying = null;
+  });
+
+  /** Parks so many at a destination that fails, then begins to replay. */
+  async function parked(count: number): Promise<void> {
+    receiver.always({ status: 503 });
+    const destination = destinationConfig({ url: receiver.url, retry: { scheduleMs: [1], jitter: 'none' } });
+    running = await runDelivery({ pool, destinations: [destination] });
+    await running.store(events(count));
+    await untilParked(count);
+    receiver.clear();
+  }
+  function replay(): void {
+    const ending = new AbortController();
+    const replayer = createReplayer({
+      pool,
+      log: quiet,
+      onReleased: () => running?.delivery.dispatcher.wake(),
+    });
+    const ended = replayer.run(ending.signal);
+    replaying = {
+      async stop() {
+        ending.abort();
+        await ended;
+      },
+    };
+  }
+  const isMarked = (request: FakeReceiver['requests'][number]) =>
+    request.rawHeaders.some(([name, value]) => name === 'webhook-replay' && value === 'true');
+
+  it('sends the trickle, and the others only when it has arrived; each once, marked, until none is left', async () => {
+    await parked(30);
+    receiver.always({ hang: true });
+    const id = await start(1_000);
+    replay();
+    await waitFor(() => receiver.requests.length > 0);
+    await until(id, ({ released }) => released === 5, 'the trickle');
+    const held = await progress(id);
+    assert.deepEqual([held.state, held.left], ['trickle', 25]);
+    receiver.always({ status: 200 });
+    await running?.delivery.drain(0); // what hangs is given back
+    await running?.stop(0);
+    running = await runDelivery({ pool, destinations: [destinationConfig({ url: receiver.url })] });
+    const before = receiver.requests.length;
+    await until(id, ({ state, open }) => state === 'done' && open === 0, 'its end');
+    const after = await progress(id);
+    assert.deepEqual([after.counted, after.released, after.skipped, after.left], [30, 30, 0, 0]);
+    const got = receiver.requests.slice(before);
+    assert.deepEqual(got.map(({ body }) => body.toString()).toSorted(), bodiesOf(30).toSorted());
+    assert.ok(receiver.requests.every(isMarked));
+  });
+
+  it('stops where the trickle fails, with the reason; continued after the repair it sends the rest', async () => {
+    await parked(20);
+    const id = await start(1_000);
+    replay();
+    await until(id, ({ state }) => state === 'stopped', 'its stop');
+    const stopped = await progress(id);
+    assert.deepEqual([stopped.reason, stopped.released, stopped.left], ['crm 503', 5, 15]);
+    await untilParked(20);
+    receiver.always({ status: 200 });
+    receiver.clear();
+    await changeReplay(pool, id, { change: 'continue', actor: 'anna' });
+    await until(id, ({ state, open }) => state === 'done' && open === 0, 'its end');
+    const { counted, released, parkedAgain } = await progress(id);
+    assert.deepEqual([counted, released, parkedAgain], [20, 20, 5]);
+    assert.equal(receiver.requests.length, 15);
+  });
+
+  it('sends no more than a batch once it is cancelled', async () => {
+    await parked(300);
+    receiver.always({ status: 200 });
+    const id = await start(10_000);
+    replay();
+    await until(id, ({ state, released }) => state === 'running' && released > 5, 'its first batch');
+    receiver.always({ hang: true });
+    const sent = receiver.requests.length;
+    await changeReplay(pool, id, { change: 'cancel', actor: 'anna' });
+    const cancelled = await progress(id);
+    assert.ok(cancelled.open <= 100, `${cancelled.open} open`);
+    receiver.always({ status: 200 });
+    await running?.delivery.drain(0);
+    await running?.stop(0);
+    running = await runDelivery({ pool, destinations: [destinationConfig({ url: receiver.url })] });
+    await until(id, ({ open }) => open === 0, 'what was released');
+    const { released, left, counted } = await progress(id);
+    assert.deepEqual([released, left + released], [cancelled.released, counted]);
+    assert.ok(new Set(receiver.requests.slice(sent).map(({ body }) => body.toString())).size <= 100);
+  });
+});
+
+describe('a processor that is killed in the middle of a replay', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ackline-replaying-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  async function startProcessor(): Promise<SpawnedService> {
+    await writeFile(
+      join(folder, 'ackline.yaml'),
+      `sources:
+  - { name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: WEBHOOK_SECRET_TOKEN }] }
+routes:
+  - { name: all, destination: crm }
+destinations:
+  - name: crm
+    type: http
+    url: ${receiver.url}/hook
+    concurrency: 50
+    retry: { schedule: [1ms], jitter: none }
+    breaker: { failures: 1000 }
+`,
+    );
+    const port = await freePort();
+    return spawnService(MAIN, {
+      cwd: folder,
+      readyUrl: `http://127.0.0.1:${port}/readyz`,
+      env: { DATABASE_URL: database.url, OPS_HOST: '127.0.0.1', OPS_PORT: String(port) },
+    });
+  }
+
+  it('is followed by the next one, which goes on where it was: all of it is released once', async () => {
+    receiver.always({ status: 503 });
+    await appendToInbox(pool, events(60));
+    const killed = await startProcessor();
+    await untilParked(60);
+    receiver.always({ status: 200 });
+    receiver.clear();
+    const id = await start(30);
+    await until(id, ({ state, released }) => state === 'running' && released >= 10, 'a part of it');
+    await killed.stop('SIGKILL');
+    const before = await progress(id);
+    assert.ok(before.left > 0);
+    await pool.query("update deliveries set lease_until = now() where state = 'leased'"); // instead of 40 s
+    const next = await startProcessor();
+    try {
+      await until(id, ({ state, open }) => state === 'done' && open === 0, 'its end');
+      const { counted, released, skipped } = await progress(id);
+      assert.deepEqual([counted, released, skipped], [60, 60, 0]);
+      const got = new Set(receiver.requests.map(({ body }) => body.toString()));
+      assert.deepEqual([...got].toSorted(), bodiesOf(60).toSorted());
+    } finally {
+      await next.stop();
+    }
+  });
+});
