@@ -105,7 +105,7 @@ async function claimLive(
   const { claimed, mayBeMore } = await claimLane(destination, { places, from }, deps);
   const brought = (flow: ClaimFlow) => claimed.filter(isOf(flow)).length >= flow.quota;
   const isMore = mayBeMore || (claimed.length > 0 && (from.length < flows.length || from.some(brought)));
-  return { mayStartMore: isMore, isQueueLeft: isMore || places.length === 0 };
+  return { mayStartMore: isMore, isQueueLeft: isMore || from.length < flows.length };
 }
 
 function isOf({ tenant, priority }: Pick<DueFlow, 'tenant' | 'priority'>) {

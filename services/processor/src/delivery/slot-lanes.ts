@@ -10,10 +10,8 @@ export function replayShare(slots: number): number {
 }
 
 /** The slots of a destination in two lanes: live work, and what a person sends again. A slot for `REPLAYS` is one of both. */
-export interface SlotLanes extends Omit<Slots, 'setLimit'> {
+export interface SlotLanes extends Slots {
   readonly replaysFree: number;
-  /** `atOnce`: fewer than the limit may be in use for the moment, which does not make the lane of replays narrower. */
-  setLimit(limit: number, atOnce?: number): void;
 }
 
 export function createSlotLanes(initialLimit: number, isShared: () => boolean): SlotLanes {
@@ -42,8 +40,8 @@ export function createSlotLanes(initialLimit: number, isShared: () => boolean): 
       slots.giveBack(owner);
       if (owner === REPLAYS) replays.giveBack(owner);
     },
-    setLimit(limit, atOnce = limit) {
-      slots.setLimit(Math.min(limit, atOnce));
+    setLimit(limit, atOnce) {
+      slots.setLimit(limit, atOnce);
       replays.setLimit(replayShare(limit));
     },
   };

@@ -19,16 +19,18 @@ export interface Slots {
   /** false: none is free, or none for this owner. */
   tryTake(owner: string): boolean;
   giveBack(owner: string): void;
-  setLimit(limit: number): void;
+  /** `atOnce`: no more may be in use for the moment. It has no part in who may have how many of the limit. */
+  setLimit(limit: number, atOnce?: number): void;
 }
 
 export function createSlots(initialLimit: number, isShared: () => boolean): Slots {
   const owners = createTenantSlots(isShared);
   let limit = initialLimit;
+  let most = initialLimit;
   let inUse = 0;
   return {
     get free() {
-      return Math.max(0, limit - inUse);
+      return Math.max(0, most - inUse);
     },
     get inUse() {
       return inUse;
@@ -37,7 +39,7 @@ export function createSlots(initialLimit: number, isShared: () => boolean): Slot
       return inUse === 0;
     },
     tryTake(owner) {
-      if (inUse >= limit || !owners.tryTake(owner, limit - inUse)) return false;
+      if (inUse >= most || !owners.tryTake(owner, limit - inUse)) return false;
       inUse += 1;
       return true;
     },
@@ -45,8 +47,9 @@ export function createSlots(initialLimit: number, isShared: () => boolean): Slot
       owners.giveBack(owner);
       inUse = Math.max(0, inUse - 1);
     },
-    setLimit(next) {
+    setLimit(next, atOnce = next) {
       limit = next;
+      most = Math.min(next, atOnce);
     },
   };
 }

@@ -439,6 +439,25 @@ describe('a queue of a destination', () => {
     });
   });
 
+  it('is there as long as something is due that was not asked for, since its tenant may not have more now', async () => {
+    const flows = ['a', 'b'].map(tenant => flowTo(SHARED, { tenant }));
+    const h = harness(
+      { [SHARED]: 0 },
+      {
+        findDue: () => Promise.resolve({ flows, replays: [] }),
+        claimDue(request) {
+          h.claims.push(request);
+          return Promise.resolve([]); // somebody else was faster
+        },
+      },
+    );
+    const held = [1, 2].map(() => h.dispatcher.tryReserve(SHARED, 1, 'a')!);
+    await h.during(() => turns(5));
+    assert.deepEqual(h.claims[0]!.from, [{ tenant: 'b', priority: 'normal', quota: 1 }]);
+    assert.equal(h.dispatcher.tryReserve(SHARED, 1, 'b'), null);
+    for (const one of held) one.cancel();
+  });
+
   it('is still there after a claim that failed', async () => {
     const h = harness({ crm: 1 }, { claimDue: () => Promise.reject(new Error('connection refused')) });
     h.dispatcher.wake(['crm']);

@@ -61,4 +61,14 @@ describe('slots', () => {
     slots.giveBack('a');
     assert.deepEqual([slots.tryTake('b'), slots.tryTake('c')], [false, true]);
   });
+
+  it('that may not all be in use at once are shared out as if they might', () => {
+    const slots = createSlots(20, () => true);
+    for (let n = 0; n < 10; n++) {
+      slots.setLimit(20, slots.inUse + 1);
+      assert.deepEqual([slots.free, slots.tryTake('a'), slots.tryTake('a')], [1, true, false]);
+    }
+    slots.setLimit(20);
+    assert.equal(slots.free, 10);
+  });
 });
