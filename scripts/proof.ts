@@ -2,10 +2,15 @@
 // Figures of the last full run: docs/proofs/.
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
+import { processorProofs } from './proof/processor.ts';
 import { parseProofArguments, type ProofCommand } from './proof/proof-command.ts';
 import { prepareDocker } from './test-tiers/docker-tier.ts';
 
-const proofs: Readonly<Record<string, ProofCommand>> = { ...durabilityProofs, ...pressureProofs };
+const proofs: Readonly<Record<string, ProofCommand>> = {
+  ...durabilityProofs,
+  ...pressureProofs,
+  ...processorProofs,
+};
 
 const [name = '', ...words] = process.argv.slice(2);
 const proof = proofs[name];

@@ -1,0 +1,34 @@
+import { runInterleavings } from '../../services/processor/test/delivery/interleavings/run.ts';
+import { createTestDatabase } from '../../packages/testkit/src/database.ts';
+import type { ProofArguments, ProofCommand } from './proof-command.ts';
+
+/** The processor's own promises. Figures: docs/proofs/processor.md. */
+export const processorProofs: Readonly<Record<string, ProofCommand>> = {
+  interleavings: { docker: false, run: interleavings },
+};
+
+const INTERLEAVINGS_S = 300;
+const INTERLEAVINGS_STEPS = 400;
+
+/** The property test of the integration tier, for longer. Each run has a seed of its own, from a random one on. */
+async function interleavings(args: ProofArguments): Promise<boolean> {
+  const until = performance.now() + (args.seconds ?? INTERLEAVINGS_S) * 1_000;
+  const first = Number(process.env['INTERLEAVINGS_SEED'] ?? Math.floor(Math.random() * 1e9));
+  const sum = { runs: 0, events: 0, sends: 0, slow: 0 };
+  const database = await createTestDatabase();
+  try {
+    for (let seed = first; performance.now() < until; seed++) {
+      const run = await runInterleavings({ url: database.url, seed, steps: INTERLEAVINGS_STEPS });
+      for (const line of run.broken) console.log(`BROKEN with INTERLEAVINGS_SEED=${seed}: ${line}`);
+      if (run.broken.length > 0) return false;
+      sum.runs += 1;
+      sum.events += run.events;
+      sum.sends += run.sends;
+      sum.slow += run.slow;
+    }
+  } finally {
+    await database.close();
+  }
+  console.log(`${JSON.stringify(sum)}, seeds from ${first}: all properties held`);
+  return true;
+}
