@@ -1,10 +1,12 @@
 import { runInterleavings } from '../../services/processor/test/delivery/interleavings/run.ts';
 import { createTestDatabase } from '../../packages/testkit/src/database.ts';
+import { runProcessors } from '../../proofs/src/processors/processors.ts';
 import type { ProofArguments, ProofCommand } from './proof-command.ts';
 
 /** The processor's own promises. Figures: docs/proofs/processor.md. */
 export const processorProofs: Readonly<Record<string, ProofCommand>> = {
   interleavings: { docker: false, run: interleavings },
+  processors: { docker: true, run: processors },
 };
 
 const INTERLEAVINGS_S = 300;
@@ -31,4 +33,22 @@ async function interleavings(args: ProofArguments): Promise<boolean> {
   }
   console.log(`${JSON.stringify(sum)}, seeds from ${first}: all properties held`);
   return true;
+}
+
+const RATE = 300;
+const SECONDS = 300;
+
+async function processors(args: ProofArguments): Promise<boolean> {
+  const { broken, ...figures } = await runProcessors({
+    rate: args.rate ?? RATE,
+    seconds: args.seconds ?? SECONDS,
+  });
+  for (const [what, value] of Object.entries(figures)) {
+    console.log(
+      `${what.padEnd(22)} ${typeof value === 'number' ? Math.round(value) : JSON.stringify(value)}`,
+    );
+  }
+  for (const line of broken) console.log(`BROKEN: ${line}`);
+  if (broken.length === 0) console.log('accepted = stored once = delivered, and each repeat is explained');
+  return broken.length === 0;
 }
