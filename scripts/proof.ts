@@ -2,6 +2,7 @@
 // Figures of the last full run: docs/proofs/.
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
+import { processorProofs } from './proof/processor.ts';
 import { parseProofArguments, type ProofCommand } from './proof/proof-command.ts';
 import { replayLoad } from './proof/replay-load.ts';
 import { prepareDocker } from './test-tiers/docker-tier.ts';
@@ -9,6 +10,7 @@ import { prepareDocker } from './test-tiers/docker-tier.ts';
 const proofs: Readonly<Record<string, ProofCommand>> = {
   ...durabilityProofs,
   ...pressureProofs,
+  ...processorProofs,
   'replay-load': replayLoad,
 };
 

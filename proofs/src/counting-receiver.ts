@@ -11,8 +11,17 @@ export interface CountingReceiver extends AsyncDisposable {
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** Answers 200 to everything, at once. */
-export async function startCountingReceiver(): Promise<CountingReceiver> {
+export interface ReceiverOptions {
+  /** Of an update that comes for the `count`th time. Default: 200. */
+  readonly statusOf?: (updateId: number, count: number) => number;
+  /** Before the answer, and behind the counting. Default: none. */
+  readonly delayMs?: number;
+}
+
+export async function startCountingReceiver({
+  statusOf = () => 200,
+  delayMs = 0,
+}: ReceiverOptions = {}): Promise<CountingReceiver> {
   const byChat = new Map<number, number[]>();
   const counts = new Map<number, number>();
   const server = createServer((request, response) => {
@@ -20,11 +29,14 @@ export async function startCountingReceiver(): Promise<CountingReceiver> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const update = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Update;
-      counts.set(update.update_id, (counts.get(update.update_id) ?? 0) + 1);
+      const count = (counts.get(update.update_id) ?? 0) + 1;
+      counts.set(update.update_id, count);
       const chat = byChat.get(update.message.chat.id) ?? [];
       chat.push(update.update_id);
       byChat.set(update.message.chat.id, chat);
-      response.end();
+      const answer = () => response.writeHead(statusOf(update.update_id, count)).end();
+      if (delayMs === 0) answer();
+      else setTimeout(answer, delayMs);
     });
   });
   server.listen(0, '127.0.0.1');

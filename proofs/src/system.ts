@@ -11,6 +11,8 @@ export const TWILIO_AUTH_TOKEN = '0123456789abcdef0123456789abcdef';
 export const RESPONDIO_KEY = 'cHJvb2Yta2V5LXRoYXQtbG9va3MtbGlrZS1iYXNlNjQ=';
 export const SIGNING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 export const PUBLIC_URL = 'https://hooks.example.com';
+/** Of the destination: so many retries at most. */
+export const RETRY_SCHEDULE = ['200ms', '1s', '5s', '5s', '5s'] as const;
 const TELEGRAM_PATH = '/webhook/telegram';
 const READ_LIMIT_MS = 5_000;
 const LOSSY_PATH = '/webhook/lossy';
@@ -145,7 +147,7 @@ destinations:
     url: ${receiverUrl}
     concurrency: 50
     timeout: 5s
-    retry: { schedule: [200ms, 1s, 5s, 5s, 5s], jitter: full }
+    retry: { schedule: [${RETRY_SCHEDULE.join(', ')}], jitter: full }
     ordering: key
     signingSecret: { env: PROOF_SIGNING }
 `;
