@@ -112,7 +112,7 @@ function destinationEvents({ metrics, log }: DeliveryDeps, slotFreed: () => void
   };
 }
 
-function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {
+function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'limits'> {
   return {
     random: Math.random,
     signingSecret({ signingSecret }) {
