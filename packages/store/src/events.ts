@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { byteaArray } from './bytea-array.ts';
 
 export type Tier = 'kafka' | 'inbox';
 export type Routing = 'routed' | 'unmatched' | 'unrouted';
@@ -72,10 +73,12 @@ function eventColumns(rows: readonly EventRow[]): unknown[] {
     'tier',
     'routing',
     'keyId',
-    'meta',
-    'body',
   ];
-  return columns.map(column => rows.map(row => row[column]));
+  return [
+    ...columns.map(column => rows.map(row => row[column])),
+    byteaArray(rows.map(row => row.meta)),
+    byteaArray(rows.map(row => row.body)),
+  ];
 }
 
 export interface QuarantinedRecord {

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { byteaArray } from './bytea-array.ts';
 
 /** A row of the PostgreSQL event log; `meta` is the encoded envelope without its body. */
 export interface InboxRow {
@@ -30,13 +31,13 @@ export async function appendToInbox(
       rows.map(row => row.keyHash),
       rows.map(row => row.afterOffset.toString()),
       rows.map(row => row.keyId),
-      rows.map(row => row.meta),
-      rows.map(row => row.body),
+      byteaArray(rows.map(row => row.meta)),
+      byteaArray(rows.map(row => row.body)),
     ],
   });
 }
 
-/** As `appendToInbox`, for one large row: its bytes go as they are. In an array the driver makes hexadecimal text of them. */
+/** As `appendToInbox`, for one large row: its bytes go as they are, without another copy of them in an array. */
 export async function appendLargeToInbox(queryable: Pick<Pool, 'query'>, row: InboxRow): Promise<void> {
   await queryable.query({
     name: 'inbox-append-large',

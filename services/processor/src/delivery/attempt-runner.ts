@@ -9,6 +9,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
+import { createAttemptLimits } from './attempt-limits.ts';
 import type { Reservation } from '../storing/desk.ts';
 import type { Destination } from './destination.ts';
 import { type FinishedAttempt, isDestinationFailure, toRow } from './outcome.ts';
@@ -19,7 +20,7 @@ export interface AttemptListener {
   attempted(destination: string, attempt: FinishedAttempt): void;
 }
 
-export interface AttemptRunnerDeps extends Omit<AttemptDeps, 'stop'> {
+export interface AttemptRunnerDeps extends Omit<AttemptDeps, 'limits'> {
   /** Holds the work of a destination that answered 410. */
   pauseDestination(name: string, reason: string): Promise<void>;
   readonly writer: OutcomeWriter;
@@ -44,7 +45,8 @@ export interface AttemptRunner {
 }
 
 export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
-  const stop = new AbortController();
+  const limits = createAttemptLimits();
+  const attemptDeps = { ...deps, limits };
   const inFlight = new Set<Promise<void>>();
 
   function launch(place: AttemptPlace, delivery: LeasedDelivery): void {
@@ -56,7 +58,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       return;
     }
     deps.listener.started(config.name, delivery);
-    const attempt = attemptDelivery(delivery, { config, sender, timeoutMs }, { ...deps, stop: stop.signal })
+    const attempt = attemptDelivery(delivery, { config, sender, timeoutMs }, attemptDeps)
       .then(finished => settle(place, { finished, leaseEndsAt }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
@@ -77,7 +79,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       else parkUnreadable(place, row, deps.writer);
     },
     async drain(deadlineMs) {
-      const timer = setTimeout(() => stop.abort(), deadlineMs);
+      const timer = setTimeout(() => limits.stop(), deadlineMs);
       while (inFlight.size > 0) await Promise.allSettled(inFlight);
       clearTimeout(timer);
     },

@@ -3,6 +3,7 @@ import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { open } from '@ackline/shared/seal';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { AttemptLimits } from './attempt-limits.ts';
 import type { HttpSender } from './http-sender.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
@@ -29,8 +30,7 @@ export interface AttemptDeps {
   signingSecret(config: DestinationConfig): string | null;
   /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
   headersFor(meta: EnvelopeMeta, config: DestinationConfig): EnvelopeMeta['headers'];
-  /** Aborts when the process must end. */
-  readonly stop: AbortSignal;
+  readonly limits: Pick<AttemptLimits, 'bounded'>;
   readonly random: () => number;
 }
 
@@ -63,7 +63,7 @@ async function send(
   { config, sender, timeoutMs }: Target,
   deps: AttemptDeps,
 ): Promise<AttemptResult> {
-  return sender.send({
+  const request = {
     url: config.url,
     headers: outboundHeaders({
       deliveryId: delivery.id,
@@ -76,8 +76,8 @@ async function send(
       now: new Date(),
     }),
     body: delivery.body,
-    signal: AbortSignal.any([deps.stop, AbortSignal.timeout(timeoutMs)]),
-  });
+  };
+  return deps.limits.bounded(timeoutMs, signal => sender.send({ ...request, signal }));
 }
 
 /** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_SEAL_KEY_UNKNOWN for a row that can't be read. */

@@ -126,7 +126,7 @@ function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): Bre
   });
 }
 
-function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {
+function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'limits'> {
   return {
     random: Math.random,
     signingSecret({ signingSecret }) {

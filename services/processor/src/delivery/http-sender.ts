@@ -1,14 +1,8 @@
 import type { LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
 import { Agent, errors } from 'undici';
 import type { AttemptErrorClass, AttemptResult } from './outcome.ts';
+import { readAnswer } from './read-answer.ts';
 
-/** What is kept of an answer, so that a person sees why it was refused. */
-const EXCERPT_BYTES = 512;
-/** An answer is read up to here and then cut: the status is what counts. */
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** From the head of an answer to its end: one that drips holds a slot no longer than this. */
-const ANSWER_LIMIT_MS = 2_000;
 /** Idle connections are kept this long: shorter than common servers' 60 s, so that they rarely close first. */
 const KEEP_ALIVE_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -54,22 +48,22 @@ export function createHttpSender({ connections, lookup }: HttpSenderOptions): Ht
     async send(request) {
       try {
         const url = new URL(request.url);
-        const response = await agent.request({
-          origin: url.origin,
-          path: `${url.pathname}${url.search}`,
-          method: 'POST',
-          headers: request.headers,
-          body: request.body,
-          signal: request.signal,
-        });
-        const { statusCode: status } = response;
-        const start = await readStart(response.body);
+        const { status, retryAfter, start } = await readAnswer(
+          agent,
+          {
+            origin: url.origin,
+            path: `${url.pathname}${url.search}`,
+            method: 'POST',
+            headers: request.headers,
+            body: request.body,
+          },
+          request.signal,
+        );
         return {
           kind: 'response',
           status,
-          retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
-          // Of a success there is nothing to explain, and answers may echo what was sent.
-          excerpt: status >= 200 && status <= 299 ? null : toExcerpt(start),
+          retryAfterMs: retryAfterMs(retryAfter, Date.now()),
+          excerpt: toExcerpt(start),
         };
       } catch (error) {
         return { kind: 'error', errorClass: classify(error), ...systemCode(error) };
@@ -78,33 +72,6 @@ export function createHttpSender({ connections, lookup }: HttpSenderOptions): Ht
     retire: () => void agent.close().catch(() => undefined), // destroyed meanwhile: closed as well
     close: () => agent.destroy(),
   };
-}
-
-/**
- * Reads the answer to its end or a bound, so that the connection can be used again, and keeps the start. Never rejects: the
- * status is there already, and it is what counts.
- */
-async function readStart(body: Readable): Promise<Buffer> {
-  const kept: Buffer[] = [];
-  let keptBytes = 0;
-  let totalBytes = 0;
-  const timer = setTimeout(() => body.destroy(), ANSWER_LIMIT_MS);
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      if (keptBytes < EXCERPT_BYTES) {
-        const part = chunk.subarray(0, EXCERPT_BYTES - keptBytes);
-        kept.push(part);
-        keptBytes += part.length;
-      }
-      totalBytes += chunk.length;
-      if (totalBytes > MAX_ANSWER_BYTES) break; // ends the stream, and with it this connection
-    }
-  } catch {
-    // Cut short, by either side: what was read is what there is.
-  } finally {
-    clearTimeout(timer);
-  }
-  return Buffer.concat(kept);
 }
 
 function toExcerpt(start: Buffer): string | null {

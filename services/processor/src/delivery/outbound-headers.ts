@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { HeaderPairs } from '@ackline/shared/envelope';
+import { headerValues } from '@ackline/shared/headers';
+import { signingKey } from './signing-key.ts';
 
 /** Belong to one connection, or are made anew for ours (RFC 9110 §7.6.1). `expect` is a question to the first server only. */
 const NOT_FORWARDED = new Set([
@@ -17,7 +19,6 @@ const NOT_FORWARDED = new Set([
   'upgrade',
 ]);
 const OWN_PREFIX = 'ackline-';
-const SECRET_PREFIX = 'whsec_';
 
 export interface OutboundWebhook {
   readonly deliveryId: string;
@@ -39,18 +40,20 @@ export interface OutboundWebhook {
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
   const listed = connectionOptions(webhook.headers);
-  const original = webhook.headers.filter(([name]) => {
+  const flat: string[] = [];
+  let isTaken = false;
+  for (const [name, value] of webhook.headers) {
     const lower = name.toLowerCase();
     // Ackline's own names say what Ackline says: nobody else's value comes before it.
-    return !NOT_FORWARDED.has(lower) && !listed.has(lower) && !lower.startsWith(OWN_PREFIX);
-  });
+    if (NOT_FORWARDED.has(lower) || listed.has(lower) || lower.startsWith(OWN_PREFIX)) continue;
+    isTaken ||= lower.startsWith('webhook-');
+    flat.push(name, value);
+  }
   // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
-  const taken = original.some(([name]) => name.toLowerCase().startsWith('webhook-'));
-  const own = ownHeaders(webhook).map(([name, value]) => [
-    taken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name,
-    value,
-  ]);
-  return [...original, ...own].flat();
+  for (const [name, value] of ownHeaders(webhook)) {
+    flat.push(isTaken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name, value);
+  }
+  return flat;
 }
 
 function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
@@ -74,16 +77,8 @@ function sign(webhook: OutboundWebhook, secret: string, seconds: number): string
   return `v1,${hmac.digest('base64')}`;
 }
 
-/** The key of a `whsec_…` secret: what follows the prefix is base64. */
-function signingKey(secret: string): Buffer {
-  return Buffer.from(
-    secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret,
-    'base64',
-  );
-}
-
 /** Headers that the original's `Connection` names as its own. */
 function connectionOptions(headers: HeaderPairs): ReadonlySet<string> {
-  const values = headers.filter(([name]) => name.toLowerCase() === 'connection').map(([, value]) => value);
+  const values = headerValues(headers, 'connection');
   return new Set(values.flatMap(value => value.split(',').map(option => option.trim().toLowerCase())));
 }
