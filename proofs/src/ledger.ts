@@ -82,7 +82,7 @@ function countBy(values: readonly string[]): Record<string, number> {
 }
 
 /** Repeats aside: at least once means that an update may come again behind later ones. */
-export function countOutOfOrder(byChat: ReadonlyMap<number, readonly number[]>): number {
+function countOutOfOrder(byChat: ReadonlyMap<number, readonly number[]>): number {
   let late = 0;
   for (const arrivals of byChat.values()) {
     let newest = -1;

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { CountingReceiver } from '../counting-receiver.ts';
 import { RETRY_SCHEDULE } from '../system.ts';
 
 /** Each stored update with what PostgreSQL keeps of its delivery. */
@@ -10,6 +11,9 @@ interface DeliveryRow {
   /** Attempts that ended without one: their processor was killed, or gave them back when it was told to end. */
   readonly interrupted: number;
   readonly givenBack: number;
+  readonly tier: string;
+  /** Its place in the order of storing. */
+  readonly seq: string;
 }
 
 export interface DeliveryLedger {
@@ -29,6 +33,11 @@ export interface DeliveryLedger {
     /** More often than there are outcomes and interruptions: must be 0. */
     readonly unexplained: number;
   };
+  /** Updates that came first to the receiver after one of their chat that is stored behind them: must be 0. */
+  readonly deliveredOutOfOrder: number;
+  /** Stored behind a later one of their chat, by the log that had them: an answer that was late, or an inbox row that did not know. */
+  readonly storedOutOfOrder: Readonly<Record<string, number>>;
+  readonly tiers: Readonly<Record<string, number>>;
   /** Of one delivery. */
   readonly mostOutcomes: number;
   readonly aboveSchedule: number;
@@ -40,7 +49,7 @@ const QUERY_LIMIT_MS = 120_000;
 export async function takeDeliveryLedger(
   databaseUrl: string,
   accepted: ReadonlySet<number>,
-  counts: ReadonlyMap<number, number>,
+  { counts, byChat }: Pick<CountingReceiver, 'counts' | 'byChat'>,
 ): Promise<DeliveryLedger> {
   const rows = await readDeliveries(databaseUrl);
   const stored = new Set(rows.map(row => Number(row.updateId)));
@@ -60,9 +69,41 @@ export async function takeDeliveryLedger(
     undelivered: [...accepted].filter(id => !counts.has(id)).length,
     states,
     again,
+    ...compareOrders(rows, byChat),
     mostOutcomes: outcomes.reduce((a, b) => Math.max(a, b), 0),
     aboveSchedule: outcomes.filter(count => count > most).length,
   };
+}
+
+/** By chat: the order of storing against that of arrival, and against that of sending. */
+function compareOrders(
+  rows: readonly DeliveryRow[],
+  byChat: CountingReceiver['byChat'],
+): Pick<DeliveryLedger, 'deliveredOutOfOrder' | 'storedOutOfOrder' | 'tiers'> {
+  const stored = new Map(rows.map(row => [Number(row.updateId), row]));
+  const tiers: Record<string, number> = {};
+  for (const { tier } of rows) tiers[tier] = (tiers[tier] ?? 0) + 1;
+  const storedOutOfOrder: Record<string, number> = {};
+  let deliveredOutOfOrder = 0;
+  for (const arrivals of byChat.values()) {
+    const ofChat = [...new Set(arrivals)].flatMap(id => stored.get(id) ?? []);
+    deliveredOutOfOrder += late(ofChat, row => BigInt(row.seq)).length;
+    const bySeq = ofChat.toSorted((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
+    for (const { tier } of late(bySeq, row => BigInt(row.updateId))) {
+      storedOutOfOrder[tier] = (storedOutOfOrder[tier] ?? 0) + 1;
+    }
+  }
+  return { deliveredOutOfOrder, storedOutOfOrder, tiers };
+}
+
+/** Those that are behind a greater one. */
+function late(rows: readonly DeliveryRow[], rank: (row: DeliveryRow) => bigint): readonly DeliveryRow[] {
+  let greatest = -1n;
+  return rows.filter(row => {
+    const isLate = rank(row) < greatest;
+    if (!isLate) greatest = rank(row);
+    return isLate;
+  });
 }
 
 /** Each request is one attempt of those that PostgreSQL knows of; the last of these is the one that was delivered. */
@@ -93,7 +134,7 @@ async function readDeliveries(databaseUrl: string): Promise<readonly DeliveryRow
   await client.connect();
   try {
     const { rows } = await client.query<DeliveryRow>(
-      `select split_part(e.dedup_key, '|', 1) as "updateId", d.state,
+      `select split_part(e.dedup_key, '|', 1) as "updateId", e.tier, e.seq, d.state,
               coalesce(a.outcomes, 0) as outcomes, coalesce(a.interrupted, 0) as interrupted,
               coalesce(a.held, 0) as "givenBack"
          from events e

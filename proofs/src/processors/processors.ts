@@ -6,8 +6,8 @@ import { createTestDatabase } from '@ackline/testkit/database';
 import type { SpawnedService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { startCountingReceiver } from '../counting-receiver.ts';
-import { countOutOfOrder, isDrained } from '../ledger.ts';
-import { startPacedLoad } from '../paced-load.ts';
+import { isDrained } from '../ledger.ts';
+import { isAccepted, startPacedLoad } from '../paced-load.ts';
 import { createSystem, RETRY_SCHEDULE, type System } from '../system.ts';
 import { type DeliveryLedger, takeDeliveryLedger } from './delivery-ledger.ts';
 import { watchLanes } from './lane-watch.ts';
@@ -27,7 +27,9 @@ export interface ProcessorsFigures extends DeliveryLedger {
   readonly joins: number;
   readonly leaves: number;
   readonly laneChanges: number;
-  readonly outOfOrder: number;
+  /** Requests that were not accepted at once, and the longest time to an answer. */
+  readonly refused: number;
+  readonly slowestAckMs: number;
   /** From the last restart, or the last request if that was later, until nothing was open any more. */
   readonly drainMs: number;
   readonly broken: readonly string[];
@@ -100,8 +102,9 @@ export async function runProcessors(options: ProcessorsOptions): Promise<Process
     leaves,
     laneChanges: lanes.changes,
     drainMs,
-    ...(await takeDeliveryLedger(database.url, load.accepted, receiver.counts)),
-    outOfOrder: countOutOfOrder(receiver.byChat),
+    refused: load.attempts.filter(({ status }) => !isAccepted(status)).length,
+    slowestAckMs: load.attempts.reduce((most, { ms }) => Math.max(most, ms), 0),
+    ...(await takeDeliveryLedger(database.url, load.accepted, receiver)),
   };
   return { ...figures, broken: brokenBy(figures, { ...options, drained }) };
 }
@@ -142,7 +145,7 @@ function brokenBy(
   figures: Omit<ProcessorsFigures, 'broken'>,
   { seconds, drained }: ProcessorsOptions & { readonly drained: boolean },
 ): readonly string[] {
-  const { lost, storedTwice, undelivered, again, aboveSchedule, states, outOfOrder } = figures;
+  const { lost, storedTwice, undelivered, again, aboveSchedule, states, deliveredOutOfOrder } = figures;
   const others = Object.keys(states).filter(state => state !== 'delivered');
   const turns = Math.floor((seconds * 1_000) / REBALANCE_EVERY_MS) - 1;
   return [
@@ -153,7 +156,7 @@ function brokenBy(
     ...(others.length > 0 ? [`deliveries that are ${others.join(', ')}`] : []),
     ...(again.unexplained > 0 ? [`${again.unexplained} requests without an outcome or an interruption`] : []),
     ...(aboveSchedule > 0 ? [`${aboveSchedule} with more than ${RETRY_SCHEDULE.length + 1} outcomes`] : []),
-    ...(outOfOrder > 0 ? [`${outOfOrder} out of order within their chat`] : []),
+    ...(deliveredOutOfOrder > 0 ? [`${deliveredOutOfOrder} delivered in another order than stored`] : []),
     ...(figures.kills === 0 ? ['no processor was killed'] : []),
     ...(figures.joins + figures.leaves < turns / 2 ? ['the group was hardly rebalanced'] : []),
   ];
