@@ -23,6 +23,7 @@ const proofs = [
   'spool-order',
   'spool-torn',
   'replay-load',
+  'breaker',
 ];
 
 /** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */

@@ -1,5 +1,6 @@
 // Long runs on real servers, outside CI: `npm run proof -- <name> [--seconds n] [--rate n] [--only part]`.
 // Figures of the last full run: docs/proofs/.
+import { breaker } from './proof/breaker.ts';
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
 import { processorProofs } from './proof/processor.ts';
@@ -12,6 +13,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   ...pressureProofs,
   ...processorProofs,
   'replay-load': replayLoad,
+  breaker,
 };
 
 const [name = '', ...words] = process.argv.slice(2);

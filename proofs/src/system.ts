@@ -25,6 +25,8 @@ export interface SystemOptions {
   readonly receiverUrl: string;
   /** The event log's breaker: how long after it opened Kafka is tried again. */
   readonly breakerSeconds?: number;
+  /** Instead of the sources and the destination that all other runs have. */
+  readonly configText?: string;
   /** More of both services' environment; `directory` is for their files. */
   readonly envOf?: (directory: string) => Readonly<Record<string, string>>;
 }
@@ -44,6 +46,8 @@ export interface System extends AsyncDisposable {
   startProcessor(): Promise<SpawnedService>;
   /** Prometheus text of the processor that was started last. */
   processorMetrics(): Promise<string>;
+  /** Of every one that was started, in order. */
+  allProcessorMetrics(): Promise<readonly string[]>;
   ingressMetrics(): Promise<string>;
 }
 
@@ -53,10 +57,10 @@ const main = (service: string) =>
 export async function createSystem(options: SystemOptions): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'ackline-proof-'));
   const configPath = join(directory, 'ackline.yaml');
-  await writeFile(configPath, configText(options.receiverUrl));
+  await writeFile(configPath, options.configText ?? configText(options.receiverUrl));
   const port = await freePort();
   const ingressOps = await freePort();
-  let processorOps = 0;
+  const processorOps: number[] = [];
   const running = new Set<SpawnedService>();
   const env = {
     ACKLINE_ENV: 'production',
@@ -96,17 +100,21 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     quietUrl: `http://127.0.0.1:${port}${QUIET_PATH}`,
     startIngress: (how = {}) => start('ingress', ingressOps, { ...how, PORT: String(port) }),
     async startProcessor() {
-      processorOps = await freePort();
-      return start('processor', processorOps, {});
+      const ops = await freePort();
+      processorOps.push(ops);
+      return start('processor', ops, {});
     },
-    processorMetrics: () => readText(`http://127.0.0.1:${processorOps}/metrics`),
-    ingressMetrics: () => readText(`http://127.0.0.1:${ingressOps}/metrics`),
+    processorMetrics: () => readText(metricsUrl(processorOps.at(-1) ?? 0)),
+    allProcessorMetrics: () => Promise.all(processorOps.map(ops => readText(metricsUrl(ops)))),
+    ingressMetrics: () => readText(metricsUrl(ingressOps)),
     async [Symbol.asyncDispose]() {
       await Promise.all([...running].map(service => service[Symbol.asyncDispose]()));
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
+
+const metricsUrl = (ops: number) => `http://127.0.0.1:${ops}/metrics`;
 
 async function readText(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(READ_LIMIT_MS) });
