@@ -15,7 +15,7 @@ const RUN: BreakerRun = {
     well(66_000),
     well(70_000),
   ],
-  threshold: 10,
+  threshold: 2,
   concurrency: 20,
   slowStartMs: 30_000,
   openedAt: 1_000,
@@ -51,6 +51,11 @@ describe('the judge of the breaker', () => {
     ['a request before the reset', { reopensAt: 61_500 }, ['no new call until the reset']],
     ['a second request beside the probe', { arrivals: [...RUN.arrivals, well(62_000)] }, ['it is one probe']],
     ['too many at once after it closed', { arrivals: [...RUN.arrivals, well(65_101)] }, ['slow start']],
+    [
+      'an opening before there were as many failures',
+      { threshold: 3 },
+      ['failures of both processors count together'],
+    ],
     [
       'failures of one processor alone',
       { failedBy: [10, 0] },

@@ -39,12 +39,20 @@ export interface Check {
 
 /** A notice takes milliseconds; where it is lost, the next heartbeat brings the state. */
 const HEARD_WITHIN_MS = 2_500;
+/** From an answer to the statement that counts it. */
+const COUNTED_WITHIN_MS = 500;
 /** Clocks of one machine, read in different places. */
 const CLOCK_MS = 2;
 
 /** In flight at the opening: what arrived after it, before all had heard of it. */
 export function arrivedAfterOpening({ arrivals, openedAt, reopensAt }: BreakerRun): readonly Arrival[] {
   return arrivals.filter(({ at }) => at > openedAt && at < reopensAt - CLOCK_MS);
+}
+
+/** When the receiver answered the nth of all that failed. */
+function endOfFailure({ arrivals }: BreakerRun, nth: number): number {
+  const ends = arrivals.filter(({ status }) => status >= 500).map(({ at, ms }) => at + ms);
+  return ends.toSorted((a, b) => a - b)[nth - 1] ?? Number.NaN;
 }
 
 /** Requests by second after the closing. */
@@ -62,12 +70,15 @@ export function judge(run: BreakerRun): readonly Check[] {
 
 function judgeOpening(run: BreakerRun): readonly Check[] {
   const after = arrivedAfterOpening(run);
+  const lagMs = Math.round(run.openedAt - endOfFailure(run, run.threshold));
   const latestMs = Math.max(0, ...after.map(({ at }) => Math.round(at - run.openedAt)));
   return [
     {
       name: 'failures of both processors count together',
-      holds: run.failedBy.length === 2 && run.failedBy.every(count => count > 0 && count < run.threshold),
-      figure: `${run.failedBy.join(' and ')} failed attempts, threshold ${run.threshold}`,
+      holds: run.failedBy.every(count => count > 0) && lagMs >= -CLOCK_MS && lagMs <= COUNTED_WITHIN_MS,
+      figure:
+        `open ${lagMs} ms after failure ${run.threshold} over both was answered; ` +
+        `${run.failedBy.join(' and ')} failed with those on their way`,
     },
     {
       name: 'one line says that it is open',
