@@ -6,16 +6,18 @@ import type {
   AcklineConfig,
   DestinationConfig,
   RetentionConfig,
+  RouteConfig,
   SourceConfig,
 } from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
 import { createFanOut, type FanOutRule } from '@ackline/shared/routing/fan-out';
 import type { ProcessorConfig } from './config.ts';
 
-/** What one reading of ackline.yaml says: which routes want an event, and what is known of sources and destinations, by name. */
+/** What one reading of ackline.yaml says: which routes want an event, and what is known of sources, routes and destinations, by name. */
 export interface Rules {
   readonly fanOut: FanOutRule;
   readonly sources: ReadonlyMap<string, SourceConfig>;
+  readonly routes: ReadonlyMap<string, RouteConfig>;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
 }
 
@@ -65,6 +67,7 @@ export function createRules(ackline: Pick<AcklineConfig, 'sources' | 'routes' | 
   return {
     fanOut: createFanOut(ackline),
     sources: byName(ackline.sources),
+    routes: byName(ackline.routes),
     destinations: byName(ackline.destinations),
   };
 }

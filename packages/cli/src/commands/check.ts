@@ -138,7 +138,11 @@ export function formatSummary(fileName: string, checked: Checked): string {
     sections.push(
       formatTable(
         ['ROUTE', 'TAKES', 'DESTINATION'],
-        routes.map(route => [route.name, describeMatch(route), route.destination]),
+        routes.map(route => [
+          route.name,
+          describeMatch(route),
+          route.transform === null ? route.destination : `${route.destination} (transformed)`,
+        ]),
       ),
     );
   }

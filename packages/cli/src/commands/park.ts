@@ -130,6 +130,7 @@ export function parkedJson(delivery: ParkedDelivery): string {
     blocks: delivery.blocks,
     lastStatus: delivery.lastAttempt?.status ?? null,
     lastError: delivery.lastAttempt?.error ?? null,
+    lastDetail: detailOf(delivery),
   });
 }
 
@@ -143,10 +144,21 @@ export function formatParked(parked: readonly ParkedDelivery[]): string {
       delivery.destination,
       delivery.blocks ? `${delivery.reason} (blocks its key)` : delivery.reason,
       String(delivery.tries),
-      String(delivery.lastAttempt?.status ?? delivery.lastAttempt?.error ?? '–'),
+      lastOf(delivery),
       delivery.id,
     ]),
   );
+}
+
+function lastOf(delivery: ParkedDelivery): string {
+  const detail = detailOf(delivery);
+  const last = String(delivery.lastAttempt?.status ?? delivery.lastAttempt?.error ?? '–');
+  return detail === null ? last : `${last}: ${detail}`;
+}
+
+/** Where an expression failed. What a receiver answered is not shown: it may be any text. */
+function detailOf({ lastAttempt }: ParkedDelivery): string | null {
+  return lastAttempt?.error?.startsWith('transform-') === true ? lastAttempt.excerpt : null;
 }
 
 /** One line; the field names are API. */

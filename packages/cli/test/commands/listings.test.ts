@@ -85,6 +85,27 @@ test('a parked delivery shows its reason, its tries and the last answer', () => 
   assert.doesNotMatch(parkedJson(parked), /never shown/);
 });
 
+test('a delivery whose expression failed shows where', () => {
+  const excerpt = 'T2001 at line 1, column 5, near "+"';
+  const parked: ParkedDelivery = {
+    id: DELIVERY,
+    eventId: 'e',
+    source: 's',
+    tenant: 't',
+    route: 'r',
+    destination: 'bot',
+    orderingKey: null,
+    reason: 'untransformable',
+    cause: 'bot transform-error',
+    tries: 1,
+    parkedAt: new Date(0),
+    blocks: false,
+    lastAttempt: { at: '', ms: 1, outcome: 'park', status: null, error: 'transform-error', excerpt },
+  };
+  assert.match(formatParked([parked]), / transform-error: T2001 at line 1, column 5, near "\+" +019ab2c4/);
+  assert.equal((JSON.parse(parkedJson(parked)) as Record<string, unknown>)['lastDetail'], excerpt);
+});
+
 test('a replay says where it goes, and that what is open needs none', () => {
   assert.match(describeReplay(DELIVERY, { kind: 'replayed', destination: 'bot' }), /sent to bot again/);
   assert.match(describeReplay(DELIVERY, { kind: 'still-open', state: 'due' }), /not finished yet/);

@@ -41,6 +41,7 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
       : []),
     ...sources.flatMap(bodyTimeFindings),
     ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
+    ...routes.flatMap((route, index) => transformFindings(route, index, destinations)),
     ...destinations.flatMap(parkFindings),
   ];
 }
@@ -127,6 +128,24 @@ function routeFindings(
     findings.push({ path: ['routes', index, 'match', 'tenant'], message });
   }
   return findings;
+}
+
+/** An attempt has one time for both, so that its lease does not depend on its route: the request needs its half. */
+function transformFindings(
+  route: Entry | undefined,
+  index: number,
+  destinations: readonly (Entry | undefined)[],
+): Finding[] {
+  const transform = asEntry(route?.['transform']);
+  const destination = destinations.find(candidate => candidate?.['name'] === route?.['destination']);
+  if (transform === undefined || destination === undefined) return [];
+  const [own, whole] = [transform['timeout'] ?? '250ms', destination['timeout'] ?? '10s'].map(time =>
+    typeof time === 'string' ? parseDuration(time) : null,
+  );
+  if (typeof own !== 'number' || typeof whole !== 'number' || own * 2 <= whole) return [];
+  const at = transform['timeout'] === undefined ? [] : ['timeout'];
+  const message = `takes over half of the time-out of its destination "${String(destination['name'])}": lower this one or raise that one`;
+  return [{ path: ['routes', index, 'transform', ...at], message }];
 }
 
 function tenantOf(source: Entry | undefined): string | null {

@@ -149,6 +149,10 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
         where: route.match.where ?? null,
       },
       destination: route.destination,
+      transform:
+        route.transform === undefined
+          ? null
+          : { jsonata: route.transform.jsonata, timeoutMs: route.transform.timeout },
     })),
     destinations: file.destinations.map(toDestination),
     retention: { eventsDays: file.retention.events, dedupMs: file.retention.dedup },

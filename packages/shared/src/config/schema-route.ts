@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { compileFilter } from '../routing/filter.ts';
-import { eventTypeField, nameField } from './fields.ts';
+import { transformProblem } from '../routing/transform.ts';
+import { MAX_EXPRESSION_LENGTH } from '../routing/transform-limits.ts';
+import { durationField, eventTypeField, nameField } from './fields.ts';
 import type { CompiledWhere } from './types.ts';
 
 /** Each mistake is reported at its own place; `params.at` tells whether that is the key or its value. */
@@ -31,12 +33,41 @@ const matchSchema = z.strictObject(
   { error: 'must be a map with source, type, tenant or where; without any it takes every event' },
 );
 
+const EXPRESSION_RULE = `must be a text of 1 to ${MAX_EXPRESSION_LENGTH} characters, an expression of JSONata`;
+
+const expressionField = z
+  .string({ error: EXPRESSION_RULE })
+  .superRefine((text, context) => {
+    const fits = text.trim() !== '' && text.length <= MAX_EXPRESSION_LENGTH;
+    const problem = fits ? transformProblem(text) : EXPRESSION_RULE;
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ title: 'text' });
+
+const transformSchema = z.strictObject(
+  {
+    jsonata: expressionField.describe(
+      'The expression. It sees `body`, `headers`, type, tenant, source and provider, as `where` does.',
+    ),
+    timeout: durationField('10ms', '5s')
+      .prefault('250ms')
+      .describe("For one event; half of the destination's `timeout` at most."),
+  },
+  { error: 'must be a map with jsonata, and a timeout if you like' },
+);
+
 /** An entry of `routes`. */
 export const routeSchema = z.strictObject(
   {
     name: nameField.describe('Names the route in logs and metrics. Unique.'),
     match: matchSchema.prefault({}).describe('Which events the route takes. All that is given must hold.'),
     destination: nameField.describe('The destination that these events are delivered to.'),
+    transform: transformSchema
+      .optional()
+      .describe(
+        'What is sent in place of the body: JSON that an expression makes of the event. Without it the body goes out as it came. ' +
+          '[routes.md](routes.md#another-body).',
+      ),
   },
   { error: 'must be a route: a map with name, match and destination' },
 );

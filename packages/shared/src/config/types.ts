@@ -53,10 +53,18 @@ export interface RouteMatch {
   readonly where: CompiledWhere | null;
 }
 
+/** Makes the body that a route sends. */
+export interface TransformConfig {
+  readonly jsonata: string;
+  readonly timeoutMs: number;
+}
+
 export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
   readonly destination: string;
+  /** null: the body goes out as it came. */
+  readonly transform: TransformConfig | null;
 }
 
 export interface RetryConfig {

@@ -60,7 +60,12 @@ describe('loadConfig, on a file that is right', () => {
         },
       ],
       routes: [
-        { name: 'all', match: { source: null, type: null, tenant: null, where: null }, destination: 'bot' },
+        {
+          name: 'all',
+          match: { source: null, type: null, tenant: null, where: null },
+          destination: 'bot',
+          transform: null,
+        },
       ],
       destinations: [
         {
@@ -102,6 +107,7 @@ routes:
   - name: bot
     match: { source: faster-incoming, type: message.received, tenant: faster, where: { body.a: 1 } }
     destination: bot
+    transform: { jsonata: '{"id": body.id}', timeout: 5s }
 destinations:
   - name: bot
     type: http
@@ -134,6 +140,7 @@ destinations:
     const { where, ...match } = config.routes[0]?.match ?? {};
     assert.deepEqual(match, { source: 'faster-incoming', type: 'message.received', tenant: 'faster' });
     assert.deepEqual(where?.given, { 'body.a': 1 });
+    assert.deepEqual(config.routes[0]?.transform, { jsonata: '{"id": body.id}', timeoutMs: 5_000 });
     assert.deepEqual(config.destinations[0], {
       name: 'bot',
       type: 'http',

@@ -38,6 +38,7 @@ describe('docs/configuration.md', () => {
       '## `sources[].limit`',
       '## `routes[]`',
       '## `routes[].match`',
+      '## `routes[].transform`',
       '## `destinations[]`',
       '## `destinations[].retry`',
       '## `destinations[].breaker`',

@@ -6,10 +6,11 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { HttpSender } from './http-sender.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
+import type { Payloads } from './payloads.ts';
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
-  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'tries' | 'replay'> {
+  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'route' | 'tries' | 'replay'> {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
 }
@@ -27,6 +28,8 @@ export interface AttemptDeps {
   signingSecret(config: DestinationConfig): string | null;
   /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
   headersFor(meta: EnvelopeMeta, config: DestinationConfig): EnvelopeMeta['headers'];
+  /** What the delivery's route makes of the body now; null: it goes out as it came. */
+  readonly payloads: Payloads;
   /** Aborts when the process must end. */
   readonly stop: AbortSignal;
   readonly random: () => number;
@@ -61,19 +64,24 @@ async function send(
   { config, sender, timeoutMs }: Target,
   deps: AttemptDeps,
 ): Promise<AttemptResult> {
+  const signal = AbortSignal.any([deps.stop, AbortSignal.timeout(timeoutMs)]);
+  const making = deps.payloads.make(delivery, config, { timeoutMs, stop: deps.stop });
+  const made = making === null ? { body: delivery.body } : await making;
+  if ('kind' in made) return deps.stop.aborted ? { kind: 'error', errorClass: 'aborted' } : made;
   return sender.send({
     url: config.url,
     headers: outboundHeaders({
       deliveryId: delivery.id,
       url: delivery.meta.url,
       headers: deps.headersFor(delivery.meta, config),
-      body: delivery.body,
+      body: made.body,
+      isTransformed: making !== null,
       replay: delivery.replay,
       signingSecret: deps.signingSecret(config),
       now: new Date(),
     }),
-    body: delivery.body,
-    signal: AbortSignal.any([deps.stop, AbortSignal.timeout(timeoutMs)]),
+    body: made.body,
+    signal,
   });
 }
 
@@ -83,6 +91,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     id: claimed.id,
     leaseId: claimed.leaseId,
     eventId: claimed.eventId,
+    route: claimed.route,
     tries: claimed.tries,
     replay: claimed.replay,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),

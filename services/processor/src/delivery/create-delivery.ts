@@ -12,6 +12,7 @@ import { pauseDestination } from '@ackline/store/destinations';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
 import type { Rules } from '../rules.ts';
+import { createTransformer } from '../transforming/transformer.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
 import type { Destination, DestinationEvents } from './destination.ts';
@@ -19,10 +20,11 @@ import { createDestinations } from './destinations.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createNameLookup } from './name-lookup.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
+import { createPayloads } from './payloads.ts';
 
 export interface DeliveryDeps {
   /** What is in force. */
-  readonly rules: () => Pick<Rules, 'sources' | 'destinations'>;
+  readonly rules: () => Pick<Rules, 'sources' | 'routes' | 'destinations'>;
   readonly secrets: SecretReader;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
@@ -48,7 +50,7 @@ export interface Delivery {
   reconfigure(destinations: ReadonlyMap<string, DestinationConfig>): void;
   /** What is in flight ends, or is given back after `attemptsMs`; then every outcome is written. */
   drain(attemptsMs: number): Promise<void>;
-  /** Closes the connections to the destinations. */
+  /** Closes the connections to the destinations, and the processes that evaluate expressions. */
   close(): Promise<void>;
 }
 
@@ -65,8 +67,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     now,
     wait: ms => delay(ms),
   });
+  const transformer = createTransformer({ log });
   const runner = createAttemptRunner({
     ...attemptDeps(deps),
+    payloads: createPayloads({ rules: deps.rules, transformer }),
     pauseDestination: (name, reason) =>
       pauseDestination(pool, name, { reason, actor: `processor@${hostname()}` }),
     writer,
@@ -97,7 +101,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await runner.drain(attemptsMs);
       await writer.flush();
     },
-    close: () => destinations.close(),
+    async close() {
+      transformer.close();
+      await destinations.close();
+    },
   };
 }
 
@@ -112,7 +119,7 @@ function destinationEvents({ metrics, log }: DeliveryDeps, slotFreed: () => void
   };
 }
 
-function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop'> {
+function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'stop' | 'payloads'> {
   return {
     random: Math.random,
     signingSecret({ signingSecret }) {

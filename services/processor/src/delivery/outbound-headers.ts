@@ -16,6 +16,8 @@ const NOT_FORWARDED = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+/** Say how the original body is to be read. */
+const OF_THE_BODY = new Set(['content-type', 'content-encoding', 'content-md5', 'digest', 'content-digest']);
 const OWN_PREFIX = 'ackline-';
 const SECRET_PREFIX = 'whsec_';
 
@@ -24,7 +26,10 @@ export interface OutboundWebhook {
   /** The URL that the provider called. */
   readonly url: string;
   readonly headers: HeaderPairs;
+  /** As it is sent. */
   readonly body: Uint8Array;
+  /** It is JSON that a route made; the original's own description of its body does not fit it. */
+  readonly isTransformed: boolean;
   readonly replay: boolean;
   readonly signingSecret: string | null;
   readonly now: Date;
@@ -40,6 +45,7 @@ export function outboundHeaders(webhook: OutboundWebhook): string[] {
   const original = webhook.headers.filter(([name]) => {
     const lower = name.toLowerCase();
     // Ackline's own names say what Ackline says: nobody else's value comes before it.
+    if (webhook.isTransformed && OF_THE_BODY.has(lower)) return false;
     return !NOT_FORWARDED.has(lower) && !listed.has(lower) && !lower.startsWith(OWN_PREFIX);
   });
   // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
@@ -61,6 +67,9 @@ function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
     headers.push(['webhook-signature', sign(webhook, webhook.signingSecret, seconds)]);
   headers.push(['ackline-url', webhook.url]);
   if (webhook.replay) headers.push(['webhook-replay', 'true']);
+  if (webhook.isTransformed) {
+    headers.push(['content-type', 'application/json'], ['ackline-transformed', 'true']);
+  }
   return headers;
 }
 

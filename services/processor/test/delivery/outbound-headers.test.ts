@@ -14,6 +14,7 @@ function send(overrides: Partial<OutboundWebhook> = {}): [name: string, value: s
     url: 'https://hooks.example.com/webhook/telegram?a=1',
     headers: [],
     body: Buffer.from('{"update_id":1}'),
+    isTransformed: false,
     replay: false,
     signingSecret: SECRET,
     now: new Date(),
