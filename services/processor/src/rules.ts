@@ -2,6 +2,7 @@ import { readConfigFile } from '@ackline/runtime/config-file';
 import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
 import type { Logger } from '@ackline/runtime/logger';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
+import { AppError } from '@ackline/shared/app-error';
 import type {
   AcklineConfig,
   DestinationConfig,
@@ -41,7 +42,7 @@ export interface RulesDeps {
 
 /** Reads ackline.yaml, with every secret that deliveries need checked; throws one AppError that lists all problems. */
 export async function connectRules(
-  config: Pick<ProcessorConfig, 'configPath' | 'production' | 'secretEnv'>,
+  config: Pick<ProcessorConfig, 'configPath' | 'production' | 'secretEnv' | 'kafka'>,
   { log, onReloaded }: RulesDeps,
 ): Promise<ConnectedRules> {
   const { configPath, production } = config;
@@ -56,6 +57,7 @@ export async function connectRules(
     load: async () => {
       const ackline = await readConfigFile(configPath, { providers, production });
       checkSecrets(ackline, secrets);
+      checkBrokers(ackline.destinations, config.kafka !== null);
       return { ...createRules(ackline), retention: ackline.retention };
     },
     onReloaded,
@@ -76,6 +78,16 @@ export function createRules(ackline: Pick<AcklineConfig, 'sources' | 'routes' | 
 function checkSecrets(ackline: AcklineConfig, secrets: SecretReader): void {
   const forwards = ackline.destinations.some(destination => destination.forwardSecret);
   secrets.checkSecrets({ ...ackline, sources: forwards ? ackline.sources : [] }, providers);
+}
+
+function checkBrokers(destinations: readonly DestinationConfig[], hasKafka: boolean): void {
+  const homeless = destinations.filter(one => one.type === 'kafka' && one.brokers === null);
+  const [first] = homeless;
+  if (hasKafka || first === undefined) return;
+  throw new AppError(
+    'ACKLINE_CONFIG_INVALID',
+    `destination ${first.name}: the brokers of its topic are not known: set KAFKA_BROKERS, or its brokers`,
+  );
 }
 
 function byName<Named extends { readonly name: string }>(list: readonly Named[]): ReadonlyMap<string, Named> {

@@ -1,6 +1,6 @@
-import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
+import type { HttpDestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
 
-export function destinationConfig(overrides: Partial<DestinationConfig> = {}): DestinationConfig {
+export function destinationConfig(overrides: Partial<HttpDestinationConfig> = {}): HttpDestinationConfig {
   return {
     name: 'crm',
     type: 'http',

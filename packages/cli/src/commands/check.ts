@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
 import { createSecretReader } from '@ackline/runtime/secrets';
@@ -149,10 +150,10 @@ export function formatSummary(fileName: string, checked: Checked): string {
   if (destinations.length > 0) {
     sections.push(
       formatTable(
-        ['DESTINATION', 'URL', 'ORDER', 'TRIES'],
+        ['DESTINATION', 'WHERE', 'ORDER', 'TRIES'],
         destinations.map(destination => [
           destination.name,
-          destination.url,
+          addressOf(destination),
           destination.ordering === 'key' ? 'by key' : 'none',
           String(destination.retry.scheduleMs.length + 1),
         ]),

@@ -1,4 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import {
   listPausedDestinations,
@@ -94,7 +95,7 @@ export function describeDestinations(
   paused: readonly PausedDestination[],
 ): readonly DestinationRow[] {
   const pauses = new Map(paused.map(pause => [pause.name, pause]));
-  const urls = new Map(config.destinations.map(destination => [destination.name, destination.url]));
+  const urls = new Map(config.destinations.map(destination => [destination.name, addressOf(destination)]));
   return [...new Set([...urls.keys(), ...pauses.keys()])].map(name => {
     const pause = pauses.get(name);
     return {

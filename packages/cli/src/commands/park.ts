@@ -156,9 +156,11 @@ function lastOf(delivery: ParkedDelivery): string {
   return detail === null ? last : `${last}: ${detail}`;
 }
 
-/** Where an expression failed. What a receiver answered is not shown: it may be any text. */
+/** Where an expression failed, or why a topic refuses. What a receiver answered is not shown: it may be any text. */
 function detailOf({ lastAttempt }: ParkedDelivery): string | null {
-  return lastAttempt?.error?.startsWith('transform-') === true ? lastAttempt.excerpt : null;
+  const error = lastAttempt?.error ?? '';
+  const isOurs = error === 'unsendable' || error.startsWith('transform-');
+  return isOurs ? (lastAttempt?.excerpt ?? null) : null;
 }
 
 /** One line; the field names are API. */

@@ -1,17 +1,13 @@
 import type { Provider } from '../provider.ts';
 import { DEFAULT_TENANT } from './fields.ts';
+import { destinationFindings } from './destination-checks.ts';
+import type { Finding } from './finding.ts';
 import { suggest } from './suggest.ts';
 import { parseDuration } from './units.ts';
 import type { ConfigPath } from './yaml-source.ts';
 
-/**
- * The rules between different places of the file. They read the file as it is, before the schema has accepted it, so that
- * one run lists all errors of both kinds; what has the wrong form is left to the schema.
- */
-export interface Finding {
-  readonly path: ConfigPath;
-  readonly message: string;
-}
+// The rules between different places of the file. They read the file as it is, before the schema has accepted it, so that
+// one run lists all errors of both kinds; what has the wrong form is left to the schema.
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -43,6 +39,7 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
     ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
     ...routes.flatMap((route, index) => transformFindings(route, index, destinations)),
     ...destinations.flatMap(parkFindings),
+    ...destinations.flatMap(destinationFindings),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../app-error.ts';
 import type { Provider } from '../provider.ts';
-import { crossCheck, type Finding, shortList, showPath } from './cross-checks.ts';
+import { crossCheck, shortList, showPath } from './cross-checks.ts';
+import type { Finding } from './finding.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
 import type { AcklineConfig, DestinationConfig, LimitConfig, SecretRef, SourceConfig } from './types.ts';
@@ -179,13 +180,24 @@ function toLimit(
 }
 
 function toDestination(destination: ConfigFile['destinations'][number]): DestinationConfig {
-  const { timeout, retry, breaker, signingSecret, ...same } = destination;
-  return {
+  const { type, url, topic, key, headers, brokers, timeout, retry, breaker, signingSecret, ...same } =
+    destination;
+  const common = {
     ...same,
     timeoutMs: timeout,
     retry: { scheduleMs: retry.schedule, jitter: retry.jitter },
     breaker: { failures: breaker.failures, resetMs: breaker.reset },
     signingSecret: signingSecret === undefined ? null : toSecretRef(signingSecret),
+  };
+  // What is needed of one kind, the cross-checks have asked for.
+  if (type === 'http') return { ...common, type, url: url ?? '' };
+  return {
+    ...common,
+    type,
+    topic: topic ?? '',
+    key: key ?? 'ordering-key',
+    headers: headers ?? {},
+    brokers: brokers ?? null,
   };
 }
 

@@ -78,10 +78,8 @@ export interface BreakerConfig {
   readonly resetMs: number;
 }
 
-export interface DestinationConfig {
+interface CommonDestinationConfig {
   readonly name: string;
-  readonly type: 'http';
-  readonly url: string;
   /** Attempts at a time, across all processors. */
   readonly concurrency: number;
   /** Of one attempt, whole. */
@@ -94,6 +92,23 @@ export interface DestinationConfig {
   readonly signingSecret: SecretRef | null;
   readonly forwardSecret: boolean;
 }
+
+export interface HttpDestinationConfig extends CommonDestinationConfig {
+  readonly type: 'http';
+  readonly url: string;
+}
+
+export interface KafkaDestinationConfig extends CommonDestinationConfig {
+  readonly type: 'kafka';
+  readonly topic: string;
+  readonly key: 'ordering-key' | 'event-id' | 'none';
+  /** Of each record, beside Ackline's own. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** null: those of KAFKA_BROKERS. */
+  readonly brokers: readonly string[] | null;
+}
+
+export type DestinationConfig = HttpDestinationConfig | KafkaDestinationConfig;
 
 export interface RetentionConfig {
   /** Days after the one on which an event was stored. */

@@ -1,10 +1,10 @@
+import { addressOf } from '@ackline/shared/config/destination-address';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { open } from '@ackline/shared/seal';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import type { HttpSender } from './http-sender.ts';
-import { outboundHeaders } from './outbound-headers.ts';
+import type { DestinationSender } from './delivery-sender.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
 import type { Payloads } from './payloads.ts';
 
@@ -18,7 +18,7 @@ export interface LeasedDelivery
 /** Where and how an attempt is made, as it was when it began: what a reload changes meanwhile is for the next one. */
 export interface Target {
   readonly config: DestinationConfig;
-  readonly sender: Pick<HttpSender, 'send'>;
+  readonly sender: Pick<DestinationSender, 'send'>;
   /** What its lease leaves it, if a reload allows more. */
   readonly timeoutMs: number;
 }
@@ -69,8 +69,8 @@ async function send(
   const made = making === null ? { body: delivery.body } : await making;
   if ('kind' in made) return deps.stop.aborted ? { kind: 'error', errorClass: 'aborted' } : made;
   return sender.send({
-    url: config.url,
-    headers: outboundHeaders({
+    url: addressOf(config),
+    webhook: {
       deliveryId: delivery.id,
       url: delivery.meta.url,
       headers: deps.headersFor(delivery.meta, config),
@@ -79,8 +79,8 @@ async function send(
       replay: delivery.replay,
       signingSecret: deps.signingSecret(config),
       now: new Date(),
-    }),
-    body: made.body,
+    },
+    event: delivery.meta,
     signal,
   });
 }

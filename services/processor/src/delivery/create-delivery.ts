@@ -26,6 +26,8 @@ export interface DeliveryDeps {
   /** What is in force. */
   readonly rules: () => Pick<Rules, 'sources' | 'routes' | 'destinations'>;
   readonly secrets: SecretReader;
+  /** Where topics of destinations are that name no brokers of their own; null: nowhere. */
+  readonly brokers?: readonly string[] | null;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
   readonly log: Logger;
@@ -58,7 +60,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const { pool, log, now = () => performance.now() } = deps;
   const wake = () => dispatcher.wake();
   const memory = createFairShare(deps.bodyBudgetBytes ?? BODY_BUDGET_BYTES);
-  const forDestinations = { ...destinationEvents(deps, wake), lookup: createNameLookup(), memory, now };
+  const { brokers = null } = deps;
+  const forDestinations = {
+    ...destinationEvents(deps, wake),
+    lookup: createNameLookup(),
+    brokers,
+    memory,
+    now,
+  };
   const destinations = createDestinations(deps.rules().destinations, forDestinations);
   const writer = createOutcomeWriter({
     store: { record: outcomes => recordOutcomes(pool, outcomes) },

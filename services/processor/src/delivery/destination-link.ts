@@ -1,4 +1,3 @@
-import type { LookupFunction } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type BreakerStatus,
@@ -6,21 +5,21 @@ import {
   createCircuitBreaker,
 } from '@ackline/shared/breaker/circuit-breaker';
 import { consecutiveFailures } from '@ackline/shared/breaker/trip-rules';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import { createHttpSender, type HttpSender } from './http-sender.ts';
+import type { DestinationSender } from './delivery-sender.ts';
+import { createDestinationSender, type SenderDeps, sharesSender } from './destination-sender.ts';
 
 /** The connections to a destination, and what is known of how it is; both begin anew where a reload changes what they are for. */
 export interface DestinationLink {
-  readonly sender: HttpSender;
+  readonly sender: DestinationSender;
   readonly breaker: CircuitBreaker;
   reconfigure(config: DestinationConfig): void;
   /** Until the next `reconfigure`. */
   close(): void;
 }
 
-export interface LinkDeps {
-  /** Looks names up for all destinations of the process. */
-  readonly lookup: LookupFunction;
+export interface LinkDeps extends SenderDeps {
   breakerChanged(destination: string, status: BreakerStatus, failures: number): void;
 }
 
@@ -30,8 +29,8 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
   let sender = openSender();
   let breaker = closedBreaker();
 
-  function openSender(): HttpSender {
-    return createHttpSender({ connections: config.concurrency, lookup: deps.lookup });
+  function openSender(): DestinationSender {
+    return createDestinationSender(config, deps);
   }
 
   function closedBreaker(): CircuitBreaker {
@@ -63,13 +62,13 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
     reconfigure(next) {
       const before = config;
       config = next;
-      const isElsewhere = new URL(next.url).origin !== new URL(before.url).origin;
-      if (!isOpen || isElsewhere || next.concurrency !== before.concurrency) {
+      if (!isOpen || !sharesSender(before, next)) {
         if (isOpen) sender.retire();
         sender = openSender();
         isOpen = true;
       }
-      if (next.url !== before.url || !isDeepStrictEqual(next.breaker, before.breaker)) replaceBreaker();
+      if (addressOf(next) !== addressOf(before) || !isDeepStrictEqual(next.breaker, before.breaker))
+        replaceBreaker();
     },
     close() {
       if (!isOpen) return;

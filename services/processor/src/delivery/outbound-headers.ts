@@ -41,6 +41,17 @@ export interface OutboundWebhook {
  * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
+  const { original, own } = deliveryHeaders({ ...webhook, prefixed: true });
+  return [...original, ...own].flat();
+}
+
+export interface DeliveryHeaders {
+  readonly original: HeaderPairs;
+  readonly own: HeaderPairs;
+}
+
+/** `prefixed`: both go into one list, so that Ackline's make room for `webhook-*` names of the original. */
+export function deliveryHeaders(webhook: OutboundWebhook & { readonly prefixed: boolean }): DeliveryHeaders {
   const listed = connectionOptions(webhook.headers);
   const original = webhook.headers.filter(([name]) => {
     const lower = name.toLowerCase();
@@ -49,12 +60,11 @@ export function outboundHeaders(webhook: OutboundWebhook): string[] {
     return !NOT_FORWARDED.has(lower) && !listed.has(lower) && !lower.startsWith(OWN_PREFIX);
   });
   // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
-  const taken = original.some(([name]) => name.toLowerCase().startsWith('webhook-'));
-  const own = ownHeaders(webhook).map(([name, value]) => [
-    taken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name,
-    value,
-  ]);
-  return [...original, ...own].flat();
+  const taken = webhook.prefixed && original.some(([name]) => name.toLowerCase().startsWith('webhook-'));
+  const own = ownHeaders(webhook).map(
+    ([name, value]) => [taken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name, value] as const,
+  );
+  return { original, own };
 }
 
 function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {

@@ -22,6 +22,8 @@ export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy
 
 /** What one attempt came to, as the sender saw it. */
 export type AttemptResult =
+  /** A log that confirms, and says no more. */
+  | { readonly kind: 'acked' }
   | {
       readonly kind: 'response';
       readonly status: number;
@@ -41,7 +43,7 @@ export type AttemptResult =
 
 /**
  * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry
- * it (a header that the client refuses), so no later try can either; untransformable: its route's expression makes no body of it.
+ * it (a header that the client refuses), or Kafka has no such topic or never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
  */
 export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable' | 'untransformable';
 /** busy: the processes that evaluate expressions have others before it. */
@@ -73,6 +75,7 @@ export function decideOutcome(result: AttemptResult, tries: number, policy: Retr
 
 /** What no other try would change; null: another try may. */
 function final(result: AttemptResult): Outcome | null {
+  if (result.kind === 'acked') return { kind: 'delivered' };
   if (result.kind === 'error') return finalError(result.errorClass);
   if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
   return result.status === GONE ? { kind: 'hold', reason: 'gone' } : null;
@@ -108,6 +111,7 @@ export function isOurs(result: AttemptResult): boolean {
 /** True where the attempt says that the destination itself is in trouble: what its breaker counts. */
 export function isDestinationFailure(result: AttemptResult): boolean {
   if (result.kind === 'error') return !isOurs(result) && !NOT_THE_DESTINATION.has(result.errorClass);
+  if (result.kind === 'acked') return false;
   return result.status >= 500 || result.status === 429 || result.status === 408;
 }
 
@@ -148,6 +152,11 @@ export function toRow(attempt: FinishedAttempt): DeliveryOutcome {
   }
 }
 
+function excerptOf(result: AttemptResult): string | null {
+  if (result.kind === 'acked') return null;
+  return result.kind === 'response' ? result.excerpt : (result.detail ?? null);
+}
+
 function attemptRecord({ result, outcome, startedAt, ms }: FinishedAttempt): AttemptRecord {
   return {
     at: startedAt.toISOString(),
@@ -155,6 +164,6 @@ function attemptRecord({ result, outcome, startedAt, ms }: FinishedAttempt): Att
     outcome: outcome.kind,
     status: result.kind === 'response' ? result.status : null,
     error: result.kind === 'error' ? result.errorClass : null,
-    excerpt: result.kind === 'response' ? result.excerpt : (result.detail ?? null),
+    excerpt: excerptOf(result),
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import type { DestinationConfig, RouteConfig } from '@ackline/shared/config/types';
+import type { DestinationConfig, HttpDestinationConfig, RouteConfig } from '@ackline/shared/config/types';
 import { listParked, type ParkedDelivery, replayDelivery } from '@ackline/store/parked';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, type ReceivedRequest, startFakeReceiver } from '@ackline/testkit/fake-receiver';
@@ -52,7 +52,7 @@ describe('a route with a transform', { timeout: 120_000 }, () => {
     running.push(started);
     return started;
   }
-  const to = (overrides: Partial<DestinationConfig> = {}) =>
+  const to = (overrides: Partial<HttpDestinationConfig> = {}) =>
     destinationConfig({ url: `${receiver.url}/`, ...overrides });
   const parked = (): Promise<readonly ParkedDelivery[]> => listParked(pool, { limit: 100 });
   const received = (count: number) =>
