@@ -46,6 +46,7 @@ export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineCo
         name: 'everything',
         match: { source: null, type: null, tenant: null, where: null },
         destination: 'sample',
+        history: 'all',
         transform: null,
       },
     ],

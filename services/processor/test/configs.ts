@@ -40,6 +40,7 @@ export function routeConfig(overrides: Partial<RouteConfig> = {}): RouteConfig {
     name: 'all',
     match: { source: null, type: null, tenant: null, where: null },
     destination: 'crm',
+    history: 'all',
     transform: null,
     ...overrides,
   };

@@ -56,12 +56,14 @@ test('the summary shows what a route takes, and the beginning of its filter', ()
       name: 'a',
       match: { source: 'telegram', type: null, tenant: null, where: where({ 'body.a': 1 }) },
       destination: 'sample',
+      history: 'all' as const,
       transform: null,
     },
     {
       name: 'b',
       match: { source: null, type: null, tenant: null, where: where(long) },
       destination: 'sample',
+      history: 'all' as const,
       transform: { jsonata: 'body', timeoutMs: 250 },
     },
   ];

@@ -150,6 +150,7 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
         where: route.match.where ?? null,
       },
       destination: route.destination,
+      history: route.history,
       transform:
         route.transform === undefined
           ? null

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { compileFilter } from '../routing/filter.ts';
 import { transformProblem } from '../routing/transform.ts';
 import { MAX_EXPRESSION_LENGTH } from '../routing/transform-limits.ts';
-import { durationField, eventTypeField, nameField } from './fields.ts';
+import { choiceField, durationField, eventTypeField, nameField } from './fields.ts';
 import type { CompiledWhere } from './types.ts';
 
 /** Each mistake is reported at its own place; `params.at` tells whether that is the key or its value. */
@@ -62,6 +62,12 @@ export const routeSchema = z.strictObject(
     name: nameField.describe('Names the route in logs and metrics. Unique.'),
     match: matchSchema.prefault({}).describe('Which events the route takes. All that is given must hold.'),
     destination: nameField.describe('The destination that these events are delivered to.'),
+    history: choiceField('all', 'failures')
+      .prefault('all')
+      .describe(
+        'failures: a delivery is forgotten once it is delivered, and its event with it where no other route keeps it. ' +
+          '[routes.md](routes.md#what-is-kept).',
+      ),
     transform: transformSchema
       .optional()
       .describe(

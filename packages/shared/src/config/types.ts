@@ -63,6 +63,8 @@ export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
   readonly destination: string;
+  /** failures: what is delivered is forgotten. */
+  readonly history: 'all' | 'failures';
   /** null: the body goes out as it came. */
   readonly transform: TransformConfig | null;
 }

@@ -44,6 +44,7 @@ describe('the ackline.yaml of the repository', () => {
         name: 'everything',
         match: { source: null, type: null, tenant: null, where: null },
         destination: 'sample-receiver',
+        history: 'all',
         transform: null,
       },
     ]);

@@ -64,6 +64,7 @@ describe('loadConfig, on a file that is right', () => {
           name: 'all',
           match: { source: null, type: null, tenant: null, where: null },
           destination: 'bot',
+          history: 'all',
           transform: null,
         },
       ],

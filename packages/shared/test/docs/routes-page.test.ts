@@ -117,6 +117,7 @@ const CASES: readonly (readonly [Partial<RoutableEvent>, readonly string[]])[] =
   [whatsapp({ From: '+15550001', NumMedia: '1', Body: 'stop it' }), ['all-of-messages', 'not-a-test']],
   [of(ORDER), ['not-a-test', 'order-for-the-crm']],
   [of(TICKET), ['not-a-test', 'ticket-for-the-chat']],
+  [of('{"click":1}'), ['not-a-test', 'every-click']],
 ];
 
 const EVENT = { source: 'shop', tenant: 'default', type: 'unknown', provider: 'telegram' };
@@ -145,7 +146,7 @@ describe('docs/routes.md', () => {
     const named = blocks.flatMap(block =>
       (parse(block) as { routes: { name: string }[] }).routes.map(route => route.name),
     );
-    assert.equal(named.length, 18);
+    assert.equal(named.length, 19);
     assert.deepEqual(
       named.filter(name => !CASES.some(([, names]) => names.includes(name))),
       [],
