@@ -73,12 +73,7 @@ export function createKafkaSender({ brokers, topic, timeoutMs }: KafkaSenderOpti
 }
 
 /** What no other try would change, as long as nobody changes the topic. */
-const REFUSALS = [
-  'INVALID_TOPIC_EXCEPTION',
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-];
+const REFUSALS = ['INVALID_TOPIC_EXCEPTION', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'];
 
 function resultOf(error: unknown): SentRecord {
   if (!(error instanceof Error)) return { kind: 'failed', code: null };
