@@ -16,6 +16,8 @@ const NOT_FORWARDED = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+/** Say how the original body is to be read. */
+const OF_THE_BODY = new Set(['content-type', 'content-encoding', 'content-md5', 'digest', 'content-digest']);
 const OWN_PREFIX = 'ackline-';
 const SECRET_PREFIX = 'whsec_';
 
@@ -24,7 +26,10 @@ export interface OutboundWebhook {
   /** The URL that the provider called. */
   readonly url: string;
   readonly headers: HeaderPairs;
+  /** As it is sent. */
   readonly body: Uint8Array;
+  /** It is JSON that a route made; the original's own description of its body does not fit it. */
+  readonly isTransformed: boolean;
   readonly replay: boolean;
   /** The body is the so-manieth that a person made of it. */
   readonly edit?: number;
@@ -38,19 +43,30 @@ export interface OutboundWebhook {
  * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
+  const { original, own } = deliveryHeaders({ ...webhook, prefixed: true });
+  return [...original, ...own].flat();
+}
+
+export interface DeliveryHeaders {
+  readonly original: HeaderPairs;
+  readonly own: HeaderPairs;
+}
+
+/** `prefixed`: both go into one list, so that Ackline's make room for `webhook-*` names of the original. */
+export function deliveryHeaders(webhook: OutboundWebhook & { readonly prefixed: boolean }): DeliveryHeaders {
   const listed = connectionOptions(webhook.headers);
   const original = webhook.headers.filter(([name]) => {
     const lower = name.toLowerCase();
     // Ackline's own names say what Ackline says: nobody else's value comes before it.
+    if (webhook.isTransformed && OF_THE_BODY.has(lower)) return false;
     return !NOT_FORWARDED.has(lower) && !listed.has(lower) && !lower.startsWith(OWN_PREFIX);
   });
   // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
-  const taken = original.some(([name]) => name.toLowerCase().startsWith('webhook-'));
-  const own = ownHeaders(webhook).map(([name, value]) => [
-    taken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name,
-    value,
-  ]);
-  return [...original, ...own].flat();
+  const taken = webhook.prefixed && original.some(([name]) => name.toLowerCase().startsWith('webhook-'));
+  const own = ownHeaders(webhook).map(
+    ([name, value]) => [taken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name, value] as const,
+  );
+  return { original, own };
 }
 
 function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
@@ -64,6 +80,9 @@ function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
   headers.push(['ackline-url', webhook.url]);
   if (webhook.replay) headers.push(['webhook-replay', 'true']);
   if (webhook.edit !== undefined) headers.push(['ackline-edited', String(webhook.edit)]);
+  if (webhook.isTransformed) {
+    headers.push(['content-type', 'application/json'], ['ackline-transformed', 'true']);
+  }
   return headers;
 }
 
