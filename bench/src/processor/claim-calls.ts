@@ -102,6 +102,7 @@ async function insertDue(
       notBefore: event.notBefore,
       lease: null,
       bodyBytes: event.body.byteLength,
+      keepHistory: true,
       followed: false,
     };
   });

@@ -9,6 +9,7 @@ import { registerEvents } from './commands/events.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPark } from './commands/park.ts';
 import { registerDiscard } from './commands/discard.ts';
+import { registerPlan } from './commands/plan.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
@@ -80,6 +81,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
   const registrations = [
     registerUp,
     registerCheck,
+    registerPlan,
     registerSend,
     registerEvents,
     registerPark,

@@ -20,6 +20,7 @@ test('help lists every command, and each command has an example', async () => {
   const commands = [
     'up',
     'check',
+    'plan',
     'send',
     'events',
     'park',

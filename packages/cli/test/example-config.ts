@@ -1,4 +1,4 @@
-import type { AcklineConfig, DestinationConfig, SourceConfig } from '@ackline/shared/config/types';
+import type { AcklineConfig, HttpDestinationConfig, SourceConfig } from '@ackline/shared/config/types';
 
 export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
   return {
@@ -18,7 +18,7 @@ export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
   };
 }
 
-export function destination(overrides: Partial<DestinationConfig> = {}): DestinationConfig {
+export function destination(overrides: Partial<HttpDestinationConfig> = {}): HttpDestinationConfig {
   return {
     name: 'sample',
     type: 'http',
@@ -49,6 +49,8 @@ export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineCo
         match: { source: null, type: null, tenant: null, where: null },
         destination: 'sample',
         priority: 'event',
+        history: 'all',
+        transform: null,
       },
     ],
     destinations: [destination()],

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
+import { EVENTS_TOPIC } from '@ackline/shared/events-topic';
 import { type Admin, ConfigResourceTypes, findErrorBy, ListOffsetTimestamps } from '@platformatic/kafka';
 import { closeKafkaClient, createKafkaAdmin, withDeadline } from './kafka-client.ts';
 import { judgeDurability, type TopicSettings } from './topic-durability.ts';
 
-/** The version is that of the record format: another format gets another topic, so that old and new readers never mix. */
-export const EVENTS_TOPIC = 'ackline.events.v1';
+export { EVENTS_TOPIC };
 /** Most processors that can share the work; more later would move keys to other lanes. */
 const PARTITIONS = 12;
 const WANTED_REPLICATION = 3;
@@ -208,7 +208,7 @@ async function topicConfigs(admin: Admin, name: string): Promise<ReadonlyMap<str
   }
 }
 
-function isUnknownTopic(error: unknown): boolean {
+export function isUnknownTopic(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.message.startsWith('Unknown topic ')) return true; // what the client makes of it in metadata()
   return findErrorBy(error, 'apiId', 'UNKNOWN_TOPIC_OR_PARTITION') !== null;

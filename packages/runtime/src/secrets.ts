@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { AppError } from '@ackline/shared/app-error';
-import type { Finding } from '@ackline/shared/config/cross-checks';
+import type { Finding } from '@ackline/shared/config/finding';
 import type { KnownProviders } from '@ackline/shared/config/load-config';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 

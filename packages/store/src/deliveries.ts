@@ -29,6 +29,8 @@ export interface NewDelivery {
   readonly priority: 'normal' | 'high';
   /** Of its event's body as it is stored. */
   readonly bodyBytes: number;
+  /** false: once delivered, no row says so. */
+  readonly keepHistory: boolean;
   /** No attempt starts before it; epoch milliseconds. null, or a time that is over: at once. */
   readonly notBefore: number | null;
   /** null: due, for whoever has a free slot. */

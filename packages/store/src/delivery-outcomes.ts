@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { type AttemptRecord, type DeliveryKey, HEAD, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
+import { type ForgottenEvent, forgetEvents } from './forgotten-events.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
@@ -43,18 +44,24 @@ export async function recordOutcomes(
   pool: Pool,
   outcomes: readonly DeliveryOutcome[],
 ): Promise<ReadonlySet<string>> {
-  let written: ReadonlySet<string> = new Set();
-  const left = () => outcomes.filter(outcome => !written.has(outcome.id));
+  const rows: Outcome[] = [];
+  const written = () => idsOf(rows);
+  const left = () => {
+    const ids = written();
+    return outcomes.filter(outcome => !ids.has(outcome.id));
+  };
   try {
-    written = idsOf(await finish(pool, outcomes, { followed: false, waits: false }));
-    if (left().length > 0) written = written.union(await finishFollowed(pool, left(), false));
+    rows.push(...(await finish(pool, outcomes, { followed: false, waits: false })));
+    if (left().length > 0) rows.push(...(await finishFollowed(pool, left(), false)));
     for (const locked of left().length === 0 ? [] : await stillLeased(pool, left())) {
-      written = written.union(await finishFollowed(pool, [locked], true));
+      rows.push(...(await finishFollowed(pool, [locked], true)));
     }
-    return written;
   } catch (error) {
-    throw written.size === 0 ? error : new PartlyWritten(written, error);
+    throw rows.length === 0 ? error : new PartlyWritten(written(), error);
   }
+  // They are only no longer needed: one that stays goes with its day.
+  await forgetEvents(pool, forgotten(rows)).catch(() => undefined);
+  return written();
 }
 
 /** Those whose lease is still what they name: somebody has their rows locked just now. */
@@ -77,12 +84,12 @@ function finishFollowed(
   pool: Pool,
   outcomes: readonly DeliveryOutcome[],
   waits: boolean,
-): Promise<ReadonlySet<string>> {
+): Promise<readonly Outcome[]> {
   return inTransaction(pool, async client => {
     if (waits) await client.query(`set local lock_timeout = ${LOCK_LIMIT_MS}`);
     const finished = await finish(client, outcomes, { followed: true, waits });
     await promote(client, finished.flatMap(freedKey)); // (H4)
-    return idsOf(finished);
+    return finished;
   });
 }
 
@@ -107,6 +114,12 @@ const WITH_ATTEMPT = `case when o.attempt is null then d.attempts
                            when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then (d.attempts - 0) || o.attempt
                            else d.attempts || o.attempt end`;
 
+/** With the event of one that was delivered and is not kept. */
+type Outcome = Finished & ({ readonly storedDay: null } | ForgottenEvent);
+
+const forgotten = (rows: readonly Outcome[]): readonly ForgottenEvent[] =>
+  rows.flatMap(row => (row.storedDay === null ? [] : [row]));
+
 interface FinishOptions {
   /** false: heads that others wait for stay as they are. Where one gets its mark meanwhile, PostgreSQL looks at that version of it. */
   readonly followed: boolean;
@@ -122,8 +135,8 @@ async function finish(
   queryable: Pick<Pool, 'query'> | PoolClient,
   outcomes: readonly DeliveryOutcome[],
   { followed, waits }: FinishOptions,
-): Promise<readonly Finished[]> {
-  const result = await queryable.query<Finished>({
+): Promise<readonly Outcome[]> {
+  const result = await queryable.query<Outcome>({
     name: waits ? 'deliveries-outcome-wait' : 'deliveries-outcome',
     text: `with o as (
              select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::int[], $6::text[], $7::bool[], $8::jsonb[])
@@ -138,12 +151,14 @@ async function finish(
               where d.id = mine.id and o.id = d.id and o.lease_id = d.lease_id and o.state = 'delivered'
              returning d.stored_day, d.id, d.seq, d.event_id, d.source, d.tenant, d.route, d.destination, d.ordering_key,
                        d.priority, d.due_at, d.tries + o.counted as tries, d.interruptions, ${WITH_ATTEMPT} as attempts,
-                       d.replay, d.created_at
+                       d.replay, d.created_at, d.keep_history
            ), kept as (
              insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
                                               priority, due_at, tries, interruptions, attempts, replay, created_at, state,
                                               finished_at)
-             select gone.*, 'delivered', clock_timestamp() from gone
+             select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, due_at, tries,
+                    interruptions, attempts, replay, created_at, 'delivered', clock_timestamp()
+               from gone where keep_history
            ), changed as (
              update deliveries d
                 set state = o.state, lease_id = null, lease_until = null,
@@ -158,7 +173,8 @@ async function finish(
                from o, mine
               where d.id = mine.id and o.id = d.id and o.lease_id = d.lease_id and o.state <> 'delivered'
            )
-           select id, destination, source, ordering_key as "orderingKey", frees from mine`,
+           select m.id, m.destination, m.source, m.ordering_key as "orderingKey", m.frees, g.stored_day::text as "storedDay", g.seq
+             from mine m left join gone g on g.id = m.id and not g.keep_history`,
     values: [
       outcomes.map(o => o.id),
       outcomes.map(o => o.leaseId),

@@ -60,6 +60,7 @@ describe('the head of a key', () => {
     const event = eventRow();
     const places = await insertEvents(client, [event]);
     const row: NewDelivery = {
+      keepHistory: true,
       id: randomUUID(),
       ...places.get(event.id)!,
       eventId: event.id,

@@ -193,6 +193,42 @@ describe('a replay of many', () => {
     assert.equal((await readDelivery(pool, parkedAgain!.id)).state, 'parked');
   });
 
+  it('skips what a route with `history: failures` forgot since it was counted, with its event', async () => {
+    const [forgotten] = await park([{ keepHistory: false }, {}]);
+    const id = await started();
+    await replayDelivery(pool, forgotten!.id, 'anna');
+    for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
+    assert.equal(await countOf(`all_deliveries where id = '${forgotten!.id}'`), 0);
+    await step(id, 10);
+    assert.deepEqual(await counts(id), { counted: 2, released: 1, skipped: 1, left: 0 });
+  });
+
+  it('takes it as arrived where what it sent is forgotten, and ends', async () => {
+    await park(many(2, { keepHistory: false }));
+    const id = await started();
+    await step(id, 2);
+    for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
+    assert.equal(await countOf('all_deliveries'), 0);
+    let seen: ReplaySeen | null = null;
+    await stepReplay(pool, id, now => {
+      seen = now;
+      return { kind: 'done' };
+    });
+    const trickle = { size: 5, sent: 2, open: 0, failure: null };
+    assert.deepEqual(
+      { ...seen!, ratePerS: 0, sinceMs: 0 },
+      {
+        state: 'trickle',
+        ratePerS: 0,
+        sinceMs: 0,
+        left: 0,
+        open: 0,
+        trickle,
+      },
+    );
+    assert.equal((await readReplay(pool, id))?.state, 'done');
+  });
+
   it('does not send what was parked after it was counted', async () => {
     await park(many(1));
     const id = await started();

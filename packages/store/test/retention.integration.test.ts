@@ -188,6 +188,17 @@ describe('a day that is dropped', () => {
     assert.equal(await countOf('kept_events'), 0);
   });
 
+  it('lets the event of one that is not to be kept go as soon as that is delivered', async () => {
+    const hot = await store('hot', { keepHistory: false });
+    await moveTo(day);
+    await drop();
+    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 0);
+    await finish(hot.id, 'delivered');
+    assert.equal(await countOf('all_deliveries'), 0);
+    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 1);
+    assert.equal(await countOf('kept_events'), 0);
+  });
+
   it('is one that is over for long enough, and may lie in the default partition', async () => {
     await dropDay(pool, day, ON);
     const [last, over] = [await dayBefore(KEEP_DAYS), await dayBefore(KEEP_DAYS + 2)];

@@ -60,6 +60,7 @@ export interface DeliveryWish {
   readonly lease?: NewDelivery['lease'];
   readonly notBefore?: number;
   readonly body?: Buffer;
+  readonly keepHistory?: boolean;
 }
 
 /** Stores an event with one delivery for each wish, in order; returns the deliveries. */
@@ -83,6 +84,7 @@ export async function storeDeliveries(
         orderingKey: wish.orderingKey === undefined ? null : wish.orderingKey,
         priority: wish.priority ?? 'normal',
         bodyBytes: event.body.byteLength,
+        keepHistory: wish.keepHistory ?? true,
         notBefore: wish.notBefore ?? null,
         lease: wish.lease ?? null,
       };

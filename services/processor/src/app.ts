@@ -56,7 +56,8 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const pool = await connectStore(config, context, opened);
   const intake = await connectIntake({ ...config, pool, log });
   opened.defer(() => intake.close());
-  const delivery = createDelivery({ rules, secrets, pool, metrics, log });
+  const brokers = config.kafka?.brokers ?? null;
+  const delivery = createDelivery({ rules, secrets, brokers, pool, metrics, log });
   opened.defer(() => delivery.close());
   metrics.watch(watchedSources(intake, delivery));
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };

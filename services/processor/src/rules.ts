@@ -2,20 +2,23 @@ import { readConfigFile } from '@ackline/runtime/config-file';
 import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
 import type { Logger } from '@ackline/runtime/logger';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
+import { AppError } from '@ackline/shared/app-error';
 import type {
   AcklineConfig,
   DestinationConfig,
   RetentionConfig,
+  RouteConfig,
   SourceConfig,
 } from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
 import { createFanOut, type FanOutRule } from '@ackline/shared/routing/fan-out';
 import type { ProcessorConfig } from './config.ts';
 
-/** What one reading of ackline.yaml says: which routes want an event, and what is known of sources and destinations, by name. */
+/** What one reading of ackline.yaml says: which routes want an event, and what is known of sources, routes and destinations, by name. */
 export interface Rules {
   readonly fanOut: FanOutRule;
   readonly sources: ReadonlyMap<string, SourceConfig>;
+  readonly routes: ReadonlyMap<string, RouteConfig>;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
   /** Of tenants; one that is not there has the weight 1. */
   readonly weights: ReadonlyMap<string, number>;
@@ -43,7 +46,7 @@ export interface RulesDeps {
 
 /** Reads ackline.yaml, with every secret that deliveries need checked; throws one AppError that lists all problems. */
 export async function connectRules(
-  config: Pick<ProcessorConfig, 'configPath' | 'production' | 'secretEnv'>,
+  config: Pick<ProcessorConfig, 'configPath' | 'production' | 'secretEnv' | 'kafka'>,
   { log, onReloaded }: RulesDeps,
 ): Promise<ConnectedRules> {
   const { configPath, production } = config;
@@ -58,6 +61,7 @@ export async function connectRules(
     load: async () => {
       const ackline = await readConfigFile(configPath, { providers, production });
       checkSecrets(ackline, secrets);
+      checkBrokers(ackline.destinations, config.kafka !== null);
       return { ...createRules(ackline), retention: ackline.retention };
     },
     onReloaded,
@@ -71,6 +75,7 @@ export function createRules(
   return {
     fanOut: createFanOut(ackline),
     sources: byName(ackline.sources),
+    routes: byName(ackline.routes),
     destinations: byName(ackline.destinations),
     weights: new Map(ackline.tenants.map(({ name, weight }) => [name, weight])),
     shared: sharedDestinations(ackline),
@@ -98,6 +103,16 @@ function sharedDestinations({
 function checkSecrets(ackline: AcklineConfig, secrets: SecretReader): void {
   const forwards = ackline.destinations.some(destination => destination.forwardSecret);
   secrets.checkSecrets({ ...ackline, sources: forwards ? ackline.sources : [] }, providers);
+}
+
+function checkBrokers(destinations: readonly DestinationConfig[], hasKafka: boolean): void {
+  const homeless = destinations.filter(one => one.type === 'kafka' && one.brokers === null);
+  const [first] = homeless;
+  if (hasKafka || first === undefined) return;
+  throw new AppError(
+    'ACKLINE_CONFIG_INVALID',
+    `destination ${first.name}: the brokers of its topic are not known: set KAFKA_BROKERS, or its brokers`,
+  );
 }
 
 function byName<Named extends { readonly name: string }>(list: readonly Named[]): ReadonlyMap<string, Named> {

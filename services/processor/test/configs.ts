@@ -1,6 +1,11 @@
-import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
+import type {
+  HttpDestinationConfig,
+  KafkaDestinationConfig,
+  RouteConfig,
+  SourceConfig,
+} from '@ackline/shared/config/types';
 
-export function destinationConfig(overrides: Partial<DestinationConfig> = {}): DestinationConfig {
+export function destinationConfig(overrides: Partial<HttpDestinationConfig> = {}): HttpDestinationConfig {
   return {
     name: 'crm',
     type: 'http',
@@ -14,6 +19,19 @@ export function destinationConfig(overrides: Partial<DestinationConfig> = {}): D
     onPark: 'continue',
     signingSecret: null,
     forwardSecret: false,
+    ...overrides,
+  };
+}
+
+export function topicConfig(overrides: Partial<KafkaDestinationConfig> = {}): KafkaDestinationConfig {
+  const { url: _, ...common } = destinationConfig();
+  return {
+    ...common,
+    type: 'kafka',
+    topic: 'orders',
+    key: 'ordering-key',
+    headers: {},
+    brokers: ['127.0.0.1:9'],
     ...overrides,
   };
 }
@@ -42,6 +60,8 @@ export function routeConfig(overrides: Partial<RouteConfig> = {}): RouteConfig {
     match: { source: null, type: null, tenant: null, where: null },
     destination: 'crm',
     priority: 'event',
+    history: 'all',
+    transform: null,
     ...overrides,
   };
 }

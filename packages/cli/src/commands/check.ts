@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
 import { createSecretReader } from '@ackline/runtime/secrets';
@@ -138,17 +139,21 @@ export function formatSummary(fileName: string, checked: Checked): string {
     sections.push(
       formatTable(
         ['ROUTE', 'TAKES', 'DESTINATION'],
-        routes.map(route => [route.name, describeMatch(route), route.destination]),
+        routes.map(route => [
+          route.name,
+          describeMatch(route),
+          route.transform === null ? route.destination : `${route.destination} (transformed)`,
+        ]),
       ),
     );
   }
   if (destinations.length > 0) {
     sections.push(
       formatTable(
-        ['DESTINATION', 'URL', 'ORDER', 'TRIES'],
+        ['DESTINATION', 'WHERE', 'ORDER', 'TRIES'],
         destinations.map(destination => [
           destination.name,
-          destination.url,
+          addressOf(destination),
           destination.ordering === 'key' ? 'by key' : 'none',
           String(destination.retry.scheduleMs.length + 1),
         ]),

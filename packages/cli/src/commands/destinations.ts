@@ -1,4 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { type DestinationState, readDestinationStates } from '@ackline/store/destination-states';
 import {
@@ -125,13 +126,14 @@ export function describeDestinations(
   const byName = new Map(states.map(state => [state.name, state]));
   return [...new Set([...configs.keys(), ...pauses.keys(), ...withWork])].map(name => {
     const pause = pauses.get(name);
+    const configured = configs.get(name);
     return {
       name,
-      url: configs.get(name)?.url ?? null,
+      url: configured === undefined ? null : addressOf(configured),
       paused: pause !== undefined,
       reason: pause?.reason ?? null,
       pausedAt: pause?.pausedAt.toISOString() ?? null,
-      ...describeBreaker(byName.get(name), configs.get(name)?.breaker.slowStartMs ?? 0),
+      ...describeBreaker(byName.get(name), configured?.breaker.slowStartMs ?? 0),
     };
   });
 }

@@ -130,6 +130,7 @@ export function parkedJson(delivery: ParkedDelivery): string {
     blocks: delivery.blocks,
     lastStatus: delivery.lastAttempt?.status ?? null,
     lastError: delivery.lastAttempt?.error ?? null,
+    lastDetail: detailOf(delivery),
   });
 }
 
@@ -143,10 +144,23 @@ export function formatParked(parked: readonly ParkedDelivery[]): string {
       delivery.destination,
       delivery.blocks ? `${delivery.reason} (blocks its key)` : delivery.reason,
       String(delivery.tries),
-      String(delivery.lastAttempt?.status ?? delivery.lastAttempt?.error ?? '–'),
+      lastOf(delivery),
       delivery.id,
     ]),
   );
+}
+
+function lastOf(delivery: ParkedDelivery): string {
+  const detail = detailOf(delivery);
+  const last = String(delivery.lastAttempt?.status ?? delivery.lastAttempt?.error ?? '–');
+  return detail === null ? last : `${last}: ${detail}`;
+}
+
+/** Where an expression failed, or why a topic refuses. What a receiver answered is not shown: it may be any text. */
+function detailOf({ lastAttempt }: ParkedDelivery): string | null {
+  const error = lastAttempt?.error ?? '';
+  const isOurs = error === 'unsendable' || error.startsWith('transform-');
+  return isOurs ? (lastAttempt?.excerpt ?? null) : null;
 }
 
 /** One line; the field names are API. */

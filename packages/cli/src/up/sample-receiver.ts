@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AppError } from '@ackline/shared/app-error';
-import type { Finding } from '@ackline/shared/config/cross-checks';
+import type { Finding } from '@ackline/shared/config/finding';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, DestinationConfig } from '@ackline/shared/config/types';
 import { printable } from '../output/text-table.ts';
 import { formatBytes } from '../output/units.ts';
@@ -22,11 +23,11 @@ const REQUEST_LIMIT_MS = 30_000;
 /** The port of the destination that names the sample receiver; null where none does. */
 export function findSamplePort(config: AcklineConfig): number | null {
   const destination = config.destinations.find(isSampleReceiver);
-  return destination === undefined ? null : Number(new URL(destination.url).port);
+  return destination === undefined ? null : Number(new URL(addressOf(destination)).port);
 }
 
-function isSampleReceiver(destination: Pick<DestinationConfig, 'url'>): boolean {
-  const url = URL.parse(destination.url);
+function isSampleReceiver(destination: DestinationConfig): boolean {
+  const url = URL.parse(addressOf(destination));
   return (
     url?.protocol === 'http:' && url.hostname === HOST && url.pathname === SAMPLE_PATH && url.port !== ''
   );
@@ -39,7 +40,7 @@ export function sampleFindings(config: AcklineConfig): Finding[] {
       ? [
           {
             path: ['destinations', index, 'url'],
-            message: `destination ${destination.name} (${destination.url}) is the sample receiver, which does not run in production`,
+            message: `destination ${destination.name} (${addressOf(destination)}) is the sample receiver, which does not run in production`,
           },
         ]
       : [],

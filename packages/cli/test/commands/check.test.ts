@@ -57,16 +57,23 @@ test('the summary shows what a route takes, and the beginning of its filter', ()
       match: { source: 'telegram', type: null, tenant: null, where: where({ 'body.a': 1 }) },
       destination: 'sample',
       priority: 'event' as const,
+      history: 'all' as const,
+      transform: null,
     },
     {
       name: 'b',
       match: { source: null, type: null, tenant: null, where: where(long) },
       destination: 'sample',
       priority: 'event' as const,
+      history: 'all' as const,
+      transform: { jsonata: 'body', timeoutMs: 250 },
     },
   ];
   const config = exampleConfig({ routes });
   const summary = formatSummary('x.yaml', { mode: 'development', config, toGenerate: [], isRunning: false });
   assert.match(summary, /^a +source telegram, where \{"body\.a":1\} +sample$/m);
-  assert.match(summary, /^b +where \{"body\.id":\{"\$in":\["9007199254740993",.{10,30}… +sample$/m);
+  assert.match(
+    summary,
+    /^b +where \{"body\.id":\{"\$in":\["9007199254740993",.{10,30}… +sample \(transformed\)$/m,
+  );
 });

@@ -86,6 +86,27 @@ test('a parked delivery shows its reason, its tries and the last answer', () => 
   assert.doesNotMatch(parkedJson(parked), /never shown/);
 });
 
+test('a delivery whose expression failed shows where', () => {
+  const excerpt = 'T2001 at line 1, column 5, near "+"';
+  const parked: ParkedDelivery = {
+    id: DELIVERY,
+    eventId: 'e',
+    source: 's',
+    tenant: 't',
+    route: 'r',
+    destination: 'bot',
+    orderingKey: null,
+    reason: 'untransformable',
+    cause: 'bot transform-error',
+    tries: 1,
+    parkedAt: new Date(0),
+    blocks: false,
+    lastAttempt: { at: '', ms: 1, outcome: 'park', status: null, error: 'transform-error', excerpt },
+  };
+  assert.match(formatParked([parked]), / transform-error: T2001 at line 1, column 5, near "\+" +019ab2c4/);
+  assert.equal((JSON.parse(parkedJson(parked)) as Record<string, unknown>)['lastDetail'], excerpt);
+});
+
 test('a replay says where it goes, and that what is open needs none', () => {
   assert.match(describeReplay(DELIVERY, { kind: 'replayed', destination: 'bot' }), /sent to bot again/);
   assert.match(describeReplay(DELIVERY, { kind: 'still-open', state: 'due' }), /not finished yet/);
@@ -121,6 +142,25 @@ test('a destination that the configuration lost is still listed while it is paus
     formatDestinations(rows),
     /gone +\(not in the configuration\) +paused 1970-01-01 00:00:00\.000: 410\nleft +\(not in the configuration\) +held/,
   );
+});
+
+test('a topic is listed as where it is, with its breaker', () => {
+  const { url: _, ...common } = destination({ name: 'orders' });
+  const topic = {
+    ...common,
+    type: 'kafka',
+    topic: 'shop.orders',
+    key: 'none',
+    headers: {},
+    brokers: null,
+  } as const;
+  const state = { name: 'orders', failures: 9, version: 1, epoch: 1, probeEndsInMs: null, closedForMs: null };
+  const rows = describeDestinations(exampleConfig({ destinations: [topic] }), {
+    paused: [],
+    states: [{ ...state, status: 'OPEN', reopensInMs: 7_000 }],
+    withWork: [],
+  });
+  assert.match(formatDestinations(rows), /orders +kafka:shop\.orders +open, probe in 7 s$/);
 });
 
 test('destinations are listed with the state of their breaker over all processors', () => {

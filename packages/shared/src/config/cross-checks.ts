@@ -1,17 +1,13 @@
 import type { Provider } from '../provider.ts';
 import { DEFAULT_TENANT } from './fields.ts';
+import { destinationFindings } from './destination-checks.ts';
+import type { Finding } from './finding.ts';
 import { suggest } from './suggest.ts';
 import { parseDuration } from './units.ts';
 import type { ConfigPath } from './yaml-source.ts';
 
-/**
- * The rules between different places of the file. They read the file as it is, before the schema has accepted it, so that
- * one run lists all errors of both kinds; what has the wrong form is left to the schema.
- */
-export interface Finding {
-  readonly path: ConfigPath;
-  readonly message: string;
-}
+// The rules between different places of the file. They read the file as it is, before the schema has accepted it, so that
+// one run lists all errors of both kinds; what has the wrong form is left to the schema.
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -46,7 +42,9 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
       reference(['tenants', index, 'name'], tenant?.['name'], { what: 'tenant', names: tenantsOf(sources) }),
     ),
     ...routes.flatMap((route, index) => routeFindings(route, index, { sources, destinations })),
+    ...routes.flatMap((route, index) => transformFindings(route, index, destinations)),
     ...destinations.flatMap(parkFindings),
+    ...destinations.flatMap(destinationFindings),
   ];
 }
 
@@ -136,6 +134,24 @@ function routeFindings(
 
 function tenantsOf(sources: readonly (Entry | undefined)[]): string[] {
   return sources.flatMap(source => tenantOf(source) ?? []);
+}
+
+/** An attempt has one time for both, so that its lease does not depend on its route: the request needs its half. */
+function transformFindings(
+  route: Entry | undefined,
+  index: number,
+  destinations: readonly (Entry | undefined)[],
+): Finding[] {
+  const transform = asEntry(route?.['transform']);
+  const destination = destinations.find(candidate => candidate?.['name'] === route?.['destination']);
+  if (transform === undefined || destination === undefined) return [];
+  const [own, whole] = [transform['timeout'] ?? '250ms', destination['timeout'] ?? '10s'].map(time =>
+    typeof time === 'string' ? parseDuration(time) : null,
+  );
+  if (typeof own !== 'number' || typeof whole !== 'number' || own * 2 <= whole) return [];
+  const at = transform['timeout'] === undefined ? [] : ['timeout'];
+  const message = `takes over half of the time-out of its destination "${String(destination['name'])}": lower this one or raise that one`;
+  return [{ path: ['routes', index, 'transform', ...at], message }];
 }
 
 function tenantOf(source: Entry | undefined): string | null {

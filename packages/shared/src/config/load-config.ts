@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../app-error.ts';
 import type { Provider } from '../provider.ts';
-import { crossCheck, type Finding, shortList, showPath } from './cross-checks.ts';
+import { crossCheck, shortList, showPath } from './cross-checks.ts';
+import type { Finding } from './finding.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
 import type { AcklineConfig, DestinationConfig, LimitConfig, SecretRef, SourceConfig } from './types.ts';
@@ -151,6 +152,11 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
       },
       destination: route.destination,
       priority: route.priority,
+      history: route.history,
+      transform:
+        route.transform === undefined
+          ? null
+          : { jsonata: route.transform.jsonata, timeoutMs: route.transform.timeout },
     })),
     destinations: file.destinations.map(toDestination),
     retention: { eventsDays: file.retention.events, dedupMs: file.retention.dedup },
@@ -177,14 +183,25 @@ function toLimit(
 }
 
 function toDestination(destination: ConfigFile['destinations'][number]): DestinationConfig {
-  const { timeout, rate, retry, breaker, signingSecret, ...same } = destination;
-  return {
+  const { type, url, topic, key, headers, brokers, timeout, rate, retry, breaker, signingSecret, ...same } =
+    destination;
+  const common = {
     ...same,
     rate: rate === undefined ? null : { max: rate.max, perMs: rate.per },
     timeoutMs: timeout,
     retry: { scheduleMs: retry.schedule, jitter: retry.jitter },
     breaker: { failures: breaker.failures, resetMs: breaker.reset, slowStartMs: breaker.slowStart },
     signingSecret: signingSecret === undefined ? null : toSecretRef(signingSecret),
+  };
+  // What is needed of one kind, the cross-checks have asked for.
+  if (type === 'http') return { ...common, type, url: url ?? '' };
+  return {
+    ...common,
+    type,
+    topic: topic ?? '',
+    key: key ?? 'ordering-key',
+    headers: headers ?? {},
+    brokers: brokers ?? null,
   };
 }
 

@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import {
+  brokerField,
   choiceField,
   destinationUrlField,
   durationField,
   integerField,
   listField,
   nameField,
+  recordHeadersField,
   secretField,
+  topicField,
 } from './fields.ts';
 
+const MAX_BROKERS = 20;
 /** With the longest wait of a day this is seven weeks, longer than anything is kept. */
 const MAX_RETRIES = 50;
 
@@ -55,11 +59,28 @@ const rateSchema = z.strictObject(
 export const destinationSchema = z.strictObject(
   {
     name: nameField.describe('Names the destination in routes, logs and metrics. Unique.'),
-    type: z
-      .literal('http', { error: 'must be http' })
-      .meta({ title: 'http' })
-      .describe('How events are delivered.'),
-    url: destinationUrlField.describe('Where events are sent to, by POST.'),
+    type: choiceField('http', 'kafka').describe(
+      'How events are delivered: as HTTP requests, or as records of a Kafka topic ([kafka.md](kafka.md)).',
+    ),
+    url: destinationUrlField
+      .optional()
+      .describe('With http, and needed there: where events are sent to, by POST.'),
+    topic: topicField
+      .optional()
+      .describe('With kafka, and needed there: the topic. Ackline does not make it.'),
+    key: choiceField('ordering-key', 'event-id', 'none')
+      .optional()
+      .describe(
+        'With kafka: the key of records, and so their partition. Default `ordering-key`: that of the chat, customer or contact; none ' +
+          'where an event has none.',
+      ),
+    headers: recordHeadersField
+      .optional()
+      .describe('With kafka: headers that each record has, beside those of Ackline.'),
+    brokers: listField(brokerField, MAX_BROKERS, 'brokers')
+      .min(1, 'must have one broker at least')
+      .optional()
+      .describe('With kafka: a cluster other than that of `KAFKA_BROKERS`.'),
     concurrency: integerField(1, 1_000).prefault(20).describe('Attempts at a time, across all processors.'),
     rate: rateSchema
       .optional()
@@ -92,5 +113,5 @@ export const destinationSchema = z.strictObject(
         "true: the provider's own bearer secret (Telegram's token) is sent along, so that its SDK can check it.",
       ),
   },
-  { error: 'must be a destination: a map with name, type and url' },
+  { error: 'must be a destination: a map with name, type and url or topic' },
 );

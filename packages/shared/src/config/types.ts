@@ -53,12 +53,22 @@ export interface RouteMatch {
   readonly where: CompiledWhere | null;
 }
 
+/** Makes the body that a route sends. */
+export interface TransformConfig {
+  readonly jsonata: string;
+  readonly timeoutMs: number;
+}
+
 export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
   readonly destination: string;
   /** `event`: that of the event. */
   readonly priority: 'event' | 'high' | 'normal';
+  /** failures: what is delivered is forgotten. */
+  readonly history: 'all' | 'failures';
+  /** null: the body goes out as it came. */
+  readonly transform: TransformConfig | null;
 }
 
 export interface TenantConfig {
@@ -86,10 +96,8 @@ export interface RateConfig {
   readonly perMs: number;
 }
 
-export interface DestinationConfig {
+interface CommonDestinationConfig {
   readonly name: string;
-  readonly type: 'http';
-  readonly url: string;
   /** Attempts at a time, across all processors. */
   readonly concurrency: number;
   /** null: as often as slots are free. */
@@ -104,6 +112,23 @@ export interface DestinationConfig {
   readonly signingSecret: SecretRef | null;
   readonly forwardSecret: boolean;
 }
+
+export interface HttpDestinationConfig extends CommonDestinationConfig {
+  readonly type: 'http';
+  readonly url: string;
+}
+
+export interface KafkaDestinationConfig extends CommonDestinationConfig {
+  readonly type: 'kafka';
+  readonly topic: string;
+  readonly key: 'ordering-key' | 'event-id' | 'none';
+  /** Of each record, beside Ackline's own. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** null: those of KAFKA_BROKERS. */
+  readonly brokers: readonly string[] | null;
+}
+
+export type DestinationConfig = HttpDestinationConfig | KafkaDestinationConfig;
 
 export interface RetentionConfig {
   /** Days after the one on which an event was stored. */

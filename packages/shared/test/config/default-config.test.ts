@@ -45,11 +45,14 @@ describe('the ackline.yaml of the repository', () => {
         match: { source: null, type: null, tenant: null, where: null },
         destination: 'sample-receiver',
         priority: 'event',
+        history: 'all',
+        transform: null,
       },
     ]);
     const [destination] = config.destinations;
-    assert.equal(destination?.url, 'http://127.0.0.1:8090/sample');
-    assert.equal(destination?.ordering, 'key');
+    assert.ok(destination?.type === 'http');
+    assert.equal(destination.url, 'http://127.0.0.1:8090/sample');
+    assert.equal(destination.ordering, 'key');
   });
 
   it('loads with its examples switched on too', () => {

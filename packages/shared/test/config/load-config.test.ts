@@ -66,6 +66,8 @@ describe('loadConfig, on a file that is right', () => {
           match: { source: null, type: null, tenant: null, where: null },
           destination: 'bot',
           priority: 'event',
+          history: 'all',
+          transform: null,
         },
       ],
       destinations: [
@@ -113,6 +115,7 @@ routes:
     match: { source: faster-incoming, type: message.received, tenant: faster, where: { body.a: 1 } }
     destination: bot
     priority: high
+    transform: { jsonata: '{"id": body.id}', timeout: 5s }
 destinations:
   - name: bot
     type: http
@@ -148,6 +151,7 @@ destinations:
     const { where, ...match } = config.routes[0]?.match ?? {};
     assert.deepEqual(match, { source: 'faster-incoming', type: 'message.received', tenant: 'faster' });
     assert.deepEqual(where?.given, { 'body.a': 1 });
+    assert.deepEqual(config.routes[0]?.transform, { jsonata: '{"id": body.id}', timeoutMs: 5_000 });
     assert.deepEqual(config.destinations[0], {
       name: 'bot',
       type: 'http',
@@ -227,7 +231,7 @@ destinations:
         'ackline.yaml:13:22  routes[0].match.source: there is no source of this name; did you mean "telegram"?',
         'ackline.yaml:13:31  routes[0].match: unknown key "were"; did you mean "where"?',
         'ackline.yaml:14:18  routes[0].destination: there is no destination of this name; known: bot',
-        'ackline.yaml:17:11  destinations[0].type: must be http; did you mean "http"?',
+        'ackline.yaml:17:11  destinations[0].type: must be http or kafka; did you mean "http"?',
         'ackline.yaml:18:10  destinations[0].url: must hold no user or password',
         'ackline.yaml:19:14  destinations[0].timeout: must be a duration with its unit, such as 250ms, 5s, 2m, 1h or 30d',
       ],

@@ -39,6 +39,7 @@ describe('docs/configuration.md', () => {
       '## `tenants[]`',
       '## `routes[]`',
       '## `routes[].match`',
+      '## `routes[].transform`',
       '## `destinations[]`',
       '## `destinations[].rate`',
       '## `destinations[].retry`',

@@ -4,7 +4,9 @@ import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
 import { createFanOut } from '../../src/routing/fan-out.ts';
+import { filterDocument } from '../../src/routing/filter-document.ts';
 import type { RoutableEvent } from '../../src/routing/routable-event.ts';
+import { compileTransform, evaluateTransform } from '../../src/routing/transform.ts';
 import { routableEvent } from '../routing/routing-examples.ts';
 
 const page = readFileSync(new URL('../../../../docs/routes.md', import.meta.url), 'utf8');
@@ -26,14 +28,16 @@ sources:
 destinations: [${DESTINATIONS.map(name => `{ name: ${name}, type: http, url: 'http://127.0.0.1:1' }`).join(', ')}]
 `;
 
-/** The names of the page's routes that take the event. */
-function takers(event: Partial<RoutableEvent>): string[] {
+/** The page's routes that take the event. */
+function routesOf(event: Partial<RoutableEvent>) {
   return blocks.flatMap(block => {
     const config = loadConfig(block + SOURCES, { fileName: 'routes.md', providers, production: false });
     const fanOut = createFanOut(config)(routableEvent(event));
-    return fanOut.routing === 'routed' ? fanOut.routes.map(route => route.name) : [];
+    return fanOut.routing === 'routed' ? fanOut.routes : [];
   });
 }
+
+const takers = (event: Partial<RoutableEvent>): string[] => routesOf(event).map(route => route.name);
 
 const telegram = (message: object, type = 'message') => ({
   type,
@@ -51,6 +55,10 @@ const whatsapp = (fields: Record<string, string>) => ({
   headers: [['Content-Type', 'application/x-www-form-urlencoded']] as const,
   body: Buffer.from(new URLSearchParams(fields).toString()),
 });
+
+const ORDER = '{"order":{"id":1042,"lines":[{"sku":"A-1","price":2.5,"quantity":2}]}}';
+const TICKET = '{"ticket":{"priority":"high","title":"It smokes"}}';
+const of = (body: string) => ({ ...shop({}), body: Buffer.from(body) });
 
 const CASES: readonly (readonly [Partial<RoutableEvent>, readonly string[]])[] = [
   [
@@ -108,6 +116,15 @@ const CASES: readonly (readonly [Partial<RoutableEvent>, readonly string[]])[] =
     ['all-of-messages', 'not-a-test', 'stop-words'],
   ],
   [whatsapp({ From: '+15550001', NumMedia: '1', Body: 'stop it' }), ['all-of-messages', 'not-a-test']],
+  [of(ORDER), ['not-a-test', 'order-for-the-crm']],
+  [of(TICKET), ['not-a-test', 'ticket-for-the-chat']],
+  [of('{"click":1}'), ['not-a-test', 'every-click']],
+];
+
+const EVENT = { source: 'shop', tenant: 'default', type: 'unknown', provider: 'telegram' };
+const TRANSFORMED: readonly (readonly [given: string, made: string])[] = [
+  [ORDER, '{"reference":"order-1042","total":5,"skus":["A-1"]}'],
+  [TICKET, '{"text":"HIGH: It smokes"}'],
 ];
 
 describe('docs/routes.md', () => {
@@ -115,11 +132,22 @@ describe('docs/routes.md', () => {
     for (const [event, names] of CASES) assert.deepEqual(takers(event), names, String(event.body));
   });
 
+  it('has transforms that make what it says', async () => {
+    for (const [given, made] of TRANSFORMED) {
+      assert.ok(page.includes(given) && page.includes(made), given);
+      const transform = routesOf(of(given)).find(route => route.transform !== null)?.transform;
+      const { body } = filterDocument(routableEvent(of(given)));
+      const expression = compileTransform(transform?.jsonata ?? '');
+      const result = await evaluateTransform(expression, { ...EVENT, body, headers: {} });
+      assert.equal(result.kind === 'done' ? Buffer.from(result.body).toString() : result.kind, made);
+    }
+  });
+
   it('has no example that was not tried', () => {
     const named = blocks.flatMap(block =>
       (parse(block) as { routes: { name: string }[] }).routes.map(route => route.name),
     );
-    assert.equal(named.length, 17);
+    assert.equal(named.length, 20);
     assert.deepEqual(
       named.filter(name => !CASES.some(([, names]) => names.includes(name))),
       [],

@@ -18,6 +18,8 @@ export function routeOf(name: string, match: Partial<RouteMatch>): RouteConfig {
   return {
     name,
     match: { source: null, type: null, tenant: null, where: null, ...match },
+    history: 'all',
+    transform: null,
     destination: 'crm',
     priority: 'event',
   };

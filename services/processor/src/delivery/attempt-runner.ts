@@ -12,7 +12,7 @@ import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } f
 import { createAttemptLimits } from './attempt-limits.ts';
 import type { Reservation } from '../storing/desk.ts';
 import type { Destination } from './destination.ts';
-import { type FinishedAttempt, isDestinationFailure, toRow } from './outcome.ts';
+import { type FinishedAttempt, isDestinationFailure, isOurs, toRow } from './outcome.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 
 export interface AttemptListener {
@@ -94,7 +94,7 @@ async function settle(
   const { outcome, result } = finished;
   const { name } = destination.config;
   deps.writer.write(toRow(finished), leaseEndsAt); // (D3)
-  if (outcome.kind === 'hold' && outcome.reason === 'draining') reservation.cancel();
+  if (isOurs(result)) reservation.cancel();
   else reservation.finish(!isDestinationFailure(result));
   deps.listener.attempted(name, finished);
   logAttempt(deps.log, name, finished);
@@ -118,6 +118,7 @@ function logAttempt(
     status: result.kind === 'response' ? result.status : null,
     error: result.kind === 'error' ? result.errorClass : null,
     ...(result.kind === 'error' && result.systemCode !== undefined ? { errorCode: result.systemCode } : {}),
+    ...(result.kind === 'error' && typeof result.detail === 'string' ? { detail: result.detail } : {}),
     ms,
     ...(outcome.kind === 'retry' ? { afterMs: outcome.afterMs } : {}),
     ...('reason' in outcome ? { reason: outcome.reason } : {}),

@@ -1,16 +1,17 @@
+import { addressOf } from '@ackline/shared/config/destination-address';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { open } from '@ackline/shared/seal';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { AttemptLimits } from './attempt-limits.ts';
-import type { HttpSender } from './http-sender.ts';
-import { outboundHeaders } from './outbound-headers.ts';
+import type { DestinationSender } from './delivery-sender.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
+import type { Payloads } from './payloads.ts';
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
-  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'tries' | 'replay' | 'waitedMs'> {
+  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'route' | 'tries' | 'replay' | 'waitedMs'> {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
   /** The number of the edit that the body is. */
@@ -20,7 +21,7 @@ export interface LeasedDelivery
 /** Where and how an attempt is made, as it was when it began: what a reload changes meanwhile is for the next one. */
 export interface Target {
   readonly config: DestinationConfig;
-  readonly sender: Pick<HttpSender, 'send'>;
+  readonly sender: Pick<DestinationSender, 'send'>;
   /** What its lease leaves it, if a reload allows more. */
   readonly timeoutMs: number;
 }
@@ -30,6 +31,8 @@ export interface AttemptDeps {
   signingSecret(config: DestinationConfig): string | null;
   /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
   headersFor(meta: EnvelopeMeta, config: DestinationConfig): EnvelopeMeta['headers'];
+  /** What the delivery's route makes of the body now; null: it goes out as it came. */
+  readonly payloads: Payloads;
   readonly limits: Pick<AttemptLimits, 'bounded'>;
   readonly random: () => number;
 }
@@ -58,26 +61,32 @@ export async function attemptDelivery(
   };
 }
 
-async function send(
+function send(
   delivery: LeasedDelivery,
   { config, sender, timeoutMs }: Target,
   deps: AttemptDeps,
 ): Promise<AttemptResult> {
-  const request = {
-    url: config.url,
-    headers: outboundHeaders({
-      deliveryId: delivery.id,
-      url: delivery.meta.url,
-      headers: deps.headersFor(delivery.meta, config),
-      body: delivery.body,
-      replay: delivery.replay,
-      ...(delivery.editNumber === undefined ? {} : { edit: delivery.editNumber }),
-      signingSecret: deps.signingSecret(config),
-      now: new Date(),
-    }),
-    body: delivery.body,
-  };
-  return deps.limits.bounded(timeoutMs, signal => sender.send({ ...request, signal }));
+  return deps.limits.bounded(timeoutMs, async signal => {
+    const making = deps.payloads.make(delivery, config, { timeoutMs, stop: signal });
+    const made = making === null ? { body: delivery.body } : await making;
+    if ('kind' in made) return signal.aborted ? { kind: 'error', errorClass: 'aborted' } : made;
+    return sender.send({
+      url: addressOf(config),
+      webhook: {
+        deliveryId: delivery.id,
+        url: delivery.meta.url,
+        headers: deps.headersFor(delivery.meta, config),
+        body: made.body,
+        isTransformed: making !== null,
+        replay: delivery.replay,
+        ...(delivery.editNumber === undefined ? {} : { edit: delivery.editNumber }),
+        signingSecret: deps.signingSecret(config),
+        now: new Date(),
+      },
+      event: delivery.meta,
+      signal,
+    });
+  });
 }
 
 /** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_SEAL_KEY_UNKNOWN for a row that can't be read. */
@@ -86,6 +95,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     id: claimed.id,
     leaseId: claimed.leaseId,
     eventId: claimed.eventId,
+    route: claimed.route,
     tries: claimed.tries,
     replay: claimed.replay,
     waitedMs: claimed.waitedMs,

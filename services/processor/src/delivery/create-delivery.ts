@@ -13,19 +13,23 @@ import { pauseDestination } from '@ackline/store/destinations';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
 import type { Rules } from '../rules.ts';
+import { createTransformer, type Transformer } from '../transforming/transformer.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
 import { type BreakerReports, createBreakerReports } from './breaker-reports.ts';
 import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
-import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createDispatcher, type Dispatcher, type DispatchStore } from './dispatcher.ts';
 import { createNameLookup } from './name-lookup.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
+import { createPayloads } from './payloads.ts';
 
 export interface DeliveryDeps {
   /** What is in force. */
-  readonly rules: () => Pick<Rules, 'sources' | 'destinations' | 'weights' | 'shared'>;
+  readonly rules: () => Pick<Rules, 'sources' | 'routes' | 'destinations' | 'weights' | 'shared'>;
   readonly secrets: SecretReader;
+  /** Where topics of destinations are that name no brokers of their own; null: nowhere. */
+  readonly brokers?: readonly string[] | null;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
   readonly log: Logger;
@@ -50,7 +54,7 @@ export interface Delivery {
   reconfigure(destinations: ReadonlyMap<string, DestinationConfig>): void;
   /** What is in flight ends, or is given back after `attemptsMs`; then every outcome is written. */
   drain(attemptsMs: number): Promise<void>;
-  /** Closes the connections to the destinations. */
+  /** Closes the connections to the destinations, and the processes that evaluate expressions. */
   close(): Promise<void>;
 }
 
@@ -63,6 +67,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     slotFreed: wake,
     onNews: breaker => reports.add(breaker),
     lookup: createNameLookup(),
+    brokers: deps.brokers ?? null,
     memory,
     isShared: name => deps.rules().shared.has(name),
     now,
@@ -74,8 +79,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     now,
     wait: ms => delay(ms),
   });
+  const transformer = createTransformer({ log });
   const runner = createAttemptRunner({
-    ...attemptDeps(deps),
+    ...attemptDeps(deps, transformer),
     pauseDestination: (name, reason) =>
       pauseDestination(pool, name, { reason, actor: `processor@${hostname()}` }),
     writer,
@@ -84,11 +90,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     now,
   });
   const dispatcher = createDispatcher({
-    store: {
-      findDue: names => findDue(pool, names),
-      claimDue: request => claimDue(pool, request),
-      takeProbe: (name, probeMs) => takeProbe(pool, name, probeMs),
-    },
+    store: dispatchStore(pool),
     destinations: destinations.all,
     runner,
     weightOf: tenant => deps.rules().weights.get(tenant) ?? 1,
@@ -109,7 +111,18 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await writer.flush();
       await reports.flush();
     },
-    close: () => destinations.close(),
+    async close() {
+      transformer.close();
+      await destinations.close();
+    },
+  };
+}
+
+function dispatchStore(pool: Pool): DispatchStore {
+  return {
+    findDue: names => findDue(pool, names),
+    claimDue: request => claimDue(pool, request),
+    takeProbe: (name, probeMs) => takeProbe(pool, name, probeMs),
   };
 }
 
@@ -126,9 +139,13 @@ function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): Bre
   });
 }
 
-function attemptDeps({ rules, secrets }: DeliveryDeps): Omit<AttemptDeps, 'limits'> {
+function attemptDeps(
+  { rules, secrets }: DeliveryDeps,
+  transformer: Transformer,
+): Omit<AttemptDeps, 'limits'> {
   return {
     random: Math.random,
+    payloads: createPayloads({ rules, transformer }),
     signingSecret({ signingSecret }) {
       return signingSecret === null ? null : (secrets.resolve([signingSecret])[0] ?? null);
     },

@@ -1,22 +1,20 @@
-import type { LookupFunction } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import { createHttpSender, type HttpSender } from './http-sender.ts';
+import type { DestinationSender } from './delivery-sender.ts';
+import { createDestinationSender, type SenderDeps, sharesSender } from './destination-sender.ts';
 import { createSharedBreaker, type SharedBreaker, type SharedBreakerDeps } from './shared-breaker.ts';
 
 /** The connections to a destination, and what is known of how it is; both begin anew where a reload changes what they are for. */
 export interface DestinationLink {
-  readonly sender: HttpSender;
+  readonly sender: DestinationSender;
   readonly breaker: SharedBreaker;
   reconfigure(config: DestinationConfig): void;
   /** Until the next `reconfigure`. */
   close(): void;
 }
 
-export interface LinkDeps extends SharedBreakerDeps {
-  /** Looks names up for all destinations of the process. */
-  readonly lookup: LookupFunction;
-}
+export type LinkDeps = SharedBreakerDeps & SenderDeps;
 
 export function createLink(given: DestinationConfig, deps: LinkDeps): DestinationLink {
   let config = given;
@@ -24,8 +22,8 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
   let sender = openSender();
   const breaker = createSharedBreaker(config.name, config.breaker, deps);
 
-  function openSender(): HttpSender {
-    return createHttpSender({ connections: config.concurrency, lookup: deps.lookup });
+  function openSender(): DestinationSender {
+    return createDestinationSender(config, deps);
   }
 
   return {
@@ -36,14 +34,13 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
     reconfigure(next) {
       const before = config;
       config = next;
-      const isElsewhere = new URL(next.url).origin !== new URL(before.url).origin;
-      if (!isOpen || isElsewhere || next.concurrency !== before.concurrency) {
+      if (!isOpen || !sharesSender(before, next)) {
         if (isOpen) sender.retire();
         sender = openSender();
         isOpen = true;
       }
-      // What attempts at the earlier URL come to says nothing of this one.
-      if (next.url !== before.url || !isDeepStrictEqual(next.breaker, before.breaker))
+      // What attempts at the earlier place come to says nothing of this one.
+      if (isElsewhere(before, next) || !isDeepStrictEqual(next.breaker, before.breaker))
         breaker.reset(next.breaker);
     },
     close() {
@@ -54,3 +51,9 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
     },
   };
 }
+
+function isElsewhere(before: DestinationConfig, next: DestinationConfig): boolean {
+  return addressOf(next) !== addressOf(before) || !isDeepStrictEqual(brokersOf(next), brokersOf(before));
+}
+
+const brokersOf = (config: DestinationConfig) => (config.type === 'kafka' ? config.brokers : null);

@@ -5,8 +5,8 @@ import type { FairShare } from '@ackline/shared/fair-share';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { Reservation } from '../storing/desk.ts';
 import { type BodyShare, createBodyShare } from './body-share.ts';
+import type { DestinationSender } from './delivery-sender.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
-import type { HttpSender } from './http-sender.ts';
 import { createPause, type Pause } from './pause.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
@@ -24,7 +24,7 @@ export interface ClaimReservation extends Reservation {
 export interface Destination {
   /** What is in force, as the two after it; an attempt keeps what it began with. */
   readonly config: DestinationConfig;
-  readonly sender: HttpSender;
+  readonly sender: DestinationSender;
   readonly breaker: SharedBreaker;
   /** Fewer in slow start, and where `rate` lets fewer begin now. */
   readonly slots: SlotLanes;

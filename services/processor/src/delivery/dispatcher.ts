@@ -78,11 +78,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const { reservation, delivery, event } of starts) {
         const destination = destinations.get(reservation.destination);
         if (destination === undefined) throw new Error('a reservation of a destination that is not there');
-        const { id, eventId } = delivery;
+        const { id, eventId, route } = delivery;
         const lease = { leaseId: reservation.leaseId, tries: 0, replay: false, waitedMs: 0 };
         runner.launch(
           { destination, reservation },
-          { id, eventId, ...lease, meta: event.meta, body: event.body },
+          { id, eventId, route, ...lease, meta: event.meta, body: event.body },
         );
       }
     },

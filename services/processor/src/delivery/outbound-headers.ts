@@ -18,6 +18,8 @@ const NOT_FORWARDED = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+/** Say how the original body is to be read. */
+const OF_THE_BODY = new Set(['content-type', 'content-encoding', 'content-md5', 'digest', 'content-digest']);
 const OWN_PREFIX = 'ackline-';
 
 export interface OutboundWebhook {
@@ -25,7 +27,10 @@ export interface OutboundWebhook {
   /** The URL that the provider called. */
   readonly url: string;
   readonly headers: HeaderPairs;
+  /** As it is sent. */
   readonly body: Uint8Array;
+  /** It is JSON that a route made; the original's own description of its body does not fit it. */
+  readonly isTransformed: boolean;
   readonly replay: boolean;
   /** The body is the so-manieth that a person made of it. */
   readonly edit?: number;
@@ -39,21 +44,33 @@ export interface OutboundWebhook {
  * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
+  const { original, own } = deliveryHeaders({ ...webhook, prefixed: true });
+  return [...original, ...own].flat();
+}
+
+export interface DeliveryHeaders {
+  readonly original: HeaderPairs;
+  readonly own: HeaderPairs;
+}
+
+/** `prefixed`: both go into one list, so that Ackline's make room for `webhook-*` names of the original. */
+export function deliveryHeaders(webhook: OutboundWebhook & { readonly prefixed: boolean }): DeliveryHeaders {
   const listed = connectionOptions(webhook.headers);
-  const flat: string[] = [];
+  const original: [name: string, value: string][] = [];
   let isTaken = false;
   for (const [name, value] of webhook.headers) {
     const lower = name.toLowerCase();
     // Ackline's own names say what Ackline says: nobody else's value comes before it.
     if (NOT_FORWARDED.has(lower) || listed.has(lower) || lower.startsWith(OWN_PREFIX)) continue;
-    isTaken ||= lower.startsWith('webhook-');
-    flat.push(name, value);
+    if (webhook.isTransformed && OF_THE_BODY.has(lower)) continue;
+    isTaken ||= webhook.prefixed && lower.startsWith('webhook-');
+    original.push([name, value]);
   }
   // All of Ackline's names move together, so that a receiver finds its triple under one prefix.
-  for (const [name, value] of ownHeaders(webhook)) {
-    flat.push(isTaken && name.startsWith('webhook-') ? `${OWN_PREFIX}${name}` : name, value);
-  }
-  return flat;
+  const own = ownHeaders(webhook);
+  if (isTaken)
+    for (const pair of own) if (pair[0].startsWith('webhook-')) pair[0] = `${OWN_PREFIX}${pair[0]}`;
+  return { original, own };
 }
 
 function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
@@ -67,6 +84,9 @@ function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {
   headers.push(['ackline-url', webhook.url]);
   if (webhook.replay) headers.push(['webhook-replay', 'true']);
   if (webhook.edit !== undefined) headers.push(['ackline-edited', String(webhook.edit)]);
+  if (webhook.isTransformed) {
+    headers.push(['content-type', 'application/json'], ['ackline-transformed', 'true']);
+  }
   return headers;
 }
 

@@ -2,6 +2,7 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { AttemptRecord } from '@ackline/store/deliveries';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
+import type { TransformFailure } from '../transforming/transform-job.ts';
 
 /** Why an attempt brought no answer; a bounded set, so that it can be a label. */
 export type AttemptErrorClass =
@@ -13,10 +14,16 @@ export type AttemptErrorClass =
   | 'aborted'
   | 'unreadable'
   | 'unsendable'
+  | TransformErrorClass
   | 'other';
+
+/** busy: nobody could evaluate the route's expression in time; gone: the route is not in the file. The others: see TransformFailure. */
+export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy'}`;
 
 /** What one attempt came to, as the sender saw it. */
 export type AttemptResult =
+  /** A log that confirms, and says no more. */
+  | { readonly kind: 'acked' }
   | {
       readonly kind: 'response';
       readonly status: number;
@@ -30,14 +37,17 @@ export type AttemptResult =
       readonly errorClass: AttemptErrorClass;
       /** What the system calls it ("ECONNREFUSED"), for the log only: there is no bound on how many there are. */
       readonly systemCode?: string;
+      /** What a person needs to find the mistake; nothing of the event. */
+      readonly detail?: string | null;
     };
 
 /**
  * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry
- * it (a header that the client refuses), so no later try can either.
+ * it (a header that the client refuses), or Kafka has no such topic or never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
  */
-export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable';
-export type HoldReason = 'gone' | 'draining';
+export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable' | 'untransformable';
+/** busy: the processes that evaluate expressions have others before it. */
+export type HoldReason = 'gone' | 'draining' | 'busy';
 
 /** What is done about a delivery after an attempt. Decided once, here. */
 export type Outcome =
@@ -65,13 +75,21 @@ export function decideOutcome(result: AttemptResult, tries: number, policy: Retr
 
 /** What no other try would change; null: another try may. */
 function final(result: AttemptResult): Outcome | null {
-  if (result.kind === 'error') {
-    if (result.errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
-    const lost = result.errorClass === 'unreadable' || result.errorClass === 'unsendable';
-    return lost ? { kind: 'park', reason: result.errorClass } : null;
-  }
+  if (result.kind === 'acked') return { kind: 'delivered' };
+  if (result.kind === 'error') return finalError(result.errorClass);
   if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
   return result.status === GONE ? { kind: 'hold', reason: 'gone' } : null;
+}
+
+function finalError(errorClass: AttemptErrorClass): Outcome | null {
+  if (errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
+  if (errorClass === 'transform-busy') return { kind: 'hold', reason: 'busy' };
+  if (errorClass === 'unreadable' || errorClass === 'unsendable') return { kind: 'park', reason: errorClass };
+  return isOfTransform(errorClass) ? { kind: 'park', reason: 'untransformable' } : null;
+}
+
+function isOfTransform(errorClass: AttemptErrorClass): errorClass is TransformErrorClass {
+  return errorClass.startsWith('transform-');
 }
 
 function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Outcome {
@@ -83,11 +101,17 @@ function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Out
 }
 
 /** Ends that say nothing of the destination: ours. */
-const NOT_THE_DESTINATION: ReadonlySet<AttemptErrorClass> = new Set(['aborted', 'unreadable', 'unsendable']);
+const NOT_THE_DESTINATION: ReadonlySet<AttemptErrorClass> = new Set(['unreadable', 'unsendable']);
+
+/** True where the destination was not asked: its breaker learns nothing. */
+export function isOurs(result: AttemptResult): boolean {
+  return result.kind === 'error' && (result.errorClass === 'aborted' || isOfTransform(result.errorClass));
+}
 
 /** True where the attempt says that the destination itself is in trouble: what its breaker counts. */
 export function isDestinationFailure(result: AttemptResult): boolean {
-  if (result.kind === 'error') return !NOT_THE_DESTINATION.has(result.errorClass);
+  if (result.kind === 'error') return !isOurs(result) && !NOT_THE_DESTINATION.has(result.errorClass);
+  if (result.kind === 'acked') return false;
   return result.status >= 500 || result.status === 429 || result.status === 408;
 }
 
@@ -128,6 +152,11 @@ export function toRow(attempt: FinishedAttempt): DeliveryOutcome {
   }
 }
 
+function excerptOf(result: AttemptResult): string | null {
+  if (result.kind === 'acked') return null;
+  return result.kind === 'response' ? result.excerpt : (result.detail ?? null);
+}
+
 function attemptRecord({ result, outcome, startedAt, ms }: FinishedAttempt): AttemptRecord {
   return {
     at: startedAt.toISOString(),
@@ -135,6 +164,6 @@ function attemptRecord({ result, outcome, startedAt, ms }: FinishedAttempt): Att
     outcome: outcome.kind,
     status: result.kind === 'response' ? result.status : null,
     error: result.kind === 'error' ? result.errorClass : null,
-    excerpt: result.kind === 'response' ? result.excerpt : null,
+    excerpt: excerptOf(result),
   };
 }

@@ -11,7 +11,7 @@ export interface DeliveryPlan {
       /** Of its body as it is stored. */
       readonly bodyBytes: number;
     };
-  readonly route: Pick<RouteConfig, 'name' | 'destination' | 'priority'>;
+  readonly route: Pick<RouteConfig, 'name' | 'destination' | 'priority' | 'history'>;
   readonly destinations: ReadonlyMap<string, Pick<DestinationConfig, 'ordering'>>;
 }
 
@@ -30,6 +30,7 @@ export function newDelivery({ id, event, route, destinations }: DeliveryPlan): N
     orderingKey: ordered ? event.orderingKey : null,
     priority: route.priority === 'event' ? event.priority : route.priority,
     bodyBytes: event.bodyBytes,
+    keepHistory: route.history === 'all',
     notBefore: event.notBefore,
     lease: null,
   };

@@ -44,6 +44,7 @@ function harness() {
     random: () => 0,
     signingSecret: () => null,
     headersFor: meta => meta.headers,
+    payloads: { make: () => null },
     pauseDestination: () => Promise.resolve(),
     writer: {
       write: (outcome, leaseEndsAt) => void written.push({ outcome, leaseEndsAt }),
@@ -66,6 +67,7 @@ const leased: LeasedDelivery = {
   id: 'one',
   leaseId: 'lease',
   eventId: meta.id,
+  route: 'all',
   tries: 0,
   replay: false,
   waitedMs: 250,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { DestinationConfig, HttpDestinationConfig } from '@ackline/shared/config/types';
 import type { HeaderPairs } from '@ackline/shared/envelope';
 import { claimDue } from '@ackline/store/delivery-claims';
 import { listAudit } from '@ackline/store/audit';
@@ -68,7 +68,7 @@ describe('delivering', () => {
       await receiver.close();
     }
   }
-  const to = (overrides: Partial<DestinationConfig> = {}): DestinationConfig =>
+  const to = (overrides: Partial<HttpDestinationConfig> = {}): DestinationConfig =>
     destinationConfig({ url: `${receiver.url}/hook`, ...overrides });
 
   async function rows(): Promise<readonly Row[]> {

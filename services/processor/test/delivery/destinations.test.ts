@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { addressOf } from '@ackline/shared/config/destination-address';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
 import type { ClaimReservation } from '../../src/delivery/destination.ts';
 import { createDestinations, type Destinations } from '../../src/delivery/destinations.ts';
 import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import type { SharedBreaker } from '../../src/delivery/shared-breaker.ts';
-import { destinationConfig } from '../configs.ts';
+import { destinationConfig, topicConfig } from '../configs.ts';
 
 const LEASE_MARGIN_MS = 10_000;
 const ALONE = { count: 1, rank: 0 };
@@ -61,7 +62,7 @@ describe('destinations over a reload', () => {
     assert.equal(first.leaseMs, 1_000 + LEASE_MARGIN_MS);
     assert.equal(crmOf(h).tryReserve(0, 'a'), null, 'one of two slots is of another processor');
     h.apply(destinationConfig({ concurrency: 4, timeoutMs: 3_000, url: 'http://127.0.0.1:9/other' }));
-    assert.equal(crmOf(h).config.url, 'http://127.0.0.1:9/other');
+    assert.equal(addressOf(crmOf(h).config), 'http://127.0.0.1:9/other');
     assert.equal(crmOf(h).slots.free, 1, 'two of four, one of them in use');
     assert.equal(reserve(h).leaseMs, 3_000 + LEASE_MARGIN_MS);
     h.apply(destinationConfig({ concurrency: 2 }));
@@ -140,6 +141,26 @@ describe('destinations over a reload', () => {
     assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     h.apply();
     assert.equal(crmOf(h).breaker.view.failures, 0, 'nobody is warned of one that is gone');
+  });
+
+  it('that are topics have slots, a rate and a breaker as others have, which begins anew for another topic or cluster', () => {
+    const rate = { max: 2, perMs: 1_000 };
+    const h = start(topicConfig({ breaker: BREAKER, rate }));
+    crmOf(h).setShare(ALONE);
+    const [first] = [reserve(h), reserve(h)];
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null, 'all that may begin in this second');
+    first?.finish(false);
+    h.apply(topicConfig({ breaker: BREAKER, headers: { team: 'sales' } }));
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null, 'open');
+    assert.deepEqual(h.news(), ['health']);
+    h.apply(topicConfig({ breaker: BREAKER, topic: 'bills' }));
+    assert.deepEqual(h.news(), ['reset']);
+    reserve(h).finish(false);
+    assert.equal(crmOf(h).tryReserve(0, 'a'), null);
+    h.news();
+    h.apply(topicConfig({ breaker: BREAKER, topic: 'bills', brokers: ['127.0.0.1:10'] }));
+    assert.deepEqual(h.news(), ['reset']);
+    reserve(h).finish(true);
   });
 
   it('are not held for what an attempt at the old URL comes to', () => {

@@ -14,6 +14,7 @@ function send(overrides: Partial<OutboundWebhook> = {}): [name: string, value: s
     url: 'https://hooks.example.com/webhook/telegram?a=1',
     headers: [],
     body: Buffer.from('{"update_id":1}'),
+    isTransformed: false,
     replay: false,
     signingSecret: SECRET,
     now: new Date(),
@@ -146,6 +147,14 @@ describe('the signature of a delivery', () => {
     assert.deepEqual(edited.slice(-2), [
       ['webhook-replay', 'true'],
       ['ackline-edited', '2'],
+    ]);
+  });
+
+  it('say of an edited body that a route has transformed both', () => {
+    assert.deepEqual(send({ edit: 1, isTransformed: true }).slice(-3), [
+      ['ackline-edited', '1'],
+      ['content-type', 'application/json'],
+      ['ackline-transformed', 'true'],
     ]);
   });
 });

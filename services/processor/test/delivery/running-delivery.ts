@@ -34,6 +34,7 @@ export interface RunningOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly bodyBudgetBytes?: number;
+  readonly brokers?: readonly string[];
   /** What the storer sees instead of the dispatcher. */
   readonly desk?: (desk: DeliveryDesk) => DeliveryDesk;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { HttpDestinationConfig } from '@ackline/shared/config/types';
 import { reportHealth, takeProbe } from '@ackline/store/destination-states';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, type ScriptedAnswer, startFakeReceiver } from '@ackline/testkit/fake-receiver';
@@ -47,7 +47,7 @@ describe('the breaker of a destination that two processors deliver to', () => {
   });
 
   async function scene(
-    overrides: Partial<DestinationConfig>,
+    overrides: Partial<HttpDestinationConfig>,
     play: (scene: Scene) => Promise<void>,
   ): Promise<void> {
     await using receiver = await startFakeReceiver();

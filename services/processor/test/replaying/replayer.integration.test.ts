@@ -130,7 +130,7 @@ describe('a replayer', () => {
 
   it('stops where the trickle fails, with the reason; continued after the repair it sends the rest', async () => {
     await parked(20);
-    const id = await start(1_000);
+    const id = await start(100_000); // so that the first step is late enough for all of the trickle
     replay();
     await until(id, ({ state }) => state === 'stopped', 'its stop');
     const stopped = await progress(id);

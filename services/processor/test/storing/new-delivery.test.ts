@@ -14,7 +14,7 @@ const event = {
   bodyBytes: 12,
   notBefore: 1_795_372_860_000,
 } as const;
-const route = { name: 'shop-to-crm', destination: 'crm', priority: 'event' } as const;
+const route = { name: 'shop-to-crm', destination: 'crm', priority: 'event', history: 'all' } as const;
 
 const deliver = (orderingKey: string | null, ordering: DestinationConfig['ordering']) =>
   newDelivery({
@@ -25,6 +25,12 @@ const deliver = (orderingKey: string | null, ordering: DestinationConfig['orderi
   });
 
 describe('a new delivery', () => {
+  it('says of what its route keeps', () => {
+    const destinations = new Map([['crm', { ordering: 'none' }]] as const);
+    const forgotten = newDelivery({ id: 'd', event, route: { ...route, history: 'failures' }, destinations });
+    assert.equal(forgotten.keepHistory, false);
+  });
+
   it('is of its event and its route, and nobody has it yet', () => {
     assert.deepEqual(deliver('order-1', 'key'), {
       id: 'delivery-1',
@@ -38,6 +44,7 @@ describe('a new delivery', () => {
       orderingKey: 'order-1',
       priority: 'high',
       bodyBytes: 12,
+      keepHistory: true,
       notBefore: 1_795_372_860_000,
       lease: null,
     });

@@ -1,0 +1,32 @@
+import type { LookupFunction } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { DestinationSender } from './delivery-sender.ts';
+import { createHttpSender } from './http-sender.ts';
+import { createKafkaDeliverySender } from './kafka-delivery-sender.ts';
+import { outboundHeaders } from './outbound-headers.ts';
+
+export interface SenderDeps {
+  /** Looks names up for all destinations of the process. */
+  readonly lookup: LookupFunction;
+  /** Those of KAFKA_BROKERS, where it is set. */
+  readonly brokers?: readonly string[] | null;
+}
+
+export function createDestinationSender(config: DestinationConfig, deps: SenderDeps): DestinationSender {
+  if (config.type === 'kafka') return createKafkaDeliverySender(config, config.brokers ?? deps.brokers ?? []);
+  const http = createHttpSender({ connections: config.concurrency, lookup: deps.lookup });
+  return {
+    ...http,
+    send: ({ url, webhook, signal }) =>
+      http.send({ url, headers: outboundHeaders(webhook), body: webhook.body, signal }),
+  };
+}
+
+/** Whether the connections of the one do for the other. */
+export function sharesSender(before: DestinationConfig, next: DestinationConfig): boolean {
+  if (before.type === 'http' && next.type === 'http') {
+    return new URL(next.url).origin === new URL(before.url).origin && next.concurrency === before.concurrency;
+  }
+  return isDeepStrictEqual(before, next);
+}

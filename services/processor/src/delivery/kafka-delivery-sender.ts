@@ -1,0 +1,75 @@
+import { createKafkaSender, type OutboundRecord, type SentRecord } from '@ackline/eventlog/kafka-sender';
+import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
+import type { DestinationSender, OutboundDelivery } from './delivery-sender.ts';
+import { classify } from './http-sender.ts';
+import { deliveryHeaders } from './outbound-headers.ts';
+import type { AttemptResult } from './outcome.ts';
+
+/** Holds the original headers as JSON: a record's headers have no order that clients agree on, and few clients read duplicates. */
+const ORIGINAL_HEADERS = 'ackline-http-headers';
+
+/** Deliveries as records of a topic, one request each, so that each has its own outcome. */
+export function createKafkaDeliverySender(
+  config: KafkaDestinationConfig,
+  brokers: readonly string[],
+): DestinationSender {
+  const { topic, timeoutMs } = config;
+  const sender = createKafkaSender({ brokers, topic, timeoutMs });
+  const inFlight = new Set<Promise<unknown>>();
+  return {
+    async send(delivery) {
+      const sending = sender.send(recordOf(delivery, config));
+      inFlight.add(sending);
+      void sending.then(() => inFlight.delete(sending));
+      return untilAborted(sending, delivery.signal);
+    },
+    retire: () => void Promise.all(inFlight).then(() => sender.close()),
+    close: () => sender.close(),
+  };
+}
+
+export function recordOf(
+  { webhook, event }: Pick<OutboundDelivery, 'webhook' | 'event'>,
+  { key, headers }: Pick<KafkaDestinationConfig, 'key' | 'headers'>,
+): OutboundRecord {
+  const { original, own } = deliveryHeaders({ ...webhook, prefixed: false });
+  const keys = { 'ordering-key': event.orderingKey, 'event-id': event.id, none: null };
+  const text = keys[key];
+  return {
+    key: text === null ? null : Buffer.from(text),
+    value: Buffer.from(webhook.body.buffer, webhook.body.byteOffset, webhook.body.byteLength),
+    headers: [...Object.entries(headers), ...own, [ORIGINAL_HEADERS, JSON.stringify(original)]],
+  };
+}
+
+/** The one place where what Kafka said becomes a result: what it refuses is parked, all else is tried again. */
+export function resultOf(sent: SentRecord): AttemptResult {
+  switch (sent.kind) {
+    case 'acked':
+      return { kind: 'acked' };
+    case 'refused':
+      return { kind: 'error', errorClass: 'unsendable', systemCode: sent.code, detail: sent.code };
+    case 'failed':
+      return {
+        kind: 'error',
+        errorClass: 'connect',
+        ...(sent.code === null ? {} : { systemCode: sent.code }),
+      };
+    default: {
+      const never: never = sent;
+      return never;
+    }
+  }
+}
+
+async function untilAborted(sending: Promise<SentRecord>, signal: AbortSignal): Promise<AttemptResult> {
+  const { promise: aborted, resolve } = Promise.withResolvers<AttemptResult>();
+  const onAbort = () => resolve({ kind: 'error', errorClass: classify(signal.reason) });
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([sending.then(resultOf), aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

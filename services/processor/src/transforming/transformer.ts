@@ -1,0 +1,121 @@
+/**
+ * Gives the expressions of routes their turn:
+ *
+ * X5. One job of a route at a time, and routes in turn: one with a backlog does not hold up the others.
+ * X6. A route that took too long or too much goes to a process apart until it has done well for a while: so it holds up
+ *     other routes for the time of one job at most, however many of its events are bad.
+ */
+import { MAX_TRANSFORMABLE_BYTES } from '@ackline/shared/routing/transform-limits';
+import { createRouteTurns } from './route-turns.ts';
+import type { TransformJob, TransformResult } from './transform-job.ts';
+import {
+  createTransformProcess,
+  type TransformProcess,
+  type TransformProcessOptions,
+} from './transform-process.ts';
+
+/** Two, so that the first bad event of a route leaves one to the others. 50 MB each, once the first transform runs. */
+const COMMON_PROCESSES = 2;
+/** Jobs in a row that end well before a route is trusted again. */
+const PROBATION_JOBS = 20;
+
+export interface Transformer {
+  /** Never rejects. `busy` where the signal ends it before there is a result. */
+  transform(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
+  close(): void;
+}
+
+interface Waiting {
+  readonly job: TransformJob;
+  readonly settle: (result: TransformResult) => void;
+}
+
+/** A process and who it works for. */
+interface Place {
+  readonly worker: TransformProcess;
+  readonly isApart: boolean;
+  isBusy: boolean;
+}
+
+export function createTransformer(options: TransformProcessOptions): Transformer {
+  const places: readonly Place[] = [...Array<boolean>(COMMON_PROCESSES).fill(false), true].map(isApart => ({
+    worker: createTransformProcess(options),
+    isApart,
+    isBusy: false,
+  }));
+  const turns = createRouteTurns<Waiting>(); // (X5)
+  const trust = createTrust();
+
+  function startNext(): void {
+    for (const place of places) {
+      if (place.isBusy) continue;
+      const next = turns.take(key => trust.isApart(key) === place.isApart);
+      if (next !== null) void work(place, next.key, next.item);
+    }
+  }
+
+  async function work(place: Place, key: string, waiting: Waiting): Promise<void> {
+    place.isBusy = true;
+    const result = trust.judge(key, await place.worker.run(waiting.job));
+    turns.done(key);
+    place.isBusy = false;
+    waiting.settle(result);
+    startNext();
+  }
+
+  return {
+    transform(job, signal) {
+      if (job.event.body.byteLength > MAX_TRANSFORMABLE_BYTES) {
+        return Promise.resolve({ kind: 'failed', reason: 'too-large', detail: null });
+      }
+      if (signal.aborted) return Promise.resolve({ kind: 'busy' });
+      return new Promise(resolve => {
+        const key = keyOf(job);
+        const settle = (result: TransformResult) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(result);
+        };
+        const waiting: Waiting = { job, settle };
+        function onAbort(): void {
+          turns.drop(key, waiting); // one that runs goes on, and ends by its own time
+          settle({ kind: 'busy' });
+        }
+        signal.addEventListener('abort', onAbort, { once: true });
+        turns.add(key, waiting);
+        startNext();
+      });
+    },
+    close() {
+      for (const { worker } of places) worker.close();
+    },
+  };
+}
+
+/** Who is apart (X6). */
+function createTrust() {
+  /** How many jobs each of these has to do well. */
+  const probation = new Map<string, number>();
+  return {
+    isApart: (key: string) => probation.has(key),
+    /** A job whose process was killed by others is tried once more, apart: where it was the cause, that tells. */
+    judge(key: string, result: TransformResult | { readonly kind: 'killed' }): TransformResult {
+      const left = probation.get(key);
+      if (result.kind === 'killed' || isTooMuch(result)) probation.set(key, PROBATION_JOBS);
+      else if (left !== undefined && result.kind !== 'busy') {
+        if (left === 1) probation.delete(key);
+        else probation.set(key, left - 1);
+      }
+      if (result.kind !== 'killed') return result;
+      return left === undefined ? { kind: 'busy' } : { kind: 'failed', reason: 'memory', detail: null };
+    },
+  };
+}
+
+/** A changed expression starts with a clean name. A route's name has no space. */
+function keyOf({ route, transform }: TransformJob): string {
+  return `${route} ${transform.jsonata}`;
+}
+
+function isTooMuch(result: TransformResult): boolean {
+  return result.kind === 'failed' && (result.reason === 'timeout' || result.reason === 'memory');
+}

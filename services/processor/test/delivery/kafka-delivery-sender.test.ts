@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HeaderPairs } from '@ackline/shared/envelope';
+import { recordOf, resultOf } from '../../src/delivery/kafka-delivery-sender.ts';
+import { decideOutcome, isDestinationFailure } from '../../src/delivery/outcome.ts';
+
+const headers: HeaderPairs = [
+  ['Content-Type', 'application/json'],
+  ['webhook-id', 'theirs'],
+  ['X-Twice', 'one'],
+  ['Connection', 'close'],
+  ['x-twice', 'two'],
+];
+const webhook = {
+  deliveryId: 'delivery',
+  url: 'https://hooks.example.com/in',
+  headers,
+  body: new Uint8Array([0, 1, 255]).subarray(1),
+  isTransformed: false,
+  replay: false,
+  signingSecret: null,
+  now: new Date(1_000),
+};
+const event = { id: 'event', orderingKey: 'chat' };
+const policy = { retry: { scheduleMs: [1], jitter: 'none' }, random: () => 0 } as const;
+
+describe('a record of a delivery', () => {
+  it('has the bytes, the headers of the file, Ackline’s, and the original ones in their order as JSON', () => {
+    const record = recordOf({ webhook, event }, { key: 'ordering-key', headers: { team: 'sales' } });
+    assert.deepEqual([...record.value], [1, 255]);
+    assert.deepEqual(record.headers, [
+      ['team', 'sales'],
+      ['webhook-id', 'delivery'], // no need to make room: the original's are apart
+      ['webhook-timestamp', '1'],
+      ['ackline-url', 'https://hooks.example.com/in'],
+      [
+        'ackline-http-headers',
+        '[["Content-Type","application/json"],["webhook-id","theirs"],["X-Twice","one"],["x-twice","two"]]',
+      ],
+    ]);
+  });
+
+  it('has the key that the file asks for', () => {
+    const keyOf = (key: 'ordering-key' | 'event-id' | 'none', orderingKey: string | null = 'chat') =>
+      recordOf({ webhook, event: { ...event, orderingKey } }, { key, headers: {} }).key?.toString() ?? null;
+    assert.deepEqual([keyOf('ordering-key'), keyOf('event-id'), keyOf('none')], ['chat', 'event', null]);
+    assert.equal(keyOf('ordering-key', null), null);
+  });
+
+  it('is delivered when it is acknowledged, parked when it is refused, and tried again otherwise', () => {
+    const outcomes = [
+      resultOf({ kind: 'acked' }),
+      resultOf({ kind: 'refused', code: 'MESSAGE_TOO_LARGE' }),
+      resultOf({ kind: 'failed', code: 'PLT_KFK_NETWORK' }),
+    ].map(result => [decideOutcome(result, 0, policy), isDestinationFailure(result)]);
+    assert.deepEqual(outcomes, [
+      [{ kind: 'delivered' }, false],
+      [{ kind: 'park', reason: 'unsendable' }, false],
+      [{ kind: 'retry', afterMs: 1 }, true],
+    ]);
+  });
+});

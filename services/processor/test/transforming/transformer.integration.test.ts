@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { TransformResult } from '../../src/transforming/transform-job.ts';
+import { createTransformer } from '../../src/transforming/transformer.ts';
+import { sampleEvent } from '../events.ts';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} } as never;
+
+/** Longer than any start, shorter than what an endless one would take. */
+const ENDLESS_MS = 300;
+const never = new AbortController().signal;
+
+const BAD: Readonly<Record<string, string>> = {
+  'calls itself without end': '($f := function($n){ 1 + $f($n + 1) }; $f(0))',
+  'loops without end': '($f := function($n){ $f($n + 1) }; $f(0))',
+  'searches with a pattern that goes back': `$match("${'a'.repeat(40)}!", /(a+)+$/)`,
+};
+const HUNGRY: Readonly<Record<string, string>> = {
+  'pads to half a gigabyte': '$length($pad("x", 500000000))',
+  'pads to a gigabyte of two-byte characters': '$length($pad("€", 500000000))',
+  'doubles a list without end': '($f := function($a){ $f($append($a, $a)) }; $f([1..1000]))',
+};
+
+describe('the transformer', { timeout: 120_000 }, () => {
+  const transformer = createTransformer({ log: quiet });
+  after(() => transformer.close());
+
+  function run(
+    route: string,
+    jsonata: string,
+    { body = '{"n":1}', timeoutMs = 5_000, signal = never } = {},
+  ): Promise<TransformResult> {
+    const event = sampleEvent({ body: Buffer.from(body) });
+    return transformer.transform({ route, transform: { jsonata, timeoutMs }, event }, signal);
+  }
+  async function made(route: string, jsonata: string, body?: string): Promise<string> {
+    const result = await run(route, jsonata, body === undefined ? {} : { body });
+    assert.equal(result.kind, 'done', JSON.stringify(result));
+    return Buffer.from(result.kind === 'done' ? result.body : []).toString();
+  }
+
+  it('makes bodies of JSON, of forms and of headers, and long ids keep their digits as text too', async () => {
+    assert.equal(
+      await made('a', '{"x": body.n, "t": headers.`content-type`}'),
+      '{"x":1,"t":"application/json"}',
+    );
+    const ids = '{"id": body.id, "text": $string(body.id), "key": "k-" & body.id}';
+    assert.equal(
+      await made('a', ids, '{"id":12345678901234567890}'),
+      '{"id":12345678901234567890,"text":"12345678901234567890","key":"k-12345678901234567890"}',
+    );
+    const event = sampleEvent({
+      headers: [['Content-Type', 'application/x-www-form-urlencoded']],
+      body: Buffer.from('Body=hi&To=1&To=2'),
+    });
+    const result = await transformer.transform(
+      { route: 'f', transform: { jsonata: 'body', timeoutMs: 5_000 }, event },
+      never,
+    );
+    assert.ok(result.kind === 'done');
+    assert.equal(Buffer.from(result.body).toString(), '{"Body":"hi","To":["1","2"]}');
+  });
+
+  it('tells an error with its place, an empty result, and a body that is too large', async () => {
+    assert.deepEqual(await run('a', '"a" + body.n'), {
+      kind: 'failed',
+      reason: 'error',
+      detail: 'T2001 at line 1, column 5, near "+"',
+    });
+    assert.deepEqual(await run('a', 'body.nothing'), { kind: 'failed', reason: 'empty', detail: null });
+    const large = { kind: 'failed', reason: 'too-large', detail: null } as const;
+    assert.deepEqual(await run('a', 'body', { body: `"${'a'.repeat(1_048_576)}"` }), large);
+    assert.deepEqual(await run('a', '$pad("", 1048577, "a")'), large);
+  });
+
+  for (const [what, jsonata] of Object.entries(BAD)) {
+    it(`ends an expression that ${what} at its time, and no other job`, async () => {
+      const bad = run('bad', jsonata, { timeoutMs: ENDLESS_MS });
+      const others = Array.from({ length: 20 }, (_, n) => made(`good-${n % 3}`, `body.n + ${n}`));
+      assert.deepEqual(await bad, { kind: 'failed', reason: 'timeout', detail: null });
+      assert.deepEqual(
+        await Promise.all(others),
+        Array.from({ length: 20 }, (_, n) => String(n + 1)),
+      );
+    });
+  }
+
+  for (const [what, jsonata] of Object.entries(HUNGRY)) {
+    it(`ends an expression that ${what} by its memory, before it has half a gigabyte, and no other job`, async () => {
+      let peakMb = 0;
+      const timer = setInterval(() => (peakMb = Math.max(peakMb, ...childrenOf(process.pid).map(peakOf))), 2);
+      const bad = run('hungry', jsonata);
+      const others = Array.from({ length: 20 }, (_, n) => made(`good-${n % 3}`, `body.n + ${n}`));
+      assert.deepEqual(await bad, { kind: 'failed', reason: 'memory', detail: null });
+      assert.deepEqual(
+        await Promise.all(others),
+        Array.from({ length: 20 }, (_, n) => String(n + 1)),
+      );
+      clearInterval(timer);
+      assert.ok(process.platform !== 'linux' || (peakMb > 20 && peakMb < 500), `${peakMb} MB`);
+    });
+  }
+
+  it('does what other routes ask before those that are bad again and again', async () => {
+    const endless = BAD['loops without end'] ?? '';
+    const ended: string[] = [];
+    const bad = Array.from({ length: 8 }, (_, n) =>
+      run(`worst-${n % 2}`, endless, { timeoutMs: ENDLESS_MS }).then(() => ended.push('bad')),
+    );
+    const good = Array.from({ length: 50 }, () => made('fine', 'body.n').then(() => ended.push('good')));
+    await Promise.all([...bad, ...good]);
+    const after = ended.slice(ended.lastIndexOf('good') + 1);
+    assert.ok(after.length >= 3, ended.join(' ')); // each of the two held up the others once
+  });
+
+  it('takes routes in turn', async () => {
+    const ended: string[] = [];
+    const many = Array.from({ length: 30 }, () => made('many', 'body.n').then(() => ended.push('many')));
+    const one = made('one', 'body.n').then(() => ended.push('one'));
+    await Promise.all([...many, one]);
+    assert.ok(ended.indexOf('one') < 5, ended.join(' '));
+  });
+
+  it('lets go of a job whose attempt has no more time, and does the next one', async () => {
+    const leave = new AbortController();
+    const endless = BAD['loops without end'] ?? '';
+    const running = run('left', endless, { timeoutMs: ENDLESS_MS, signal: leave.signal });
+    const waiting = run('left', 'body.n', { signal: leave.signal });
+    leave.abort();
+    assert.deepEqual(await Promise.all([running, waiting]), [{ kind: 'busy' }, { kind: 'busy' }]);
+    assert.deepEqual(await run('left', 'body.n', { signal: leave.signal }), { kind: 'busy' });
+    assert.equal(await made('left', 'body.n'), '1');
+  });
+
+  it('tries a job again, apart, whose process was killed by others', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    const before = childrenOf(process.pid);
+    const fresh = createTransformer({ log: quiet });
+    const event = sampleEvent({ body: Buffer.from('{"n":1}') });
+    const start = (jsonata: string) =>
+      fresh.transform({ route: 'unlucky', transform: { jsonata, timeoutMs: 10_000 }, event }, never);
+    const killNewest = () => {
+      const [pid] = childrenOf(process.pid).filter(one => !before.includes(one) && isAtWork(one));
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      return Promise.resolve(pid !== undefined);
+    };
+    try {
+      const endless = BAD['loops without end'] ?? '';
+      for (const expected of [{ kind: 'busy' }, { kind: 'failed', reason: 'memory', detail: null }]) {
+        const result = start(endless);
+        await waitFor(killNewest, { what: 'a process at work', timeoutMs: 20_000 });
+        assert.deepEqual(await result, expected);
+      }
+    } finally {
+      fresh.close();
+    }
+  });
+});
+
+describe('a process of transforms', { timeout: 60_000, skip: process.platform !== 'linux' }, () => {
+  const places = {
+    'has nothing to do': { jsonata: '1', lifeSeconds: 60 },
+    'is at work': { jsonata: BAD['searches with a pattern that goes back'], lifeSeconds: 2 },
+  };
+  for (const [state, { jsonata, lifeSeconds }] of Object.entries(places)) {
+    it(`ends by itself when its processor is killed while it ${state}`, async () => {
+      const program = `
+        import { createTransformer } from '${new URL('../../src/transforming/transformer.ts', import.meta.url).href}';
+        const transformer = createTransformer({ log: { error() {} }, lifeSeconds: ${lifeSeconds} });
+        const event = { source: 's', tenant: 't', type: 'm', provider: 'p', headers: [], body: Buffer.from('{}') };
+        const run = (jsonata) =>
+          transformer.transform({ route: 'r', transform: { jsonata, timeoutMs: 60_000 }, event }, new AbortController().signal);
+        await run('1');
+        void run(${JSON.stringify(jsonata)});
+        process.stdout.write('ready');
+        setInterval(() => undefined, 1_000);
+      `;
+      const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await new Promise(resolve => parent.stdout.once('data', resolve));
+      const children = childrenOf(parent.pid ?? 0);
+      assert.ok(children.length > 0);
+      parent.kill('SIGKILL');
+      const ended = () => Promise.resolve(children.every(pid => !isAlive(pid)));
+      await waitFor(ended, { what: 'the end of all processes', timeoutMs: 30_000 });
+    });
+  }
+});
+
+function childrenOf(pid: number): readonly number[] {
+  if (process.platform !== 'linux') return [];
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+/** Of memory, in MB, until now; 0 where it has just ended. */
+function peakOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** It has used more processor time than its start takes: 0.5 s, in hundredths. */
+function isAtWork(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [userTicks = '0'] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11);
+  return Number(userTicks) > 50;
+}
