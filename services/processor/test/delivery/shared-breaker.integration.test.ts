@@ -106,9 +106,11 @@ describe('the breaker of a destination that two processors deliver to', () => {
     return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
   };
   const knownBy = (one: RunningDelivery) => one.delivery.destinations.get('crm')!.breaker.view.status;
+  /** A claim under way has its slots, and no attempt yet. */
+  const slotsInUse = (one: RunningDelivery) => one.delivery.destinations.get('crm')!.slots.inUse;
   /** Both have heard that it is open, and what was under way has ended. */
   const untilQuiet = (both: Scene['both']) =>
-    waitFor(() => both.every(one => knownBy(one) === 'OPEN' && one.delivery.inFlight() === 0));
+    waitFor(() => both.every(one => knownBy(one) === 'OPEN' && slotsInUse(one) === 0));
   const untilDelivered = (count: number) =>
     waitFor(async () => (await counts())['delivered'] === count, { timeoutMs: 30_000 });
 
