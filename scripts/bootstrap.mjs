@@ -22,6 +22,8 @@ const proofs = [
   'processes',
   'spool-order',
   'spool-torn',
+  'interleavings',
+  'processors',
   'replay-load',
   'breaker',
 ];
