@@ -26,6 +26,7 @@ const proofs = [
   'processors',
   'replay-load',
   'breaker',
+  'bulkheads',
 ];
 
 /** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */
