@@ -22,8 +22,11 @@ const proofs = [
   'processes',
   'spool-order',
   'spool-torn',
+  'interleavings',
+  'processors',
   'replay-load',
   'breaker',
+  'bulkheads',
 ];
 
 /** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */

@@ -1,6 +1,7 @@
 // Long runs on real servers, outside CI: `npm run proof -- <name> [--seconds n] [--rate n] [--only part]`.
 // Figures of the last full run: docs/proofs/.
 import { breaker } from './proof/breaker.ts';
+import { bulkheads } from './proof/bulkheads.ts';
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
 import { processorProofs } from './proof/processor.ts';
@@ -14,6 +15,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   ...processorProofs,
   'replay-load': replayLoad,
   breaker,
+  bulkheads,
 };
 
 const [name = '', ...words] = process.argv.slice(2);
