@@ -38,6 +38,8 @@ export function createHttpSender({ connections, lookup }: HttpSenderOptions): Ht
   const agent = new Agent({
     connections,
     pipelining: 1,
+    // An attempt that is cut takes its connection along; over HTTP/2 a dead one would serve the next attempts, for minutes.
+    allowH2: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { timeout: CONNECT_TIMEOUT_MS, lookup },
     // The attempt's own signal bounds the whole of it.

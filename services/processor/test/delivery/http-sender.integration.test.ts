@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
@@ -152,5 +152,40 @@ describe('a 200 whose body stops in the middle', () => {
     const result = await sender.send({ url, headers: [], body: Buffer.alloc(0), signal });
     assert.deepEqual(result, { kind: 'response', status: 200, retryAfterMs: null, excerpt: null });
     await sender.close();
+  });
+});
+
+describe('a connection with TLS', () => {
+  let listener: TcpServer;
+  let sender: HttpSender;
+  before(async () => {
+    listener = createTcpServer();
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    sender = createHttpSender({ connections: 1, lookup: createNameLookup() });
+  });
+  after(async () => {
+    await sender.close();
+    listener.close();
+    await once(listener, 'close');
+  });
+
+  it('offers HTTP/1.1 alone, so that one that is dead ends with its attempt', async () => {
+    const hello = new Promise<Buffer>(resolve => {
+      listener.once('connection', socket => {
+        socket.once('data', bytes => {
+          resolve(bytes);
+          socket.destroy();
+        });
+      });
+    });
+    const url = `https://127.0.0.1:${(listener.address() as AddressInfo).port}/`;
+    const signal = AbortSignal.timeout(10_000);
+    const result = await sender.send({ url, headers: [], body: Buffer.alloc(0), signal });
+    assert.equal(result.kind, 'error');
+    const offered = (await hello).toString('latin1');
+    // Each name stands after its length.
+    assert.ok(offered.includes('\u0008http/1.1'));
+    assert.ok(!offered.includes('\u0002h2'), 'HTTP/2 too');
   });
 });
