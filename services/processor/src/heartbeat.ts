@@ -36,6 +36,8 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
   async function beat(): Promise<void> {
     await writeHeartbeat(deps.pool, deps.processorId, deps.state());
     answeredAt = performance.now();
+    // One that a reload adds meanwhile has no share before its pause and its breaker are read too.
+    const known = [...deps.destinations.values()];
     const [states] = await Promise.all([readProcessorStates(deps.pool), deps.news.read()]);
     const alive = states
       .filter(state => state.ageMs < PROCESSOR_GONE_MS)
@@ -48,7 +50,7 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
     // A newcomer takes no slot until the others have heard of it and made room.
     const settled = beats > 0 || processors.count === 1;
     beats += 1;
-    for (const destination of deps.destinations.values()) destination.setShare(settled ? processors : null);
+    for (const destination of known) destination.setShare(settled ? processors : null);
   }
 
   return {

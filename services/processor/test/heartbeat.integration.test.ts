@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createFairShare } from '@ackline/shared/fair-share';
+import { pauseDestination } from '@ackline/store/destinations';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { createDestinations } from '../src/delivery/destinations.ts';
+import { createNameLookup } from '../src/delivery/name-lookup.ts';
+import { createDestinationNews, type DestinationNews } from '../src/destination-news.ts';
+import { createHeartbeat } from '../src/heartbeat.ts';
+import { destinationConfig } from './configs.ts';
+import { openPool } from './events.ts';
+
+describe('a heartbeat', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  it('gives no slots to a destination that a reload adds while it reads which ones are paused', async () => {
+    await pauseDestination(pool, 'added', { reason: 'moves', actor: 'anna' });
+    const destinations = createDestinations(new Map(), {
+      onNews: () => undefined,
+      slotFreed: () => undefined,
+      lookup: createNameLookup(),
+      memory: createFairShare(1_000),
+      isShared: () => false,
+      now: () => performance.now(),
+    });
+    const { all } = destinations;
+    const news = createDestinationNews({ pool, destinations: all });
+    const duringReload: DestinationNews = {
+      async read() {
+        const reading = news.read();
+        destinations.apply(new Map([['added', destinationConfig({ name: 'added' })]]));
+        await reading;
+      },
+    };
+    const heartbeat = createHeartbeat({
+      pool,
+      processorId: 'one',
+      destinations: all,
+      news: duringReload,
+      state: () => ({}),
+      log: undefined as never,
+    });
+    await heartbeat.beat();
+    assert.equal(all.get('added')?.tryReserve(0, 'a'), null);
+    await heartbeat.beat();
+    assert.equal(all.get('added')?.pause.isOn, true);
+    assert.equal(all.get('added')?.slots.free, 5);
+    await destinations.close();
+  });
+});
