@@ -86,6 +86,8 @@ export interface ClaimedDelivery {
   readonly replay: boolean;
   /** For so long it was due. */
   readonly waitedMs: number;
+  /** More was found with it, whose bodies would have gone over the bound of the claim. */
+  readonly isCut?: boolean;
   readonly keyId: string;
   /** Empty where the event is not there. */
   readonly meta: Uint8Array;
@@ -194,7 +196,8 @@ function leaseText(picked: string): string {
           )
           select l.id, l.stored_day::text as "storedDay", l.seq, l.lease_id as "leaseId", l.event_id as "eventId", l.source,
                  l.tenant, l.route, l.priority, l.tries, l.replay,
-                 greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs"
+                 greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs",
+                 count(*) over () < (select count(*) from sized) as "isCut"
             from leased l join sized s on s.id = l.id order by s.place`;
 }
 

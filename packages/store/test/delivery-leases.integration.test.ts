@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type AttemptRecord, MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS } from '@ackline/store/deliveries';
+import { claimDue } from '@ackline/store/delivery-claims';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { replayDelivery } from '@ackline/store/parked';
@@ -40,6 +41,25 @@ describe('leases', () => {
     const waited = (await claim(pool)).map(({ waitedMs }) => waitedMs);
     assert.equal(waited.length, 2);
     assert.ok(waited[0]! >= 5_000 && waited[1]! >= 0 && waited[1]! < waited[0]!, String(waited));
+  });
+
+  it('say of what is claimed whether the bound of its bodies left more due', async () => {
+    await storeDeliveries(
+      pool,
+      [1, 2, 3].map(() => ({ body: Buffer.alloc(100) })),
+    );
+    const from = [{ tenant: 'default', priority: 'normal', quota: 5 }] as const;
+    const lease = () => ({ leaseId: randomUUID(), leaseMs: 60_000 });
+    const take = (maxBytes: number) =>
+      claimDue(pool, { ...lease(), destination: 'crm', limit: 5, maxBytes, from });
+    assert.deepEqual(
+      (await take(250)).map(row => row.isCut),
+      [true, true],
+    );
+    assert.deepEqual(
+      (await take(0)).map(row => row.isCut),
+      [false],
+    );
   });
 
   const expireAll = () =>

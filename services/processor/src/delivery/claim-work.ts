@@ -155,7 +155,8 @@ async function claimLane(
     reservation.holdBody(row.body.byteLength);
     runner.launchClaimed({ destination, reservation }, row); // (D1)
   }
-  return { claimed, mayBeMore: claimed.length === places.length };
+  const isCut = claimed[0]?.isCut === true; // bodies were too many, not places
+  return { claimed, mayBeMore: claimed.length === places.length || isCut };
 }
 
 /** The place of a row's own tenant: a flow brings no more than was reserved for it. */

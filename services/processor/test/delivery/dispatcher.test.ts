@@ -458,6 +458,27 @@ describe('a queue of a destination', () => {
     for (const one of held) one.cancel();
   });
 
+  it('is still there after a claim that was cut by the size of its bodies, and the rest is asked for at once', async () => {
+    const next = Promise.withResolvers<ClaimedDelivery[]>();
+    const h = harness(
+      { crm: 1 },
+      {
+        claimDue(request) {
+          h.claims.push(request);
+          const cut = Promise.resolve([{ ...claimedRow('large', request), isCut: true }]);
+          return h.claims.length === 1 ? cut : next.promise;
+        },
+      },
+    );
+    await h.during(async () => {
+      await turns(5);
+      assert.equal(h.claims.length, 2);
+      h.launched[0]!.place.reservation.finish(true);
+      assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
+      next.resolve([]);
+    });
+  });
+
   it('is still there after a claim that failed', async () => {
     const h = harness({ crm: 1 }, { claimDue: () => Promise.reject(new Error('connection refused')) });
     h.dispatcher.wake(['crm']);
