@@ -20,8 +20,8 @@ export function nextStep(seen: ReplaySeen): ReplayStep {
 
 /** As many as the rate has time for, up to `room`. */
 function paced({ ratePerS, sinceMs, open }: ReplaySeen, room: number): ReplayStep {
-  // A rate under one a second would else never come to a whole one.
-  const windowMs = Math.max(WINDOW_MS, 1_000 / ratePerS);
+  // A rate under one a second would else never come to a whole one; and with the time of just one, rounding may leave less than that.
+  const windowMs = Math.max(WINDOW_MS, Math.floor(1_000 / ratePerS) + 1);
   const dueByRate = Math.floor((Math.min(sinceMs, windowMs) * ratePerS) / 1_000);
   const limit = Math.min(dueByRate, room, MAX_OPEN - open);
   return limit > 0 ? { kind: 'release', limit, windowMs } : { kind: 'wait' };

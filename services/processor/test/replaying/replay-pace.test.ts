@@ -62,6 +62,14 @@ describe('a replay that runs', () => {
     assert.equal(limitOf(nextStep(seen({ ratePerS: 0.1, sinceMs: 10_000 }))), 1);
   });
 
+  it('comes to a whole delivery at each rate that can be asked for, however that is rounded', () => {
+    const rates = Array.from({ length: 100_000 }, (_, n) => (n + 1) / 100_000);
+    const standing = rates.filter(
+      ratePerS => limitOf(nextStep(seen({ ratePerS, sinceMs: 1e12 }))) === 'wait',
+    );
+    assert.deepEqual(standing, []);
+  });
+
   it('never has more than a hundred that are released and not finished', () => {
     assert.equal(limitOf(nextStep(seen({ ratePerS: 10_000 }))), MAX_OPEN);
     assert.equal(limitOf(nextStep(seen({ ratePerS: 10_000, open: 97 }))), 3);
