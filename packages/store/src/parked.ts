@@ -110,7 +110,8 @@ export function reopened(replayId: string): string {
                                   due_at, attempts, replay, replay_id, body_bytes, created_at)
           select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'due',
                  clock_timestamp(), attempts, true, ${replayId},
-                 coalesce((select octet_length(e.body) from events e
+                 coalesce((select octet_length(d.body) from delivery_edits d where d.delivery_id = back.id order by d.n desc limit 1),
+                          (select octet_length(e.body) from events e
                             where e.stored_day = back.stored_day and e.seq = back.seq),
                           (select octet_length(k.body) from kept_events k
                             where k.stored_day = back.stored_day and k.seq = back.seq), 0),

@@ -65,6 +65,15 @@ describe('a delivery that is sent with another body', () => {
     );
   });
 
+  it('is counted by that body where it is sent again, so that a claim stays within its memory', async () => {
+    const id = await delivered();
+    await edit(id, 'much longer than it came');
+    await sent();
+    await replayDelivery(pool, id, 'anna');
+    const { rows } = await pool.query('select body_bytes from deliveries');
+    assert.deepEqual(rows, [{ body_bytes: 24 }]);
+  });
+
   it('leaves its event, and the event’s other deliveries, as they were', async () => {
     const id = await delivered();
     await edit(id, 'repaired');
