@@ -1,6 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import { audit } from './audit.ts';
-import { insertReplay, moveReplay, type NewReplay, type Replay, type ReplayFilter } from './replays.ts';
+import {
+  insertReplay,
+  moveReplay,
+  type NewReplay,
+  readReplay,
+  type Replay,
+  type ReplayFilter,
+} from './replays.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Rows that one statement looks at: well within the limit of a statement, whatever the filter leaves of them. */
@@ -13,23 +20,27 @@ export interface AnnounceOptions extends NewReplay {
 }
 
 /**
- * Lists and counts what a replay would send, page by page, each in a transaction of its own. null: there is nothing, or it was
- * cancelled meanwhile.
+ * Lists and counts what a replay would send, page by page, each in a transaction of its own. null: there is nothing. One
+ * that was cancelled meanwhile says so.
  */
 export async function announceReplay(pool: Pool, options: AnnounceOptions): Promise<Replay | null> {
   const { filter, actor } = options;
   const id = await insertReplay(pool, options);
   const list = filter.state === 'parked' ? listParkedItems : listFinishedItems;
   const counted = await list(pool, { id, filter, onProgress: options.onProgress ?? (() => undefined) });
-  if (counted === 0) await pool.query("delete from replays where id = $1 and state = 'counting'", [id]);
-  if (counted === 0) return null;
+  if (counted === 0 && (await removeEmpty(pool, id))) return null;
   return inTransaction(pool, async client => {
     const replay = await moveReplay(client, { id, from: ['counting'], to: 'announced' });
-    if (replay === null) return null;
+    if (replay === null) return readReplay(client, id);
     const details = { ...filter, deliveries: replay.counted };
     await audit(client, { actor, action: 'replay.announced', subject: id, details });
     return replay;
   });
+}
+
+async function removeEmpty(pool: Pool, id: string): Promise<boolean> {
+  const { rowCount } = await pool.query("delete from replays where id = $1 and state = 'counting'", [id]);
+  return rowCount === 1;
 }
 
 interface Listing {
@@ -61,7 +72,7 @@ async function turnPages<Cursor>(
       );
       if (rows[0] === undefined) return { next: null, counted };
       const { next, added } = await page(client, at);
-      await client.query('update replays set counted = counted + $2 where id = $1', [id, added]);
+      await client.query('update replays set counted = counted + $2, changed_at = clock_timestamp() where id = $1', [id, added]);
       return { next, counted: rows[0].counted + added };
     });
     ({ counted } = turned);

@@ -106,7 +106,7 @@ export async function readReplay(queryable: Pick<Pool, 'query'>, id: string): Pr
   return result.rows[0] ?? null;
 }
 
-export type ReplayChange = 'start' | 'continue' | 'cancel';
+export type ReplayChange = 'start' | 'continue' | 'cancel' | 'forget';
 
 export type ReplayChanged =
   | { readonly kind: 'changed'; readonly replay: Replay }
@@ -125,6 +125,8 @@ const CHANGES: Readonly<
     to: 'cancelled',
     action: 'replay.cancelled',
   },
+  // One that a person starts at that very moment is not forgotten.
+  forget: { from: ['counting', 'announced'], to: 'cancelled', action: 'replay.cancelled' },
 };
 
 export async function changeReplay(
@@ -181,7 +183,7 @@ export async function sweepReplays(pool: Pool, actor: string): Promise<boolean> 
   const forgotten = await pool.query<{ id: string }>(
     `select id from replays where state in ('counting', 'announced') and changed_at < now() - interval '${STARTED_WITHIN}'`,
   );
-  for (const { id } of forgotten.rows) await changeReplay(pool, id, { change: 'cancel', actor });
+  for (const { id } of forgotten.rows) await changeReplay(pool, id, { change: 'forget', actor });
   const removed = await pool.query(
     `delete from replay_items
       where ctid = any(array(

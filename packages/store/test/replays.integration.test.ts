@@ -18,6 +18,7 @@ import {
 } from '@ackline/store/replays';
 import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { claim, type DeliveryWish, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';
 
@@ -441,22 +442,74 @@ describe('a replay of many', () => {
     );
   });
 
+  it('that is started at the moment when it would be forgotten about goes on', async () => {
+    await park(many(1));
+    const replay = await announce();
+    await pool.query("update replays set changed_at = now() - interval '2 hours'");
+    const person = await pool.connect();
+    try {
+      await person.query('begin');
+      await person.query("update replays set state = 'trickle', changed_at = clock_timestamp()");
+      const swept = sweepReplays(pool, 'processor@one');
+      await waitFor(
+        async () => {
+          const text = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+          return (await pool.query(text)).rowCount === 1;
+        },
+        { what: 'the sweep at its row' },
+      );
+      await person.query('commit');
+      await swept;
+    } finally {
+      person.release();
+    }
+    assert.equal((await readReplay(pool, replay!.id))?.state, 'trickle');
+  });
+
   it('that is cancelled while it is counted ends there', async () => {
     await parkRows(20_000);
-    let cancelled = 0;
-    const replay = await announce(
-      {},
-      {
+    const one = openPool(database.url, 1); // what is asked between two pages comes between them
+    const asked: Promise<unknown>[] = [];
+    try {
+      const replay = await announceReplay(one, {
+        filter: { state: 'parked' },
+        actor: 'anna',
+        ratePerS: 50,
+        trickle: 5,
         onProgress() {
-          if (cancelled === 0) cancelled = 1;
+          if (asked.length === 0) asked.push(one.query("update replays set state = 'cancelled'"));
         },
-      },
-    );
-    assert.ok(replay !== null && cancelled === 1);
-    const other = announce();
-    await pool.query("update replays set state = 'cancelled' where state = 'counting'");
-    const ended = await other;
-    assert.ok(ended === null || ended.state === 'announced');
+      });
+      await Promise.all(asked);
+      assert.deepEqual([replay?.state, replay?.counted], ['cancelled', 10_000]);
+    } finally {
+      await one.end();
+    }
+  });
+
+  it('that is counted for hours is not taken for a forgotten one', async () => {
+    await parkRows(20_000);
+    const one = openPool(database.url, 1); // what is asked between two pages comes between them
+    const asked: Promise<unknown>[] = [];
+    try {
+      const replay = await announceReplay(one, {
+        filter: { state: 'parked' },
+        actor: 'anna',
+        ratePerS: 50,
+        trickle: 5,
+        onProgress(counted) {
+          asked.push(
+            counted === 10_000
+              ? one.query("update replays set changed_at = now() - interval '2 hours'")
+              : sweepReplays(one, 'processor@one'),
+          );
+        },
+      });
+      await Promise.all(asked);
+      assert.deepEqual([replay?.state, replay?.counted], ['announced', 20_000]);
+    } finally {
+      await one.end();
+    }
   });
 
   it('that nobody started is cancelled after an hour, by the processor', async () => {

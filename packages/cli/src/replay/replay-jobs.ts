@@ -27,6 +27,9 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 1_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** What a person does to a replay. */
+type PersonsChange = Exclude<ReplayChange, 'forget'>;
+
 interface StartOptions extends FilterOptions {
   readonly rate: number;
   readonly trickle: number;
@@ -83,6 +86,9 @@ async function start(pool: Pool, options: StartOptions, context: CommandContext)
   if (replay === null)
     throw new AppError('ACKLINE_NOT_FOUND', `No ${filter.state} delivery is of this filter`);
   const { id } = replay;
+  if (replay.state === 'cancelled') {
+    throw new AppError('ACKLINE_USAGE', `Nothing is sent: the replay ${id} was cancelled while it was counted`);
+  }
   terminal.line(describeAnnounced(replay));
   if (options.yes !== true) {
     const isWanted = confirm === null ? null : await confirm('Start?');
@@ -131,7 +137,7 @@ function registerStatus(replay: Command, context: CommandContext): void {
 }
 
 interface ChangeCommand {
-  readonly change: Exclude<ReplayChange, 'start'>;
+  readonly change: Exclude<PersonsChange, 'start'>;
   readonly description: string;
   readonly done: (replay: Replay) => string;
 }
@@ -166,7 +172,7 @@ const unknownReplay = (id: string) =>
   );
 
 /** Throws where it was not changed, and says why. */
-function checkChanged(changed: ReplayChanged, id: string, change: ReplayChange): Replay {
+function checkChanged(changed: ReplayChanged, id: string, change: PersonsChange): Replay {
   switch (changed.kind) {
     case 'changed':
       return changed.replay;
