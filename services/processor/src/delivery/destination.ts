@@ -10,7 +10,7 @@ import { createLink, type LinkDeps } from './destination-link.ts';
 import { createPause, type Pause } from './pause.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
-import { createSlotLanes, type SlotLanes } from './slot-lanes.ts';
+import { createSlotLanes, replayShare, type SlotLanes } from './slot-lanes.ts';
 import { shareOf } from './slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
@@ -67,8 +67,8 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
   function limitSlots(): SlotLanes {
-    const limit = share(Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp)));
-    slots.setLimit(limit, slots.inUse + rate.free(share));
+    const all = Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp));
+    slots.setLimit(share(all), slots.inUse + rate.free(share), share(replayShare(all)));
     return slots;
   }
 

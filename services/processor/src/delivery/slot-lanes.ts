@@ -12,6 +12,8 @@ export function replayShare(slots: number): number {
 /** The slots of a destination in two lanes: live work, and what a person sends again. A slot for `REPLAYS` is one of both. */
 export interface SlotLanes extends Slots {
   readonly replaysFree: number;
+  /** `replays`: where the limit is this processor's part, so is this: the lane is one over all processors. */
+  setLimit(limit: number, atOnce?: number, replays?: number): void;
 }
 
 export function createSlotLanes(initialLimit: number, isShared: () => boolean): SlotLanes {
@@ -40,9 +42,9 @@ export function createSlotLanes(initialLimit: number, isShared: () => boolean): 
       slots.giveBack(owner);
       if (owner === REPLAYS) replays.giveBack(owner);
     },
-    setLimit(limit, atOnce) {
+    setLimit(limit, atOnce, replayLimit = replayShare(limit)) {
       slots.setLimit(limit, atOnce);
-      replays.setLimit(replayShare(limit));
+      replays.setLimit(replayLimit);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { ClaimReservation } from '../../src/delivery/destination.ts';
 import { createDestinations, type Destinations } from '../../src/delivery/destinations.ts';
 import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import type { SharedBreaker } from '../../src/delivery/shared-breaker.ts';
+import { REPLAYS } from '../../src/delivery/tenant-slots.ts';
 import { destinationConfig, topicConfig } from '../configs.ts';
 
 const LEASE_MARGIN_MS = 10_000;
@@ -69,6 +70,21 @@ describe('destinations over a reload', () => {
     assert.equal(crmOf(h).slots.free, 0, 'more in use than the new limit');
     first.cancel();
     assert.equal(crmOf(h).slots.free, 0);
+  });
+
+  it('have one lane of replays over all processors, so that live work finds the other slots', () => {
+    const replaysOf = (concurrency: number, count: number) =>
+      Array.from({ length: count }, (_, rank) => {
+        const h = start(destinationConfig({ concurrency }));
+        crmOf(h).setShare({ count, rank });
+        let taken = 0;
+        while (crmOf(h).tryReserve(0, REPLAYS) !== null) taken += 1;
+        return taken;
+      });
+    assert.deepEqual(replaysOf(3, 3), [1, 0, 0]);
+    assert.deepEqual(replaysOf(1, 2), [1, 0]);
+    assert.deepEqual(replaysOf(20, 3), [1, 1, 0]);
+    assert.deepEqual(replaysOf(50, 2), [3, 2]);
   });
 
   it('that are new wait for their share of the slots', () => {
