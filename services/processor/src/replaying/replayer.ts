@@ -43,13 +43,17 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
 
   async function round(): Promise<boolean> {
     const ids = await listActiveReplays(pool, MAX_ACTIVE);
-    for (const id of ids) {
-      const stepped = await stepReplay(pool, id, nextStep);
-      if (stepped === null) continue;
-      if (stepped.released > 0) onReleased();
-      note(log, id, stepped);
-    }
+    // One that fails holds up no other (A6).
+    for (const id of ids)
+      await step(id).catch((error: unknown) => log.error({ err: error, replay: id }, 'replay.failed'));
     return ids.length > 0;
+  }
+
+  async function step(id: string): Promise<void> {
+    const stepped = await stepReplay(pool, id, nextStep);
+    if (stepped === null) return;
+    if (stepped.released > 0) onReleased();
+    note(log, id, stepped);
   }
 
   return {

@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { announceReplay } from '@ackline/store/replay-count';
 import { changeReplay, type ReplayProgress, readReplay } from '@ackline/store/replays';
+import { createPool } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
@@ -166,6 +167,48 @@ describe('a replayer', () => {
     const { released, left, counted } = await progress(id);
     assert.deepEqual([released, left + released], [cancelled.released, counted]);
     assert.ok(new Set(receiver.requests.slice(sent).map(({ body }) => body.toString())).size <= 100);
+  });
+});
+
+describe('a round of the replayer', () => {
+  async function started(destination: string): Promise<string> {
+    await pool.query(
+      `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, priority, state, finished_at)
+       values (gen_random_uuid(), current_date, 1, gen_random_uuid(), 's', 't', 'r', $1, 'normal', 'parked', now())`,
+      [destination],
+    );
+    const filter = { state: 'parked', destination } as const;
+    const replay = await announceReplay(pool, { filter, actor: 'anna', ratePerS: 50, trickle: 5 });
+    assert.ok(replay);
+    await changeReplay(pool, replay.id, { change: 'start', actor: 'anna' });
+    await pool.query("update replays set paced_at = now() - interval '1 minute'");
+    return replay.id;
+  }
+
+  it('takes the step of each replay, also where the one before fails (A6)', async () => {
+    const failing = await started('crm');
+    const other = await started('erp');
+    const impatient = createPool({
+      connectionString: database.url,
+      applicationName: 'replayer-test',
+      max: 1,
+      limitMs: 300,
+      onError: () => undefined,
+    });
+    const locker = await pool.connect();
+    try {
+      await locker.query('begin');
+      await locker.query('select from replay_items where replay_id = $1 for update', [failing]);
+      const errors: unknown[] = [];
+      const log = { ...(quiet as object), error: (fields: unknown) => errors.push(fields) } as never;
+      await createReplayer({ pool: impatient, log, onReleased: () => undefined }).round();
+      assert.equal(errors.length, 1);
+    } finally {
+      await locker.query('rollback');
+      locker.release();
+      await impatient.end();
+    }
+    assert.deepEqual([(await progress(failing)).released, (await progress(other)).released], [0, 1]);
   });
 });
 
