@@ -72,7 +72,10 @@ async function turnPages<Cursor>(
       );
       if (rows[0] === undefined) return { next: null, counted };
       const { next, added } = await page(client, at);
-      await client.query('update replays set counted = counted + $2, changed_at = clock_timestamp() where id = $1', [id, added]);
+      await client.query(
+        'update replays set counted = counted + $2, changed_at = clock_timestamp() where id = $1',
+        [id, added],
+      );
       return { next, counted: rows[0].counted + added };
     });
     ({ counted } = turned);

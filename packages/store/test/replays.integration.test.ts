@@ -453,7 +453,8 @@ describe('a replay of many', () => {
       const swept = sweepReplays(pool, 'processor@one');
       await waitFor(
         async () => {
-          const text = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+          const text =
+            "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
           return (await pool.query(text)).rowCount === 1;
         },
         { what: 'the sweep at its row' },

@@ -87,7 +87,10 @@ async function start(pool: Pool, options: StartOptions, context: CommandContext)
     throw new AppError('ACKLINE_NOT_FOUND', `No ${filter.state} delivery is of this filter`);
   const { id } = replay;
   if (replay.state === 'cancelled') {
-    throw new AppError('ACKLINE_USAGE', `Nothing is sent: the replay ${id} was cancelled while it was counted`);
+    throw new AppError(
+      'ACKLINE_USAGE',
+      `Nothing is sent: the replay ${id} was cancelled while it was counted`,
+    );
   }
   terminal.line(describeAnnounced(replay));
   if (options.yes !== true) {
