@@ -84,6 +84,8 @@ export interface ClaimedDelivery {
   readonly priority: 'normal' | 'high';
   readonly tries: number;
   readonly replay: boolean;
+  /** Others of its key wait behind it, as far as was known then. */
+  readonly followed: boolean;
   /** For so long it was due. */
   readonly waitedMs: number;
   /** More was found with it, whose bodies would have gone over the bound of the claim. */
@@ -195,7 +197,7 @@ function leaseText(picked: string): string {
             returning d.*
           )
           select l.id, l.stored_day::text as "storedDay", l.seq, l.lease_id as "leaseId", l.event_id as "eventId", l.source,
-                 l.tenant, l.route, l.priority, l.tries, l.replay,
+                 l.tenant, l.route, l.priority, l.tries, l.replay, l.followed,
                  greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs",
                  count(*) over () < (select count(*) from sized) as "isCut"
             from leased l join sized s on s.id = l.id order by s.place`;

@@ -24,44 +24,58 @@ export interface DeliveryOutcome {
   readonly attempt: AttemptRecord | null;
 }
 
+export interface RecordedOutcomes {
+  /** The ids that were still leased as named: of the others somebody else decides. */
+  readonly written: ReadonlySet<string>;
+  /** So many that waited for these are heads now, and due. */
+  readonly promoted: number;
+}
+
 /** Some outcomes are written, and of the others it is not known: they may be tried again. */
-export class PartlyWritten extends Error {
+export class PartlyWritten extends Error implements RecordedOutcomes {
   override readonly name = 'PartlyWritten';
   readonly written: ReadonlySet<string>;
+  readonly promoted: number;
 
-  constructor(written: ReadonlySet<string>, cause: unknown) {
+  constructor({ written, promoted }: RecordedOutcomes, cause: unknown) {
     super('outcomes of heads that others wait for are not written', { cause });
     this.written = written;
+    this.promoted = promoted;
   }
 }
 
 /**
- * Writes outcomes and returns the ids that were still leased as named: of the others somebody else decides. Heads that nobody
- * waits for take one statement, the others a transaction (H4). Neither waits for a lock, so that a key whose head is locked for
+ * Writes outcomes. Heads that nobody waits for take one statement, the others a transaction (H4). Neither waits for a lock, so that a key whose head is locked for
  * long holds up no other; what is locked is waited for at last, not for long, and one at a time: who waits holds nothing else.
  */
 export async function recordOutcomes(
   pool: Pool,
   outcomes: readonly DeliveryOutcome[],
-): Promise<ReadonlySet<string>> {
+): Promise<RecordedOutcomes> {
   const rows: Outcome[] = [];
-  const written = () => idsOf(rows);
+  let promoted = 0;
+  const recorded = (): RecordedOutcomes => ({ written: idsOf(rows), promoted });
   const left = () => {
-    const ids = written();
-    return outcomes.filter(outcome => !ids.has(outcome.id));
+    const { written } = recorded();
+    return outcomes.filter(outcome => !written.has(outcome.id));
+  };
+  const addFollowed = async (some: readonly DeliveryOutcome[], waits: boolean) => {
+    const followed = await finishFollowed(pool, some, waits);
+    rows.push(...followed.finished);
+    promoted += followed.promoted;
   };
   try {
     rows.push(...(await finish(pool, outcomes, { followed: false, waits: false })));
-    if (left().length > 0) rows.push(...(await finishFollowed(pool, left(), false)));
+    if (left().length > 0) await addFollowed(left(), false);
     for (const locked of left().length === 0 ? [] : await stillLeased(pool, left())) {
-      rows.push(...(await finishFollowed(pool, [locked], true)));
+      await addFollowed([locked], true);
     }
   } catch (error) {
-    throw rows.length === 0 ? error : new PartlyWritten(written(), error);
+    throw rows.length === 0 ? error : new PartlyWritten(recorded(), error);
   }
   // They are only no longer needed: one that stays goes with its day.
   await forgetEvents(pool, forgotten(rows)).catch(() => undefined);
-  return written();
+  return recorded();
 }
 
 /** Those whose lease is still what they name: somebody has their rows locked just now. */
@@ -84,12 +98,11 @@ function finishFollowed(
   pool: Pool,
   outcomes: readonly DeliveryOutcome[],
   waits: boolean,
-): Promise<readonly Outcome[]> {
+): Promise<{ readonly finished: readonly Outcome[]; readonly promoted: number }> {
   return inTransaction(pool, async client => {
     if (waits) await client.query(`set local lock_timeout = ${LOCK_LIMIT_MS}`);
     const finished = await finish(client, outcomes, { followed: true, waits });
-    await promote(client, finished.flatMap(freedKey)); // (H4)
-    return finished;
+    return { finished, promoted: await promote(client, finished.flatMap(freedKey)) }; // (H4)
   });
 }
 
@@ -193,12 +206,13 @@ async function finish(
 /**
  * Makes the first waiting row of each key its head, where the key has none. A statement of its own, after the one that took the
  * head away and in its transaction (H4): nobody else touches a waiting row then, since all would wait for that head.
+ * Returns how many it made.
  */
-export async function promote(client: PoolClient, keys: readonly DeliveryKey[]): Promise<void> {
-  if (keys.length === 0) return;
+export async function promote(client: PoolClient, keys: readonly DeliveryKey[]): Promise<number> {
+  if (keys.length === 0) return 0;
   const ofKey = (alias: string) =>
     `${alias}.destination = k.destination and ${alias}.source = k.source and ${alias}.ordering_key = k.ordering_key`;
-  await client.query({
+  const { rowCount } = await client.query({
     name: 'deliveries-promote',
     text: `with k as (
              select distinct * from unnest($1::text[], $2::text[], $3::text[]) as k (destination, source, ordering_key)
@@ -215,4 +229,5 @@ export async function promote(client: PoolClient, keys: readonly DeliveryKey[]):
             where d.id = any(array(select id from next))`,
     values: [keys.map(k => k.destination), keys.map(k => k.source), keys.map(k => k.orderingKey)],
   });
+  return rowCount ?? 0;
 }

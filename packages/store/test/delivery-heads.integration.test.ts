@@ -109,6 +109,29 @@ describe('the head of a key', () => {
     assert.deepEqual(await statesOf([next!]), ['due'], 'nothing of the key is open any more');
   });
 
+  it('is claimed with word of what waits behind it, and its outcome says that this is due now', async () => {
+    await storeDeliveries(pool, [...inKey(2), {}, { orderingKey: 'promoted' }, { orderingKey: 'promoted' }]);
+    const claimed = await claim(pool);
+    assert.deepEqual(
+      claimed.map(row => row.followed),
+      [true, false, true],
+    );
+    const retried = outcomeOf(claimed[0]!, { state: 'due', afterMs: 0 });
+    const outcomes = [retried, outcomeOf(claimed[1]!), outcomeOf(claimed[2]!)];
+    assert.equal((await recordOutcomes(pool, outcomes)).promoted, 1);
+    const again = await claim(pool);
+    assert.deepEqual(
+      again.map(row => row.followed),
+      [false, true],
+    );
+    const { promoted } = await recordOutcomes(
+      pool,
+      again.map(row => outcomeOf(row)),
+    );
+    assert.equal(promoted, 1);
+    await deliverAll();
+  });
+
   it('can’t be a second one, whoever writes it', async () => {
     const [head, waiting] = await storeDeliveries(pool, inKey(2));
     await assert.rejects(pool.query("update deliveries set state = 'due' where id = $1", [waiting!.id]), {
@@ -132,7 +155,7 @@ describe('the head of a key', () => {
     await waitForLocks(1);
     await storer.query('commit');
     storer.release();
-    assert.deepEqual(await recorded, new Set([head!.id]));
+    assert.deepEqual((await recorded).written, new Set([head!.id]));
     assert.deepEqual(await deliverAll(), [row.id]);
   });
 
@@ -168,7 +191,7 @@ describe('the head of a key', () => {
     assert.deepEqual(await statesOf(rows), ['leased', 'delivered', 'due', 'delivered']);
     await storer.query('rollback');
     storer.release();
-    assert.equal((await recorded).size, 3);
+    assert.equal((await recorded).written.size, 3);
     assert.deepEqual(await statesOf(rows), ['delivered', 'delivered', 'due', 'delivered']);
   });
 
@@ -193,7 +216,7 @@ describe('the head of a key', () => {
     await inTransaction(pool, client => storeWithin(client, 'b')); // waits for nobody
     await held.query('commit');
     held.release();
-    assert.equal((await recorded).size, 2);
+    assert.equal((await recorded).written.size, 2);
     await deliverAll();
   });
 
@@ -202,12 +225,12 @@ describe('the head of a key', () => {
       const [row, next] = await storeDeliveries(pool, inKey(2));
       const [before] = await claim(pool);
       const first = { ...outcomeOf(before!), state: 'due' as const, afterMs: 0 };
-      assert.equal((await recordOutcomes(pool, [first])).size, 1);
+      assert.equal((await recordOutcomes(pool, [first])).written.size, 1);
       const [now] = await claim(pool);
       assert.equal(now!.id, before!.id);
       const again = { ...first, state: stale };
       const delivered = { ...outcomeOf(now!), state: 'delivered' as const };
-      assert.equal((await recordOutcomes(pool, [again, delivered])).size, 1);
+      assert.equal((await recordOutcomes(pool, [again, delivered])).written.size, 1);
       assert.deepEqual(await statesOf([row!, next!]), ['delivered', 'due']);
     });
   }
@@ -290,6 +313,7 @@ describe('the head of a key', () => {
         (error: unknown) => {
           assert.ok(error instanceof PartlyWritten);
           assert.deepEqual(error.written, new Set([rows[2]!.id]));
+          assert.equal(error.promoted, 0);
           return true;
         },
       );
@@ -297,7 +321,7 @@ describe('the head of a key', () => {
     await impatient.end();
     assert.deepEqual(await statesOf(rows), ['leased', 'waiting', 'delivered']);
     const head = claimed.find(row => row.id === rows[0]!.id);
-    assert.equal((await recordOutcomes(pool, [outcomeOf(head!)])).size, 1);
+    assert.equal((await recordOutcomes(pool, [outcomeOf(head!)])).written.size, 1);
     assert.deepEqual(await deliverAll(), [rows[1]!.id]);
   });
 
@@ -375,7 +399,7 @@ describe('the head of a key', () => {
       for (let idle = 0; storing > 0 || idle < 3; ) {
         const claimed = await claim(pool, 2);
         claimedIds.push(...claimed.map(row => row.id));
-        const written = await recordOutcomes(
+        const { written } = await recordOutcomes(
           pool,
           claimed.map(row => outcomeOf(row)),
         );

@@ -42,13 +42,17 @@ describe('what is delivered next', () => {
     assert.deepEqual(await claimIds(), []);
   });
 
-  it('comes in claims of bounded bytes, and a larger one alone', async () => {
+  it('comes in claims of bounded bytes, and a larger one alone; a claim says that it was cut short', async () => {
     const body = Buffer.alloc(7 * 1024 * 1024, 1);
     const [first, second, third] = await storeDeliveries(pool, [{ body }, { body }, { body }]);
-    assert.deepEqual(await claimIds(), ids([first!, second!]));
+    const claimCut = async () => (await claim(pool)).map(({ id, isCut }) => ({ id, isCut }));
+    assert.deepEqual(await claimCut(), [
+      { id: first!.id, isCut: true },
+      { id: second!.id, isCut: true },
+    ]);
     const [huge] = await storeDeliveries(pool, [{ body: Buffer.alloc(20 * 1024 * 1024, 1) }]);
-    assert.deepEqual(await claimIds(), ids([third!]));
-    assert.deepEqual(await claimIds(), ids([huge!]));
+    assert.deepEqual(await claimCut(), [{ id: third!.id, isCut: true }]);
+    assert.deepEqual(await claimCut(), [{ id: huge!.id, isCut: false }]);
   });
 
   it('brings all that an attempt needs', async () => {
@@ -65,6 +69,8 @@ describe('what is delivered next', () => {
       priority: 'normal',
       tries: 0,
       replay: false,
+      followed: false,
+      isCut: false,
       keyId: 'none',
       meta: Buffer.from('{"v":1}'),
       body: Buffer.from('body'),

@@ -135,7 +135,7 @@ describe('a delivery that is not to be kept', () => {
             pool,
             claimed.map(one => outcomeOf(one)),
           );
-          assert.equal(written.size, 5);
+          assert.equal(written.written.size, 5);
         }
       }),
     );

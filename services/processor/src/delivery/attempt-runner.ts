@@ -59,7 +59,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
     }
     deps.listener.started(config.name, delivery);
     const attempt = attemptDelivery(delivery, { config, sender, timeoutMs }, attemptDeps)
-      .then(finished => settle(place, { finished, leaseEndsAt }, deps))
+      .then(finished => settle(place, { finished, leaseEndsAt, followed: delivery.followed }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
         place.reservation.cancel();
@@ -86,14 +86,23 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
   };
 }
 
+interface Settled {
+  readonly finished: FinishedAttempt;
+  readonly leaseEndsAt: number;
+  /** Others of its key wait for the outcome. */
+  readonly followed: boolean;
+}
+
 async function settle(
   { destination, reservation }: AttemptPlace,
-  { finished, leaseEndsAt }: { finished: FinishedAttempt; leaseEndsAt: number },
+  { finished, leaseEndsAt, followed }: Settled,
   deps: AttemptRunnerDeps,
 ): Promise<void> {
   const { outcome, result } = finished;
   const { name } = destination.config;
-  deps.writer.write(toRow(finished), leaseEndsAt); // (D3)
+  const isProbe = !destination.breaker.isClosed;
+  const awaited = followed || isOurs(result) || isProbe; // (O2)
+  deps.writer.write(toRow(finished), { leaseEndsAt, awaited }); // (D3)
   if (isOurs(result)) reservation.cancel();
   else reservation.finish(!isDestinationFailure(result));
   deps.listener.attempted(name, finished);
@@ -156,6 +165,6 @@ function parkUnreadable(
     ms: 0,
     onPark: destination.config.onPark,
   };
-  writer.write(toRow(finished), reservation.leaseEndsAt);
+  writer.write(toRow(finished), { leaseEndsAt: reservation.leaseEndsAt, awaited: row.followed });
   reservation.cancel();
 }

@@ -11,7 +11,10 @@ import type { Payloads } from './payloads.ts';
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
-  extends Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId' | 'route' | 'tries' | 'replay' | 'waitedMs'> {
+  extends Pick<
+    ClaimedDelivery,
+    'id' | 'leaseId' | 'eventId' | 'route' | 'tries' | 'replay' | 'followed' | 'waitedMs'
+  > {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
   /** The number of the edit that the body is. */
@@ -98,6 +101,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     route: claimed.route,
     tries: claimed.tries,
     replay: claimed.replay,
+    followed: claimed.followed,
     waitedMs: claimed.waitedMs,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
     body: open({ keyId: claimed.edit?.keyId ?? claimed.keyId, bytes: claimed.body }),

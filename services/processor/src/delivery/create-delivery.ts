@@ -64,7 +64,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const memory = createFairShare(deps.bodyBudgetBytes ?? BODY_BUDGET_BYTES);
   const reports = breakerReports(deps, wake);
   const destinations = createDestinations(deps.rules().destinations, {
-    slotFreed: wake,
+    slotFreed: name => dispatcher.slotFreed(name),
     onNews: breaker => reports.add(breaker),
     lookup: createNameLookup(),
     brokers: deps.brokers ?? null,
@@ -75,7 +75,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const writer = createOutcomeWriter({
     store: { record: outcomes => recordOutcomes(pool, outcomes) },
     log,
-    onWritten: wake,
+    onPromoted: wake,
     now,
     wait: ms => delay(ms),
   });

@@ -43,8 +43,8 @@ export interface Destination {
 }
 
 export interface DestinationEvents {
-  /** An attempt gave its slot back. */
-  readonly slotFreed: () => void;
+  /** An attempt gave its slot back, or its `rate` lets some begin again. */
+  readonly slotFreed: (name: string) => void;
 }
 
 export interface DestinationDeps extends DestinationEvents, LinkDeps {
@@ -58,7 +58,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const slots = createSlotLanes(given.concurrency, () => deps.isShared(given.name));
   const pause = createPause();
   const bodies = createBodyShare(deps.memory, given.name);
-  const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed() });
+  const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed(given.name) });
   let config = given;
   let isConfigured = true;
   let share = (all: number) => all;
@@ -124,7 +124,7 @@ interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
   readonly bodyBytes: number;
   readonly leaseMs: number;
   readonly leaseEndsAt: number;
-  readonly slotFreed: () => void;
+  readonly slotFreed: (name: string) => void;
   /** In any way. */
   ended(): void;
 }
@@ -155,7 +155,7 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       bodies.take(bytes);
     },
     finish: healthy => {
-      if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed();
+      if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed(name);
     },
     // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
     cancel() {

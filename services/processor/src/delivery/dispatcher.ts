@@ -13,6 +13,9 @@
  *     of another's work.
  * D8. Where something is due that could not start, what is stored later stays due behind it, and is claimed in its turn: nobody
  *     goes past the queue. It ends with a claim that finds less than it asked for; a destination without one costs no statement.
+ * D9. A slot that is free again makes it look only where the last round saw that something is due, or passed over the
+ *     destination without looking. Whoever makes something due in this process wakes it for a round; what else does (a time
+ *     that comes, another processor) is found by the poll, which is a round too.
  */
 import type { Component } from '@ackline/runtime/component';
 import type { DueWork } from '@ackline/store/delivery-claims';
@@ -46,6 +49,8 @@ export interface DispatcherDeps extends ClaimDeps {
 }
 
 export interface Dispatcher extends Component, DeliveryDesk {
+  /** It may have room for one more (D9). */
+  slotFreed(name: string): void;
   /** Nothing new starts from here on. */
   stopTaking(): void;
 }
@@ -53,12 +58,14 @@ export interface Dispatcher extends Component, DeliveryDesk {
 /** What is known of the claims of one destination. */
 interface ClaimState {
   claiming: boolean;
-  /** A round came by while it was claiming. */
+  /** A round came by while it was claiming, or a slot was freed. */
   missed: boolean;
   /** Counts its claims, so that replays have their turn. */
   turn: number;
   readonly turns: FairTurns;
   readonly queue: DueQueue;
+  /** The last round saw that something is due, live or a replay, or did not look (D9). */
+  isWorthALook: boolean;
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -78,8 +85,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const { reservation, delivery, event } of starts) {
         const destination = destinations.get(reservation.destination);
         if (destination === undefined) throw new Error('a reservation of a destination that is not there');
-        const { id, eventId, route } = delivery;
-        const lease = { leaseId: reservation.leaseId, tries: 0, replay: false, waitedMs: 0 };
+        const { id, eventId, route, followed } = delivery;
+        const lease = { leaseId: reservation.leaseId, tries: 0, replay: false, followed, waitedMs: 0 };
         runner.launch(
           { destination, reservation },
           { id, eventId, route, ...lease, meta: event.meta, body: event.body },
@@ -89,6 +96,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     wake(leftDue = []) {
       for (const name of leftDue) claims.queued(destinations.get(name));
       wakeup.wake();
+    },
+    slotFreed(name) {
+      if (claims.isWorthALook(destinations.get(name))) wakeup.wake(); // (D9)
     },
     stopTaking() {
       taking = false;
@@ -116,6 +126,8 @@ interface Claims {
   /** Something of it is due that could not start (D8). */
   queued(destination: Destination | undefined): void;
   hasQueue(destination: Destination): boolean;
+  /** Now that it has a slot more. While a claim is under way, the look is for its end. */
+  isWorthALook(destination: Destination | undefined): boolean;
 }
 
 function createState(weightOf: DispatcherDeps['weightOf']): ClaimState {
@@ -125,26 +137,33 @@ function createState(weightOf: DispatcherDeps['weightOf']): ClaimState {
     turn: 0,
     turns: createFairTurns(weightOf),
     queue: createDueQueue(),
+    isWorthALook: false,
+  };
+}
+
+function rememberStates(weightOf: DispatcherDeps['weightOf']): (destination: Destination) => ClaimState {
+  const states = new Map<Destination, ClaimState>();
+  return destination => {
+    const state = states.get(destination) ?? createState(weightOf);
+    states.set(destination, state);
+    return state;
   };
 }
 
 function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
   const gate = createGate(CLAIMS_AT_ONCE);
-  const states = new Map<Destination, ClaimState>();
+  const stateOf = rememberStates(deps.weightOf);
   const underWay = new Set<Promise<void>>();
-
-  function stateOf(destination: Destination): ClaimState {
-    const known = states.get(destination);
-    if (known !== undefined) return known;
-    const state = createState(deps.weightOf);
-    states.set(destination, state);
-    return state;
-  }
+  /** For want of memory the last round passed over some: any destination's slot may bring it when it is freed. */
+  let isMemoryWanted = false;
 
   function mayClaim(destination: Destination): boolean {
     const state = stateOf(destination);
     if (state.claiming) state.missed = true;
-    return !state.claiming && takesWork(destination);
+    if (state.claiming || takesWork(destination)) return !state.claiming;
+    state.isWorthALook = true; // (D9)
+    isMemoryWanted ||= !destination.bodies.isOpen;
+    return false;
   }
 
   async function claim(destination: Destination, work: DestinationWork): Promise<void> {
@@ -161,6 +180,7 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
 
   return {
     async startDue() {
+      isMemoryWanted = false;
       const open = [...deps.destinations.values()].filter(mayClaim);
       if (open.length === 0) return;
       const asOf = new Map(open.map(destination => [destination, stateOf(destination).queue.mark()]));
@@ -173,6 +193,7 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
         const mayReplay = destination.slots.replaysFree > 0; // (D6)
         const work = { flows: flows.get(name) ?? [], replays: mayReplay && replays.has(name), asOf: mark };
         if (work.flows.length === 0) stateOf(destination).queue.learn(false, mark);
+        stateOf(destination).isWorthALook = work.flows.length > 0 || replays.has(name);
         if (work.flows.length === 0 && !work.replays) continue;
         const claiming = claim(destination, work).finally(() => underWay.delete(claiming));
         underWay.add(claiming);
@@ -184,7 +205,12 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
     queued(destination) {
       if (destination !== undefined) stateOf(destination).queue.add();
     },
-    hasQueue: destination => states.get(destination)?.queue.isThere ?? false,
+    isWorthALook(destination) {
+      const state = destination === undefined ? null : stateOf(destination);
+      if (state?.claiming) state.missed = true;
+      return isMemoryWanted || (state !== null && !state.claiming && state.isWorthALook);
+    },
+    hasQueue: destination => stateOf(destination).queue.isThere,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { NewDelivery } from '@ackline/store/deliveries';
+import type { FirstDelivery } from '@ackline/store/delivery-insert';
 import type { StorableEvent } from './storable.ts';
 
 /** A slot of a destination, and the lease that goes with it. Given back exactly once: by `finish` or `cancel`. */
@@ -20,7 +20,7 @@ export interface Reservation {
 /** A delivery that was inserted already leased: its first attempt starts when the transaction has committed. */
 export interface ReadyStart {
   readonly reservation: Reservation;
-  readonly delivery: NewDelivery;
+  readonly delivery: FirstDelivery;
   readonly event: StorableEvent;
 }
 

@@ -1,5 +1,5 @@
 import type { NewDelivery } from '@ackline/store/deliveries';
-import { insertFirst, insertWaiting } from '@ackline/store/delivery-insert';
+import { type FirstDelivery, insertFirst, insertWaiting } from '@ackline/store/delivery-insert';
 import type { PoolClient } from 'pg';
 import type { DeliveryDesk, Reservation } from './desk.ts';
 
@@ -11,7 +11,11 @@ export interface PlannedDelivery<Event> {
 
 export interface PlacedDeliveries<Event> {
   /** Inserted already leased; the reservations are the caller's. */
-  readonly starts: readonly (PlannedDelivery<Event> & { readonly reservation: Reservation })[];
+  readonly starts: readonly {
+    readonly delivery: FirstDelivery;
+    readonly event: Event;
+    readonly reservation: Reservation;
+  }[];
   /** Destinations of deliveries that were left due, for whoever has a free slot. */
   readonly leftDue: readonly string[];
 }
@@ -80,7 +84,7 @@ function candidate<Event>(
   return { delivery, event, followed, reservation };
 }
 
-function firstRow<Event>({ delivery, followed, reservation }: Candidate<Event>) {
+function firstRow<Event>({ delivery, followed, reservation }: Candidate<Event>): FirstDelivery {
   const lease = reservation === null ? null : { leaseId: reservation.leaseId, leaseMs: reservation.leaseMs };
   return { ...delivery, lease, followed };
 }

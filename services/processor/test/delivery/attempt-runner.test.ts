@@ -16,7 +16,7 @@ const LEASE_MS = 15_000;
 function harness() {
   const clock = { now: 1_000 };
   const sent: string[] = [];
-  const written: { outcome: DeliveryOutcome; leaseEndsAt: number }[] = [];
+  const written: { outcome: DeliveryOutcome; leaseEndsAt: number; awaited: boolean }[] = [];
   const warned: string[] = [];
   const waited: number[] = [];
   const memory = createFairShare(1_000);
@@ -47,7 +47,7 @@ function harness() {
     payloads: { make: () => null },
     pauseDestination: () => Promise.resolve(),
     writer: {
-      write: (outcome, leaseEndsAt) => void written.push({ outcome, leaseEndsAt }),
+      write: (outcome, terms) => void written.push({ outcome, ...terms }),
       flush: () => Promise.resolve(),
     },
     listener: {
@@ -70,6 +70,7 @@ const leased: LeasedDelivery = {
   route: 'all',
   tries: 0,
   replay: false,
+  followed: false,
   waitedMs: 250,
   meta,
   body,
@@ -87,6 +88,27 @@ describe('an attempt', () => {
     assert.deepEqual(
       written.map(({ outcome, leaseEndsAt }) => [outcome.state, leaseEndsAt]),
       [['delivered', 16_000]],
+    );
+  });
+
+  it('is awaited where others are behind it, or a circuit waits for its probe', async () => {
+    const { written, destination, runner } = harness();
+    const launch = (delivery: Partial<LeasedDelivery>, isClosed: boolean) => {
+      const breaker = Object.create(destination.breaker, { isClosed: { value: isClosed } });
+      const reservation = destination.tryReserve(10, 'a')!;
+      runner.launch({ destination: { ...destination, breaker }, reservation }, { ...leased, ...delivery });
+    };
+    launch({ id: 'alone' }, true);
+    launch({ id: 'followed', followed: true }, true);
+    launch({ id: 'probe' }, false);
+    await runner.drain(1_000);
+    assert.deepEqual(
+      written.map(({ outcome, awaited }) => [outcome.id, awaited]),
+      [
+        ['alone', false],
+        ['followed', true],
+        ['probe', true],
+      ],
     );
   });
 
@@ -114,6 +136,7 @@ describe('an attempt', () => {
       priority: 'normal' as const,
       route: 'all',
       keyId: 'none',
+      isCut: false,
       meta: encodeMeta(meta),
     };
     const late = destination.tryReserve(0, 'a')!;

@@ -45,7 +45,9 @@ const claimedRow = (id: string, request: ClaimRequest): ClaimedDelivery => ({
   priority: 'normal',
   tries: 0,
   replay: false,
+  followed: false,
   waitedMs: 0,
+  isCut: false,
   keyId: 'none',
   meta: Buffer.alloc(0),
   body: Buffer.alloc(BODY_BYTES),
@@ -63,7 +65,7 @@ function harness(
   const log = { error: () => undefined } as never;
   const events = {
     onNews: () => undefined,
-    slotFreed: () => dispatcher.wake(),
+    slotFreed: (name: string) => dispatcher.slotFreed(name),
     lookup,
     memory,
     isShared: (name: string) => name === SHARED,
@@ -487,6 +489,117 @@ describe('a queue of a destination', () => {
   });
 });
 
+describe('a slot that is free again', () => {
+  const held = (h: Harness, name: string, count = 3) =>
+    Array.from({ length: count }, () => h.dispatcher.tryReserve(name, 1, 'default')!);
+  /** What was asked for since. */
+  const askedBy = async (h: Harness, act: () => void) => {
+    const before = h.asked.length;
+    act();
+    await turns(5);
+    return h.asked.slice(before);
+  };
+
+  it('costs no look where nothing is due, as far as is known', async () => {
+    const h = harness({ crm: 0 });
+    await h.during(async () => {
+      await turns(5);
+      for (const one of held(h, 'crm')) assert.deepEqual(await askedBy(h, () => one.finish(true)), []); // (D9)
+    });
+  });
+
+  it('is for what was promoted, released or routed late while all were taken, and then for nothing', async () => {
+    const due = { crm: 0, erp: 0 };
+    const h = harness(due);
+    await h.during(async () => {
+      await turns(5);
+      const slots = held(h, 'crm');
+      due.crm = 1;
+      assert.deepEqual(await askedBy(h, () => h.dispatcher.wake()), [['erp']]);
+      const [asked] = await askedBy(h, () => slots[0]!.finish(true));
+      assert.deepEqual(asked, ['crm', 'erp']); // (D9)
+      assert.equal(h.launched.length, 1);
+      await askedBy(h, () => slots[1]!.finish(true)); // the look after the claim
+      assert.deepEqual(await askedBy(h, () => slots[2]!.finish(true)), []);
+    });
+  });
+
+  it('is for what became due after a round had passed over the destination', async () => {
+    const due = { crm: 0, erp: 0 };
+    const h = harness(due);
+    await h.during(async () => {
+      await turns(5);
+      const slots = held(h, 'crm');
+      assert.deepEqual(await askedBy(h, () => h.dispatcher.wake()), [['erp']]);
+      due.crm = 1;
+      await askedBy(h, () => slots[0]!.finish(true)); // (D9)
+      assert.equal(h.launched.length, 1);
+    });
+  });
+
+  it('while a claim is under way is used when that has ended', async () => {
+    const goOn = Promise.withResolvers<void>();
+    const h = harness(
+      { crm: 0 },
+      {
+        findDue: names => Promise.resolve(liveWork(h.claims.length < 2 ? names : [])),
+        async claimDue(request) {
+          h.claims.push(request);
+          if (h.claims.length === 1) await goOn.promise;
+          return [];
+        },
+      },
+    );
+    const [one] = held(h, 'crm', 1);
+    await h.during(async () => {
+      await turns(5);
+      one!.finish(true);
+      await turns(5);
+      assert.equal(h.claims.length, 1);
+      goOn.resolve();
+      await turns(5);
+      assert.equal(h.claims.length, 2);
+    });
+  });
+
+  it('is for the replays that a look has seen and that had no slot of their lane', async () => {
+    let replays = 2;
+    const h = harness(
+      { crm: 0 },
+      {
+        findDue: () => Promise.resolve({ flows: [], replays: replays > 0 ? ['crm'] : [] }),
+        claimDue(request) {
+          replays -= 1;
+          return Promise.resolve([claimedRow('replay', request)]);
+        },
+      },
+    );
+    await h.during(async () => {
+      await turns(9);
+      assert.equal(h.launched.length, 1);
+      h.launched[0]!.place.reservation.finish(true);
+      await turns(9);
+      assert.equal(h.launched.length, 2);
+    });
+  });
+
+  it('brings the memory that another destination waits for', async () => {
+    const memory = createFairShare(1_000);
+    const h = harness({ crm: 0, big: 1 }, {}, memory);
+    const one = h.dispatcher.tryReserve('big', 10, 'default')!;
+    const other = h.dispatcher.tryReserve('crm', 3, 'default')!;
+    memory.take('others', 986); // what is left is for who holds little
+    await h.during(async () => {
+      await turns(5);
+      assert.equal(h.launched.length, 0);
+      other.finish(true);
+      await turns(5);
+      assert.equal(h.launched.length, 1);
+    });
+    one.cancel();
+  });
+});
+
 describe('the memory for bodies', () => {
   const claimBytes = 8 * 1024 * 1024;
 
@@ -512,6 +625,25 @@ describe('the memory for bodies', () => {
     assert.equal(memory.taken, BODY_BYTES);
     h.launched[1]!.place.reservation.cancel();
     assert.equal(memory.taken, 0);
+  });
+
+  it('lets a claim that it cut short be followed by the next one', async () => {
+    const rows = ['one', 'two'];
+    const h = harness(
+      { crm: 0 },
+      {
+        findDue: names => Promise.resolve(liveWork(rows.length > 0 ? names : [])),
+        claimDue(request) {
+          const row = claimedRow(rows.shift()!, request);
+          return Promise.resolve([{ ...row, isCut: rows.length > 0 }]);
+        },
+      },
+    );
+    await h.during(() => turns(9));
+    assert.deepEqual(
+      h.launched.map(({ id }) => id),
+      ['one', 'two'],
+    );
   });
 
   it('is given back by a claim that fails', async () => {

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { claimDue, findDue, type ClaimRequest } from '@ackline/store/delivery-claims';
-import { type DeliveryOutcome, recordOutcomes } from '@ackline/store/delivery-outcomes';
+import {
+  type DeliveryOutcome,
+  type RecordedOutcomes,
+  recordOutcomes,
+} from '@ackline/store/delivery-outcomes';
 import { listPausedDestinations, pauseDestination } from '@ackline/store/destinations';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import type { Pool } from 'pg';
@@ -62,7 +66,7 @@ export function startProcessor(world: World, name: string): Processor {
   const writer = createOutcomeWriter({
     store: { record: outcomes => record(world, processor, outcomes) },
     log: quiet,
-    onWritten: () => undefined,
+    onPromoted: () => undefined,
     now: () => (processor.dead ? Number.POSITIVE_INFINITY : 0), // then nothing is tried again
     wait: () => nextTurn(),
   });
@@ -87,12 +91,12 @@ async function record(
   world: World,
   processor: Pick<Processor, 'pool' | 'dead'>,
   outcomes: readonly DeliveryOutcome[],
-): Promise<ReadonlySet<string>> {
+): Promise<RecordedOutcomes> {
   if (processor.dead) throw new Error('dead');
   try {
-    const written = await recordOutcomes(processor.pool, outcomes);
+    const recorded = await recordOutcomes(processor.pool, outcomes);
     if (!world.healed && world.chance(LOST_ANSWERS)) throw new LostAnswer();
-    return written;
+    return recorded;
   } catch (error) {
     if (!(error instanceof LostAnswer)) noteErrorOf(world, processor, { what: 'writing outcomes', error });
     throw error;
@@ -244,7 +248,10 @@ function settle(
   const onPark = BLOCKING.includes(destination) ? 'block' : 'continue';
   const delivery = { id, leaseId, eventId };
   const startedAt = new Date(attempt.at);
-  processor.writer.write(toRow({ delivery, result, outcome, startedAt, ms: 1, onPark }), 1);
+  processor.writer.write(toRow({ delivery, result, outcome, startedAt, ms: 1, onPark }), {
+    leaseEndsAt: 1,
+    awaited: true,
+  });
   return outcome.kind === 'hold' && outcome.reason === 'gone';
 }
 
