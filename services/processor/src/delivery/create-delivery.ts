@@ -36,6 +36,8 @@ export interface DeliveryDeps {
   /** Monotonic milliseconds; leases are reckoned by it. */
   readonly now?: () => number;
   readonly bodyBudgetBytes?: number;
+  /** How long a delivery waits for a route that this process does not know to come with a newer file. */
+  readonly unknownRouteWaitMs?: number;
 }
 
 /** Bodies of attempts in flight: beside a storing batch of each worker they are what the process holds in memory. */
@@ -140,12 +142,16 @@ function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): Bre
 }
 
 function attemptDeps(
-  { rules, secrets }: DeliveryDeps,
+  { rules, secrets, unknownRouteWaitMs }: DeliveryDeps,
   transformer: Transformer,
 ): Omit<AttemptDeps, 'limits'> {
   return {
     random: Math.random,
-    payloads: createPayloads({ rules, transformer }),
+    payloads: createPayloads({
+      rules,
+      transformer,
+      ...(unknownRouteWaitMs === undefined ? {} : { unknownRouteWaitMs }),
+    }),
     signingSecret({ signingSecret }) {
       return signingSecret === null ? null : (secrets.resolve([signingSecret])[0] ?? null);
     },

@@ -7,6 +7,10 @@ import type { AttemptResult } from './outcome.ts';
 
 /** Of an attempt's time, for its turn and the expression: the request keeps the other half. */
 const TRANSFORM_PART = 0.5;
+/** So long a route may be in the file of other processors and not yet in this one's: a file comes to all within a minute. */
+const UNKNOWN_ROUTE_WAIT_MS = 60_000;
+/** Routes that are waited for; over it all are met anew. */
+const MAX_UNKNOWN_ROUTES = 1_000;
 
 export type Payload = { readonly body: Uint8Array } | Extract<AttemptResult, { readonly kind: 'error' }>;
 
@@ -36,11 +40,33 @@ export interface PayloadsDeps {
   /** What is in force. */
   readonly rules: () => Pick<Rules, 'routes'>;
   readonly transformer: Pick<Transformer, 'transform'>;
+  readonly unknownRouteWaitMs?: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
 }
 
-export function createPayloads({ rules, transformer }: PayloadsDeps): Payloads {
+export function createPayloads(deps: PayloadsDeps): Payloads {
+  const { rules, transformer, unknownRouteWaitMs = UNKNOWN_ROUTE_WAIT_MS } = deps;
+  const now = deps.now ?? (() => performance.now());
+  /** When each unknown route was met first. */
+  const metAt = new Map<string, number>();
+
+  /** What it makes of events is known to who stored the delivery by a newer file: this process may read that one any moment. */
+  function mayBecomeKnown(route: string): boolean {
+    if (rules().routes.has(route)) {
+      metAt.delete(route);
+      return false;
+    }
+    const met = metAt.get(route);
+    if (met !== undefined) return now() - met < unknownRouteWaitMs;
+    if (metAt.size >= MAX_UNKNOWN_ROUTES) metAt.clear();
+    metAt.set(route, now());
+    return unknownRouteWaitMs > 0;
+  }
+
   return {
     make({ route, meta, body }, { name }, { timeoutMs, stop }) {
+      if (mayBecomeKnown(route)) return Promise.resolve(errorOf('busy', null));
       const transform = transformOf(rules().routes, route, name);
       if (transform === null) return null;
       if (transform === 'gone') return Promise.resolve(errorOf('gone', null));
@@ -53,7 +79,7 @@ export function createPayloads({ rules, transformer }: PayloadsDeps): Payloads {
 }
 
 /**
- * A delivery knows its route by name. Where the file no longer has that one, it goes out as it came, as it would have; but not
+ * A delivery knows its route by name. Where the file has not that one, and for so long that no newer one is on its way, it goes out as it came, as it would have; but not
  * where the destination gets transformed events: whether this was to be one is not known.
  */
 function transformOf(

@@ -35,6 +35,8 @@ export interface RunningOptions {
   readonly now?: () => number;
   readonly bodyBudgetBytes?: number;
   readonly brokers?: readonly string[];
+  /** Default: none, so that a test that stores for a route of its own need not wait. */
+  readonly unknownRouteWaitMs?: number;
   /** What the storer sees instead of the dispatcher. */
   readonly desk?: (desk: DeliveryDesk) => DeliveryDesk;
 }
@@ -54,7 +56,14 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
   });
   const metrics = createProcessorMetrics();
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });
-  const delivery = createDelivery({ ...options, rules: () => rules, secrets, metrics, log: quiet });
+  const delivery = createDelivery({
+    unknownRouteWaitMs: 0,
+    ...options,
+    rules: () => rules,
+    secrets,
+    metrics,
+    log: quiet,
+  });
   const { dispatcher } = delivery;
   const storer = createLaneStorer({
     pool,
