@@ -58,13 +58,17 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       return;
     }
     deps.listener.started(config.name, delivery);
+    const release = sender.hold(); // a reload may retire it before the body is made
     const attempt = attemptDelivery(delivery, { config, sender, timeoutMs }, attemptDeps)
       .then(finished => settle(place, { finished, leaseEndsAt, followed: delivery.followed }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
         place.reservation.cancel();
       })
-      .finally(() => inFlight.delete(attempt));
+      .finally(() => {
+        release();
+        inFlight.delete(attempt);
+      });
     inFlight.add(attempt);
   }
 

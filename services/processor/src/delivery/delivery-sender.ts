@@ -12,10 +12,16 @@ export interface OutboundDelivery {
 }
 
 /** The connections to one destination. */
-export interface DestinationSender {
+export interface Connections {
   /** Never throws: whatever happened is the result. */
   send(delivery: OutboundDelivery): Promise<AttemptResult>;
   /** Takes no more, and closes its connections as what it has ends. */
   retire(): void;
   close(): Promise<void>;
+}
+
+/** Connections, and who needs them. */
+export interface DestinationSender extends Connections {
+  /** They stay open until the returned function is called, though they are retired meanwhile. */
+  hold(): () => void;
 }

@@ -1,7 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import type { DestinationSender } from './delivery-sender.ts';
+import type { Connections, DestinationSender } from './delivery-sender.ts';
+import { holdConnections } from './held-connections.ts';
 import { createHttpSender } from './http-sender.ts';
 import { createKafkaDeliverySender } from './kafka-delivery-sender.ts';
 import { outboundHeaders } from './outbound-headers.ts';
@@ -14,6 +15,10 @@ export interface SenderDeps {
 }
 
 export function createDestinationSender(config: DestinationConfig, deps: SenderDeps): DestinationSender {
+  return holdConnections(connect(config, deps));
+}
+
+function connect(config: DestinationConfig, deps: SenderDeps): Connections {
   if (config.type === 'kafka') return createKafkaDeliverySender(config, config.brokers ?? deps.brokers ?? []);
   const http = createHttpSender({ connections: config.concurrency, lookup: deps.lookup });
   return {

@@ -1,6 +1,6 @@
 import { createKafkaSender, type OutboundRecord, type SentRecord } from '@ackline/eventlog/kafka-sender';
 import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
-import type { DestinationSender, OutboundDelivery } from './delivery-sender.ts';
+import type { Connections, OutboundDelivery } from './delivery-sender.ts';
 import { classify } from './http-sender.ts';
 import { deliveryHeaders } from './outbound-headers.ts';
 import type { AttemptResult } from './outcome.ts';
@@ -12,7 +12,7 @@ const ORIGINAL_HEADERS = 'ackline-http-headers';
 export function createKafkaDeliverySender(
   config: KafkaDestinationConfig,
   brokers: readonly string[],
-): DestinationSender {
+): Connections {
   const { topic, timeoutMs } = config;
   const sender = createKafkaSender({ brokers, topic, timeoutMs });
   const inFlight = new Set<Promise<unknown>>();

@@ -35,6 +35,7 @@ function harness() {
         sent.push(request.url);
         return Promise.resolve({ kind: 'response', status: 200, retryAfterMs: null, excerpt: null });
       },
+      hold: () => () => undefined,
       retire: () => undefined,
       close: () => Promise.resolve(),
     },

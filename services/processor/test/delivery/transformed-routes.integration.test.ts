@@ -109,6 +109,19 @@ describe('a route with a transform', { timeout: 120_000 }, () => {
     );
   });
 
+  it('sends on the connections that its attempt began with, though a reload retires them while the body is made', async () => {
+    const { store, delivery } = await start([route('r', '{"id": body.n}')], [to()]);
+    await using other = await startFakeReceiver();
+    await store([numbered(1)]);
+    assert.equal(delivery.inFlight(), 1); // its expression waits for a process that starts
+    assert.equal(receiver.requests.length, 0);
+    delivery.reconfigure(new Map([['crm', to({ url: `${other.url}/` })]]));
+    await waitFor(() => delivery.inFlight() === 0, { timeoutMs: 30_000 });
+    assert.deepEqual([receiver.requests.length, other.requests.length], [1, 0]);
+    await store([numbered(2)]);
+    await waitFor(() => other.requests.length === 1, { timeoutMs: 30_000 });
+  });
+
   it('sends a parked one by the expression that the file has when it is replayed', async () => {
     const wrong = await start([route('r', '"a" + 1')], [to()]);
     await wrong.store([numbered(1)]);
