@@ -63,7 +63,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       .then(finished => settle(place, { finished, leaseEndsAt, followed: delivery.followed }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
-        place.reservation.cancel();
+        place.reservation.finish(null);
       })
       .finally(() => {
         release();
@@ -107,13 +107,22 @@ async function settle(
   const isProbe = !destination.breaker.isClosed;
   const awaited = followed || isOurs(result) || isProbe; // (O2)
   deps.writer.write(toRow(finished), { leaseEndsAt, awaited }); // (D3)
-  if (isOurs(result)) reservation.cancel();
-  else reservation.finish(!isDestinationFailure(result));
+  giveBack(reservation, finished);
   deps.listener.attempted(name, finished);
   logAttempt(deps.log, name, finished);
   if (outcome.kind === 'hold' && outcome.reason === 'gone') {
     await destination.pause.begin(() => deps.pauseDestination(name, 'answered 410 Gone'));
   }
+}
+
+/**
+ * What could not be tried now is due again in a second: who waits for its slot looks by the poll, so that a queue of such work is
+ * not claimed and held as fast as PostgreSQL can.
+ */
+function giveBack(reservation: Reservation, { result, outcome }: FinishedAttempt): void {
+  if (!isOurs(result)) reservation.finish(!isDestinationFailure(result));
+  else if (outcome.kind === 'hold') reservation.cancel();
+  else reservation.finish(null);
 }
 
 /** The one line of an attempt: what happened to it, and what happens next. */
@@ -144,7 +153,7 @@ function logAttempt(
 function giveUp(place: AttemptPlace, delivery: LeasedDelivery, log: Logger): void {
   const { id, eventId } = delivery;
   log.warn({ delivery: id, eventId, destination: place.destination.config.name }, 'delivery.lease-too-old');
-  place.reservation.cancel();
+  place.reservation.finish(null);
 }
 
 function tryOpen(row: ClaimedDelivery, log: Logger): LeasedDelivery | null {
@@ -170,5 +179,5 @@ function parkUnreadable(
     onPark: destination.config.onPark,
   };
   writer.write(toRow(finished), { leaseEndsAt: reservation.leaseEndsAt, awaited: row.followed });
-  reservation.cancel();
+  reservation.finish(null);
 }

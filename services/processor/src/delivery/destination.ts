@@ -155,7 +155,7 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       bodies.take(bytes);
     },
     finish: healthy => {
-      if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed(name);
+      if (settle(() => report(permit, healthy))) parts.slotFreed(name);
     },
     // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
     cancel() {
@@ -165,4 +165,10 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       });
     },
   };
+}
+
+function report(permit: Permit, healthy: boolean | null): void {
+  if (healthy === null) permit.cancel();
+  else if (healthy) permit.success();
+  else permit.failure();
 }

@@ -11,9 +11,9 @@ export interface Reservation {
    * long this process stood still meanwhile.
    */
   readonly leaseEndsAt: number;
-  /** The attempt ended; `healthy` tells the breaker whether the destination is well. */
-  finish(healthy: boolean): void;
-  /** No attempt was made. */
+  /** The attempt ended; `healthy` tells the breaker whether the destination is well, null: it says nothing of that. */
+  finish(healthy: boolean | null): void;
+  /** No attempt was made, and nobody is told that the slot is free. */
   cancel(): void;
 }
 

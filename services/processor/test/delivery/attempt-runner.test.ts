@@ -7,18 +7,20 @@ import type { LeasedDelivery } from '../../src/delivery/attempt.ts';
 import { createAttemptRunner } from '../../src/delivery/attempt-runner.ts';
 import { createDestination, type Destination } from '../../src/delivery/destination.ts';
 import { createNameLookup } from '../../src/delivery/name-lookup.ts';
+import type { Payload, Payloads } from '../../src/delivery/payloads.ts';
 import { destinationConfig } from '../configs.ts';
 import { sampleEvent } from '../events.ts';
 
 const TIMEOUT_MS = 5_000;
 const LEASE_MS = 15_000;
 
-function harness() {
+function harness(payloads: Payloads = { make: () => null }) {
   const clock = { now: 1_000 };
   const sent: string[] = [];
   const written: { outcome: DeliveryOutcome; leaseEndsAt: number; awaited: boolean }[] = [];
   const warned: string[] = [];
   const waited: number[] = [];
+  const freed: string[] = [];
   const memory = createFairShare(1_000);
   const made = createDestination(destinationConfig({ timeoutMs: TIMEOUT_MS }), {
     lookup: createNameLookup(),
@@ -26,7 +28,7 @@ function harness() {
     isShared: () => false,
     now: () => clock.now,
     onNews: () => undefined,
-    slotFreed: () => undefined,
+    slotFreed: name => void freed.push(name),
   });
   const destination: Destination = {
     ...made,
@@ -45,7 +47,7 @@ function harness() {
     random: () => 0,
     signingSecret: () => null,
     headersFor: meta => meta.headers,
-    payloads: { make: () => null },
+    payloads,
     pauseDestination: () => Promise.resolve(),
     writer: {
       write: (outcome, terms) => void written.push({ outcome, ...terms }),
@@ -60,7 +62,7 @@ function harness() {
       warn: (_: unknown, line?: string) => void warned.push(String(line)),
     } as never,
   });
-  return { clock, sent, written, warned, waited, memory, destination, runner };
+  return { clock, sent, written, warned, waited, freed, memory, destination, runner };
 }
 
 const { body, ...meta } = sampleEvent();
@@ -124,6 +126,24 @@ describe('an attempt', () => {
       written.map(({ outcome }) => outcome.state),
       ['delivered'],
     );
+  });
+
+  it('whose body can’t be made gives its slot to who waits for one, at once unless it was only put off', async () => {
+    const fails = (reason: 'error' | 'busy'): Payload => ({
+      kind: 'error',
+      errorClass: `transform-${reason}`,
+      detail: null,
+    });
+    const made = [fails('error'), fails('busy')];
+    const { sent, freed, destination, runner } = harness({ make: () => Promise.resolve(made.shift()!) });
+    for (const expected of [['crm'], []]) {
+      runner.launch({ destination, reservation: destination.tryReserve(10, 'a')! }, leased);
+      await runner.drain(1_000);
+      assert.deepEqual(freed.splice(0), expected);
+      assert.equal(destination.slots.free, 5);
+    }
+    assert.deepEqual(sent, []);
+    assert.equal(destination.breaker.view.failures, 0);
   });
 
   it('is not made where the process stood still until it no longer fits: nothing is written, slot and room are free', async () => {
