@@ -8,7 +8,7 @@ import { type BodyShare, createBodyShare } from './body-share.ts';
 import type { DestinationSender } from './delivery-sender.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import { createPause, type Pause } from './pause.ts';
-import { createRateGate, type RateGate } from './rate-gate.ts';
+import { createRateGate, type RateGate, type Share } from './rate-gate.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
 import { createSlotLanes, replayShare, type SlotLanes } from './slot-lanes.ts';
 import { shareOf } from './slots.ts';
@@ -52,6 +52,8 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
   readonly memory: FairShare;
   /** Whether more than one tenant's events come to the destination, as it is configured now. */
   readonly isShared: (name: string) => boolean;
+  /** Added by a reload: it has no share before the next heartbeat, and nobody had that share until then. */
+  readonly isNew?: boolean;
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
@@ -61,14 +63,14 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed(given.name) });
   let config = given;
   let isConfigured = true;
-  let share = (all: number) => all;
+  const share = createShare(rate, deps.isNew ?? false);
   const link = createLink(given, deps);
   const closeWhenIdle = () => (isConfigured || !slots.isIdle ? undefined : link.close());
   const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
   function limitSlots(): SlotLanes {
     const all = Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp));
-    slots.setLimit(share(all), slots.inUse + rate.free(share), share(replayShare(all)));
+    slots.setLimit(share.of(all), slots.inUse + rate.free(share.of), share.of(replayShare(all)));
     return slots;
   }
 
@@ -100,9 +102,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
       slots.giveBack(owner);
       return null;
     },
-    setShare(processors) {
-      share = all => (processors === null ? 0 : shareOf(all, processors));
-    },
+    setShare: processors => share.set(processors),
     reconfigure(next) {
       config = next;
       isConfigured = true;
@@ -112,6 +112,23 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     remove() {
       isConfigured = false;
       closeWhenIdle();
+    },
+  };
+}
+
+const NOTHING: Share = () => 0;
+
+/** This processor's part of what counts over all of them. */
+function createShare(rate: RateGate, isNew: boolean) {
+  let share: Share = isNew ? NOTHING : all => all;
+  let isFirst = isNew;
+  return {
+    of: (all: number) => share(all),
+    set(processors: Parameters<Destination['setShare']>[0]): void {
+      const next: Share = processors === null ? NOTHING : all => shareOf(all, processors);
+      if (!isFirst) rate.takeOver(share, next);
+      isFirst = false;
+      share = next;
     },
   };
 }
@@ -131,7 +148,7 @@ interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
 
 function createReservation(parts: ReservationParts): ClaimReservation {
   const { name, owner, leaseMs, leaseEndsAt, slots, bodies, permit } = parts;
-  const beganAt = parts.rate.begin();
+  const room = parts.rate.reserve();
   let { bodyBytes } = parts;
   let open = true;
   const settle = (report: () => void) => {
@@ -140,6 +157,7 @@ function createReservation(parts: ReservationParts): ClaimReservation {
     report();
     slots.giveBack(owner);
     bodies.give(bodyBytes);
+    room.leave();
     parts.ended();
     return true;
   };
@@ -154,15 +172,13 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       bodyBytes += bytes;
       bodies.take(bytes);
     },
+    begin: () => room.begin(),
     finish: healthy => {
       if (settle(() => report(permit, healthy))) parts.slotFreed(name);
     },
     // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
     cancel() {
-      settle(() => {
-        permit.cancel();
-        parts.rate.giveBack(beganAt);
-      });
+      settle(() => permit.cancel());
     },
   };
 }

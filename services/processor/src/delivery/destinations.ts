@@ -20,10 +20,8 @@ export function createDestinations(
   const all = new Map(configs.entries().map(([name, config]) => [name, createDestination(config, deps)]));
 
   function add(config: DestinationConfig): void {
-    const destination = createDestination(config, deps);
     // The next heartbeat brings its share of the slots, and whether it is paused.
-    destination.setShare(null);
-    all.set(config.name, destination);
+    all.set(config.name, createDestination(config, { ...deps, isNew: true }));
   }
 
   return {

@@ -2,18 +2,32 @@ import type { RateConfig } from '@ackline/shared/config/types';
 
 /**
  * When attempts of a destination began, so that no more begin within any time of `perMs` than its `rate` allows: exact, and for
- * as many times in memory as that is.
+ * as many times in memory as that is. One that is reserved has its room until it begins, however long its commit or its transform
+ * takes.
  */
 export interface RateGate {
   /** From now on; what began before counts. */
   configure(rate: RateConfig | null): void;
-  /** How many more may begin now in this processor's share of the rate. Where none may, it says once when some may again. */
-  free(share: (max: number) => number): number;
-  /** One begins; returns its mark. */
-  begin(): number;
-  /** The one with this mark was not made. */
-  giveBack(mark: number): void;
+  /** How many more may be reserved now in this processor's share of the rate. Where none may, it says once when some may again. */
+  free(share: Share): number;
+  /** One is to begin. */
+  reserve(): RateRoom;
+  /** What this processor's share has grown by was another's until now, who may have used it up a moment ago. */
+  takeOver(from: Share, to: Share): void;
 }
+
+export interface RateRoom {
+  /** Its request goes out now. */
+  begin(): void;
+  /** It ended. What did not begin does not count. */
+  leave(): void;
+}
+
+/** This processor's part of so many. */
+export type Share = (max: number) => number;
+
+/** So long what others may have begun counts at most: with a longer `perMs` a restart of some processors would stop all for that. */
+const OTHERS_COUNT_MS = 60_000;
 
 export interface RateGateDeps {
   /** Monotonic milliseconds. */
@@ -24,7 +38,9 @@ export interface RateGateDeps {
 
 export function createRateGate(given: RateConfig | null, { now, onFree }: RateGateDeps): RateGate {
   let rate = given;
+  /** In order. */
   let times: number[] = [];
+  let reserved = 0;
   let timer: NodeJS.Timeout | null = null;
 
   function tellAfter(ms: number): void {
@@ -45,21 +61,34 @@ export function createRateGate(given: RateConfig | null, { now, onFree }: RateGa
       const since = now() - rate.perMs;
       const first = times.findIndex(at => at > since);
       if (first !== 0) times = first < 0 ? [] : times.slice(first);
-      const free = Math.max(0, max - times.length);
-      // With fewer than before allowed, the oldest ones have to go first.
-      const freed = times[times.length - max];
-      if (free === 0 && freed !== undefined) tellAfter(Math.ceil(freed - since));
-      return free;
+      const over = times.length + reserved - max;
+      if (over < 0) return -over;
+      // With fewer than before allowed, the oldest ones have to go first. Reserved ones begin now at the earliest.
+      if (max > 0) tellAfter(Math.ceil((times[over] ?? now()) - since));
+      return 0;
     },
-    begin() {
-      const at = now();
-      if (rate === null) times = [];
-      else times.push(at);
-      return at;
+    reserve() {
+      let isReserved = true;
+      reserved += 1;
+      const leave = () => {
+        if (isReserved) reserved -= 1;
+        isReserved = false;
+      };
+      return {
+        begin() {
+          if (!isReserved) return;
+          leave();
+          if (rate === null) times = [];
+          else times.push(now());
+        },
+        leave,
+      };
     },
-    giveBack(mark) {
-      const index = times.lastIndexOf(mark);
-      if (index >= 0) times.splice(index, 1);
+    takeOver(from, to) {
+      if (rate === null) return;
+      const grown = Math.max(0, to(rate.max) - from(rate.max));
+      const at = now() - Math.max(0, rate.perMs - OTHERS_COUNT_MS);
+      times = [...times, ...Array<number>(grown).fill(at)].sort((a, b) => a - b);
     },
   };
 }

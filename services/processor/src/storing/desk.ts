@@ -11,6 +11,8 @@ export interface Reservation {
    * long this process stood still meanwhile.
    */
   readonly leaseEndsAt: number;
+  /** Its request goes out now, and counts for the `rate` of the destination. */
+  begin(): void;
   /** The attempt ended; `healthy` tells the breaker whether the destination is well, null: it says nothing of that. */
   finish(healthy: boolean | null): void;
   /** No attempt was made, and nobody is told that the slot is free. */

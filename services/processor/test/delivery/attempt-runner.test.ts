@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
+import type { RateConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
 import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 import type { LeasedDelivery } from '../../src/delivery/attempt.ts';
@@ -14,7 +15,7 @@ import { sampleEvent } from '../events.ts';
 const TIMEOUT_MS = 5_000;
 const LEASE_MS = 15_000;
 
-function harness(payloads: Payloads = { make: () => null }) {
+function harness(payloads: Payloads = { make: () => null }, rate: RateConfig | null = null) {
   const clock = { now: 1_000 };
   const sent: string[] = [];
   const written: { outcome: DeliveryOutcome; leaseEndsAt: number; awaited: boolean }[] = [];
@@ -22,7 +23,7 @@ function harness(payloads: Payloads = { make: () => null }) {
   const waited: number[] = [];
   const freed: string[] = [];
   const memory = createFairShare(1_000);
-  const made = createDestination(destinationConfig({ timeoutMs: TIMEOUT_MS }), {
+  const made = createDestination(destinationConfig({ timeoutMs: TIMEOUT_MS, rate }), {
     lookup: createNameLookup(),
     memory,
     isShared: () => false,
@@ -62,7 +63,7 @@ function harness(payloads: Payloads = { make: () => null }) {
       warn: (_: unknown, line?: string) => void warned.push(String(line)),
     } as never,
   });
-  return { clock, sent, written, warned, waited, freed, memory, destination, runner };
+  return { clock, sent, written, warned, waited, freed, memory, made, destination, runner };
 }
 
 const { body, ...meta } = sampleEvent();
@@ -144,6 +145,22 @@ describe('an attempt', () => {
     }
     assert.deepEqual(sent, []);
     assert.equal(destination.breaker.view.failures, 0);
+  });
+
+  it('counts for the rate of its destination from its request, not from its slot or its transform', async () => {
+    const made = Promise.withResolvers<Payload>();
+    const rate = { max: 1, perMs: 1_000 };
+    const { clock, sent, made: known, destination, runner } = harness({ make: () => made.promise }, rate);
+    runner.launch({ destination, reservation: destination.tryReserve(10, 'a')! }, leased);
+    clock.now += 900;
+    assert.equal(known.slots.free, 0);
+    made.resolve({ body });
+    await runner.drain(1_000);
+    assert.equal(sent.length, 1);
+    clock.now += 999;
+    assert.equal(known.slots.free, 0);
+    clock.now += 1;
+    assert.equal(known.slots.free, 1);
   });
 
   it('is not made where the process stood still until it no longer fits: nothing is written, slot and room are free', async () => {

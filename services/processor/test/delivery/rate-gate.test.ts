@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createFairShare } from '@ackline/shared/fair-share';
-import { createDestination } from '../../src/delivery/destination.ts';
+import { createDestination, type DestinationDeps } from '../../src/delivery/destination.ts';
 import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import { createRateGate } from '../../src/delivery/rate-gate.ts';
 import { destinationConfig } from '../configs.ts';
@@ -16,7 +16,8 @@ describe('the rate of a destination', () => {
     for (clock.now = 0; clock.now < 5_000; clock.now += 7) {
       const wish = clock.now % 900 < 300 ? 3 : 0; // bursts and pauses
       for (let n = 0; n < wish && gate.free(all) > 0; n++) {
-        begun.push(gate.begin());
+        gate.reserve().begin();
+        begun.push(clock.now);
       }
     }
     for (const at of begun) {
@@ -31,7 +32,7 @@ describe('the rate of a destination', () => {
     const deps = { now: () => performance.now(), onFree: () => told.resolve() };
     const gate = createRateGate({ max: 1, perMs: 20 }, deps);
     const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
-    gate.begin();
+    gate.reserve().begin();
     assert.equal(gate.free(all), 0);
     await told.promise;
     clearInterval(kept);
@@ -40,7 +41,7 @@ describe('the rate of a destination', () => {
   it('lets fewer begin at once when it is lowered, none while too many have begun, and any without it', () => {
     const clock = { now: 0 };
     const gate = createRateGate({ max: 5, perMs: 1_000 }, { now: () => clock.now, onFree: () => undefined });
-    for (clock.now = 100; clock.now < 400; clock.now += 100) gate.begin();
+    for (clock.now = 100; clock.now < 400; clock.now += 100) gate.reserve().begin();
     const freeAt = (max: number, perMs: number) => {
       gate.configure({ max, perMs });
       return gate.free(all);
@@ -56,27 +57,60 @@ describe('the rate of a destination', () => {
     assert.equal(gate.free(all), Number.POSITIVE_INFINITY);
   });
 
+  it('counts from when an attempt begins, however long its commit took, and keeps its room until then', () => {
+    const clock = { now: 0 };
+    const gate = createRateGate({ max: 2, perMs: 1_000 }, { now: () => clock.now, onFree: () => undefined });
+    const [first, second] = [gate.reserve(), gate.reserve()];
+    clock.now = 5_000;
+    assert.equal(gate.free(all), 0);
+    first.begin();
+    first.leave();
+    clock.now = 5_999;
+    second.begin();
+    assert.equal(gate.free(all), 0, 'two within the last second');
+    clock.now = 6_000;
+    assert.equal(gate.free(all), 1);
+    clock.now = 6_999;
+    assert.equal(gate.free(all), 2);
+  });
+
+  it('says when there is room again where all of it is reserved, and had not begun', async () => {
+    const told = Promise.withResolvers<void>();
+    const deps = { now: () => performance.now(), onFree: () => told.resolve() };
+    const gate = createRateGate({ max: 1, perMs: 20 }, deps);
+    const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
+    gate.reserve();
+    assert.equal(gate.free(all), 0);
+    await told.promise;
+    clearInterval(kept);
+  });
+
   describe('bounds what is reserved', () => {
     const clock = { now: 0 };
-    const open = (max: number) =>
-      createDestination(destinationConfig({ concurrency: 5, rate: { max, perMs: 1_000 } }), {
-        lookup: createNameLookup(),
-        memory: createFairShare(1_000),
-        isShared: () => false,
-        now: () => clock.now,
-        onNews: () => undefined,
-        slotFreed: () => undefined,
-      });
+    const deps: DestinationDeps = {
+      lookup: createNameLookup(),
+      memory: createFairShare(1_000),
+      isShared: () => false,
+      now: () => clock.now,
+      onNews: () => undefined,
+      slotFreed: () => undefined,
+    };
+    const open = (max: number, perMs = 1_000, isNew = false) =>
+      createDestination(destinationConfig({ concurrency: 5, rate: { max, perMs } }), { ...deps, isNew });
 
     it('and a reservation without an attempt does not count', () => {
       const destination = open(2);
       const [first, second] = [destination.tryReserve(0, 'a')!, destination.tryReserve(0, 'a')!];
       assert.deepEqual([destination.slots.free, destination.tryReserve(0, 'a')], [0, null]);
+      first.begin();
       first.finish(true);
       assert.equal(destination.tryReserve(0, 'a'), null, 'it began');
       second.cancel();
       assert.equal(destination.slots.free, 1);
-      destination.tryReserve(0, 'a')!.finish(true);
+      const third = destination.tryReserve(0, 'a')!;
+      third.begin();
+      third.finish(true);
+      assert.equal(destination.slots.free, 0);
       clock.now += 1_000;
       assert.equal(destination.slots.free, 2);
     });
@@ -84,11 +118,40 @@ describe('the rate of a destination', () => {
     it('to this processor’s part of it', () => {
       const destination = open(3);
       destination.setShare({ count: 2, rank: 1 });
-      destination.tryReserve(0, 'a')!.finish(true);
+      const only = destination.tryReserve(0, 'a')!;
+      only.begin();
+      only.finish(true);
       assert.equal(destination.tryReserve(0, 'a'), null);
       const none = open(1);
       none.setShare({ count: 2, rank: 1 });
       assert.equal(none.slots.free, 0);
+    });
+
+    it('to what others may not have used up a moment ago: those whose share a processor has from now on', () => {
+      const [joins, stays] = [open(4), open(4)];
+      joins.setShare(null);
+      joins.setShare({ count: 2, rank: 1 });
+      stays.setShare({ count: 2, rank: 0 });
+      assert.deepEqual([joins.slots.free, stays.slots.free], [0, 2]);
+      clock.now += 1_000;
+      assert.deepEqual([joins.slots.free, stays.slots.free], [2, 2]);
+      stays.setShare({ count: 1, rank: 0 });
+      assert.equal(stays.slots.free, 2, 'the other has gone');
+      clock.now += 1_000;
+      assert.equal(stays.slots.free, 4);
+    });
+
+    it('and takes nobody’s share with a destination that a reload adds, nor waits for more than a minute', () => {
+      const added = open(4, 1_000, true);
+      added.setShare({ count: 2, rank: 0 });
+      assert.equal(added.slots.free, 2);
+      const hourly = open(4, 3_600_000);
+      hourly.setShare(null);
+      hourly.setShare({ count: 1, rank: 0 });
+      clock.now += 59_999;
+      assert.equal(hourly.slots.free, 0);
+      clock.now += 1;
+      assert.equal(hourly.slots.free, 4);
     });
   });
 });

@@ -42,6 +42,7 @@ function countingDesk(slots: number): Desk {
         leaseId: randomUUID(),
         leaseMs: 60_000,
         leaseEndsAt: Number.POSITIVE_INFINITY,
+        begin: () => undefined,
         finish: end,
         cancel: end,
       };

@@ -149,7 +149,15 @@ function reserve(processor: Pick<Processor, 'slotsInUse'>, destination: string):
     open = false;
   };
   const leaseId = randomUUID();
-  return { destination, leaseId, leaseMs: LEASE_MS, leaseEndsAt: 0, finish: giveBack, cancel: giveBack };
+  return {
+    destination,
+    leaseId,
+    leaseMs: LEASE_MS,
+    leaseEndsAt: 0,
+    begin() {},
+    finish: giveBack,
+    cancel: giveBack,
+  };
 }
 
 type Launch = Pick<
