@@ -25,6 +25,8 @@ export interface ServerContainer extends AsyncDisposable {
 export interface KafkaContainer extends ServerContainer {
   /** As KAFKA_BROKERS takes it. */
   readonly brokers: string;
+  /** Where other brokers find its controller. */
+  readonly controller: string;
 }
 
 export interface UrlContainer extends ServerContainer {
@@ -45,6 +47,8 @@ export interface ServerOptions {
 export interface KafkaOptions extends ServerOptions {
   /** The port that clients are told: that of a proxy before the broker. Default: the broker's own. */
   readonly advertisedPort?: number;
+  /** The second broker of this one's cluster. Each leads partitions of its own: they don't reach each other to copy any. */
+  readonly joins?: KafkaContainer;
 }
 
 /** One broker, its own controller. Topics get one replica; nothing is created automatically. */
@@ -73,12 +77,27 @@ export async function startKafka(
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
       KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
       ...(options.volume === undefined ? {} : { KAFKA_LOG_DIRS: DATA_FOLDER }),
+      ...(options.joins === undefined ? {} : secondOf(options.joins)),
       ...env,
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
-  return { ...describe(await container.start(), port), brokers: `localhost:${advertisedPort}` };
+  const started = await container.start();
+  return {
+    ...describe(started, port),
+    brokers: `localhost:${advertisedPort}`,
+    controller: `1@${started.getIpAddress('bridge')}:9093`,
+  };
+}
+
+function secondOf({ controller }: KafkaContainer): Record<string, string> {
+  return {
+    KAFKA_NODE_ID: '2',
+    KAFKA_PROCESS_ROLES: 'broker',
+    KAFKA_CONTROLLER_QUORUM_VOTERS: controller,
+    KAFKA_LISTENERS: 'EXTERNAL://:9094',
+  };
 }
 
 export async function startPostgres(options: ServerOptions = {}): Promise<UrlContainer> {

@@ -156,10 +156,13 @@ function lastOf(delivery: ParkedDelivery): string {
   return detail === null ? last : `${last}: ${detail}`;
 }
 
-/** Where an expression failed, or why a topic refuses. What a receiver answered is not shown: it may be any text. */
+/** Failures that come with Kafka's name for them, where it was Kafka's. */
+const FROM_KAFKA: ReadonlySet<string> = new Set(['unsendable', 'connect', 'no-leader']);
+
+/** Where an expression failed, or what Kafka says. What a receiver answered is not shown: it may be any text. */
 function detailOf({ lastAttempt }: ParkedDelivery): string | null {
   const error = lastAttempt?.error ?? '';
-  const isOurs = error === 'unsendable' || error.startsWith('transform-');
+  const isOurs = FROM_KAFKA.has(error) || error.startsWith('transform-');
   return isOurs ? (lastAttempt?.excerpt ?? null) : null;
 }
 

@@ -86,7 +86,7 @@ test('a parked delivery shows its reason, its tries and the last answer', () => 
   assert.doesNotMatch(parkedJson(parked), /never shown/);
 });
 
-test('a delivery whose expression failed shows where', () => {
+test('a delivery whose expression failed shows where, and one that Kafka did not take why', () => {
   const excerpt = 'T2001 at line 1, column 5, near "+"';
   const parked: ParkedDelivery = {
     id: DELIVERY,
@@ -105,6 +105,12 @@ test('a delivery whose expression failed shows where', () => {
   };
   assert.match(formatParked([parked]), / transform-error: T2001 at line 1, column 5, near "\+" +019ab2c4/);
   assert.equal((JSON.parse(parkedJson(parked)) as Record<string, unknown>)['lastDetail'], excerpt);
+  const noTopic = { error: 'connect', excerpt: 'UNKNOWN_TOPIC_OR_PARTITION' };
+  const unsent = {
+    ...parked,
+    lastAttempt: { at: '', ms: 1, outcome: 'retry' as const, status: null, ...noTopic },
+  };
+  assert.match(formatParked([unsent]), / connect: UNKNOWN_TOPIC_OR_PARTITION +019ab2c4/);
 });
 
 test('a replay says where it goes, and that what is open needs none', () => {

@@ -18,7 +18,7 @@ export function createKafkaDeliverySender(
   const inFlight = new Set<Promise<unknown>>();
   return {
     async send(delivery) {
-      const sending = sender.send(recordOf(delivery, config));
+      const sending = sender.send(recordOf(delivery, config), delivery.signal);
       inFlight.add(sending);
       void sending.then(() => inFlight.delete(sending));
       return untilAborted(sending, delivery.signal);
@@ -42,18 +42,23 @@ export function recordOf(
   };
 }
 
-/** The one place where what Kafka said becomes a result: what it refuses is parked, all else is tried again. */
+/**
+ * The one place where what Kafka said becomes a result: what it refuses is parked, all else is tried again. A partition without a
+ * leader says nothing of the others, so that it does not open the circuit for them.
+ */
 export function resultOf(sent: SentRecord): AttemptResult {
   switch (sent.kind) {
     case 'acked':
       return { kind: 'acked' };
     case 'refused':
       return { kind: 'error', errorClass: 'unsendable', systemCode: sent.code, detail: sent.code };
+    case 'unled':
+      return { kind: 'error', errorClass: 'no-leader', systemCode: sent.code, detail: sent.code };
     case 'failed':
       return {
         kind: 'error',
         errorClass: 'connect',
-        ...(sent.code === null ? {} : { systemCode: sent.code }),
+        ...(sent.code === null ? {} : { systemCode: sent.code, detail: sent.code }),
       };
     default: {
       const never: never = sent;

@@ -4,7 +4,10 @@ import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 import type { TransformFailure } from '../transforming/transform-job.ts';
 
-/** Why an attempt brought no answer; a bounded set, so that it can be a label. */
+/**
+ * Why an attempt brought no answer; a bounded set, so that it can be a label. no-leader: its partition of a topic has none now,
+ * and others have.
+ */
 export type AttemptErrorClass =
   | 'timeout'
   | 'connect'
@@ -14,6 +17,7 @@ export type AttemptErrorClass =
   | 'aborted'
   | 'unreadable'
   | 'unsendable'
+  | 'no-leader'
   | TransformErrorClass
   | 'other';
 
@@ -43,7 +47,7 @@ export type AttemptResult =
 
 /**
  * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry
- * it (a header that the client refuses), or Kafka has no such topic or never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
+ * it (a header that the client refuses), or the topic never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
  */
 export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable' | 'untransformable';
 /** busy: the processes that evaluate expressions have others before it. */
@@ -103,9 +107,12 @@ function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Out
 /** Ends that say nothing of the destination: ours. */
 const NOT_THE_DESTINATION: ReadonlySet<AttemptErrorClass> = new Set(['unreadable', 'unsendable']);
 
+/** Nothing was sent. */
+const NOT_ASKED: ReadonlySet<AttemptErrorClass> = new Set(['aborted', 'no-leader']);
+
 /** True where the destination was not asked: its breaker learns nothing. */
 export function isOurs(result: AttemptResult): boolean {
-  return result.kind === 'error' && (result.errorClass === 'aborted' || isOfTransform(result.errorClass));
+  return result.kind === 'error' && (NOT_ASKED.has(result.errorClass) || isOfTransform(result.errorClass));
 }
 
 /** True where the attempt says that the destination itself is in trouble: what its breaker counts. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
 import { recordOf, resultOf } from '../../src/delivery/kafka-delivery-sender.ts';
-import { decideOutcome, isDestinationFailure } from '../../src/delivery/outcome.ts';
+import { type AttemptResult, decideOutcome, isDestinationFailure } from '../../src/delivery/outcome.ts';
 
 const headers: HeaderPairs = [
   ['Content-Type', 'application/json'],
@@ -22,6 +22,7 @@ const webhook = {
   now: new Date(1_000),
 };
 const event = { id: 'event', orderingKey: 'chat' };
+const detailOf = (result: AttemptResult) => (result.kind === 'error' ? result.detail : null);
 const policy = { retry: { scheduleMs: [1], jitter: 'none' }, random: () => 0 } as const;
 
 describe('a record of a delivery', () => {
@@ -47,16 +48,18 @@ describe('a record of a delivery', () => {
     assert.equal(keyOf('ordering-key', null), null);
   });
 
-  it('is delivered when it is acknowledged, parked when it is refused, and tried again otherwise', () => {
+  it('is delivered when it is acknowledged, parked when it is refused, and tried again otherwise, with Kafka’s reason', () => {
     const outcomes = [
       resultOf({ kind: 'acked' }),
       resultOf({ kind: 'refused', code: 'MESSAGE_TOO_LARGE' }),
-      resultOf({ kind: 'failed', code: 'PLT_KFK_NETWORK' }),
-    ].map(result => [decideOutcome(result, 0, policy), isDestinationFailure(result)]);
+      resultOf({ kind: 'failed', code: 'UNKNOWN_TOPIC_OR_PARTITION' }),
+      resultOf({ kind: 'unled', code: 'LEADER_NOT_AVAILABLE' }),
+    ].map(result => [decideOutcome(result, 0, policy), isDestinationFailure(result), detailOf(result)]);
     assert.deepEqual(outcomes, [
-      [{ kind: 'delivered' }, false],
-      [{ kind: 'park', reason: 'unsendable' }, false],
-      [{ kind: 'retry', afterMs: 1 }, true],
+      [{ kind: 'delivered' }, false, null],
+      [{ kind: 'park', reason: 'unsendable' }, false, 'MESSAGE_TOO_LARGE'],
+      [{ kind: 'retry', afterMs: 1 }, true, 'UNKNOWN_TOPIC_OR_PARTITION'],
+      [{ kind: 'retry', afterMs: 1 }, false, 'LEADER_NOT_AVAILABLE'],
     ]);
   });
 });

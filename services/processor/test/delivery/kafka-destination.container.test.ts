@@ -6,7 +6,7 @@ import { listParked } from '@ackline/store/parked';
 import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { destinationConfig } from '../configs.ts';
@@ -47,21 +47,38 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
 
   async function newTopic(configs: Readonly<Record<string, string>> = {}): Promise<string> {
     const topic = `orders-${randomUUID()}`;
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic,
-          numPartitions: PARTITIONS,
-          configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
-        },
-      ],
-    });
-    await admin.disconnect();
+    await makeTopic(topic, PARTITIONS, configs);
     return topic;
   }
+
+  async function administer(work: (admin: Admin) => Promise<unknown>): Promise<void> {
+    const admin = kafka.admin();
+    await admin.connect();
+    await work(admin);
+    await admin.disconnect();
+  }
+  const makeTopic = (
+    topic: string,
+    numPartitions: number,
+    configs: Readonly<Record<string, string>> = {},
+  ): Promise<void> =>
+    administer(admin =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: [
+          {
+            topic,
+            numPartitions,
+            configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      }),
+    );
+  const remove = (topic: string): Promise<void> =>
+    administer(async admin => {
+      await admin.deleteTopics({ topics: [topic] });
+      await waitFor(async () => !(await admin.listTopics()).includes(topic), { timeoutMs: 60_000 });
+    });
 
   function to(topic: string, overrides: Partial<KafkaDestinationConfig> = {}): KafkaDestinationConfig {
     const { url: _, type: __, ...common } = destinationConfig({ name: 'orders', ordering: 'key' });
@@ -170,8 +187,8 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
     assert.ok(new Set(records.map(({ partition }) => partition)).size > 1);
   });
 
-  it('parks what has no topic, and what the topic never takes, and goes on', async () => {
-    await scene(to('not-there'), async ({ store }) => {
+  it('parks what the topic never takes, and what no topic can be called, and goes on', async () => {
+    await scene(to('not/a topic'), async ({ store }) => {
       await store([sampleEvent()]);
       await waitFor(async () => (await count("state = 'parked'")) === 1, { timeoutMs: 60_000 });
     });
@@ -191,7 +208,7 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
         ),
       ),
       new Set([
-        'unsendable, orders unsendable, 1, UNKNOWN_TOPIC_OR_PARTITION',
+        'unsendable, orders unsendable, 1, INVALID_TOPIC_EXCEPTION',
         'unsendable, orders unsendable, 1, MESSAGE_TOO_LARGE',
       ]),
     );
@@ -199,6 +216,29 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
       (await read(topic, 1)).map(({ value }) => String(value)),
       ['small'],
     );
+  });
+
+  it('gets what came before its topic was there, or while that was made anew with fewer partitions', async () => {
+    const topic = `orders-${randomUUID()}`;
+    const retry = { scheduleMs: Array<number>(100).fill(500), jitter: 'none' } as const;
+    const events = () => [1, 2, 3, 4, 5, 6].map(n => sampleEvent({ orderingKey: `chat-${n}` }));
+    await scene(to(topic, { retry }), async ({ store }) => {
+      await store(events());
+      await waitFor(
+        async () => (await count("attempts -> -1 ->> 'excerpt' = 'UNKNOWN_TOPIC_OR_PARTITION'")) === 6,
+        {
+          timeoutMs: 60_000,
+        },
+      );
+      await makeTopic(topic, 12);
+      await untilDelivered(6);
+      await remove(topic);
+      await makeTopic(topic, 1);
+      await store(events());
+      await untilDelivered(12);
+    });
+    assert.equal((await read(topic, 6)).length, 6);
+    assert.equal(await count("state = 'parked'"), 0);
   });
 
   it('is tried again while its broker is away, and gets everything in order when it is back', async () => {
