@@ -5,7 +5,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 const MS_PER_UNIT = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const AGO = /^(\d{1,6})([smhd])$/;
 /** With the zone: what is meant by a time without one differs from machine to machine. */
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+/** Nothing was parked or finished before it: an earlier time is a slip, and PostgreSQL can not read those of before year 1. */
+const EARLIEST_MS = Date.UTC(2000, 0);
 
 export interface FilterOptions {
   readonly cause?: string;
@@ -67,21 +69,28 @@ const FILTERS: ReadonlySet<string> = new Set([
   'until',
 ]);
 
-/** A parser of commander: "2h" ago, or an ISO time; gives an ISO time, UTC. */
+/** A parser of commander: "2h" ago, or an ISO time; gives an ISO time, UTC, that has been. */
 function pastTime(now: () => number): (text: string) => string {
   return text => {
     const [, count, unit] = AGO.exec(text) ?? [];
-    if (count !== undefined && isUnit(unit)) {
-      return new Date(now() - Number(count) * MS_PER_UNIT[unit]).toISOString();
-    }
-    const time = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;
+    const time = isUnit(unit) ? now() - Number(count) * MS_PER_UNIT[unit] : isoTime(text);
     if (Number.isNaN(time)) {
       throw new InvalidArgumentError(
         'It must be an age such as 30m, 2h or 7d, or a time such as 2026-11-22T19:00:00Z.',
       );
     }
+    if (time < EARLIEST_MS) throw new InvalidArgumentError('It is before the year 2000.');
+    if (time > now()) throw new InvalidArgumentError('It is still to come.');
     return new Date(time).toISOString();
   };
+}
+
+/** NaN: it is none. `Date.parse` alone takes 30 February for 2 March. */
+function isoTime(text: string): number {
+  const day = ISO_TIME.exec(text)?.[1];
+  const dayMs = day === undefined ? Number.NaN : Date.parse(day);
+  const isDay = !Number.isNaN(dayMs) && new Date(dayMs).toISOString().startsWith(`${day}T`);
+  return isDay ? Date.parse(text) : Number.NaN;
 }
 
 function isUnit(text: string | undefined): text is keyof typeof MS_PER_UNIT {

@@ -122,6 +122,13 @@ describe('replays of many, by command', () => {
       await errorOf('--since', 'yesterday'),
       /\[ACKLINE_USAGE\] .*age such as 30m.* – see `ackline replay start --help`/,
     );
+    for (const age of ['999999d', '999999h', '0000-01-01']) {
+      assert.match(
+        await errorOf('--since', age),
+        /^error \[ACKLINE_USAGE\] .*'--since <time>' argument '\S+' is invalid\. It is before the year 2000 – see `ackline replay start --help`$/,
+      );
+    }
+    assert.match(await errorOf('--until', '9999-01-01'), /\[ACKLINE_USAGE\] .*It is still to come/);
     assert.match(await errorOf('--state', 'due'), /\[ACKLINE_USAGE\] .*parked, delivered, discarded/);
     assert.match(await errorOf('--rate', '0'), /\[ACKLINE_USAGE\]/);
     assert.equal((await run('replay', 'list')).out, 'Nothing was replayed by a filter yet.');
