@@ -29,7 +29,8 @@ export interface ReplaySeen {
 }
 
 export type ReplayStep =
-  | { readonly kind: 'wait' }
+  /** Until the rate has time for one, or until deliveries that are open have ended. */
+  | { readonly kind: 'wait'; readonly for: 'rate' | 'deliveries' }
   /** So many; of the time before, no more than `windowMs` counts for the rate. */
   | { readonly kind: 'release'; readonly limit: number; readonly windowMs: number }
   | { readonly kind: 'run' }
@@ -42,16 +43,36 @@ export interface ReplayStepped {
   readonly skipped: number;
 }
 
-/** Replays that have something to release, the oldest first. */
+/** Where a replay is among the others. */
+export interface ReplayPlace {
+  readonly id: string;
+  readonly createdAt: string;
+}
+
+/** Before all of them. */
+export const FIRST_REPLAY: ReplayPlace = {
+  id: '00000000-0000-0000-0000-000000000000',
+  createdAt: '-infinity',
+};
+
+export interface ActiveReplaysQuery {
+  readonly limit: number;
+  readonly after: ReplayPlace;
+  readonly except: readonly string[];
+}
+
+/** Replays that have something to release, the oldest first, behind one of them. */
 export async function listActiveReplays(
   queryable: Pick<Pool, 'query'>,
-  limit: number,
-): Promise<readonly string[]> {
-  const result = await queryable.query<{ id: string }>(
-    "select id from replays where state in ('trickle', 'running') order by created_at limit $1",
-    [limit],
+  { limit, after, except }: ActiveReplaysQuery,
+): Promise<readonly ReplayPlace[]> {
+  const result = await queryable.query<ReplayPlace>(
+    `select id, created_at::text as "createdAt" from replays
+      where state in ('trickle', 'running') and (created_at, id) > ($2::timestamptz, $3::uuid) and id <> all($4::uuid[])
+      order by created_at, id limit $1`,
+    [limit, after.createdAt, after.id, except],
   );
-  return result.rows.map(row => row.id);
+  return result.rows;
 }
 
 /** Takes the next step of a replay, as `decide` says. null: somebody else works at it, or it has ended (Y3). */

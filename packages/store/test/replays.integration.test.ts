@@ -375,7 +375,7 @@ describe('a replay of many', () => {
     const look = async () => {
       await stepReplay(pool, id, seen => {
         looks.push(seen);
-        return { kind: 'wait' };
+        return { kind: 'wait', for: 'rate' };
       });
       return looks.at(-1)!;
     };

@@ -14,7 +14,7 @@ export function nextStep(seen: ReplaySeen): ReplayStep {
   if (state === 'running') return left === 0 ? { kind: 'done' } : paced(seen, MAX_OPEN - seen.open);
   if (trickle.failure !== null) return { kind: 'stop', reason: trickle.failure };
   if (left > 0 && trickle.sent < trickle.size) return paced(seen, trickle.size - trickle.sent);
-  if (trickle.open > 0) return { kind: 'wait' };
+  if (trickle.open > 0) return { kind: 'wait', for: 'deliveries' };
   return left === 0 ? { kind: 'done' } : { kind: 'run' };
 }
 
@@ -23,6 +23,8 @@ function paced({ ratePerS, sinceMs, open }: ReplaySeen, room: number): ReplaySte
   // A rate under one a second would else never come to a whole one; and with the time of just one, rounding may leave less than that.
   const windowMs = Math.max(WINDOW_MS, Math.floor(1_000 / ratePerS) + 1);
   const dueByRate = Math.floor((Math.min(sinceMs, windowMs) * ratePerS) / 1_000);
-  const limit = Math.min(dueByRate, room, MAX_OPEN - open);
-  return limit > 0 ? { kind: 'release', limit, windowMs } : { kind: 'wait' };
+  const mayRelease = Math.min(room, MAX_OPEN - open);
+  if (mayRelease <= 0) return { kind: 'wait', for: 'deliveries' };
+  const limit = Math.min(dueByRate, mayRelease);
+  return limit > 0 ? { kind: 'release', limit, windowMs } : { kind: 'wait', for: 'rate' };
 }

@@ -2,18 +2,25 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import { listActiveReplays, type ReplayStepped, stepReplay } from '@ackline/store/replay-release';
+import {
+  FIRST_REPLAY,
+  listActiveReplays,
+  type ReplayPlace,
+  type ReplayStepped,
+  stepReplay,
+} from '@ackline/store/replay-release';
 import { sweepReplays } from '@ackline/store/replays';
 import type { Pool } from 'pg';
 import { nextStep } from './replay-pace.ts';
+import { createReplayTurns } from './replay-turns.ts';
 
 /** While a replay is under way: what is released goes out at once, so that this many steps a second keep any usual rate. */
 const STEP_EVERY_MS = 200;
 /** While there is none: how long one waits at most after it was started. */
 const LOOK_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
-/** Replays beyond this wait for the end of others: an operator has one or two. */
-const MAX_ACTIVE = 20;
+/** Steps of one round: those beyond have theirs in the next. An operator has one or two replays. */
+const STEPS_A_ROUND = 20;
 
 export interface ReplayerDeps {
   readonly pool: Pool;
@@ -23,15 +30,17 @@ export interface ReplayerDeps {
 }
 
 export interface Replayer extends Component {
-  /** One step of each replay; whether there is any. */
+  /** A step of each replay that may have something to do; false: there is no replay. */
   round(): Promise<boolean>;
 }
 
 /**
  * Takes replays on, step by step; any number of processors may do it at once (Y3), since all that a step needs is in the
- * database. A replay that waits, for its destination or its rate, delays no other.
+ * database. A replay that waits, for its destination or its rate, delays no other: a step waits for nothing, and who is held rests.
  */
 export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replayer {
+  const turns = createReplayTurns();
+  let after: ReplayPlace = FIRST_REPLAY;
   let sweptAt = Number.NEGATIVE_INFINITY;
 
   async function sweep(): Promise<void> {
@@ -42,18 +51,38 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
   }
 
   async function round(): Promise<boolean> {
-    const ids = await listActiveReplays(pool, MAX_ACTIVE);
-    // One that fails holds up no other (A6).
-    for (const id of ids)
-      await step(id).catch((error: unknown) => log.error({ err: error, replay: id }, 'replay.failed'));
-    return ids.length > 0;
+    const resting = turns.resting();
+    const found = await listActiveReplays(pool, { limit: STEPS_A_ROUND + 1, after, except: resting });
+    const isFirst = after === FIRST_REPLAY;
+    const replays = found.slice(0, STEPS_A_ROUND);
+    after = found.length > STEPS_A_ROUND ? (replays.at(-1) ?? FIRST_REPLAY) : FIRST_REPLAY;
+    for (const { id } of replays) {
+      // One that fails holds up no other (A6).
+      await step(id).catch((error: unknown) => {
+        turns.failed(id);
+        log.error({ err: error, replay: id }, 'replay.failed');
+      });
+    }
+    return replays.length + resting.length > 0 || !isFirst;
   }
 
   async function step(id: string): Promise<void> {
     const stepped = await stepReplay(pool, id, nextStep);
+    turns.stepped(id, stepped);
     if (stepped === null) return;
     if (stepped.released > 0) onReleased();
     note(log, id, stepped);
+  }
+
+  async function roundAndSweep(): Promise<boolean> {
+    try {
+      const isActive = await round();
+      await sweep();
+      return isActive;
+    } catch (error) {
+      log.error({ err: error }, 'replay.failed');
+      return false;
+    }
   }
 
   return {
@@ -61,13 +90,7 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
     round,
     async run(signal) {
       while (!signal.aborted) {
-        const isActive = await round()
-          .then(active => sweep().then(() => active))
-          .catch((error: unknown) => {
-            log.error({ err: error }, 'replay.failed');
-            return false;
-          });
-        const waitMs = isActive ? STEP_EVERY_MS : LOOK_EVERY_MS;
+        const waitMs = (await roundAndSweep()) ? STEP_EVERY_MS : LOOK_EVERY_MS;
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },

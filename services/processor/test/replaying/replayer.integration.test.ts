@@ -43,16 +43,16 @@ after(async () => {
 const bodiesOf = (count: number) => Array.from({ length: count }, (_, n) => `{"n":${n}}`);
 const events = (count: number) => bodiesOf(count).map(text => sampleEvent({ body: Buffer.from(text) }));
 
-async function start(ratePerS: number): Promise<string> {
-  const replay = await announceReplay(pool, {
-    filter: { state: 'parked' },
-    actor: 'anna',
-    ratePerS,
-    trickle: 5,
-  });
+async function announce(ratePerS: number): Promise<string> {
+  const filter = { state: 'parked' } as const;
+  const replay = await announceReplay(pool, { filter, actor: 'anna', ratePerS, trickle: 5 });
   assert.ok(replay);
-  await changeReplay(pool, replay.id, { change: 'start', actor: 'anna' });
   return replay.id;
+}
+async function start(ratePerS: number): Promise<string> {
+  const id = await announce(ratePerS);
+  await changeReplay(pool, id, { change: 'start', actor: 'anna' });
+  return id;
 }
 async function progress(id: string): Promise<ReplayProgress> {
   const found = await readReplay(pool, id);
@@ -171,11 +171,12 @@ describe('a replayer', () => {
 });
 
 describe('a round of the replayer', () => {
-  async function started(destination: string): Promise<string> {
+  async function started(destination: string, count = 1): Promise<string> {
     await pool.query(
       `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, priority, state, finished_at)
-       values (gen_random_uuid(), current_date, 1, gen_random_uuid(), 's', 't', 'r', $1, 'normal', 'parked', now())`,
-      [destination],
+       select gen_random_uuid(), current_date, n, gen_random_uuid(), 's', 't', 'r', $1, 'normal', 'parked', now()
+         from generate_series(1, $2::int) n`,
+      [destination, count],
     );
     const filter = { state: 'parked', destination } as const;
     const replay = await announceReplay(pool, { filter, actor: 'anna', ratePerS: 50, trickle: 5 });
@@ -209,6 +210,40 @@ describe('a round of the replayer', () => {
       await impatient.end();
     }
     assert.deepEqual([(await progress(failing)).released, (await progress(other)).released], [0, 1]);
+  });
+
+  const startedMany = async (count: number, from: string) => {
+    const ids: string[] = [];
+    for (let n = 0; n < count; n++) ids.push(await started(`${from}-${n}`));
+    return ids;
+  };
+  const releasedOf = async (ids: readonly string[]) =>
+    (await Promise.all(ids.map(progress))).filter(({ released }) => released === 1).length;
+
+  it('comes to one behind twenty whose trickles are held (A6)', async () => {
+    const held = await startedMany(20, 'paused'); // nobody sends here: what is released stays due
+    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined });
+    await replayer.round();
+    assert.equal(await releasedOf(held), 20);
+    await replayer.round();
+    const behind = await started('erp');
+    for (let n = 0; n < 3; n++) await replayer.round();
+    assert.equal(await releasedOf([behind]), 1);
+    assert.deepEqual(
+      [(await progress(held[0]!)).state, (await progress(behind)).state],
+      ['trickle', 'trickle'],
+    );
+  });
+
+  it('leaves what is beyond its steps to the next one, and begins anew behind the last (A6)', async () => {
+    const ids = await startedMany(41, 'slow');
+    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined });
+    const rounds: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      assert.equal(await replayer.round(), true);
+      rounds.push(await releasedOf(ids));
+    }
+    assert.deepEqual(rounds, [20, 40, 41]);
   });
 });
 
