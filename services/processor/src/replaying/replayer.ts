@@ -31,7 +31,7 @@ export interface ReplayerDeps {
 
 export interface Replayer extends Component {
   /** A step of each replay that may have something to do; false: there is no replay. */
-  round(): Promise<boolean>;
+  round(signal?: AbortSignal): Promise<boolean>;
 }
 
 /**
@@ -50,13 +50,14 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
     if (await sweepReplays(pool, `processor@${hostname()}`)) sweptAt = Number.NEGATIVE_INFINITY;
   }
 
-  async function round(): Promise<boolean> {
+  async function round(signal?: AbortSignal): Promise<boolean> {
     const resting = turns.resting();
     const found = await listActiveReplays(pool, { limit: STEPS_A_ROUND + 1, after, except: resting });
     const isFirst = after === FIRST_REPLAY;
     const replays = found.slice(0, STEPS_A_ROUND);
     after = found.length > STEPS_A_ROUND ? (replays.at(-1) ?? FIRST_REPLAY) : FIRST_REPLAY;
     for (const { id } of replays) {
+      if (signal?.aborted === true) break; // what is left is for others (Y3)
       // One that fails holds up no other (A6).
       await step(id).catch((error: unknown) => {
         turns.failed(id);
@@ -74,10 +75,10 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
     note(log, id, stepped);
   }
 
-  async function roundAndSweep(): Promise<boolean> {
+  async function roundAndSweep(signal: AbortSignal): Promise<boolean> {
     try {
-      const isActive = await round();
-      await sweep();
+      const isActive = await round(signal);
+      if (!signal.aborted) await sweep();
       return isActive;
     } catch (error) {
       log.error({ err: error }, 'replay.failed');
@@ -90,7 +91,7 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
     round,
     async run(signal) {
       while (!signal.aborted) {
-        const waitMs = (await roundAndSweep()) ? STEP_EVERY_MS : LOOK_EVERY_MS;
+        const waitMs = (await roundAndSweep(signal)) ? STEP_EVERY_MS : LOOK_EVERY_MS;
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },

@@ -245,9 +245,17 @@ describe('a round of the replayer', () => {
     }
     assert.deepEqual(rounds, [20, 40, 41]);
   });
+
+  it('ends with the step in hand where the process is to stop', async () => {
+    const [first, second] = [await started('crm'), await started('erp')];
+    const ending = new AbortController();
+    const onReleased = () => ending.abort();
+    await createReplayer({ pool, log: quiet, onReleased }).run(ending.signal);
+    assert.deepEqual([(await progress(first)).released, (await progress(second)).released], [1, 0]);
+  });
 });
 
-describe('a processor that is killed in the middle of a replay', () => {
+describe('a processor that ends in the middle of a replay', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ackline-replaying-'));
@@ -278,13 +286,98 @@ destinations:
     });
   }
 
-  it('is followed by the next one, which goes on where it was: all of it is released once', async () => {
+  /** Stops the batch with the item `n` between its release and its note, until the callback has ended. */
+  async function insideBatch(
+    id: string,
+    n: number,
+    then: (release: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const locker = await pool.connect();
+    try {
+      await locker.query('begin');
+      const locked = await locker.query(
+        'select from replay_items where replay_id = $1 and n = $2 for update',
+        [id, n],
+      );
+      assert.equal(locked.rowCount, 1);
+      await changeReplay(pool, id, { change: 'start', actor: 'anna' });
+      await waitFor(async () => (await stepping()) > 0, { what: 'a batch under way', timeoutMs: 60_000 });
+      await then(async () => void (await locker.query('rollback')));
+    } finally {
+      locker.release();
+    }
+  }
+  /** Processors in the middle of a batch. */
+  async function stepping(): Promise<number> {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'ackline-processor'
+          and wait_event_type = 'Lock' and query like 'delete from replay_items%'`,
+    );
+    return rowCount ?? 0;
+  }
+  const processorsConnected = async () => {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'ackline-processor'`,
+    );
+    return rowCount ?? 0;
+  };
+  /** Parks so many, and gives the processor that did. */
+  async function parkedBy(count: number): Promise<SpawnedService> {
     receiver.always({ status: 503 });
-    await appendToInbox(pool, events(60));
-    const killed = await startProcessor();
-    await untilParked(60);
+    await appendToInbox(pool, events(count));
+    const processor = await startProcessor();
+    await untilParked(count);
     receiver.always({ status: 200 });
     receiver.clear();
+    return processor;
+  }
+  const bodiesGot = () => receiver.requests.map(({ body }) => body.toString()).toSorted();
+
+  async function finishesOnce(id: string, count: number): Promise<void> {
+    const next = await startProcessor();
+    try {
+      await until(id, ({ state, open }) => state === 'done' && open === 0, 'its end');
+      const { counted, released, skipped } = await progress(id);
+      assert.deepEqual([counted, released, skipped], [count, count, 0]);
+      assert.deepEqual(bodiesGot(), bodiesOf(count).toSorted());
+    } finally {
+      await next.stop();
+    }
+  }
+
+  it('by kill -9 inside a batch has released nothing of it: the next one does, each once', async () => {
+    const killed = await parkedBy(60);
+    const id = await announce(1_000);
+    await insideBatch(id, 8, async release => {
+      await killed.stop('SIGKILL');
+      await release();
+      await waitFor(async () => (await processorsConnected()) === 0, { what: 'the end of its transactions' });
+    });
+    const { released, left, open, skipped } = await progress(id);
+    assert.deepEqual([released, left, open, skipped], [5, 55, 0, 0], 'the trickle alone');
+    await finishesOnce(id, 60);
+  });
+
+  it('by SIGTERM ends with its batch, gives the replay back, and leaves the rest to the next one', async () => {
+    const stopped = await parkedBy(60);
+    const id = await announce(10);
+    await insideBatch(id, 8, async release => {
+      stopped.kill('SIGTERM');
+      await waitFor(() => stopped.output().includes('drain.started'), { what: 'its drain' });
+      await release();
+      assert.deepEqual(await stopped.exited, { code: 0, signal: null });
+    });
+    const { state, released, left, open } = await progress(id);
+    assert.equal(state, 'running');
+    assert.equal(released + left, 60);
+    assert.ok(released >= 8 && released <= 18, `${released} released: no batch after the one in hand`);
+    assert.equal(bodiesGot().length + open, released);
+    await pool.query('select from replays where id = $1 for update nowait', [id]);
+    await finishesOnce(id, 60);
+  });
+
+  it('is followed by the next one, which goes on where it was: all of it is released once', async () => {
+    const killed = await parkedBy(60);
     const id = await start(30);
     await until(id, ({ state, released }) => state === 'running' && released >= 10, 'a part of it');
     await killed.stop('SIGKILL');
