@@ -95,8 +95,8 @@ function filterValues({ destination, route, source, tenant }: ReplayFilter): rea
 
 /** Gives the next numbers to the rows of `page` that match, and tells where the page ends. */
 const INSERTED = (order: string, day: string) => `added as (
-    insert into replay_items (replay_id, n, delivery_id, finished_day)
-    select $1, r.counted + row_number() over (order by ${order}), d.id, ${day}
+    insert into replay_items (replay_id, n, delivery_id, finished_day, destination)
+    select $1, r.counted + row_number() over (order by ${order}), d.id, ${day}, d.destination
       from page d cross join (select counted from replays where id = $1) r where ${MATCHES}
     returning 1)`;
 

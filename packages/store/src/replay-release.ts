@@ -3,8 +3,6 @@ import { reopened } from './parked.ts';
 import { moveReplay, type ReplayState } from './replays.ts';
 import { inTransaction } from './transaction.ts';
 
-/** What is open of a replay is counted up to here. */
-const OPEN_LOOK = 1_000;
 /** Where all of a batch is skipped the next one is looked at, so often at most in one transaction. */
 const MAX_ROUNDS = 10;
 
@@ -15,8 +13,6 @@ export interface ReplaySeen {
   /** The time that nothing was released for yet. */
   readonly sinceMs: number;
   readonly left: number;
-  /** Released and not finished. */
-  readonly open: number;
   readonly trickle: {
     /** So many are to arrive before the others go. */
     readonly size: number;
@@ -31,8 +27,11 @@ export interface ReplaySeen {
 export type ReplayStep =
   /** Until the rate has time for one, or until deliveries that are open have ended. */
   | { readonly kind: 'wait'; readonly for: 'rate' | 'deliveries' }
-  /** So many; of the time before, no more than `windowMs` counts for the rate. */
-  | { readonly kind: 'release'; readonly limit: number; readonly windowMs: number }
+  /**
+   * So many, and of each destination no more than are open with them up to `maxOpen` (Y5); of the time before, no more than
+   * `windowMs` counts for the rate.
+   */
+  | { readonly kind: 'release'; readonly limit: number; readonly maxOpen: number; readonly windowMs: number }
   | { readonly kind: 'run' }
   | { readonly kind: 'done' }
   | { readonly kind: 'stop'; readonly reason: string };
@@ -125,8 +124,6 @@ async function look(client: PoolClient, id: string): Promise<ReplaySeen | null> 
      )
      select state, rate_per_s as "ratePerS", (counted - released - skipped)::float8 as left,
             (extract(epoch from clock_timestamp() - paced_at) * 1000)::float8 as "sinceMs",
-            (select count(*) from (select from deliveries d where d.replay_id = $1 and d.state in ('due', 'leased')
-                                    limit ${OPEN_LOOK}) o)::int as open,
             trickle as size, cardinality(trickle_ids) as sent,
             (select count(*) from watched)::int as "trickleOpen",
             (select failure from watched where watched.state = 'parked' or watched.tries > 0 limit 1) as failure
@@ -140,39 +137,92 @@ async function look(client: PoolClient, id: string): Promise<ReplaySeen | null> 
 }
 
 interface Item {
-  readonly n: number;
+  /** Where its row is on disk. */
+  readonly place: string;
   readonly id: string;
   /** null: it is parked. */
   readonly day: string | null;
+  readonly destination: string;
 }
+
+type Release = Extract<ReplayStep, { kind: 'release' }>;
 
 async function release(
   client: PoolClient,
   id: string,
-  { limit, windowMs }: Extract<ReplayStep, { kind: 'release' }>,
+  { limit, maxOpen, windowMs }: Release,
 ): Promise<{ released: number; skipped: number }> {
   const released: string[] = [];
   let skipped = 0;
+  const open = await countOpen(client, id);
   for (let round = 0; round < MAX_ROUNDS && released.length < limit; round++) {
-    const items = await nextItems(client, id, limit - released.length);
+    const items = await nextItems(client, id, { limit: limit - released.length, maxOpen, open });
     const judged = await releaseItems(client, id, items);
     const gone = items.filter(item => !judged.busy.has(item.id));
     await removeItems(client, id, gone);
     released.push(...judged.released);
     skipped += gone.length - judged.released.length;
+    addOpen(open, items, judged.released);
     // One that somebody has locked is looked at again by the next step.
     if (judged.busy.size > 0 || items.length === 0) break;
   }
-  await note(client, id, { released, skipped, windowMs });
+  if (released.length + skipped > 0) await note(client, id, { released, skipped, windowMs });
   return { released: released.length, skipped };
 }
 
-/** Without a look at the items that are gone, which the index keeps until a vacuum. */
-async function nextItems(client: PoolClient, id: string, limit: number): Promise<readonly Item[]> {
+/** Items that the release before has listed name no destination: they count as of one, which has all that is open. */
+const ANY_DESTINATION = '';
+
+/** Released and not finished, by destination. */
+async function countOpen(client: PoolClient, id: string): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ destination: string; open: number }>(
+    `select destination, count(*)::int as open from deliveries
+      where replay_id = $1 and state in ('due', 'leased') group by destination`,
+    [id],
+  );
+  const all = rows.reduce((sum, { open }) => sum + open, 0);
+  return new Map([...rows.map(row => [row.destination, row.open] as const), [ANY_DESTINATION, all]]);
+}
+
+function addOpen(open: Map<string, number>, items: readonly Item[], released: readonly string[]): void {
+  const ids = new Set(released);
+  for (const { id, destination } of items) {
+    if (ids.has(id)) open.set(destination, (open.get(destination) ?? 0) + 1);
+  }
+}
+
+interface NextItems {
+  readonly limit: number;
+  readonly maxOpen: number;
+  readonly open: ReadonlyMap<string, number>;
+}
+
+/**
+ * The first ones of the destinations that have room (Y5). It jumps from destination to destination, and looks at no more of each than
+ * may go; and at none of the items that are gone, which the index keeps until a vacuum, but for those behind one that is passed over.
+ */
+async function nextItems(
+  client: PoolClient,
+  id: string,
+  { limit, maxOpen, open }: NextItems,
+): Promise<readonly Item[]> {
   const { rows } = await client.query<Item>(
-    `select n::float8, delivery_id as id, finished_day::text as day from replay_items
-      where replay_id = $1 and n >= (select next_n from replays where id = $1) order by n limit $2`,
-    [id, limit],
+    `with recursive has (destination) as (
+       (select i.destination from replay_items i where i.replay_id = $1 order by i.destination limit 1)
+       union all
+       select (select i.destination from replay_items i where i.replay_id = $1 and i.destination > has.destination
+                order by i.destination limit 1) from has where has.destination is not null
+     ), room as (
+       select has.destination, greatest(0, least($2, $3 - coalesce(o.open, 0))) as room
+         from has left join unnest($4::text[], $5::int[]) as o (destination, open) on o.destination = has.destination
+     )
+     select i.ctid::text as place, i.delivery_id as id, i.finished_day::text as day, i.destination
+       from room cross join lateral (
+         select i.ctid, i.* from replay_items i
+          where i.replay_id = $1 and i.destination = room.destination and i.n >= (select next_n from replays where id = $1)
+          order by i.destination, i.n limit room.room) i
+      where room.room > 0 order by i.n limit $2`,
+    [id, limit, maxOpen, [...open.keys()], [...open.values()]],
   );
   return rows;
 }
@@ -239,10 +289,11 @@ const RELEASE_FINISHED = `
   )
   select e.id, c.id is not null as released from eligible e left join changed c on c.id = e.id`;
 
+/** By their places, which nobody else moves under the replay's lock (Y3): no plan looks through the list for them. */
 async function removeItems(client: PoolClient, id: string, items: readonly Item[]): Promise<void> {
-  await client.query('delete from replay_items where replay_id = $1 and n = any($2::bigint[])', [
+  await client.query('delete from replay_items where ctid = any($2::tid[]) and replay_id = $1', [
     id,
-    items.map(item => item.n),
+    items.map(item => item.place),
   ]);
 }
 

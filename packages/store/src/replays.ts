@@ -7,6 +7,8 @@
  * Y3. Who works at a replay holds its row's lock, and passes by where somebody else does. All that it needs to know is in the row,
  *     so that any processor can go on where another one was killed.
  * Y4. Where it was cancelled, nothing is released any more: cancelling waits for the batch in hand.
+ * Y5. Of each destination no more than a bound is released and not finished, and what is left of one that has so much is passed
+ *     over: one that takes no work holds up no other's (A6).
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';

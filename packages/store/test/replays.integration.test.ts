@@ -94,8 +94,14 @@ describe('a replay of many', () => {
     assert.equal((await changeReplay(pool, replay.id, { change: 'start', actor: 'bert' })).kind, 'changed');
     return replay.id;
   }
-  const release = (limit: number) => (): ReplayStep => ({ kind: 'release', limit, windowMs: 1_000 });
-  const step = (id: string, limit: number) => stepReplay(pool, id, release(limit));
+  const release = (limit: number, maxOpen: number) => (): ReplayStep => ({
+    kind: 'release',
+    limit,
+    maxOpen,
+    windowMs: 1_000,
+  });
+  const step = (id: string, limit: number, maxOpen = 100_000) =>
+    stepReplay(pool, id, release(limit, maxOpen));
 
   async function countOf(text: string): Promise<number> {
     const { rows } = await pool.query<{ count: number }>(`select count(*)::int as count from ${text}`);
@@ -225,7 +231,6 @@ describe('a replay of many', () => {
         ratePerS: 0,
         sinceMs: 0,
         left: 0,
-        open: 0,
         trickle,
       },
     );
@@ -282,6 +287,65 @@ describe('a replay of many', () => {
     assert.equal(await countOf(`deliveries where replay_id = '${id}' and state = 'due'`), released);
     assert.equal(await countOf("finished_deliveries where state = 'discarded'"), skipped);
     assert.ok(released > 0 && skipped > 0, `${released} released, ${skipped} skipped`);
+  });
+
+  /** Three to `crm`, then three to `erp`, all parked. */
+  async function startedToTwo(): Promise<string> {
+    await park(many(3));
+    await park(many(3, { destination: 'erp' }));
+    return started();
+  }
+  async function openOf(destination: string): Promise<number> {
+    return countOf(`deliveries where state = 'due' and destination = '${destination}'`);
+  }
+  async function deliver(destination: string): Promise<void> {
+    const claimed = await claim(pool, 100, destination);
+    await recordOutcomes(
+      pool,
+      claimed.map(row => outcomeOf(row)),
+    );
+  }
+
+  it('passes over the destination that has as many open as it may, and comes back to it (Y5)', async () => {
+    const id = await startedToTwo();
+    assert.equal((await step(id, 3, 2))?.released, 3);
+    assert.deepEqual(
+      [await openOf('crm'), await openOf('erp')],
+      [2, 1],
+      'the oldest first, as far as they may',
+    );
+    assert.equal((await step(id, 3, 2))?.released, 1);
+    assert.deepEqual(await step(id, 3, 2).then(one => [one?.released, one?.skipped]), [0, 0]);
+    await deliver('erp');
+    assert.equal((await step(id, 3, 2))?.released, 1);
+    assert.deepEqual([await openOf('crm'), await openOf('erp')], [2, 1]);
+    assert.deepEqual(await counts(id), { counted: 6, released: 5, skipped: 0, left: 1 });
+    await deliver('crm');
+    assert.equal((await step(id, 3, 2))?.released, 1);
+    assert.deepEqual(await counts(id), { counted: 6, released: 6, skipped: 0, left: 0 });
+  });
+
+  it('skips what has changed without counting it as open, in the same step', async () => {
+    await park(many(4));
+    await park([{ destination: 'erp' }]);
+    const id = await started();
+    const { rows } = await pool.query<{ id: string }>(
+      "select id from deliveries where destination = 'crm' order by finished_at, id limit 2",
+    );
+    for (const row of rows) await discardDelivery(pool, row.id, 'anna');
+    assert.deepEqual(await step(id, 10, 2).then(one => [one?.released, one?.skipped]), [3, 2]);
+    assert.deepEqual([await openOf('crm'), await openOf('erp')], [2, 1]);
+  });
+
+  it('goes on with a list of the release before, which names no destinations, in the order of that', async () => {
+    const id = await startedToTwo();
+    await pool.query("update replay_items set destination = ''");
+    assert.equal((await step(id, 10, 4))?.released, 4);
+    assert.deepEqual([await openOf('crm'), await openOf('erp')], [3, 1]);
+    assert.equal((await step(id, 10, 4))?.released, 0);
+    await deliver('crm');
+    assert.equal((await step(id, 10, 4))?.released, 2);
+    assert.deepEqual(await counts(id), { counted: 6, released: 6, skipped: 0, left: 0 });
   });
 
   it('leaves what somebody has locked for the next step', async () => {
@@ -382,7 +446,7 @@ describe('a replay of many', () => {
     const { sinceMs, ...before } = await look();
     assert.ok(sinceMs >= 60_000);
     const none = { size: 5, sent: 0, open: 0, failure: null };
-    assert.deepEqual(before, { state: 'trickle', ratePerS: 50, left: 8, open: 0, trickle: none });
+    assert.deepEqual(before, { state: 'trickle', ratePerS: 50, left: 8, trickle: none });
     await step(id, 2);
     const released = await look();
     assert.ok(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ReplaySeen, ReplayStep } from '@ackline/store/replay-release';
-import { MAX_OPEN, nextStep } from '../../src/replaying/replay-pace.ts';
+import { nextStep } from '../../src/replaying/replay-pace.ts';
 
 const NO_TRICKLE = { size: 5, sent: 0, open: 0, failure: null };
 
@@ -14,7 +14,6 @@ function seen(
     ratePerS: 50,
     sinceMs: 1_000,
     left: 1_000,
-    open: 0,
     ...overrides,
     trickle: { ...NO_TRICKLE, ...trickle },
   };
@@ -31,8 +30,8 @@ describe('the trickle of a replay', () => {
 
   it('goes first, and nothing beyond it', () => {
     assert.equal(limitOf(trickle({})), 5);
-    assert.equal(limitOf(trickle({ sent: 3 }, { open: 3 })), 2, 'where some of it was skipped');
-    assert.equal(limitOf(trickle({ sent: 5, open: 1 }, { open: 1 })), 'wait for deliveries');
+    assert.equal(limitOf(trickle({ sent: 3 })), 2, 'where some of it was skipped');
+    assert.equal(limitOf(trickle({ sent: 5, open: 1 })), 'wait for deliveries');
   });
 
   it('lets the others go once all of it has arrived', () => {
@@ -73,14 +72,13 @@ describe('a replay that runs', () => {
     assert.deepEqual(standing, []);
   });
 
-  it('never has more than a hundred that are released and not finished', () => {
-    assert.equal(limitOf(nextStep(seen({ ratePerS: 10_000 }))), MAX_OPEN);
-    assert.equal(limitOf(nextStep(seen({ ratePerS: 10_000, open: 97 }))), 3);
-    assert.equal(limitOf(nextStep(seen({ ratePerS: 10_000, open: MAX_OPEN }))), 'wait for deliveries');
-    assert.equal(limitOf(nextStep(seen({ ratePerS: 10_000, open: 2 * MAX_OPEN }))), 'wait for deliveries');
+  it('asks for a hundred at a time at most, and for no more than are open with a hundred of each destination', () => {
+    const step = nextStep(seen({ ratePerS: 10_000 }));
+    assert.deepEqual(step, { kind: 'release', limit: 100, maxOpen: 100, windowMs: 1_000 });
+    assert.equal(limitOf(nextStep(seen({ state: 'trickle', ratePerS: 10_000 }, { size: 100 }))), 100);
   });
 
   it('is done when nothing is left of it', () => {
-    assert.equal(limitOf(nextStep(seen({ left: 0, open: 100 }))), 'done');
+    assert.equal(limitOf(nextStep(seen({ left: 0 }))), 'done');
   });
 });

@@ -6,7 +6,7 @@ import { createReplayTurns } from '../../src/replaying/replay-turns.ts';
 const NOTHING = { released: 0, skipped: 0 };
 const HELD: ReplayStepped = { step: { kind: 'wait', for: 'deliveries' }, ...NOTHING };
 const RATED: ReplayStepped = { step: { kind: 'wait', for: 'rate' }, ...NOTHING };
-const RELEASE = { kind: 'release', limit: 5, windowMs: 1_000 } as const;
+const RELEASE = { kind: 'release', limit: 5, maxOpen: 100, windowMs: 1_000 } as const;
 
 function turns() {
   let time = 0;

@@ -246,6 +246,27 @@ describe('a round of the replayer', () => {
     assert.deepEqual(rounds, [20, 40, 41]);
   });
 
+  it('goes on with other destinations where a hundred are open at one that takes no work (A6, Y5)', async () => {
+    const paused = await started('paused', 150);
+    await changeReplay(pool, paused, { change: 'cancel', actor: 'anna' });
+    await started('erp', 30).then(id => changeReplay(pool, id, { change: 'cancel', actor: 'anna' }));
+    const id = await start(10_000);
+    await pool.query("update replays set state = 'running' where id = $1", [id]); // nobody sends, so no trickle arrives
+    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined });
+    await waitFor(async () => {
+      await pool.query("update replays set paced_at = now() - interval '1 minute'");
+      await replayer.round();
+      return (await progress(id)).released === 130;
+    });
+    const { rows } = await pool.query(
+      `select destination, count(*)::int from deliveries where state = 'due' group by destination order by 1`,
+    );
+    assert.deepEqual(rows, [
+      { destination: 'erp', count: 30 },
+      { destination: 'paused', count: 100 },
+    ]);
+  });
+
   it('ends with the step in hand where the process is to stop', async () => {
     const [first, second] = [await started('crm'), await started('erp')];
     const ending = new AbortController();
