@@ -127,6 +127,10 @@ const WITH_ATTEMPT = `case when o.attempt is null then d.attempts
                            when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then (d.attempts - 0) || o.attempt
                            else d.attempts || o.attempt end`;
 
+/** What replays have sent, of `gone`. */
+const ENDS_OF_REPLAYS = `insert into replay_ends (replay_id, delivered)
+                         select replay_id, count(*) from gone where replay_id is not null group by replay_id`;
+
 /** With the event of one that was delivered and is not kept. */
 type Outcome = Finished & ({ readonly storedDay: null } | ForgottenEvent);
 
@@ -164,7 +168,7 @@ async function finish(
               where d.id = mine.id and o.id = d.id and o.lease_id = d.lease_id and o.state = 'delivered'
              returning d.stored_day, d.id, d.seq, d.event_id, d.source, d.tenant, d.route, d.destination, d.ordering_key,
                        d.priority, d.due_at, d.tries + o.counted as tries, d.interruptions, ${WITH_ATTEMPT} as attempts,
-                       d.replay, d.created_at, d.keep_history
+                       d.replay, d.created_at, d.keep_history, d.replay_id
            ), kept as (
              insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
                                               priority, due_at, tries, interruptions, attempts, replay, created_at, state,
@@ -172,7 +176,7 @@ async function finish(
              select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, due_at, tries,
                     interruptions, attempts, replay, created_at, 'delivered', clock_timestamp()
                from gone where keep_history
-           ), changed as (
+           ), ended as (${ENDS_OF_REPLAYS}), changed as (
              update deliveries d
                 set state = o.state, lease_id = null, lease_until = null,
                     due_at = case when o.state = 'due' then clock_timestamp() + o.after_ms * interval '1 millisecond'

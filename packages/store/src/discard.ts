@@ -70,7 +70,11 @@ async function discard(
                                         created_at, finished_at)
        select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'discarded',
               due_at, tries, interruptions, attempts, park_reason, replay, created_at, clock_timestamp()
-         from gone)
+         from gone
+     ), ended as (
+       insert into replay_ends (replay_id, discarded)
+       select replay_id, count(*) from gone where replay_id is not null group by replay_id
+     )
      select id, destination, source, ordering_key as "orderingKey", followed as frees from gone`,
     [...values],
   );

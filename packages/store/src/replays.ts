@@ -90,19 +90,38 @@ export async function listReplays(
   return result.rows;
 }
 
+/** What is open or parked of a replay is counted up to here: well within the limit of a statement. */
+export const MAX_COUNTED = 100_000;
+
+/** What became of what was released. The rest of it was taken over by another replay, or ended under a release that did not count. */
 export interface ReplayProgress extends Replay {
-  /** Released and not finished: due or being sent, perhaps again. */
+  /** Not finished: due or being sent, perhaps again. */
   readonly open: number;
-  /** Released, and parked again. The others that were released have arrived, or a person has ended them since. */
+  /** Of those that are open: they have failed before. */
+  readonly retrying: number;
   readonly parkedAgain: number;
+  readonly delivered: number;
+  readonly discarded: number;
 }
+
+/** Of `r`. An index each, and up to `most` rows. */
+export const PROGRESS = (most: number) => `
+  cross join lateral (
+    select count(*)::int as open, (count(*) filter (where d.tries > 0))::int as retrying
+      from (select tries from deliveries where replay_id = r.id and state in ('due', 'leased') limit ${most}) d) o
+  cross join lateral (
+    select count(*)::int as parked_again
+      from (select from deliveries where replay_id = r.id and state = 'parked' limit ${most}) d) p
+  cross join lateral (
+    select (r.delivered + coalesce(sum(e.delivered), 0))::float8 as delivered_all,
+           (r.discarded + coalesce(sum(e.discarded), 0))::float8 as discarded_all
+      from replay_ends e where e.replay_id = r.id) e`;
 
 export async function readReplay(queryable: Pick<Pool, 'query'>, id: string): Promise<ReplayProgress | null> {
   const result = await queryable.query<ReplayProgress>(
-    `select ${COLUMNS},
-            (select count(*) from deliveries d where d.replay_id = replays.id and d.state in ('due', 'leased'))::int as open,
-            (select count(*) from deliveries d where d.replay_id = replays.id and d.state = 'parked')::int as "parkedAgain"
-       from replays where id = $1`,
+    `select ${COLUMNS}, o.open, o.retrying, p.parked_again as "parkedAgain", e.delivered_all as delivered,
+            e.discarded_all as discarded
+       from replays r ${PROGRESS(MAX_COUNTED)} where r.id = $1`,
     [id],
   );
   return result.rows[0] ?? null;
@@ -180,12 +199,16 @@ export async function moveReplay(
 const STARTED_WITHIN = '1 hour';
 const REMOVED_A_STATEMENT = 10_000;
 
-/** Cancels what was never started, and removes the list of what was cancelled; true: there is more of that. */
+/**
+ * Cancels what was never started, adds up how what was sent has ended, and removes the list of what was cancelled; true: there is
+ * more to do.
+ */
 export async function sweepReplays(pool: Pool, actor: string): Promise<boolean> {
   const forgotten = await pool.query<{ id: string }>(
     `select id from replays where state in ('counting', 'announced') and changed_at < now() - interval '${STARTED_WITHIN}'`,
   );
   for (const { id } of forgotten.rows) await changeReplay(pool, id, { change: 'forget', actor });
+  const isAdded = await addUpEnds(pool);
   const removed = await pool.query(
     `delete from replay_items
       where ctid = any(array(
@@ -193,5 +216,40 @@ export async function sweepReplays(pool: Pool, actor: string): Promise<boolean> 
                                and (select true from replay_items where replay_id = r.id limit 1) limit 1) r
          cross join lateral (select ctid from replay_items where replay_id = r.id limit ${REMOVED_A_STATEMENT}) i))`,
   );
-  return removed.rowCount === REMOVED_A_STATEMENT;
+  return !isAdded || removed.rowCount === REMOVED_A_STATEMENT;
+}
+
+/** Replays whose ends one sweep adds up. */
+const ADDED_A_SWEEP = 100;
+
+/** false: there is more. A statement for each replay, which locks no other's row. */
+async function addUpEnds(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with recursive ended (id) as (
+       (select replay_id from replay_ends order by replay_id limit 1)
+       union all
+       select (select e.replay_id from replay_ends e where e.replay_id > ended.id order by e.replay_id limit 1)
+         from ended where ended.id is not null
+     )
+     select id from ended where id is not null limit ${ADDED_A_SWEEP}`,
+  );
+  let isAll = rows.length < ADDED_A_SWEEP;
+  for (const { id } of rows) {
+    const { rows: added } = await pool.query<{ count: number }>(
+      `with gone as (
+         delete from replay_ends
+          where ctid = any(array(select ctid from replay_ends where replay_id = $1 limit ${REMOVED_A_STATEMENT} for update skip locked))
+         returning delivered, discarded
+       ), total as (
+         select count(*)::int as count, coalesce(sum(delivered), 0) as delivered, coalesce(sum(discarded), 0) as discarded from gone
+       ), noted as (
+         update replays r set delivered = r.delivered + t.delivered, discarded = r.discarded + t.discarded
+           from total t where r.id = $1
+       )
+       select count from total`,
+      [id],
+    );
+    isAll &&= (added[0]?.count ?? 0) < REMOVED_A_STATEMENT;
+  }
+  return isAll;
 }

@@ -42,7 +42,7 @@ describe('a replay of many', () => {
   });
   beforeEach(async () => {
     await pool.query(
-      'truncate events, kept_events, deliveries, finished_deliveries, replays, replay_items, audit, paused_destinations',
+      'truncate events, kept_events, deliveries, finished_deliveries, replays, replay_items, replay_ends, audit, paused_destinations',
     );
   });
   after(async () => {
@@ -184,6 +184,44 @@ describe('a replay of many', () => {
     ]);
     assert.deepEqual(await readReplay(pool, id).then(one => [one?.open, one?.parkedAgain]), [2, 1]);
     assert.deepEqual(await counts(id), { counted: 5, released: 3, skipped: 0, left: 2 });
+  });
+
+  it('knows how each ended that it sent: delivered, tried again, parked again or discarded', async () => {
+    const forgotten = (await park([...many(5), { keepHistory: false }])).at(-1);
+    const id = await started();
+    await step(id, 6);
+    const claimed = await claim(pool);
+    const [delivered, failed, parked, discarded] = claimed.filter(row => row.id !== forgotten?.id);
+    const outcomes = [
+      outcomeOf(delivered!),
+      outcomeOf(failed!, { state: 'due', afterMs: 60_000, attempt: BUSY }),
+      outcomeOf(parked!, { state: 'parked', attempt: BUSY }),
+      outcomeOf(discarded!, { state: 'parked', attempt: BUSY }),
+      ...claimed.filter(row => row.id === forgotten?.id).map(row => outcomeOf(row)),
+    ];
+    await recordOutcomes(pool, outcomes);
+    await recordOutcomes(pool, outcomes); // an answer that was lost: nothing counts twice
+    await discardDelivery(pool, discarded!.id, 'anna');
+    assert.equal(await countOf('all_deliveries'), 5);
+    const ended = async () => {
+      const found = await readReplay(pool, id);
+      assert.ok(found);
+      return [found.delivered, found.open, found.retrying, found.parkedAgain, found.discarded];
+    };
+    assert.deepEqual(await ended(), [2, 2, 1, 1, 1]);
+    await Promise.all([sweepReplays(pool, 'processor@one'), sweepReplays(pool, 'processor@two')]);
+    assert.equal(await countOf('replay_ends'), 0);
+    assert.deepEqual(await ended(), [2, 2, 1, 1, 1], 'added up');
+    await replayDelivery(pool, parked!.id, 'anna');
+    for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
+    assert.deepEqual(await ended(), [3, 2, 1, 0, 1], 'by whatever it arrived');
+  });
+
+  it('does not count what no replay of many has sent', async () => {
+    const [one] = await park(many(1));
+    await replayDelivery(pool, one!.id, 'anna');
+    for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
+    assert.equal(await countOf('replay_ends'), 0);
   });
 
   it('skips what is no longer as it was counted, also what is parked once more (Y2)', async () => {

@@ -19,6 +19,7 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'audit' },
   { name: 'replays' },
   { name: 'replay_items' },
+  { name: 'replay_ends' },
   { name: 'delivery_edits' },
 ];
 

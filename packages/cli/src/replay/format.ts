@@ -1,4 +1,4 @@
-import type { Replay, ReplayFilter, ReplayProgress } from '@ackline/store/replays';
+import { MAX_COUNTED, type Replay, type ReplayFilter, type ReplayProgress } from '@ackline/store/replays';
 import { shortTime } from '../commands/events.ts';
 import { formatTable, printable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
@@ -56,19 +56,35 @@ function describeState({ state, reason }: Replay): string {
 }
 
 export function formatStatus(replay: ReplayProgress): string {
-  const { counted, released, skipped, left, open, parkedAgain, ratePerS } = replay;
-  const arrived = released - open - parkedAgain;
+  const { counted, skipped, left, ratePerS } = replay;
   const isWaiting = replay.state === 'trickle' || replay.state === 'running' || replay.state === 'stopped';
   const rest = isWaiting && left > 0 ? `, at ${ratePerS} a second about ${expectedTime(left, ratePerS)}` : '';
   const lines = [
     `Replay ${replay.id}, by ${printable(replay.createdBy)} at ${shortTime(replay.createdAt)}: ${describeState(replay)}`,
     `  counted   ${describeWork(counted, replay.filter)}`,
-    `  released  ${formatCount(released)}: ${formatCount(arrived)} have ended, ${formatCount(open)} under way, ${formatCount(parkedAgain)} parked again`,
+    `  released  ${describeReleased(replay)}`,
     `  skipped   ${formatCount(skipped)}, no longer as they were counted`,
     `  left      ${formatCount(left)}${rest}`,
   ];
   const next = nextCommand(replay);
   return [...lines, ...(next === null ? [] : [next])].join('\n');
+}
+
+/** What became of each. */
+function describeReleased(replay: ReplayProgress): string {
+  const { released, open, retrying, parkedAgain, delivered, discarded } = replay;
+  const isCut = parkedAgain === MAX_COUNTED;
+  const elsewhere = isCut ? 0 : released - delivered - open - parkedAgain - discarded;
+  const parts = [
+    `${formatCount(delivered)} delivered`,
+    `${formatCount(open - retrying)} under way`,
+    `${formatCount(retrying)} failed and tried again`,
+    `${formatCount(parkedAgain)}${isCut ? ' or more' : ''} parked again`,
+    `${formatCount(discarded)} discarded`,
+    // Another replay took them over since, or they ended under a release that did not count.
+    ...(elsewhere > 0 ? [`${formatCount(elsewhere)} not known`] : []),
+  ];
+  return `${formatCount(released)}: ${parts.join(', ')}`;
 }
 
 function nextCommand({ id, state }: Replay): string | null {

@@ -65,6 +65,7 @@ async function fill(client: pg.Client): Promise<void> {
     insert into audit (actor, action, subject) values ('anna', 'destination.paused', 'd');
     insert into replays (id, created_by, filter, rate_per_s, trickle, state) values (gen_random_uuid(), 'anna', '{}', 50, 5, 'announced');
     insert into replay_items (replay_id, n, delivery_id) select id, 1, gen_random_uuid() from replays;
+    insert into replay_ends (replay_id, delivered) select id, 1 from replays;
     insert into delivery_edits (delivery_id, n, edited_by, key_id, body) values (gen_random_uuid(), 1, 'anna', 'none', '\\x00ff');`);
 }
 

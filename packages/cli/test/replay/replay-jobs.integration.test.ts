@@ -19,7 +19,7 @@ describe('replays of many, by command', () => {
     await client.connect();
   });
   beforeEach(async () => {
-    await client.query('truncate deliveries, finished_deliveries, replays, replay_items, audit');
+    await client.query('truncate deliveries, finished_deliveries, replays, replay_items, replay_ends, audit');
     await client.query(
       `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, priority, state, tries,
                                park_reason, finished_at, attempts)
@@ -136,18 +136,27 @@ describe('replays of many, by command', () => {
 
   it('show how far they are', async () => {
     const id = await startOne();
-    await client.query(`update replays set released = 6, skipped = 1, state = 'stopped', reason = 'bot 503'`);
     await client.query(
-      `update deliveries set replay_id = $1, state = case seq when 1 then 'due' else state end where seq <= 2`,
+      `update replays set released = 9, skipped = 1, delivered = 2, state = 'stopped', reason = 'bot 503'`,
+    );
+    await client.query(
+      'insert into replay_ends (replay_id, delivered, discarded) values ($1, 1, 0), ($1, 0, 1)',
+      [id],
+    );
+    await client.query(
+      `update deliveries set replay_id = $1, state = case seq when 2 then state else 'due' end, tries = seq - 1 where seq <= 3`,
       [id],
     );
     const { out } = await run('replay', 'status', id);
     assert.match(out, new RegExp(`^Replay ${id}, by ${operatorName()} at .*: stopped: bot 503\\n`));
     assert.match(out, /\n  counted   12 parked deliveries to bot\n/);
-    assert.match(out, /\n  released  6: 4 have ended, 1 under way, 1 parked again\n/);
     assert.match(
       out,
-      /\n  skipped   1, no longer as they were counted\n  left      5, at 50 a second about 100 ms\n/,
+      /\n  released  9: 3 delivered, 1 under way, 1 failed and tried again, 1 parked again, 1 discarded, 2 not known\n/,
+    );
+    assert.match(
+      out,
+      /\n  skipped   1, no longer as they were counted\n  left      2, at 50 a second about 40 ms\n/,
     );
     assert.match(out, new RegExp(`ackline replay continue ${id}$`));
     const [status] = json((await run('replay', 'status', id, '--json')).out);
@@ -156,12 +165,15 @@ describe('replays of many, by command', () => {
         status?.['released'],
         status?.['left'],
         status?.['open'],
+        status?.['retrying'],
         status?.['parkedAgain'],
+        status?.['delivered'],
+        status?.['discarded'],
         status?.['finishedAt'],
       ],
-      [6, 5, 1, 1, null],
+      [9, 2, 2, 1, 1, 3, 1, null],
     );
-    assert.match((await run('replay', 'list')).out, new RegExp(`stopped: bot 503 +12 +6 +1 +5 +${id}`));
+    assert.match((await run('replay', 'list')).out, new RegExp(`stopped: bot 503 +12 +9 +1 +2 +${id}`));
   });
 
   it('are cancelled and continued, each in its state only, and audited', async () => {
