@@ -9,13 +9,14 @@ export type AuditAction =
   | 'replay.announced'
   | 'replay.started'
   | 'replay.continued'
-  | 'replay.cancelled';
+  | 'replay.cancelled'
+  | 'record.returned';
 
 export interface AuditEntry {
   /** A person, as the machine knows them ("anna@ops-1"), or the process that did it by itself. */
   readonly actor: string;
   readonly action: AuditAction;
-  /** The destination, delivery, cause or replay that it was done to. */
+  /** The destination, delivery, cause, replay or event that it was done to. */
   readonly subject: string;
   readonly details: Readonly<Record<string, string | number>>;
 }

@@ -180,8 +180,8 @@ export function quarantinedJson(record: QuarantinedRecord): string {
 export function formatQuarantined({ total, records }: QuarantineList): string {
   if (total === 0) return 'No record is quarantined.';
   const table = formatTable(
-    ['QUARANTINED', 'ORIGIN', 'REASON'],
-    records.map(record => [shortTime(record.quarantinedAt), record.origin, record.reason]),
+    ['QUARANTINED', 'ORIGIN', 'REASON', 'RECORD'],
+    records.map(record => [shortTime(record.quarantinedAt), record.origin, record.reason, record.id]),
   );
   const rest = total > records.length ? `, the newest ${records.length} of them` : '';
   return `${plural(total, 'record')} quarantined (kept, but no event)${rest}:\n${table}`;

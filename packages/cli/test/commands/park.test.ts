@@ -7,7 +7,7 @@ const RECORD = { id: '7', origin: 'kafka:0:42', reason: 'unreadable\u001b[2J', q
 test('quarantined records are counted, and listed with origin, reason and time', () => {
   const text = formatQuarantined({ total: 12, records: [RECORD] });
   assert.match(text, /^12 records quarantined \(kept, but no event\), the newest 1 of them:\n/);
-  assert.match(text, /1970-01-01 00:00:00\.000 +kafka:0:42 +unreadable·\[2J$/);
+  assert.match(text, /1970-01-01 00:00:00\.000 +kafka:0:42 +unreadable·\[2J +7$/);
   assert.doesNotMatch(formatQuarantined({ total: 1, records: [RECORD] }), /newest/);
 });
 

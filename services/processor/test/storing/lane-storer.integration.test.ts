@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
+import { keyHash } from '@ackline/eventlog/lane';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import { recordKey } from '@ackline/shared/record-key';
 import { appendToInbox as appendRows } from '@ackline/store/inbox';
 import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
+import { returnQuarantined } from '@ackline/store/quarantine-return';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -335,6 +338,39 @@ describe('storing a lane', () => {
       assert.equal(desk.open.size, 4);
       assert.equal(desk.started.length, 4);
       assert.deepEqual(counts, { stored: 4, duplicates: 0, unrouted: 0 });
+    });
+
+    it('takes it from the inbox once what refused it is repaired, whole and once; before that it comes back', async () => {
+      const { storer } = harness();
+      const poison = sampleEvent({ type: 'poison', orderingKey: 'chat', body: Buffer.from([0, 1, 0xff]) });
+      await storer.storeKafkaBatch(kafkaBatch([poison]));
+      const giveBack = async () => {
+        const { rows } = await pool.query<{ id: string }>('select id from quarantine');
+        const place = () => ({ id: poison.id, keyHash: keyHash(recordKey(poison)) });
+        const returned = await returnQuarantined(pool, { id: rows[0]!.id, actor: 'anna', place });
+        assert.equal(returned.kind, 'returned');
+        assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 1);
+      };
+      await giveBack();
+      const [again] = await quarantine();
+      assert.deepEqual(again, {
+        origin: `inbox:${poison.id}`,
+        reason: 'SQLSTATE 23514',
+        body: Buffer.from(poison.body),
+      });
+      assert.deepEqual(await storedIds(), []);
+      await pool.query('alter table events drop constraint no_poison');
+      try {
+        await giveBack();
+        const { rows } = await pool.query<{ id: string; body: Buffer }>('select id, body from events');
+        assert.deepEqual(rows, [{ id: poison.id, body: Buffer.from(poison.body) }]);
+        assert.deepEqual(await quarantine(), []);
+        await storer.storeKafkaBatch(kafkaBatch([poison], { first: 1n }));
+        assert.deepEqual(await storedIds(), [poison.id]);
+      } finally {
+        await pool.query('truncate events');
+        await pool.query("alter table events add constraint no_poison check (type <> 'poison')");
+      }
     });
 
     it('keeps how far it came when the rest fails', async () => {

@@ -1,0 +1,111 @@
+import { keyHash } from '@ackline/eventlog/lane';
+import { AppError } from '@ackline/shared/app-error';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { recordKey } from '@ackline/shared/record-key';
+import { open } from '@ackline/shared/seal';
+import {
+  type InboxPlace,
+  listQuarantinedIds,
+  type RefusedRecord,
+  returnQuarantined,
+} from '@ackline/store/quarantine-return';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Pool } from 'pg';
+import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
+import { operatorName } from '../operator.ts';
+import { printable } from '../output/text-table.ts';
+import { formatCount, plural } from '../output/units.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+/** An event that is stored already: to store it again would find its own dedup key, and forget it as a repeat. */
+const STORED = /^event:/;
+
+interface RefusedOptions {
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** `replay refused`, for records that could not be stored. */
+export function registerRefused(replay: Command, context: CommandContext): void {
+  replay
+    .command('refused')
+    .description(
+      'Try to store quarantined records again, once what refused them is repaired; outside the order of their keys',
+    )
+    .argument('[record]', 'its number, from `ackline park`', parseRecord)
+    .option('--all', 'all of them, the oldest first; without --yes they are only counted')
+    .option('-y, --yes', 'with --all: do it')
+    .addHelpText('after', '\nExample:\n  $ ackline replay refused 17\n  $ ackline replay refused --all --yes')
+    .action(async (record: string | undefined, options: RefusedOptions) => {
+      if ((record === undefined) === (options.all === undefined)) {
+        throw new AppError('ACKLINE_USAGE', 'Give the number of one record, or --all');
+      }
+      await withDatabase(context.config(), async pool => {
+        if (record === undefined) await returnAll(pool, options, context.terminal);
+        else await returnOne(pool, record, context.terminal);
+      });
+    });
+}
+
+async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<void> {
+  const result = await returnQuarantined(pool, { id, actor: operatorName(), place: placeOf });
+  switch (result.kind) {
+    case 'returned':
+      terminal.line(
+        `${printable(result.origin)} is in the inbox again, as the event ${result.eventId}. If it is refused once more, \`ackline park\` has it.`,
+      );
+      return;
+    case 'waiting':
+      throw new AppError(
+        'ACKLINE_USAGE',
+        `The event ${result.eventId} of this record is in the inbox already: it stays until that one is stored`,
+      );
+    case 'refused':
+      throw new AppError(
+        'ACKLINE_USAGE',
+        `This release makes no event of ${printable(result.origin)}: it stays as it is, for one that does`,
+      );
+    case 'not-found':
+      throw new AppError('ACKLINE_NOT_FOUND', `There is no quarantined record ${id}`);
+    default: {
+      const never: never = result;
+      return never;
+    }
+  }
+}
+
+async function returnAll(pool: Pool, { yes }: RefusedOptions, terminal: Terminal): Promise<void> {
+  const ids = await listQuarantinedIds(pool);
+  if (ids.length === 0) throw new AppError('ACKLINE_NOT_FOUND', 'No record is quarantined');
+  const records = plural(ids.length, 'quarantined record');
+  if (yes !== true) {
+    throw new AppError('ACKLINE_USAGE', `${records} would be tried again; with --yes they are`);
+  }
+  let returned = 0;
+  for (const [n, id] of ids.entries()) {
+    const result = await returnQuarantined(pool, { id, actor: operatorName(), place: placeOf });
+    if (result.kind === 'returned') returned += 1;
+    terminal.progress(`${formatCount(n + 1)} of ${records}`);
+  }
+  const rest = returned === ids.length ? '' : ` ${formatCount(ids.length - returned)} stay as they are.`;
+  terminal.line(`${formatCount(returned)} of ${records} are in the inbox again.${rest}`);
+}
+
+/** null: this release makes no event of it, or it is one. */
+function placeOf({ origin, keyId, meta }: RefusedRecord): InboxPlace | null {
+  if (STORED.test(origin)) return null;
+  try {
+    const event = decodeMeta(open({ keyId, bytes: meta }));
+    return { id: event.id, keyHash: keyHash(recordKey(event)) };
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+function parseRecord(text: string): string {
+  if (!/^\d{1,18}$/.test(text))
+    throw new InvalidArgumentError('It must be the number of a quarantined record.');
+  return text;
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { keyHash } from '@ackline/eventlog/lane';
+import { encodeMeta } from '@ackline/shared/envelope-codec';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import pg from 'pg';
+import { runCli } from '../../src/cli.ts';
+import { loadConfig } from '../../src/config.ts';
+import { operatorName } from '../../src/operator.ts';
+
+const EVENT = '019ab2c4-0000-7000-8000-00000000000a';
+const OTHER = '019ab2c4-0000-7000-8000-00000000000b';
+const BODY = Buffer.from([0, 255, 10]);
+
+const metaOf = (id: string): EnvelopeMeta => ({
+  id,
+  source: 'telegram',
+  tenant: 'default',
+  provider: 'telegram',
+  type: 'message',
+  dedupKey: id,
+  orderingKey: 'chat-1',
+  occurredAt: null,
+  receivedAt: 1_795_372_800_000,
+  method: 'POST',
+  url: 'https://hooks.example.com/webhook/telegram',
+  headers: [['Content-Type', 'application/json']],
+  priority: 'normal',
+  traceparent: null,
+  notBefore: null,
+});
+
+describe('quarantined records, by command', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+  before(async () => {
+    database = await createTestDatabase();
+    client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+  });
+  beforeEach(() => client.query('truncate quarantine, inbox, audit restart identity'));
+  after(async () => {
+    await client.end();
+    await database.close();
+  });
+
+  async function run(...args: string[]) {
+    const out: string[] = [];
+    const err: string[] = [];
+    const exitCode = await runCli(args, {
+      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
+      workingDirectory: '/nowhere',
+      loadConfig: () => loadConfig({ DATABASE_URL: database.url }, '/nowhere'),
+    });
+    return { exitCode, out: out.join('\n'), err: err.join('\n') };
+  }
+  async function refuse(origin: string, meta: Uint8Array, keyId = 'none'): Promise<void> {
+    await client.query(
+      `insert into quarantine (origin, reason, key_id, meta, body) values ($1, 'SQLSTATE 23514', $2, $3, $4)`,
+      [origin, keyId, meta, BODY],
+    );
+  }
+  const rowsOf = async (text: string) => (await client.query<Record<string, unknown>>(text)).rows;
+
+  it('go back into the inbox one by one, byte for byte and under their key, and are audited', async () => {
+    const meta = encodeMeta(metaOf(EVENT));
+    await refuse('kafka:0:11', meta);
+    assert.match((await run('park')).out, /kafka:0:11 +SQLSTATE 23514 +1$/);
+    const { exitCode, out } = await run('replay', 'refused', '1');
+    assert.equal(exitCode, 0);
+    assert.match(out, new RegExp(`^kafka:0:11 is in the inbox again, as the event ${EVENT}\\.`));
+    assert.deepEqual(await rowsOf('select id, key_hash, after_offset, key_id, meta, body from inbox'), [
+      {
+        id: EVENT,
+        key_hash: keyHash('telegram\u0000chat-1'),
+        after_offset: '-1',
+        key_id: 'none',
+        meta,
+        body: BODY,
+      },
+    ]);
+    assert.deepEqual(await rowsOf('select id from quarantine'), []);
+    assert.deepEqual(await rowsOf('select actor, action, subject, details from audit'), [
+      {
+        actor: operatorName(),
+        action: 'record.returned',
+        subject: EVENT,
+        details: { origin: 'kafka:0:11', reason: 'SQLSTATE 23514' },
+      },
+    ]);
+    assert.match(
+      (await run('replay', 'refused', '1')).err,
+      /\[ACKLINE_NOT_FOUND\] There is no quarantined record 1/,
+    );
+  });
+
+  it('stay where this release makes no event of them, or where they are one already', async () => {
+    await refuse('kafka:0:12', Buffer.from('{"v":9}'));
+    await refuse(`inbox:${EVENT}`, encodeMeta(metaOf(EVENT)), 'a key of another release');
+    await refuse(`event:${EVENT}`, encodeMeta(metaOf(EVENT)));
+    for (const id of ['1', '2', '3']) {
+      assert.match(
+        (await run('replay', 'refused', id)).err,
+        /\[ACKLINE_USAGE\] This release makes no event of \S+: it stays as it is/,
+      );
+    }
+    assert.equal((await rowsOf('select from quarantine')).length, 3);
+    assert.equal((await rowsOf('select from inbox')).length, 0);
+  });
+
+  it('of one event go back one after the other', async () => {
+    for (const origin of ['kafka:0:11', `inbox:${EVENT}`]) await refuse(origin, encodeMeta(metaOf(EVENT)));
+    await run('replay', 'refused', '1');
+    assert.match(
+      (await run('replay', 'refused', '2')).err,
+      /\[ACKLINE_USAGE\] The event \S+ of this record is in the inbox already/,
+    );
+    assert.deepEqual(await rowsOf('select id from quarantine'), [{ id: '2' }]);
+  });
+
+  it('go back all at once where that is said, and are only counted before', async () => {
+    assert.match(
+      (await run('replay', 'refused', '--all')).err,
+      /\[ACKLINE_NOT_FOUND\] No record is quarantined/,
+    );
+    await refuse('kafka:0:11', encodeMeta(metaOf(EVENT)));
+    await refuse('kafka:0:12', Buffer.from('{}'));
+    await refuse('kafka:0:13', encodeMeta(metaOf(OTHER)));
+    const counted = await run('replay', 'refused', '--all');
+    assert.match(
+      counted.err,
+      /\[ACKLINE_USAGE\] 3 quarantined records would be tried again; with --yes they are/,
+    );
+    assert.equal((await rowsOf('select from inbox')).length, 0);
+    const { out } = await run('replay', 'refused', '--all', '--yes');
+    assert.equal(out, '2 of 3 quarantined records are in the inbox again. 1 stay as they are.');
+    assert.deepEqual(await rowsOf('select id from inbox order by n'), [{ id: EVENT }, { id: OTHER }]);
+    assert.deepEqual(await rowsOf('select id from quarantine'), [{ id: '2' }]);
+  });
+
+  it('that nobody names are not touched', async () => {
+    assert.match(
+      (await run('replay', 'refused')).err,
+      /\[ACKLINE_USAGE\] Give the number of one record, or --all/,
+    );
+    assert.match((await run('replay', 'refused', '1', '--all')).err, /\[ACKLINE_USAGE\] Give the number/);
+    assert.match(
+      (await run('replay', 'refused', 'x')).err,
+      /\[ACKLINE_USAGE\] .*number of a quarantined record/,
+    );
+  });
+});
