@@ -23,6 +23,8 @@ export const metricNames = {
   deliveriesInFlight: 'ackline_deliveries_in_flight',
   deliveriesInFlightBytes: 'ackline_deliveries_in_flight_bytes',
   deliveriesInterrupted: 'ackline_deliveries_interrupted_total',
+  replayItems: 'ackline_replay_items',
+  replayProgress: 'ackline_replay_progress_ratio',
 } as const;
 
 export const labelNames = {
@@ -36,4 +38,5 @@ export const labelNames = {
   outcome: 'outcome',
   lane: 'lane',
   breaker: 'breaker',
+  state: 'state',
 } as const;

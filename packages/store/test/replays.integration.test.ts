@@ -8,6 +8,7 @@ import { discardDelivery } from '@ackline/store/discard';
 import { replayDelivery } from '@ackline/store/parked';
 import { type AnnounceOptions, announceReplay } from '@ackline/store/replay-count';
 import { type ReplaySeen, type ReplayStep, stepReplay } from '@ackline/store/replay-release';
+import { readReplayTotals } from '@ackline/store/replay-totals';
 import {
   changeReplay,
   listReplays,
@@ -215,6 +216,36 @@ describe('a replay of many', () => {
     await replayDelivery(pool, parked!.id, 'anna');
     for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
     assert.deepEqual(await ended(), [3, 2, 1, 0, 1], 'by whatever it arrived');
+  });
+
+  it('is counted with the others of its state, until it is finished', async () => {
+    await park(many(4));
+    const [one, two] = [await started(), await started()];
+    await announce();
+    await step(one, 2);
+    for (const row of await claim(pool, 1)) await recordOutcomes(pool, [outcomeOf(row)]);
+    await step(two, 1); // the first of its list is open, and skipped
+    const nothing = { retrying: 0, parkedAgain: 0, discarded: 0 };
+    assert.deepEqual(await readReplayTotals(pool), [
+      {
+        ...nothing,
+        state: 'trickle',
+        replays: 2,
+        counted: 8,
+        left: 3,
+        skipped: 2,
+        underWay: 2,
+        delivered: 1,
+      },
+    ]);
+    await stepReplay(pool, two, () => ({ kind: 'stop', reason: 'crm 503' }));
+    const states = async () => (await readReplayTotals(pool)).map(({ state, replays }) => [state, replays]);
+    assert.deepEqual(await states(), [
+      ['stopped', 1],
+      ['trickle', 1],
+    ]);
+    for (const id of [one, two]) await changeReplay(pool, id, { change: 'cancel', actor: 'anna' });
+    assert.deepEqual(await states(), []);
   });
 
   it('does not count what no replay of many has sent', async () => {

@@ -63,7 +63,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
-  const replayer = createReplayer({ pool, log, onReleased: routing.onRouted });
+  const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
   const retention = openRetention({ config, rules, intake, log }, opened);
   const apply = ({ destinations }: Rules) => {
     delivery.reconfigure(destinations);

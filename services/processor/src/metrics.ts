@@ -3,6 +3,7 @@ import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
 import type { DestinationStatus } from '@ackline/store/destination-states';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AttemptListener } from './delivery/attempt-runner.ts';
+import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
 /** From a local receiver's milliseconds to the longest time-out. */
@@ -11,7 +12,7 @@ const ATTEMPT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 /** From what starts with its own storing to a destination that has been busy for a minute. */
 const WAIT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export interface ProcessorMetrics extends AttemptListener {
+export interface ProcessorMetrics extends AttemptListener, ReplayMetrics {
   readonly registry: Registry;
   stored(batch: StoredBatch): void;
   quarantined(): void;
@@ -53,6 +54,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
     },
     quarantined: () => events.inc({ [labelNames.result]: 'quarantined' }),
     ...attemptMetrics(registers),
+    ...createReplayMetrics(registers),
     interrupted: count => interrupted.inc(count),
     watch: sources => watchSources(registers, sources),
   };

@@ -9,8 +9,10 @@ import {
   type ReplayStepped,
   stepReplay,
 } from '@ackline/store/replay-release';
+import { readReplayTotals } from '@ackline/store/replay-totals';
 import { sweepReplays } from '@ackline/store/replays';
 import type { Pool } from 'pg';
+import type { ReplayMetrics } from './replay-metrics.ts';
 import { nextStep } from './replay-pace.ts';
 import { createReplayTurns } from './replay-turns.ts';
 
@@ -19,6 +21,8 @@ const STEP_EVERY_MS = 200;
 /** While there is none: how long one waits at most after it was started. */
 const LOOK_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
+/** As often as metrics are asked for, or more. */
+const COUNT_EVERY_MS = 5_000;
 /** Steps of one round: those beyond have theirs in the next. An operator has one or two replays. */
 const STEPS_A_ROUND = 20;
 
@@ -27,6 +31,7 @@ export interface ReplayerDeps {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Deliveries are due that were not before. */
   readonly onReleased: () => void;
+  readonly metrics: ReplayMetrics;
 }
 
 export interface Replayer extends Component {
@@ -38,16 +43,23 @@ export interface Replayer extends Component {
  * Takes replays on, step by step; any number of processors may do it at once (Y3), since all that a step needs is in the
  * database. A replay that waits, for its destination or its rate, delays no other: a step waits for nothing, and who is held rests.
  */
-export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replayer {
+export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps): Replayer {
   const turns = createReplayTurns();
   let after: ReplayPlace = FIRST_REPLAY;
   let sweptAt = Number.NEGATIVE_INFINITY;
+  let countedAt = Number.NEGATIVE_INFINITY;
 
   async function sweep(): Promise<void> {
     if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
     sweptAt = performance.now();
     // A part each round, so that it is no more than the others' work.
     if (await sweepReplays(pool, `processor@${hostname()}`)) sweptAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async function count(): Promise<void> {
+    if (performance.now() - countedAt < COUNT_EVERY_MS) return;
+    countedAt = performance.now();
+    metrics.replays(await readReplayTotals(pool));
   }
 
   async function round(signal?: AbortSignal): Promise<boolean> {
@@ -78,7 +90,9 @@ export function createReplayer({ pool, log, onReleased }: ReplayerDeps): Replaye
   async function roundAndSweep(signal: AbortSignal): Promise<boolean> {
     try {
       const isActive = await round(signal);
-      if (!signal.aborted) await sweep();
+      if (signal.aborted) return isActive;
+      await sweep();
+      await count();
       return isActive;
     } catch (error) {
       log.error({ err: error }, 'replay.failed');

@@ -20,6 +20,7 @@ import { appendToInbox, openPool, sampleEvent } from '../events.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const quiet = { info() {}, warn() {}, error() {} } as never;
+const metrics = { replays: () => undefined };
 
 let database: TestDatabase;
 let pool: Pool;
@@ -95,6 +96,7 @@ describe('a replayer', () => {
       pool,
       log: quiet,
       onReleased: () => running?.delivery.dispatcher.wake(),
+      metrics,
     });
     const ended = replayer.run(ending.signal);
     replaying = {
@@ -202,7 +204,7 @@ describe('a round of the replayer', () => {
       await locker.query('select from replay_items where replay_id = $1 for update', [failing]);
       const errors: unknown[] = [];
       const log = { ...(quiet as object), error: (fields: unknown) => errors.push(fields) } as never;
-      await createReplayer({ pool: impatient, log, onReleased: () => undefined }).round();
+      await createReplayer({ pool: impatient, log, onReleased: () => undefined, metrics }).round();
       assert.equal(errors.length, 1);
     } finally {
       await locker.query('rollback');
@@ -222,7 +224,7 @@ describe('a round of the replayer', () => {
 
   it('comes to one behind twenty whose trickles are held (A6)', async () => {
     const held = await startedMany(20, 'paused'); // nobody sends here: what is released stays due
-    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined });
+    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined, metrics });
     await replayer.round();
     assert.equal(await releasedOf(held), 20);
     await replayer.round();
@@ -237,7 +239,7 @@ describe('a round of the replayer', () => {
 
   it('leaves what is beyond its steps to the next one, and begins anew behind the last (A6)', async () => {
     const ids = await startedMany(41, 'slow');
-    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined });
+    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined, metrics });
     const rounds: number[] = [];
     for (let n = 0; n < 3; n++) {
       assert.equal(await replayer.round(), true);
@@ -252,7 +254,7 @@ describe('a round of the replayer', () => {
     await started('erp', 30).then(id => changeReplay(pool, id, { change: 'cancel', actor: 'anna' }));
     const id = await start(10_000);
     await pool.query("update replays set state = 'running' where id = $1", [id]); // nobody sends, so no trickle arrives
-    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined });
+    const replayer = createReplayer({ pool, log: quiet, onReleased: () => undefined, metrics });
     await waitFor(async () => {
       await pool.query("update replays set paced_at = now() - interval '1 minute'");
       await replayer.round();
@@ -271,13 +273,25 @@ describe('a round of the replayer', () => {
     const [first, second] = [await started('crm'), await started('erp')];
     const ending = new AbortController();
     const onReleased = () => ending.abort();
-    await createReplayer({ pool, log: quiet, onReleased }).run(ending.signal);
+    await createReplayer({ pool, log: quiet, onReleased, metrics }).run(ending.signal);
     assert.deepEqual([(await progress(first)).released, (await progress(second)).released], [1, 0]);
   });
 });
 
 describe('a processor that ends in the middle of a replay', () => {
   let folder: string;
+  let opsUrl = '';
+  async function waitForMetrics(line: RegExp): Promise<string> {
+    let text = '';
+    await waitFor(
+      async () => {
+        text = await (await fetch(`${opsUrl}/metrics`)).text();
+        return line.test(text);
+      },
+      { what: String(line), timeoutMs: 60_000 },
+    );
+    return text;
+  }
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ackline-replaying-'));
   });
@@ -300,6 +314,7 @@ destinations:
 `,
     );
     const port = await freePort();
+    opsUrl = `http://127.0.0.1:${port}`;
     return spawnService(MAIN, {
       cwd: folder,
       readyUrl: `http://127.0.0.1:${port}/readyz`,
@@ -395,6 +410,20 @@ destinations:
     assert.equal(bodiesGot().length + open, released);
     await pool.query('select from replays where id = $1 for update nowait', [id]);
     await finishesOnce(id, 60);
+  });
+
+  it('tells in its metrics how its replays go', async () => {
+    const processor = await parkedBy(20);
+    try {
+      receiver.always({ hang: true });
+      const id = await start(1_000);
+      await until(id, ({ open }) => open === 5, 'its trickle');
+      const text = await waitForMetrics(/ackline_replay_items\{state="trickle",result="under_way",.*\} 5\n/);
+      assert.match(text, /ackline_replay_items\{state="trickle",result="left",.*\} 15\n/);
+      assert.match(text, /ackline_replay_progress_ratio\{state="trickle",.*\} 0\.25\n/);
+    } finally {
+      await processor.stop('SIGKILL');
+    }
   });
 
   it('is followed by the next one, which goes on where it was: all of it is released once', async () => {
