@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type {
   Answer,
@@ -11,7 +11,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { judge, readClaim, sameText } from './signature.ts';
+import { hmacBase64, judge, readClaim, sameText } from './signature.ts';
 
 const SIGNATURE_HEADER = 'x-webhook-signature';
 
@@ -29,7 +29,7 @@ function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
 
 /** The key looks like base64 but is used as the text that it is. */
 function sign(secret: string, body: Uint8Array): string {
-  return createHmac('sha256', secret).update(body).digest('base64');
+  return hmacBase64('sha256', secret, [body]);
 }
 
 function identify(request: ReceivedRequest): Identified {

@@ -1,6 +1,7 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
 
 import { singleHeader } from '../headers.ts';
+import { createHmacKeys } from '../hmac-keys.ts';
 import type { ReceivedRequest, RejectReason, Secrets, Verdict } from '../provider.ts';
 
 export interface LiveSecret {
@@ -44,6 +45,20 @@ function liveOf(secrets: Secrets): readonly LiveSecret[] {
 export function judge(live: readonly LiveSecret[], holds: (secret: string) => boolean): Verdict {
   const match = live.find(({ secret }) => holds(secret));
   return match ? { verified: true, secretIndex: match.index } : refuse('wrong_signature');
+}
+
+/** Also of a secret that looks like base64: the key is the text that it is. */
+export const textKey = createHmacKeys(secret => createSecretKey(secret, 'utf8'));
+
+/** Of the parts, one after the other. */
+export function hmacBase64(
+  algorithm: 'sha1' | 'sha256',
+  secret: string,
+  parts: readonly (string | Uint8Array)[],
+): string {
+  const hmac = createHmac(algorithm, textKey(secret));
+  for (const part of parts) hmac.update(part);
+  return hmac.digest('base64');
 }
 
 /** Longer than any proof that a provider sends; a UTF-16 unit takes three bytes at most. */

@@ -1,9 +1,9 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { mediaType } from '../headers.ts';
 import type { ReceivedRequest, Secrets, Verdict } from '../provider.ts';
 import { type Form, readForm } from './form-body.ts';
-import { judge, readClaim, refuse, sameText } from './signature.ts';
+import { hmacBase64, judge, readClaim, refuse, sameText } from './signature.ts';
 import { bodyHashParameters, signedUrlForms } from './twilio-url.ts';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
@@ -36,7 +36,7 @@ export function verifyTwilio(request: ReceivedRequest, secrets: Secrets): Verdic
 }
 
 export function signTwilio(secret: string, url: string, content: string): string {
-  return createHmac('sha1', secret).update(url).update(content).digest('base64');
+  return hmacBase64('sha1', secret, [url, content]);
 }
 
 /**
