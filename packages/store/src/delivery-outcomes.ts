@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { type AttemptRecord, type DeliveryKey, HEAD, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
-import { type ForgottenEvent, forgetEvents } from './forgotten-events.ts';
+import type { ForgottenEvent } from './forgotten-events.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface RecordedOutcomes {
   readonly written: ReadonlySet<string>;
   /** So many that waited for these are heads now, and due. */
   readonly promoted: number;
+  /** Events of what is delivered and not kept: for `forgetEvents`, which nothing has to wait for. */
+  readonly forgotten: readonly ForgottenEvent[];
 }
 
 /** Some outcomes are written, and of the others it is not known: they may be tried again. */
@@ -36,11 +38,13 @@ export class PartlyWritten extends Error implements RecordedOutcomes {
   override readonly name = 'PartlyWritten';
   readonly written: ReadonlySet<string>;
   readonly promoted: number;
+  readonly forgotten: readonly ForgottenEvent[];
 
-  constructor({ written, promoted }: RecordedOutcomes, cause: unknown) {
+  constructor({ written, promoted, forgotten }: RecordedOutcomes, cause: unknown) {
     super('outcomes of heads that others wait for are not written', { cause });
     this.written = written;
     this.promoted = promoted;
+    this.forgotten = forgotten;
   }
 }
 
@@ -54,7 +58,7 @@ export async function recordOutcomes(
 ): Promise<RecordedOutcomes> {
   const rows: Outcome[] = [];
   let promoted = 0;
-  const recorded = (): RecordedOutcomes => ({ written: idsOf(rows), promoted });
+  const recorded = (): RecordedOutcomes => ({ written: idsOf(rows), promoted, forgotten: forgotten(rows) });
   const left = () => {
     const { written } = recorded();
     return outcomes.filter(outcome => !written.has(outcome.id));
@@ -73,8 +77,6 @@ export async function recordOutcomes(
   } catch (error) {
     throw rows.length === 0 ? error : new PartlyWritten(recorded(), error);
   }
-  // They are only no longer needed: one that stays goes with its day.
-  await forgetEvents(pool, forgotten(rows)).catch(() => undefined);
   return recorded();
 }
 
@@ -135,7 +137,7 @@ const ENDS_OF_REPLAYS = `insert into replay_ends (replay_id, delivered)
 type Outcome = Finished & ({ readonly storedDay: null } | ForgottenEvent);
 
 const forgotten = (rows: readonly Outcome[]): readonly ForgottenEvent[] =>
-  rows.flatMap(row => (row.storedDay === null ? [] : [row]));
+  rows.flatMap(row => (row.storedDay === null ? [] : [{ storedDay: row.storedDay, seq: row.seq }]));
 
 interface FinishOptions {
   /** false: heads that others wait for stay as they are. Where one gets its mark meanwhile, PostgreSQL looks at that version of it. */

@@ -7,9 +7,9 @@ export interface ForgottenEvent {
 }
 
 /**
- * Removes events that nothing needs: no delivery of theirs is open, parked or kept. Called when one of them has gone, after its
- * transaction: of two that go at the same time the later one finds none. Who is killed in between leaves the event
- * to retention. Never waits: a locked one is being removed by somebody else.
+ * Removes events that nothing needs: no delivery of theirs is open, parked or kept. Called when one of them has gone, at any time
+ * after its transaction, as often as it takes: of two that go at the same time the later one finds none. Who is killed in between
+ * leaves the event to retention. Waits for no event: a locked one is being removed by somebody else.
  */
 export async function forgetEvents(
   queryable: Pick<Pool, 'query'>,

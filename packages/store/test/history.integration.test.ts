@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { NewDelivery } from '@ackline/store/deliveries';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { discardDelivery } from '@ackline/store/discard';
+import { forgetEvents } from '@ackline/store/forgotten-events';
 import { insertEvents } from '@ackline/store/events';
 import { replayDelivery } from '@ackline/store/parked';
 import { inTransaction } from '@ackline/store/transaction';
@@ -57,7 +58,8 @@ describe('a delivery that is not to be kept', () => {
     assert.ok(claimed !== undefined);
     assert.equal(claimed.body.toString(), 'body'); // its event is there
     const reason = state === 'parked' ? { parkReason: 'exhausted' } : {};
-    await recordOutcomes(pool, [outcomeOf(claimed, { state, ...reason })]);
+    const { forgotten } = await recordOutcomes(pool, [outcomeOf(claimed, { state, ...reason })]);
+    await forgetEvents(pool, forgotten);
     return claimed.id;
   }
   const counts = async () => {
@@ -131,11 +133,12 @@ describe('a delivery that is not to be kept', () => {
         for (let n = 0; n < 25; n += 5) {
           const claimed = await claim(pool, 5, name);
           for (const one of claimed) assert.equal(one.body.toString(), 'body');
-          const { written } = await recordOutcomes(
+          const { written, forgotten } = await recordOutcomes(
             pool,
             claimed.map(one => outcomeOf(one)),
           );
           assert.equal(written.size, 5);
+          await forgetEvents(pool, forgotten);
         }
       }),
     );

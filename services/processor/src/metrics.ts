@@ -3,6 +3,7 @@ import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
 import type { DestinationStatus } from '@ackline/store/destination-states';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AttemptListener } from './delivery/attempt-runner.ts';
+import type { EventForgetterListener } from './delivery/event-forgetter.ts';
 import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
@@ -12,7 +13,7 @@ const ATTEMPT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 /** From what starts with its own storing to a destination that has been busy for a minute. */
 const WAIT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export interface ProcessorMetrics extends AttemptListener, ReplayMetrics {
+export interface ProcessorMetrics extends AttemptListener, EventForgetterListener, ReplayMetrics {
   readonly registry: Registry;
   stored(batch: StoredBatch): void;
   quarantined(): void;
@@ -45,8 +46,15 @@ export function createProcessorMetrics(): ProcessorMetrics {
     help: 'Leases that ended without a recorded outcome',
     registers,
   });
+  const forgotten = new Counter({
+    name: metricNames.eventsForgotten,
+    help: 'Events of routes with history: failures once they are delivered: forgotten, failed (tried again) or left (to go with their day)',
+    labelNames: [labelNames.result],
+    registers,
+  });
   return {
     registry,
+    forgot: (result, count) => forgotten.inc({ [labelNames.result]: result }, count),
     stored(batch) {
       events.inc({ [labelNames.result]: 'stored' }, batch.stored);
       events.inc({ [labelNames.result]: 'duplicate' }, batch.duplicates);

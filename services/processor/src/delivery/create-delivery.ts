@@ -10,6 +10,7 @@ import { claimDue, findDue } from '@ackline/store/delivery-claims';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { endProbe, reportHealth, resetDestinationState, takeProbe } from '@ackline/store/destination-states';
 import { pauseDestination } from '@ackline/store/destinations';
+import { forgetEvents } from '@ackline/store/forgotten-events';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
 import type { Rules } from '../rules.ts';
@@ -20,8 +21,9 @@ import { type BreakerReports, createBreakerReports } from './breaker-reports.ts'
 import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
 import { createDispatcher, type Dispatcher, type DispatchStore } from './dispatcher.ts';
+import { createEventForgetter, type EventForgetter } from './event-forgetter.ts';
 import { createNameLookup } from './name-lookup.ts';
-import { createOutcomeWriter } from './outcome-writer.ts';
+import { createOutcomeWriter, type OutcomeWriter } from './outcome-writer.ts';
 import { createPayloads } from './payloads.ts';
 
 export interface DeliveryDeps {
@@ -74,13 +76,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     isShared: name => deps.rules().shared.has(name),
     now,
   });
-  const writer = createOutcomeWriter({
-    store: { record: outcomes => recordOutcomes(pool, outcomes) },
-    log,
-    onPromoted: wake,
-    now,
-    wait: ms => delay(ms),
-  });
+  const { writer, forgetter } = outcomeWriting({ ...deps, now }, wake);
   const transformer = createTransformer({ log });
   const runner = createAttemptRunner({
     ...attemptDeps(deps, transformer),
@@ -111,6 +107,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       dispatcher.stopTaking();
       await runner.drain(attemptsMs);
       await writer.flush();
+      await forgetter.flush();
       await reports.flush();
     },
     async close() {
@@ -126,6 +123,28 @@ function dispatchStore(pool: Pool): DispatchStore {
     claimDue: request => claimDue(pool, request),
     takeProbe: (name, probeMs) => takeProbe(pool, name, probeMs),
   };
+}
+
+/** What is written is not delayed by what is only forgotten. */
+function outcomeWriting(
+  { pool, metrics, log, now }: DeliveryDeps & { readonly now: () => number },
+  onPromoted: () => void,
+): { readonly writer: OutcomeWriter; readonly forgetter: EventForgetter } {
+  const forgetter = createEventForgetter({
+    forget: events => forgetEvents(pool, events),
+    listener: metrics,
+    log,
+    wait: ms => delay(ms, undefined, { ref: false }),
+  });
+  const writer = createOutcomeWriter({
+    store: { record: outcomes => recordOutcomes(pool, outcomes) },
+    log,
+    onPromoted,
+    onForgotten: events => forgetter.add(events),
+    now,
+    wait: ms => delay(ms),
+  });
+  return { writer, forgetter };
 }
 
 function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): BreakerReports {

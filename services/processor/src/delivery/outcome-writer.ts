@@ -11,6 +11,7 @@
  */
 import type { Logger } from '@ackline/runtime/logger';
 import { type DeliveryOutcome, PartlyWritten, type RecordedOutcomes } from '@ackline/store/delivery-outcomes';
+import type { ForgottenEvent } from '@ackline/store/forgotten-events';
 
 /** One statement's worth; more wait for the next. */
 const MAX_BATCH = 500;
@@ -50,6 +51,8 @@ export interface OutcomeWriterOptions {
   readonly log: Logger;
   /** What waited for the outcomes of a statement is due now. Retries are due later, and nobody is told. */
   readonly onPromoted: () => void;
+  /** Nothing may need these any more. Must not throw. */
+  readonly onForgotten: (events: readonly ForgottenEvent[]) => void;
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
 }
@@ -116,22 +119,30 @@ export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWrite
 /** Returns what is to be tried again. */
 async function tryWrite(
   batch: readonly Pending[],
-  { store, log, onPromoted }: OutcomeWriterOptions,
+  options: OutcomeWriterOptions,
 ): Promise<readonly Pending[]> {
+  const { store, log } = options;
   try {
-    const { written, promoted } = await store.record(batch.map(item => item.outcome));
-    if (written.size < batch.length) {
-      log.warn({ count: batch.length - written.size }, 'delivery.lease-lost');
-    }
-    if (promoted > 0) onPromoted();
+    const recorded = await store.record(batch.map(item => item.outcome));
+    const lost = batch.length - recorded.written.size;
+    if (lost > 0) log.warn({ count: lost }, 'delivery.lease-lost');
+    tell(recorded, options);
     return [];
   } catch (error) {
-    const { written, promoted } = error instanceof PartlyWritten ? error : NOTHING;
-    const left = batch.filter(item => !written.has(item.outcome.id));
+    const recorded = error instanceof PartlyWritten ? error : NOTHING;
+    const left = batch.filter(item => !recorded.written.has(item.outcome.id));
     log.error({ err: error, count: left.length }, 'delivery.outcome-not-written');
-    if (promoted > 0) onPromoted();
+    tell(recorded, options);
     return left;
   }
 }
 
-const NOTHING: RecordedOutcomes = { written: new Set(), promoted: 0 };
+function tell(
+  { promoted, forgotten }: RecordedOutcomes,
+  { onPromoted, onForgotten }: OutcomeWriterOptions,
+): void {
+  if (promoted > 0) onPromoted();
+  if (forgotten.length > 0) onForgotten(forgotten);
+}
+
+const NOTHING: RecordedOutcomes = { written: new Set(), promoted: 0, forgotten: [] };

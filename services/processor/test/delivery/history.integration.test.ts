@@ -65,6 +65,43 @@ describe('a route with history: failures', { timeout: 120_000 }, () => {
     assert.equal(await count('event_keys'), 2);
   });
 
+  it('forgets an event also where PostgreSQL refused that at first', async () => {
+    await pool.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'not now'; end $$;
+      create trigger refuse before delete on events for each row execute function refuse()`);
+    try {
+      const { store, delivery } = await start();
+      await store([sampleEvent()]);
+      const tried = () => delivery.inFlight() === 0 && receiver.requests.length === 2;
+      await until('both deliveries', async () => tried() && (await count('all_deliveries')) === 0);
+      assert.equal(await count('events'), 1);
+    } finally {
+      await pool.query('drop function refuse cascade');
+    }
+    await until('an empty store', async () => (await count('events')) === 0);
+  });
+
+  it('lets a key go on while nothing can be forgotten', async () => {
+    await pool.query(`
+      create function hold() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock(7); return old; end $$;
+      create trigger hold before delete on events for each row execute function hold()`);
+    const holder = await pool.connect();
+    try {
+      await holder.query('select pg_advisory_lock(7)');
+      const { store } = await start('key');
+      await store(Array.from({ length: 5 }, () => sampleEvent({ orderingKey: 'chat' })));
+      await until('all deliveries', async () => (await count('all_deliveries')) === 0);
+      assert.deepEqual([receiver.requests.length, await count('events')], [10, 5]);
+      await holder.query('select pg_advisory_unlock(7)');
+      await until('an empty store', async () => (await count('events')) === 0);
+    } finally {
+      holder.release(true);
+      await running?.stop(0);
+      await pool.query('drop function hold cascade');
+    }
+  });
+
   it('loses nothing, whatever fails: each event is delivered to each destination, or parked there with its body', async () => {
     const random = seededRandom(20_261_128);
     receiver.always(() => (random() < 0.5 ? { status: 500 } : { status: 200 }));

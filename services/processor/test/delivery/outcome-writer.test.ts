@@ -24,6 +24,7 @@ const RETRY_MS = 500;
 const recorded = (ids: readonly string[], promoted = 0): RecordedOutcomes => ({
   written: new Set(ids),
   promoted,
+  forgotten: [],
 });
 const allOf = (rows: readonly DeliveryOutcome[]) => recorded(rows.map(row => row.id));
 
@@ -40,6 +41,8 @@ interface Harness {
   clock: number;
   /** How often it was told. */
   promoted: number;
+  /** Places of the events that it was told of. */
+  readonly forgotten: string[];
   /** Where it is set, a wait for other outcomes lasts until then. */
   lingers: Promise<void> | null;
 }
@@ -55,6 +58,7 @@ function harness(record: OutcomeStore['record'] = async rows => allOf(rows)): Ha
     waits: [],
     clock: 0,
     promoted: 0,
+    forgotten: [],
     lingers: null,
     writer: createOutcomeWriter({
       log,
@@ -67,6 +71,7 @@ function harness(record: OutcomeStore['record'] = async rows => allOf(rows)): Ha
       onPromoted: () => {
         state.promoted += 1;
       },
+      onForgotten: events => void state.forgotten.push(...events.map(({ seq }) => seq)),
       now: () => state.clock,
       wait: async ms => {
         state.waits.push(ms);
@@ -172,6 +177,18 @@ describe('the writer of outcomes', () => {
     for (const id of ['b', 'c']) h.writer.write(outcome(id), { leaseEndsAt: 60_000, awaited: false });
     await h.writer.flush();
     assert.equal(h.promoted, 1);
+  });
+
+  it('says which events are forgotten by it, also where only a part was written', async () => {
+    let calls = 0;
+    const forgotten = (seq: string) => [{ storedDay: '2026-11-28', seq }];
+    const h = harness(async rows => {
+      if (calls++ > 0) return { ...allOf(rows), forgotten: forgotten('2') };
+      throw new PartlyWritten({ ...recorded(['a']), forgotten: forgotten('1') }, new Error('no'));
+    });
+    for (const id of ['a', 'b']) h.writer.write(outcome(id), { leaseEndsAt: 60_000, awaited: false });
+    await h.writer.flush();
+    assert.deepEqual(h.forgotten, ['1', '2']);
   });
 
   it('has nothing to flush when nothing was given', async () => {

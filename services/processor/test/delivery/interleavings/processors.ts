@@ -67,6 +67,7 @@ export function startProcessor(world: World, name: string): Processor {
     store: { record: outcomes => record(world, processor, outcomes) },
     log: quiet,
     onPromoted: () => undefined,
+    onForgotten: () => undefined, // each route keeps its history
     now: () => (processor.dead ? Number.POSITIVE_INFINITY : 0), // then nothing is tried again
     wait: () => nextTurn(),
   });

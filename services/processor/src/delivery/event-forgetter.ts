@@ -1,0 +1,107 @@
+/**
+ * Removes the events of what is delivered and not kept (`history: failures`). No outcome and no promotion waits for it, and what
+ * fails is tried again: at rest nothing is left that could go.
+ */
+import type { Logger } from '@ackline/runtime/logger';
+import type { ForgottenEvent } from '@ackline/store/forgotten-events';
+
+/** One statement's worth for each day; more wait for the next. */
+const MAX_BATCH = 1_000;
+/** Between tries while PostgreSQL is away: nobody waits. */
+const RETRY_WAIT_MS = 1_000;
+/**
+ * What waits, some 10 MB: a minute of a hot route's events, so that an outage of PostgreSQL, in which no outcome is written either,
+ * never fills it. Over it the oldest go: they stay until their day is dropped.
+ */
+const MAX_WAITING = 100_000;
+
+export interface EventForgetterListener {
+  /** forgotten: asked to go; failed: to be tried again; left: to go with their day. */
+  forgot(result: 'forgotten' | 'failed' | 'left', events: number): void;
+}
+
+export interface EventForgetterOptions {
+  readonly forget: (events: readonly ForgottenEvent[]) => Promise<void>;
+  readonly listener: EventForgetterListener;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+export interface EventForgetter {
+  add(events: readonly ForgottenEvent[]): void;
+  /** One more try for all that is there. What fails then goes with its day. */
+  flush(): Promise<void>;
+}
+
+export function createEventForgetter(options: EventForgetterOptions): EventForgetter {
+  const { listener, log } = options;
+  const waiting: ForgottenEvent[] = [];
+  let working: Promise<void> | null = null;
+  let flushes = 0;
+  let hurry = () => {};
+
+  function leave(events: number): void {
+    if (events === 0) return;
+    listener.forgot('left', events);
+    log.warn({ events }, 'events.left-to-retention');
+  }
+
+  function bound(): void {
+    leave(waiting.splice(0, Math.max(0, waiting.length - MAX_WAITING)).length);
+  }
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, MAX_BATCH);
+      if (await tryForget(batch, options)) continue;
+      waiting.unshift(...batch);
+      bound();
+      if (flushes > 0) leave(waiting.splice(0).length);
+      else await pause();
+    }
+  }
+
+  async function pause(): Promise<void> {
+    const hurried = new Promise<void>(resolve => {
+      hurry = resolve;
+    });
+    await Promise.race([options.wait(RETRY_WAIT_MS), hurried]);
+  }
+
+  function start(): void {
+    if (waiting.length === 0) return;
+    working ??= work().finally(() => {
+      working = null;
+      start();
+    });
+  }
+
+  return {
+    add(events) {
+      waiting.push(...events);
+      bound();
+      start();
+    },
+    async flush() {
+      flushes += 1;
+      hurry();
+      while (working !== null) await working;
+      flushes -= 1;
+    },
+  };
+}
+
+async function tryForget(
+  batch: readonly ForgottenEvent[],
+  { forget, listener, log }: EventForgetterOptions,
+): Promise<boolean> {
+  try {
+    await forget(batch);
+    listener.forgot('forgotten', batch.length);
+    return true;
+  } catch (error) {
+    listener.forgot('failed', batch.length);
+    log.warn({ err: error, events: batch.length }, 'events.not-forgotten');
+    return false;
+  }
+}
