@@ -13,16 +13,17 @@ export interface SweptLeases {
   readonly parked: number;
 }
 
+/** Destinations by what becomes of a key whose delivery is parked. */
+export type OnPark = Readonly<Record<'block' | 'continue', readonly string[]>>;
+
 /**
  * Takes back leases that ended without an outcome: recorded as interrupted and tried again; the tenth parks, and holds
- * its key where the destination is one of those with `onPark: block`.
+ * its key where the destination says so. Of a destination that is in neither list nobody here knows that: its delivery stays due and
+ * keeps its place, until somebody who knows parks it.
  */
-export async function sweepExpiredLeases(
-  pool: Pool,
-  blockingDestinations: readonly string[],
-): Promise<SweptLeases> {
+export async function sweepExpiredLeases(pool: Pool, onPark: OnPark): Promise<SweptLeases> {
   return inTransaction(pool, async client => {
-    const swept = await takeBack(client, blockingDestinations);
+    const swept = await takeBack(client, onPark);
     await promote(client, swept.flatMap(freedKey)); // (H4)
     return { interrupted: swept.length, parked: swept.filter(row => row.state === 'parked').length };
   });
@@ -31,9 +32,9 @@ export async function sweepExpiredLeases(
 /** Skips what somebody has locked, so it waits for nobody, and needs no order of locks (H3). */
 async function takeBack(
   client: PoolClient,
-  blockingDestinations: readonly string[],
+  onPark: OnPark,
 ): Promise<readonly (Finished & { readonly state: string })[]> {
-  const parks = `d.interruptions + 1 >= ${MAX_INTERRUPTIONS}`;
+  const parks = `(d.interruptions + 1 >= ${MAX_INTERRUPTIONS} and d.destination = any($1::text[] || $2::text[]))`;
   const blocks = `d.blocks or (${parks} and d.destination = any($1::text[]) and ${MAY_BLOCK})`;
   const result = await client.query<Finished & { state: string }>({
     name: 'deliveries-sweep',
@@ -56,7 +57,7 @@ async function takeBack(
              from expired where d.id = expired.id
            returning d.id, d.destination, d.source, d.ordering_key as "orderingKey", d.state,
                      expired.followed and not d.followed as frees`,
-    values: [blockingDestinations],
+    values: [onPark.block, onPark.continue],
   });
   return result.rows;
 }

@@ -7,7 +7,7 @@ import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { findUnroutedSources, takeUnrouted } from '@ackline/store/unrouted-events';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool, QueryConfig } from 'pg';
-import { openPool, outcomeOf } from './rows.ts';
+import { GOES_ON, openPool, outcomeOf } from './rows.ts';
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -112,7 +112,7 @@ describe('with very much that is scheduled, parked, or waits for one stuck key',
       what: 'an outcome',
       use: explained => recordOutcomes(explained, [outcomeOf({ id: randomUUID(), leaseId: randomUUID() })]),
     },
-    { what: 'a sweep', use: explained => sweepExpiredLeases(explained, ['crm']) },
+    { what: 'a sweep', use: explained => sweepExpiredLeases(explained, GOES_ON) },
     {
       what: 'the promotion of a key that 10,000 wait for',
       use: explained => promote(explained as never, [stuck]),

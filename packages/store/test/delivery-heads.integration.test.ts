@@ -13,7 +13,16 @@ import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool, PoolClient } from 'pg';
-import { claim, eventRow, openPool, outcomeOf, placeRows, readDelivery, storeDeliveries } from './rows.ts';
+import {
+  claim,
+  eventRow,
+  GOES_ON,
+  openPool,
+  outcomeOf,
+  placeRows,
+  readDelivery,
+  storeDeliveries,
+} from './rows.ts';
 
 describe('the head of a key', () => {
   let database: TestDatabase;
@@ -289,7 +298,7 @@ describe('the head of a key', () => {
     await pool.query(
       "update deliveries set lease_until = now() - interval '1 second' where state = 'leased'",
     );
-    assert.deepEqual(await sweepExpiredLeases(pool, []), { interrupted: 1, parked: 0 });
+    assert.deepEqual(await sweepExpiredLeases(pool, GOES_ON), { interrupted: 1, parked: 0 });
     assert.deepEqual(await deliverAll(), ids(rows));
   });
 
@@ -361,7 +370,7 @@ describe('the head of a key', () => {
     await pool.query(
       "update deliveries set interruptions = 9, lease_until = now() - interval '1 second' where state = 'leased'",
     );
-    assert.deepEqual(await sweepExpiredLeases(pool, []), { interrupted: 1, parked: 1 });
+    assert.deepEqual(await sweepExpiredLeases(pool, GOES_ON), { interrupted: 1, parked: 1 });
     assert.deepEqual(await statesOf(rows), ['parked', 'due']);
   });
 

@@ -4,11 +4,13 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { type AttemptRecord, MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS } from '@ackline/store/deliveries';
 import { claimDue } from '@ackline/store/delivery-claims';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
-import { sweepExpiredLeases } from '@ackline/store/expired-leases';
+import { type OnPark, sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { replayDelivery } from '@ackline/store/parked';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { claim, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';
+import { claim, GOES_ON, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';
+
+const HOLDS: OnPark = { block: ['crm'], continue: [] };
 
 const ATTEMPT: AttemptRecord = {
   at: '2026-11-22T10:00:00.000Z',
@@ -65,11 +67,11 @@ describe('leases', () => {
   const expireAll = () =>
     pool.query("update deliveries set lease_until = now() - interval '1 second' where state = 'leased'");
 
-  async function interrupt(times: number, blocking: readonly string[] = []): Promise<void> {
+  async function interrupt(times: number, onPark = GOES_ON): Promise<void> {
     for (let n = 0; n < times; n++) {
       await claim(pool);
       await expireAll();
-      await sweepExpiredLeases(pool, blocking);
+      await sweepExpiredLeases(pool, onPark);
     }
   }
 
@@ -93,7 +95,7 @@ describe('leases', () => {
     await pool.query("update deliveries set lease_until = now() - interval '1 second' where id = $1", [
       lost!.id,
     ]);
-    await sweepExpiredLeases(pool, []);
+    await sweepExpiredLeases(pool, GOES_ON);
     const again = await claim(pool); // somebody else has it now
     const { written } = await recordOutcomes(
       pool,
@@ -110,16 +112,16 @@ describe('leases', () => {
     const [row] = await storeDeliveries(pool, [{}]);
     await claim(pool);
     await pool.query("update deliveries set lease_until = now() + interval '1 hour'");
-    assert.deepEqual(await sweepExpiredLeases(pool, []), { interrupted: 1, parked: 0 });
+    assert.deepEqual(await sweepExpiredLeases(pool, GOES_ON), { interrupted: 1, parked: 0 });
     assert.equal((await readDelivery(pool, row!.id)).state, 'due');
   });
 
   it('that a process left behind are recorded as interrupted, and due again at once', async () => {
     const [row] = await storeDeliveries(pool, [{}]);
     await claim(pool);
-    assert.deepEqual(await sweepExpiredLeases(pool, []), { interrupted: 0, parked: 0 });
+    assert.deepEqual(await sweepExpiredLeases(pool, GOES_ON), { interrupted: 0, parked: 0 });
     await expireAll();
-    assert.deepEqual(await sweepExpiredLeases(pool, []), { interrupted: 1, parked: 0 });
+    assert.deepEqual(await sweepExpiredLeases(pool, GOES_ON), { interrupted: 1, parked: 0 });
     const found = await readDelivery(pool, row!.id);
     assert.deepEqual([found.state, found.tries, found.interruptions], ['due', 0, 1]);
     assert.equal(found.attempts[0]!.outcome, 'interrupted');
@@ -130,7 +132,7 @@ describe('leases', () => {
     await storeDeliveries(pool, Array(20).fill({}));
     await claim(pool);
     await expireAll();
-    const both = await Promise.all([sweepExpiredLeases(pool, []), sweepExpiredLeases(pool, [])]);
+    const both = await Promise.all([sweepExpiredLeases(pool, GOES_ON), sweepExpiredLeases(pool, GOES_ON)]);
     assert.equal(both[0].interrupted + both[1].interrupted, 20);
   });
 
@@ -140,7 +142,10 @@ describe('leases', () => {
     assert.equal((await readDelivery(pool, row!.id)).state, 'due');
     await claim(pool);
     await expireAll();
-    assert.deepEqual(await sweepExpiredLeases(pool, ['erp']), { interrupted: 1, parked: 1 });
+    assert.deepEqual(await sweepExpiredLeases(pool, { ...GOES_ON, block: ['erp'] }), {
+      interrupted: 1,
+      parked: 1,
+    });
     const found = await readDelivery(pool, row!.id);
     assert.deepEqual([found.state, found.park_reason, found.blocks], ['parked', 'interrupted', false]);
     assert.ok(found.finished_at instanceof Date);
@@ -152,10 +157,26 @@ describe('leases', () => {
       { orderingKey: 'a' },
       { orderingKey: null },
     ]);
-    await interrupt(MAX_INTERRUPTIONS, ['crm']);
+    await interrupt(MAX_INTERRUPTIONS, HOLDS);
     assert.equal((await readDelivery(pool, head!.id)).blocks, true);
     assert.equal((await readDelivery(pool, free!.id)).blocks, false);
     assert.deepEqual(await claim(pool), []);
+  });
+
+  it('of a destination that is not in the file here park nothing: its key is held until somebody knows', async () => {
+    const unknown: OnPark = { block: ['erp'], continue: ['bot'] };
+    const [head, next] = await storeDeliveries(pool, [{ orderingKey: 'a' }, { orderingKey: 'a' }]);
+    await interrupt(MAX_INTERRUPTIONS, unknown);
+    const found = await readDelivery(pool, head!.id);
+    assert.deepEqual([found.state, found.interruptions], ['due', MAX_INTERRUPTIONS]);
+    assert.deepEqual(
+      (await claim(pool)).map(row => row.id),
+      [head!.id],
+    );
+    await expireAll();
+    assert.deepEqual(await sweepExpiredLeases(pool, HOLDS), { interrupted: 1, parked: 1 });
+    assert.equal((await readDelivery(pool, head!.id)).blocks, true);
+    assert.equal((await readDelivery(pool, next!.id)).state, 'waiting');
   });
 
   it('that park a replay outside the order hold nobody', async () => {
@@ -163,7 +184,7 @@ describe('leases', () => {
     const [claimed] = await claim(pool);
     await recordOutcomes(pool, [outcomeOf(claimed!)]);
     await replayDelivery(pool, row!.id, 'anna');
-    await interrupt(MAX_INTERRUPTIONS, ['crm']);
+    await interrupt(MAX_INTERRUPTIONS, HOLDS);
     const found = await readDelivery(pool, row!.id);
     assert.deepEqual([found.state, found.blocks], ['parked', false]);
   });
@@ -200,7 +221,7 @@ describe('outcomes', () => {
   async function interruptOnce(id: string): Promise<void> {
     await claim(pool);
     await pool.query("update deliveries set lease_until = now() - interval '1 second' where id = $1", [id]);
-    await sweepExpiredLeases(pool, []);
+    await sweepExpiredLeases(pool, GOES_ON);
   }
 
   it('of many deliveries are written in one statement, each its own', async () => {

@@ -8,7 +8,15 @@ import { listParked, replayDelivery } from '@ackline/store/parked';
 import { countCause, listCauses } from '@ackline/store/parked-causes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { claim, type DeliveryWish, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';
+import {
+  claim,
+  GOES_ON,
+  openPool,
+  outcomeOf,
+  readDelivery,
+  storeDeliveries,
+  type DeliveryWish,
+} from './rows.ts';
 
 function attempt(end: Pick<AttemptRecord, 'status' | 'error'>): AttemptRecord {
   return { at: '2026-11-22T10:00:00.000Z', ms: 12, outcome: 'park', excerpt: null, ...end };
@@ -79,7 +87,7 @@ describe('what is parked', () => {
       await pool.query(
         "update deliveries set lease_until = now() - interval '1 second' where state = 'leased'",
       );
-      await sweepExpiredLeases(pool, []);
+      await sweepExpiredLeases(pool, GOES_ON);
     }
     assert.deepEqual(
       (await listCauses(pool, { limit: 10 })).map(({ cause, count }) => [cause, count]),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
-import { type SweptLeases, sweepExpiredLeases } from '@ackline/store/expired-leases';
+import { type OnPark, type SweptLeases, sweepExpiredLeases } from '@ackline/store/expired-leases';
 import type { Pool } from 'pg';
 import type { Rules } from './rules.ts';
 
@@ -25,10 +25,7 @@ export function createUpkeep(deps: UpkeepDeps): Component {
   let partitionsAt = 0;
 
   async function round(): Promise<void> {
-    const blocking = [...deps.rules().destinations.values()]
-      .filter(d => d.onPark === 'block')
-      .map(d => d.name);
-    const swept = await sweepExpiredLeases(deps.pool, blocking);
+    const swept = await sweepExpiredLeases(deps.pool, onParkOf(deps.rules().destinations));
     if (swept.interrupted > 0) deps.onSwept(swept);
     if (performance.now() >= partitionsAt) {
       partitionsAt = performance.now() + PARTITIONS_EVERY_MS;
@@ -49,4 +46,11 @@ export function createUpkeep(deps: UpkeepDeps): Component {
       }
     },
   };
+}
+
+/** Of what is in force alone: another process may have a newer file, and knows what this one does not. */
+function onParkOf(destinations: Rules['destinations']): OnPark {
+  const namesOf = (onPark: keyof OnPark) =>
+    [...destinations.values()].filter(config => config.onPark === onPark).map(({ name }) => name);
+  return { block: namesOf('block'), continue: namesOf('continue') };
 }

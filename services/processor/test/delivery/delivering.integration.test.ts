@@ -424,7 +424,9 @@ describe('delivering', () => {
       } as const;
       assert.equal((await claimDue(pool, killed)).length, 1);
       pause.learn(false, pause.mark());
-      await waitFor(async () => (await sweepExpiredLeases(pool, [])).interrupted === 1);
+      await waitFor(
+        async () => (await sweepExpiredLeases(pool, { block: [], continue: ['crm'] })).interrupted === 1,
+      );
       delivery.dispatcher.wake();
       await untilAll('delivered');
       const [row] = await rows();

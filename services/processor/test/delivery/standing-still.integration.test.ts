@@ -76,7 +76,7 @@ describe('a processor that stands still', () => {
     );
     stoodStillMs = 20_000;
     const other = await run({ destinations });
-    assert.equal((await sweepExpiredLeases(pool, [])).interrupted, 1);
+    assert.equal((await sweepExpiredLeases(pool, { block: [], continue: ['crm'] })).interrupted, 1);
     other.delivery.dispatcher.wake();
     await waitFor(async () => (await states()) === 'delivered,delivered');
 

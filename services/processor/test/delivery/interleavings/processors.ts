@@ -23,6 +23,7 @@ import {
   LANES,
   noteDeadlock,
   noteFailure,
+  ON_PARK,
   openJitteredPool,
   SCHEDULE_MS,
   type World,
@@ -313,7 +314,7 @@ export async function learnPauses(world: World, processor: Processor): Promise<v
 
 export async function sweep(world: World, processor: Processor): Promise<void> {
   try {
-    await sweepExpiredLeases(processor.pool, BLOCKING);
+    await sweepExpiredLeases(processor.pool, ON_PARK);
   } catch (error) {
     noteErrorOf(world, processor, { what: 'sweeping', error });
   }

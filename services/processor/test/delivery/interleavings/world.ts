@@ -76,7 +76,10 @@ export const destinations: readonly DestinationConfig[] = [
   { name: 'stop', ordering: 'key', onPark: 'block' } as const,
   { name: 'loose', ordering: 'none', onPark: 'continue' } as const,
 ].map(known => destinationConfig({ ...known, retry: { scheduleMs: SCHEDULE_MS, jitter: 'none' } }));
-export const BLOCKING = destinations.filter(d => d.onPark === 'block').map(d => d.name);
+const namesOf = (onPark: 'block' | 'continue') =>
+  destinations.filter(d => d.onPark === onPark).map(d => d.name);
+export const BLOCKING = namesOf('block');
+export const ON_PARK = { block: BLOCKING, continue: namesOf('continue') };
 
 const route = (name: string, type: string | null, destination: string): RouteConfig =>
   routeConfig({ name, match: { source: null, type, tenant: null, where: null }, destination });
