@@ -152,6 +152,12 @@ export const errorCodes = {
     title: 'The database schema is newer than this release',
     fix: 'Run the release that migrated the database, or a newer one. Migrations only go forward.',
   },
+  ACKLINE_SCHEMA_LOCKED: {
+    status: null,
+    retryable: true,
+    title: 'A migration did not get the locks that it needs',
+    fix: 'End or await what has the table for long (a backup, a report, a forgotten transaction), then run `npx ackline migrate` again.',
+  },
   ACKLINE_TOO_MANY_CONNECTIONS: {
     status: null,
     retryable: false,

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import pg from 'pg';
 import { ensureDayPartitions } from './day-partitions.ts';
+import { gaveWay, lockWaitMs } from './lock-patience.ts';
 
 const MIGRATIONS_URL = new URL('./migrations/', import.meta.url);
 /** Any number that nothing else in the database uses for an advisory lock. */
@@ -9,17 +11,28 @@ const MIGRATION_LOCK = 4_207_151_893;
 /** A migration may rewrite a table: it has a limit of its own, not the 5 s of working connections. */
 const MIGRATION_LIMIT_MS = 10 * 60_000;
 const CONNECT_LIMIT_MS = 10_000;
+/** So many times as long as a lock was waited for, live work goes on before the next try. */
+const REST_FACTOR = 5;
 
 interface Migration {
   readonly version: number;
   readonly name: string;
 }
 
+export interface MigrateOptions {
+  /** How long each migration is tried for, while others are in its way. */
+  readonly patienceMs?: number;
+}
+
 /**
  * Brings the schema to this release, forward only, one process at a time (advisory lock), each migration in a
- * transaction of its own. A schema that is newer than this code is refused with ACKLINE_SCHEMA_NEWER.
+ * transaction of its own. A schema that is newer than this code is refused with ACKLINE_SCHEMA_NEWER. No migration waits long for a
+ * lock, since all live work would queue behind it: it gives up what it has, and tries again.
  */
-export async function migrate(connectionString: string): Promise<void> {
+export async function migrate(
+  connectionString: string,
+  { patienceMs = MIGRATION_LIMIT_MS }: MigrateOptions = {},
+): Promise<void> {
   const client = new pg.Client({
     connectionString,
     application_name: 'ackline-migrate',
@@ -35,7 +48,7 @@ export async function migrate(connectionString: string): Promise<void> {
     const migrations = await listMigrations();
     refuseNewer(applied, migrations);
     for (const migration of migrations) {
-      if (migration.version > applied) await apply(client, migration);
+      if (migration.version > applied) await applyPatiently(client, migration, patienceMs);
     }
     await ensureDayPartitions(client).catch(unlessBusy);
   } finally {
@@ -45,8 +58,7 @@ export async function migrate(connectionString: string): Promise<void> {
 
 /** A long reader is in the way of the next days' partitions; the processors try again, and there is a default partition. */
 function unlessBusy(error: unknown): void {
-  const lockNotAvailable = error instanceof pg.DatabaseError && error.code === '55P03';
-  if (!lockNotAvailable) throw error;
+  if (!gaveWay(error)) throw error;
 }
 
 /** Refuses a database that is newer than this code, or older: `ackline up` and the chart migrate before services start. */
@@ -92,10 +104,33 @@ async function listMigrations(): Promise<readonly Migration[]> {
     .sort((a, b) => a.version - b.version);
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function applyPatiently(client: pg.Client, migration: Migration, patienceMs: number): Promise<void> {
+  const endsAt = performance.now() + patienceMs;
+  for (let tries = 0; ; tries++) {
+    const waitMs = lockWaitMs(tries);
+    try {
+      return await apply(client, migration, waitMs);
+    } catch (error) {
+      if (!gaveWay(error)) throw error;
+      if (performance.now() + REST_FACTOR * waitMs >= endsAt) throw stillLocked(migration, error);
+    }
+    await delay(REST_FACTOR * waitMs);
+  }
+}
+
+function stillLocked({ name }: Migration, cause: unknown): AppError {
+  return new AppError(
+    'ACKLINE_SCHEMA_LOCKED',
+    `${name} did not get its locks: somebody reads or writes a table that it changes without an end (pg_stat_activity, by xact_start, names who).`,
+    { cause },
+  );
+}
+
+async function apply(client: pg.Client, migration: Migration, lockLimitMs: number): Promise<void> {
   const sql = await readFile(new URL(migration.name, MIGRATIONS_URL), 'utf8');
   await client.query('begin');
   try {
+    await client.query(`set local lock_timeout = ${lockLimitMs}`);
     await client.query(
       'create table if not exists schema_migrations (version integer primary key, name text not null, applied_at timestamptz not null default now())',
     );
