@@ -34,10 +34,12 @@ function compareBytes(a: string, b: string): number {
 }
 
 /** 1 MiB of the table: some 10,000 keys, so that a statement ends within a fraction of a second. */
-const PAGES_A_STATEMENT = 128;
+export const PAGES_A_STATEMENT = 128;
 
 export interface KeySweep {
   readonly removed: number;
+  /** Of the table, which grows meanwhile. */
+  readonly pages: number;
   /** Where the next statement goes on; null: the end of the table is reached. */
   readonly nextPage: number | null;
 }
@@ -53,7 +55,7 @@ export async function sweepEventKeys(
   fromPage: number,
 ): Promise<KeySweep> {
   const nextPage = fromPage + PAGES_A_STATEMENT;
-  const result = await queryable.query<{ removed: number; more: boolean }>(
+  const result = await queryable.query<{ removed: number; pages: number }>(
     `with gone as (
        delete from event_keys
         where ctid >= format('(%s,0)', $1::bigint)::tid and ctid < format('(%s,0)', $2::bigint)::tid
@@ -61,10 +63,10 @@ export async function sweepEventKeys(
        returning 1
      )
      select count(*)::int as removed,
-            pg_relation_size('event_keys') > $2::bigint * current_setting('block_size')::bigint as more
+            (pg_relation_size('event_keys') / current_setting('block_size')::bigint)::int as pages
        from gone`,
     [fromPage, nextPage, windowMs],
   );
-  const { removed = 0, more = false } = result.rows[0] ?? {};
-  return { removed, nextPage: more ? nextPage : null };
+  const { removed = 0, pages = 0 } = result.rows[0] ?? {};
+  return { removed, pages, nextPage: pages > nextPage ? nextPage : null };
 }

@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import type { RetentionConfig } from '@ackline/shared/config/types';
 import { tryAlone } from '@ackline/store/advisory-lock';
-import { sweepEventKeys } from '@ackline/store/event-keys';
 import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
 import type { Pool, PoolClient } from 'pg';
-import { dedupWindowMs, WITHOUT_END } from './dedup-window.ts';
+import { createKeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
 
 /** What failed, or did not get its lock, is tried again so much later. */
 const ROUND_EVERY_MS = 60_000;
@@ -14,19 +12,10 @@ const ROUND_EVERY_MS = 60_000;
 const DAYS_EVERY_MS = 60 * 60_000;
 /** Any number that nothing else in the database uses for an advisory lock. */
 const RETENTION_LOCK = 4_207_151_894;
-/** Bounds of a round, so that the server is not held up by it: it reads 256 MiB of keys at most. */
-const MAX_REMOVED_KEYS = 200_000;
-const MAX_KEY_STATEMENTS = 256;
-/** From the end of the table to its next look-through: keys go an hour late, and the disk has rest. */
-const KEYS_REST_MS = 60 * 60_000;
 
-export interface RetentionDeps {
+export interface RetentionDeps extends KeySweepDeps {
   /** Its own, of one connection with a long limit. */
   readonly pool: Pool;
-  /** As ackline.yaml has it now. */
-  readonly retention: () => RetentionConfig;
-  /** How long the topic keeps a record at most, once a broker has told; null: there is no Kafka. */
-  readonly topicRetentionMs: (() => number | null) | null;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -81,44 +70,6 @@ function createDaySweep({ retention, log }: RetentionDeps) {
       }
       await sweepKept(client, eventsDays, signal);
       restsUntil = performance.now() + DAYS_EVERY_MS;
-    },
-  };
-}
-
-function createKeySweep({ retention, topicRetentionMs, log }: RetentionDeps) {
-  let page = 0;
-  let restsUntil = 0;
-  let knownTopicMs: number | null = null;
-
-  /** null: how long the topic keeps its records is not known yet, so no key may go. */
-  function windowMs(): number | null {
-    const topicMs = topicRetentionMs === null ? null : topicRetentionMs();
-    if (topicRetentionMs !== null && topicMs === null) return null;
-    const { dedupMs } = retention();
-    const window = dedupWindowMs(dedupMs, topicMs);
-    if (topicMs !== knownTopicMs) {
-      knownTopicMs = topicMs;
-      if (topicMs === WITHOUT_END) log.warn({ windowMs: window }, 'retention.topic-without-end');
-      else if (window > dedupMs) log.info({ windowMs: window }, 'retention.window-raised');
-    }
-    return window;
-  }
-
-  return {
-    async sweep(client: PoolClient, signal: AbortSignal): Promise<void> {
-      const window = windowMs();
-      if (window === null || performance.now() < restsUntil) return;
-      let removed = 0;
-      for (let n = 0; n < MAX_KEY_STATEMENTS && removed < MAX_REMOVED_KEYS && !signal.aborted; n++) {
-        const swept = await sweepEventKeys(client, window, page);
-        removed += swept.removed;
-        page = swept.nextPage ?? 0;
-        if (swept.nextPage === null) {
-          restsUntil = performance.now() + KEYS_REST_MS;
-          break;
-        }
-      }
-      if (removed > 0) log.info({ removed }, 'retention.keys-removed');
     },
   };
 }

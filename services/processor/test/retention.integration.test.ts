@@ -61,6 +61,38 @@ describe('retention', () => {
     assert.deepEqual(one.logged, ['retention.keys-removed']);
   });
 
+  /** Of the last month, all in another minute; every second one is older than the window. */
+  async function insertManyKeys(count: number): Promise<void> {
+    await pool.query(
+      `insert into event_keys (source, dedup_key, event_id, stored_at)
+       select 's', n::text, gen_random_uuid(), now() - case when n % 2 = 0 then interval '9 days' else interval '1 hour' end
+         from generate_series(1, $1::int) n`,
+      [count],
+    );
+  }
+  const countKeys = async () =>
+    (await pool.query<{ count: number }>('select count(*)::int as count from event_keys')).rows[0]!.count;
+
+  it('removes in one round what a hot minute has brought', async () => {
+    await insertManyKeys(500_000);
+    const one = retention();
+    await one.round(ON);
+    assert.equal(await countKeys(), 250_000);
+    assert.deepEqual(one.logged, ['retention.keys-removed']);
+  });
+
+  it('ends a round of keys in time, says that it is behind, and goes on there', async () => {
+    await insertManyKeys(60_000);
+    let clock = 0;
+    const one = retention({ now: () => (clock += 10_000) }); // each look at the clock
+    await one.round(ON);
+    const left = await countKeys();
+    assert.ok(left > 30_000 && left < 60_000, String(left));
+    assert.deepEqual(one.logged, ['retention.keys-behind', 'retention.keys-removed']);
+    for (let n = 0; n < 5; n++) await one.round(ON);
+    assert.equal(await countKeys(), 30_000);
+  });
+
   it('removes no key while nobody knows how long the topic keeps its records, then by that', async () => {
     await insertKeys(14.99, 15.01);
     let topicMs: number | null = null;
