@@ -80,18 +80,3 @@ export async function readDeliveryMeta(
   ]);
   return event === undefined ? null : { keyId: event.keyId, meta: event.meta };
 }
-
-const REMOVED_A_STATEMENT = 10_000;
-
-/** Removes edits whose delivery is gone, with its day. */
-export async function sweepEdits(queryable: Pick<Pool, 'query'>): Promise<number> {
-  const result = await queryable.query(
-    `delete from delivery_edits
-      where ctid = any(array(
-        select e.ctid from delivery_edits e
-         where (select true from deliveries d where d.id = e.delivery_id) is null
-           and (select true from finished_deliveries f where f.id = e.delivery_id order by f.id limit 1) is null
-         limit ${REMOVED_A_STATEMENT}))`,
-  );
-  return result.rowCount ?? 0;
-}

@@ -11,7 +11,6 @@
  */
 import pg from 'pg';
 import type { Pool } from 'pg';
-import { sweepEdits } from './delivery-edits.ts';
 
 /** Who reads for longer than this (a backup, a report) makes the attempt fail (T4): it is tried again. */
 const LOCK_LIMIT_MS = 100;
@@ -20,31 +19,39 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const COPIED_A_STATEMENT = 10_000;
 const COPIED_BYTES_A_STATEMENT = 64 * 1024 * 1024;
 const REMOVED_A_STATEMENT = 10_000;
-/** What ends after its day was dropped is shown, and can be replayed, for so long. */
-const AFTER_END = '1 day';
-const EXPIRED = "< (now() at time zone 'utc')::date - $1::int";
+/** By the database's clock; `keepDays` is a parameter of the statement. */
+export const expired = (keepDays: string) => `< (now() at time zone 'utc')::date - ${keepDays}::int`;
 
 /**
  * A day waits for the replays that have something of it left (Y1), if they are not cancelled. One that lists it at the very moment
  * when it is dropped finds nothing there, and skips that.
  */
-const REPLAYS_NOTHING_OF = (day: string) => `not exists (
+export const REPLAYS_NOTHING_OF = (day: string) => `not exists (
   select from replays r where r.state in ('counting', 'announced', 'trickle', 'running', 'stopped')
      and (select true from replay_items i where i.replay_id = r.id and i.finished_day = ${day} limit 1))`;
 
-/** Days that are over for longer than `keepDays`, the oldest first: those with a partition, and those with rows in the default one. */
+/**
+ * Days that are over for longer than `keepDays`, the oldest first: those with a partition, and those with rows in the default one,
+ * where the index is asked once for each day.
+ */
 export async function listExpiredDays(
   queryable: Pick<Pool, 'query'>,
   keepDays: number,
 ): Promise<readonly string[]> {
   const result = await queryable.query<{ day: string }>(
-    `select day::text from (
+    `with recursive in_default as (
+       (select stored_day as day from events_default order by stored_day limit 1)
+       union all
+       select (select e.stored_day from events_default e where e.stored_day > d.day order by e.stored_day limit 1)
+         from in_default d where d.day ${expired('$1')}
+     )
+     select day::text from (
        select to_date(substring(c.relname from '_([0-9]{8})$'), 'YYYYMMDD') as day
          from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent in ('events'::regclass, 'finished_deliveries'::regclass)
        union
-       select stored_day from events_default) days
-      where day ${EXPIRED} and ${REPLAYS_NOTHING_OF('day')} order by day`,
+       select day from in_default) days
+      where day ${expired('$1')} and ${REPLAYS_NOTHING_OF('day')} order by day`,
     [keepDays],
   );
   return result.rows.map(row => row.day);
@@ -153,39 +160,3 @@ async function removeFromDefault(queryable: Pick<Pool, 'query'>, day: string): P
   );
   return result.rowCount ?? 0;
 }
-
-/** Removes what ended after its day was dropped, a day later, and then the events that nobody needs any more (T2). */
-export async function sweepKept(
-  queryable: Pick<Pool, 'query'>,
-  keepDays: number,
-  signal: AbortSignal,
-): Promise<number> {
-  const removeAll = async (text: string, values: readonly unknown[]): Promise<number> => {
-    let removed = 0;
-    for (let last = REMOVED_A_STATEMENT; last === REMOVED_A_STATEMENT && !signal.aborted; removed += last) {
-      last = (await queryable.query(text, [...values])).rowCount ?? 0;
-    }
-    return removed;
-  };
-  await removeAll(REMOVE_ENDED, [keepDays]);
-  await sweepEdits(queryable);
-  return removeAll(REMOVE_UNNEEDED, []);
-}
-
-const REMOVE_ENDED = `
-  delete from finished_deliveries_default
-   where ctid = any(array(
-     select ctid from finished_deliveries_default
-      where stored_day ${EXPIRED} and coalesce(finished_at, created_at) < now() - interval '${AFTER_END}'
-        and ${REPLAYS_NOTHING_OF('stored_day')}
-      limit ${REMOVED_A_STATEMENT}))`;
-
-const REMOVE_UNNEEDED = `
-  delete from kept_events
-   where ctid = any(array(
-     select k.ctid from kept_events k
-      where (select true from deliveries d where d.event_id = k.id order by d.event_id limit 1) is null
-        and (select true from unrouted_events u where u.source = k.source and u.seq = k.seq) is null
-        and (select true from finished_deliveries f where f.stored_day = k.stored_day and f.event_id = k.id
-              order by f.event_id limit 1) is null
-      limit ${REMOVED_A_STATEMENT}))`;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { listAudit } from '@ackline/store/audit';
-import { readDeliveryMeta, replayEdited, sweepEdits } from '@ackline/store/delivery-edits';
+import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { replayDelivery } from '@ackline/store/parked';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { claim, openPool, outcomeOf, storeDeliveries } from './rows.ts';
+import { claim, openPool, outcomeOf, storeDeliveries, sweepAllKept } from './rows.ts';
 
 describe('a delivery that is sent with another body', () => {
   let database: TestDatabase;
@@ -108,10 +108,10 @@ describe('a delivery that is sent with another body', () => {
     const finished = await delivered();
     await edit(finished, 'x');
     await sent();
-    assert.equal(await sweepEdits(pool), 0);
+    assert.equal((await sweepAllKept(pool, 30)).edits, 0);
     await pool.query('delete from finished_deliveries');
-    assert.equal(await sweepEdits(pool), 1);
+    assert.equal((await sweepAllKept(pool, 30)).edits, 1);
     await pool.query('delete from deliveries');
-    assert.equal(await sweepEdits(pool), 1);
+    assert.equal((await sweepAllKept(pool, 30)).edits, 1);
   });
 });

@@ -17,11 +17,19 @@ import {
   readReplay,
   sweepReplays,
 } from '@ackline/store/replays';
-import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
+import { dropDay, listExpiredDays } from '@ackline/store/retention';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { claim, type DeliveryWish, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';
+import {
+  claim,
+  openPool,
+  outcomeOf,
+  readDelivery,
+  storeDeliveries,
+  sweepAllKept,
+  type DeliveryWish,
+} from './rows.ts';
 
 /** Nothing ends it. */
 const ON = new AbortController().signal;
@@ -672,7 +680,7 @@ describe('a replay of many', () => {
     assert.deepEqual(await listExpiredDays(pool, 30), [day]);
     const id = await started({ state: 'delivered' });
     assert.deepEqual(await listExpiredDays(pool, 30), []);
-    await sweepKept(pool, 30, ON);
+    await sweepAllKept(pool, 30);
     assert.equal(await countOf('finished_deliveries'), 2);
     await step(id, 1);
     assert.deepEqual(await listExpiredDays(pool, 30), []);

@@ -5,7 +5,7 @@ import { listEvents } from '@ackline/store/event-list';
 import { insertEvents } from '@ackline/store/events';
 import { discardDelivery } from '@ackline/store/discard';
 import { replayDelivery } from '@ackline/store/parked';
-import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
+import { dropDay, listExpiredDays } from '@ackline/store/retention';
 import { inTransaction } from '@ackline/store/transaction';
 import { insertUnrouted, setRouting, takeUnrouted } from '@ackline/store/unrouted-events';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -18,6 +18,7 @@ import {
   outcomeOf,
   readDelivery,
   storeDeliveries,
+  sweepAllKept,
 } from './rows.ts';
 
 const KEEP_DAYS = 30;
@@ -74,6 +75,16 @@ describe('a day that is dropped', () => {
     assert.ok(mine);
     await recordOutcomes(pool, [outcomeOf(mine, { state, blocks, parkReason: 'exhausted' })]);
   }
+  async function insertInDefault(count: number): Promise<void> {
+    await pool.query(
+      `insert into events (stored_day, seq, id, source, tenant, provider, type, dedup_key, received_at, priority, tier, routing,
+                           key_id, meta, body)
+       select $1, nextval('event_seq'), gen_random_uuid(), 's', 't', 'p', 'ty', n::text, now(), 'normal', 'inbox', 'unmatched',
+              'none', '', ''
+         from generate_series(1, $2::int) n`,
+      [day, count],
+    );
+  }
   const bodies = (rows: readonly { body: Uint8Array }[]) => rows.map(row => Buffer.from(row.body).toString());
   const claimedBodies = async () => bodies(await claim(pool));
   async function countOf(text: string): Promise<number> {
@@ -105,7 +116,7 @@ describe('a day that is dropped', () => {
     assert.equal(await countOf('events'), 0);
     assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), []);
     assert.deepEqual(await replayDelivery(pool, delivered.id, 'anna'), { kind: 'not-found' });
-    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 0);
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).events, 0);
     assert.equal((await listEvents(pool, { limit: 100 })).length, 6);
 
     await replayDelivery(pool, parked.id, 'anna');
@@ -126,7 +137,7 @@ describe('a day that is dropped', () => {
       await setRouting(client, [{ ...taken!, routing: 'unmatched' }]);
     });
     assert.equal(await countOf("kept_events where routing = 'unmatched'"), 1);
-    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 1);
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).events, 1);
   });
 
   it('gives way to a long reader, behind whom storing does not queue, and goes when it is asked again', async () => {
@@ -181,9 +192,9 @@ describe('a day that is dropped', () => {
     await moveTo(day);
     await drop();
     await discardDelivery(pool, parked.id, 'anna');
-    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 0);
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).events, 0);
     await pool.query("update finished_deliveries set finished_at = now() - interval '25 hours'");
-    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 1);
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).events, 1);
     assert.equal(await countOf('finished_deliveries'), 0);
     assert.equal(await countOf('kept_events'), 0);
   });
@@ -192,10 +203,10 @@ describe('a day that is dropped', () => {
     const hot = await store('hot', { keepHistory: false });
     await moveTo(day);
     await drop();
-    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 0);
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).events, 0);
     await finish(hot.id, 'delivered');
     assert.equal(await countOf('all_deliveries'), 0);
-    assert.equal(await sweepKept(pool, KEEP_DAYS, ON), 1);
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).events, 1);
     assert.equal(await countOf('kept_events'), 0);
   });
 
@@ -214,7 +225,7 @@ describe('a day that is dropped', () => {
     await moveTo(over);
     await pool.query("update finished_deliveries set finished_at = now() - interval '25 hours'");
     assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), [over]);
-    await sweepKept(pool, KEEP_DAYS, ON);
+    await sweepAllKept(pool, KEEP_DAYS);
     assert.deepEqual(await dropDay(pool, over, ON), { kind: 'dropped', kept: 1 });
     assert.equal(await countOf('events'), 0);
     assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), []);
@@ -240,13 +251,7 @@ describe('a day that is dropped', () => {
 
   it('stops with the process also where it lies in the default partition', async () => {
     await dropDay(pool, day, ON);
-    await pool.query(
-      `insert into events (stored_day, seq, id, source, tenant, provider, type, dedup_key, received_at, priority, tier, routing,
-                           key_id, meta, body)
-       select $1, n, gen_random_uuid(), 's', 't', 'p', 'ty', n::text, now(), 'normal', 'inbox', 'unmatched', 'none', '', ''
-         from generate_series(1, 10001) n`,
-      [day],
-    );
+    await insertInDefault(10_001);
     const ending = new AbortController();
     const interrupted = {
       query(text: string, values?: unknown[]) {

@@ -6,6 +6,7 @@ import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 import { type EventRow, insertEvents } from '@ackline/store/events';
 import type { OnPark } from '@ackline/store/expired-leases';
 import type { InboxRow } from '@ackline/store/inbox';
+import { type KeptPlace, type KeptSweep, sweepKept } from '@ackline/store/kept-sweep';
 import { createPool } from '@ackline/store/pool';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
@@ -138,6 +139,20 @@ export function outcomeOf(
     attempt: null,
     ...overrides,
   };
+}
+
+/** A whole look through what dropped days have left; returns how many rows of each kind it removed. */
+export async function sweepAllKept(
+  pool: Pool,
+  keepDays: number,
+): Promise<Record<KeptSweep['table'], number>> {
+  const removed = { finished: 0, edits: 0, events: 0 };
+  for (let place: KeptPlace | null = null; ; ) {
+    const swept: KeptSweep = await sweepKept(pool, keepDays, place);
+    removed[swept.table] += swept.removed;
+    place = swept.next;
+    if (place === null) return removed;
+  }
 }
 
 /** All that these tests deliver to is known, and holds no key. */

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { tryAlone } from '@ackline/store/advisory-lock';
-import { dropDay, listExpiredDays, sweepKept } from '@ackline/store/retention';
+import { dropDay, listExpiredDays } from '@ackline/store/retention';
 import type { Pool, PoolClient } from 'pg';
+import { createKeptSweep } from './retaining/kept-sweep.ts';
 import { createKeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
 
 /** What failed, or did not get its lock, is tried again so much later. */
@@ -28,10 +29,11 @@ export interface Retention extends Component {
 export function createRetention(deps: RetentionDeps): Retention {
   const keys = createKeySweep(deps);
   const days = createDaySweep(deps);
+  const kept = createKeptSweep(deps);
 
   async function round(signal: AbortSignal): Promise<boolean> {
     return tryAlone(deps.pool, RETENTION_LOCK, async client => {
-      for (const part of [days, keys]) {
+      for (const part of [days, kept, keys]) {
         // One that fails holds up no other. Where the connection is lost, giving the lock back fails too.
         await part
           .sweep(client, signal)
@@ -68,7 +70,6 @@ function createDaySweep({ retention, log }: RetentionDeps) {
         }
         log.info({ day, kept: result.kept }, 'retention.day-dropped');
       }
-      await sweepKept(client, eventsDays, signal);
       restsUntil = performance.now() + DAYS_EVERY_MS;
     },
   };
