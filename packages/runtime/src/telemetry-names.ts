@@ -22,6 +22,7 @@ export const metricNames = {
   deliveryWaitSeconds: 'ackline_delivery_wait_seconds',
   deliveriesInFlight: 'ackline_deliveries_in_flight',
   deliveriesInFlightBytes: 'ackline_deliveries_in_flight_bytes',
+  retentionTries: 'ackline_retention_tries_in_vain',
   eventsForgotten: 'ackline_events_forgotten_total',
   deliveriesInterrupted: 'ackline_deliveries_interrupted_total',
   replayItems: 'ackline_replay_items',

@@ -6,19 +6,22 @@
  *     the same transaction. So one look, at any time, is enough to let it go.
  * T3. A day's finished deliveries go first, then what is needed of its events is copied, then its events go. What is finished or
  *     replayed meanwhile is needed all along, since a finished one of a dropped day lies in the default partition.
- * T4. A lock that others wait behind is asked for by one statement, which gives up soon and ends with the work that needs it: no
- *     process can stand still with it.
+ * T4. A lock that others wait behind is asked for by one statement, which gives up in time (`lock-patience.ts`) and ends with the work
+ *     that needs it: no process can stand still with it.
+ * T5. One call does a bounded part. What it has done is not done again, since what was copied stays copied, by T2.
  */
-import pg from 'pg';
 import type { Pool } from 'pg';
+import { gaveWay, lockWaitMs } from './lock-patience.ts';
 
-/** Who reads for longer than this (a backup, a report) makes the attempt fail (T4): it is tried again. */
-const LOCK_LIMIT_MS = 100;
-const LOCK_NOT_AVAILABLE = '55P03';
-/** Each statement looks through all deliveries, so it takes many; but no more bodies than it copies within a part of its limit. */
+/** Each look at what is needed reads all deliveries, so it lists many; of a body no more than its place. */
+const LISTED = 100_000;
+/** No more is copied by a statement than within a part of its limit. */
 const COPIED_A_STATEMENT = 10_000;
 const COPIED_BYTES_A_STATEMENT = 64 * 1024 * 1024;
 const REMOVED_A_STATEMENT = 10_000;
+/** Of a call (T5): half a million rows at most, and what else has to be removed gets its turn. */
+const STATEMENTS_A_CALL = 50;
+
 /** By the database's clock; `keepDays` is a parameter of the statement. */
 export const expired = (keepDays: string) => `< (now() at time zone 'utc')::date - ${keepDays}::int`;
 
@@ -57,88 +60,140 @@ export async function listExpiredDays(
   return result.rows.map(row => row.day);
 }
 
+/** How far the dropping of a day has come. */
+export interface DayProgress {
+  /** Up to this event those that are needed are copied, */
+  readonly copiedTo: string;
+  /** so many. */
+  readonly kept: number;
+  /** Up to this event they are gone from the default partition. */
+  readonly removedTo: string;
+}
+
+const DAY_START: DayProgress = { copiedTo: '0', kept: 0, removedTo: '0' };
+
 export type DayResult =
   /** `kept`: how many of its events are needed still. */
   | { readonly kind: 'dropped'; readonly kept: number }
-  /** Somebody reads for long. What was done by then is done again, at no harm. */
-  | { readonly kind: 'busy' }
+  /** busy: somebody reads for long; partly: it is more than one call does (T5). */
+  | { readonly kind: 'busy' | 'partly'; readonly progress: DayProgress }
   /** The signal came. */
   | { readonly kind: 'stopped' };
+
+export interface DayOptions {
+  readonly signal: AbortSignal;
+  /** What a call before left; default: nothing was done. */
+  readonly progress?: DayProgress;
+  /** How long anybody may have to wait behind it; default: not long, as in a first try. */
+  readonly lockLimitMs?: number;
+  /** What one call does at most. */
+  readonly statements?: number;
+}
 
 /** Drops a day, but for the events of it that are needed (T3). */
 export async function dropDay(
   queryable: Pick<Pool, 'query'>,
   day: string,
-  signal: AbortSignal,
+  options: DayOptions,
 ): Promise<DayResult> {
+  const {
+    signal,
+    progress = DAY_START,
+    lockLimitMs = lockWaitMs(0),
+    statements = STATEMENTS_A_CALL,
+  } = options;
+  const work: DayWork = { queryable, day, signal, progress, left: statements };
   try {
-    await queryable.query(dropPartition('finished_deliveries', day));
-    const kept = await keepNeeded(queryable, day, signal);
-    if (kept === null) return { kind: 'stopped' };
-    await queryable.query(dropPartition('events', day));
-    for (let removed = 1; removed > 0; ) {
-      if (signal.aborted) return { kind: 'stopped' };
-      removed = await removeFromDefault(queryable, day);
-    }
-    return { kind: 'dropped', kept };
+    await queryable.query(dropPartition('finished_deliveries', day, lockLimitMs));
+    if (!(await keepNeeded(work))) return unfinished(work);
+    await queryable.query(dropPartition('events', day, lockLimitMs));
+    if (!(await removeFromDefault(work))) return unfinished(work);
+    return { kind: 'dropped', kept: work.progress.kept };
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) return { kind: 'busy' };
+    if (gaveWay(error)) return { kind: 'busy', progress: work.progress };
     throw error;
   }
 }
 
+interface DayWork {
+  readonly queryable: Pick<Pool, 'query'>;
+  readonly day: string;
+  readonly signal: AbortSignal;
+  progress: DayProgress;
+  /** Statements. */
+  left: number;
+}
+
+const unfinished = ({ signal, progress }: DayWork): DayResult =>
+  signal.aborted ? { kind: 'stopped' } : { kind: 'partly', progress };
+
+/** Whether there is another statement in this call. */
+function goesOn(work: DayWork): boolean {
+  work.left -= 1;
+  return work.left >= 0 && !work.signal.aborted;
+}
+
 /**
- * The parent is locked first, as by all others; without ONLY every other day would be locked too. A table of that name that somebody
- * has detached is theirs.
+ * The parent is locked first, as by all others; without ONLY every other day would be locked too. What comes behind the parent waits
+ * for both locks. A table of that name that somebody has detached is theirs.
  */
-function dropPartition(table: 'events' | 'finished_deliveries', day: string): string {
+function dropPartition(table: 'events' | 'finished_deliveries', day: string, lockLimitMs: number): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new RangeError('not a day');
   return `
     do $$
+    declare
+      gives_up_at timestamptz := clock_timestamp() + interval '${lockLimitMs} milliseconds';
     begin
-      perform set_config('lock_timeout', '${LOCK_LIMIT_MS}ms', true);
+      perform set_config('lock_timeout', '${lockLimitMs}ms', true);
       if exists (select from pg_inherits where inhparent = '${table}'::regclass
                     and inhrelid = to_regclass('${table}_${day.replaceAll('-', '')}')) then
         lock table only ${table} in access exclusive mode;
+        perform set_config('lock_timeout',
+          greatest(1, ceil(extract(epoch from gives_up_at - clock_timestamp()) * 1000)) || 'ms', true);
         drop table ${table}_${day.replaceAll('-', '')};
       end if;
     end $$`;
 }
 
-/** null: the signal came first. */
-async function keepNeeded(
-  queryable: Pick<Pool, 'query'>,
-  day: string,
-  signal: AbortSignal,
-): Promise<number | null> {
-  let kept = 0;
-  for (let after: string | null = '0'; after !== null; ) {
-    if (signal.aborted) return null;
-    const batch: KeptBatch = await keepBatch(queryable, day, after);
-    kept += batch.listed;
-    after = batch.last;
+/** By the deliveries, since the events of a day are many more than those that are needed. Returns whether all is copied. */
+async function keepNeeded(work: DayWork): Promise<boolean> {
+  for (;;) {
+    if (!goesOn(work)) return false;
+    const needed = await listNeeded(work);
+    if (needed.length === 0) return true;
+    for (let at = 0; at < needed.length; ) {
+      if (!goesOn(work)) return false;
+      const { copied, last } = await copyEvents(work, needed.slice(at, at + COPIED_A_STATEMENT));
+      at += copied;
+      work.progress = { ...work.progress, copiedTo: last, kept: work.progress.kept + copied };
+    }
   }
-  return kept;
 }
 
-interface KeptBatch {
-  readonly listed: number;
-  /** null: there was none. */
-  readonly last: string | null;
+/** In order. */
+async function listNeeded({ queryable, day, progress }: DayWork): Promise<readonly string[]> {
+  const result = await queryable.query<{ seq: string }>(
+    `select seq from (select seq from deliveries where stored_day = $1::date
+                      union select seq from finished_deliveries where stored_day = $1::date
+                      union select seq from unrouted_events where stored_day = $1::date) needed
+      where seq > $2::bigint order by seq limit ${LISTED}`,
+    [day, progress.copiedTo],
+  );
+  return result.rows.map(row => row.seq);
 }
 
-/** By the deliveries, since the events of a day are many more than those that are needed. */
-async function keepBatch(queryable: Pick<Pool, 'query'>, day: string, after: string): Promise<KeptBatch> {
-  const result = await queryable.query<KeptBatch>(
-    `with needed as (
-       select seq from (select seq from deliveries where stored_day = $1::date
-                        union select seq from finished_deliveries where stored_day = $1::date
-                        union select seq from unrouted_events where stored_day = $1::date) n
-        where seq > $2::bigint order by seq limit ${COPIED_A_STATEMENT}
-     ), sized as (
-       select seq, row_number() over in_order as place, sum(octet_length((
-                select e.body from events e where e.stored_day = $1::date and e.seq = needed.seq))) over in_order as bytes
-         from needed window in_order as (order by seq)
+interface Copied {
+  readonly copied: number;
+  readonly last: string;
+}
+
+/** The first of them, by their size. */
+async function copyEvents({ queryable, day }: DayWork, needed: readonly string[]): Promise<Copied> {
+  const result = await queryable.query<Copied>(
+    `with sized as (
+       select n.seq, row_number() over in_order as place, sum(octet_length(e.body)) over in_order as bytes
+         from unnest($2::bigint[]) n (seq) left join events e on e.stored_day = $1::date and e.seq = n.seq
+       window in_order as (order by n.seq)
      ), taken as (
        select seq from sized where place = 1 or coalesce(bytes, 0) <= ${COPIED_BYTES_A_STATEMENT}
      ), copied as (
@@ -146,17 +201,31 @@ async function keepBatch(queryable: Pick<Pool, 'query'>, day: string, after: str
         where e.stored_day = $1::date and e.seq = any(array(select seq from taken))
        on conflict do nothing
      )
-     select count(*)::int as listed, max(seq) as last from taken`,
-    [day, after],
+     select count(*)::int as copied, max(seq) as last from taken`,
+    [day, needed],
   );
-  return result.rows[0] ?? { listed: 0, last: null };
+  const [row] = result.rows;
+  if (row === undefined) throw new Error('a count without a row');
+  return row;
 }
 
-async function removeFromDefault(queryable: Pick<Pool, 'query'>, day: string): Promise<number> {
-  const result = await queryable.query(
-    `delete from events_default where stored_day = $1::date
-        and ctid = any(array(select ctid from events_default where stored_day = $1::date limit ${REMOVED_A_STATEMENT}))`,
-    [day],
-  );
-  return result.rowCount ?? 0;
+/** Behind what is removed, since dead rows stay in the index for as long as anybody may see them. Returns whether all is gone. */
+async function removeFromDefault(work: DayWork): Promise<boolean> {
+  for (;;) {
+    if (!goesOn(work)) return false;
+    const { queryable, day, progress } = work;
+    const result = await queryable.query<{ last: string | null }>(
+      `with piece as materialized (
+         select ctid as row, seq from events_default where stored_day = $1::date and seq > $2::bigint
+          order by seq limit ${REMOVED_A_STATEMENT}
+       ), gone as (
+         delete from events_default where stored_day = $1::date and ctid = any(array(select row from piece))
+       )
+       select max(seq) as last from piece`,
+      [day, progress.removedTo],
+    );
+    const last = result.rows[0]?.last ?? null;
+    if (last === null) return true;
+    work.progress = { ...progress, removedTo: last };
+  }
 }

@@ -686,7 +686,7 @@ describe('a replay of many', () => {
     assert.deepEqual(await listExpiredDays(pool, 30), []);
     await changeReplay(pool, id, { change: 'cancel', actor: 'anna' });
     assert.deepEqual(await listExpiredDays(pool, 30), [day]);
-    await dropDay(pool, day, ON);
+    await dropDay(pool, day, { signal: ON });
     assert.equal(await countOf('events'), 0);
     assert.equal((await claim(pool)).length, 1);
     assert.equal(rows.length, 2);

@@ -59,12 +59,12 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const brokers = config.kafka?.brokers ?? null;
   const delivery = createDelivery({ rules, secrets, brokers, pool, metrics, log });
   opened.defer(() => delivery.close());
-  metrics.watch(watchedSources(intake, delivery));
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
   const retention = openRetention({ config, rules, intake, log }, opened);
+  metrics.watch(watchedSources({ intake, delivery, retention }));
   const apply = ({ destinations }: Rules) => {
     delivery.reconfigure(destinations);
     lateRouting.wake();
@@ -80,7 +80,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     processorId,
     destinations: delivery.destinations,
     news,
-    state: () => describe(config, { intake, delivery, configState: declared.state }),
+    state: () => describe(config, { intake, delivery, retention, configState: declared.state }),
     log,
   });
   health.watch('postgres', () => heartbeat.health());
@@ -236,11 +236,12 @@ function sweptListener(parts: {
   };
 }
 
-function watchedSources(intake: Intake, delivery: Delivery): MetricsSources {
+function watchedSources({ intake, delivery, retention }: WatchedParts): MetricsSources {
   return {
     breakers: () => configured(delivery).map(({ config, breaker }) => [config.name, breaker.view.status]),
     inFlight: () => delivery.inFlight(),
     inFlightBytes: () => delivery.inFlightBytes(),
+    retentionTries: () => retention.stuck?.tries ?? 0,
     orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
     pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
   };
@@ -272,20 +273,25 @@ function storerDeps(parts: {
   };
 }
 
-interface DescribedParts {
+interface WatchedParts {
   readonly intake: Intake;
   readonly delivery: Delivery;
+  readonly retention: Retention;
+}
+
+interface DescribedParts extends WatchedParts {
   readonly configState: ConfigState;
 }
 
 /** What `/health` shows of this processor. */
-function describe(config: ProcessorConfig, { intake, delivery, configState }: DescribedParts) {
+function describe(config: ProcessorConfig, { intake, delivery, retention, configState }: DescribedParts) {
   const troubled = configured(delivery).filter(({ breaker }) => breaker.view.status !== 'CLOSED');
   return {
     workers: config.workers,
     config: { loaded_at: Math.floor(configState.loadedAt / 1_000), error: configState.error },
     inFlight: delivery.inFlight(),
     intake: intake.snapshot(),
+    stuckDay: retention.stuck,
     breakers: Object.fromEntries(troubled.map(({ config: { name }, breaker }) => [name, breaker.view])),
   };
 }

@@ -28,6 +28,8 @@ export interface MetricsSources {
   inFlight(): number;
   inFlightBytes(): number;
   orderUncertain(): number;
+  /** To drop a day that is over, in a row. */
+  retentionTries(): number;
   /** Of Kafka: read and not committed. */
   pending(): { readonly records: number; readonly bytes: number };
 }
@@ -64,7 +66,10 @@ export function createProcessorMetrics(): ProcessorMetrics {
     ...attemptMetrics(registers),
     ...createReplayMetrics(registers),
     interrupted: count => interrupted.inc(count),
-    watch: sources => watchSources(registers, sources),
+    watch(sources) {
+      watchSources(registers, sources);
+      watchRetention(registers, sources);
+    },
   };
 }
 
@@ -158,6 +163,17 @@ function watchSources(registers: Registry[], sources: MetricsSources): void {
     collect() {
       this.reset();
       this.inc(sources.orderUncertain());
+    },
+  });
+}
+
+function watchRetention(registers: Registry[], sources: MetricsSources): void {
+  new Gauge({
+    name: metricNames.retentionTries,
+    help: 'Tries in a row to drop a day that is over, without getting its locks: somebody reads for long',
+    registers,
+    collect() {
+      this.set(sources.retentionTries());
     },
   });
 }

@@ -2,15 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { tryAlone } from '@ackline/store/advisory-lock';
-import { dropDay, listExpiredDays } from '@ackline/store/retention';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
+import { createDaySweep, type StuckDay } from './retaining/day-sweep.ts';
 import { createKeptSweep } from './retaining/kept-sweep.ts';
 import { createKeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
 
 /** What failed, or did not get its lock, is tried again so much later. */
 const ROUND_EVERY_MS = 60_000;
-/** A look at what is over; what somebody was in the way of is tried again the next minute. */
-const DAYS_EVERY_MS = 60 * 60_000;
 /** Any number that nothing else in the database uses for an advisory lock. */
 const RETENTION_LOCK = 4_207_151_894;
 
@@ -21,6 +19,8 @@ export interface RetentionDeps extends KeySweepDeps {
 }
 
 export interface Retention extends Component {
+  /** A day whose locks this processor did not get when it tried last; null: there is none. */
+  readonly stuck: StuckDay | null;
   /** Whether this processor was the one that did it: one at a time does. */
   round(signal: AbortSignal): Promise<boolean>;
 }
@@ -44,6 +44,9 @@ export function createRetention(deps: RetentionDeps): Retention {
 
   return {
     name: 'retention',
+    get stuck() {
+      return days.stuck;
+    },
     round,
     async run(signal) {
       while (!signal.aborted) {
@@ -51,26 +54,6 @@ export function createRetention(deps: RetentionDeps): Retention {
         if (signal.aborted) return;
         await round(signal).catch((error: unknown) => deps.log.error({ err: error }, 'retention.failed'));
       }
-    },
-  };
-}
-
-function createDaySweep({ retention, log }: RetentionDeps) {
-  let restsUntil = 0;
-  return {
-    async sweep(client: PoolClient, signal: AbortSignal): Promise<void> {
-      if (performance.now() < restsUntil) return;
-      const { eventsDays } = retention();
-      for (const day of await listExpiredDays(client, eventsDays)) {
-        const result = await dropDay(client, day, signal);
-        if (result.kind === 'stopped') return;
-        if (result.kind === 'busy') {
-          log.warn({ day }, 'retention.day-busy');
-          return;
-        }
-        log.info({ day, kept: result.kept }, 'retention.day-dropped');
-      }
-      restsUntil = performance.now() + DAYS_EVERY_MS;
     },
   };
 }

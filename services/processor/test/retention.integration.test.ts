@@ -125,6 +125,44 @@ describe('retention', () => {
     assert.deepEqual(await keptKeys(), []);
   });
 
+  it('waits longer for a day each time, and says at last that it is stuck: then it goes in a gap between readers', async () => {
+    await pool.query(
+      `create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02')`,
+    );
+    const one = retention();
+    const readers = openPool(database.url);
+    const reader = await readers.connect();
+    try {
+      await reader.query('begin');
+      await reader.query('select from events');
+      for (let tries = 1; tries <= 5; tries++) {
+        await one.round(ON);
+        assert.deepEqual(one.stuck, { day: '2020-01-01', tries });
+      }
+      const busy = Array<string>(4).fill('retention.day-busy');
+      assert.deepEqual(one.logged, [...busy, 'retention.day-stuck']);
+      const round = one.round(ON);
+      // Longer than the first tries did.
+      await waitFor(
+        async () =>
+          (
+            await readers.query(
+              "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and now() - query_start > interval '500 ms'",
+            )
+          ).rowCount === 1,
+        { what: 'a long wait for the lock' },
+      );
+      await reader.query('commit');
+      await round;
+      assert.equal(one.stuck, null);
+      assert.equal(one.logged.at(-1), 'retention.day-dropped');
+    } finally {
+      reader.release();
+      await readers.end();
+      await pool.query('drop table if exists events_20200101');
+    }
+  });
+
   it('drops days that are over for longer than configured, whatever becomes of the keys', async () => {
     await pool.query(`
       do $$ declare day date; begin

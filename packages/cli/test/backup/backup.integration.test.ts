@@ -157,11 +157,13 @@ test('a day that is due to go while the backup runs stays until its end, so that
   await withDatabase(async database => {
     await withClient(database.url, fill);
     const drop = () =>
-      withClient(database.url, client => dropDay(client, '2026-01-01', new AbortController().signal));
-    let meanwhile: unknown = null;
+      withClient(database.url, client =>
+        dropDay(client, '2026-01-01', { signal: new AbortController().signal }),
+      );
+    let meanwhile: string | null = null;
     async function* droppedMeanwhile(records: AsyncIterable<BackupRecord>): AsyncGenerator<BackupRecord> {
       for await (const record of records) {
-        if (record.kind === 'header') meanwhile = await drop();
+        if (record.kind === 'header') meanwhile = (await drop()).kind;
         yield record;
       }
     }
@@ -178,7 +180,7 @@ test('a day that is due to go while the backup runs stays until its end, so that
       );
       assert.equal(rowCount, 0);
     });
-    assert.deepEqual(meanwhile, { kind: 'busy' });
+    assert.equal(meanwhile, 'busy');
     assert.equal((await drop()).kind, 'dropped');
   });
 });
