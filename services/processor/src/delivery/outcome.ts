@@ -21,8 +21,11 @@ export type AttemptErrorClass =
   | TransformErrorClass
   | 'other';
 
-/** busy: nobody could evaluate the route's expression in time; gone: the route is not in the file. The others: see TransformFailure. */
-export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy'}`;
+/**
+ * busy: nobody could evaluate the route's expression in time; killed: the process that did was ended, and it is not known why; gone:
+ * the route is not in the file. The others: see TransformFailure.
+ */
+export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy' | 'killed'}`;
 
 /** What one attempt came to, as the sender saw it. */
 export type AttemptResult =
@@ -50,8 +53,8 @@ export type AttemptResult =
  * it (a header that the client refuses), or the topic never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
  */
 export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable' | 'untransformable';
-/** busy: the processes that evaluate expressions have others before it. */
-export type HoldReason = 'gone' | 'draining' | 'busy';
+/** busy: the processes that evaluate expressions have others before it; killed: the one that had it was ended. */
+export type HoldReason = 'gone' | 'draining' | 'busy' | 'killed';
 
 /** What is done about a delivery after an attempt. Decided once, here. */
 export type Outcome =
@@ -88,6 +91,7 @@ function final(result: AttemptResult): Outcome | null {
 function finalError(errorClass: AttemptErrorClass): Outcome | null {
   if (errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
   if (errorClass === 'transform-busy') return { kind: 'hold', reason: 'busy' };
+  if (errorClass === 'transform-killed') return { kind: 'hold', reason: 'killed' };
   if (errorClass === 'unreadable' || errorClass === 'unsendable') return { kind: 'park', reason: errorClass };
   return isOfTransform(errorClass) ? { kind: 'park', reason: 'untransformable' } : null;
 }

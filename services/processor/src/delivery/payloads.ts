@@ -15,6 +15,8 @@ const MAX_UNKNOWN_ROUTES = 1_000;
 export type Payload = { readonly body: Uint8Array } | Extract<AttemptResult, { readonly kind: 'error' }>;
 
 export interface RoutedEvent {
+  /** Of the delivery. */
+  readonly id: string;
   readonly route: string;
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
@@ -65,7 +67,7 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
   }
 
   return {
-    make({ route, meta, body }, { name }, { timeoutMs, stop }) {
+    make({ id, route, meta, body }, { name }, { timeoutMs, stop }) {
       if (mayBecomeKnown(route)) return Promise.resolve(errorOf('busy', null));
       const transform = transformOf(rules().routes, route, name);
       if (transform === null) return null;
@@ -73,7 +75,7 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
       const { source, tenant, type, provider, headers } = meta;
       const event = { source, tenant, type, provider, headers, body };
       const limit = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]);
-      return transformer.transform({ route, transform, event }, limit).then(toPayload);
+      return transformer.transform({ delivery: id, route, transform, event }, limit).then(toPayload);
     },
   };
 }
@@ -100,7 +102,8 @@ function toPayload(result: TransformResult): Payload {
     case 'failed':
       return errorOf(result.reason, result.detail);
     case 'busy':
-      return errorOf('busy', null);
+    case 'killed':
+      return errorOf(result.kind, null);
     default: {
       const never: never = result;
       return never;
@@ -109,7 +112,7 @@ function toPayload(result: TransformResult): Payload {
 }
 
 function errorOf(
-  reason: 'gone' | 'busy' | Extract<TransformResult, { readonly kind: 'failed' }>['reason'],
+  reason: 'gone' | 'busy' | 'killed' | Extract<TransformResult, { readonly kind: 'failed' }>['reason'],
   detail: string | null,
 ): Payload {
   return { kind: 'error', errorClass: `transform-${reason}`, detail };

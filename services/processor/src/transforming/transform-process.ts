@@ -3,14 +3,14 @@
  *
  * X1. An expression that takes too long ends with its process, which is killed: no other code of it can prevent that.
  * X2. One that takes too much memory ends with its process: V8's own limit, and for what passes that the kernel's.
- * X3. Whatever ends the process fails the job that it had, and no other; the next one starts another process.
+ * X3. Whatever ends the process ends the job that it had, and no other; the next one starts another process.
  * X4. The process ends with its parent: idle, since the channel closes; at work, when its processor time is used up.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '@ackline/runtime/logger';
-import type { TransformAnswer, TransformJob, TransformResult } from './transform-job.ts';
+import type { ProcessResult, TransformAnswer, TransformJob } from './transform-job.ts';
 
 /** Of V8's old generation: an event of 1 MiB is some 20 MB as values, and so may be what is made of it. */
 const HEAP_MB = 96;
@@ -50,8 +50,11 @@ const NODE_ARGUMENTS = [
 ];
 
 export interface TransformProcess {
-  /** One at a time. Never rejects. `killed`: by somebody else; a kernel that is short of memory looks like it. */
-  run(job: TransformJob): Promise<TransformResult | { readonly kind: 'killed' }>;
+  /**
+   * One at a time. Never rejects. `killed`: by its own limits, by a kernel that is short of memory, or by a person, which look the
+   * same. `fresh`: in a process that had no other job.
+   */
+  run(job: TransformJob, options: { readonly fresh: boolean }): Promise<ProcessResult>;
   close(): void;
 }
 
@@ -68,17 +71,19 @@ export function createTransformProcess(options: TransformProcessOptions): Transf
   let isClosed = false;
   let startsAfter = 0;
   let usedMs = 0;
+  let isFresh = true;
 
   function end(): void {
     child?.kill('SIGKILL');
     child = null;
   }
 
-  async function started(): Promise<ChildProcess | null> {
-    if (usedMs > lifeSeconds * 1_000 * SPENT_PART) end(); // (X4)
+  async function started(fresh: boolean): Promise<ChildProcess | null> {
+    if (usedMs > lifeSeconds * 1_000 * SPENT_PART || (fresh && !isFresh)) end(); // (X4)
     if (child !== null) return child;
     if (performance.now() < startsAfter) return null;
     usedMs = 0;
+    isFresh = true;
     const made = launch(isLimited ? lifeSeconds : null);
     const first = await nextOf(made, START_LIMIT_MS);
     if (first.kind === 'answer' && !isClosed) {
@@ -99,18 +104,19 @@ export function createTransformProcess(options: TransformProcessOptions): Transf
   }
 
   return {
-    async run({ transform, event }) {
-      const working = await started();
+    async run({ transform, event }, { fresh }) {
+      const working = await started(fresh);
       if (working === null) return { kind: 'busy' };
+      const wasFresh = isFresh;
+      isFresh = false;
       const startedMs = performance.now();
       working.send({ expression: transform.jsonata, event });
       const next = await nextOf(working, transform.timeoutMs);
       usedMs += performance.now() - startedMs;
       if (next.kind === 'answer' && next.answer !== 'ready') return next.answer;
       end(); // (X1)
-      if (next.kind !== 'exit') return { kind: 'failed', reason: 'timeout', detail: null };
-      const isMemory = MEMORY_SIGNALS.has(next.signal);
-      return isMemory ? { kind: 'failed', reason: 'memory', detail: null } : { kind: 'killed' }; // (X2, X3)
+      if (next.kind === 'exit') return { kind: 'killed', wasFresh }; // (X2, X3)
+      return { kind: 'failed', reason: 'timeout', detail: null };
     },
     close() {
       isClosed = true;

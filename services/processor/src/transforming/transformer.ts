@@ -4,9 +4,12 @@
  * X5. One job of a route at a time, and routes in turn: one with a backlog does not hold up the others.
  * X6. A route that took too long or too much goes to a process apart until it has done well for a while: so it holds up
  *     other routes for the time of one job at most, however many of its events are bad.
+ * X7. A delivery is given up for memory only where it ended two processes that were started for it: what the machine ends, or
+ *     what others had taken, is no fault of its. Until then it is tried again.
  */
 import { MAX_TRANSFORMABLE_BYTES } from '@ackline/shared/routing/transform-limits';
 import { createRouteTurns } from './route-turns.ts';
+import { createSuspects } from './suspects.ts';
 import type { TransformJob, TransformResult } from './transform-job.ts';
 import {
   createTransformProcess,
@@ -45,6 +48,7 @@ export function createTransformer(options: TransformProcessOptions): Transformer
   }));
   const turns = createRouteTurns<Waiting>(); // (X5)
   const trust = createTrust();
+  const suspects = createSuspects();
 
   function startNext(): void {
     for (const place of places) {
@@ -56,7 +60,9 @@ export function createTransformer(options: TransformProcessOptions): Transformer
 
   async function work(place: Place, key: string, waiting: Waiting): Promise<void> {
     place.isBusy = true;
-    const result = trust.judge(key, await place.worker.run(waiting.job));
+    const ran = await place.worker.run(waiting.job, { fresh: suspects.has(waiting.job) });
+    const result = suspects.judge(waiting.job, ran); // (X7)
+    trust.note(key, result);
     turns.done(key);
     place.isBusy = false;
     waiting.settle(result);
@@ -97,16 +103,13 @@ function createTrust() {
   const probation = new Map<string, number>();
   return {
     isApart: (key: string) => probation.has(key),
-    /** A job whose process was killed by others is tried once more, apart: where it was the cause, that tells. */
-    judge(key: string, result: TransformResult | { readonly kind: 'killed' }): TransformResult {
+    note(key: string, result: TransformResult): void {
       const left = probation.get(key);
-      if (result.kind === 'killed' || isTooMuch(result)) probation.set(key, PROBATION_JOBS);
+      if (isTooMuch(result)) probation.set(key, PROBATION_JOBS);
       else if (left !== undefined && result.kind !== 'busy') {
         if (left === 1) probation.delete(key);
         else probation.set(key, left - 1);
       }
-      if (result.kind !== 'killed') return result;
-      return left === undefined ? { kind: 'busy' } : { kind: 'failed', reason: 'memory', detail: null };
     },
   };
 }
@@ -117,5 +120,6 @@ function keyOf({ route, transform }: TransformJob): string {
 }
 
 function isTooMuch(result: TransformResult): boolean {
+  if (result.kind === 'killed') return true;
   return result.kind === 'failed' && (result.reason === 'timeout' || result.reason === 'memory');
 }

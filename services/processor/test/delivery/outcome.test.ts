@@ -51,6 +51,11 @@ describe('what an attempt comes to', () => {
     assert.deepEqual(decide(failure('aborted'), 3), { kind: 'hold', reason: 'draining' });
   });
 
+  it('is a hold where a process of transforms had to end, or had no turn for it', () => {
+    assert.deepEqual(decide(failure('transform-killed'), 3), { kind: 'hold', reason: 'killed' });
+    assert.deepEqual(decide(failure('transform-busy'), 3), { kind: 'hold', reason: 'busy' });
+  });
+
   it('is parked at once where the stored event can’t be read', () => {
     assert.deepEqual(decide(failure('unreadable'), 0), { kind: 'park', reason: 'unreadable' });
   });

@@ -5,7 +5,7 @@ import { createPayloads } from '../../src/delivery/payloads.ts';
 import { routeConfig } from '../configs.ts';
 
 const TRANSFORM = { text: '1' } as never;
-const EVENT = { route: 'new', meta: { headers: [] } as never, body: new Uint8Array() };
+const EVENT = { id: 'd', route: 'new', meta: { headers: [] } as never, body: new Uint8Array() };
 const BOUNDS = { timeoutMs: 1_000, stop: new AbortController().signal };
 
 function setUp(...names: readonly string[]) {

@@ -174,6 +174,18 @@ describe('a route with a transform', { timeout: 120_000 }, () => {
     );
   });
 
+  it('parks what ends its process by its memory once it has ended two, and the first costs no try', async () => {
+    const { store } = await start([route('r', '$length($pad("x", 500000000))')], [to()]);
+    await store([numbered(1)]);
+    await waitFor(async () => (await parked()).length === 1, { what: 'the parked one', timeoutMs: 30_000 });
+    const [found] = await parked();
+    assert.deepEqual([found?.cause, found?.tries], ['crm transform-memory', 1]);
+    const { rows } = await pool.query<{ errors: string }>(
+      "select jsonb_path_query_array(attempts, '$[*].error')::text as errors from deliveries",
+    );
+    assert.equal(rows[0]?.errors, '["transform-killed", "transform-memory"]');
+  });
+
   it('that is no longer in the file parks its deliveries where the destination gets transformed events, and sends them as they came elsewhere', async () => {
     const first = await start(
       [route('old', '{"old": 1}'), route('old-plain', null, { destination: 'plain' })],
