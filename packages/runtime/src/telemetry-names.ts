@@ -27,6 +27,7 @@ export const metricNames = {
   deliveriesInterrupted: 'ackline_deliveries_interrupted_total',
   replayItems: 'ackline_replay_items',
   replayProgress: 'ackline_replay_progress_ratio',
+  transformStartFailures: 'ackline_transform_start_failures_total',
 } as const;
 
 export const labelNames = {

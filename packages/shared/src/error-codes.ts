@@ -230,6 +230,12 @@ export const errorCodes = {
     title: 'A service did not start',
     fix: 'Read the lines of that service above the message: the first error names the cause.',
   },
+  ACKLINE_TRANSFORM_NOT_STARTED: {
+    status: null,
+    retryable: true,
+    title: 'No process for the expressions of routes could be started',
+    fix: 'Give the processor more processes (the limit of pids) or memory, as the cause in the log says. Deliveries of routes with a transform are held until one starts, which is tried each second.',
+  },
   ACKLINE_NOT_FOUND: {
     status: null,
     retryable: false,

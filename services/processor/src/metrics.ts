@@ -18,6 +18,8 @@ export interface ProcessorMetrics extends AttemptListener, EventForgetterListene
   stored(batch: StoredBatch): void;
   quarantined(): void;
   interrupted(count: number): void;
+  /** A process that evaluates expressions did not come up. */
+  transformStartFailed(): void;
   /** Reads these whenever the metrics are asked for. Once. */
   watch(sources: MetricsSources): void;
 }
@@ -54,6 +56,11 @@ export function createProcessorMetrics(): ProcessorMetrics {
     labelNames: [labelNames.result],
     registers,
   });
+  const transformStarts = new Counter({
+    name: metricNames.transformStartFailures,
+    help: 'Processes for transforms that did not start; without one, deliveries of routes with a transform are held',
+    registers,
+  });
   return {
     registry,
     forgot: (result, count) => forgotten.inc({ [labelNames.result]: result }, count),
@@ -66,6 +73,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
     ...attemptMetrics(registers),
     ...createReplayMetrics(registers),
     interrupted: count => interrupted.inc(count),
+    transformStartFailed: () => transformStarts.inc(),
     watch(sources) {
       watchSources(registers, sources);
       watchRetention(registers, sources);

@@ -77,7 +77,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     now,
   });
   const { writer, forgetter } = outcomeWriting({ ...deps, now }, wake);
-  const transformer = createTransformer({ log });
+  const transformer = createTransformer({ log, onStartFailed: () => deps.metrics.transformStartFailed() });
   const runner = createAttemptRunner({
     ...attemptDeps(deps, transformer),
     pauseDestination: (name, reason) =>

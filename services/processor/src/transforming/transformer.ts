@@ -9,6 +9,7 @@
  */
 import { MAX_TRANSFORMABLE_BYTES } from '@ackline/shared/routing/transform-limits';
 import { createRouteTurns } from './route-turns.ts';
+import { createStartReports, type StartReportsOptions } from './start-reports.ts';
 import { createSuspects } from './suspects.ts';
 import type { TransformJob, TransformResult } from './transform-job.ts';
 import {
@@ -21,6 +22,12 @@ import {
 const COMMON_PROCESSES = 2;
 /** Jobs in a row that end well before a route is trusted again. */
 const PROBATION_JOBS = 20;
+
+export interface TransformerOptions extends Omit<TransformProcessOptions, 'starts'> {
+  readonly log: StartReportsOptions['log'];
+  /** Hears of each process that did not start. */
+  readonly onStartFailed?: () => void;
+}
 
 export interface Transformer {
   /** Never rejects. `busy` where the signal ends it before there is a result. */
@@ -40,9 +47,10 @@ interface Place {
   isBusy: boolean;
 }
 
-export function createTransformer(options: TransformProcessOptions): Transformer {
+export function createTransformer({ log, onStartFailed, ...options }: TransformerOptions): Transformer {
+  const starts = createStartReports({ log, onFailed: onStartFailed });
   const places: readonly Place[] = [...Array<boolean>(COMMON_PROCESSES).fill(false), true].map(isApart => ({
-    worker: createTransformProcess(options),
+    worker: createTransformProcess({ ...options, starts }),
     isApart,
     isBusy: false,
   }));

@@ -181,6 +181,30 @@ describe('the transformer', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a transformer whose processes do not start', { timeout: 60_000 }, () => {
+  // A program that is not there ends the shell; one whose path the kernel refuses fails the fork itself, and is thrown.
+  for (const nodePath of ['/nowhere/node', 'x'.repeat(200_000)]) {
+    it(`holds jobs, counts, and says so in one line (a path of ${nodePath.length})`, async () => {
+      const codes: (string | undefined)[] = [];
+      let failures = 0;
+      const failing = createTransformer({
+        log: { error: (fields: { err?: { code?: string } }) => codes.push(fields.err?.code) } as never,
+        onStartFailed: () => (failures += 1),
+        nodePath,
+      });
+      const start = (route: string) =>
+        failing.transform(
+          { delivery: route, route, transform: { jsonata: '1', timeoutMs: 1_000 }, event: sampleEvent() },
+          never,
+        );
+      assert.deepEqual(await Promise.all([start('a'), start('b')]), [{ kind: 'busy' }, { kind: 'busy' }]);
+      assert.equal(failures, 2);
+      assert.deepEqual(codes, ['ACKLINE_TRANSFORM_NOT_STARTED']);
+      failing.close();
+    });
+  }
+});
+
 describe('a process of transforms', { timeout: 60_000, skip: process.platform !== 'linux' }, () => {
   const places = {
     'has nothing to do': { jsonata: '1', lifeSeconds: 60 },
@@ -190,7 +214,7 @@ describe('a process of transforms', { timeout: 60_000, skip: process.platform !=
     it(`ends by itself when its processor is killed while it ${state}`, async () => {
       const program = `
         import { createTransformer } from '${new URL('../../src/transforming/transformer.ts', import.meta.url).href}';
-        const transformer = createTransformer({ log: { error() {} }, lifeSeconds: ${lifeSeconds} });
+        const transformer = createTransformer({ log: { error() {}, info() {} }, lifeSeconds: ${lifeSeconds} });
         const event = { source: 's', tenant: 't', type: 'm', provider: 'p', headers: [], body: Buffer.from('{}') };
         const run = (jsonata) =>
           transformer.transform({ delivery: 'd', route: 'r', transform: { jsonata, timeoutMs: 60_000 }, event }, new AbortController().signal);
