@@ -54,4 +54,6 @@ export interface AttemptRecord {
   readonly status: number | null;
   readonly error: string | null;
   readonly excerpt: string | null;
+  /** So many holds in a row were for this reason, and sent nothing; this is the last one. */
+  readonly times?: number;
 }

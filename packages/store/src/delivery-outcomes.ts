@@ -124,8 +124,17 @@ export function freedKey({ destination, source, orderingKey, frees }: Finished):
 
 /** It stays the head that it is, if it is one. */
 const STAYS_HEAD = `(o.state = 'due' or (o.state = 'parked' and o.blocks and ${MAY_BLOCK}))`;
+/**
+ * A hold by which nothing was sent, for the reason of the last one, once a second maybe: it takes its place, so that what was
+ * answered before stays. Other holds may have arrived, or were answered: each is kept.
+ */
+const REPEATS_HOLD = `o.attempt ->> 'outcome' = 'hold' and o.attempt ->> 'error' like 'transform-%'
+                      and d.attempts -> -1 ->> 'outcome' = 'hold' and d.attempts -> -1 ->> 'error' = o.attempt ->> 'error'`;
 /** `d.attempts` with the attempt of `o`, bounded. */
 const WITH_ATTEMPT = `case when o.attempt is null then d.attempts
+                           when ${REPEATS_HOLD}
+                             then (d.attempts - -1)
+                                  || (o.attempt || jsonb_build_object('times', coalesce((d.attempts -> -1 ->> 'times')::int, 1) + 1))
                            when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then (d.attempts - 0) || o.attempt
                            else d.attempts || o.attempt end`;
 

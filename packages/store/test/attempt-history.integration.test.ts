@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { AttemptRecord } from '@ackline/store/deliveries';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { claim, openPool, outcomeOf, storeDeliveries } from './rows.ts';
+
+const AT = '2026-11-28T10:00:00.000Z';
+const attempt = (
+  outcome: AttemptRecord['outcome'],
+  { error = null, status = null }: { error?: string | null; status?: number | null },
+): AttemptRecord => ({ at: AT, ms: 1, outcome, status, error, excerpt: null });
+const busy = attempt('hold', { error: 'transform-busy' });
+const killed = attempt('hold', { error: 'transform-killed' });
+const draining = attempt('hold', { error: 'aborted' });
+const gone = attempt('hold', { status: 410 });
+const refused = attempt('retry', { status: 503 });
+
+describe('the attempts that a delivery keeps', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  beforeEach(() => pool.query('truncate events, deliveries, finished_deliveries'));
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  /** Tries one delivery so often; what is kept, in short. */
+  async function kept(attempts: readonly AttemptRecord[], end: 'due' | 'delivered' = 'due') {
+    await storeDeliveries(pool, [{}]);
+    for (const [n, one] of attempts.entries()) {
+      const [claimed] = await claim(pool, 1);
+      assert.ok(claimed !== undefined);
+      const state = n === attempts.length - 1 ? end : 'due';
+      await recordOutcomes(pool, [outcomeOf(claimed, { state, attempt: one })]);
+    }
+    const { rows } = await pool.query<{ attempts: readonly AttemptRecord[] }>(
+      'select attempts from deliveries union all select attempts from finished_deliveries',
+    );
+    return rows[0]?.attempts.map(({ status, error, times }) => [status ?? error, times ?? 1]);
+  }
+
+  it('count holds for one reason that sent nothing as one, so that they push out nothing that was answered', async () => {
+    const holds = Array.from({ length: 120 }, () => busy);
+    assert.deepEqual(await kept([refused, refused, ...holds, refused]), [
+      [503, 1],
+      [503, 1],
+      ['transform-busy', 120],
+      [503, 1],
+    ]);
+  });
+
+  it('tell holds apart that are for another reason, or may have arrived, and all that counts as a try', async () => {
+    assert.deepEqual(await kept([draining, draining, gone, gone, busy, killed, busy, refused, busy, busy]), [
+      ['aborted', 1],
+      ['aborted', 1],
+      [410, 1],
+      [410, 1],
+      ['transform-busy', 1],
+      ['transform-killed', 1],
+      ['transform-busy', 1],
+      [503, 1],
+      ['transform-busy', 2],
+    ]);
+  });
+
+  it('end with the one that arrived, after holds too', async () => {
+    const arrived = attempt('delivered', { status: 200 });
+    assert.deepEqual(await kept([busy, busy, arrived], 'delivered'), [
+      ['transform-busy', 2],
+      [200, 1],
+    ]);
+  });
+});
