@@ -103,6 +103,7 @@ async function insertDue(
       lease: null,
       bodyBytes: event.body.byteLength,
       keepHistory: true,
+      transforms: false,
       followed: false,
     };
   });

@@ -31,6 +31,8 @@ export interface NewDelivery {
   readonly bodyBytes: number;
   /** false: once delivered, no row says so. */
   readonly keepHistory: boolean;
+  /** Its route makes another body of the event's. */
+  readonly transforms: boolean;
   /** No attempt starts before it; epoch milliseconds. null, or a time that is over: at once. */
   readonly notBefore: number | null;
   /** null: due, for whoever has a free slot. */

@@ -84,6 +84,8 @@ export interface ClaimedDelivery {
   readonly priority: 'normal' | 'high';
   readonly tries: number;
   readonly replay: boolean;
+  /** Its route had a transform when it was stored; null: not known. */
+  readonly transforms: boolean | null;
   /** Others of its key wait behind it, as far as was known then. */
   readonly followed: boolean;
   /** For so long it was due. */
@@ -197,7 +199,7 @@ function leaseText(picked: string): string {
             returning d.*
           )
           select l.id, l.stored_day::text as "storedDay", l.seq, l.lease_id as "leaseId", l.event_id as "eventId", l.source,
-                 l.tenant, l.route, l.priority, l.tries, l.replay, l.followed,
+                 l.tenant, l.route, l.priority, l.tries, l.replay, l.followed, l.transforms,
                  greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs",
                  count(*) over () < (select count(*) from sized) as "isCut"
             from leased l join sized s on s.id = l.id order by s.place`;

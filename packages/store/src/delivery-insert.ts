@@ -18,9 +18,9 @@ import { HEAD, type NewDelivery } from './deliveries.ts';
 const LONGEST_DEFERRAL = '24 hours';
 
 const COLUMNS =
-  'id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, body_bytes, keep_history';
+  'id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, body_bytes, keep_history, transforms';
 const ARRAYS = `$1::uuid[], $2::date[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                $10::text[], $11::int[], $12::bool[], $13::float8[]`;
+                $10::text[], $11::int[], $12::bool[], $13::bool[], $14::float8[]`;
 const DUE_AT = `least(greatest(to_timestamp(not_before_ms / 1000.0), now()), now() + interval '${LONGEST_DEFERRAL}')`;
 
 export interface FirstDelivery extends NewDelivery {
@@ -41,7 +41,7 @@ export async function insertFirst(
     text: `insert into deliveries as d (${COLUMNS}, state, lease_id, lease_until, due_at, followed)
            select ${COLUMNS}, case when lease_id is null then 'due' else 'leased' end, lease_id,
                   clock_timestamp() + lease_ms * interval '1 millisecond', ${DUE_AT}, followed
-             from unnest(${ARRAYS}, $14::uuid[], $15::int[], $16::bool[])
+             from unnest(${ARRAYS}, $15::uuid[], $16::int[], $17::bool[])
                as n (${COLUMNS}, not_before_ms, lease_id, lease_ms, followed)
             order by destination, source, ordering_key, id -- (H3)
            on conflict (destination, source, ordering_key) where ${HEAD}
@@ -84,6 +84,7 @@ function columnsOf(rows: readonly NewDelivery[]): unknown[] {
     'priority',
     'bodyBytes',
     'keepHistory',
+    'transforms',
     'notBefore',
   ];
   return columns.map(column => rows.map(row => row[column]));

@@ -179,13 +179,13 @@ async function finish(
               where d.id = mine.id and o.id = d.id and o.lease_id = d.lease_id and o.state = 'delivered'
              returning d.stored_day, d.id, d.seq, d.event_id, d.source, d.tenant, d.route, d.destination, d.ordering_key,
                        d.priority, d.due_at, d.tries + o.counted as tries, d.interruptions, ${WITH_ATTEMPT} as attempts,
-                       d.replay, d.created_at, d.keep_history, d.replay_id
+                       d.replay, d.created_at, d.keep_history, d.transforms, d.replay_id
            ), kept as (
              insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
                                               priority, due_at, tries, interruptions, attempts, replay, created_at, state,
-                                              finished_at)
+                                              finished_at, transforms)
              select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, due_at, tries,
-                    interruptions, attempts, replay, created_at, 'delivered', clock_timestamp()
+                    interruptions, attempts, replay, created_at, 'delivered', clock_timestamp(), transforms
                from gone where keep_history
            ), ended as (${ENDS_OF_REPLAYS}), changed as (
              update deliveries d

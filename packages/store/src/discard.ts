@@ -67,9 +67,10 @@ async function discard(
      ), kept as (
        insert into finished_deliveries (stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key,
                                         priority, state, due_at, tries, interruptions, attempts, park_reason, replay,
-                                        created_at, finished_at)
+                                        created_at, finished_at, transforms)
        select stored_day, id, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'discarded',
-              due_at, tries, interruptions, attempts, park_reason, replay, created_at, clock_timestamp()
+              due_at, tries, interruptions, attempts, park_reason, replay, created_at, clock_timestamp(),
+              transforms
          from gone
      ), ended as (
        insert into replay_ends (replay_id, discarded)

@@ -107,7 +107,7 @@ async function replayFinished(client: PoolClient, id: string): Promise<string | 
 /** What `back` has taken from the finished ones, open again; `replayId`: of the replay that sends it, as SQL. */
 export function reopened(replayId: string): string {
   return `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, state,
-                                  due_at, attempts, replay, replay_id, body_bytes, created_at)
+                                  due_at, attempts, replay, replay_id, body_bytes, created_at, transforms)
           select id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, 'due',
                  clock_timestamp(), attempts, true, ${replayId},
                  coalesce((select octet_length(d.body) from delivery_edits d where d.delivery_id = back.id order by d.n desc limit 1),
@@ -115,6 +115,6 @@ export function reopened(replayId: string): string {
                             where e.stored_day = back.stored_day and e.seq = back.seq),
                           (select octet_length(k.body) from kept_events k
                             where k.stored_day = back.stored_day and k.seq = back.seq), 0),
-                 created_at
+                 created_at, transforms
             from back`;
 }

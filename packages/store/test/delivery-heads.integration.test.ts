@@ -70,6 +70,7 @@ describe('the head of a key', () => {
     const places = await insertEvents(client, [event]);
     const row: NewDelivery = {
       keepHistory: true,
+      transforms: false,
       id: randomUUID(),
       ...places.get(event.id)!,
       eventId: event.id,

@@ -69,6 +69,7 @@ describe('what is delivered next', () => {
       priority: 'normal',
       tries: 0,
       replay: false,
+      transforms: false,
       followed: false,
       isCut: false,
       keyId: 'none',

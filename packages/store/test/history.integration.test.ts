@@ -46,6 +46,7 @@ describe('a delivery that is not to be kept', () => {
           priority: 'normal',
           bodyBytes: event.body.byteLength,
           keepHistory,
+          transforms: false,
           notBefore: null,
           lease: null,
         }),

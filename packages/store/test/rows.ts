@@ -63,6 +63,7 @@ export interface DeliveryWish {
   readonly notBefore?: number;
   readonly body?: Buffer;
   readonly keepHistory?: boolean;
+  readonly transforms?: boolean;
 }
 
 /** Stores an event with one delivery for each wish, in order; returns the deliveries. */
@@ -87,6 +88,7 @@ export async function storeDeliveries(
         priority: wish.priority ?? 'normal',
         bodyBytes: event.body.byteLength,
         keepHistory: wish.keepHistory ?? true,
+        transforms: wish.transforms ?? false,
         notBefore: wish.notBefore ?? null,
         lease: wish.lease ?? null,
       };

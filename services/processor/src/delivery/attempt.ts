@@ -13,7 +13,7 @@ import type { Payloads } from './payloads.ts';
 export interface LeasedDelivery
   extends Pick<
     ClaimedDelivery,
-    'id' | 'leaseId' | 'eventId' | 'route' | 'tries' | 'replay' | 'followed' | 'waitedMs'
+    'id' | 'leaseId' | 'eventId' | 'route' | 'transforms' | 'tries' | 'replay' | 'followed' | 'waitedMs'
   > {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
@@ -99,6 +99,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     leaseId: claimed.leaseId,
     eventId: claimed.eventId,
     route: claimed.route,
+    transforms: claimed.transforms,
     tries: claimed.tries,
     replay: claimed.replay,
     followed: claimed.followed,

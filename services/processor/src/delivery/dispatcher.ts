@@ -85,11 +85,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const { reservation, delivery, event } of starts) {
         const destination = destinations.get(reservation.destination);
         if (destination === undefined) throw new Error('a reservation of a destination that is not there');
-        const { id, eventId, route, followed } = delivery;
+        const { id, eventId, route, followed, transforms } = delivery;
         const lease = { leaseId: reservation.leaseId, tries: 0, replay: false, followed, waitedMs: 0 };
         runner.launch(
           { destination, reservation },
-          { id, eventId, route, ...lease, meta: event.meta, body: event.body },
+          { id, eventId, route, transforms, ...lease, meta: event.meta, body: event.body },
         );
       }
     },

@@ -18,6 +18,8 @@ export interface RoutedEvent {
   /** Of the delivery. */
   readonly id: string;
   readonly route: string;
+  /** It had a transform when the delivery was stored; null: an older release has not said so. */
+  readonly transforms: boolean | null;
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
 }
@@ -55,10 +57,6 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
 
   /** What it makes of events is known to who stored the delivery by a newer file: this process may read that one any moment. */
   function mayBecomeKnown(route: string): boolean {
-    if (rules().routes.has(route)) {
-      metAt.delete(route);
-      return false;
-    }
     const met = metAt.get(route);
     if (met !== undefined) return now() - met < unknownRouteWaitMs;
     if (metAt.size >= MAX_UNKNOWN_ROUTES) metAt.clear();
@@ -66,12 +64,31 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
     return unknownRouteWaitMs > 0;
   }
 
+  /**
+   * A delivery knows its route by name, and each try goes by the file of now. Where that has not that route, and for so long that no
+   * newer file is on its way, what was to be transformed is not sent; nor, where that is not known, to a destination that gets transformed events.
+   */
+  function transformOf(
+    route: string,
+    transforms: boolean | null,
+    destination: string,
+  ): TransformConfig | 'busy' | 'gone' | null {
+    const { routes } = rules();
+    const known = routes.get(route);
+    if (known !== undefined) {
+      metAt.delete(route);
+      return known.transform;
+    }
+    if (transforms === false) return null;
+    if (mayBecomeKnown(route)) return 'busy';
+    return transforms === true || isTransformedFor(destination, routes) ? 'gone' : null;
+  }
+
   return {
-    make({ id, route, meta, body }, { name }, { timeoutMs, stop }) {
-      if (mayBecomeKnown(route)) return Promise.resolve(errorOf('busy', null));
-      const transform = transformOf(rules().routes, route, name);
+    make({ id, route, transforms, meta, body }, { name }, { timeoutMs, stop }) {
+      const transform = transformOf(route, transforms, name);
       if (transform === null) return null;
-      if (transform === 'gone') return Promise.resolve(errorOf('gone', null));
+      if (transform === 'busy' || transform === 'gone') return Promise.resolve(errorOf(transform, null));
       const { source, tenant, type, provider, headers } = meta;
       const event = { source, tenant, type, provider, headers, body };
       const limit = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]);
@@ -80,19 +97,8 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
   };
 }
 
-/**
- * A delivery knows its route by name. Where the file has not that one, and for so long that no newer one is on its way, it goes out as it came, as it would have; but not
- * where the destination gets transformed events: whether this was to be one is not known.
- */
-function transformOf(
-  routes: Rules['routes'],
-  route: string,
-  destination: string,
-): TransformConfig | 'gone' | null {
-  const known = routes.get(route);
-  if (known !== undefined) return known.transform;
-  const others = routes.values().filter(other => other.destination === destination);
-  return others.some(other => other.transform !== null) ? 'gone' : null;
+function isTransformedFor(destination: string, routes: Rules['routes']): boolean {
+  return routes.values().some(other => other.destination === destination && other.transform !== null);
 }
 
 function toPayload(result: TransformResult): Payload {

@@ -11,7 +11,7 @@ export interface DeliveryPlan {
       /** Of its body as it is stored. */
       readonly bodyBytes: number;
     };
-  readonly route: Pick<RouteConfig, 'name' | 'destination' | 'priority' | 'history'>;
+  readonly route: Pick<RouteConfig, 'name' | 'destination' | 'priority' | 'history' | 'transform'>;
   readonly destinations: ReadonlyMap<string, Pick<DestinationConfig, 'ordering'>>;
 }
 
@@ -31,6 +31,7 @@ export function newDelivery({ id, event, route, destinations }: DeliveryPlan): N
     priority: route.priority === 'event' ? event.priority : route.priority,
     bodyBytes: event.bodyBytes,
     keepHistory: route.history === 'all',
+    transforms: route.transform !== null,
     notBefore: event.notBefore,
     lease: null,
   };

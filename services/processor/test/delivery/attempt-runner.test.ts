@@ -76,6 +76,7 @@ const leased: LeasedDelivery = {
   replay: false,
   followed: false,
   waitedMs: 250,
+  transforms: false,
   meta,
   body,
 };

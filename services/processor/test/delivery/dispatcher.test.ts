@@ -47,6 +47,7 @@ const claimedRow = (id: string, request: ClaimRequest): ClaimedDelivery => ({
   replay: false,
   followed: false,
   waitedMs: 0,
+  transforms: false,
   isCut: false,
   keyId: 'none',
   meta: Buffer.alloc(0),

@@ -6,6 +6,8 @@ import { routeConfig } from '../configs.ts';
 
 const TRANSFORM = { text: '1' } as never;
 const EVENT = { id: 'd', route: 'new', meta: { headers: [] } as never, body: new Uint8Array() };
+/** As releases before it stored them. */
+const UNKNOWN = null;
 const BOUNDS = { timeoutMs: 1_000, stop: new AbortController().signal };
 
 function setUp(...names: readonly string[]) {
@@ -26,8 +28,8 @@ function setUp(...names: readonly string[]) {
     at: (ms: number) => {
       time = ms;
     },
-    make: async (destination = 'crm') => {
-      const made = await payloads.make(EVENT, { name: destination }, BOUNDS);
+    make: async (destination = 'crm', transforms: boolean | null = UNKNOWN) => {
+      const made = await payloads.make({ ...EVENT, transforms }, { name: destination }, BOUNDS);
       if (made === null) return 'as it came';
       return 'kind' in made ? made.errorClass : Buffer.from(made.body).toString();
     },
@@ -49,6 +51,29 @@ describe('the body of a delivery whose route this process does not know', () => 
     await make();
     at(60_000);
     assert.deepEqual([await make('elsewhere'), await make('crm')], ['as it came', 'transform-gone']);
+  });
+
+  it('waits where its route had a transform, and then parks whatever else its destination gets', async () => {
+    const { make, at } = setUp('old');
+    assert.equal(await make('elsewhere', true), 'transform-busy');
+    at(60_000);
+    assert.deepEqual(
+      [await make('elsewhere', true), await make('crm', true)],
+      ['transform-gone', 'transform-gone'],
+    );
+  });
+
+  it('goes out as it came, and at once, where its route had none', async () => {
+    const { make } = setUp('old');
+    assert.deepEqual(
+      [await make('elsewhere', false), await make('crm', false)],
+      ['as it came', 'as it came'],
+    );
+  });
+
+  it('is made by the route of the file, whatever the one was that it was stored for', async () => {
+    const { make } = setUp('new');
+    assert.deepEqual([await make('crm', false), await make('crm', true)], ['made', 'made']);
   });
 
   it('waits anew after the route was there', async () => {

@@ -14,7 +14,13 @@ const event = {
   bodyBytes: 12,
   notBefore: 1_795_372_860_000,
 } as const;
-const route = { name: 'shop-to-crm', destination: 'crm', priority: 'event', history: 'all' } as const;
+const route = {
+  name: 'shop-to-crm',
+  destination: 'crm',
+  priority: 'event',
+  history: 'all',
+  transform: null,
+} as const;
 
 const deliver = (orderingKey: string | null, ordering: DestinationConfig['ordering']) =>
   newDelivery({
@@ -25,10 +31,13 @@ const deliver = (orderingKey: string | null, ordering: DestinationConfig['orderi
   });
 
 describe('a new delivery', () => {
-  it('says of what its route keeps', () => {
+  it('says what its route keeps, and whether it makes another body', () => {
     const destinations = new Map([['crm', { ordering: 'none' }]] as const);
     const forgotten = newDelivery({ id: 'd', event, route: { ...route, history: 'failures' }, destinations });
     assert.equal(forgotten.keepHistory, false);
+    const transform = { jsonata: 'body', timeoutMs: 250 };
+    const transformed = newDelivery({ id: 'd', event, route: { ...route, transform }, destinations });
+    assert.equal(transformed.transforms, true);
   });
 
   it('is of its event and its route, and nobody has it yet', () => {
@@ -45,6 +54,7 @@ describe('a new delivery', () => {
       priority: 'high',
       bodyBytes: 12,
       keepHistory: true,
+      transforms: false,
       notBefore: 1_795_372_860_000,
       lease: null,
     });
