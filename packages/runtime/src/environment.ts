@@ -2,7 +2,7 @@ import { AppError } from '@ackline/shared/app-error';
 import type { z } from 'zod';
 
 /** Variables whose value is never shown: secrets, and addresses that may carry a password. */
-const SECRET_LOOKING = /SECRET|TOKEN|PASS|CREDENTIAL|KEY|URL|DSN/i;
+const SECRET_LOOKING = /SECRET|TOKEN|PASS|CREDENTIAL|KEY|URL|DSN|ENDPOINT|HEADERS/i;
 /** A value longer than this is cut when it is shown: the message stays one readable line. */
 const MAX_SHOWN_VALUE_CHARS = 60;
 

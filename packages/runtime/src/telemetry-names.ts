@@ -28,6 +28,7 @@ export const metricNames = {
   replayItems: 'ackline_replay_items',
   replayProgress: 'ackline_replay_progress_ratio',
   transformStartFailures: 'ackline_transform_start_failures_total',
+  traceSpansDropped: 'ackline_trace_spans_dropped_total',
 } as const;
 
 export const labelNames = {
