@@ -28,10 +28,10 @@ describe('docs/environment.md', () => {
     for (const row of rows) assert.match(row, /^\| `[A-Z_]+` \| [^|]{4,} \| [^|]{3,} \| .*[.*] \|$/);
   });
 
-  it('marks each URL with a password as secret, and writes defaults as a user would', () => {
+  it('marks each value with a password as secret, and writes defaults as a user would', () => {
     assert.deepEqual(
       rows.filter(row => row.includes('**Secret.**')).map(row => row.split('`')[1]),
-      ['DATABASE_URL', 'REDIS_URL', 'DATABASE_URL'],
+      ['DATABASE_URL', 'OTEL_EXPORTER_OTLP_HEADERS', 'REDIS_URL', 'DATABASE_URL'],
     );
     assert.ok(page.includes('| `SPOOL_MAX_BYTES` | size, [1MiB, 1024GiB] | `1GiB` |'));
     assert.ok(page.includes('| `SPOOL_MAX_AGE` | duration, [1m, 168h] | `24h` |'));

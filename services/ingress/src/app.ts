@@ -8,6 +8,7 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { supervise } from '@ackline/runtime/supervisor';
+import { connectTracing } from '@ackline/runtime/tracing/connect-tracing';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
@@ -65,6 +66,8 @@ export async function createApp(
   });
   const opsPort = await operations.listen();
   background([operations], { opened, log, health });
+  const tracing = await connectTracing(config.tracing, { service: 'ackline-ingress', registry, log });
+  opened.defer(() => tracing?.close());
 
   const pool = openPool(config, { opened, log });
   const guard = await connectPostgresGuard({
@@ -96,6 +99,7 @@ export async function createApp(
     isDurable,
     states,
     metrics,
+    tracing,
     processes,
     log,
     health,

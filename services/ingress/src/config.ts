@@ -4,6 +4,11 @@ import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
 import { commonFields, eventLogFields, port, wholeNumber } from '@ackline/runtime/environment-fields';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
+import {
+  tracingFields,
+  type TracingSettings,
+  tracingSettings,
+} from '@ackline/runtime/tracing/tracing-environment';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 8080;
@@ -28,6 +33,7 @@ const REDIS_URL_FORM = 'redis://user:password@host:port/number';
 export const environmentSchema = z.object({
   ...commonFields,
   ...eventLogFields,
+  ...tracingFields,
   INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }).meta({
     description: 'Worker processes under a parent that owns the socket and the operations port.',
     unset: 'one process, and no parent',
@@ -104,6 +110,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly maxRequestsPerMinute: number | null;
   /** Open connections of the public port, of this process. */
   readonly maxConnections: number;
+  /** null: no traces. */
+  readonly tracing: TracingSettings | null;
   /** Only shown, as `queue.workers` of /health. */
   readonly workers: number;
   /** For the secrets that ackline.yaml names. */
@@ -138,6 +146,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     maxRequestsPerMinute:
       env.WEBHOOK_MAX_REQUESTS_PER_MINUTE === NO_LIMIT ? null : env.WEBHOOK_MAX_REQUESTS_PER_MINUTE,
     maxConnections: env.WEBHOOK_MAX_CONNECTIONS,
+    tracing: tracingSettings(env),
     workers: env.WEBHOOK_WORKERS,
     environment: Object.freeze({ ...environment }),
   });

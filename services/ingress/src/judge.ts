@@ -1,11 +1,8 @@
 import { redactBearer } from '@ackline/shared/bearer-headers';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import { singleHeader } from '@ackline/shared/headers';
 import type { ReceivedRequest, RejectReason, Secrets } from '@ackline/shared/provider';
 import type { Endpoint } from './source-table.ts';
-
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The secret that the request was proven with. */
 export interface Proof {
@@ -55,10 +52,13 @@ export interface IdentifyOptions {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly newEventId: () => string;
+  /** null: there are no traces. */
+  readonly traceparent: string | null;
 }
 
 /** Makes the event of a proven request. Bearer secrets are replaced here, before anything is appended or logged (A3). */
-export function identify({ endpoint, request, proof, now, newEventId }: IdentifyOptions): Judgement {
+export function identify(options: IdentifyOptions): Judgement {
+  const { endpoint, request, proof, now, newEventId, traceparent } = options;
   const { source, provider } = endpoint;
   const identified = provider.identify(request);
   if (identified.kind === 'malformed') return refused('ACKLINE_MALFORMED', 'malformed', identified.detail);
@@ -79,15 +79,10 @@ export function identify({ endpoint, request, proof, now, newEventId }: Identify
     headers: redactBearer(request.headers, provider.bearerHeaders, proof.secretIndex),
     body: request.body,
     priority: identity.priority,
-    traceparent: traceparentOf(request),
+    traceparent,
     notBefore: null,
   };
   return { kind: 'event', event, secret: proof.secret, hasProviderId: identity.dedupKey !== null };
-}
-
-function traceparentOf({ headers }: ReceivedRequest): string | null {
-  const header = singleHeader(headers, 'traceparent');
-  return header.found === 'one' && TRACEPARENT.test(header.value) ? header.value : null;
 }
 
 function refused(

@@ -1,6 +1,7 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import type { HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
+import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { newEventId } from '@ackline/shared/event-id';
 import { createFairShare } from '@ackline/shared/fair-share';
 import type { IngressConfig } from './config.ts';
@@ -8,6 +9,7 @@ import { type HealthFacts, type ProcessCount, reportHealth } from './health-repo
 import { createFrontDoor } from './http/front-door.ts';
 import { createHealthHandler } from './http/health-route.ts';
 import { createBodyReader } from './http/read-body.ts';
+import { createRequestTraces } from './http/request-spans.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
@@ -37,6 +39,7 @@ export interface PublicPortParts {
   readonly isDurable: () => boolean;
   readonly states: ProcessorStates;
   readonly metrics: IngressMetrics;
+  readonly tracing: Tracing | null;
   readonly processes: () => ProcessCount;
   readonly log: Logger;
   readonly health: HealthRegistry;
@@ -44,7 +47,7 @@ export interface PublicPortParts {
 
 /** The public port, wired: `/health` and the webhooks. Binds nothing yet. */
 export function createPublicPort(parts: PublicPortParts): PublicServer {
-  const { sources, eventLog, guards, metrics, log } = parts;
+  const { sources, eventLog, guards, metrics, tracing, log } = parts;
   const isDraining = () => parts.health.isDraining;
   const app = createFrontDoor({
     sources: sources.table,
@@ -58,6 +61,14 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
       limits: guards.limits,
       addressOf: request => sources.declared.current.addressOf(request),
       isDraining,
+      traces:
+        tracing &&
+        createRequestTraces({
+          ratio: tracing.ratio,
+          isTrustedPeer: request => sources.declared.current.isTrustedPeer(request),
+          record: span => tracing.record(span),
+          now: Date.now,
+        }),
       metrics,
       log,
       budget: createFairShare(BODY_BUDGET_BYTES),

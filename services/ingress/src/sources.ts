@@ -7,7 +7,7 @@ import type { AcklineConfig } from '@ackline/shared/config/types';
 import { findProvider, providers } from '@ackline/shared/providers/registry';
 import type { IncomingMessage } from 'node:http';
 import type { IngressConfig } from './config.ts';
-import { createAddressOf } from './limits/client-address.ts';
+import { createAddressOf, createIsTrustedPeer } from './limits/client-address.ts';
 import { createSourceTable, type SourceTable } from './source-table.ts';
 
 /** What one reading of ackline.yaml says. */
@@ -16,6 +16,8 @@ export interface Declared {
   readonly table: SourceTable;
   /** Of a request's client, behind the proxies that are trusted. */
   readonly addressOf: (request: IncomingMessage) => string;
+  /** The connection comes from a proxy that is trusted. */
+  readonly isTrustedPeer: (request: IncomingMessage) => boolean;
 }
 
 export interface Sources {
@@ -49,7 +51,13 @@ export async function connectSources(
       const table = createSourceTable(ackline, findProvider);
       // Signing secrets are the processor's: an ingress needs none of them.
       secrets.checkSecrets({ ...ackline, destinations: [] }, providers);
-      return { ackline, table, addressOf: createAddressOf(ackline.trustProxies) };
+      const { trustProxies } = ackline;
+      return {
+        ackline,
+        table,
+        addressOf: createAddressOf(trustProxies),
+        isTrustedPeer: createIsTrustedPeer(trustProxies),
+      };
     },
   });
   return { declared, table: { get: path => declared.current.table.get(path) }, secrets };

@@ -23,6 +23,7 @@ describe('loadConfig', () => {
       redisUrl: null,
       maxRequestsPerMinute: null,
       maxConnections: 4_096,
+      tracing: null,
       workers: 4,
     });
   });

@@ -26,13 +26,11 @@ export const tracingFields = {
     title: '`http://host:4318`, or https',
     description: `The collector that takes spans by OTLP/HTTP, below it at \`${TRACES_PATH}\` ([traces](tracing.md)).`,
     unset: 'no traces',
-    secret: true,
   }),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.meta({
-    title: 'URL',
-    description: 'The whole URL for spans, in place of the one above.',
+    title: 'a whole URL',
+    description: 'Where spans go, in place of the one above.',
     unset: 'the one above',
-    secret: true,
   }),
   OTEL_EXPORTER_OTLP_HEADERS: z
     .string()

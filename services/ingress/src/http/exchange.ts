@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerList, type HttpAnswer, isAscii } from './answers.ts';
 import { PhaseClock } from './phase-clock.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 /** How long, and how much of, a body that nobody wants is still read after its answer. */
 const LINGER_MS = 1_000;
@@ -15,6 +16,8 @@ export class Exchange {
   readonly response: ServerResponse;
   /** The connection ends with the answer, whatever else is. */
   closes = false;
+  /** Once it is asked for; stays null without traces. */
+  trace: RequestTrace | null = null;
   private readonly isDraining: () => boolean;
 
   constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ReceivedRequest } from '@ackline/shared/provider';
+import { formatTraceparent } from '@ackline/runtime/tracing/trace-context';
 import { pairsFromRaw } from '@ackline/shared/headers';
 import { calledUrl } from '../called-url.ts';
 import { identify, type Judgement, prove } from '../judge.ts';
@@ -90,7 +91,8 @@ function judge(
   const proof = prove(endpoint, request, deps.secretsOf(endpoint.source), now);
   exchange.clock.end(PHASE.verify);
   if (proof.kind === 'refused') return proof;
-  const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId });
+  const traceparent = deps.traces === null ? null : formatTraceparent(deps.traces.begin(exchange));
+  const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId, traceparent });
   exchange.clock.end(PHASE.identify);
   return judgement;
 }

@@ -11,6 +11,7 @@ const WEBHOOK_PREFIX = '/webhook/';
 export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): void {
   const fields = {
     requestId: exchange.requestId,
+    traceId: exchange.trace?.traceId,
     source: outcome.endpoint?.source.name ?? null,
     durationMs: Math.round(exchange.clock.elapsedMs() * 1_000) / 1_000,
   };
@@ -18,10 +19,20 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
     case 'accepted': {
       // Not the keys: they can be a phone number, and the id finds them. Written out: it is the line of every webhook.
       const { id, type, body } = outcome.event;
-      const { requestId, source, durationMs } = fields;
+      const { requestId, traceId, source, durationMs } = fields;
       const { tier } = outcome;
       log.info(
-        { event: 'webhook.accepted', requestId, source, durationMs, id, type, bytes: body.byteLength, tier },
+        {
+          event: 'webhook.accepted',
+          requestId,
+          traceId,
+          source,
+          durationMs,
+          id,
+          type,
+          bytes: body.byteLength,
+          tier,
+        },
         `Webhook queued for processing: ${shortPath(outcome.endpoint.path)}`,
       );
       break;

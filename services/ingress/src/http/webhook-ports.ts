@@ -6,7 +6,10 @@ import type { Secrets } from '@ackline/shared/provider';
 import type { Logger } from '@ackline/runtime/logger';
 import type { IngressMetrics } from '../ingress-metrics.ts';
 import type { SourceTable } from '../source-table.ts';
+import type { Exchange } from './exchange.ts';
 import type { BodyReader } from './read-body.ts';
+import type { RequestTrace } from './request-trace.ts';
+import type { Outcome } from './webhook-outcome.ts';
 
 export interface EventAppender {
   /** Durable when it resolves. */
@@ -50,6 +53,13 @@ export interface RateLimits {
   ): LimitVerdict | Promise<LimitVerdict>;
 }
 
+export interface RequestTraces {
+  /** The place of this request in its trace, the same one each time. */
+  begin(exchange: Exchange): RequestTrace;
+  /** Records its spans, if they are recorded. Never throws. */
+  ended(exchange: Exchange, outcome: Outcome): void;
+}
+
 export interface WebhookDeps {
   readonly sources: SourceTable;
   /** The live secrets, in the order of the source's references. Waits for nothing. */
@@ -63,6 +73,8 @@ export interface WebhookDeps {
   /** Of the client, also behind proxies; asked only where a limit applies. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly isDraining: () => boolean;
+  /** null: there are none, and no id is drawn. */
+  readonly traces: RequestTraces | null;
   readonly metrics: IngressMetrics;
   readonly log: Logger;
   /** Of the bytes of bodies; its owners are the sources. */

@@ -34,7 +34,7 @@ export function createWebhookHandler(deps: WebhookDeps): WebhookHandler {
 }
 
 function finish(
-  { metrics, log }: WebhookDeps,
+  { metrics, traces, log }: WebhookDeps,
   exchange: Exchange,
   outcome: Outcome,
 ): Promise<void> | undefined {
@@ -48,6 +48,7 @@ function finish(
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
     if (outcome.kind === 'rejected') metrics.rejected(source, outcome.reason);
     if (hasGone) metrics.disconnected();
+    traces?.ended(exchange, outcome);
     logOutcome(log, exchange, outcome);
   }
   return lingering;

@@ -17,6 +17,15 @@ export function createAddressOf(trustProxies: readonly string[]): (request: Inco
   };
 }
 
+/** Whether the peer of a request's connection is a trusted proxy: what it says of others is believed. Throws as `createAddressOf`. */
+export function createIsTrustedPeer(
+  trustProxies: readonly string[],
+): (request: Pick<IncomingMessage, 'socket'>) => boolean {
+  if (trustProxies.length === 0) return () => false;
+  const isTrusted = proxyaddr.compile([...trustProxies]);
+  return ({ socket }) => isTrusted(socket.remoteAddress ?? '', 0);
+}
+
 const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
 
 /** A socket that takes both kinds shows an IPv4 address as ::ffff:1.2.3.4. */

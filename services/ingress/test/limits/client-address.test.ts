@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
-import { createAddressOf, networkOf } from '../../src/limits/client-address.ts';
+import { createAddressOf, createIsTrustedPeer, networkOf } from '../../src/limits/client-address.ts';
 
 const request = (remoteAddress: string | undefined, forwarded?: string) =>
   ({
@@ -24,6 +24,15 @@ describe('the address of a caller', () => {
     assert.equal(behind(request('::ffff:10.1.2.3', '198.51.100.1')), '198.51.100.1');
     assert.equal(behind(request('2001:db8::5', '2001:470::9')), '2001:470::9');
     assert.equal(behind(request('203.0.113.7', '198.51.100.1')), '203.0.113.7');
+  });
+
+  it('is a trusted peer only where the connection itself comes from a declared proxy', () => {
+    const isTrustedPeer = createIsTrustedPeer(['10.0.0.0/8', '2001:db8::/32']);
+    for (const peer of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::5'])
+      assert.equal(isTrustedPeer(request(peer)), true);
+    for (const peer of ['203.0.113.7', '2001:470::9', undefined])
+      assert.equal(isTrustedPeer(request(peer, '10.1.2.3')), false);
+    assert.equal(createIsTrustedPeer([])(request('10.1.2.3')), false);
   });
 
   it('is not what the caller himself wrote before the proxy added to it', () => {

@@ -9,7 +9,7 @@ import { createFrontDoor } from '../../src/http/front-door.ts';
 import { createHealthHandler } from '../../src/http/health-route.ts';
 import { createBodyReader } from '../../src/http/read-body.ts';
 import { createPublicServer } from '../../src/http/server.ts';
-import type { EventAppender, RateLimits, SeenEvents } from '../../src/http/webhook-ports.ts';
+import type { EventAppender, RateLimits, RequestTraces, SeenEvents } from '../../src/http/webhook-ports.ts';
 import { createWebhookHandler } from '../../src/http/webhook-route.ts';
 import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
 import { sourceConfig, sourceTable } from './endpoint.ts';
@@ -32,6 +32,7 @@ export interface FrontOptions {
   readonly seen?: SeenEvents;
   readonly limits?: RateLimits;
   readonly addressOf?: () => string;
+  readonly traces?: RequestTraces;
   readonly level?: 'info' | 'debug';
 }
 
@@ -73,6 +74,7 @@ export async function startFront(options: FrontOptions = {}) {
       limits: options.limits ?? null,
       addressOf: options.addressOf ?? (() => '192.0.2.1'),
       isDraining: () => draining,
+      traces: options.traces ?? null,
       metrics,
       log,
       budget,
