@@ -90,6 +90,9 @@ export interface ClaimedDelivery {
   readonly followed: boolean;
   /** For so long it was due. */
   readonly waitedMs: number;
+  /** When its last attempt on record was, as text; null: there is none. With the one before it, it tells this attempt from all others. */
+  readonly lastAt?: string | null;
+  readonly lastButOneAt?: string | null;
   /** More was found with it, whose bodies would have gone over the bound of the claim. */
   readonly isCut?: boolean;
   readonly keyId: string;
@@ -201,6 +204,7 @@ function leaseText(picked: string): string {
           select l.id, l.stored_day::text as "storedDay", l.seq, l.lease_id as "leaseId", l.event_id as "eventId", l.source,
                  l.tenant, l.route, l.priority, l.tries, l.replay, l.followed, l.transforms,
                  greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs",
+                 l.attempts -> -1 ->> 'at' as "lastAt", l.attempts -> -2 ->> 'at' as "lastButOneAt",
                  count(*) over () < (select count(*) from sized) as "isCut"
             from leased l join sized s on s.id = l.id order by s.place`;
 }

@@ -72,6 +72,8 @@ describe('what is delivered next', () => {
       transforms: false,
       followed: false,
       isCut: false,
+      lastAt: null,
+      lastButOneAt: null,
       keyId: 'none',
       meta: Buffer.from('{"v":1}'),
       body: Buffer.from('body'),

@@ -5,6 +5,7 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
+import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { newEventId } from '@ackline/shared/event-id';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
@@ -26,6 +27,7 @@ import { createRetention, type Retention } from './retention.ts';
 import { connectRules, type Declared, type Rules } from './rules.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createRefusals, type Refusals } from './storing/refusals.ts';
+import { createStoreTraces } from './tracing/store-spans.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
@@ -52,12 +54,13 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const health = createHealthRegistry();
   const metrics = createProcessorMetrics();
   await openOperations({ config, context, health, registry: metrics.registry }, opened);
+  const tracing = await openTracing({ config, log, registry: metrics.registry }, opened);
 
   const pool = await connectStore(config, context, opened);
   const intake = await connectIntake({ ...config, pool, log });
   opened.defer(() => intake.close());
   const brokers = config.kafka?.brokers ?? null;
-  const delivery = createDelivery({ rules, secrets, brokers, pool, metrics, log });
+  const delivery = createDelivery({ rules, secrets, brokers, pool, metrics, tracing, log });
   opened.defer(() => delivery.close());
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
@@ -71,7 +74,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   };
   const refusals = createRefusals();
   health.watch('storing', () => refusals.state());
-  const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, routing, refusals }));
+  const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, tracing, routing, refusals }));
 
   const processorId = newEventId();
   const news = createDestinationNews({ pool, destinations: delivery.destinations });
@@ -164,6 +167,16 @@ async function openOperations(
   });
 }
 
+/** Closed as the last but the operations port: until then something may end that is recorded. */
+async function openTracing(
+  { config, log, registry }: { config: ProcessorConfig; log: Logger; registry: ProcessorMetrics['registry'] },
+  opened: AsyncDisposableStack,
+): Promise<Tracing | null> {
+  const tracing = await connectTracing(config.tracing, { service: 'ackline-processor', registry, log });
+  opened.defer(() => tracing?.close());
+  return tracing;
+}
+
 async function connectStore(
   config: ProcessorConfig,
   { log }: ProgramContext,
@@ -251,11 +264,13 @@ function storerDeps(parts: {
   intake: Intake;
   delivery: Delivery;
   metrics: ProcessorMetrics;
+  tracing: Tracing | null;
   routing: LateRoutingDeps;
   refusals: Refusals;
 }): LaneStorerDeps {
-  const { intake, metrics, routing, refusals } = parts;
+  const { intake, metrics, tracing, routing, refusals } = parts;
   return {
+    traces: tracing && createStoreTraces({ record: span => tracing.record(span), now: Date.now }),
     pool: routing.pool,
     lanes: () => intake.lanes(),
     rules: () => ({ ...routing.rules(), desk: parts.delivery.dispatcher }),

@@ -15,10 +15,12 @@ export interface RequestTracesDeps extends TraceRules {
   readonly record: (span: SpanRecord) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly slowMs?: number;
 }
 
 /** The spans of requests: made when they have ended, of those alone that are recorded. */
 export function createRequestTraces(deps: RequestTracesDeps): RequestTraces {
+  const { slowMs = SLOW_MS } = deps;
   const begin = (exchange: Exchange): RequestTrace => {
     exchange.trace ??= beginTrace(exchange.request, deps);
     return exchange.trace;
@@ -36,7 +38,7 @@ export function createRequestTraces(deps: RequestTracesDeps): RequestTraces {
         endMs: deps.now(),
         elapsedMs,
       };
-      if (!trace.isSampled && elapsedMs <= SLOW_MS && !isError(ended)) return;
+      if (!trace.isSampled && elapsedMs <= slowMs && !isError(ended)) return;
       for (const span of spansOf(ended)) deps.record(span);
     },
   };

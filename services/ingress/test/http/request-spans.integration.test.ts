@@ -16,15 +16,17 @@ const CALLER = 'b7ad6b7169203331';
 interface Options extends FrontOptions {
   readonly ratio?: number;
   readonly isTrustedPeer?: boolean;
+  readonly slowMs?: number;
 }
 
-async function startTraced({ ratio = 1, isTrustedPeer = false, ...options }: Options = {}) {
+async function startTraced({ ratio = 1, isTrustedPeer = false, slowMs, ...options }: Options = {}) {
   const spans: SpanRecord[] = [];
   const traces = createRequestTraces({
     ratio,
     isTrustedPeer: () => isTrustedPeer,
     record: span => void spans.push(span),
     now: Date.now,
+    ...(slowMs === undefined ? {} : { slowMs }),
   });
   return { front: await startFront({ ...options, traces }), spans };
 }
@@ -152,6 +154,19 @@ describe('the spans of a request', () => {
       const [line] = [...named(front.lines, 'webhook.rejected'), ...named(front.lines, 'webhook.lost')];
       assert.equal(line?.['traceId'], spans[0].traceId);
     }
+  });
+
+  it('are recorded at any ratio where the request was slow', async () => {
+    const { front, spans } = await startTraced({ ratio: 0, slowMs: 0 });
+    await using _ = front;
+    assert.equal(await send(front.port), 200);
+    assert.deepEqual(
+      spans.map(({ kind, isError }) => [kind, isError]),
+      [
+        ['server', false],
+        ['producer', false],
+      ],
+    );
   });
 
   it('hold nothing that a caller wrote', async () => {

@@ -143,11 +143,12 @@ function giveBack(reservation: Reservation, { result, outcome }: FinishedAttempt
 function logAttempt(
   log: Logger,
   destination: string,
-  { delivery, result, outcome, ms }: FinishedAttempt,
+  { delivery, traceId, result, outcome, ms }: FinishedAttempt,
 ): void {
   const fields = {
     event: 'delivery.attempted',
     eventId: delivery.eventId,
+    traceId,
     delivery: delivery.id,
     destination,
     outcome: outcome.kind,

@@ -1,9 +1,11 @@
 import { addressOf } from '@ackline/shared/config/destination-address';
+import { formatTraceparent, traceIdOf } from '@ackline/runtime/tracing/trace-context';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { open } from '@ackline/shared/seal';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { AttemptTrace } from '../tracing/attempt-trace.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
 import type { DestinationSender } from './delivery-sender.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
@@ -13,7 +15,17 @@ import type { Payloads } from './payloads.ts';
 export interface LeasedDelivery
   extends Pick<
     ClaimedDelivery,
-    'id' | 'leaseId' | 'eventId' | 'route' | 'transforms' | 'tries' | 'replay' | 'followed' | 'waitedMs'
+    | 'id'
+    | 'leaseId'
+    | 'eventId'
+    | 'route'
+    | 'transforms'
+    | 'tries'
+    | 'replay'
+    | 'followed'
+    | 'waitedMs'
+    | 'lastAt'
+    | 'lastButOneAt'
   > {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
@@ -29,6 +41,20 @@ export interface Target {
   readonly timeoutMs: number;
 }
 
+/** All that its spans tell. */
+export interface EndedAttempt {
+  readonly delivery: LeasedDelivery;
+  readonly config: DestinationConfig;
+  readonly finished: FinishedAttempt;
+}
+
+export interface AttemptTraces {
+  /** null: its event has no trace. */
+  begin(delivery: LeasedDelivery): AttemptTrace | null;
+  /** Records its spans, if they are recorded. Never throws. */
+  ended(attempt: EndedAttempt, trace: AttemptTrace): void;
+}
+
 export interface AttemptDeps {
   /** The signing secret now, null where the destination has none. */
   signingSecret(config: DestinationConfig): string | null;
@@ -37,6 +63,8 @@ export interface AttemptDeps {
   /** What the delivery's route makes of the body now; null: it goes out as it came. */
   readonly payloads: Payloads;
   readonly limits: Pick<AttemptLimits, 'bounded'>;
+  /** null: there are none, and destinations are sent no `traceparent` of ours. */
+  readonly traces?: AttemptTraces | null;
   readonly random: () => number;
 }
 
@@ -48,30 +76,37 @@ export async function attemptDelivery(
 ): Promise<FinishedAttempt> {
   const startedAt = new Date();
   const startedMs = performance.now();
-  const result = await send(delivery, target, deps).catch(
+  const trace = deps.traces?.begin(delivery) ?? null;
+  const result = await send(delivery, target, deps, trace).catch(
     (): AttemptResult => ({ kind: 'error', errorClass: 'other' }),
   );
   const { retry, onPark, forwardSecret } = target.config;
   // A receiver that echoes its request would put the provider's secret into the table.
   const kept = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
-  return {
+  const finished: FinishedAttempt = {
     delivery,
+    traceId: traceIdOf(delivery.meta.traceparent),
     result: kept,
     outcome: decideOutcome(result, delivery.tries, { retry, random: deps.random }),
     startedAt,
     ms: Math.round(performance.now() - startedMs),
     onPark,
   };
+  if (trace !== null) deps.traces?.ended({ delivery, config: target.config, finished }, trace);
+  return finished;
 }
 
 function send(
   delivery: LeasedDelivery,
   { config, sender, timeoutMs }: Target,
   deps: AttemptDeps,
+  trace: AttemptTrace | null,
 ): Promise<AttemptResult> {
+  const startedMs = performance.now();
   return deps.limits.bounded(timeoutMs, async signal => {
     const making = deps.payloads.make(delivery, config, { timeoutMs, stop: signal });
     const made = making === null ? { body: delivery.body } : await making;
+    if (trace !== null && making !== null) trace.transformMs = performance.now() - startedMs;
     if ('kind' in made) return signal.aborted ? { kind: 'error', errorClass: 'aborted' } : made;
     return sender.send({
       url: addressOf(config),
@@ -82,6 +117,7 @@ function send(
         body: made.body,
         isTransformed: making !== null,
         replay: delivery.replay,
+        ...(trace === null ? {} : { traceparent: formatTraceparent(trace) }),
         ...(delivery.editNumber === undefined ? {} : { edit: delivery.editNumber }),
         signingSecret: deps.signingSecret(config),
         now: new Date(),
@@ -104,6 +140,8 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     replay: claimed.replay,
     followed: claimed.followed,
     waitedMs: claimed.waitedMs,
+    lastAt: claimed.lastAt ?? null,
+    lastButOneAt: claimed.lastButOneAt ?? null,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
     body: open({ keyId: claimed.edit?.keyId ?? claimed.keyId, bytes: claimed.body }),
     ...(claimed.edit === undefined ? {} : { editNumber: claimed.edit.n }),

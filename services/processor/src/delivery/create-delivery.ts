@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@ackline/runtime/logger';
 import type { SecretReader } from '@ackline/runtime/secrets';
+import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { restoreBearer } from '@ackline/shared/bearer-headers';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
@@ -14,6 +15,7 @@ import { forgetEvents } from '@ackline/store/forgotten-events';
 import type { Pool } from 'pg';
 import type { ProcessorMetrics } from '../metrics.ts';
 import type { Rules } from '../rules.ts';
+import { createAttemptTraces } from '../tracing/attempt-spans.ts';
 import { createTransformer, type Transformer } from '../transforming/transformer.ts';
 import type { AttemptDeps } from './attempt.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
@@ -34,6 +36,7 @@ export interface DeliveryDeps {
   readonly brokers?: readonly string[] | null;
   readonly pool: Pool;
   readonly metrics: ProcessorMetrics;
+  readonly tracing?: Pick<Tracing, 'record'> | null;
   readonly log: Logger;
   /** Monotonic milliseconds; leases are reckoned by it. */
   readonly now?: () => number;
@@ -161,11 +164,12 @@ function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): Bre
 }
 
 function attemptDeps(
-  { rules, secrets, unknownRouteWaitMs }: DeliveryDeps,
+  { rules, secrets, tracing = null, unknownRouteWaitMs }: DeliveryDeps,
   transformer: Transformer,
 ): Omit<AttemptDeps, 'limits'> {
   return {
     random: Math.random,
+    traces: tracing === null ? null : createAttemptTraces(span => tracing.record(span)),
     payloads: createPayloads({
       rules,
       transformer,

@@ -20,6 +20,8 @@ const NOT_FORWARDED = new Set([
 ]);
 /** Say how the original body is to be read. */
 const OF_THE_BODY = new Set(['content-type', 'content-encoding', 'content-md5', 'digest', 'content-digest']);
+/** W3C Trace Context: `tracestate` says more of the `traceparent` beside it. */
+const OF_A_TRACE = new Set(['traceparent', 'tracestate']);
 const OWN_PREFIX = 'ackline-';
 
 export interface OutboundWebhook {
@@ -34,6 +36,8 @@ export interface OutboundWebhook {
   readonly replay: boolean;
   /** The body is the so-manieth that a person made of it. */
   readonly edit?: number;
+  /** The attempt's own place in the trace; none: there are no traces. */
+  readonly traceparent?: string;
   readonly signingSecret: string | null;
   readonly now: Date;
 }
@@ -41,7 +45,7 @@ export interface OutboundWebhook {
 /**
  * The original headers in their order, duplicates kept, except what belongs to the connection and `ackline-*` names; then Ackline's own: the
  * Standard Webhooks triple, the called URL, the marks of a replay and of an edit. Where the original has a `webhook-*` name it stays, and
- * Ackline's is `ackline-webhook-*`. Flat: name, value, name, value, …
+ * Ackline's is `ackline-webhook-*`; likewise with `traceparent`. Flat: name, value, name, value, …
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
   const { original, own } = deliveryHeaders({ ...webhook, prefixed: true });
@@ -70,7 +74,16 @@ export function deliveryHeaders(webhook: OutboundWebhook & { readonly prefixed: 
   const own = ownHeaders(webhook);
   if (isTaken)
     for (const pair of own) if (pair[0].startsWith('webhook-')) pair[0] = `${OWN_PREFIX}${pair[0]}`;
-  return { original, own };
+  return { original, own: [...own, ...traceHeader(webhook, original)] };
+}
+
+function traceHeader(
+  { traceparent, prefixed }: { readonly traceparent?: string; readonly prefixed: boolean },
+  original: HeaderPairs,
+): HeaderPairs {
+  if (traceparent === undefined) return [];
+  const isTaken = prefixed && original.some(([name]) => OF_A_TRACE.has(name.toLowerCase()));
+  return [[isTaken ? `${OWN_PREFIX}traceparent` : 'traceparent', traceparent]];
 }
 
 function ownHeaders(webhook: OutboundWebhook): [name: string, value: string][] {

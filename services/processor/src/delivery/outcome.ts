@@ -128,6 +128,8 @@ export function isDestinationFailure(result: AttemptResult): boolean {
 
 export interface FinishedAttempt {
   readonly delivery: Pick<ClaimedDelivery, 'id' | 'leaseId' | 'eventId'>;
+  /** Of its event; none: it has none. */
+  readonly traceId?: string | undefined;
   readonly result: AttemptResult;
   readonly outcome: Outcome;
   readonly startedAt: Date;

@@ -26,6 +26,7 @@ import { inboxItem, type Item, kafkaItems, keyHashesOf } from './lane-item.ts';
 import { firstWithinBytes, type Placement } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
 import { splitEvent } from './split-event.ts';
+import type { StorableEvent } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
 import { isPoison, isTooLong } from './store-failures.ts';
 
@@ -48,6 +49,30 @@ export interface StoreListener {
   refused(reason: string): void;
 }
 
+/** What a transaction took, as far as it came. */
+interface Taken {
+  readonly items: readonly Item[];
+  readonly events: readonly StorableEvent[];
+}
+
+export interface CommittedBatch extends Taken {
+  /** Epoch milliseconds. */
+  readonly startMs: number;
+  /** Those of `events` that were new. */
+  readonly fresh: readonly StorableEvent[];
+}
+
+export interface FailedBatch extends Taken {
+  readonly startMs: number;
+  readonly error: unknown;
+}
+
+/** Told of each transaction. Never throws. */
+export interface StoreTraces {
+  committed(batch: CommittedBatch): void;
+  failed(batch: FailedBatch): void;
+}
+
 export interface LaneStorerDeps {
   readonly pool: Pool;
   /** How many lanes the topic has; may change when the broker first answers. */
@@ -55,6 +80,8 @@ export interface LaneStorerDeps {
   /** What is in force; asked once for each transaction, which is under one configuration. */
   readonly rules: () => StoringRules;
   readonly listener: StoreListener;
+  /** null: there are none. */
+  readonly traces?: StoreTraces | null;
 }
 
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
@@ -136,9 +163,11 @@ function createInboxStorer(
   return storeRows;
 }
 
-function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
+function createTransactor({ pool, rules, listener, traces = null }: LaneStorerDeps): Transact {
   return async take => {
     const inForce = rules();
+    const startMs = Date.now();
+    let taken: Taken = { items: [], events: [] };
     const reserved: ReadyStart[] = [];
     const invalid: QuarantinedRecord[] = [];
     const work = async (client: PoolClient) => {
@@ -148,18 +177,21 @@ function createTransactor({ pool, rules, listener }: LaneStorerDeps): Transact {
       const events = items.flatMap(item =>
         item.kind === 'event' ? splitEvent(item.event, findProvider(item.event.meta.provider)) : [],
       );
+      taken = { items, events };
       const stored = await storeEvents(client, events, inForce);
       reserved.push(...stored.starts);
       return stored;
     };
     const batch = await inTransaction(pool, work).catch((error: unknown) => {
       for (const start of reserved) start.reservation.cancel(); // (S5)
+      traces?.failed({ startMs, ...taken, error });
       throw error;
     });
     for (const record of invalid) listener.quarantined(record.origin, record.reason);
     listener.stored(batch);
     inForce.desk.start(batch.starts); // (S5)
     if (batch.leftDue.length > 0) inForce.desk.wake(batch.leftDue);
+    traces?.committed({ startMs, ...taken, fresh: batch.fresh });
   };
 }
 

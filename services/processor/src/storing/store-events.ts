@@ -12,6 +12,7 @@ import type { StorableEvent } from './storable.ts';
 
 export interface StoredBatch {
   readonly stored: number;
+  readonly fresh: readonly StorableEvent[];
   readonly duplicates: number;
   readonly unrouted: number;
   readonly starts: readonly ReadyStart[];
@@ -37,7 +38,7 @@ export async function storeEvents(
 ): Promise<StoredBatch> {
   const fresh = await claimFresh(client, events);
   if (fresh.length === 0) {
-    return { stored: 0, duplicates: events.length, unrouted: 0, starts: [], leftDue: [] };
+    return { stored: 0, fresh, duplicates: events.length, unrouted: 0, starts: [], leftDue: [] };
   }
   const decided = fresh.map(event => ({ event, fanOut: rules.fanOut({ ...event.meta, body: event.body }) }));
   const places = await insertEvents(
@@ -49,6 +50,7 @@ export async function storeEvents(
   const placed = await placeDeliveries(client, deliveriesOf(plan), rules.desk);
   return {
     stored: fresh.length,
+    fresh,
     duplicates: events.length - fresh.length,
     unrouted: decided.filter(({ fanOut }) => fanOut.routing === 'unrouted').length,
     ...placed,

@@ -41,6 +41,18 @@ describe('a record of a delivery', () => {
     ]);
   });
 
+  it('has the place of its attempt in the trace, whatever the original has under that name', () => {
+    const original: HeaderPairs = [['traceparent', 'theirs']];
+    const sent = recordOf(
+      { webhook: { ...webhook, headers: original, traceparent: 'ours' }, event },
+      { key: 'none', headers: {} },
+    );
+    assert.deepEqual(
+      sent.headers.filter(([name]) => name.includes('trace')),
+      [['traceparent', 'ours']],
+    );
+  });
+
   it('has the key that the file asks for', () => {
     const keyOf = (key: 'ordering-key' | 'event-id' | 'none', orderingKey: string | null = 'chat') =>
       recordOf({ webhook, event: { ...event, orderingKey } }, { key, headers: {} }).key?.toString() ?? null;

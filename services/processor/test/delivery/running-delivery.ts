@@ -1,4 +1,5 @@
 import { createSecretReader } from '@ackline/runtime/secrets';
+import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import type {
   DestinationConfig,
   RouteConfig,
@@ -13,6 +14,7 @@ import { createProcessorMetrics } from '../../src/metrics.ts';
 import { createRules } from '../../src/rules.ts';
 import type { DeliveryDesk } from '../../src/storing/desk.ts';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
+import { createStoreTraces } from '../../src/tracing/store-spans.ts';
 import { routeConfig, sourceConfig } from '../configs.ts';
 import { kafkaBatch } from '../events.ts';
 
@@ -37,6 +39,7 @@ export interface RunningOptions {
   readonly brokers?: readonly string[];
   /** Default: none, so that a test that stores for a route of its own need not wait. */
   readonly unknownRouteWaitMs?: number;
+  readonly tracing?: Pick<Tracing, 'record'>;
   /** What the storer sees instead of the dispatcher. */
   readonly desk?: (desk: DeliveryDesk) => DeliveryDesk;
 }
@@ -45,7 +48,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} } as never;
 
 /** The delivery side as the service wires it, with a storer in front. */
 export async function runDelivery(options: RunningOptions): Promise<RunningDelivery> {
-  const { pool, destinations } = options;
+  const { pool, destinations, tracing } = options;
   const rules = createRules({
     sources: options.sources ?? [sourceConfig()],
     routes:
@@ -68,6 +71,10 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
   const storer = createLaneStorer({
     pool,
     lanes: () => 1,
+    traces:
+      tracing === undefined
+        ? null
+        : createStoreTraces({ record: span => tracing.record(span), now: Date.now }),
     rules: () => ({ ...rules, desk: options.desk?.(dispatcher) ?? dispatcher }),
     listener: {
       stored: batch => metrics.stored(batch),
