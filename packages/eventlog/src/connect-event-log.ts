@@ -13,7 +13,7 @@ import { createInboxLog } from './inbox-log.ts';
 import { connectKafkaTier } from './kafka-tier.ts';
 import type { KafkaDurability } from './kafka-topic.ts';
 import { openSpool, type OpenSpool } from './spool/spool.ts';
-import { startSpoolRelay } from './spool/spool-relay.ts';
+import { type SpoolRelayDeps, startSpoolRelay } from './spool/spool-relay.ts';
 import type { SpoolTier } from './tier-attempts.ts';
 import type { KafkaTier } from './tiers.ts';
 
@@ -27,6 +27,8 @@ export interface EventLogOptions {
   /** Of Kafka. */
   readonly breaker: { readonly failures: number; readonly resetMs: number };
   readonly log: Logger;
+  /** Told of each event that went from the spool to a tier above it. Never throws. */
+  readonly onRelayed?: NonNullable<SpoolRelayDeps['onRelayed']>;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
@@ -73,7 +75,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
     log,
     now,
   });
-  return spool === null ? composed : withRelay(composed, spool, log);
+  return spool === null ? composed : withRelay(composed, spool, options);
 }
 
 const INBOX_BREAKER = { failures: INBOX_BREAKER_FAILURES, resetMs: INBOX_BREAKER_RESET_MS };
@@ -94,8 +96,13 @@ function spoolTier(spool: OpenSpool, settings: SpoolSettings | null, breaker: Ci
 }
 
 /** The relay takes what is in the spool up to the tiers above it; it ends before they do. */
-function withRelay(composed: ComposedLog, spool: OpenSpool, log: Logger): ComposedLog {
-  const relay = startSpoolRelay(spool, composed.aboveSpool, { log });
+function withRelay(
+  composed: ComposedLog,
+  spool: OpenSpool,
+  { log, onRelayed }: Pick<EventLogOptions, 'log' | 'onRelayed'>,
+): ComposedLog {
+  const deps = onRelayed === undefined ? { log } : { log, onRelayed };
+  const relay = startSpoolRelay(spool, composed.aboveSpool, deps);
   return {
     ...composed,
     async close() {

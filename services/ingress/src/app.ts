@@ -1,5 +1,5 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
-import { connectEventLog } from '@ackline/eventlog/connect-event-log';
+import { connectEventLog, type EventLogOptions } from '@ackline/eventlog/connect-event-log';
 import type { Component } from '@ackline/runtime/component';
 import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
@@ -8,7 +8,7 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { supervise } from '@ackline/runtime/supervisor';
-import { connectTracing } from '@ackline/runtime/tracing/connect-tracing';
+import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
@@ -22,6 +22,7 @@ import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
+import { relaySpans } from './relay-spans.ts';
 import { createRequestTally, withTally } from './request-tally.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
 import { connectSources, type Sources } from './sources.ts';
@@ -80,8 +81,7 @@ export async function createApp(
   const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
   background([states, sources.declared], { opened, log, health });
 
-  const { kafka, breaker, spool } = config;
-  const eventLog = await connectEventLog({ kafka, breaker, spool, pool: guardPool(pool, guard), log });
+  const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), tracing, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
   health.watch('event-log', () =>
@@ -114,6 +114,20 @@ async function readProcessing(pool: Pool, { declared }: Sources): Promise<Proces
     readTroubledDestinations(pool, destinations),
   ]);
   return { processors, destinations: troubled };
+}
+
+interface EventLogParts extends Pick<EventLogOptions, 'pool' | 'log'> {
+  readonly tracing: Tracing | null;
+}
+
+function openEventLog(
+  { kafka, breaker, spool }: IngressConfig,
+  { tracing, ...parts }: EventLogParts,
+): Promise<ComposedLog> {
+  const options = { kafka, breaker, spool, ...parts };
+  if (tracing === null) return connectEventLog(options);
+  const onRelayed = relaySpans({ record: span => tracing.record(span), now: Date.now });
+  return connectEventLog({ ...options, onRelayed });
 }
 
 function openPool({ databaseUrl }: IngressConfig, { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>) {

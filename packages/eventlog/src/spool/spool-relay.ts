@@ -30,8 +30,17 @@ export interface SpoolTarget {
   readonly isOpen: boolean;
 }
 
+export interface RelayedEvent {
+  readonly event: EventEnvelope;
+  readonly tier: AppendReceipt['tier'];
+  /** Epoch milliseconds. */
+  readonly startMs: number;
+}
+
 export interface SpoolRelayDeps {
   readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Told of each row that the target has. Never throws. */
+  readonly onRelayed?: (relayed: RelayedEvent) => void;
   /** Waits between two looks. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -224,8 +233,10 @@ class Relay {
   }
 
   async #sendRow(batch: PendingBatch, { n, event, afterOffset }: PendingRow): Promise<void> {
+    const startMs = Date.now();
     try {
-      await this.#target.append(event, afterOffset);
+      const { tier } = await this.#target.append(event, afterOffset);
+      this.#deps.onRelayed?.({ event, tier, startMs });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'ACKLINE_ENVELOPE_INVALID') throw error;
       await this.#setAside(batch, n, error.code);

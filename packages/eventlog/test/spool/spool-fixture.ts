@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { openSpool, type OpenSpool, type SpoolOptions } from '../../src/spool/spool.ts';
-import { type SpoolRelay, type SpoolTarget, startSpoolRelay } from '../../src/spool/spool-relay.ts';
+import {
+  type SpoolRelay,
+  type SpoolRelayDeps,
+  type SpoolTarget,
+  startSpoolRelay,
+} from '../../src/spool/spool-relay.ts';
 import { sampleEvent } from '../event-sample.ts';
 
 export interface LogLine {
@@ -64,8 +69,8 @@ export class SpoolBench implements AsyncDisposable {
     return spool;
   }
 
-  relay(spool: OpenSpool, target: SpoolTarget): SpoolRelay {
-    const relay = startSpoolRelay(spool, target, { log: this.logged.log });
+  relay(spool: OpenSpool, target: SpoolTarget, more: Pick<SpoolRelayDeps, 'onRelayed'> = {}): SpoolRelay {
+    const relay = startSpoolRelay(spool, target, { log: this.logged.log, ...more });
     this.#stack.defer(() => relay.close());
     return relay;
   }

@@ -51,6 +51,23 @@ describe('spool relay', () => {
     }
   });
 
+  it('tells of each row that the target took, once, and where it is now', async () => {
+    await using bench = new SpoolBench();
+    const spool = await bench.open();
+    const target = new TakingTarget();
+    const events = eventsOf(20);
+    await appendAll(spool, events);
+    let failures = 3;
+    target.fails = event => (event.id === events[8]?.id && failures-- > 0 ? away() : null);
+    const told: string[] = [];
+    bench.relay(spool, target, { onRelayed: ({ event, tier }) => void told.push(`${event.id} ${tier}`) });
+    await waitFor(() => spool.snapshot().events === 0);
+    assert.deepEqual(
+      told,
+      target.ids.map(id => `${id} inbox`),
+    );
+  });
+
   it('deletes nothing behind a row that the target does not have', async () => {
     await using bench = new SpoolBench();
     const spool = await bench.open();
