@@ -17,7 +17,7 @@ import {
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-interface Sample {
+export interface Sample {
   readonly name: string;
   readonly path: string;
   readonly headers: Headers;
@@ -158,7 +158,7 @@ function respondioSample(): Sample {
 }
 
 /** What `ackline send` sends. */
-function ownSamples(): readonly Sample[] {
+export function ownSamples(): readonly Sample[] {
   const kinds = [
     { name: 'telegram', path: '/webhook/telegram', secret: TOKEN, proof: 'x-telegram-bot-api-secret-token' },
     { name: 'twilio', path: '/webhook/whatsapp', secret: TWILIO_AUTH_TOKEN, proof: 'x-twilio-signature' },

@@ -1,3 +1,4 @@
+import type { Logger } from '@ackline/runtime/logger';
 import { createSecretReader } from '@ackline/runtime/secrets';
 import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import type {
@@ -40,6 +41,8 @@ export interface RunningOptions {
   /** Default: none, so that a test that stores for a route of its own need not wait. */
   readonly unknownRouteWaitMs?: number;
   readonly tracing?: Pick<Tracing, 'record'>;
+  /** Default: nothing is logged. */
+  readonly log?: Logger;
   /** What the storer sees instead of the dispatcher. */
   readonly desk?: (desk: DeliveryDesk) => DeliveryDesk;
 }
@@ -65,7 +68,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
     rules: () => rules,
     secrets,
     metrics,
-    log: quiet,
+    log: options.log ?? quiet,
   });
   const { dispatcher } = delivery;
   const storer = createLaneStorer({

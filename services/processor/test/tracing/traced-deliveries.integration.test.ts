@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { createLogger } from '@ackline/runtime/logger';
 import type { SpanRecord } from '@ackline/runtime/tracing/span-recorder';
 import { newTraceId } from '@ackline/runtime/tracing/trace-context';
 import type { HttpDestinationConfig, RouteConfig } from '@ackline/shared/config/types';
@@ -28,6 +29,7 @@ describe('the spans of an event on its way to a destination', { timeout: 120_000
   let receiver: FakeReceiver;
   let running: RunningDelivery[] = [];
   let spans: SpanRecord[] = [];
+  let lines: Record<string, unknown>[] = [];
   before(async () => {
     database = await createTestDatabase();
     pool = openPool(database.url);
@@ -36,6 +38,7 @@ describe('the spans of an event on its way to a destination', { timeout: 120_000
     await pool.query('truncate event_keys, events, deliveries, finished_deliveries, processors');
     receiver = await startFakeReceiver();
     spans = [];
+    lines = [];
   });
   afterEach(async () => {
     for (const one of running) await one.stop(0);
@@ -53,6 +56,11 @@ describe('the spans of an event on its way to a destination', { timeout: 120_000
       routes: [routeConfig(route)],
       destinations: [destinationConfig({ url: `${receiver.url}/hook/secret?token=canary`, ...config })],
       tracing: { record: span => void spans.push(span) },
+      log: createLogger({
+        service: 'processor',
+        level: 'info',
+        destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+      }),
     });
     running.push(started);
     return started;
@@ -113,6 +121,9 @@ describe('the spans of an event on its way to a destination', { timeout: 120_000
       ],
     );
     assert.doesNotMatch(JSON.stringify(spans), /canary|secret/);
+    const logged = () => lines.filter(({ event: name }) => name === 'delivery.attempted');
+    await waitFor(() => logged().length === 3);
+    assert.ok(logged().every(line => line['traceId'] === traceId));
   });
 
   it('go on where a replay sends it again, and where one that was sent is interrupted', async () => {
