@@ -3,8 +3,7 @@
  * OpenTelemetry's semantic conventions. None of them may hold a payload, a secret, a dedup or an ordering key: these can be a phone number.
  */
 export const spanNames = {
-  /** Behind these: the path or the topic, as it is configured. */
-  request: 'POST',
+  /** Behind some of these: the topic, as it is configured. A request is named by its method and its configured path. */
   send: 'send',
   append: 'append',
   relay: 'relay spool',

@@ -63,8 +63,9 @@ function spansOf(ended: EndedRequest): readonly SpanRecord[] {
   const { exchange, outcome, trace, endMs, elapsedMs } = ended;
   const { traceId, parentId } = trace;
   const startMs = endMs - elapsedMs;
+  const method = methodOf(exchange);
   const request: SpanRecord = {
-    name: outcome.endpoint === null ? spanNames.request : `${spanNames.request} ${outcome.endpoint.path}`,
+    name: outcome.endpoint === null ? method : `${method} ${outcome.endpoint.path}`,
     kind: 'server',
     traceId,
     spanId: newSpanId(),
@@ -77,6 +78,11 @@ function spansOf(ended: EndedRequest): readonly SpanRecord[] {
   };
   const append = appendSpan(ended, request);
   return append === null ? [request] : [request, append];
+}
+
+/** One of the few that Node's parser lets through. */
+function methodOf({ request }: Exchange): string {
+  return request.method ?? '_OTHER';
 }
 
 /** One at the end of each phase that ended. */
@@ -97,7 +103,7 @@ function requestAttributes({ exchange, outcome, status }: EndedRequest): SpanAtt
   const { endpoint } = outcome;
   const url = endpoint?.publicUrl == null ? null : URL.parse(endpoint.publicUrl);
   return {
-    [attributeNames.httpMethod]: exchange.request.method ?? '_OTHER',
+    [attributeNames.httpMethod]: methodOf(exchange),
     [attributeNames.urlScheme]: url?.protocol.slice(0, -1) ?? 'http',
     ...(url === null ? {} : { [attributeNames.serverAddress]: url.hostname }),
     ...(status === null ? {} : { [attributeNames.httpStatus]: status }),

@@ -169,6 +169,16 @@ describe('the spans of a request', () => {
     );
   });
 
+  it('are named by the method that was called, and by a path only where it is configured', async () => {
+    const { front, spans } = await startTraced();
+    await using _ = front;
+    for (const path of [PATH, '/none']) await fetch(`http://127.0.0.1:${front.port}${path}`);
+    assert.deepEqual(
+      spans.map(({ name }) => name),
+      [`GET ${PATH}`, 'GET'],
+    );
+  });
+
   it('hold nothing that a caller wrote', async () => {
     const { front, spans } = await startTraced();
     await using _ = front;
