@@ -138,7 +138,7 @@ describe('the spans of an event on its way to a destination', { timeout: 120_000
     await waitFor(() => receiver.requests.length === 2);
     // Its process is gone, as far as the others know.
     await pool.query("update deliveries set lease_until = now() - interval '1 second'");
-    assert.equal((await sweepExpiredLeases(pool, [])).interrupted, 1);
+    assert.equal((await sweepExpiredLeases(pool, { block: [], continue: [] })).interrupted, 1);
     const [, last] = await attempts(2);
     const [, , interruptedId] = (told(1) ?? '').split('-');
     assert.ok(interruptedId);
