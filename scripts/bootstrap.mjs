@@ -27,6 +27,7 @@ const proofs = [
   'replay-load',
   'breaker',
   'bulkheads',
+  'traces',
 ];
 
 /** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */

@@ -7,6 +7,7 @@ import { pressureProofs } from './proof/pressure.ts';
 import { processorProofs } from './proof/processor.ts';
 import { parseProofArguments, type ProofCommand } from './proof/proof-command.ts';
 import { replayLoad } from './proof/replay-load.ts';
+import { traces } from './proof/traces.ts';
 import { prepareDocker } from './test-tiers/docker-tier.ts';
 
 const proofs: Readonly<Record<string, ProofCommand>> = {
@@ -16,6 +17,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   'replay-load': replayLoad,
   breaker,
   bulkheads,
+  traces,
 };
 
 const [name = '', ...words] = process.argv.slice(2);

@@ -4,6 +4,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '@ackline/testkit/otlp-rece
 import type { OtlpSpan } from '@ackline/testkit/otlp-spans';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { ownSamples, type Sample } from './bytes.ts';
+import { startCollector } from './collector.ts';
 import { sendRaw } from './raw-request.ts';
 import { createSystem, RESPONDIO_KEY, type System, TOKEN, TWILIO_AUTH_TOKEN } from './system.ts';
 
@@ -11,6 +12,15 @@ export interface TracedJourney {
   readonly webhooks: number;
   /** Attempts that failed and had another one behind them. */
   readonly retries: number;
+  /** What the spans went through. */
+  readonly collector: string;
+}
+
+export interface TraceJourneyOptions {
+  readonly databaseUrl: string;
+  readonly brokers: string | null;
+  /** OpenTelemetry's Collector takes the spans, and hands them on to where they are decoded. */
+  readonly throughCollector?: boolean;
 }
 
 /** The samples of `ackline send` have these. */
@@ -21,16 +31,16 @@ const WAIT = { timeoutMs: 30_000 };
  * Sends one webhook of each provider to a destination that fails until another processor has taken over, and follows each from
  * the request to its last attempt by what a collector got. Throws where an edge is missing, or two trace ids are in one of them.
  */
-export async function traceJourney(options: {
-  databaseUrl: string;
-  brokers: string | null;
-}): Promise<TracedJourney> {
+export async function traceJourney(options: TraceJourneyOptions): Promise<TracedJourney> {
+  await using stack = new AsyncDisposableStack();
   await using receiver = await startFakeReceiver();
   await using collector = await startOtlpReceiver();
+  const between = options.throughCollector === true ? stack.use(await startCollector(collector.url)) : null;
+  const endpoint = between?.url ?? collector.url;
   await using system = await createSystem({
     ...options,
     receiverUrl: `${receiver.url}/in?token=${TOKEN}`,
-    envOf: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_TRACES_SAMPLER_ARG: '1' }),
+    envOf: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: '1' }),
   });
   const samples = ownSamples();
   await sendAll(system, receiver, samples);
@@ -41,7 +51,11 @@ export async function traceJourney(options: {
   const text = JSON.stringify(spans);
   for (const secret of [TOKEN, TWILIO_AUTH_TOKEN, RESPONDIO_KEY]) assert.ok(!text.includes(secret));
   assert.doesNotMatch(text, PERSONAL);
-  return { webhooks: samples.length, retries: retries.reduce((sum, count) => sum + count, 0) };
+  return {
+    webhooks: samples.length,
+    retries: retries.reduce((sum, count) => sum + count, 0),
+    collector: between?.version ?? 'a receiver that decodes them',
+  };
 }
 
 async function sendAll(system: System, receiver: FakeReceiver, samples: readonly Sample[]): Promise<void> {
