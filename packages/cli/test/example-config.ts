@@ -40,6 +40,7 @@ export function exampleConfig(overrides: Partial<AcklineConfig> = {}): AcklineCo
   return {
     publicUrl: null,
     trustProxies: [],
+    logLevel: null,
     retention: { eventsDays: 30, dedupMs: 8 * 86_400_000 },
     sources: [source()],
     tenants: [],

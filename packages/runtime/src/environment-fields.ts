@@ -1,7 +1,6 @@
-import { durationField, sizeField } from '@ackline/shared/config/fields';
+import { durationField, logLevelField, sizeField } from '@ackline/shared/config/fields';
 import { z } from 'zod';
 import { DEFAULT_DRAIN_WAIT_MS, MAX_DRAIN_WAIT_MS } from './drain.ts';
-import { parseLogLevel } from './log-level.ts';
 
 const MAX_PORT = 65_535;
 const DEFAULT_OPS_PORT = 9464;
@@ -65,16 +64,10 @@ export const commonFields = {
   DRAIN_WAIT_MS: wholeNumber({ min: 0, max: MAX_DRAIN_WAIT_MS, fallback: DEFAULT_DRAIN_WAIT_MS }).describe(
     'Milliseconds. How long the ingress still takes connections after SIGTERM, while load balancers take it out. The processor has no such wait.',
   ),
-  LOG_LEVEL: z
-    .string()
-    .default('INFO')
-    .transform((name, context) => {
-      const level = parseLogLevel(name);
-      if (level !== null) return level;
-      context.addIssue('must be DEBUG, INFO, WARNING or ERROR');
-      return z.NEVER;
-    })
-    .meta({ title: '`DEBUG`, `INFO`, `WARNING` or `ERROR`', description: 'The least that is logged.' }),
+  LOG_LEVEL: logLevelField.prefault('INFO').meta({
+    title: '`DEBUG`, `INFO`, `WARNING` or `ERROR`',
+    description: 'The least that is logged, while ackline.yaml has no `logLevel`.',
+  }),
   OPS_HOST: z.string().default('0.0.0.0').meta({
     title: 'address',
     description: 'Where the operations port listens. Nothing there asks for a password: keep it inside.',

@@ -1,5 +1,5 @@
+import type { LogLevel } from '@ackline/shared/log-level';
 import { type DestinationStream, type Logger as PinoLogger, pino, symbols } from 'pino';
-import type { LogLevel } from './log-level.ts';
 import { createLogOutput } from './log-output.ts';
 
 export type Logger = PinoLogger;
@@ -44,17 +44,18 @@ export interface LoggerOptions {
 
 /** One JSON object a line: ISO time, level by name, `service`, and `err` by `describeError` (the stack at debug only). */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
-  const withStack = level === 'debug' || level === 'trace';
-  return pino(
+  const log: Logger = pino(
     {
       level,
       base: { service },
       timestamp: isoTime,
       formatters: { level: label => ({ level: label }) },
-      serializers: { err: (error: unknown) => describeError(error, withStack) },
+      // Asked at each error: the level may change meanwhile.
+      serializers: { err: (error: unknown) => describeError(error, log.isLevelEnabled('debug')) },
     },
     destination ?? createLogOutput(1),
   );
+  return log;
 }
 
 /** Writes what waits, now: for the moment before the process is ended from outside. */

@@ -1,6 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
+import type { LogLevel } from '@ackline/shared/log-level';
 import type { DrainPlan } from './drain.ts';
-import type { LogLevel } from './log-level.ts';
+import { createLogLevelSwitch, type FollowLogLevel } from './log-level-switch.ts';
 import { createLogger, flushLogs, type Logger } from './logger.ts';
 import { type ChildMessage, reportToParent } from './parent-channel.ts';
 import { listenForShutdown, type SignalSource } from './signals.ts';
@@ -27,6 +28,8 @@ export interface ProgramContext {
   readonly log: Logger;
   /** Tells a parent that forked this process; does nothing without one. */
   readonly report: (message: ChildMessage) => void;
+  /** What ackline.yaml says of the level of this log. */
+  readonly followLogLevel: FollowLogLevel;
 }
 
 export interface Program<Config extends ProgramConfig> {
@@ -83,7 +86,10 @@ export async function runProgram<Config extends ProgramConfig>(program: Program<
         app?.force?.();
       },
     });
-    app = await program.createApp(config, { log, report });
+    const followLogLevel = createLogLevelSwitch(log, config.logLevel, level =>
+      report({ kind: 'log-level', level }),
+    );
+    app = await program.createApp(config, { log, report, followLogLevel });
     await app.run(shutdown.signal);
     // A listener for the parent's end keeps the channel to it, and with that this process, alive.
     shutdown.dispose();

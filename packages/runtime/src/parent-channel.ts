@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@ackline/shared/error-codes';
+import type { LogLevel } from '@ackline/shared/log-level';
 
 /** What a service tells the process that forked it. */
 export type ChildMessage =
@@ -9,6 +10,8 @@ export type ChildMessage =
       readonly port: number;
     }
   | { readonly kind: 'started' }
+  /** In force after ackline.yaml was read, at the start and by a reload. */
+  | { readonly kind: 'log-level'; readonly level: LogLevel }
   /** The process ends by this error, which it has logged. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
@@ -25,12 +28,9 @@ export function reportToParent(link: ParentLink, message: ChildMessage): void {
   link.send?.(message, () => undefined);
 }
 
+const KINDS: ReadonlySet<unknown> = new Set(['listening', 'started', 'log-level', 'failed']);
+
 /** True for a message of `reportToParent`, of which only `kind` is checked: parent and child are the same release. */
 export function isChildMessage(message: unknown): message is ChildMessage {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'kind' in message &&
-    (message.kind === 'listening' || message.kind === 'started' || message.kind === 'failed')
-  );
+  return typeof message === 'object' && message !== null && 'kind' in message && KINDS.has(message.kind);
 }

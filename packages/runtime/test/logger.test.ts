@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
-import { type LogLevel, parseLogLevel } from '@ackline/runtime/log-level';
+import type { LogLevel } from '@ackline/shared/log-level';
 import { createLogger } from '@ackline/runtime/logger';
 
 function logged(level: LogLevel, write: (log: ReturnType<typeof createLogger>) => void) {
@@ -47,6 +47,18 @@ describe('createLogger', () => {
     assert.match(stack, /logger\.test\.ts/);
   });
 
+  it('shows the stack from the moment in which the level becomes debug', () => {
+    const lines = logged('info', log => {
+      log.error({ err: new Error('x') }, 'append.failed');
+      log.level = 'debug';
+      log.error({ err: new Error('x') }, 'append.failed');
+    });
+    assert.deepEqual(
+      lines.map(line => 'stack' in (line['err'] as object)),
+      [false, true],
+    );
+  });
+
   it('never writes what was thrown when it is not an error', () => {
     const [line] = logged('info', log => log.error({ err: 'secret text' }, 'append.failed'));
     assert.deepEqual(line?.['err'], { name: 'NonError', message: 'string' });
@@ -57,16 +69,5 @@ describe('createLogger', () => {
     loop.cause = loop;
     const [line] = logged('info', log => log.error({ err: loop }, 'append.failed'));
     assert.ok(JSON.stringify(line).length < 5_000);
-  });
-});
-
-describe('parseLogLevel', () => {
-  it("takes pino's names and the upper-case names of Python's logging", () => {
-    const names = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'warn', 'trace', ' Info '];
-    assert.deepEqual(names.map(parseLogLevel), ['debug', 'info', 'warn', 'error', 'warn', 'trace', 'info']);
-  });
-
-  it('knows no other name, not even one of Object.prototype', () => {
-    assert.deepEqual(['loud', '', 'constructor'].map(parseLogLevel), [null, null, null]);
   });
 });

@@ -21,6 +21,7 @@ describe('reportToParent', () => {
 describe('isChildMessage', () => {
   it('tells a message of ours from anything else on the channel', () => {
     assert.equal(isChildMessage({ kind: 'listening', name: 'http', host: '127.0.0.1', port: 8080 }), true);
+    assert.equal(isChildMessage({ kind: 'log-level', level: 'debug' }), true);
     for (const other of [null, 'started', {}, { kind: 'other' }]) assert.equal(isChildMessage(other), false);
   });
 });

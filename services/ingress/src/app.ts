@@ -54,7 +54,7 @@ export async function createApp(
 ): Promise<IngressApp> {
   await using opened = new AsyncDisposableStack();
   const { log } = context;
-  const sources = await connectSources(config, log);
+  const sources = await connectSources(config, context);
   const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
   const guards = await openGuards(config, { opened, log });

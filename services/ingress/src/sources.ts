@@ -1,6 +1,6 @@
 import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
 import { readConfigFile } from '@ackline/runtime/config-file';
-import type { Logger } from '@ackline/runtime/logger';
+import type { ProgramContext } from '@ackline/runtime/main-program';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
 import { withDefaultLimit } from '@ackline/shared/config/default-limit';
 import type { AcklineConfig } from '@ackline/shared/config/types';
@@ -34,7 +34,7 @@ export interface Sources {
 /** Reads ackline.yaml, with every secret of a source checked; throws one AppError that lists all problems. */
 export async function connectSources(
   config: Pick<IngressConfig, 'configFile' | 'isProduction' | 'environment' | 'maxRequestsPerMinute'>,
-  log: Logger,
+  { log, followLogLevel }: Pick<ProgramContext, 'log' | 'followLogLevel'>,
 ): Promise<Sources> {
   const { configFile, isProduction } = config;
   const secrets = createSecretReader({
@@ -59,6 +59,8 @@ export async function connectSources(
         isTrustedPeer: createIsTrustedPeer(trustProxies),
       };
     },
+    onReloaded: ({ ackline }) => followLogLevel(ackline.logLevel),
   });
+  followLogLevel(declared.current.ackline.logLevel);
   return { declared, table: { get: path => declared.current.table.get(path) }, secrets };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import type { ChildMessage } from '@ackline/runtime/parent-channel';
 import { AppError } from '@ackline/shared/app-error';
@@ -72,7 +73,11 @@ async function startApp(env: Record<string, string> = {}, config = CONFIG) {
       ...SECRETS,
       ...env,
     }),
-    { log, report: message => void messages.push(message) },
+    {
+      log,
+      report: message => void messages.push(message),
+      followLogLevel: createLogLevelSwitch(log, 'debug', () => undefined),
+    },
   );
   const stop = new AbortController();
   const running = app.run(stop.signal);

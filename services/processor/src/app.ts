@@ -24,7 +24,7 @@ import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
 import { createReplayer } from './replaying/replayer.ts';
 import { createRetention, type Retention } from './retention.ts';
-import { connectRules, type Declared, type Rules } from './rules.ts';
+import { connectRules, type Declared } from './rules.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createRefusals, type Refusals } from './storing/refusals.ts';
 import { createStoreTraces } from './tracing/store-spans.ts';
@@ -68,7 +68,9 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
   const retention = openRetention({ config, rules, intake, log }, opened);
   metrics.watch(watchedSources({ intake, delivery, retention }));
-  const apply = ({ destinations }: Rules) => {
+  context.followLogLevel(declared.current.logLevel);
+  const apply = ({ destinations, logLevel }: Declared) => {
+    context.followLogLevel(logLevel);
     delivery.reconfigure(destinations);
     lateRouting.wake();
   };

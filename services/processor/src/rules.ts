@@ -10,6 +10,7 @@ import type {
   RouteConfig,
   SourceConfig,
 } from '@ackline/shared/config/types';
+import type { LogLevel } from '@ackline/shared/log-level';
 import { providers } from '@ackline/shared/providers/registry';
 import { createFanOut, type FanOutRule } from '@ackline/shared/routing/fan-out';
 import type { ProcessorConfig } from './config.ts';
@@ -29,6 +30,7 @@ export interface Rules {
 /** The rules, and what the file says beside them. */
 export interface Declared extends Rules {
   readonly retention: RetentionConfig;
+  readonly logLevel: LogLevel | null;
 }
 
 export interface ConnectedRules {
@@ -41,7 +43,7 @@ export interface ConnectedRules {
 export interface RulesDeps {
   readonly log: Logger;
   /** Hears of each reading after the first, in the moment in which it takes effect. Must not throw. */
-  readonly onReloaded: (rules: Rules) => void;
+  readonly onReloaded: (declared: Declared) => void;
 }
 
 /** Reads ackline.yaml, with every secret that deliveries need checked; throws one AppError that lists all problems. */
@@ -62,7 +64,7 @@ export async function connectRules(
       const ackline = await readConfigFile(configPath, { providers, production });
       checkSecrets(ackline, secrets);
       checkBrokers(ackline.destinations, config.kafka !== null);
-      return { ...createRules(ackline), retention: ackline.retention };
+      return { ...createRules(ackline), retention: ackline.retention, logLevel: ackline.logLevel };
     },
     onReloaded,
   });

@@ -210,4 +210,17 @@ describe('a processor whose ackline.yaml changes', () => {
     await reload(declared);
     await waitFor(async () => (await stateError()) === null, SLOW);
   });
+
+  it('logs what its file says from then on', async () => {
+    await reload({});
+    const before = logged('log.level-changed');
+    await put(`logLevel: error\n${yaml({})}`);
+    service.kill('SIGHUP');
+    await waitFor(() => logged('log.level-changed') > before, { ...SLOW, what: 'its last line at info' });
+    const reloads = logged('config.reloaded');
+    await put(yaml({}));
+    service.kill('SIGHUP');
+    await waitFor(() => logged('log.level-changed') > before + 1, { ...SLOW, what: 'the change back' });
+    assert.ok(logged('config.reloaded') <= reloads + 1, 'the reload at the level error said nothing');
+  });
 });

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { parseLogLevel } from '../log-level.ts';
 import { DAY_MS, parseDuration, parseSize } from './units.ts';
 
 /**
@@ -51,6 +52,18 @@ export const eventTypeField = z
   .min(1, TYPE_RULE)
   .max(MAX_TYPE_LENGTH, TYPE_RULE)
   .meta({ title: 'text' });
+
+const LOG_LEVEL_RULE = 'must be DEBUG, INFO, WARNING or ERROR';
+
+export const logLevelField = z
+  .string({ error: LOG_LEVEL_RULE })
+  .transform((name, context) => {
+    const level = parseLogLevel(name);
+    if (level !== null) return level;
+    context.addIssue(LOG_LEVEL_RULE);
+    return z.NEVER;
+  })
+  .meta({ title: 'DEBUG, INFO, WARNING or ERROR' });
 
 const PUBLIC_URL_RULE = 'must be an http or https URL such as https://hooks.example.com';
 

@@ -140,6 +140,7 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
   return {
     publicUrl: file.publicUrl ?? null,
     trustProxies: file.trustProxies,
+    logLevel: file.logLevel ?? null,
     sources: file.sources.map(source => toSource(source, providers)),
     tenants: file.tenants,
     routes: file.routes.map(route => ({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listField, proxyField, publicUrlField } from './fields.ts';
+import { listField, logLevelField, proxyField, publicUrlField } from './fields.ts';
 import { destinationSchema } from './schema-destination.ts';
 import { retentionSchema } from './schema-retention.ts';
 import { routeSchema } from './schema-route.ts';
@@ -29,6 +29,11 @@ export const configSchema = z.strictObject(
       .describe(
         'The proxies in front of Ackline. The address that limits count by is taken from X-Forwarded-For only as far as ' +
           'these have written it.',
+      ),
+    logLevel: logLevelField
+      .optional()
+      .describe(
+        'The least that is logged by every process that reads this file, from the moment in which it has read it. Without it LOG_LEVEL counts.',
       ),
     sources: listField(sourceSchema, MAX_SOURCES, 'sources')
       .min(1, 'must have one source at least')

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../log-level.ts';
 import type { CompiledFilter } from '../routing/filter.ts';
 
 /** Where a secret's value is read from; never the value itself. `file` allows rotation without a restart. */
@@ -140,6 +141,8 @@ export interface AcklineConfig {
   readonly publicUrl: string | null;
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
   readonly trustProxies: readonly string[];
+  /** null: that of the environment. */
+  readonly logLevel: LogLevel | null;
   readonly sources: readonly SourceConfig[];
   /** Those with a weight of their own. */
   readonly tenants: readonly TenantConfig[];

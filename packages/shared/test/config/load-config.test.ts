@@ -43,6 +43,7 @@ describe('loadConfig, on a file that is right', () => {
     assert.deepEqual(load(file({ routes: '  - { name: all, destination: bot }\n' })), {
       publicUrl: null,
       trustProxies: [],
+      logLevel: null,
       sources: [
         {
           name: 'telegram',

@@ -36,7 +36,7 @@ export async function createParent(config: IngressConfig, context: ProgramContex
   const slots: WorkerSlot[] = Array.from({ length: count }, (_, index) =>
     createWorkerSlot({
       name: `ingress-${index + 1}`,
-      fork: forkWorker,
+      fork: () => forkWorker(context.followLogLevel), // the parent reads no ackline.yaml
       drainLimitMs: config.drain.waitMs + config.drain.deadlineMs - KILL_BEFORE_DEADLINE_MS,
       onRetired: () => registry.getMetricsAsJSON().then(ignore, ignore),
       onChange: () => tellCount(),

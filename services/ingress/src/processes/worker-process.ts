@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { MonitoredProcess } from '@ackline/runtime/merged-operations';
 import { isChildMessage } from '@ackline/runtime/parent-channel';
+import type { LogLevel } from '@ackline/shared/log-level';
 import { AppError } from '@ackline/shared/app-error';
 import { keepHandedConnections } from './handed-connections.ts';
 import type { ParentMessage } from './worker-messages.ts';
@@ -22,7 +23,8 @@ export interface WorkerProcess extends MonitoredProcess {
   kill(): void;
 }
 
-export function forkWorker(): WorkerProcess {
+/** `onLogLevel` hears the level of the worker's log whenever that has read ackline.yaml. */
+export function forkWorker(onLogLevel: (level: LogLevel) => void): WorkerProcess {
   const worker = cluster.fork();
   keepHandedConnections(worker);
   const ports = { http: 0, operations: 0 };
@@ -39,6 +41,7 @@ export function forkWorker(): WorkerProcess {
     if (!isChildMessage(message)) return;
     if (message.kind === 'listening') ports[message.name] = message.port;
     else if (message.kind === 'failed') failure = new AppError(message.code, message.message);
+    else if (message.kind === 'log-level') onLogLevel(message.level);
     else {
       clearTimeout(limit);
       markStarted();

@@ -46,11 +46,9 @@ export async function createWorker(config: IngressConfig, context: ProgramContex
   if (worker === undefined) throw new Error('This process is no worker');
   outliveParent(worker);
   let processes: ProcessCount = { count: config.processes ?? 1, alive: 1 };
-  const app = await createApp(
-    { ...config, operations: OWN_OPERATIONS },
-    { ...context, log: context.log.child({ worker: worker.id }) },
-    () => processes,
-  );
+  // Not a child of the log: that would keep its level when the log's changes.
+  context.log.setBindings({ worker: worker.id });
+  const app = await createApp({ ...config, operations: OWN_OPERATIONS }, context, () => processes);
   const onMessage = (message: unknown) => {
     if (isParentMessage(message)) obey(message);
   };

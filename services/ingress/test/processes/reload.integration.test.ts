@@ -77,3 +77,62 @@ describe('SIGHUP to several ingress processes under load', () => {
     });
   });
 });
+
+/** Levels as the lines about requests have them, of each process. */
+function levelsShown(lines: readonly Record<string, unknown>[]): Set<string> {
+  return new Set(lines.map(line => `${String(line['worker'])} ${String(line['level'])}`));
+}
+
+describe('logLevel of ackline.yaml', () => {
+  it('changes what every process logs, the parent too, while they run', async () => {
+    await withDatabase(async database => {
+      await using ingress = await startIngress(database.url, { INGRESS_PROCESSES: '2', LOG_LEVEL: 'ERROR' });
+      const { port, configFile, service } = ingress;
+      const text = await readFile(configFile, 'utf8');
+      const changes = () => ingress.logged('log.level-changed');
+      const untilChanged = (count: number) => waitFor(() => changes().length >= count, SLOW);
+      let id = 0;
+      const send = () =>
+        sendUpdates(port, {
+          firstId: id,
+          keepAlive: false,
+          tally: { accepted: [], statuses: [], failures: [] },
+          isOver: () => (id += 1) % PROBES === 0,
+        });
+
+      await send();
+      assert.deepEqual(ingress.logged('webhook.accepted'), []);
+
+      await writeFile(configFile, `logLevel: debug\n${text}`);
+      service.kill('SIGHUP');
+      await untilChanged(3); // two workers, and their parent
+      const responseTimes = () =>
+        service
+          .output()
+          .split('\n')
+          .filter(line => line.includes('Webhook response time') && line.endsWith('}'))
+          .map(line => JSON.parse(line) as Record<string, unknown>);
+      await waitFor(async () => {
+        await send();
+        return levelsShown(responseTimes()).size === 2;
+      }, SLOW);
+      assert.deepEqual(
+        new Set(changes().map(line => `${String(line['from'])} ${String(line['to'])}`)),
+        new Set(['error debug']),
+      );
+      assert.deepEqual(
+        new Set(changes().map(line => typeof line['worker'])),
+        new Set(['number', 'undefined']),
+      );
+
+      // Without a signal: the change of the file is seen.
+      await writeFile(configFile, text);
+      await untilChanged(6);
+      const seen = ingress.logged('webhook.accepted').length;
+      await send();
+      assert.deepEqual(await service.stop(), { code: 0, signal: null });
+      assert.equal(ingress.logged('webhook.accepted').length, seen);
+      assert.deepEqual(ingress.logged('drain.started'), []);
+    });
+  });
+});

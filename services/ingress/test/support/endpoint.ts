@@ -22,7 +22,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
 
 export function sourceTable(sources: readonly SourceConfig[], publicUrl: string | null = null) {
   const retention = { eventsDays: 30, dedupMs: 8 * 86_400_000 };
-  const others = { trustProxies: [], tenants: [], routes: [], destinations: [], retention };
+  const others = { trustProxies: [], logLevel: null, tenants: [], routes: [], destinations: [], retention };
   return createSourceTable({ publicUrl, sources, ...others }, findProvider);
 }
 
