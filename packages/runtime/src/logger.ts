@@ -1,3 +1,4 @@
+import { errorFrames, errorText } from '@ackline/shared/error-text';
 import type { LogLevel } from '@ackline/shared/log-level';
 import { type DestinationStream, type Logger as PinoLogger, pino, symbols } from 'pino';
 import { createLogOutput } from './log-output.ts';
@@ -19,16 +20,18 @@ export interface LoggedError {
 
 /**
  * An error as it may be logged: name, code and message, of its causes too, and nothing else. Drivers hang rows, parameters
- * and whole requests on their errors; taking only what is named here keeps payloads and secrets out by construction.
+ * and whole requests on their errors; taking only what is named here, and of a message only what quotes nothing, keeps payloads
+ * and secrets out by construction.
  */
 function describeError(error: unknown, withStack: boolean, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { name: 'NonError', message: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;
+  const stack = withStack ? errorFrames(error) : undefined;
   return {
     name: error.name,
-    message: error.message.slice(0, MAX_ERROR_MESSAGE_CHARS),
+    message: errorText(error).slice(0, MAX_ERROR_MESSAGE_CHARS),
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
-    ...(withStack && error.stack !== undefined ? { stack: error.stack } : {}),
+    ...(stack === undefined ? {} : { stack }),
     ...(error.cause !== undefined && depth < MAX_CAUSE_DEPTH
       ? { cause: describeError(error.cause, withStack, depth + 1) }
       : {}),

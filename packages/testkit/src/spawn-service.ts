@@ -11,6 +11,8 @@ export interface SpawnServiceOptions {
   /** Waited for until it answers 2xx, e.g. `http://127.0.0.1:9464/readyz`. */
   readonly readyUrl?: string;
   readonly readyTimeoutMs?: number;
+  /** Of the last output, which is kept. Default: 256 Ki. */
+  readonly maxOutputChars?: number;
 }
 
 export interface ServiceExit {
@@ -22,7 +24,7 @@ export interface ServiceExit {
 export interface SpawnedService extends AsyncDisposable {
   readonly pid: number;
   readonly exited: Promise<ServiceExit>;
-  /** Standard output and error together, the last 256 KiB of them. */
+  /** Standard output and error together, the last of them. */
   output(): string;
   /** Sends the signal and does not wait. Default SIGTERM. */
   kill(signal?: NodeJS.Signals): void;
@@ -45,7 +47,7 @@ export async function spawnService(
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const service = describeService(child);
+  const service = describeService(child, options.maxOutputChars ?? MAX_OUTPUT_CHARS);
   if (options.readyUrl === undefined) return service;
   const { readyUrl, readyTimeoutMs = READY_TIMEOUT_MS } = options;
   try {
@@ -57,7 +59,7 @@ export async function spawnService(
   return service;
 }
 
-function describeService(child: ChildProcess): SpawnedService {
+function describeService(child: ChildProcess, maxOutputChars: number): SpawnedService {
   // Joined only when somebody reads it: a service that logs each request must not cost the test more than itself.
   const output: string[] = [];
   let outputChars = 0;
@@ -65,7 +67,7 @@ function describeService(child: ChildProcess): SpawnedService {
     const text = chunk.toString('utf8');
     output.push(text);
     outputChars += text.length;
-    while (outputChars - (output[0]?.length ?? 0) >= MAX_OUTPUT_CHARS)
+    while (outputChars - (output[0]?.length ?? 0) >= maxOutputChars)
       outputChars -= output.shift()?.length ?? 0;
   };
   child.stdout?.on('data', collect);
@@ -80,7 +82,7 @@ function describeService(child: ChildProcess): SpawnedService {
   return {
     pid: child.pid ?? 0,
     exited,
-    output: () => output.join('').slice(-MAX_OUTPUT_CHARS),
+    output: () => output.join('').slice(-maxOutputChars),
     kill,
     stop(signal) {
       kill(signal);

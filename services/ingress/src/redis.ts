@@ -1,6 +1,7 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { createRedisGate, type RedisGate, type RedisGateStats } from '@ackline/shared/cache/redis-gate';
 import type { RedisPort } from '@ackline/shared/cache/redis-tier';
+import { errorText } from '@ackline/shared/error-text';
 import { Redis } from 'ioredis';
 import { createBatchedPort } from './redis-batches.ts';
 
@@ -72,7 +73,7 @@ function logChanges(client: Redis, log: RedisDeps['log']): () => void {
   let reason = 'the connection was closed';
   // The message alone: an error of Redis carries the command, and the command of AUTH the password.
   client.on('error', (error: Error) => {
-    reason = error.message.slice(0, MAX_SHOWN_CHARS);
+    reason = errorText(error).slice(0, MAX_SHOWN_CHARS);
   });
   client.on('ready', () => {
     if (known !== 'connected') log.info({}, 'redis.connected');

@@ -2,6 +2,9 @@ import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { Provider } from '@ackline/shared/provider';
 
+/** A configured path has 200 characters at most, and a caller's any number. */
+const MAX_SEGMENTS = 102;
+
 /** What answers one path. */
 export interface Endpoint {
   /** As it was called: the source's path or one of its aliases. */
@@ -13,7 +16,14 @@ export interface Endpoint {
 }
 
 /** By path. */
-export type SourceTable = Pick<ReadonlyMap<string, Endpoint>, 'get'>;
+export interface SourceTable {
+  get(path: string): Endpoint | undefined;
+  /**
+   * As much of a called path as configured ones begin with, in whole segments, and `…` for the rest: that may be a token which
+   * somebody put into a mistyped URL.
+   */
+  knownPart(path: string): string;
+}
 
 /** Every path and alias with its source. Throws ACKLINE_CONFIG_INVALID that names each source whose provider there is not. */
 export function createSourceTable(
@@ -33,5 +43,19 @@ export function createSourceTable(
       table.set(path, { path, source, provider, publicUrl });
   }
   if (problems.length > 0) throw new AppError('ACKLINE_CONFIG_INVALID', problems.join('\n'));
-  return table;
+  const known = new Set([...table.keys()].flatMap(prefixesOf));
+  return {
+    get: path => table.get(path),
+    knownPart: path => {
+      if (known.has(path)) return path;
+      const longest = prefixesOf(path).findLast(prefix => known.has(prefix)) ?? '';
+      return `${longest}/…`;
+    },
+  };
+}
+
+/** `/a/b/c`: `/a`, `/a/b` and itself. */
+function prefixesOf(path: string): string[] {
+  const segments = path.split('/', MAX_SEGMENTS);
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 2).join('/'));
 }

@@ -62,5 +62,9 @@ export async function connectSources(
     onReloaded: ({ ackline }) => followLogLevel(ackline.logLevel),
   });
   followLogLevel(declared.current.ackline.logLevel);
-  return { declared, table: { get: path => declared.current.table.get(path) }, secrets };
+  const table: SourceTable = {
+    get: path => declared.current.table.get(path),
+    knownPart: path => declared.current.table.knownPart(path),
+  };
+  return { declared, table, secrets };
 }

@@ -19,6 +19,24 @@ describe('createSourceTable', () => {
     assert.equal(sourceTable([twilio()]).get('/webhook/whatsapp')?.publicUrl, null);
   });
 
+  it('repeats of a called path what is configured, and nothing of what a caller put there', () => {
+    const table = sourceTable([sourceConfig(), twilio({ path: '/whatsapp' })]);
+    const shown = (path: string) => table.knownPart(path);
+    assert.deepEqual(
+      [
+        '/webhook/telegram',
+        '/webhook/telegram/123:token',
+        '/webhook/token',
+        '/token',
+        '/whatsapp/',
+        '*',
+        '',
+      ].map(shown),
+      ['/webhook/telegram', '/webhook/telegram/…', '/webhook/…', '/…', '/whatsapp/…', '/…', '/…'],
+    );
+    assert.equal(shown(`/webhook${'/x'.repeat(10_000)}`), '/webhook/…');
+  });
+
   it('refuses a provider that there is not', () => {
     assert.throws(() => sourceTable([sourceConfig({ provider: 'constructor' })]), /no provider constructor/);
   });

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
-import { addressOf } from '@ackline/shared/config/destination-address';
+import { shownAddress } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
 import { createSecretReader } from '@ackline/runtime/secrets';
@@ -153,7 +153,7 @@ export function formatSummary(fileName: string, checked: Checked): string {
         ['DESTINATION', 'WHERE', 'ORDER', 'TRIES'],
         destinations.map(destination => [
           destination.name,
-          addressOf(destination),
+          shownAddress(destination),
           destination.ordering === 'key' ? 'by key' : 'none',
           String(destination.retry.scheduleMs.length + 1),
         ]),

@@ -1,5 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
-import { addressOf } from '@ackline/shared/config/destination-address';
+import { shownAddress } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { type DestinationState, readDestinationStates } from '@ackline/store/destination-states';
 import {
@@ -129,7 +129,7 @@ export function describeDestinations(
     const configured = configs.get(name);
     return {
       name,
-      url: configured === undefined ? null : addressOf(configured),
+      url: configured === undefined ? null : shownAddress(configured),
       paused: pause !== undefined,
       reason: pause?.reason ?? null,
       pausedAt: pause?.pausedAt.toISOString() ?? null,

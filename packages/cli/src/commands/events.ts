@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
+import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
 import { formatTable, printable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 
@@ -17,6 +18,7 @@ interface EventsOptions {
   readonly limit: number;
   readonly source?: string;
   readonly json?: true;
+  readonly keys?: true;
 }
 
 export function registerEvents(program: Command, context: CommandContext): void {
@@ -25,15 +27,17 @@ export function registerEvents(program: Command, context: CommandContext): void 
     .description('List the newest events with their deliveries')
     .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
     .option('-s, --source <name>', 'only of this source')
+    .option('--keys', KEYS_OPTION)
     .option('--json', 'one JSON document per line')
     .addHelpText('after', '\nExample:\n  $ ackline events --source telegram --limit 5')
     .action(async (options: EventsOptions) => {
-      const events = await withDatabase(context.config(), pool =>
+      const found = await withDatabase(context.config(), pool =>
         listEvents(pool, {
           limit: options.limit,
           ...(options.source === undefined ? {} : { source: options.source }),
         }),
       );
+      const events = options.keys === true ? found : found.map(withHiddenKeys);
       if (events.length === 0 && options.source !== undefined) {
         const { configFile, mode } = context.config();
         // Events can be asked for where there is no file, with DATABASE_URL alone.
@@ -43,6 +47,15 @@ export function registerEvents(program: Command, context: CommandContext): void 
       } else if (options.json === true) for (const event of events) context.terminal.line(eventJson(event));
       else context.terminal.line(formatEvents(events));
     });
+}
+
+function withHiddenKeys(event: ListedEvent): ListedEvent {
+  const { source, dedupKey, orderingKey } = event;
+  return {
+    ...event,
+    dedupKey: hiddenKey(source, dedupKey),
+    orderingKey: orderingKey === null ? null : hiddenKey(source, orderingKey),
+  };
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
+import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
 import { shortTime } from './events.ts';
@@ -22,6 +23,7 @@ interface ParkOptions {
   readonly destination?: string;
   readonly source?: string;
   readonly json?: true;
+  readonly keys?: true;
 }
 
 export function registerPark(program: Command, context: CommandContext): void {
@@ -35,6 +37,7 @@ export function registerPark(program: Command, context: CommandContext): void {
     .option('-c, --cause <text>', 'each delivery of this cause, as it is listed')
     .option('-s, --source <name>', 'each delivery of this source')
     .option('-d, --destination <name>', 'only for this destination')
+    .option('--keys', KEYS_OPTION)
     .option('--json', 'one JSON document per line')
     .addHelpText(
       'after',
@@ -59,7 +62,7 @@ interface ListedPark {
 }
 
 async function readPark(context: CommandContext, options: ParkOptions): Promise<ListedPark> {
-  const { limit, list, cause, destination, source } = options;
+  const { limit, list, cause, destination, source, keys } = options;
   const filter = {
     ...(cause === undefined ? {} : { cause }),
     ...(destination === undefined ? {} : { destination }),
@@ -70,12 +73,21 @@ async function readPark(context: CommandContext, options: ParkOptions): Promise<
     context.config(),
     async pool => ({
       parked: isFlat
-        ? describeList(await listParked(pool, { ...filter, limit }))
+        ? describeList(
+            (await listParked(pool, { ...filter, limit })).map(keys === true ? same : withHiddenKey),
+          )
         : describeCauses(await listCauses(pool, { ...filter, limit })),
       quarantined: Object.keys(filter).length > 0 ? null : await listQuarantined(pool, { limit }),
     }),
     { limitMs: PARKED_LIMIT_MS },
   );
+}
+
+const same = (delivery: ParkedDelivery): ParkedDelivery => delivery;
+
+function withHiddenKey(delivery: ParkedDelivery): ParkedDelivery {
+  const { source, orderingKey } = delivery;
+  return { ...delivery, orderingKey: orderingKey === null ? null : hiddenKey(source, orderingKey) };
 }
 
 const describeList = (parked: readonly ParkedDelivery[]): ListedPark['parked'] => ({

@@ -1,5 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { errorCodes, type ErrorCode } from '@ackline/shared/error-codes';
+import { errorFrames, errorText } from '@ackline/shared/error-text';
 
 /** What drivers and the system report where PostgreSQL can't be reached, or refuses the login. */
 const POSTGRES_UNREACHABLE =
@@ -17,7 +18,7 @@ export function formatError(error: unknown, withStack: boolean): string {
   const lines = [
     `error [${code}] ${withoutFullStop(isList ? title : what)} – ${withoutFullStop(fix)}`,
     ...(isList ? what.split('\n').map(line => `  ${line}`) : []),
-    ...(withStack && error instanceof Error ? [error.stack ?? ''] : []),
+    ...(withStack && error instanceof Error ? [errorFrames(error) ?? ''] : []),
   ];
   return lines.join('\n');
 }
@@ -36,9 +37,9 @@ function classify(error: unknown): { code: ErrorCode; what: string } {
 
 /** Node reports a failed connection to several addresses as an AggregateError without a message. */
 function describe(error: Error): string {
-  if (error.message !== '') return error.message;
+  if (error.message !== '') return errorText(error);
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-  return first instanceof Error ? first.message : error.name;
+  return first instanceof Error ? errorText(first) : error.name;
 }
 
 function withoutFullStop(text: string): string {

@@ -268,6 +268,15 @@ test('check refuses what a start in production refuses, in words and as JSON', a
   assert.equal((await runWith({ ...production, TOKEN: 'a-token-of-length' }, 'check')).exitCode, 0);
 });
 
+test('keys of events are shown as such only where that is asked for', async () => {
+  const keysOf = async (...more: string[]) =>
+    json((await run('events', '--json', ...more)).out).map(event => event['dedupKey']);
+  assert.deepEqual(await keysOf('--keys'), ['k', 'k']);
+  const hidden = await keysOf();
+  for (const key of hidden) assert.match(String(key), /^#[0-9a-f]{8}$/);
+  assert.equal(new Set(hidden).size, 2, 'the same key of two sources is not the same');
+});
+
 test('check lists all that a start in production refuses at once, by place: file, sample receiver and secrets', async () => {
   const all = CONFIG.replace('provider: telegram', 'provider: twilio')
     .replace('destination: bot', 'destination: bott')

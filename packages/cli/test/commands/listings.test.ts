@@ -195,3 +195,17 @@ test('destinations are listed with the state of their breaker over all processor
     ],
   );
 });
+
+test('the path and query of a URL, which may be a secret, are in no list', () => {
+  const urls = [
+    'https://hooks.example.com/services/T0/s3cr3t',
+    'https://crm.internal/?token=s3cr3t',
+    'https://crm.internal',
+  ];
+  const config = exampleConfig({ destinations: urls.map((url, n) => destination({ name: `d${n}`, url })) });
+  const rows = describeDestinations(config, { paused: [], states: [], withWork: [] });
+  assert.deepEqual(
+    rows.map(({ url }) => url),
+    ['https://hooks.example.com/…', 'https://crm.internal/…', 'https://crm.internal'],
+  );
+});

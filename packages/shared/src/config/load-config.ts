@@ -6,13 +6,12 @@ import type { Finding } from './finding.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
 import type { AcklineConfig, DestinationConfig, LimitConfig, SecretRef, SourceConfig } from './types.ts';
-import { type ConfigPath, type Problem, readYaml, type YamlSource } from './yaml-source.ts';
+import { type ConfigPath, type Problem, readYaml, shownKey, type YamlSource } from './yaml-source.ts';
 
 /** Thousands of sources fit; a larger file is the wrong file. */
 export const MAX_CONFIG_BYTES = 1_048_576;
 /** More than a person reads at once; the rest is counted. */
 const MAX_LISTED_PROBLEMS = 50;
-const MAX_SHOWN_KEY_LENGTH = 60;
 
 export type KnownProviders = ReadonlyMap<
   string,
@@ -100,7 +99,7 @@ function schemaProblems(issue: z.core.$ZodIssue, source: YamlSource): Problem[] 
 function unknownKeyMessage(key: string, known: readonly string[]): string {
   const close = suggest(key, known);
   const hint = close === null ? `known here: ${shortList(known)}` : `did you mean "${close}"?`;
-  return `unknown key "${key.slice(0, MAX_SHOWN_KEY_LENGTH)}"; ${hint}`;
+  return `unknown key${shownKey(key)}; ${hint}`;
 }
 
 interface SchemaNode {

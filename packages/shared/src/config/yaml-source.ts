@@ -15,7 +15,8 @@ import {
 
 /** An alias may stand for a list of aliases: without a bound a small file grows to gigabytes. */
 const MAX_ALIAS_COUNT = 100;
-const MAX_SHOWN_KEY_LENGTH = 60;
+/** What a mistyped key looks like. Anything else may be a secret in the place of one: `secrets: [{ s3cr3t }]`. */
+const LIKE_A_KEY = /^[A-Za-z_-]{1,30}$/;
 
 export type ConfigPath = readonly (string | number)[];
 
@@ -151,11 +152,14 @@ function repeatedKeys(map: YAMLMap, path: ConfigPath): Problem[] {
       seen.add(key);
       return [];
     }
-    const shown = String(key).slice(0, MAX_SHOWN_KEY_LENGTH);
-    return [
-      { offset: startOf(pair.key) ?? 0, path, message: `the key "${shown}" is there twice: remove one` },
-    ];
+    const message = `the key${shownKey(String(key))} is there twice: remove one`;
+    return [{ offset: startOf(pair.key) ?? 0, path, message }];
   });
+}
+
+/** ` "key"`, or nothing: its place is told anyway. */
+export function shownKey(key: string): string {
+  return LIKE_A_KEY.test(key) ? ` "${key}"` : '';
 }
 
 /** The path of the last of these nodes, each of which lies in the one before it. */

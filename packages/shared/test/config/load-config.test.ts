@@ -605,6 +605,18 @@ describe('loadConfig, on text that is no YAML', () => {
     ]);
   });
 
+  it('does not repeat a key that may be a secret in the wrong place', () => {
+    const secret = 's3cr3tToken42';
+    const text = file({ top: `${secret}: 1\n${secret}: 2\n` }).replace(/\{ env: \w+ \}/, `{ ${secret} }`);
+    const errors = errorsOf(text);
+    assert.ok(errors.length >= 3, errors.join('\n'));
+    for (const error of errors) assert.ok(!error.includes(secret), error);
+    assert.ok(
+      errors.some(error => /unknown key; known here: env, file/.test(error)),
+      errors.join('\n'),
+    );
+  });
+
   it('takes keys that are named like properties of an object for what they are: unknown', () => {
     const errors = errorsOf(file({ top: '__proto__: { publicUrl: "x" }\nconstructor: 1\n' }));
     assert.deepEqual(

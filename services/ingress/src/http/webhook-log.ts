@@ -2,13 +2,17 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './webhook-outcome.ts';
 import { pathOf } from '../called-url.ts';
+import type { SourceTable } from '../source-table.ts';
 
-/** A caller's path may be of any length; this many characters tell which it was. */
-const MAX_LOGGED_PATH_CHARS = 200;
 const WEBHOOK_PREFIX = '/webhook/';
 
+export interface WebhookLogDeps {
+  readonly log: Logger;
+  readonly sources: Pick<SourceTable, 'knownPart'>;
+}
+
 /** One wide line for each request; `event` is its stable name. */
-export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): void {
+export function logOutcome({ log, sources }: WebhookLogDeps, exchange: Exchange, outcome: Outcome): void {
   const fields = {
     requestId: exchange.requestId,
     traceId: exchange.trace?.traceId,
@@ -47,7 +51,7 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
       );
       break;
     case 'rejected':
-      logRejected(log, exchange, { ...fields, outcome });
+      logRejected({ log, sources }, exchange, { ...fields, outcome });
       break;
     case 'abandoned':
       log.info({ event: 'webhook.abandoned', ...fields }, 'Client disconnected during request processing');
@@ -66,7 +70,7 @@ export function logOutcome(log: Logger, exchange: Exchange, outcome: Outcome): v
 }
 
 function logRejected(
-  log: Logger,
+  { log, sources }: WebhookLogDeps,
   { request }: Exchange,
   { outcome, ...fields }: { outcome: Extract<Outcome, { kind: 'rejected' }>; requestId: string },
 ): void {
@@ -77,8 +81,8 @@ function logRejected(
     code,
     reason,
     method: request.method,
-    // Without the query, which may hold a token.
-    path: pathOf(request.url ?? '').slice(0, MAX_LOGGED_PATH_CHARS),
+    // Without the query, and without what is in no configuration: both may hold a token.
+    path: outcome.endpoint?.path ?? sources.knownPart(pathOf(request.url ?? '')),
     ...(detail === undefined || detail === null ? {} : { detail }),
   };
   if (error === undefined) log.info(line, 'webhook.rejected');

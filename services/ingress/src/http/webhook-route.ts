@@ -34,7 +34,7 @@ export function createWebhookHandler(deps: WebhookDeps): WebhookHandler {
 }
 
 function finish(
-  { metrics, traces, log }: WebhookDeps,
+  { metrics, traces, log, sources }: WebhookDeps,
   exchange: Exchange,
   outcome: Outcome,
 ): Promise<void> | undefined {
@@ -49,7 +49,7 @@ function finish(
     if (outcome.kind === 'rejected') metrics.rejected(source, outcome.reason);
     if (hasGone) metrics.disconnected();
     traces?.ended(exchange, outcome);
-    logOutcome(log, exchange, outcome);
+    logOutcome({ log, sources }, exchange, outcome);
   }
   return lingering;
 }
