@@ -69,7 +69,7 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
       deps.onReloaded?.(current);
       state = { loadedAt: now(), error: null };
       lastProblems = '';
-      log.info({ configFile: path }, 'config.reloaded');
+      log.info({ configFile: path, ms: now() - triedAt }, 'config.reloaded');
     } catch (error) {
       const { code, problems } = describe(error);
       state = { ...state, error: code };

@@ -73,10 +73,12 @@ export async function runProgram<Config extends ProgramConfig>(program: Program<
   try {
     const config = program.loadConfig();
     log = createLogger({ service, level: config.logLevel });
+    let drainedFrom: number | null = null;
     const shutdown = listenForShutdown({
       source: program.signals ?? process,
       stopWithParent: true,
       onDrain: reason => {
+        drainedFrom = performance.now();
         log.info({ reason, ...config.drain }, 'drain.started');
         limitDrain(config.drain, log);
       },
@@ -93,7 +95,8 @@ export async function runProgram<Config extends ProgramConfig>(program: Program<
     await app.run(shutdown.signal);
     // A listener for the parent's end keeps the channel to it, and with that this process, alive.
     shutdown.dispose();
-    log.info({}, `${service}.stopped`);
+    const drainMs = drainedFrom === null ? null : Math.round(performance.now() - drainedFrom);
+    log.info({ event: 'drain.finished', drainMs }, `${service}.stopped`);
     process.exitCode = 0;
   } catch (error) {
     fail(error);

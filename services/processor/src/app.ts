@@ -25,6 +25,7 @@ import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } fr
 import { createReplayer } from './replaying/replayer.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { connectRules, type Declared } from './rules.ts';
+import { logStored, logStoreFailure } from './storing/batch-log.ts';
 import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
 import { createRefusals, type Refusals } from './storing/refusals.ts';
 import { createStoreTraces } from './tracing/store-spans.ts';
@@ -277,7 +278,11 @@ function storerDeps(parts: {
     lanes: () => intake.lanes(),
     rules: () => ({ ...routing.rules(), desk: parts.delivery.dispatcher }),
     listener: {
-      stored: batch => metrics.stored(batch),
+      stored(batch, from) {
+        metrics.stored(batch);
+        logStored(routing.log, batch, from);
+      },
+      failed: error => logStoreFailure(routing.log, error),
       quarantined(origin, reason) {
         metrics.quarantined();
         routing.log.error({ origin, reason }, 'record.quarantined');

@@ -32,6 +32,18 @@ describe('a secret, a phone number and a text that go through every path and fai
       const services = [system.spooling.service, system.bare.service, system.processor];
       for (const service of services) assert.deepEqual(await service.stop(), { code: 0, signal: null });
 
+      // Nothing was found because nothing was logged: the lines that teams know are all there.
+      const logs = services.map(service => service.output()).join('\n');
+      for (const words of [
+        'Webhook queued for processing: telegram"',
+        'Webhook response time: 0.',
+        'Circuit breaker OPEN - 3 failures"',
+        'Background processing completed: ',
+        'Worker error processing webhook: ',
+      ]) {
+        assert.ok(logs.includes(`"msg":"${words}`), words);
+      }
+
       // They were there: what was delivered has all of them.
       const delivered = system.receiver.requests.map(({ url, rawHeaders, body }) => ({
         name: 'deliveries',

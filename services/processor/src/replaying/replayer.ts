@@ -6,11 +6,12 @@ import {
   FIRST_REPLAY,
   listActiveReplays,
   type ReplayPlace,
+  type ReplayStep,
   type ReplayStepped,
   stepReplay,
 } from '@ackline/store/replay-release';
 import { readReplayTotals } from '@ackline/store/replay-totals';
-import { sweepReplays } from '@ackline/store/replays';
+import { readReplay, type ReplayProgress, sweepReplays } from '@ackline/store/replays';
 import type { Pool } from 'pg';
 import type { ReplayMetrics } from './replay-metrics.ts';
 import { nextStep } from './replay-pace.ts';
@@ -84,7 +85,15 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
     turns.stepped(id, stepped);
     if (stepped === null) return;
     if (stepped.released > 0) onReleased();
-    note(log, id, stepped);
+    if (stepped.step.kind === 'done' || stepped.step.kind === 'stop') await noteEnd(id, stepped.step);
+    else if (stepped.step.kind === 'run') log.info({ replay: id }, 'replay.trickle-arrived');
+  }
+
+  /** What became of the whole of it, so far. */
+  async function noteEnd(replay: string, end: Extract<ReplayStep, { kind: 'done' | 'stop' }>): Promise<void> {
+    const fields = { replay, ...countsOf(await readReplay(pool, replay).catch(() => null)) };
+    if (end.kind === 'done') log.info(fields, 'replay.done');
+    else log.warn({ ...fields, reason: end.reason }, 'replay.stopped');
   }
 
   async function roundAndSweep(signal: AbortSignal): Promise<boolean> {
@@ -112,24 +121,9 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
   };
 }
 
-/** One line for each change of its state. */
-function note(log: ReplayerDeps['log'], replay: string, { step }: ReplayStepped): void {
-  switch (step.kind) {
-    case 'stop':
-      log.warn({ replay, reason: step.reason }, 'replay.stopped');
-      return;
-    case 'run':
-      log.info({ replay }, 'replay.trickle-arrived');
-      return;
-    case 'done':
-      log.info({ replay }, 'replay.done');
-      return;
-    case 'release':
-    case 'wait':
-      return;
-    default: {
-      const never: never = step;
-      return never;
-    }
-  }
+/** null: it can not be read just now, and its end is said all the same. */
+function countsOf(progress: ReplayProgress | null) {
+  if (progress === null) return {};
+  const { counted, released, skipped, left, parkedAgain } = progress;
+  return { counted, released, skipped, left, parkedAgain };
 }

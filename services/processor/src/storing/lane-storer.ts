@@ -20,6 +20,7 @@ import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } fro
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
+import type { StoredFrom } from './batch-log.ts';
 import { type Bisector, createBisector, type Transact } from './bisect.ts';
 import type { ReadyStart } from './desk.ts';
 import { inboxItem, type Item, kafkaItems, keyHashesOf } from './lane-item.ts';
@@ -43,7 +44,9 @@ export interface LaneStorer {
 
 /** Told of what was committed. */
 export interface StoreListener {
-  stored(batch: StoredBatch): void;
+  stored(batch: StoredBatch, from: StoredFrom): void;
+  /** A call failed, and is tried again. */
+  failed?(error: unknown): void;
   quarantined(origin: string, reason: string): void;
   /** PostgreSQL refuses every event: said again at each try while it lasts. */
   refused(reason: string): void;
@@ -87,9 +90,15 @@ export interface LaneStorerDeps {
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   const transact = createTransactor(deps);
   const storeApart = createBisector(transact, deps);
+  const storeKafkaBatch = createKafkaStorer(transact, storeApart);
+  const storeInboxRows = createInboxStorer(transact, storeApart, deps.lanes);
+  const toldOf = (error: unknown) => {
+    deps.listener.failed?.(error);
+    throw error;
+  };
   return {
-    storeKafkaBatch: createKafkaStorer(transact, storeApart),
-    storeInboxRows: createInboxStorer(transact, storeApart, deps.lanes),
+    storeKafkaBatch: batch => storeKafkaBatch(batch).catch(toldOf),
+    storeInboxRows: ns => storeInboxRows(ns).catch(toldOf),
   };
 }
 
@@ -170,8 +179,10 @@ function createTransactor({ pool, rules, listener, traces = null }: LaneStorerDe
     let taken: Taken = { items: [], events: [] };
     const reserved: ReadyStart[] = [];
     const invalid: QuarantinedRecord[] = [];
+    const startedAt = performance.now();
+    let items: readonly Item[] = [];
     const work = async (client: PoolClient) => {
-      const items = await take(client);
+      items = await take(client);
       invalid.push(...items.flatMap(item => (item.kind === 'invalid' ? [item.record] : [])));
       if (invalid.length > 0) await quarantine(client, invalid); // (S4)
       const events = items.flatMap(item =>
@@ -188,7 +199,7 @@ function createTransactor({ pool, rules, listener, traces = null }: LaneStorerDe
       throw error;
     });
     for (const record of invalid) listener.quarantined(record.origin, record.reason);
-    listener.stored(batch);
+    listener.stored(batch, { items, ms: performance.now() - startedAt });
     inForce.desk.start(batch.starts); // (S5)
     if (batch.leftDue.length > 0) inForce.desk.wake(batch.leftDue);
     traces?.committed({ startMs, ...taken, fresh: batch.fresh });

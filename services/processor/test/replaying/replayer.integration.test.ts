@@ -74,6 +74,7 @@ const untilParked = (count: number) =>
 describe('a replayer', () => {
   let running: RunningDelivery | null = null;
   let replaying: { stop(): Promise<void> } | null = null;
+  let said: object[] = [];
   afterEach(async () => {
     await replaying?.stop();
     await running?.stop(0);
@@ -91,10 +92,11 @@ describe('a replayer', () => {
     receiver.clear();
   }
   function replay(): void {
+    said = [];
     const ending = new AbortController();
     const replayer = createReplayer({
       pool,
-      log: quiet,
+      log: { ...(quiet as object), info: (fields: object) => void said.push(fields) } as never,
       onReleased: () => running?.delivery.dispatcher.wake(),
       metrics,
     });
@@ -125,7 +127,10 @@ describe('a replayer', () => {
     const before = receiver.requests.length;
     await until(id, ({ state, open }) => state === 'done' && open === 0, 'its end');
     const after = await progress(id);
-    assert.deepEqual([after.counted, after.released, after.skipped, after.left], [30, 30, 0, 0]);
+    const counts = { counted: 30, released: 30, skipped: 0, left: 0 };
+    assert.deepEqual([after.counted, after.released, after.skipped, after.left], Object.values(counts));
+    await waitFor(() => said.length === 2);
+    assert.deepEqual(said, [{ replay: id }, { replay: id, ...counts, parkedAgain: 0 }]);
     const got = receiver.requests.slice(before);
     assert.deepEqual(got.map(({ body }) => body.toString()).toSorted(), bodiesOf(30).toSorted());
     assert.ok(receiver.requests.every(isMarked));
