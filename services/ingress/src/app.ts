@@ -7,6 +7,11 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
+import {
+  type CallTally,
+  createCallTally,
+  createPerformanceReport,
+} from '@ackline/runtime/performance-report';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { checkPostgresDurability } from '@ackline/store/durability';
@@ -79,7 +84,8 @@ export async function createApp(
     log,
   });
   const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
-  background([states, sources.declared], { opened, log, health });
+  const calls = createCallTally();
+  background([states, sources.declared, reportOf({ calls, guards, pool, log })], { opened, log, health });
 
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), tracing, log });
   opened.defer(() => eventLog.close());
@@ -90,6 +96,7 @@ export async function createApp(
   const metrics = withTally(
     createIngressMetrics(registry, () => logFigures(eventLog)),
     tally,
+    calls,
   );
   const front = createPublicPort({
     config,
@@ -105,6 +112,28 @@ export async function createApp(
     health,
   });
   return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
+}
+
+interface ReportParts {
+  readonly calls: CallTally;
+  readonly guards: Guards;
+  readonly pool: Pool;
+  readonly log: Logger;
+}
+
+function reportOf({ calls, guards, pool, log }: ReportParts): Component {
+  return createPerformanceReport({
+    read: () => {
+      const { hits, misses } = guards.seen.getStats();
+      return {
+        calls: { count: calls.count, totalMs: calls.totalMs },
+        cache: { hits: hits.memory + hits.redis, misses },
+        memoryBytes: process.memoryUsage.rss(),
+        connections: { active: pool.totalCount - pool.idleCount, max: POOL_MAX },
+      };
+    },
+    log,
+  });
 }
 
 async function readProcessing(pool: Pool, { declared }: Sources): Promise<Processing> {

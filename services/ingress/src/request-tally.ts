@@ -1,3 +1,4 @@
+import type { CallTally } from '@ackline/runtime/performance-report';
 import type { RequestReport } from '@ackline/runtime/request-report';
 import type { IngressMetrics, RequestResult } from './ingress-metrics.ts';
 
@@ -56,13 +57,18 @@ export function createRequestTally({ limitHits, now }: RequestTallyDeps): Reques
 }
 
 /** The same metrics, with every request in the tally too. */
-export function withTally(metrics: IngressMetrics, tally: RequestTally): IngressMetrics {
+export function withTally(
+  metrics: IngressMetrics,
+  tally: RequestTally,
+  calls: Pick<CallTally, 'add'>,
+): IngressMetrics {
   return {
     ...metrics,
     finished(source, result, timesMs) {
       let ms = 0;
       for (const time of timesMs) if (time > 0) ms += time;
       tally.finished(result, ms / 1_000);
+      calls.add(ms);
       metrics.finished(source, result, timesMs);
     },
   };

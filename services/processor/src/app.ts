@@ -3,6 +3,11 @@ import type { ConfigState } from '@ackline/runtime/config-reload';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { createOpsServer } from '@ackline/runtime/ops-server';
+import {
+  type CallTally,
+  createCallTally,
+  createPerformanceReport,
+} from '@ackline/runtime/performance-report';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
@@ -61,7 +66,9 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const intake = await connectIntake({ ...config, pool, log });
   opened.defer(() => intake.close());
   const brokers = config.kafka?.brokers ?? null;
-  const delivery = createDelivery({ rules, secrets, brokers, pool, metrics, tracing, log });
+  const calls = createCallTally();
+  const counted = withCalls(metrics, calls);
+  const delivery = createDelivery({ rules, secrets, brokers, pool, metrics: counted, tracing, log });
   opened.defer(() => delivery.close());
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
@@ -105,9 +112,33 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     heartbeat,
     openNotices({ config, news, delivery, log }),
     declared,
+    reportOf(calls, pool, log),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => declared.reload(), run: signal => run(parts, signal) };
+}
+
+/** An attempt is a call of somebody's API. */
+function withCalls(metrics: ProcessorMetrics, calls: CallTally): ProcessorMetrics {
+  return {
+    ...metrics,
+    attempted(destination, attempt) {
+      calls.add(attempt.ms);
+      metrics.attempted(destination, attempt);
+    },
+  };
+}
+
+function reportOf(calls: CallTally, pool: Pool, log: Logger): Component {
+  return createPerformanceReport({
+    read: () => ({
+      calls: { count: calls.count, totalMs: calls.totalMs },
+      cache: null,
+      memoryBytes: process.memoryUsage.rss(),
+      connections: { active: pool.totalCount - pool.idleCount, max: POOL_MAX },
+    }),
+    log,
+  });
 }
 
 interface RunningParts {
