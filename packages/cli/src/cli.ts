@@ -13,10 +13,12 @@ import { registerPlan } from './commands/plan.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
+import { registerTop } from './commands/top.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliConfig } from './config.ts';
 import { formatError } from './output/error-line.ts';
 import type { Terminal } from './output/terminal.ts';
+import type { Screen } from './top/screen.ts';
 import { readVersion } from './version.ts';
 
 export interface CliOptions {
@@ -26,6 +28,8 @@ export interface CliOptions {
   readonly input?: AsyncIterable<Uint8Array>;
   /** Default: there is nobody to ask. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /** Default: there is no terminal. */
+  readonly screen?: Screen;
   loadConfig(): CliConfig;
 }
 
@@ -39,6 +43,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
     workingDirectory: options.workingDirectory,
     input: options.input ?? Readable.from([]),
     confirm: options.confirm ?? null,
+    screen: options.screen ?? null,
     config: () => (loaded.config ??= options.loadConfig()),
     setExitCode: code => {
       exitCode = code;
@@ -83,6 +88,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerCheck,
     registerPlan,
     registerSend,
+    registerTop,
     registerEvents,
     registerPark,
     registerReplay,

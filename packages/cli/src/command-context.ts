@@ -1,5 +1,6 @@
 import type { CliConfig } from './config.ts';
 import type { Terminal } from './output/terminal.ts';
+import type { Screen } from './top/screen.ts';
 
 /** What a command gets from the process. */
 export interface CommandContext {
@@ -9,6 +10,8 @@ export interface CommandContext {
   readonly input: AsyncIterable<Uint8Array>;
   /** Asks a person who can say yes or no; null: there is none. */
   readonly confirm: ((question: string) => Promise<boolean>) | null;
+  /** For what is drawn anew; null: there is no terminal. */
+  readonly screen: Screen | null;
   /** Read when a command runs, not before: `--help` works with a broken environment too. */
   config(): CliConfig;
   /** The exit status, where it is not 0 and nothing was thrown. */

@@ -2,6 +2,7 @@ import { runCli } from './cli.ts';
 import { loadConfig } from './config.ts';
 import { askOn } from './output/confirm.ts';
 import { createTerminal } from './output/terminal.ts';
+import { createScreen } from './top/screen.ts';
 
 // The reader may have gone (`ackline events | head`): what can't be written is not an error.
 process.stdout.on('error', () => undefined);
@@ -14,5 +15,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   workingDirectory: process.cwd(),
   input: process.stdin,
   ...(isInteractive ? { confirm: askOn({ input: process.stdin, output: process.stderr }) } : {}),
+  ...(process.stdout.isTTY
+    ? { screen: createScreen({ input: process.stdin, output: process.stdout, signals: process }) }
+    : {}),
   loadConfig: () => loadConfig(),
 });

@@ -6,6 +6,7 @@ export const metricNames = {
   ingressRequests: 'ackline_ingress_requests_total',
   ingressRejects: 'ackline_ingress_rejects_total',
   ingressPhaseSeconds: 'ackline_ingress_phase_seconds',
+  ingressAckSeconds: 'ackline_ingress_ack_seconds',
   ingressInFlight: 'ackline_ingress_requests_in_flight',
   ingressClientDisconnects: 'ackline_ingress_client_disconnects_total',
   ingressProcesses: 'ackline_ingress_processes',

@@ -1,7 +1,6 @@
 import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { PHASES } from './http/phase-clock.ts';
-import { registerPhaseHistogram, SourcePhases } from './phase-histogram.ts';
+import { registerPhaseHistograms, SourcePhases } from './phase-histogram.ts';
 
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
 export const NO_SOURCE = 'none';
@@ -39,7 +38,7 @@ export function createIngressMetrics(registry: Registry, readLog: () => LogFigur
   let inFlightCount = 0;
 
   registerRequests(registry, sources);
-  registerPhaseHistogram(registry, () => [...sources].map(([source, { phases }]) => ({ source, phases })));
+  registerPhaseHistograms(registry, () => [...sources].map(([source, { phases }]) => ({ source, phases })));
   registerLogFigures(registry, readLog);
   const rejects = new Counter({
     name: metricNames.ingressRejects,
@@ -86,7 +85,7 @@ export function createIngressMetrics(registry: Registry, readLog: () => LogFigur
       inFlightCount -= 1;
       const figures = figuresOf(source);
       figures.results[result] += 1;
-      for (let phase = 0; phase < PHASES.length; phase += 1) figures.phases.add(phase, timesMs[phase] ?? -1);
+      figures.phases.addRequest(timesMs, result !== 'abandoned');
     },
     rejected: (source, reason) => rejects.inc({ [labelNames.source]: source, [labelNames.reason]: reason }),
     disconnected: () => disconnects.inc(),

@@ -8,10 +8,25 @@ const BOUNDS_MS = BOUNDS_S.map(seconds => seconds * 1_000);
 /** One more for what is over the last bound. */
 const BUCKETS = BOUNDS_S.length + 1;
 
-/** The times of one source's phases. prom-client's own `observe` would make a text of the labels for each of them. */
+/** The place behind the phases: all of a request's way, from its head to its answer. */
+const WHOLE_WAY: number = PHASES.length;
+const PLACES = PHASES.length + 1;
+
+/** The times of one source's phases, and of all of them together. prom-client's own `observe` would make a text of the labels for each of them. */
 export class SourcePhases {
-  readonly counts: Float64Array = new Float64Array(PHASES.length * BUCKETS);
-  readonly sumsMs: Float64Array = new Float64Array(PHASES.length);
+  readonly counts: Float64Array = new Float64Array(PLACES * BUCKETS);
+  readonly sumsMs: Float64Array = new Float64Array(PLACES);
+
+  /** `timesMs` by the place of the phase; negative: it did not end. */
+  addRequest(timesMs: readonly number[], isAnswered: boolean): void {
+    let wholeMs = 0;
+    for (let phase = 0; phase < PHASES.length; phase += 1) {
+      const ms = timesMs[phase] ?? -1;
+      this.add(phase, ms);
+      if (ms > 0) wholeMs += ms;
+    }
+    if (isAnswered) this.add(WHOLE_WAY, wholeMs);
+  }
 
   /** A negative time is none. */
   add(phase: number, ms: number): void {
@@ -30,43 +45,74 @@ interface Sample {
   readonly value: number;
 }
 
+interface SourceTimes {
+  readonly source: string;
+  readonly phases: SourcePhases;
+}
+
+/** The phases, and the whole way, as two metrics. */
+export function registerPhaseHistograms(registry: Registry, read: () => readonly SourceTimes[]): void {
+  register(registry, {
+    name: metricNames.ingressPhaseSeconds,
+    help: 'Time that a phase of a request took, by source and phase',
+    series: () =>
+      read().flatMap(({ source, phases }) =>
+        PHASES.map((phase, place) => ({
+          labels: { [labelNames.source]: source, [labelNames.phase]: phase },
+          phases,
+          place,
+        })),
+      ),
+  });
+  register(registry, {
+    name: metricNames.ingressAckSeconds,
+    help: 'Time from the head of a request to its answer, by source',
+    series: () =>
+      read().map(({ source, phases }) => ({
+        labels: { [labelNames.source]: source },
+        phases,
+        place: WHOLE_WAY,
+      })),
+  });
+}
+
+interface Series {
+  readonly labels: Record<string, string>;
+  readonly phases: SourcePhases;
+  readonly place: number;
+}
+
 /** A histogram of prom-client's form over times that are kept elsewhere; read when it is scraped. */
-export function registerPhaseHistogram(
+function register(
   registry: Registry,
-  read: () => readonly { readonly source: string; readonly phases: SourcePhases }[],
+  {
+    name,
+    help,
+    series,
+  }: { readonly name: string; readonly help: string; readonly series: () => readonly Series[] },
 ): void {
-  const name = metricNames.ingressPhaseSeconds;
   const histogram = {
     name,
-    help: 'Time that a phase of a request took, by source and phase',
+    help,
     type: 'histogram',
     aggregator: 'sum',
-    get: () =>
-      Promise.resolve({
-        ...histogram,
-        values: read().flatMap(({ source, phases }) =>
-          PHASES.flatMap((phase, index) =>
-            samplesOf({ [labelNames.source]: source, [labelNames.phase]: phase }, phases, index),
-          ),
-        ),
-      }),
+    get: () => Promise.resolve({ ...histogram, values: series().flatMap(one => samplesOf(name, one)) }),
     reset: () => undefined,
   };
   // A registry takes anything that has a name and `get`; its types know only the library's own classes.
   registry.registerMetric(histogram as unknown as Histogram);
 }
 
-function samplesOf(labels: Record<string, string>, phases: SourcePhases, index: number): Sample[] {
-  const name = metricNames.ingressPhaseSeconds;
+function samplesOf(name: string, { labels, phases, place }: Series): Sample[] {
   const samples: Sample[] = [];
   let count = 0;
   for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-    count += phases.counts[index * BUCKETS + bucket] ?? 0;
+    count += phases.counts[place * BUCKETS + bucket] ?? 0;
     const le = BOUNDS_S[bucket] ?? '+Inf';
     samples.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: count });
   }
   if (count === 0) return [];
-  samples.push({ metricName: `${name}_sum`, labels, value: (phases.sumsMs[index] ?? 0) / 1_000 });
+  samples.push({ metricName: `${name}_sum`, labels, value: (phases.sumsMs[place] ?? 0) / 1_000 });
   samples.push({ metricName: `${name}_count`, labels, value: count });
   return samples;
 }

@@ -1,0 +1,211 @@
+import { metricNames } from '@ackline/runtime/telemetry-names';
+import { increases, type Quantiles, quantilesMs, type Samples, sumBy } from './metric-samples.ts';
+import type { ServiceAnswer } from './read-services.ts';
+import type { StoreFigures } from './read-store.ts';
+
+/** What all parts said at one moment. */
+export interface Look {
+  /** Monotonic milliseconds. */
+  readonly atMs: number;
+  readonly services: readonly ServiceAnswer[];
+  /** null: PostgreSQL is away, and `storeProblem` says how. */
+  readonly store: StoreFigures | null;
+  readonly storeProblem: string | null;
+}
+
+/** What a look shows beside the one before it; with `--json` it is one document, whose names are API. Rates are per second. */
+export interface Frame {
+  readonly intervalMs: number;
+  readonly services: readonly { readonly url: string; readonly problem: string | null }[];
+  readonly postgres: { readonly problem: string | null };
+  readonly processors: number | null;
+  readonly sources: readonly SourceRates[];
+  /** Of requests of the interval; null: there were none. */
+  readonly ackMs: Quantiles | null;
+  readonly tiers: readonly {
+    readonly name: string;
+    readonly appendedPerS: number;
+    readonly breaker: BreakerWord;
+  }[];
+  /** Where most events of the interval went; null: there were none. */
+  readonly tierInUse: string | null;
+  readonly lag: {
+    readonly kafkaRecords: number | null;
+    readonly inboxEvents: number | null;
+    readonly inboxOldestMs: number | null;
+  };
+  readonly attemptsPerS: Readonly<Record<string, number>>;
+  readonly work: WorkCounts | null;
+  readonly destinations: readonly DestinationFigures[];
+}
+
+export type BreakerWord = 'closed' | 'half open' | 'open' | 'unknown';
+
+export interface SourceRates {
+  readonly name: string;
+  readonly accepted: number;
+  readonly duplicate: number;
+  /** Rejected, abandoned and failed. */
+  readonly refused: number;
+  readonly lost: number;
+}
+
+export interface WorkCounts {
+  readonly due: number;
+  readonly leased: number;
+  readonly waiting: number;
+  readonly replay: number;
+  readonly parked: number;
+  /** Due, and not sent: its destination is paused, or its breaker open. */
+  readonly held: number;
+  /** Of what is neither finished nor parked. */
+  readonly oldestMs: number | null;
+}
+
+export interface DestinationFigures extends WorkCounts {
+  readonly name: string;
+  readonly breaker: BreakerWord;
+  readonly paused: boolean;
+  readonly attemptsPerS: Readonly<Record<string, number>>;
+}
+
+const TIERS = ['kafka', 'inbox', 'spool'] as const;
+
+/** `before` is null for the first look: then nothing is known of rates, and they are 0. */
+export function makeFrame(before: Look | null, now: Look): Frame {
+  const intervalMs = before === null ? 0 : now.atMs - before.atMs;
+  const samples = now.services.flatMap(service => service.samples ?? []);
+  const changes = now.services.flatMap(({ url, samples: after }) => {
+    const earlier = before?.services.find(service => service.url === url)?.samples ?? null;
+    return after === null ? [] : increases(earlier, after);
+  });
+  const perS = (count: number) => (intervalMs <= 0 ? 0 : count / (intervalMs / 1_000));
+  const { store } = now;
+  const tiers = tierFigures(samples, changes, perS);
+  return {
+    intervalMs: Math.round(intervalMs),
+    services: now.services.map(({ url, problem }) => ({ url, problem })),
+    postgres: { problem: now.storeProblem },
+    processors: store?.processors ?? null,
+    sources: sourceRates(samples, changes, perS),
+    ackMs: quantilesMs(changes, metricNames.ingressAckSeconds),
+    tiers,
+    tierInUse: busiest(tiers),
+    lag: lagOf(store),
+    attemptsPerS: rates(sumBy(changes, metricNames.deliveryAttempts, 'outcome'), perS),
+    work: store === null ? null : countWork(store.work, heldNames(store)),
+    destinations: destinationFigures({ samples, changes, store, perS }),
+  };
+}
+
+type PerSecond = (count: number) => number;
+
+function busiest(tiers: Frame['tiers']): string | null {
+  const [first] = tiers.toSorted((a, b) => b.appendedPerS - a.appendedPerS);
+  return first === undefined || first.appendedPerS === 0 ? null : first.name;
+}
+
+function lagOf(store: StoreFigures | null): Frame['lag'] {
+  return {
+    kafkaRecords: store?.kafkaLag ?? null,
+    inboxEvents: store?.inbox.events ?? null,
+    inboxOldestMs: store?.inbox.oldestMs ?? null,
+  };
+}
+
+function rates(counts: ReadonlyMap<string, number>, perS: PerSecond): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].map(([name, count]) => [name, perS(count)]));
+}
+
+function sourceRates(samples: Samples, changes: Samples, perS: PerSecond): readonly SourceRates[] {
+  const names = [...sumBy(samples, metricNames.ingressRequests, 'source').keys()].sort();
+  return names.map(name => {
+    const own = changes.filter(sample => sample.labels['source'] === name);
+    const results = sumBy(own, metricNames.ingressRequests, 'result');
+    const of = (...kinds: readonly string[]) =>
+      perS(kinds.reduce((sum, kind) => sum + (results.get(kind) ?? 0), 0));
+    return {
+      name,
+      accepted: of('accepted'),
+      duplicate: of('duplicate'),
+      refused: of('rejected', 'abandoned', 'failed'),
+      lost: of('lost'),
+    };
+  });
+}
+
+function tierFigures(samples: Samples, changes: Samples, perS: PerSecond): Frame['tiers'] {
+  const appended = sumBy(changes, metricNames.eventlogAppends, 'tier');
+  const breakers = sumBy(samples, metricNames.breakerState, 'breaker');
+  return TIERS.filter(name => appended.has(name) || breakers.has(name)).map(name => ({
+    name,
+    appendedPerS: perS(appended.get(name) ?? 0),
+    breaker: wordOf(breakers.get(name)),
+  }));
+}
+
+/** Of several processes one that is open is enough: their gauges are added up. */
+function wordOf(value: number | undefined): BreakerWord {
+  if (value === undefined) return 'unknown';
+  if (value >= 1) return 'open';
+  return value > 0 ? 'half open' : 'closed';
+}
+
+function heldNames({ paused, breakers }: StoreFigures): ReadonlySet<string> {
+  return new Set([
+    ...paused,
+    ...breakers.filter(({ status }) => status !== 'CLOSED').map(({ name }) => name),
+  ]);
+}
+
+function countWork(work: StoreFigures['work'], held: ReadonlySet<string>): WorkCounts {
+  const count = (state: string) =>
+    work.reduce((sum, row) => (row.state === state ? sum + row.count : sum), 0);
+  const ages = work.flatMap(({ oldestMs }) => (oldestMs === null ? [] : [oldestMs]));
+  return {
+    due: count('due'),
+    leased: count('leased'),
+    waiting: count('waiting'),
+    replay: count('replay'),
+    parked: count('parked'),
+    held: work.reduce(
+      (sum, row) => (row.state === 'due' && held.has(row.destination) ? sum + row.count : sum),
+      0,
+    ),
+    oldestMs: ages.length === 0 ? null : Math.max(...ages),
+  };
+}
+
+const STATUS_WORD = { CLOSED: 'closed', HALF_OPEN: 'half open', OPEN: 'open' } as const;
+
+function destinationFigures(parts: {
+  readonly samples: Samples;
+  readonly changes: Samples;
+  readonly store: StoreFigures | null;
+  readonly perS: PerSecond;
+}): readonly DestinationFigures[] {
+  const { samples, changes, store, perS } = parts;
+  const states = new Map((store?.breakers ?? []).map(state => [state.name, STATUS_WORD[state.status]]));
+  const known = store === null ? 'unknown' : 'closed';
+  const tiers: ReadonlySet<string> = new Set(TIERS);
+  const names = new Set([
+    ...[...sumBy(samples, metricNames.breakerState, 'breaker').keys()].filter(name => !tiers.has(name)),
+    ...sumBy(samples, metricNames.deliveryAttempts, 'destination').keys(),
+    ...(store?.work ?? []).map(({ destination }) => destination),
+    ...(store?.paused ?? []),
+  ]);
+  const held = store === null ? new Set<string>() : heldNames(store);
+  return [...names].sort().map(name => {
+    const own = changes.filter(sample => sample.labels['destination'] === name);
+    return {
+      name,
+      breaker: states.get(name) ?? known,
+      paused: store?.paused.has(name) ?? false,
+      attemptsPerS: rates(sumBy(own, metricNames.deliveryAttempts, 'outcome'), perS),
+      ...countWork(
+        (store?.work ?? []).filter(({ destination }) => destination === name),
+        held,
+      ),
+    };
+  });
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { metricNames } from '@ackline/runtime/telemetry-names';
+import { type Look, makeFrame } from '../../src/top/frame.ts';
+import { fitLines, frameLines } from '../../src/top/frame-text.ts';
+import type { Sample } from '../../src/top/metric-samples.ts';
+import type { StoreFigures } from '../../src/top/read-store.ts';
+
+const URL_OF_ALL = 'http://127.0.0.1:9464';
+
+function samplesOf(accepted: number, delivered: number): Sample[] {
+  const source = 'telegram';
+  const destination = 'crm';
+  return [
+    { name: metricNames.ingressRequests, labels: { source, result: 'accepted' }, value: accepted },
+    { name: metricNames.ingressRequests, labels: { source, result: 'rejected' }, value: 1 },
+    { name: metricNames.eventlogAppends, labels: { tier: 'inbox' }, value: accepted },
+    { name: metricNames.breakerState, labels: { breaker: 'kafka' }, value: 1 },
+    { name: metricNames.breakerState, labels: { breaker: destination }, value: 0 },
+    { name: `${metricNames.ingressAckSeconds}_bucket`, labels: { source, le: '0.01' }, value: accepted },
+    { name: `${metricNames.ingressAckSeconds}_bucket`, labels: { source, le: '+Inf' }, value: accepted },
+    { name: metricNames.deliveryAttempts, labels: { destination, outcome: 'delivered' }, value: delivered },
+  ];
+}
+
+const STORE: StoreFigures = {
+  work: [
+    { destination: 'crm', state: 'due', count: 3, oldestMs: 5_000 },
+    { destination: 'crm', state: 'parked', count: 1_204, oldestMs: null },
+    { destination: 'erp', state: 'due', count: 100_000, oldestMs: 90_000 },
+  ],
+  inbox: { events: 12, oldestMs: 300 },
+  kafkaLag: 7,
+  processors: 2,
+  paused: new Set(),
+  breakers: [
+    {
+      name: 'erp',
+      status: 'OPEN',
+      failures: 10,
+      version: 1,
+      epoch: 1,
+      reopensInMs: 1_000,
+      probeEndsInMs: null,
+      closedForMs: null,
+    },
+  ],
+};
+
+function look(atMs: number, samples: Sample[] | null, store: StoreFigures | null = STORE): Look {
+  const problem = samples === null ? 'ECONNREFUSED' : null;
+  return {
+    atMs,
+    services: [{ url: URL_OF_ALL, samples, problem }],
+    store,
+    storeProblem: store === null ? 'ECONNREFUSED' : null,
+  };
+}
+
+describe('a frame', () => {
+  it('has rates over the time between two looks', () => {
+    const frame = makeFrame(look(0, samplesOf(10, 5)), look(2_000, samplesOf(30, 15)));
+    assert.deepEqual(frame.sources, [{ name: 'telegram', accepted: 10, duplicate: 0, refused: 0, lost: 0 }]);
+    assert.deepEqual(frame.attemptsPerS, { delivered: 5 });
+    assert.equal(frame.tierInUse, 'inbox');
+    assert.equal(frame.ackMs?.p50, 5);
+    assert.deepEqual(frame.tiers[0], { name: 'kafka', appendedPerS: 0, breaker: 'open' });
+  });
+
+  it('counts work that is due for a destination whose breaker is open as held', () => {
+    const { work, destinations } = makeFrame(null, look(0, samplesOf(1, 1)));
+    assert.deepEqual(
+      [work?.due, work?.held, work?.parked, work?.oldestMs],
+      [100_003, 100_000, 1_204, 90_000],
+    );
+    assert.deepEqual(
+      destinations.map(({ name, breaker, held }) => [name, breaker, held]),
+      [
+        ['crm', 'closed', 0],
+        ['erp', 'open', 100_000],
+      ],
+    );
+  });
+
+  it('goes on where all parts are away, and says so', () => {
+    const frame = makeFrame(look(0, samplesOf(1, 1)), look(1_000, null, null));
+    assert.deepEqual([frame.sources, frame.work, frame.ackMs, frame.tierInUse], [[], null, null, null]);
+    assert.deepEqual(frameLines(frame).slice(0, 2), [
+      `${URL_OF_ALL} is away (ECONNREFUSED)`,
+      'PostgreSQL is away (ECONNREFUSED)',
+    ]);
+  });
+
+  it('does not take what a restarted service has counted for a burst of the time before', () => {
+    const frame = makeFrame(look(0, null), look(1_000, samplesOf(5_000, 5_000)));
+    assert.deepEqual(frame.sources[0]?.accepted, 0);
+  });
+});
+
+describe('the text of a frame', () => {
+  const frame = makeFrame(look(0, samplesOf(10, 5)), look(1_000, samplesOf(30, 15)));
+
+  it('has the figures of each part, a backlog over the bound as such', () => {
+    const text = frameLines(frame).join('\n');
+    for (const part of [
+      /telegram +20\.0 +0\.0 +0\.0 +0\.0/,
+      /ACK +p50 5\.0 ms/,
+      /TIER +inbox in use · kafka 0\.0\/s \(breaker open\) · inbox 20\.0\/s/,
+      /LAG +Kafka 7 records · inbox 12 events, the oldest 300 ms/,
+      /WORK +due 100,000\+ · leased 0 .* parked 1,204 · .* oldest 90\.0 s/,
+      /erp +open +0\.0 +0\.0 +100,000\+/,
+    ]) {
+      assert.match(text, part);
+    }
+  });
+
+  it('fits any screen: no line is longer and none is more', () => {
+    for (const screen of [
+      { columns: 200, rows: 60 },
+      { columns: 40, rows: 10 },
+      { columns: 1, rows: 1 },
+      { columns: 0, rows: 0 },
+    ]) {
+      const lines = fitLines(frameLines(frame), screen);
+      assert.ok(lines.length <= Math.max(1, screen.rows));
+      assert.ok(
+        lines.every(line => line.length <= Math.max(1, screen.columns)),
+        JSON.stringify(screen),
+      );
+    }
+  });
+});
