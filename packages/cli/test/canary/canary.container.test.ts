@@ -83,7 +83,10 @@ async function sendNoEvents(brokers: string): Promise<void> {
       ['dedupKey', CANARY.phone],
     ],
   ] as const) {
-    const sent = await sender.send({ key: Buffer.from(CANARY.phone), value, headers });
+    const sent = await sender.send(
+      { key: Buffer.from(CANARY.phone), value, headers },
+      AbortSignal.timeout(30_000),
+    );
     assert.equal(sent.kind, 'acked');
   }
   await sender.close();

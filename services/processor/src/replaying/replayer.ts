@@ -7,7 +7,6 @@ import {
   listActiveReplays,
   type ReplayPlace,
   type ReplayStep,
-  type ReplayStepped,
   stepReplay,
 } from '@ackline/store/replay-release';
 import { readReplayTotals } from '@ackline/store/replay-totals';

@@ -14,7 +14,14 @@ function spansOf(
 ): readonly SpanRecord[] {
   const spans: SpanRecord[] = [];
   const { body, ...meta } = sampleEvent({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-${flags}` });
-  const place = { leaseId: 'lease', tries: 0, replay: false, followed: false, waitedMs: 0, transforms: false };
+  const place = {
+    leaseId: 'lease',
+    tries: 0,
+    replay: false,
+    followed: false,
+    waitedMs: 0,
+    transforms: false,
+  };
   const delivery: LeasedDelivery = { id: 'delivery', eventId: meta.id, route: 'all', ...place, meta, body };
   const traces = createAttemptTraces(span => void spans.push(span));
   const trace = traces.begin(delivery);
