@@ -205,7 +205,7 @@ function background(components: readonly Component[], { opened, log, health }: B
 function logFigures(eventLog: ComposedLog) {
   const { queue, tiers } = eventLog.snapshot();
   const breakers = tiers.flatMap(({ name, breaker }) =>
-    breaker === null ? [] : [{ name, isOpen: breaker.status !== 'CLOSED' }],
+    breaker === null ? [] : [{ name, status: breaker.status }],
   );
   return { pending: queue.size, breakers };
 }

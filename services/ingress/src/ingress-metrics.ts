@@ -1,5 +1,6 @@
-import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
+import type { BreakerStatus } from '@ackline/shared/breaker/circuit-breaker';
+import type { Registry } from 'prom-client';
 import { PHASES } from './http/phase-clock.ts';
 import { registerPhaseHistogram, SourcePhases } from './phase-histogram.ts';
 
@@ -13,7 +14,7 @@ export type RequestResult = (typeof RESULTS)[number];
 export interface LogFigures {
   readonly pending: number;
   /** Of the tiers that have one. */
-  readonly breakers: readonly { readonly name: string; readonly isOpen: boolean }[];
+  readonly breakers: readonly { readonly name: string; readonly status: BreakerStatus }[];
 }
 
 export interface IngressMetrics {
@@ -32,42 +33,19 @@ interface SourceFigures {
 }
 
 export function createIngressMetrics(registry: Registry, readLog: () => LogFigures): IngressMetrics {
-  const registers = [registry];
+  const metrics = createMetricFactory(registry);
   /** As many as there are sources, and one. */
   const sources = new Map<string, SourceFigures>();
   const tiers = new Map<string, number>();
   let inFlightCount = 0;
 
-  registerRequests(registry, sources);
+  registerRequests(metrics, sources);
   registerPhaseHistogram(registry, () => [...sources].map(([source, { phases }]) => ({ source, phases })));
-  registerLogFigures(registry, readLog);
-  const rejects = new Counter({
-    name: metricNames.ingressRejects,
-    help: 'Requests that were not accepted, by source and reason',
-    labelNames: [labelNames.source, labelNames.reason],
-    registers,
-  });
-  const inFlight: Gauge = new Gauge({
-    name: metricNames.ingressInFlight,
-    help: 'Requests being served',
-    registers,
-    collect: () => inFlight.set(inFlightCount),
-  });
-  const disconnects = new Counter({
-    name: metricNames.ingressClientDisconnects,
-    help: 'Clients that went before their answer',
-    registers,
-  });
-  const appends: Counter = new Counter({
-    name: metricNames.eventlogAppends,
-    help: 'Events made durable, by the tier that holds them',
-    labelNames: [labelNames.tier],
-    registers,
-    collect() {
-      appends.reset();
-      for (const [tier, count] of tiers) appends.inc({ [labelNames.tier]: tier }, count);
-    },
-  });
+  registerLogFigures(metrics, readLog);
+  const rejects = metrics.counter('ingressRejects');
+  const disconnects = metrics.counter('ingressClientDisconnects');
+  metrics.read('ingressInFlight', () => inFlightCount);
+  metrics.read('eventlogAppends', () => [...tiers].map(([tier, count]) => [{ tier }, count]));
 
   function figuresOf(source: string): SourceFigures {
     const known = sources.get(source);
@@ -88,59 +66,32 @@ export function createIngressMetrics(registry: Registry, readLog: () => LogFigur
       figures.results[result] += 1;
       for (let phase = 0; phase < PHASES.length; phase += 1) figures.phases.add(phase, timesMs[phase] ?? -1);
     },
-    rejected: (source, reason) => rejects.inc({ [labelNames.source]: source, [labelNames.reason]: reason }),
+    rejected: (source, reason) => rejects.inc({ source, reason }),
     disconnected: () => disconnects.inc(),
     appended: tier => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),
   };
 }
 
-function registerRequests(registry: Registry, sources: ReadonlyMap<string, SourceFigures>): void {
-  const requests: Counter = new Counter({
-    name: metricNames.ingressRequests,
-    help: 'Webhook requests by source and result',
-    labelNames: [labelNames.source, labelNames.result],
-    registers: [registry],
-    collect() {
-      requests.reset();
-      for (const [source, { results }] of sources) {
-        for (const result of RESULTS) {
-          if (results[result] > 0) {
-            requests.inc({ [labelNames.source]: source, [labelNames.result]: result }, results[result]);
-          }
-        }
-      }
-    },
-  });
-  const lost: Counter = new Counter({
-    name: metricNames.ingressEventsLost,
-    help: 'Events answered 200 by onUndurable that no log could take',
-    labelNames: [labelNames.source],
-    registers: [registry],
-    collect() {
-      lost.reset();
-      for (const [source, { results }] of sources) {
-        if (results.lost > 0) lost.inc({ [labelNames.source]: source }, results.lost);
-      }
-    },
-  });
+function registerRequests(metrics: MetricFactory, sources: ReadonlyMap<string, SourceFigures>): void {
+  metrics.read('ingressRequests', () =>
+    [...sources].flatMap(([source, { results }]) =>
+      RESULTS.filter(result => results[result] > 0).map(
+        result => [{ source, result }, results[result]] as const,
+      ),
+    ),
+  );
+  metrics.read('ingressEventsLost', () =>
+    [...sources]
+      .filter(([, { results }]) => results.lost > 0)
+      .map(([source, { results }]) => [{ source }, results.lost]),
+  );
 }
 
-function registerLogFigures(registry: Registry, readLog: () => LogFigures): void {
-  const pending: Gauge = new Gauge({
-    name: metricNames.eventlogPending,
-    help: 'Events in the buffer of the event log',
-    registers: [registry],
-    collect: () => pending.set(readLog().pending),
-  });
-  const breaker: Gauge = new Gauge({
-    name: metricNames.breakerState,
-    help: '1 while the circuit breaker is open or half open',
-    labelNames: [labelNames.breaker],
-    registers: [registry],
-    collect() {
-      for (const { name, isOpen } of readLog().breakers) {
-        breaker.set({ [labelNames.breaker]: name }, isOpen ? 1 : 0);
-      }
-    },
-  });
+const OPENNESS: Readonly<Record<BreakerStatus, number>> = { CLOSED: 0, HALF_OPEN: 0.5, OPEN: 1 };
+
+function registerLogFigures(metrics: MetricFactory, readLog: () => LogFigures): void {
+  metrics.read('eventlogPending', () => readLog().pending);
+  metrics.read('breakerState', () =>
+    readLog().breakers.map(({ name, status }) => [{ breaker: name }, OPENNESS[status]]),
+  );
 }

@@ -1,9 +1,8 @@
-import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/telemetry-names';
 import type { Histogram, Registry } from 'prom-client';
 import { PHASES } from './http/phase-clock.ts';
 
-/** From what an HMAC takes to the deadlines of the logs. */
-const BOUNDS_S = [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const { name, help, buckets: BOUNDS_S } = metricTable.ingressPhaseSeconds;
 const BOUNDS_MS = BOUNDS_S.map(seconds => seconds * 1_000);
 /** One more for what is over the last bound. */
 const BUCKETS = BOUNDS_S.length + 1;
@@ -35,19 +34,16 @@ export function registerPhaseHistogram(
   registry: Registry,
   read: () => readonly { readonly source: string; readonly phases: SourcePhases }[],
 ): void {
-  const name = metricNames.ingressPhaseSeconds;
   const histogram = {
     name,
-    help: 'Time that a phase of a request took, by source and phase',
+    help,
     type: 'histogram',
     aggregator: 'sum',
     get: () =>
       Promise.resolve({
         ...histogram,
         values: read().flatMap(({ source, phases }) =>
-          PHASES.flatMap((phase, index) =>
-            samplesOf({ [labelNames.source]: source, [labelNames.phase]: phase }, phases, index),
-          ),
+          PHASES.flatMap((phase, index) => samplesOf({ source, phase }, phases, index)),
         ),
       }),
     reset: () => undefined,
@@ -57,7 +53,6 @@ export function registerPhaseHistogram(
 }
 
 function samplesOf(labels: Record<string, string>, phases: SourcePhases, index: number): Sample[] {
-  const name = metricNames.ingressPhaseSeconds;
   const samples: Sample[] = [];
   let count = 0;
   for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

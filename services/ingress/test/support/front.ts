@@ -48,7 +48,7 @@ export async function startFront(options: FrontOptions = {}) {
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const metrics = createIngressMetrics(registry, () => ({
     pending: 0,
-    breakers: [{ name: 'kafka', isOpen: false }],
+    breakers: [{ name: 'kafka', status: 'CLOSED' as const }],
   }));
   const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
