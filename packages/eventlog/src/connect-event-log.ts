@@ -27,9 +27,20 @@ export interface EventLogOptions {
   /** Of Kafka. */
   readonly breaker: { readonly failures: number; readonly resetMs: number };
   readonly log: Logger;
+  readonly listener?: EventLogListener;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
+
+/** Hears what is worth counting. Must not throw. */
+export interface EventLogListener {
+  /** So many events are written together. */
+  batch(tier: AppendReceipt['tier'], events: number): void;
+  /** A closed breaker has opened. */
+  opened(tier: AppendReceipt['tier']): void;
+}
+
+const NOBODY: EventLogListener = { batch: () => undefined, opened: () => undefined };
 
 export interface SpoolSettings {
   readonly directory: string;
@@ -50,10 +61,12 @@ const EPHEMERAL_SPOOL = 'the spool may be on storage that ends with the pod (SPO
  * the same: the inbox serves, and Kafka is connected when it comes.
  */
 export async function connectEventLog(options: EventLogOptions): Promise<ComposedLog> {
-  const { pool, log, now = Date.now, spool: settings = null } = options;
-  const makeBreaker = createBreakers({ log, now });
-  const spool = settings === null ? null : await openSpool({ ...settings, log, now });
-  const kafka = await connectKafka(options).catch(async (error: unknown) => {
+  const { pool, log, now = Date.now, spool: settings = null, listener = NOBODY } = options;
+  const makeBreaker = createBreakers({ log, now, listener });
+  const batchOf = (tier: AppendReceipt['tier']) => (events: number) => listener.batch(tier, events);
+  const spool =
+    settings === null ? null : await openSpool({ ...settings, log, now, onBatch: batchOf('spool') });
+  const kafka = await connectKafka(options, batchOf('kafka')).catch(async (error: unknown) => {
     await spool?.close();
     throw error;
   });
@@ -67,7 +80,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
   const composed = createComposedLog({
     kafka,
     breaker: makeBreaker('kafka', { ...options.breaker, onClosed: () => kafka.recheck() }),
-    inbox: createInboxLog({ pool }),
+    inbox: createInboxLog({ pool, onBatch: batchOf('inbox') }),
     inboxGate,
     spool: spool === null ? null : spoolTier(spool, settings, makeBreaker('spool', SPOOL_BREAKER)),
     log,
@@ -85,8 +98,11 @@ const NO_KAFKA: KafkaTier = {
   close: () => Promise.resolve(),
 };
 
-async function connectKafka({ kafka, log }: EventLogOptions): Promise<KafkaTier> {
-  return kafka === null ? NO_KAFKA : connectKafkaTier({ ...kafka, log });
+async function connectKafka(
+  { kafka, log }: EventLogOptions,
+  onBatch: (events: number) => void,
+): Promise<KafkaTier> {
+  return kafka === null ? NO_KAFKA : connectKafkaTier({ ...kafka, log, onBatch });
 }
 
 function spoolTier(spool: OpenSpool, settings: SpoolSettings | null, breaker: CircuitBreaker): SpoolTier {
@@ -111,7 +127,7 @@ interface BreakerLimits {
   readonly onClosed?: () => void;
 }
 
-function createBreakers({ log, now }: { log: Logger; now: () => number }) {
+function createBreakers({ log, now, listener }: Required<Pick<EventLogOptions, 'log' | 'now' | 'listener'>>) {
   return (tier: AppendReceipt['tier'], { failures, resetMs, onClosed }: BreakerLimits): CircuitBreaker =>
     createCircuitBreaker({
       rule: consecutiveFailures(failures),
@@ -119,14 +135,21 @@ function createBreakers({ log, now }: { log: Logger; now: () => number }) {
       now,
       onChange(change) {
         logBreakerChange(tier, change, log);
+        if (isOpening(change)) listener.opened(tier);
         if (change.state.status === 'CLOSED') onClosed?.(); // a topic that was away may have come back weaker
       },
     });
 }
 
-function logBreakerChange(tier: AppendReceipt['tier'], { from, state }: BreakerChange, log: Logger): void {
+/** Not a probe that failed: the outage is the same. */
+function isOpening({ from, state }: BreakerChange): boolean {
+  return state.status === 'OPEN' && from === 'CLOSED';
+}
+
+function logBreakerChange(tier: AppendReceipt['tier'], change: BreakerChange, log: Logger): void {
+  const { from, state } = change;
   const fields = { tier, from, to: state.status };
-  if (state.status === 'OPEN' && from === 'CLOSED') {
+  if (isOpening(change)) {
     log.error(fields, `Circuit breaker OPEN - ${state.failures} failures`);
   } else {
     log.info(fields, 'breaker.changed');

@@ -1,11 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type KeyOf, type LabelOf, type MetricRow, metricTable } from './telemetry-names.ts';
+import type { MetricRow } from './metric-rows/metric-row.ts';
+import { type KeyOf, type LabelOf, metricTable } from './telemetry-names.ts';
 
 type Labels<K extends KeyOf<MetricRow['type']>> = Readonly<Record<LabelOf<K>, string>>;
 
-/** One number where there are no labels, else one for each set of them. */
+/** One number where there are no labels (null: there is nothing to say), else one for each set of them. */
 export type Reading<K extends KeyOf<MetricRow['type']>> = [LabelOf<K>] extends [never]
-  ? number
+  ? number | null
   : Iterable<readonly [labels: Labels<K>, value: number]>;
 
 /** Builds a service's metrics: names, helps, labels and buckets are those of the table. */
@@ -43,14 +44,15 @@ export function createMetricFactory(registry: Registry): MetricFactory {
   };
 }
 
-type Samples = number | Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>;
+type Samples = number | null | Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>;
 
 function refill(
-  metric: { reset(): void },
+  metric: { reset(): void; remove(labels: object): void },
   put: (labels: Record<string, string>, value: number) => void,
   reading: Samples,
 ): void {
   metric.reset();
-  if (typeof reading === 'number') put({}, reading);
+  if (reading === null) metric.remove({});
+  else if (typeof reading === 'number') put({}, reading);
   else for (const [labels, value] of reading) put({ ...labels }, value);
 }

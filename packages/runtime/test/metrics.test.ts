@@ -5,7 +5,8 @@ import { metricsPage } from '@ackline/runtime/docs/metrics-page';
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { processMetrics } from '@ackline/runtime/process-metrics';
-import { type MetricRow, metricTable } from '@ackline/runtime/telemetry-names';
+import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
+import { metricTable } from '@ackline/runtime/telemetry-names';
 import { AggregatorRegistry } from 'prom-client';
 
 const rows: readonly MetricRow[] = Object.values(metricTable);

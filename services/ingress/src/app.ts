@@ -1,10 +1,10 @@
-import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import { connectEventLog } from '@ackline/eventlog/connect-event-log';
 import type { Component } from '@ackline/runtime/component';
 import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { supervise } from '@ackline/runtime/supervisor';
@@ -13,10 +13,13 @@ import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { readProcessorStates } from '@ackline/store/processors';
 import type { Pool } from 'pg';
+import type { Registry } from 'prom-client';
 import type { IngressConfig } from './config.ts';
+import { registerGuardFigures } from './guard-metrics.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics } from './ingress-metrics.ts';
+import { createLogListener, registerLogFigures } from './log-metrics.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
@@ -56,6 +59,7 @@ export async function createApp(
   const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
   const guards = await openGuards(config, { opened, log });
+  registerGuardFigures(createMetricFactory(registry), guards);
   const tally = createRequestTally({ limitHits: () => guards.limits.hits, now: Date.now });
   const operations = createOpsServer({
     ...config.operations,
@@ -77,15 +81,14 @@ export async function createApp(
   const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
   background([states, sources.declared], { opened, log, health });
 
-  const { kafka, breaker, spool } = config;
-  const eventLog = await connectEventLog({ kafka, breaker, spool, pool: guardPool(pool, guard), log });
+  const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
   health.watch('event-log', () =>
     isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
   );
   const metrics = withTally(
-    createIngressMetrics(registry, () => logFigures(eventLog)),
+    createIngressMetrics(registry, () => sources.declared.current.ackline.sources),
     tally,
   );
   const front = createPublicPort({
@@ -101,6 +104,23 @@ export async function createApp(
     health,
   });
   return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
+}
+
+interface EventLogParts {
+  readonly pool: ReturnType<typeof guardPool>;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+async function openEventLog(
+  { kafka, breaker, spool }: IngressConfig,
+  { pool, registry, log }: EventLogParts,
+) {
+  const metrics = createMetricFactory(registry);
+  const listener = createLogListener(metrics);
+  const eventLog = await connectEventLog({ kafka, breaker, spool, pool, log, listener });
+  registerLogFigures(metrics, () => eventLog.snapshot());
+  return eventLog;
 }
 
 async function readProcessing(pool: Pool, { declared }: Sources): Promise<Processing> {
@@ -200,12 +220,4 @@ function background(components: readonly Component[], { opened, log, health }: B
     stop.abort();
     await running;
   });
-}
-
-function logFigures(eventLog: ComposedLog) {
-  const { queue, tiers } = eventLog.snapshot();
-  const breakers = tiers.flatMap(({ name, breaker }) =>
-    breaker === null ? [] : [{ name, status: breaker.status }],
-  );
-  return { pending: queue.size, breakers };
 }

@@ -1,8 +1,8 @@
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
-import type { BreakerStatus } from '@ackline/shared/breaker/circuit-breaker';
+import { metricTable } from '@ackline/runtime/telemetry-names';
 import type { Registry } from 'prom-client';
 import { PHASES } from './http/phase-clock.ts';
-import { registerPhaseHistogram, SourcePhases } from './phase-histogram.ts';
+import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
 export const NO_SOURCE = 'none';
@@ -10,18 +10,13 @@ export const NO_SOURCE = 'none';
 const RESULTS = ['accepted', 'duplicate', 'rejected', 'lost', 'abandoned', 'failed'] as const;
 export type RequestResult = (typeof RESULTS)[number];
 
-/** What the ingress reads of the event log when it is scraped. */
-export interface LogFigures {
-  readonly pending: number;
-  /** Of the tiers that have one. */
-  readonly breakers: readonly { readonly name: string; readonly status: BreakerStatus }[];
-}
-
 export interface IngressMetrics {
   started(): void;
   /** `timesMs` by the place of the phase; negative: it did not end. */
   finished(source: string, result: RequestResult, timesMs: readonly number[]): void;
   rejected(source: string, reason: string): void;
+  /** The sender was not proven. */
+  unproven(source: string, reason: string): void;
   disconnected(): void;
   appended(tier: string): void;
 }
@@ -29,32 +24,36 @@ export interface IngressMetrics {
 /** What is counted of one source: plain numbers, which a scrape turns into metrics, so that a request costs a few additions. */
 interface SourceFigures {
   readonly results: Record<RequestResult, number>;
-  readonly phases: SourcePhases;
+  /** Requests since the last one that was answered with a 2xx. */
+  unackedRun: number;
+  readonly phases: TimeCounts;
+  /** Of whole requests. */
+  readonly acks: TimeCounts;
 }
 
-export function createIngressMetrics(registry: Registry, readLog: () => LogFigures): IngressMetrics {
+const PHASE_BOUNDS_MS = boundsInMs(metricTable.ingressPhaseSeconds);
+const ACK_BOUNDS_MS = boundsInMs(metricTable.ingressAckSeconds);
+/** Of a histogram with one row. */
+const ONLY = 0;
+
+/** `configured`: the sources that there are now, so that each is shown before anything has happened to it. */
+export function createIngressMetrics(
+  registry: Registry,
+  configured: () => readonly { readonly name: string }[],
+): IngressMetrics {
   const metrics = createMetricFactory(registry);
   /** As many as there are sources, and one. */
   const sources = new Map<string, SourceFigures>();
   const tiers = new Map<string, number>();
   let inFlightCount = 0;
 
-  registerRequests(metrics, sources);
-  registerPhaseHistogram(registry, () => [...sources].map(([source, { phases }]) => ({ source, phases })));
-  registerLogFigures(metrics, readLog);
+  registerResults(metrics, sources, configured);
+  registerSourceTimes(registry, sources);
   const rejects = metrics.counter('ingressRejects');
+  const signatureFailures = metrics.counter('ingressSignatureFailures');
   const disconnects = metrics.counter('ingressClientDisconnects');
   metrics.read('ingressInFlight', () => inFlightCount);
   metrics.read('eventlogAppends', () => [...tiers].map(([tier, count]) => [{ tier }, count]));
-
-  function figuresOf(source: string): SourceFigures {
-    const known = sources.get(source);
-    if (known !== undefined) return known;
-    const results = { accepted: 0, duplicate: 0, rejected: 0, lost: 0, abandoned: 0, failed: 0 };
-    const figures = { results, phases: new SourcePhases() };
-    sources.set(source, figures);
-    return figures;
-  }
 
   return {
     started() {
@@ -62,17 +61,48 @@ export function createIngressMetrics(registry: Registry, readLog: () => LogFigur
     },
     finished(source, result, timesMs) {
       inFlightCount -= 1;
-      const figures = figuresOf(source);
-      figures.results[result] += 1;
-      for (let phase = 0; phase < PHASES.length; phase += 1) figures.phases.add(phase, timesMs[phase] ?? -1);
+      count(figuresOf(sources, source), result, timesMs);
     },
     rejected: (source, reason) => rejects.inc({ source, reason }),
+    unproven: (source, reason) => signatureFailures.inc({ source, reason }),
     disconnected: () => disconnects.inc(),
     appended: tier => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),
   };
 }
 
-function registerRequests(metrics: MetricFactory, sources: ReadonlyMap<string, SourceFigures>): void {
+function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceFigures {
+  const known = sources.get(source);
+  if (known !== undefined) return known;
+  const figures = {
+    results: { accepted: 0, duplicate: 0, rejected: 0, lost: 0, abandoned: 0, failed: 0 },
+    unackedRun: 0,
+    phases: new TimeCounts(PHASES.length, PHASE_BOUNDS_MS),
+    acks: new TimeCounts(1, ACK_BOUNDS_MS),
+  };
+  sources.set(source, figures);
+  return figures;
+}
+
+function count(figures: SourceFigures, result: RequestResult, timesMs: readonly number[]): void {
+  figures.results[result] += 1;
+  const isAcked = result === 'accepted' || result === 'duplicate' || result === 'lost';
+  figures.unackedRun = isAcked ? 0 : figures.unackedRun + 1;
+  let wholeMs = 0;
+  for (let phase = 0; phase < PHASES.length; phase += 1) {
+    const ms = timesMs[phase] ?? -1;
+    if (ms > 0) wholeMs += ms;
+    figures.phases.add(phase, ms);
+  }
+  if (result !== 'abandoned') figures.acks.add(ONLY, wholeMs);
+}
+
+type Sources = ReadonlyMap<string, SourceFigures>;
+
+function registerResults(
+  metrics: MetricFactory,
+  sources: Sources,
+  configured: () => readonly { readonly name: string }[],
+): void {
   metrics.read('ingressRequests', () =>
     [...sources].flatMap(([source, { results }]) =>
       RESULTS.filter(result => results[result] > 0).map(
@@ -80,18 +110,24 @@ function registerRequests(metrics: MetricFactory, sources: ReadonlyMap<string, S
       ),
     ),
   );
+  /** Also of those that had no request yet, and not of requests to no source. */
+  const names = () =>
+    new Set([...configured().map(({ name }) => name), ...sources.keys()].filter(name => name !== NO_SOURCE));
   metrics.read('ingressEventsLost', () =>
-    [...sources]
-      .filter(([, { results }]) => results.lost > 0)
-      .map(([source, { results }]) => [{ source }, results.lost]),
+    [...names()].map(source => [{ source }, sources.get(source)?.results.lost ?? 0]),
+  );
+  metrics.read('ingressUnackedRun', () =>
+    [...names()].map(source => [{ source }, sources.get(source)?.unackedRun ?? 0]),
   );
 }
 
-const OPENNESS: Readonly<Record<BreakerStatus, number>> = { CLOSED: 0, HALF_OPEN: 0.5, OPEN: 1 };
-
-function registerLogFigures(metrics: MetricFactory, readLog: () => LogFigures): void {
-  metrics.read('eventlogPending', () => readLog().pending);
-  metrics.read('breakerState', () =>
-    readLog().breakers.map(({ name, status }) => [{ breaker: name }, OPENNESS[status]]),
+function registerSourceTimes(registry: Registry, sources: Sources): void {
+  registerTimes(registry, metricTable.ingressPhaseSeconds, () =>
+    [...sources].flatMap(([source, { phases }]) =>
+      PHASES.map((phase, row) => ({ labels: { source, phase }, times: phases, row })),
+    ),
+  );
+  registerTimes(registry, metricTable.ingressAckSeconds, () =>
+    [...sources].map(([source, { acks }]) => ({ labels: { source }, times: acks, row: ONLY })),
   );
 }

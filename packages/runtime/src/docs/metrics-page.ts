@@ -1,9 +1,10 @@
+import type { MetricRow, MetricService } from '../metric-rows/metric-row.ts';
 import { type ProcessMetricRow, processMetrics } from '../process-metrics.ts';
-import { type MetricRow, type MetricService, metricTable, SERVICE_LABEL } from '../telemetry-names.ts';
+import { metricTable, SERVICE_LABEL } from '../telemetry-names.ts';
 
 /** docs/metrics.md, from the table of metrics. */
 export function metricsPage(): string {
-  return `<!-- Generated from packages/runtime/src/telemetry-names.ts and process-metrics.ts by \`npm run docs\`. -->
+  return `<!-- Generated from packages/runtime/src/metric-rows and process-metrics.ts by \`npm run docs\`. -->
 
 # Metrics
 

@@ -46,11 +46,20 @@ function finish(
     exchange.clock.end(PHASE.ack);
     const source = outcome.endpoint?.source.name ?? NO_SOURCE;
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
-    if (outcome.kind === 'rejected') metrics.rejected(source, outcome.reason);
+    if (outcome.kind === 'rejected') countRejected(metrics, source, outcome);
     if (hasGone) metrics.disconnected();
     logOutcome(log, exchange, outcome);
   }
   return lingering;
+}
+
+function countRejected(
+  metrics: WebhookDeps['metrics'],
+  source: string,
+  { code, reason }: Extract<Outcome, { kind: 'rejected' }>,
+): void {
+  metrics.rejected(source, reason);
+  if (code === 'ACKLINE_BAD_SIGNATURE') metrics.unproven(source, reason);
 }
 
 function failed(error: unknown): Outcome {

@@ -22,6 +22,7 @@ export const TELEGRAM_HEADERS = [
 
 /** So short that a test of slow bodies needs no second. */
 const SWEEP_MS = 10;
+const PATIENT: BodyTimesConfig = { idleMs: 5_000, totalMs: 5_000 };
 
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
@@ -46,18 +47,15 @@ export async function startFront(options: FrontOptions = {}) {
     destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
-  const metrics = createIngressMetrics(registry, () => ({
-    pending: 0,
-    breakers: [{ name: 'kafka', status: 'CLOSED' as const }],
-  }));
+  const configured = options.sources ?? [sourceConfig({ bodyTimes: options.bodyTimes ?? PATIENT })];
+  const metrics = createIngressMetrics(registry, () => configured);
   const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
     events.push(event);
     return receipt;
   };
-  const bodyTimes = options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 };
-  const sources = sourceTable(options.sources ?? [sourceConfig({ bodyTimes })]);
+  const sources = sourceTable(configured);
   const app = createFrontDoor({
     sources,
     health: createHealthHandler(

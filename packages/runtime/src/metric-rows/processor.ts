@@ -1,0 +1,82 @@
+import type { MetricRow } from './metric-row.ts';
+
+const PROCESSOR = ['processor'] as const;
+/** From a local receiver's milliseconds to the longest time-out. */
+const ATTEMPT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+/** From what starts with its own storing to a destination that has been busy for a minute. */
+const WAIT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export const processorRows = {
+  processorEvents: {
+    name: 'ackline_processor_events_total',
+    type: 'counter',
+    help: 'Events taken out of the logs: stored, duplicate, unrouted (stored, source not known yet) or quarantined',
+    labels: ['result'],
+    services: PROCESSOR,
+  },
+  processorPendingRecords: {
+    name: 'ackline_processor_pending_records',
+    type: 'gauge',
+    help: 'Kafka records that were read and are not committed',
+    labels: [],
+    services: PROCESSOR,
+  },
+  processorPendingBytes: {
+    name: 'ackline_processor_pending_bytes',
+    type: 'gauge',
+    help: 'Bytes of the Kafka records that were read and are not committed',
+    labels: [],
+    services: PROCESSOR,
+  },
+  orderUncertain: {
+    name: 'ackline_order_uncertain_total',
+    type: 'counter',
+    help: 'Inbox events stored without knowing that what came before them was',
+    labels: [],
+    services: PROCESSOR,
+  },
+  deliveryAttempts: {
+    name: 'ackline_delivery_attempts_total',
+    type: 'counter',
+    help: 'Attempts by destination and outcome',
+    labels: ['destination', 'outcome'],
+    services: PROCESSOR,
+  },
+  deliveryAttemptSeconds: {
+    name: 'ackline_delivery_attempt_seconds',
+    type: 'histogram',
+    help: 'Time of an attempt, from sending to the end of the answer',
+    labels: ['destination'],
+    buckets: ATTEMPT_BUCKETS_S,
+    services: PROCESSOR,
+  },
+  deliveryWaitSeconds: {
+    name: 'ackline_delivery_wait_seconds',
+    type: 'histogram',
+    help: 'From when a delivery is due to the start of its attempt: live work (0 where it starts as it is stored) and replays',
+    labels: ['destination', 'lane'],
+    buckets: WAIT_BUCKETS_S,
+    services: PROCESSOR,
+  },
+  deliveriesInFlight: {
+    name: 'ackline_deliveries_in_flight',
+    type: 'gauge',
+    help: 'Attempts under way',
+    labels: [],
+    services: PROCESSOR,
+  },
+  deliveriesInFlightBytes: {
+    name: 'ackline_deliveries_in_flight_bytes',
+    type: 'gauge',
+    help: 'Bytes of the bodies of attempts under way, and those that claims under way may bring',
+    labels: [],
+    services: PROCESSOR,
+  },
+  deliveriesInterrupted: {
+    name: 'ackline_deliveries_interrupted_total',
+    type: 'counter',
+    help: 'Leases that ended without a recorded outcome',
+    labels: [],
+    services: PROCESSOR,
+  },
+} as const satisfies Record<string, MetricRow>;
