@@ -3,6 +3,7 @@ import { eventLogRows } from './metric-rows/event-log.ts';
 import { ingressRows } from './metric-rows/ingress.ts';
 import type { MetricRow } from './metric-rows/metric-row.ts';
 import { processorRows } from './metric-rows/processor.ts';
+import { workRows } from './metric-rows/work.ts';
 
 /**
  * Every metric, in one table; its rows are in metric-rows/. Services build theirs from it (metric-factory.ts), docs/metrics.md is
@@ -14,6 +15,7 @@ export const metricTable = {
   ...eventLogRows,
   ...commonRows,
   ...processorRows,
+  ...workRows,
 } as const satisfies Record<string, MetricRow>;
 
 /** On every metric. */

@@ -4,13 +4,16 @@ import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
-import { createMetricFactory } from '@ackline/runtime/metric-factory';
+import { registerConfigFigures } from '@ackline/runtime/config-metrics';
+import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
+import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import { supervise } from '@ackline/runtime/supervisor';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
+import { watchPool } from '@ackline/store/pool-watch';
 import { readProcessorStates } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
@@ -19,7 +22,7 @@ import { registerGuardFigures } from './guard-metrics.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics } from './ingress-metrics.ts';
-import { createLogListener, registerLogFigures } from './log-metrics.ts';
+import { createLogMetrics } from './log-metrics.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
@@ -31,6 +34,8 @@ import { readTroubledDestinations } from './troubled-destinations.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
 export const POOL_MAX = 5;
+/** By which PostgreSQL and Redis show the connections. */
+const APPLICATION_NAME = 'ackline-ingress';
 /** The head of a request that was sent as the port closed is here within this time. */
 const HEAD_GRACE_MS = 1_000;
 /** The slowest body (5 s), both logs' deadlines and a rest: under the drain deadline by what the flush of the log may take. */
@@ -59,7 +64,7 @@ export async function createApp(
   const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
   const guards = await openGuards(config, { opened, log });
-  registerGuardFigures(createMetricFactory(registry), guards);
+  registerFigures(createMetricFactory(registry), { sources, guards });
   const tally = createRequestTally({ limitHits: () => guards.limits.hits, now: Date.now });
   const operations = createOpsServer({
     ...config.operations,
@@ -70,7 +75,7 @@ export async function createApp(
   const opsPort = await operations.listen();
   background([operations], { opened, log, health });
 
-  const pool = openPool(config, { opened, log });
+  const pool = openPool(config, { opened, registry, log });
   const guard = await connectPostgresGuard({
     check: async () => {
       await checkPostgresDurability(pool);
@@ -106,6 +111,15 @@ export async function createApp(
   return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
 }
 
+/** What is there already when it is asked for. */
+function registerFigures(
+  metrics: MetricFactory,
+  { sources, guards }: { readonly sources: Sources; readonly guards: Guards },
+): void {
+  registerGuardFigures(metrics, guards);
+  registerConfigFigures(metrics, sources.declared);
+}
+
 interface EventLogParts {
   readonly pool: ReturnType<typeof guardPool>;
   readonly registry: Registry;
@@ -116,10 +130,10 @@ async function openEventLog(
   { kafka, breaker, spool }: IngressConfig,
   { pool, registry, log }: EventLogParts,
 ) {
-  const metrics = createMetricFactory(registry);
-  const listener = createLogListener(metrics);
+  const metrics = createLogMetrics(createMetricFactory(registry));
+  const { listener } = metrics;
   const eventLog = await connectEventLog({ kafka, breaker, spool, pool, log, listener });
-  registerLogFigures(metrics, () => eventLog.snapshot());
+  metrics.watch(() => eventLog.snapshot());
   return eventLog;
 }
 
@@ -132,14 +146,18 @@ async function readProcessing(pool: Pool, { declared }: Sources): Promise<Proces
   return { processors, destinations: troubled };
 }
 
-function openPool({ databaseUrl }: IngressConfig, { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>) {
+function openPool(
+  { databaseUrl }: IngressConfig,
+  { opened, registry, log }: Pick<BackgroundDeps, 'opened' | 'log'> & Pick<EventLogParts, 'registry'>,
+) {
   const pool = createPool({
     connectionString: databaseUrl,
-    applicationName: 'ackline-ingress',
+    applicationName: APPLICATION_NAME,
     max: POOL_MAX,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   opened.defer(() => pool.end());
+  watchPool(pool, createPoolMetrics(createMetricFactory(registry)).add(APPLICATION_NAME, pool));
   return pool;
 }
 
@@ -151,7 +169,7 @@ async function openGuards(
   const redis =
     redisUrl === null
       ? null
-      : (await import('./redis.ts')).connectRedis({ url: redisUrl, connectionName: 'ackline-ingress', log });
+      : (await import('./redis.ts')).connectRedis({ url: redisUrl, connectionName: APPLICATION_NAME, log });
   opened.defer(() => redis?.close());
   const deps = { redis, now: Date.now };
   return { redis, seen: createSeenEvents(deps), limits: createRateLimits(deps) };

@@ -3,8 +3,14 @@ import type { EventLogListener } from '@ackline/eventlog/connect-event-log';
 import type { MetricFactory } from '@ackline/runtime/metric-factory';
 import type { BreakerStatus } from '@ackline/shared/breaker/circuit-breaker';
 
-/** What is counted while the event log runs. */
-export function createLogListener(metrics: MetricFactory): EventLogListener {
+export interface LogMetrics {
+  /** What is counted while the event log runs. */
+  readonly listener: EventLogListener;
+  /** What it says of itself is read whenever the metrics are asked for. Once. */
+  watch(readLog: () => LogFigures): void;
+}
+
+export function createLogMetrics(metrics: MetricFactory): LogMetrics {
   const batches = metrics.histogram('eventlogBatchEvents');
   const openings = metrics.counter('breakerOpenings');
   // Made once: to find one by its label would cost each batch a text.
@@ -14,8 +20,15 @@ export function createLogListener(metrics: MetricFactory): EventLogListener {
     spool: batches.labels({ tier: 'spool' }),
   };
   return {
-    batch: (tier, events) => byTier[tier].observe(events),
-    opened: tier => openings.inc({ breaker: tier }),
+    listener: {
+      batch: (tier, events) => byTier[tier].observe(events),
+      opened: tier => openings.inc({ breaker: tier }),
+    },
+    watch(readLog) {
+      // From the start: an increase over nothing would be none.
+      for (const { name } of readLog().tiers) openings.inc({ breaker: name }, 0);
+      registerLogFigures(metrics, readLog);
+    },
   };
 }
 
@@ -23,8 +36,7 @@ export type LogFigures = Pick<EventLogSnapshot, 'queue' | 'tiers' | 'tierInUse' 
 
 const OPENNESS: Readonly<Record<BreakerStatus, number>> = { CLOSED: 0, HALF_OPEN: 0.5, OPEN: 1 };
 
-/** What the event log says of itself when it is asked. */
-export function registerLogFigures(metrics: MetricFactory, readLog: () => LogFigures): void {
+function registerLogFigures(metrics: MetricFactory, readLog: () => LogFigures): void {
   metrics.read('eventlogPending', () => readLog().queue.size);
   metrics.read('breakerState', () =>
     readLog().tiers.flatMap(({ name, breaker }) =>

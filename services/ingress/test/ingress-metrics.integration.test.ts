@@ -86,6 +86,12 @@ describe('the metrics of the ingress', () => {
           { what: 'the spool to be in use', timeoutMs: 30_000 },
         );
         const away = await scrape(ingress.operations);
+        assert.equal(well.value('ackline_breaker_openings_total', { breaker: 'inbox' }), 0);
+        assert.equal(
+          well.value('ackline_breaker_openings_total', { breaker: 'kafka' }),
+          null,
+          'there is none',
+        );
         assert.equal(await inUse('inbox'), 0);
         assert.ok((away.value('ackline_spool_events') ?? 0) > 0);
         assert.ok((away.value('ackline_spool_bytes') ?? 0) > 0);

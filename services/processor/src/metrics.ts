@@ -3,6 +3,7 @@ import { createMetrics } from '@ackline/runtime/metrics';
 import type { DestinationStatus } from '@ackline/store/destination-states';
 import type { Registry } from 'prom-client';
 import type { AttemptListener } from './delivery/attempt-runner.ts';
+import type { Intake } from './intake.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
 export interface ProcessorMetrics extends AttemptListener {
@@ -10,6 +11,8 @@ export interface ProcessorMetrics extends AttemptListener {
   stored(batch: StoredBatch): void;
   quarantined(): void;
   interrupted(count: number): void;
+  /** The circuit breaker of a destination, by this processor. */
+  opened(destination: string): void;
   /** Reads these whenever the metrics are asked for. Once. */
   watch(sources: MetricsSources): void;
 }
@@ -19,9 +22,7 @@ export interface MetricsSources {
   breakers(): Iterable<readonly [destination: string, status: DestinationStatus]>;
   inFlight(): number;
   inFlightBytes(): number;
-  orderUncertain(): number;
-  /** Of Kafka: read and not committed. */
-  pending(): { readonly records: number; readonly bytes: number };
+  intake(): ReturnType<Intake['snapshot']>;
 }
 
 export function createProcessorMetrics(): ProcessorMetrics {
@@ -29,6 +30,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
   const metrics = createMetricFactory(registry);
   const events = metrics.counter('processorEvents');
   const interrupted = metrics.counter('deliveriesInterrupted');
+  const openings = metrics.counter('breakerOpenings');
   return {
     registry,
     stored(batch) {
@@ -39,7 +41,12 @@ export function createProcessorMetrics(): ProcessorMetrics {
     quarantined: () => events.inc({ result: 'quarantined' }),
     ...attemptMetrics(metrics),
     interrupted: count => interrupted.inc(count),
-    watch: sources => watchSources(metrics, sources),
+    opened: destination => openings.inc({ breaker: destination }),
+    watch(sources) {
+      // From the start: an increase over nothing would be none.
+      for (const [breaker] of sources.breakers()) openings.inc({ breaker }, 0);
+      watchSources(metrics, sources);
+    },
   };
 }
 
@@ -66,7 +73,19 @@ function watchSources(metrics: MetricFactory, sources: MetricsSources): void {
   );
   metrics.read('deliveriesInFlight', () => sources.inFlight());
   metrics.read('deliveriesInFlightBytes', () => sources.inFlightBytes());
-  metrics.read('processorPendingRecords', () => sources.pending().records);
-  metrics.read('processorPendingBytes', () => sources.pending().bytes);
-  metrics.read('orderUncertain', () => sources.orderUncertain());
+  watchIntake(metrics, () => sources.intake());
+}
+
+function watchIntake(metrics: MetricFactory, read: MetricsSources['intake']): void {
+  metrics.read('processorPendingRecords', () => read().kafka?.pending.records ?? 0);
+  metrics.read('processorPendingBytes', () => read().kafka?.pending.bytes ?? 0);
+  metrics.read('lagRecords', () => read().kafka?.lag ?? null);
+  metrics.read('lagSeconds', () => {
+    const { kafka } = read();
+    if (kafka === null) return null;
+    return kafka.lagSince === null ? 0 : Math.max(0, Date.now() - kafka.lagSince) / 1_000;
+  });
+  metrics.read('inboxRows', () => read().inbox?.rows ?? 0);
+  metrics.read('inboxOldestAge', () => (read().inbox?.oldestAgeMs ?? 0) / 1_000);
+  metrics.read('orderUncertain', () => read().inbox?.orderUncertain ?? 0);
 }

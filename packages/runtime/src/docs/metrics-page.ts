@@ -15,6 +15,11 @@ name and its meaning stay.
 **Merged** says what a parent shows of several processes, as \`ingress-parent\` and \`ackline\` do. A labelled metric has no sample before what
 it counts has happened, unless its description says so.
 
+**Accepted and not finished** is \`ackline_spool_events\` + \`ackline_inbox_rows\` + \`ackline_processor_lag_records\` + \`ackline_events_unrouted\` +
+\`ackline_deliveries_open\` + \`ackline_deliveries_parked\`: of what each processor shows alike, the greatest, and not the sum. What was accepted
+and is not there must have been delivered, discarded, wanted by no route, or a repeat. **Completion** in the background is the rate of
+\`ackline_delivery_attempts_total{outcome="delivered"}\` against that of \`ackline_processor_events_total{result="stored"}\`, times the routes of an event.
+
 ## Ingress
 
 ${tableOf('ingress')}

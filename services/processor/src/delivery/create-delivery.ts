@@ -128,7 +128,7 @@ function dispatchStore(pool: Pool): DispatchStore {
   };
 }
 
-function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): BreakerReports {
+function breakerReports({ pool, metrics, log }: DeliveryDeps, onLearned: () => void): BreakerReports {
   return createBreakerReports({
     store: {
       reportHealth: reports => reportHealth(pool, reports),
@@ -137,6 +137,7 @@ function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): Bre
     },
     log,
     onLearned,
+    onOpened: destination => metrics.opened(destination),
     wait: ms => delay(ms),
   });
 }
