@@ -118,6 +118,15 @@ function registerFigures(
 ): void {
   registerGuardFigures(metrics, guards);
   registerConfigFigures(metrics, sources.declared);
+  metrics.read('ingressSecretChanged', () =>
+    sources.declared.current.ackline.sources.flatMap(source =>
+      sources.secrets
+        .changedAt(source.secrets)
+        .flatMap((at, index) =>
+          at === null ? [] : [[{ source: source.name, secret: String(index) }, at / 1_000] as const],
+        ),
+    ),
+  );
 }
 
 interface EventLogParts {

@@ -17,6 +17,10 @@ export interface IngressMetrics {
   rejected(source: string, reason: string): void;
   /** The sender was not proven. */
   unproven(source: string, reason: string): void;
+  /** By the secret at this place of the source's; `at`: epoch milliseconds. */
+  proven(source: string, secretIndex: number, at: number): void;
+  /** Proving took longer than it should. */
+  slowSignature(source: string): void;
   disconnected(): void;
   appended(tier: string): void;
 }
@@ -26,6 +30,9 @@ interface SourceFigures {
   readonly results: Record<RequestResult, number>;
   /** Requests since the last one that was answered with a 2xx. */
   unackedRun: number;
+  slowSignatures: number;
+  /** When each secret, by its place, last proved a request. */
+  readonly provenAt: number[];
   readonly phases: TimeCounts;
   /** Of whole requests. */
   readonly acks: TimeCounts;
@@ -36,10 +43,15 @@ const ACK_BOUNDS_MS = boundsInMs(metricTable.ingressAckSeconds);
 /** Of a histogram with one row. */
 const ONLY = 0;
 
+export interface ShownSource {
+  readonly name: string;
+  readonly secrets: readonly unknown[];
+}
+
 /** `configured`: the sources that there are now, so that each is shown before anything has happened to it. */
 export function createIngressMetrics(
   registry: Registry,
-  configured: () => readonly { readonly name: string }[],
+  configured: () => readonly ShownSource[],
 ): IngressMetrics {
   const metrics = createMetricFactory(registry);
   /** As many as there are sources, and one. */
@@ -65,6 +77,12 @@ export function createIngressMetrics(
     },
     rejected: (source, reason) => rejects.inc({ source, reason }),
     unproven: (source, reason) => signatureFailures.inc({ source, reason }),
+    proven(source, secretIndex, at) {
+      figuresOf(sources, source).provenAt[secretIndex] = at;
+    },
+    slowSignature(source) {
+      figuresOf(sources, source).slowSignatures += 1;
+    },
     disconnected: () => disconnects.inc(),
     appended: tier => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),
   };
@@ -76,6 +94,8 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
   const figures = {
     results: { accepted: 0, duplicate: 0, rejected: 0, lost: 0, abandoned: 0, failed: 0 },
     unackedRun: 0,
+    slowSignatures: 0,
+    provenAt: [],
     phases: new TimeCounts(PHASES.length, PHASE_BOUNDS_MS),
     acks: new TimeCounts(1, ACK_BOUNDS_MS),
   };
@@ -101,7 +121,7 @@ type Sources = ReadonlyMap<string, SourceFigures>;
 function registerResults(
   metrics: MetricFactory,
   sources: Sources,
-  configured: () => readonly { readonly name: string }[],
+  configured: () => readonly ShownSource[],
 ): void {
   metrics.read('ingressRequests', () =>
     [...sources].flatMap(([source, { results }]) =>
@@ -118,6 +138,17 @@ function registerResults(
   );
   metrics.read('ingressUnackedRun', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.unackedRun ?? 0]),
+  );
+  metrics.read('ingressSlowSignatures', () =>
+    [...names()].map(source => [{ source }, sources.get(source)?.slowSignatures ?? 0]),
+  );
+  metrics.read('ingressSecretLastUsed', () =>
+    configured().flatMap(({ name: source, secrets }) =>
+      secrets.map((_, index) => {
+        const at = sources.get(source)?.provenAt[index] ?? 0;
+        return [{ source, secret: String(index) }, at / 1_000] as const;
+      }),
+    ),
   );
 }
 

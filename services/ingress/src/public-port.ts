@@ -58,6 +58,7 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
       limits: guards.limits,
       addressOf: request => sources.declared.current.addressOf(request),
       isDraining,
+      signatureBudgetMs: parts.config.signatureBudgetMs,
       metrics,
       log,
       budget: createFairShare(BODY_BUDGET_BYTES),

@@ -90,6 +90,7 @@ function judge(
   const proof = prove(endpoint, request, deps.secretsOf(endpoint.source), now);
   exchange.clock.end(PHASE.verify);
   if (proof.kind === 'refused') return proof;
+  deps.metrics.proven(endpoint.source.name, proof.secretIndex, now);
   const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId });
   exchange.clock.end(PHASE.identify);
   return judgement;

@@ -63,6 +63,8 @@ export interface WebhookDeps {
   /** Of the client, also behind proxies; asked only where a limit applies. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly isDraining: () => boolean;
+  /** Proving a sender that takes longer is counted and logged; it is decided all the same (A4). */
+  readonly signatureBudgetMs: number;
   readonly metrics: IngressMetrics;
   readonly log: Logger;
   /** Of the bytes of bodies; its owners are the sources. */

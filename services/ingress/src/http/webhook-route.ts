@@ -33,11 +33,8 @@ export function createWebhookHandler(deps: WebhookDeps): WebhookHandler {
   };
 }
 
-function finish(
-  { metrics, log }: WebhookDeps,
-  exchange: Exchange,
-  outcome: Outcome,
-): Promise<void> | undefined {
+function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promise<void> | undefined {
+  const { metrics, log } = deps;
   const hasGone = outcome.kind === 'abandoned' || exchange.clientHasGone();
   let lingering: Promise<void> | undefined;
   try {
@@ -48,6 +45,7 @@ function finish(
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
     if (outcome.kind === 'rejected') countRejected(metrics, source, outcome);
     if (hasGone) metrics.disconnected();
+    noteSlowSignature(deps, exchange, source);
     logOutcome(log, exchange, outcome);
   }
   return lingering;
@@ -60,6 +58,17 @@ function countRejected(
 ): void {
   metrics.rejected(source, reason);
   if (code === 'ACKLINE_BAD_SIGNATURE') metrics.unproven(source, reason);
+}
+
+function noteSlowSignature(
+  { signatureBudgetMs, metrics, log }: WebhookDeps,
+  { requestId, clock }: Exchange,
+  source: string,
+): void {
+  const tookMs = clock.timesMs[PHASE.verify] ?? 0;
+  if (tookMs <= signatureBudgetMs) return;
+  metrics.slowSignature(source);
+  log.warn({ event: 'signature.slow', requestId, source, tookMs, signatureBudgetMs }, 'signature.slow');
 }
 
 function failed(error: unknown): Outcome {

@@ -33,6 +33,7 @@ export interface FrontOptions {
   readonly seen?: SeenEvents;
   readonly limits?: RateLimits;
   readonly addressOf?: () => string;
+  readonly signatureBudgetMs?: number;
   readonly level?: 'info' | 'debug';
 }
 
@@ -71,6 +72,7 @@ export async function startFront(options: FrontOptions = {}) {
       limits: options.limits ?? null,
       addressOf: options.addressOf ?? (() => '192.0.2.1'),
       isDraining: () => draining,
+      signatureBudgetMs: options.signatureBudgetMs ?? 5_000,
       metrics,
       log,
       budget,
