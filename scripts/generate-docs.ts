@@ -1,5 +1,6 @@
 /** `npm run docs`: writes the pages of docs/ that come from the code's own tables. A test fails while they are stale. */
 import { writeFileSync } from 'node:fs';
+import { metricsPage } from '@ackline/runtime/docs/metrics-page';
 import { configurationPage } from '@ackline/shared/docs/configuration-page';
 import { errorsPage } from '@ackline/shared/docs/errors-page';
 import { environmentPage } from './generate-docs/environment-page.ts';
@@ -8,6 +9,7 @@ const pages = {
   'errors.md': errorsPage(),
   'configuration.md': configurationPage(),
   'environment.md': environmentPage(),
+  'metrics.md': metricsPage(),
 };
 
 for (const [name, text] of Object.entries(pages)) {

@@ -29,9 +29,20 @@ export interface EventLogOptions {
   readonly log: Logger;
   /** Told of each event that went from the spool to a tier above it. Never throws. */
   readonly onRelayed?: NonNullable<SpoolRelayDeps['onRelayed']>;
+  readonly listener?: EventLogListener;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
+
+/** Hears what is worth counting. Must not throw. */
+export interface EventLogListener {
+  /** So many events are written together. */
+  batch(tier: AppendReceipt['tier'], events: number): void;
+  /** A closed breaker has opened. */
+  opened(tier: AppendReceipt['tier']): void;
+}
+
+const NOBODY: EventLogListener = { batch: () => undefined, opened: () => undefined };
 
 export interface SpoolSettings {
   readonly directory: string;
@@ -52,10 +63,12 @@ const EPHEMERAL_SPOOL = 'the spool may be on storage that ends with the pod (SPO
  * the same: the inbox serves, and Kafka is connected when it comes.
  */
 export async function connectEventLog(options: EventLogOptions): Promise<ComposedLog> {
-  const { pool, log, now = Date.now, spool: settings = null } = options;
-  const makeBreaker = createBreakers({ log, now });
-  const spool = settings === null ? null : await openSpool({ ...settings, log, now });
-  const kafka = await connectKafka(options).catch(async (error: unknown) => {
+  const { pool, log, now = Date.now, spool: settings = null, listener = NOBODY } = options;
+  const makeBreaker = createBreakers({ log, now, listener });
+  const batchOf = (tier: AppendReceipt['tier']) => (events: number) => listener.batch(tier, events);
+  const spool =
+    settings === null ? null : await openSpool({ ...settings, log, now, onBatch: batchOf('spool') });
+  const kafka = await connectKafka(options, batchOf('kafka')).catch(async (error: unknown) => {
     await spool?.close();
     throw error;
   });
@@ -69,7 +82,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
   const composed = createComposedLog({
     kafka,
     breaker: makeBreaker('kafka', { ...options.breaker, onClosed: () => kafka.recheck() }),
-    inbox: createInboxLog({ pool }),
+    inbox: createInboxLog({ pool, onBatch: batchOf('inbox') }),
     inboxGate,
     spool: spool === null ? null : spoolTier(spool, settings, makeBreaker('spool', SPOOL_BREAKER)),
     log,
@@ -87,8 +100,11 @@ const NO_KAFKA: KafkaTier = {
   close: () => Promise.resolve(),
 };
 
-async function connectKafka({ kafka, log }: EventLogOptions): Promise<KafkaTier> {
-  return kafka === null ? NO_KAFKA : connectKafkaTier({ ...kafka, log });
+async function connectKafka(
+  { kafka, log }: EventLogOptions,
+  onBatch: (events: number) => void,
+): Promise<KafkaTier> {
+  return kafka === null ? NO_KAFKA : connectKafkaTier({ ...kafka, log, onBatch });
 }
 
 function spoolTier(spool: OpenSpool, settings: SpoolSettings | null, breaker: CircuitBreaker): SpoolTier {
@@ -118,7 +134,7 @@ interface BreakerLimits {
   readonly onClosed?: () => void;
 }
 
-function createBreakers({ log, now }: { log: Logger; now: () => number }) {
+function createBreakers({ log, now, listener }: Required<Pick<EventLogOptions, 'log' | 'now' | 'listener'>>) {
   return (tier: AppendReceipt['tier'], { failures, resetMs, onClosed }: BreakerLimits): CircuitBreaker =>
     createCircuitBreaker({
       rule: consecutiveFailures(failures),
@@ -126,14 +142,21 @@ function createBreakers({ log, now }: { log: Logger; now: () => number }) {
       now,
       onChange(change) {
         logBreakerChange(tier, change, log);
+        if (isOpening(change)) listener.opened(tier);
         if (change.state.status === 'CLOSED') onClosed?.(); // a topic that was away may have come back weaker
       },
     });
 }
 
-function logBreakerChange(tier: AppendReceipt['tier'], { from, state }: BreakerChange, log: Logger): void {
+/** Not a probe that failed: the outage is the same. */
+function isOpening({ from, state }: BreakerChange): boolean {
+  return state.status === 'OPEN' && from === 'CLOSED';
+}
+
+function logBreakerChange(tier: AppendReceipt['tier'], change: BreakerChange, log: Logger): void {
+  const { from, state } = change;
   const fields = { tier, from, to: state.status };
-  if (state.status === 'OPEN' && from === 'CLOSED') {
+  if (isOpening(change)) {
     log.error(fields, `Circuit breaker OPEN - ${state.failures} failures`);
   } else {
     log.info(fields, 'breaker.changed');

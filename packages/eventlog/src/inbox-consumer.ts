@@ -47,6 +47,9 @@ export interface InboxConsumerSnapshot {
   readonly waiting: number;
   /** Rows that went without knowing what their Kafka partition held: `ackline_order_uncertain_total`. */
   readonly orderUncertain: number;
+  /** Rows at the last look, of the 2,000 that one look takes; the age of the oldest of them now. */
+  readonly rows: number;
+  readonly oldestAgeMs: number;
   /** How long the first row that may go has been left, since somebody else has its lane; 0: it is not. */
   readonly heldMs: number;
 }
@@ -57,14 +60,16 @@ export interface InboxConsumer extends Component {
 
 /** Stores the inbox's rows in the order of appending, each after what its Kafka partition held (see inbox-release.ts). */
 export function createInboxConsumer(options: InboxConsumerOptions): InboxConsumer {
-  const { log } = options;
+  const { log, now = () => performance.now() } = options;
   const decide = createDecision(options);
-  const held = createHeldWatch(log, options.now ?? (() => performance.now()));
+  const held = createHeldWatch(log, now);
+  const look = createLook(now);
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
 
   /** Rows that were stored in this round. */
   async function round(signal: AbortSignal): Promise<number> {
     const rows = await options.peek(PEEK_ROWS);
+    look.saw(rows);
     counts.waiting = 0;
     if (rows.length === 0) {
       held.asked(null);
@@ -87,7 +92,7 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
 
   return {
     name: 'inbox-consumer',
-    snapshot: () => ({ ...counts, heldMs: held.ms() }),
+    snapshot: () => ({ ...counts, ...look.state(), heldMs: held.ms() }),
     async run(signal) {
       let backoffMs = FIRST_BACKOFF_MS;
       let failing = false;
@@ -108,6 +113,20 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },
+  };
+}
+
+/** What the last look saw. While PostgreSQL is away it gets older. */
+function createLook(now: () => number) {
+  let rows = 0;
+  let oldestAt: number | null = null;
+  return {
+    saw(seen: readonly InboxPeek[]) {
+      rows = seen.length;
+      const age = seen.reduce((oldest, row) => Math.max(oldest, row.ageMs), 0);
+      oldestAt = rows === 0 ? null : now() - age;
+    },
+    state: () => ({ rows, oldestAgeMs: oldestAt === null ? 0 : now() - oldestAt }),
   };
 }
 

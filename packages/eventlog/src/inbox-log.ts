@@ -48,19 +48,27 @@ const REFUSED_ROWS = /^(?:22|23|54)/;
 /** Those that speak of the values alone. A constraint may as well be wrong for every row. */
 const REFUSED_VALUES = /^(?:22|54)/;
 
+export interface InboxLogOptions {
+  readonly pool: Pick<Pool, 'query'>;
+  /** So many events are written together. */
+  readonly onBatch?: (events: number) => void;
+}
+
 /**
  * The PostgreSQL event log: one statement a batch. The pool stays the caller's: `close` does not end it.
  *
  * Large bodies go their own way, one a statement, on one connection, however many of them come and time out: those that are
  * not large always find another (A6).
  */
-export function createInboxLog({ pool }: { pool: Pick<Pool, 'query'> }): InboxLog {
+export function createInboxLog({ pool, onBatch = () => {} }: InboxLogOptions): InboxLog {
   const usual = createWriter(rows => appendToInbox(pool, rows), {
+    onBatch,
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
     maxInFlight: MAX_STATEMENTS_IN_FLIGHT,
   });
   const large = createWriter(oneByOne(pool), {
+    onBatch,
     maxBytes: MAX_LARGE_BYTES,
     batchItems: 1,
     maxInFlight: MAX_LARGE_IN_FLIGHT,
@@ -92,13 +100,18 @@ function oneByOne(pool: Pick<Pool, 'query'>) {
 
 function createWriter(
   write: (rows: readonly InboxRow[]) => Promise<void>,
-  limits: Pick<
+  {
+    onBatch,
+    ...limits
+  }: Pick<
     MicroBatcherOptions<InboxRow>,
     'maxBytes' | 'batchItems' | 'maxInFlight' | 'keepsSlots' | 'waitShare'
-  >,
+  > &
+    Required<Pick<InboxLogOptions, 'onBatch'>>,
 ): MicroBatcher<InboxRow> {
   return createMicroBatcher<InboxRow>({
     async flush(batch) {
+      onBatch(batch.length);
       return judgeRefused(await writeIsolating(batch, { write, isRefusal }), batch.length);
     },
     maxItems: MAX_BUFFERED_EVENTS,

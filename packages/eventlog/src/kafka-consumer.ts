@@ -39,6 +39,8 @@ export interface KafkaConsumerSnapshot {
   readonly retrying: readonly number[];
   /** Records of this process's lanes that are not stored yet, as of the last fetch of each. */
   readonly lag: number;
+  /** When the first of them was appended, in epoch milliseconds, as far as it is known; null: there is none. */
+  readonly lagSince: number | null;
   /** Records read and not committed, and the bytes of their values. */
   readonly pending: Readonly<Pending>;
   readonly stored: number;
@@ -87,6 +89,7 @@ export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsume
         lanes: positions?.lanes ?? [],
         retrying: positions?.retrying ?? [],
         lag: running?.lag() ?? 0,
+        lagSince: running?.lagSince() ?? null,
         pending: { ...counts.pending },
         stored: counts.stored,
       };
@@ -112,6 +115,7 @@ interface Counts {
 interface Running {
   readonly positions: LanePositions;
   lag(): number;
+  lagSince(): number | null;
   untilEnd(signal: AbortSignal): Promise<void>;
 }
 
@@ -122,6 +126,7 @@ function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
   const watermarks: Watermarks = createWatermarks({ brokers, topic: { name, partitions: topic.partitions } });
   const consumer = createClient(brokers, log);
   const lags = new Map<number, number>();
+  const firstAt = new Map<number, number>();
   const grown = Promise.withResolvers<never>();
   grown.promise.catch(() => undefined); // it may come when nobody waits any more
   const positions = createLanePositions({
@@ -138,6 +143,7 @@ function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     lags.clear();
+    firstAt.clear();
     const lanes = payload.memberAssignment[name] ?? [];
     if (lanes.some(lane => lane >= topic.partitions)) grown.reject(topicHasGrown(name)); // (C8)
     positions.assign(lanes); // (C2) synchronously: no fetch of this assignment has started
@@ -151,11 +157,13 @@ function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
     counts,
     pending: counts.pending,
     lags,
+    firstAt,
     log,
   };
   return {
     positions,
     lag: () => lags.values().reduce((sum, lag) => sum + lag, 0),
+    lagSince: () => (firstAt.size === 0 ? null : Math.min(...firstAt.values())),
     async untilEnd(signal) {
       try {
         await runClient(consumer, {

@@ -42,6 +42,8 @@ export interface KafkaLogOptions {
   readonly topic: Pick<OpenedTopic, 'name' | 'topicId' | 'partitions' | 'maxMessageBytes'>;
   /** The topic was deleted and made anew: this log takes no event any more. */
   readonly onTopicChanged?: () => void;
+  /** So many events are written together. */
+  readonly onBatch?: (events: number) => void;
 }
 
 export type KafkaLog = EventLog & KafkaAppender;
@@ -52,7 +54,8 @@ interface Produced extends LaneRecord {
 }
 
 /** Connects with the first append. Rejections: ACKLINE_APPEND_TIMEOUT (K2), ACKLINE_RECORD_TOO_LARGE (K5), or the client's error. */
-export function createKafkaLog({ brokers, topic, onTopicChanged = () => {} }: KafkaLogOptions): KafkaLog {
+export function createKafkaLog(options: KafkaLogOptions): KafkaLog {
+  const { brokers, topic, onTopicChanged = () => {} } = options;
   const producer = createLaneProducer({
     brokers,
     topic,
@@ -65,7 +68,7 @@ export function createKafkaLog({ brokers, topic, onTopicChanged = () => {} }: Ka
   const keyOffsets = createKeyOffsets();
   const maxBatchBytes = topic.maxMessageBytes - BATCH_OVERHEAD_BYTES;
   const batcher = createMicroBatcher<Produced>({
-    flush: createProduce(producer, keyOffsets),
+    flush: createProduce(producer, keyOffsets, options.onBatch),
     maxItems: MAX_BUFFERED_EVENTS,
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
@@ -86,14 +89,8 @@ export function createKafkaLog({ brokers, topic, onTopicChanged = () => {} }: Ka
     if (bytes > maxBatchBytes) return settle(new AppError('ACKLINE_RECORD_TOO_LARGE')); // (K5)
     const hash = keyHash(key);
     const lane = laneOf(hash, topic.partitions);
-    const produced = {
-      key,
-      value,
-      headers,
-      sizeBytes: bytes,
-      lane,
-      keyHash: event.orderingKey === null ? null : hash,
-    };
+    const waitsFor = event.orderingKey === null ? null : hash;
+    const produced = { key, value, headers, sizeBytes: bytes, lane, keyHash: waitsFor };
     batcher.offer(produced, { owner: event.source, bytes, deadlineMs: ACK_DEADLINE_MS }, settle); // (K2)
   }
 
@@ -116,7 +113,7 @@ export function createKafkaLog({ brokers, topic, onTopicChanged = () => {} }: Ka
 }
 
 /** Writes one batch; resolves with the records that alone failed. */
-function createProduce(producer: LaneProducer, keyOffsets: KeyOffsets) {
+function createProduce(producer: LaneProducer, keyOffsets: KeyOffsets, onBatch: KafkaLogOptions['onBatch']) {
   /** Once more to lanes that moved (K3); what a broker refuses is written in parts until the one that it refuses is known (K5). */
   async function produce(records: readonly Produced[], mayMove: boolean): Promise<Map<Produced, Error>> {
     const failed = new Map<Produced, Error>();
@@ -174,6 +171,7 @@ function createProduce(producer: LaneProducer, keyOffsets: KeyOffsets) {
   }
 
   return async (batch: readonly Produced[]) => {
+    onBatch?.(batch.length);
     const failed = await produce(batch, true);
     return failed.size === 0 ? null : failed;
   };

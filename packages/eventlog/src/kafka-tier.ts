@@ -31,6 +31,8 @@ export interface KafkaTierOptions {
   readonly durability: KafkaDurability;
   readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
   readonly topic?: string;
+  /** So many events are written together. */
+  readonly onBatch?: (events: number) => void;
   /** How a topic is opened. Default: on the brokers. */
   readonly open?: typeof openTopic;
   /** Resolves after this long, or when aborted. */
@@ -110,7 +112,7 @@ class WatchedTier implements KafkaTier {
 
   /** Asks Kafka for the topic and takes on what it answers; the error where it is not to be used, or not known now. */
   async look(deadlineMs: number): Promise<unknown> {
-    const { log, open = openTopic, wait: _, ...options } = this.#options;
+    const { log, open = openTopic, wait: _, onBatch: __, ...options } = this.#options;
     const { signal } = this.#ending;
     const create = this.#current.state === 'connecting'; // (T3)
     try {
@@ -125,7 +127,7 @@ class WatchedTier implements KafkaTier {
 
   #use(topic: OpenedTopic): void {
     if (this.#ending.signal.aborted) return;
-    const { log, brokers } = this.#options;
+    const { log, brokers, onBatch = () => {} } = this.#options;
     const before = this.#current;
     const { weaknesses } = topic;
     if (before.state === 'ready' && this.#topic !== null && isSameLog(this.#topic, topic)) {
@@ -134,7 +136,8 @@ class WatchedTier implements KafkaTier {
     }
     for (const warning of topic.warnings) log.warn({ topic: topic.name }, warning);
     const onTopicChanged = (): void => this.recheck();
-    this.#current = { state: 'ready', log: createKafkaLog({ brokers, topic, onTopicChanged }), weaknesses };
+    const kafkaLog = createKafkaLog({ brokers, topic, onTopicChanged, onBatch });
+    this.#current = { state: 'ready', log: kafkaLog, weaknesses };
     this.#topic = topic;
     if (before.state === 'ready') void before.log.close(); // what is in it settles; what comes late goes to the inbox
     log.info({ topic: topic.name, topicId: topic.topicId }, 'kafka.connected');

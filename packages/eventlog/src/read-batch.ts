@@ -23,6 +23,8 @@ export interface BatchContext {
   /** Over all lanes. */
   readonly pending: Pending;
   readonly lags: Map<number, number>;
+  /** When the first record of a lane that is not stored was appended, in epoch milliseconds; nothing where none is known. */
+  readonly firstAt: Map<number, number>;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -37,6 +39,9 @@ export async function readBatch(payload: EachBatchPayload, context: BatchContext
     positions.reposition(lane); // (C3)
     return;
   }
+  context.lags.set(lane, lagOf(batch, expected));
+  const first = batch.messages[0];
+  if (first !== undefined) context.firstAt.set(lane, Number(first.timestamp));
   const held = hold(context.pending, batch.messages);
   try {
     await storePieces(payload, context, held);
@@ -47,7 +52,7 @@ export async function readBatch(payload: EachBatchPayload, context: BatchContext
 
 async function storePieces(payload: EachBatchPayload, context: BatchContext, held: Held): Promise<void> {
   const { batch } = payload;
-  const { positions, counts, lags, topic, topicId, log } = context;
+  const { positions, counts, topic, topicId, log } = context;
   const { partition: lane } = batch;
   const { epoch } = positions;
   const pieces = cutLaneBatches(batch.messages, {
@@ -55,6 +60,7 @@ async function storePieces(payload: EachBatchPayload, context: BatchContext, hel
     topicId,
     nextOffset: BigInt(batch.lastOffset()) + 1n,
   });
+  let done = 0;
   for (const piece of pieces) {
     if (!payload.isRunning() || payload.isStale() || positions.epoch !== epoch) return; // (C4)
     try {
@@ -68,11 +74,29 @@ async function storePieces(payload: EachBatchPayload, context: BatchContext, hel
     if (positions.epoch !== epoch) return; // (C4)
     payload.resolveOffset(String(piece.nextOffset - 1n));
     positions.advance(lane, piece.nextOffset);
-    lags.set(lane, Math.max(0, Number(BigInt(batch.highWatermark) - piece.nextOffset)));
+    done += piece.records.length;
+    noteStored(context, batch, { lane, nextOffset: piece.nextOffset, done });
     await commit(payload, { topic, lane, offset: piece.nextOffset }, log);
     held.giveBack(piece.records.length);
     await payload.heartbeat(); // throws when the group rebalances: the client joins again, and the rest is fetched anew
   }
+}
+
+function lagOf({ highWatermark }: EachBatchPayload['batch'], nextOffset: bigint): number {
+  return Math.max(0, Number(BigInt(highWatermark) - nextOffset));
+}
+
+/** Of what is behind the fetch no time is known: it came after the last record that is stored. */
+function noteStored(
+  { lags, firstAt }: BatchContext,
+  batch: EachBatchPayload['batch'],
+  { lane, nextOffset, done }: Pick<LaneBatch, 'lane' | 'nextOffset'> & { readonly done: number },
+): void {
+  const lag = lagOf(batch, nextOffset);
+  lags.set(lane, lag);
+  const next = batch.messages[done] ?? batch.messages.at(-1);
+  if (lag === 0 || next === undefined) firstAt.delete(lane);
+  else firstAt.set(lane, Number(next.timestamp));
 }
 
 /** The records of one fetch while they are pending. */

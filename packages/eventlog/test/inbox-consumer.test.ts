@@ -16,10 +16,15 @@ function rows(count: number, from = 1): InboxPeek[] {
 }
 
 /** Runs the consumer over an inbox in memory until it is empty, or until `until` says so. */
-async function drain(options: Partial<InboxConsumerOptions> & { inbox: InboxPeek[]; until?: () => boolean }) {
-  const { inbox, until = () => inbox.length === 0, ...rest } = options;
+async function drain(
+  options: Partial<InboxConsumerOptions> & {
+    inbox: InboxPeek[];
+    until?: () => boolean;
+    stop?: AbortController;
+  },
+) {
+  const { inbox, until = () => inbox.length === 0, stop = new AbortController(), ...rest } = options;
   const stored: string[][] = [];
-  const stop = new AbortController();
   const consumer = createInboxConsumer({
     peek: async limit => {
       if (until()) stop.abort();
@@ -53,7 +58,28 @@ describe('inbox consumer', () => {
       rows(1_234).map(row => row.n),
     );
     assert.ok(stored.every(ns => ns.length <= 500));
-    assert.deepEqual(snapshot, { stored: 1_234, waiting: 0, orderUncertain: 0, heldMs: 0 });
+    const nothingLeft = { waiting: 0, rows: 0, oldestAgeMs: 0, orderUncertain: 0, heldMs: 0 };
+    assert.deepEqual(snapshot, { stored: 1_234, ...nothingLeft });
+  });
+
+  it('knows how many rows it saw and how old the oldest is, which gets older while nothing answers', async () => {
+    let now = 1_000;
+    const stop = new AbortController();
+    let looks = 0;
+    const { snapshot } = await drain({
+      inbox: [],
+      async peek() {
+        looks += 1;
+        if (looks === 1) return rows(3).map((row, index) => ({ ...row, ageMs: index === 1 ? 500 : 100 }));
+        now += 2_000;
+        stop.abort();
+        throw new Error('PostgreSQL is away');
+      },
+      storeInbox: () => Promise.resolve(0),
+      now: () => now,
+      stop,
+    });
+    assert.deepEqual([snapshot.rows, snapshot.oldestAgeMs], [3, 2_500]);
   });
 
   it('stores the rows of other keys while thousands of one key wait in front of them', async () => {

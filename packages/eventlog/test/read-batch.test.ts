@@ -13,6 +13,8 @@ interface Setup {
   store?: (said: string[], pending: { records: number; bytes: number }) => Promise<void>;
   commit?: () => Promise<void>;
   isRunning?: () => boolean;
+  /** The offset that the lane's next record will get. */
+  end?: number;
 }
 
 /** One fetch of lane 3, and what became of it, in order. */
@@ -21,13 +23,13 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
   const state = { epoch: 1 };
   const messages = Array.from({ length: count }, (_, i) => {
     const { value, headers } = encodeRecord(sampleEvent());
-    return { offset: String(fetchedFrom + i), value, headers };
+    return { offset: String(fetchedFrom + i), timestamp: String(1_000 + i), value, headers };
   });
   const payload = {
     batch: {
       partition: 3,
       fetchedOffset: String(fetchedFrom),
-      highWatermark: '1000',
+      highWatermark: String(setup.end ?? 1000),
       messages,
       firstOffset: () => String(fetchedFrom),
       lastOffset: () => String(fetchedFrom + count - 1),
@@ -42,6 +44,7 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
     isStale: () => false,
   } as unknown as EachBatchPayload;
   const lags = new Map<number, number>();
+  const firstAt = new Map<number, number>();
   const pending = { records: 0, bytes: 0 };
   await readBatch(payload, {
     topic: 't',
@@ -63,9 +66,10 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
     counts: { stored: 0 },
     pending,
     lags,
+    firstAt,
     log: { warn: (_: unknown, line?: string) => void said.push(String(line)) } as never,
   });
-  return { said, lags, pending };
+  return { said, lags, firstAt, pending };
 }
 
 describe('reading a batch', () => {
@@ -73,6 +77,25 @@ describe('reading a batch', () => {
     const { said, lags } = await read({});
     assert.deepEqual(said, ['store 10 to 13', 'resolve 12', 'advance 13', 'commit 13']);
     assert.equal(lags.get(3), 987);
+  });
+
+  it('knows how far behind a lane is, and since when, also while it can not store', async () => {
+    const away = await read({ store: () => Promise.reject(new Error('away')) });
+    assert.equal(away.lags.get(3), 990);
+    assert.equal(away.firstAt.get(3), 1_000);
+    const failsLater = await read({
+      count: 700,
+      store: async lines => {
+        if (lines.length > 0) throw new Error('away');
+      },
+    });
+    assert.equal(failsLater.lags.get(3), 490);
+    assert.equal(failsLater.firstAt.get(3), 1_500, 'the first record that is not stored');
+    const more = await read({});
+    assert.equal(more.firstAt.get(3), 1_002, 'what is behind the fetch came after its last record');
+    const all = await read({ end: 13 });
+    assert.equal(all.lags.get(3), 0);
+    assert.equal(all.firstAt.has(3), false);
   });
 
   it('takes a large fetch in pieces, each committed before the next is stored', async () => {

@@ -23,6 +23,9 @@ export interface ConfigState {
   readonly loadedAt: number;
   /** The code of the last reading's error; null: what is in force is what the file says. */
   readonly error: string | null;
+  /** Readings after the first that were taken, and that were not. */
+  readonly reloaded: number;
+  readonly refused: number;
 }
 
 export interface ConfigReload<T> extends Component {
@@ -54,7 +57,7 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
   let seenStamp = readStamp;
   let triedAt = now();
   let current = await load();
-  let state: ConfigState = { loadedAt: now(), error: null };
+  let state: ConfigState = { loadedAt: now(), error: null, reloaded: 0, refused: 0 };
   let lastProblems = '';
   let reading: Promise<void> = Promise.resolve();
   let waiting: Promise<void> | null = null;
@@ -67,12 +70,12 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
     try {
       current = await load(); // (R1)
       deps.onReloaded?.(current);
-      state = { loadedAt: now(), error: null };
+      state = { ...state, loadedAt: now(), error: null, reloaded: state.reloaded + 1 };
       lastProblems = '';
       log.info({ configFile: path, ms: now() - triedAt }, 'config.reloaded');
     } catch (error) {
       const { code, problems } = describe(error);
-      state = { ...state, error: code };
+      state = { ...state, error: code, refused: state.refused + 1 };
       // The same refusal, tried again, says nothing new.
       if (problems.join('\n') === lastProblems) return;
       lastProblems = problems.join('\n');

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { labelNames } from './telemetry-names.ts';
+import { processMetrics } from './process-metrics.ts';
+import { SERVICE_LABEL } from './telemetry-names.ts';
 
 export interface MetricsOptions {
   readonly service: string;
@@ -8,9 +9,18 @@ export interface MetricsOptions {
 }
 
 /** A registry of its own (nothing global), in which every metric carries `service`. */
-export function createMetrics({ service, processMetrics = true }: MetricsOptions): Registry {
+export function createMetrics({ service, processMetrics: withProcess = true }: MetricsOptions): Registry {
   const registry = new Registry();
-  registry.setDefaultLabels({ [labelNames.service]: service });
-  if (processMetrics) collectDefaultMetrics({ register: registry });
+  registry.setDefaultLabels({ [SERVICE_LABEL]: service });
+  if (withProcess) collectProcessMetrics(registry);
   return registry;
+}
+
+/** The library would give the mean over several processes of what is late in one of them. */
+function collectProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const { name, merged } of processMetrics) {
+    const metric = registry.getSingleMetric(name);
+    if (metric !== undefined && merged !== 'sum') Object.assign(metric, { aggregator: merged });
+  }
 }

@@ -15,6 +15,8 @@ import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 export interface SecretReader {
   /** The live values, in the order of the references. Throws ACKLINE_SECRET_MISSING where one has never been there. */
   resolve(refs: readonly SecretRef[]): readonly string[];
+  /** When the file of each was last changed, by what was read last, in epoch milliseconds; null: it has none, or was never read. */
+  changedAt(refs: readonly SecretRef[]): readonly (number | null)[];
   /**
    * Throws one ACKLINE_SECRET_MISSING that names every variable and file that is missing, empty or malformed, and who
    * needs it.
@@ -55,9 +57,16 @@ interface FileState {
   checkedAt: number;
   /** Of the file as the value was read from it; null: there is no value. */
   readonly stamp: string | null;
+  /** Epoch milliseconds. */
+  readonly changedAt: number | null;
   readonly reading: Reading;
   /** Why the file can not be used now, though a value is in force; null: it can. */
   problem: string | null;
+}
+
+function stateOf(reading: Reading, stats: Stats | null, checkedAt: number): FileState {
+  const stamp = 'value' in reading ? stampOf(stats) : null;
+  return { checkedAt, stamp, changedAt: stats?.mtimeMs ?? null, reading, problem: null };
 }
 
 export function createSecretReader(options: SecretReaderOptions): SecretReader {
@@ -79,7 +88,8 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     // The other half of the condition is a clock that was set back.
     if (known !== undefined && at - known.checkedAt < CHECK_INTERVAL_MS && at >= known.checkedAt)
       return known.reading; // (R3)
-    const stamp = stampOf(path);
+    const stats = statOf(path);
+    const stamp = stampOf(stats);
     if (known !== undefined && stamp === known.stamp) {
       known.checkedAt = at;
       known.problem = null;
@@ -93,7 +103,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       known.problem = reading.problem;
       return known.reading; // (R4)
     }
-    files.set(path, { checkedAt: at, stamp: 'value' in reading ? stamp : null, reading, problem: null });
+    files.set(path, stateOf(reading, stats, at));
     return reading;
   }
 
@@ -108,6 +118,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
 
   return {
     secretFindings,
+    changedAt: refs => refs.map(ref => ('env' in ref ? null : (files.get(ref.file)?.changedAt ?? null))),
     resolve(refs) {
       return refs.map(ref => {
         const reading = read(ref);
@@ -182,8 +193,7 @@ function usable(value: string | undefined, advice = ''): Reading {
 }
 
 /** Changes when the file does; a replaced symbolic link (as Kubernetes updates secrets) is another inode. */
-function stampOf(path: string): string {
-  const stats = statOf(path);
+function stampOf(stats: Stats | null): string {
   return stats === null ? 'none' : `${stats.ino}/${stats.mtimeMs}/${stats.size}`;
 }
 

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type ConfigReload, connectConfigReload } from '@ackline/runtime/config-reload';
+import { registerConfigFigures } from '@ackline/runtime/config-metrics';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
+import { createMetrics } from '@ackline/runtime/metrics';
 import { AppError } from '@ackline/shared/app-error';
 import { waitFor } from '@ackline/testkit/wait-for';
 
@@ -38,8 +41,11 @@ async function watch(path: string, { retryEveryMs = 60_000 } = {}) {
   });
   const stop = new AbortController();
   const running = reload.run(stop.signal);
+  const registry = createMetrics({ service: 'test', processMetrics: false });
+  registerConfigFigures(createMetricFactory(registry), reload);
   return {
     reload,
+    metrics: () => registry.metrics(),
     lines,
     told,
     loads: () => loads,
@@ -74,7 +80,10 @@ describe('a configuration file that changes while the process runs', () => {
     await waitFor(() => watched.loads() > 4);
     assert.equal(watched.reload.current, 'good 1');
     assert.deepEqual(watched.told, []);
-    assert.deepEqual(watched.reload.state, { loadedAt, error: 'ACKLINE_CONFIG_INVALID' });
+    const { refused, ...state } = watched.reload.state;
+    assert.deepEqual(state, { loadedAt, error: 'ACKLINE_CONFIG_INVALID', reloaded: 0 });
+    assert.ok(refused >= 4, 'each reading is counted');
+    assert.match(await watched.metrics(), /ackline_config_refused\{service="test"\} 1\n/);
     assert.deepEqual(watched.lines, [
       {
         configFile: path,
@@ -86,6 +95,10 @@ describe('a configuration file that changes while the process runs', () => {
     await writeFile(path, 'good 3');
     await waitFor(() => watched.reload.current === 'good 3');
     assert.equal(watched.reload.state.error, null);
+    const metrics = await watched.metrics();
+    assert.match(metrics, /ackline_config_refused\{service="test"\} 0\n/);
+    assert.match(metrics, /ackline_config_reloads_total\{result="reloaded",service="test"\} 1\n/);
+    assert.match(metrics, /ackline_config_loaded_timestamp_seconds\{service="test"\} 1\d{9}/);
   });
 
   it('is noticed behind the swapped symbolic links of a ConfigMap', async () => {

@@ -1,24 +1,98 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { metricsPage } from '@ackline/runtime/docs/metrics-page';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
-import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
-import { Counter } from 'prom-client';
+import { processMetrics } from '@ackline/runtime/process-metrics';
+import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
+import { metricTable } from '@ackline/runtime/telemetry-names';
+import { AggregatorRegistry } from 'prom-client';
+
+const rows: readonly MetricRow[] = Object.values(metricTable);
+const registryOf = (service: string) => createMetrics({ service, processMetrics: false });
 
 describe('createMetrics', () => {
   it('puts the service on every metric, and shares nothing between two registries', async () => {
-    const first = createMetrics({ service: 'ingress', processMetrics: false });
-    const second = createMetrics({ service: 'processor', processMetrics: false });
-    new Counter({ name: metricNames.ingressRequests, help: 'x', registers: [first] }).inc();
-    assert.match(await first.metrics(), /ackline_ingress_requests_total\{service="ingress"\} 1/);
-    assert.doesNotMatch(await second.metrics(), /ackline_ingress_requests_total/);
+    const [first, second] = [registryOf('ingress'), registryOf('processor')];
+    createMetricFactory(first).counter('ingressClientDisconnects').inc();
+    assert.match(await first.metrics(), /ackline_ingress_client_disconnects_total\{service="ingress"\} 1/);
+    assert.doesNotMatch(await second.metrics(), /ackline_ingress_client_disconnects_total/);
   });
 });
 
-describe('telemetry names', () => {
-  it('are snake case, start with ackline_, and are unique', () => {
-    const names = Object.values(metricNames);
-    for (const name of names) assert.match(name, /^ackline(_[a-z]+)+$/);
-    assert.equal(new Set(names).size, names.length);
-    for (const label of Object.values(labelNames)) assert.match(label, /^[a-z]+(_[a-z]+)*$/);
+describe('a metric that is read when it is scraped', () => {
+  it('shows what there is then, and nothing of what is there no more', async () => {
+    const registry = registryOf('ingress');
+    let breakers = new Map([['kafka', 1]]);
+    createMetricFactory(registry).read('breakerState', () =>
+      [...breakers].map(([breaker, value]) => [{ breaker }, value]),
+    );
+    assert.match(await registry.metrics(), /\{breaker="kafka",service="ingress"\} 1/);
+    breakers = new Map([['inbox', 0.5]]);
+    const text = await registry.metrics();
+    assert.match(text, /\{breaker="inbox",service="ingress"\} 0.5/);
+    assert.doesNotMatch(text, /kafka/);
+  });
+
+  it('of several processes is the sum, or the worst where a sum says nothing', async () => {
+    const ofProcess = (pending: number, openness: number) => {
+      const registry = registryOf('ingress');
+      const metrics = createMetricFactory(registry);
+      metrics.read('eventlogPending', () => pending);
+      metrics.read('eventlogAppends', () => [[{ tier: 'inbox' }, 2 * pending]]);
+      metrics.read('breakerState', () => [[{ breaker: 'kafka' }, openness]]);
+      return registry.getMetricsAsJSON();
+    };
+    const merged = AggregatorRegistry.aggregate(await Promise.all([ofProcess(2, 1), ofProcess(3, 0.5)]));
+    const text = await merged.metrics();
+    assert.match(text, /ackline_eventlog_pending_events\{service="ingress"\} 5\n/);
+    assert.match(text, /ackline_eventlog_appends_total\{tier="inbox",service="ingress"\} 10\n/);
+    assert.match(text, /ackline_breaker_open\{breaker="kafka",service="ingress"\} 1\n/);
+  });
+});
+
+describe('the table of metrics', () => {
+  it('has names in snake case that start with ackline_ and are unique, and end as their type asks', () => {
+    for (const { name, type, labels } of rows) {
+      assert.match(name, /^ackline(_[a-z]+)+$/);
+      assert.equal(name.endsWith('_total'), type === 'counter', name);
+      for (const label of labels) assert.match(label, /^[a-z]+(_[a-z]+)*$/);
+    }
+    assert.equal(
+      new Set([...rows, ...processMetrics].map(row => row.name)).size,
+      rows.length + processMetrics.length,
+    );
+  });
+
+  it('gives buckets to histograms alone, rising, and a way of merging to gauges alone', () => {
+    for (const { name, type, buckets, merged } of rows) {
+      assert.equal(buckets !== undefined, type === 'histogram', name);
+      assert.deepEqual(
+        buckets?.toSorted((a, b) => a - b),
+        buckets,
+        name,
+      );
+      assert.ok(merged === undefined || type === 'gauge', name);
+    }
+  });
+});
+
+describe('docs/metrics.md', () => {
+  it('is what the table says now', () => {
+    const written = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+    assert.ok(written === metricsPage(), 'the page is stale: run `npm run docs` and commit it');
+  });
+
+  it('leaves no metric without a meaning in one line', () => {
+    const lines = metricsPage()
+      .split('\n')
+      .filter(line => line.startsWith('| `'));
+    assert.ok(lines.length >= rows.length + processMetrics.length);
+    for (const line of lines)
+      assert.match(
+        line,
+        /^\| `[a-z0-9_]+` \| (counter|gauge|histogram) \| [^|]*\| (sum|min|max|first) \| [^|]{8,}\. \|$/,
+      );
   });
 });

@@ -1,10 +1,12 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
-import { connectEventLog, type EventLogOptions } from '@ackline/eventlog/connect-event-log';
+import { connectEventLog } from '@ackline/eventlog/connect-event-log';
 import type { Component } from '@ackline/runtime/component';
 import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
+import { registerConfigFigures } from '@ackline/runtime/config-metrics';
+import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import {
@@ -12,17 +14,22 @@ import {
   createCallTally,
   createPerformanceReport,
 } from '@ackline/runtime/performance-report';
+import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
+import { watchPool } from '@ackline/store/pool-watch';
 import { readProcessorStates } from '@ackline/store/processors';
 import type { Pool } from 'pg';
+import type { Registry } from 'prom-client';
 import type { IngressConfig } from './config.ts';
+import { registerGuardFigures } from './guard-metrics.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics } from './ingress-metrics.ts';
+import { createLogMetrics } from './log-metrics.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
@@ -35,6 +42,8 @@ import { readTroubledDestinations } from './troubled-destinations.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
 export const POOL_MAX = 5;
+/** By which PostgreSQL and Redis show the connections. */
+const APPLICATION_NAME = 'ackline-ingress';
 /** The head of a request that was sent as the port closed is here within this time. */
 const HEAD_GRACE_MS = 1_000;
 /** The slowest body (5 s), both logs' deadlines and a rest: under the drain deadline by what the flush of the log may take. */
@@ -63,6 +72,7 @@ export async function createApp(
   const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
   const guards = await openGuards(config, { opened, log });
+  registerFigures(createMetricFactory(registry), { sources, guards });
   const tally = createRequestTally({ limitHits: () => guards.limits.hits, now: Date.now });
   const operations = createOpsServer({
     ...config.operations,
@@ -75,7 +85,7 @@ export async function createApp(
   const tracing = await connectTracing(config.tracing, { service: 'ackline-ingress', registry, log });
   opened.defer(() => tracing?.close());
 
-  const pool = openPool(config, { opened, log });
+  const pool = openPool(config, { opened, registry, log });
   const guard = await connectPostgresGuard({
     check: async () => {
       await checkPostgresDurability(pool);
@@ -87,14 +97,14 @@ export async function createApp(
   const calls = createCallTally();
   background([states, sources.declared, reportOf({ calls, guards, pool, log })], { opened, log, health });
 
-  const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), tracing, log });
+  const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
   health.watch('event-log', () =>
     isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
   );
   const metrics = withTally(
-    createIngressMetrics(registry, () => logFigures(eventLog)),
+    createIngressMetrics(registry, () => sources.declared.current.ackline.sources),
     tally,
     calls,
   );
@@ -136,6 +146,46 @@ function reportOf({ calls, guards, pool, log }: ReportParts): Component {
   });
 }
 
+/** What is there already when it is asked for. */
+function registerFigures(
+  metrics: MetricFactory,
+  { sources, guards }: { readonly sources: Sources; readonly guards: Guards },
+): void {
+  registerGuardFigures(metrics, guards);
+  registerConfigFigures(metrics, sources.declared);
+  metrics.read('ingressSecretChanged', () =>
+    sources.declared.current.ackline.sources.flatMap(source =>
+      sources.secrets
+        .changedAt(source.secrets)
+        .flatMap((at, index) =>
+          at === null ? [] : [[{ source: source.name, secret: String(index) }, at / 1_000] as const],
+        ),
+    ),
+  );
+}
+
+interface EventLogParts {
+  readonly pool: ReturnType<typeof guardPool>;
+  readonly registry: Registry;
+  readonly tracing: Tracing | null;
+  readonly log: Logger;
+}
+
+async function openEventLog(
+  { kafka, breaker, spool }: IngressConfig,
+  { registry, tracing, ...parts }: EventLogParts,
+): Promise<ComposedLog> {
+  const metrics = createLogMetrics(createMetricFactory(registry));
+  const { listener } = metrics;
+  const relayed =
+    tracing === null
+      ? {}
+      : { onRelayed: relaySpans({ record: span => tracing.record(span), now: Date.now }) };
+  const eventLog = await connectEventLog({ kafka, breaker, spool, listener, ...relayed, ...parts });
+  metrics.watch(() => eventLog.snapshot());
+  return eventLog;
+}
+
 async function readProcessing(pool: Pool, { declared }: Sources): Promise<Processing> {
   const { destinations } = declared.current.ackline;
   const [processors, troubled] = await Promise.all([
@@ -145,28 +195,18 @@ async function readProcessing(pool: Pool, { declared }: Sources): Promise<Proces
   return { processors, destinations: troubled };
 }
 
-interface EventLogParts extends Pick<EventLogOptions, 'pool' | 'log'> {
-  readonly tracing: Tracing | null;
-}
-
-function openEventLog(
-  { kafka, breaker, spool }: IngressConfig,
-  { tracing, ...parts }: EventLogParts,
-): Promise<ComposedLog> {
-  const options = { kafka, breaker, spool, ...parts };
-  if (tracing === null) return connectEventLog(options);
-  const onRelayed = relaySpans({ record: span => tracing.record(span), now: Date.now });
-  return connectEventLog({ ...options, onRelayed });
-}
-
-function openPool({ databaseUrl }: IngressConfig, { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>) {
+function openPool(
+  { databaseUrl }: IngressConfig,
+  { opened, registry, log }: Pick<BackgroundDeps, 'opened' | 'log'> & Pick<EventLogParts, 'registry'>,
+) {
   const pool = createPool({
     connectionString: databaseUrl,
-    applicationName: 'ackline-ingress',
+    applicationName: APPLICATION_NAME,
     max: POOL_MAX,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   opened.defer(() => pool.end());
+  watchPool(pool, createPoolMetrics(createMetricFactory(registry)).add(APPLICATION_NAME, pool));
   return pool;
 }
 
@@ -178,7 +218,7 @@ async function openGuards(
   const redis =
     redisUrl === null
       ? null
-      : (await import('./redis.ts')).connectRedis({ url: redisUrl, connectionName: 'ackline-ingress', log });
+      : (await import('./redis.ts')).connectRedis({ url: redisUrl, connectionName: APPLICATION_NAME, log });
   opened.defer(() => redis?.close());
   const deps = { redis, now: Date.now };
   return { redis, seen: createSeenEvents(deps), limits: createRateLimits(deps) };
@@ -247,12 +287,4 @@ function background(components: readonly Component[], { opened, log, health }: B
     stop.abort();
     await running;
   });
-}
-
-function logFigures(eventLog: ComposedLog) {
-  const { queue, tiers } = eventLog.snapshot();
-  const breakers = tiers.flatMap(({ name, breaker }) =>
-    breaker === null ? [] : [{ name, isOpen: breaker.status !== 'CLOSED' }],
-  );
-  return { pending: queue.size, breakers };
 }

@@ -27,6 +27,11 @@ const MAX_REQUESTS_PER_MINUTE = 1_000_000;
 const DEFAULT_MAX_CONNECTIONS = 4_096;
 const MAX_CONNECTIONS = 65_536;
 
+/** What the systems before let a check take; an HMAC takes some microseconds, only very large forms take longer. */
+const DEFAULT_SIGNATURE_BUDGET_S = 0.05;
+const MAX_SIGNATURE_BUDGET_S = 10;
+const SIGNATURE_BUDGET_RULE = `must be a number of seconds over 0, ${MAX_SIGNATURE_BUDGET_S} at most`;
+
 const REDIS_URL_FORM = 'redis://user:password@host:port/number';
 
 /** docs/environment.md is written from it. */
@@ -69,6 +74,18 @@ export const environmentSchema = z.object({
     description: 'Of one sender, for each source that names no `limit` of its own.',
     unset: 'no limit',
   }),
+  SIGNATURE_VALIDATION_TIMEOUT: z
+    .string()
+    .regex(/^\d{1,3}(?:\.\d{1,6})?$/, SIGNATURE_BUDGET_RULE)
+    .transform(Number)
+    .refine(value => value > 0 && value <= MAX_SIGNATURE_BUDGET_S, SIGNATURE_BUDGET_RULE)
+    .default(DEFAULT_SIGNATURE_BUDGET_S)
+    .meta({
+      title: `number, (0, ${MAX_SIGNATURE_BUDGET_S}]`,
+      description:
+        'Seconds that proving a sender should take. One that takes longer is counted and logged (`signature.slow`), and decided all the same: never let pass.',
+      unset: `\`${DEFAULT_SIGNATURE_BUDGET_S}\``,
+    }),
   WEBHOOK_MAX_CONNECTIONS: wholeNumber({
     min: 1,
     max: MAX_CONNECTIONS,
@@ -112,6 +129,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly maxConnections: number;
   /** null: no traces. */
   readonly tracing: TracingSettings | null;
+  /** What proving a sender should take. */
+  readonly signatureBudgetMs: number;
   /** Only shown, as `queue.workers` of /health. */
   readonly workers: number;
   /** For the secrets that ackline.yaml names. */
@@ -147,6 +166,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
       env.WEBHOOK_MAX_REQUESTS_PER_MINUTE === NO_LIMIT ? null : env.WEBHOOK_MAX_REQUESTS_PER_MINUTE,
     maxConnections: env.WEBHOOK_MAX_CONNECTIONS,
     tracing: tracingSettings(env),
+    signatureBudgetMs: env.SIGNATURE_VALIDATION_TIMEOUT * 1_000,
     workers: env.WEBHOOK_WORKERS,
     environment: Object.freeze({ ...environment }),
   });

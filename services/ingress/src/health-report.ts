@@ -25,7 +25,7 @@ export interface HealthFacts {
   /** Of the cache of requests that were accepted before. */
   readonly seen: Pick<CacheStats, 'hits' | 'misses' | 'size'>;
   readonly limits: { readonly rejected: number; readonly deferred: number };
-  readonly config: ConfigState;
+  readonly config: Pick<ConfigState, 'loadedAt' | 'error'>;
   /** How many ingress processes there should be here, and are. */
   readonly processes: ProcessCount;
   readonly processors: readonly ProcessorState[];

@@ -1,6 +1,8 @@
-import { labelNames, metricNames } from '@ackline/runtime/telemetry-names';
-import { Counter, Gauge, type Registry } from 'prom-client';
-import { registerPhaseHistograms, SourcePhases } from './phase-histogram.ts';
+import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
+import { metricTable } from '@ackline/runtime/telemetry-names';
+import type { Registry } from 'prom-client';
+import { PHASES } from './http/phase-clock.ts';
+import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
 export const NO_SOURCE = 'none';
@@ -8,18 +10,17 @@ export const NO_SOURCE = 'none';
 const RESULTS = ['accepted', 'duplicate', 'rejected', 'lost', 'abandoned', 'failed'] as const;
 export type RequestResult = (typeof RESULTS)[number];
 
-/** What the ingress reads of the event log when it is scraped. */
-export interface LogFigures {
-  readonly pending: number;
-  /** Of the tiers that have one. */
-  readonly breakers: readonly { readonly name: string; readonly isOpen: boolean }[];
-}
-
 export interface IngressMetrics {
   started(): void;
   /** `timesMs` by the place of the phase; negative: it did not end. */
   finished(source: string, result: RequestResult, timesMs: readonly number[]): void;
   rejected(source: string, reason: string): void;
+  /** The sender was not proven. */
+  unproven(source: string, reason: string): void;
+  /** By the secret at this place of the source's; `at`: epoch milliseconds. */
+  proven(source: string, secretIndex: number, at: number): void;
+  /** Proving took longer than it should. */
+  slowSignature(source: string): void;
   disconnected(): void;
   appended(tier: string): void;
 }
@@ -27,55 +28,44 @@ export interface IngressMetrics {
 /** What is counted of one source: plain numbers, which a scrape turns into metrics, so that a request costs a few additions. */
 interface SourceFigures {
   readonly results: Record<RequestResult, number>;
-  readonly phases: SourcePhases;
+  /** Requests since the last one that was answered with a 2xx. */
+  unackedRun: number;
+  slowSignatures: number;
+  /** When each secret, by its place, last proved a request. */
+  readonly provenAt: number[];
+  readonly phases: TimeCounts;
+  /** Of whole requests. */
+  readonly acks: TimeCounts;
 }
 
-export function createIngressMetrics(registry: Registry, readLog: () => LogFigures): IngressMetrics {
-  const registers = [registry];
+const PHASE_BOUNDS_MS = boundsInMs(metricTable.ingressPhaseSeconds);
+const ACK_BOUNDS_MS = boundsInMs(metricTable.ingressAckSeconds);
+/** Of a histogram with one row. */
+const ONLY = 0;
+
+export interface ShownSource {
+  readonly name: string;
+  readonly secrets: readonly unknown[];
+}
+
+/** `configured`: the sources that there are now, so that each is shown before anything has happened to it. */
+export function createIngressMetrics(
+  registry: Registry,
+  configured: () => readonly ShownSource[],
+): IngressMetrics {
+  const metrics = createMetricFactory(registry);
   /** As many as there are sources, and one. */
   const sources = new Map<string, SourceFigures>();
   const tiers = new Map<string, number>();
   let inFlightCount = 0;
 
-  registerRequests(registry, sources);
-  registerPhaseHistograms(registry, () => [...sources].map(([source, { phases }]) => ({ source, phases })));
-  registerLogFigures(registry, readLog);
-  const rejects = new Counter({
-    name: metricNames.ingressRejects,
-    help: 'Requests that were not accepted, by source and reason',
-    labelNames: [labelNames.source, labelNames.reason],
-    registers,
-  });
-  const inFlight: Gauge = new Gauge({
-    name: metricNames.ingressInFlight,
-    help: 'Requests being served',
-    registers,
-    collect: () => inFlight.set(inFlightCount),
-  });
-  const disconnects = new Counter({
-    name: metricNames.ingressClientDisconnects,
-    help: 'Clients that went before their answer',
-    registers,
-  });
-  const appends: Counter = new Counter({
-    name: metricNames.eventlogAppends,
-    help: 'Events made durable, by the tier that holds them',
-    labelNames: [labelNames.tier],
-    registers,
-    collect() {
-      appends.reset();
-      for (const [tier, count] of tiers) appends.inc({ [labelNames.tier]: tier }, count);
-    },
-  });
-
-  function figuresOf(source: string): SourceFigures {
-    const known = sources.get(source);
-    if (known !== undefined) return known;
-    const results = { accepted: 0, duplicate: 0, rejected: 0, lost: 0, abandoned: 0, failed: 0 };
-    const figures = { results, phases: new SourcePhases() };
-    sources.set(source, figures);
-    return figures;
-  }
+  registerResults(metrics, sources, configured);
+  registerSourceTimes(registry, sources);
+  const rejects = metrics.counter('ingressRejects');
+  const signatureFailures = metrics.counter('ingressSignatureFailures');
+  const disconnects = metrics.counter('ingressClientDisconnects');
+  metrics.read('ingressInFlight', () => inFlightCount);
+  metrics.read('eventlogAppends', () => [...tiers].map(([tier, count]) => [{ tier }, count]));
 
   return {
     started() {
@@ -83,63 +73,92 @@ export function createIngressMetrics(registry: Registry, readLog: () => LogFigur
     },
     finished(source, result, timesMs) {
       inFlightCount -= 1;
-      const figures = figuresOf(source);
-      figures.results[result] += 1;
-      figures.phases.addRequest(timesMs, result !== 'abandoned');
+      count(figuresOf(sources, source), result, timesMs);
     },
-    rejected: (source, reason) => rejects.inc({ [labelNames.source]: source, [labelNames.reason]: reason }),
+    rejected: (source, reason) => rejects.inc({ source, reason }),
+    unproven: (source, reason) => signatureFailures.inc({ source, reason }),
+    proven(source, secretIndex, at) {
+      figuresOf(sources, source).provenAt[secretIndex] = at;
+    },
+    slowSignature(source) {
+      figuresOf(sources, source).slowSignatures += 1;
+    },
     disconnected: () => disconnects.inc(),
     appended: tier => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),
   };
 }
 
-function registerRequests(registry: Registry, sources: ReadonlyMap<string, SourceFigures>): void {
-  const requests: Counter = new Counter({
-    name: metricNames.ingressRequests,
-    help: 'Webhook requests by source and result',
-    labelNames: [labelNames.source, labelNames.result],
-    registers: [registry],
-    collect() {
-      requests.reset();
-      for (const [source, { results }] of sources) {
-        for (const result of RESULTS) {
-          if (results[result] > 0) {
-            requests.inc({ [labelNames.source]: source, [labelNames.result]: result }, results[result]);
-          }
-        }
-      }
-    },
-  });
-  const lost: Counter = new Counter({
-    name: metricNames.ingressEventsLost,
-    help: 'Events answered 200 by onUndurable that no log could take',
-    labelNames: [labelNames.source],
-    registers: [registry],
-    collect() {
-      lost.reset();
-      for (const [source, { results }] of sources) {
-        if (results.lost > 0) lost.inc({ [labelNames.source]: source }, results.lost);
-      }
-    },
-  });
+function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceFigures {
+  const known = sources.get(source);
+  if (known !== undefined) return known;
+  const figures = {
+    results: { accepted: 0, duplicate: 0, rejected: 0, lost: 0, abandoned: 0, failed: 0 },
+    unackedRun: 0,
+    slowSignatures: 0,
+    provenAt: [],
+    phases: new TimeCounts(PHASES.length, PHASE_BOUNDS_MS),
+    acks: new TimeCounts(1, ACK_BOUNDS_MS),
+  };
+  sources.set(source, figures);
+  return figures;
 }
 
-function registerLogFigures(registry: Registry, readLog: () => LogFigures): void {
-  const pending: Gauge = new Gauge({
-    name: metricNames.eventlogPending,
-    help: 'Events in the buffer of the event log',
-    registers: [registry],
-    collect: () => pending.set(readLog().pending),
-  });
-  const breaker: Gauge = new Gauge({
-    name: metricNames.breakerState,
-    help: '1 while the circuit breaker is open or half open',
-    labelNames: [labelNames.breaker],
-    registers: [registry],
-    collect() {
-      for (const { name, isOpen } of readLog().breakers) {
-        breaker.set({ [labelNames.breaker]: name }, isOpen ? 1 : 0);
-      }
-    },
-  });
+function count(figures: SourceFigures, result: RequestResult, timesMs: readonly number[]): void {
+  figures.results[result] += 1;
+  const isAcked = result === 'accepted' || result === 'duplicate' || result === 'lost';
+  figures.unackedRun = isAcked ? 0 : figures.unackedRun + 1;
+  let wholeMs = 0;
+  for (let phase = 0; phase < PHASES.length; phase += 1) {
+    const ms = timesMs[phase] ?? -1;
+    if (ms > 0) wholeMs += ms;
+    figures.phases.add(phase, ms);
+  }
+  if (result !== 'abandoned') figures.acks.add(ONLY, wholeMs);
+}
+
+type Sources = ReadonlyMap<string, SourceFigures>;
+
+function registerResults(
+  metrics: MetricFactory,
+  sources: Sources,
+  configured: () => readonly ShownSource[],
+): void {
+  metrics.read('ingressRequests', () =>
+    [...sources].flatMap(([source, { results }]) =>
+      RESULTS.filter(result => results[result] > 0).map(
+        result => [{ source, result }, results[result]] as const,
+      ),
+    ),
+  );
+  /** Also of those that had no request yet, and not of requests to no source. */
+  const names = () =>
+    new Set([...configured().map(({ name }) => name), ...sources.keys()].filter(name => name !== NO_SOURCE));
+  metrics.read('ingressEventsLost', () =>
+    [...names()].map(source => [{ source }, sources.get(source)?.results.lost ?? 0]),
+  );
+  metrics.read('ingressUnackedRun', () =>
+    [...names()].map(source => [{ source }, sources.get(source)?.unackedRun ?? 0]),
+  );
+  metrics.read('ingressSlowSignatures', () =>
+    [...names()].map(source => [{ source }, sources.get(source)?.slowSignatures ?? 0]),
+  );
+  metrics.read('ingressSecretLastUsed', () =>
+    configured().flatMap(({ name: source, secrets }) =>
+      secrets.map((_, index) => {
+        const at = sources.get(source)?.provenAt[index] ?? 0;
+        return [{ source, secret: String(index) }, at / 1_000] as const;
+      }),
+    ),
+  );
+}
+
+function registerSourceTimes(registry: Registry, sources: Sources): void {
+  registerTimes(registry, metricTable.ingressPhaseSeconds, () =>
+    [...sources].flatMap(([source, { phases }]) =>
+      PHASES.map((phase, row) => ({ labels: { source, phase }, times: phases, row })),
+    ),
+  );
+  registerTimes(registry, metricTable.ingressAckSeconds, () =>
+    [...sources].map(([source, { acks }]) => ({ labels: { source }, times: acks, row: ONLY })),
+  );
 }

@@ -69,6 +69,7 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
           record: span => tracing.record(span),
           now: Date.now,
         }),
+      signatureBudgetMs: parts.config.signatureBudgetMs,
       metrics,
       log,
       budget: createFairShare(BODY_BUDGET_BYTES),

@@ -24,6 +24,7 @@ describe('loadConfig', () => {
       maxRequestsPerMinute: null,
       maxConnections: 4_096,
       tracing: null,
+      signatureBudgetMs: 50,
       workers: 4,
     });
   });
@@ -93,6 +94,15 @@ describe('loadConfig', () => {
       );
     });
   }
+
+  it('reads the time for proving a sender in seconds, as the systems before did', () => {
+    const budget = (SIGNATURE_VALIDATION_TIMEOUT: string) =>
+      loadConfig({ DATABASE_URL, SIGNATURE_VALIDATION_TIMEOUT }).signatureBudgetMs;
+    assert.equal(budget('0.1'), 100);
+    for (const wrong of ['0', '11', '-1', '50ms']) {
+      assert.throws(() => budget(wrong), /SIGNATURE_VALIDATION_TIMEOUT: must be a number of seconds over 0/);
+    }
+  });
 
   it('has no parent process unless a number is given', () => {
     assert.equal(loadConfig({ DATABASE_URL, INGRESS_PROCESSES: '2' }).processes, 2);

@@ -2,12 +2,15 @@ import type { Component } from '@ackline/runtime/component';
 import type { ConfigState } from '@ackline/runtime/config-reload';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
+import { registerConfigFigures } from '@ackline/runtime/config-metrics';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import {
   type CallTally,
   createCallTally,
   createPerformanceReport,
 } from '@ackline/runtime/performance-report';
+import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
@@ -15,6 +18,7 @@ import { newEventId } from '@ackline/shared/event-id';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
+import { watchPool } from '@ackline/store/pool-watch';
 import { removeHeartbeat } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
@@ -35,6 +39,7 @@ import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts'
 import { createRefusals, type Refusals } from './storing/refusals.ts';
 import { createStoreTraces } from './tracing/store-spans.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
+import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
 
 /** 50 at most, 10 kept open: what the system's users know from the pools they had. */
 const POOL_MAX = 50;
@@ -42,6 +47,7 @@ const POOL_MIN = 10;
 /** Beside the pool, for notices. */
 const LISTENING = 1;
 const APPLICATION_NAME = 'ackline-processor';
+const RETENTION_NAME = 'ackline-retention';
 /** Of a statement that looks through a large table. */
 const RETENTION_LIMIT_MS = 60_000;
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
@@ -62,7 +68,10 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   await openOperations({ config, context, health, registry: metrics.registry }, opened);
   const tracing = await openTracing({ config, log, registry: metrics.registry }, opened);
 
-  const pool = await connectStore(config, context, opened);
+  const figures = createMetricFactory(metrics.registry);
+  registerConfigFigures(figures, declared);
+  const pools = createPoolMetrics(figures);
+  const pool = await connectStore({ config, context, pools }, opened);
   const intake = await connectIntake({ ...config, pool, log });
   opened.defer(() => intake.close());
   const brokers = config.kafka?.brokers ?? null;
@@ -74,7 +83,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
-  const retention = openRetention({ config, rules, intake, log }, opened);
+  const retention = openRetention({ config, rules, intake, pools, log }, opened);
   metrics.watch(watchedSources({ intake, delivery, retention }));
   context.followLogLevel(declared.current.logLevel);
   const apply = ({ destinations, logLevel }: Declared) => {
@@ -111,6 +120,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     retention,
     heartbeat,
     openNotices({ config, news, delivery, log }),
+    openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
     reportOf(calls, pool, log),
   ];
@@ -211,9 +221,14 @@ async function openTracing(
   return tracing;
 }
 
+interface StoreParts {
+  readonly config: ProcessorConfig;
+  readonly context: ProgramContext;
+  readonly pools: PoolMetrics;
+}
+
 async function connectStore(
-  config: ProcessorConfig,
-  { log }: ProgramContext,
+  { config, context: { log }, pools }: StoreParts,
   stack: AsyncDisposableStack,
 ): Promise<Pool> {
   const pool = createPool({
@@ -224,6 +239,7 @@ async function connectStore(
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   stack.defer(() => pool.end());
+  watchPool(pool, pools.add(APPLICATION_NAME, pool));
   await checkSchema(pool);
   await checkPostgresDurability(pool);
   await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING }, log);
@@ -247,26 +263,48 @@ function openNotices({ config, news, delivery, log }: NoticesParts): Component {
   });
 }
 
+interface WorkFiguresParts extends Pick<WorkFiguresDeps, 'pool' | 'metrics' | 'log'> {
+  readonly delivery: Delivery;
+}
+
+function openWorkFigures({ delivery, ...deps }: WorkFiguresParts): Component {
+  return createWorkFigures({
+    ...deps,
+    destinations: () => configured(delivery).map(({ config }) => config.name),
+    isHeld(name) {
+      const known = delivery.destinations.get(name);
+      return (
+        known === undefined ||
+        !known.isConfigured ||
+        known.pause.isOn ||
+        known.breaker.view.status !== 'CLOSED'
+      );
+    },
+  });
+}
+
 interface RetentionParts {
   readonly config: ProcessorConfig;
   readonly rules: () => Declared;
   readonly intake: Intake;
+  readonly pools: PoolMetrics;
   readonly log: Logger;
 }
 
 /** Apart from the work: one connection, while there is something to remove. */
 function openRetention(
-  { config, rules, intake, log }: RetentionParts,
+  { config, rules, intake, pools, log }: RetentionParts,
   opened: AsyncDisposableStack,
 ): Retention {
   const pool = createPool({
     connectionString: config.databaseUrl,
-    applicationName: 'ackline-retention',
+    applicationName: RETENTION_NAME,
     max: 1,
     limitMs: RETENTION_LIMIT_MS,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   opened.defer(() => pool.end());
+  watchPool(pool, pools.add(RETENTION_NAME, pool));
   const topicRetentionMs = config.kafka === null ? null : () => intake.topicRetentionMs();
   return createRetention({ pool, retention: () => rules().retention, topicRetentionMs, log });
 }
@@ -289,8 +327,7 @@ function watchedSources({ intake, delivery, retention }: WatchedParts): MetricsS
     inFlight: () => delivery.inFlight(),
     inFlightBytes: () => delivery.inFlightBytes(),
     retentionTries: () => retention.stuck?.tries ?? 0,
-    orderUncertain: () => intake.snapshot().inbox?.orderUncertain ?? 0,
-    pending: () => intake.snapshot().kafka?.pending ?? { records: 0, bytes: 0 },
+    intake: () => intake.snapshot(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { metricNames } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/telemetry-names';
 import { increases, type Quantiles, quantilesMs, type Samples, sumBy } from './metric-samples.ts';
 import type { ServiceAnswer } from './read-services.ts';
 import type { StoreFigures } from './read-store.ts';
@@ -88,11 +88,11 @@ export function makeFrame(before: Look | null, now: Look): Frame {
     postgres: { problem: now.storeProblem },
     processors: store?.processors ?? null,
     sources: sourceRates(samples, changes, perS),
-    ackMs: quantilesMs(changes, metricNames.ingressAckSeconds),
+    ackMs: quantilesMs(changes, metricTable.ingressAckSeconds.name),
     tiers,
     tierInUse: busiest(tiers),
     lag: lagOf(store),
-    attemptsPerS: rates(sumBy(changes, metricNames.deliveryAttempts, 'outcome'), perS),
+    attemptsPerS: rates(sumBy(changes, metricTable.deliveryAttempts.name, 'outcome'), perS),
     work: store === null ? null : countWork(store.work, heldNames(store)),
     destinations: destinationFigures({ samples, changes, store, perS }),
   };
@@ -118,10 +118,10 @@ function rates(counts: ReadonlyMap<string, number>, perS: PerSecond): Readonly<R
 }
 
 function sourceRates(samples: Samples, changes: Samples, perS: PerSecond): readonly SourceRates[] {
-  const names = [...sumBy(samples, metricNames.ingressRequests, 'source').keys()].sort();
+  const names = [...sumBy(samples, metricTable.ingressRequests.name, 'source').keys()].sort();
   return names.map(name => {
     const own = changes.filter(sample => sample.labels['source'] === name);
-    const results = sumBy(own, metricNames.ingressRequests, 'result');
+    const results = sumBy(own, metricTable.ingressRequests.name, 'result');
     const of = (...kinds: readonly string[]) =>
       perS(kinds.reduce((sum, kind) => sum + (results.get(kind) ?? 0), 0));
     return {
@@ -135,8 +135,8 @@ function sourceRates(samples: Samples, changes: Samples, perS: PerSecond): reado
 }
 
 function tierFigures(samples: Samples, changes: Samples, perS: PerSecond): Frame['tiers'] {
-  const appended = sumBy(changes, metricNames.eventlogAppends, 'tier');
-  const breakers = sumBy(samples, metricNames.breakerState, 'breaker');
+  const appended = sumBy(changes, metricTable.eventlogAppends.name, 'tier');
+  const breakers = sumBy(samples, metricTable.breakerState.name, 'breaker');
   return TIERS.filter(name => appended.has(name) || breakers.has(name)).map(name => ({
     name,
     appendedPerS: perS(appended.get(name) ?? 0),
@@ -189,8 +189,8 @@ function destinationFigures(parts: {
   const known = store === null ? 'unknown' : 'closed';
   const tiers: ReadonlySet<string> = new Set(TIERS);
   const names = new Set([
-    ...[...sumBy(samples, metricNames.breakerState, 'breaker').keys()].filter(name => !tiers.has(name)),
-    ...sumBy(samples, metricNames.deliveryAttempts, 'destination').keys(),
+    ...[...sumBy(samples, metricTable.breakerState.name, 'breaker').keys()].filter(name => !tiers.has(name)),
+    ...sumBy(samples, metricTable.deliveryAttempts.name, 'destination').keys(),
     ...(store?.work ?? []).map(({ destination }) => destination),
     ...(store?.paused ?? []),
   ]);
@@ -201,7 +201,7 @@ function destinationFigures(parts: {
       name,
       breaker: states.get(name) ?? known,
       paused: store?.paused.has(name) ?? false,
-      attemptsPerS: rates(sumBy(own, metricNames.deliveryAttempts, 'outcome'), perS),
+      attemptsPerS: rates(sumBy(own, metricTable.deliveryAttempts.name, 'outcome'), perS),
       ...countWork(
         (store?.work ?? []).filter(({ destination }) => destination === name),
         held,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { metricNames } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/telemetry-names';
 import { type Look, makeFrame } from '../../src/top/frame.ts';
 import { fitLines, frameLines } from '../../src/top/frame-text.ts';
 import type { Sample } from '../../src/top/metric-samples.ts';
@@ -12,14 +12,18 @@ function samplesOf(accepted: number, delivered: number): Sample[] {
   const source = 'telegram';
   const destination = 'crm';
   return [
-    { name: metricNames.ingressRequests, labels: { source, result: 'accepted' }, value: accepted },
-    { name: metricNames.ingressRequests, labels: { source, result: 'rejected' }, value: 1 },
-    { name: metricNames.eventlogAppends, labels: { tier: 'inbox' }, value: accepted },
-    { name: metricNames.breakerState, labels: { breaker: 'kafka' }, value: 1 },
-    { name: metricNames.breakerState, labels: { breaker: destination }, value: 0 },
-    { name: `${metricNames.ingressAckSeconds}_bucket`, labels: { source, le: '0.01' }, value: accepted },
-    { name: `${metricNames.ingressAckSeconds}_bucket`, labels: { source, le: '+Inf' }, value: accepted },
-    { name: metricNames.deliveryAttempts, labels: { destination, outcome: 'delivered' }, value: delivered },
+    { name: metricTable.ingressRequests.name, labels: { source, result: 'accepted' }, value: accepted },
+    { name: metricTable.ingressRequests.name, labels: { source, result: 'rejected' }, value: 1 },
+    { name: metricTable.eventlogAppends.name, labels: { tier: 'inbox' }, value: accepted },
+    { name: metricTable.breakerState.name, labels: { breaker: 'kafka' }, value: 1 },
+    { name: metricTable.breakerState.name, labels: { breaker: destination }, value: 0 },
+    { name: `${metricTable.ingressAckSeconds.name}_bucket`, labels: { source, le: '0.01' }, value: accepted },
+    { name: `${metricTable.ingressAckSeconds.name}_bucket`, labels: { source, le: '+Inf' }, value: accepted },
+    {
+      name: metricTable.deliveryAttempts.name,
+      labels: { destination, outcome: 'delivered' },
+      value: delivered,
+    },
   ];
 }
 

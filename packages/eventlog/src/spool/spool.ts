@@ -72,6 +72,8 @@ export interface SpoolOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Epoch milliseconds. */
   readonly now?: () => number;
+  /** So many events are written together. */
+  readonly onBatch?: (events: number) => void;
 }
 
 /** A start waits so long for what others left: the logs above may be well, and need no disk. */
@@ -96,7 +98,7 @@ const MAX_BATCHES_IN_FLIGHT = 1;
  */
 export async function openSpool(options: SpoolOptions, startWorker?: StartSpoolWorker): Promise<OpenSpool> {
   const trouble = await prepareSpoolDirectory(options.directory, options.allowEphemeral);
-  const { directory, allowEphemeral, maxBytes, maxAgeMs, now = Date.now } = options;
+  const { directory, allowEphemeral, maxBytes, maxAgeMs, now = Date.now, onBatch = () => {} } = options;
   const gauge = createSpoolGauge({ maxBytes, maxAgeMs, now, trouble, waitingMs: () => thread.waitingMs });
   const watch = createStateLog(gauge, options.log);
   const thread = createSpoolThread({
@@ -112,7 +114,7 @@ export async function openSpool(options: SpoolOptions, startWorker?: StartSpoolW
     ...(startWorker === undefined ? {} : { startWorker }),
   });
   watch();
-  const spool = new DiskSpool({ directory, gauge, thread, now, watch });
+  const spool = new DiskSpool({ directory, gauge, thread, now, watch, onBatch });
   await spool.start();
   return spool;
 }
@@ -124,6 +126,7 @@ interface Parts {
   readonly now: () => number;
   /** Logs what changed. */
   readonly watch: () => void;
+  readonly onBatch: (events: number) => void;
 }
 
 class DiskSpool implements OpenSpool {
@@ -140,9 +143,10 @@ class DiskSpool implements OpenSpool {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#neededAt = parts.now();
-    const { thread, gauge, now } = parts;
+    const { thread, gauge, now, onBatch } = parts;
     this.#batcher = createMicroBatcher({
       flush: async rows => {
+        onBatch(rows.length);
         await thread.request({ kind: 'append', rows: packRows(rows), now: now(), newFile: newFileName() });
         return null;
       },

@@ -1,6 +1,6 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
-import { metricNames } from '../telemetry-names.ts';
+import { createMetricFactory } from '../metric-factory.ts';
 import { createSpanRecorder, type SpanRecord } from './span-recorder.ts';
 import type { TracingSettings } from './tracing-environment.ts';
 
@@ -32,11 +32,7 @@ export async function connectTracing(
   if (settings === null) return null;
   const { createOtlpExporter } = await import('./otlp-exporter.ts');
   const exporter = createOtlpExporter(settings, service);
-  const dropped = new Counter({
-    name: metricNames.traceSpansDropped,
-    help: 'Spans that the collector did not take in time',
-    registers: [registry],
-  });
+  const dropped = createMetricFactory(registry).counter('traceSpansDropped');
   const recorder = createSpanRecorder({
     send: spans => exporter.send(spans),
     onDropped: count => dropped.inc(count),

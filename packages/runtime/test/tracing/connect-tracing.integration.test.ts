@@ -5,7 +5,7 @@ import { freePort } from '@ackline/testkit/free-port';
 import { startOtlpReceiver } from '@ackline/testkit/otlp-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { createMetrics } from '../../src/metrics.ts';
-import { metricNames } from '../../src/telemetry-names.ts';
+import { metricTable } from '../../src/telemetry-names.ts';
 import { connectTracing, type Tracing } from '../../src/tracing/connect-tracing.ts';
 import type { SpanRecord } from '../../src/tracing/span-recorder.ts';
 import { newSpanId } from '../../src/tracing/trace-context.ts';
@@ -36,7 +36,7 @@ async function connect(url: string) {
   const tracing = await connectTracing(settings, { service: 'ackline-test', registry, log });
   assert.ok(tracing);
   const dropped = async () =>
-    (await registry.getSingleMetric(metricNames.traceSpansDropped)?.get())?.values[0]?.value;
+    (await registry.getSingleMetric(metricTable.traceSpansDropped.name)?.get())?.values[0]?.value;
   return { tracing, dropped, lines };
 }
 

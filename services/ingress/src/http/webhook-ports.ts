@@ -75,6 +75,8 @@ export interface WebhookDeps {
   readonly isDraining: () => boolean;
   /** null: there are none, and no id is drawn. */
   readonly traces: RequestTraces | null;
+  /** Proving a sender that takes longer is counted and logged; it is decided all the same (A4). */
+  readonly signatureBudgetMs: number;
   readonly metrics: IngressMetrics;
   readonly log: Logger;
   /** Of the bytes of bodies; its owners are the sources. */

@@ -33,11 +33,8 @@ export function createWebhookHandler(deps: WebhookDeps): WebhookHandler {
   };
 }
 
-function finish(
-  { metrics, traces, log, sources }: WebhookDeps,
-  exchange: Exchange,
-  outcome: Outcome,
-): Promise<void> | undefined {
+function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promise<void> | undefined {
+  const { metrics, traces, log, sources } = deps;
   const hasGone = outcome.kind === 'abandoned' || exchange.clientHasGone();
   let lingering: Promise<void> | undefined;
   try {
@@ -46,12 +43,33 @@ function finish(
     exchange.clock.end(PHASE.ack);
     const source = outcome.endpoint?.source.name ?? NO_SOURCE;
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
-    if (outcome.kind === 'rejected') metrics.rejected(source, outcome.reason);
+    if (outcome.kind === 'rejected') countRejected(metrics, source, outcome);
     if (hasGone) metrics.disconnected();
     traces?.ended(exchange, outcome);
+    noteSlowSignature(deps, exchange, source);
     logOutcome({ log, sources }, exchange, outcome);
   }
   return lingering;
+}
+
+function countRejected(
+  metrics: WebhookDeps['metrics'],
+  source: string,
+  { code, reason }: Extract<Outcome, { kind: 'rejected' }>,
+): void {
+  metrics.rejected(source, reason);
+  if (code === 'ACKLINE_BAD_SIGNATURE') metrics.unproven(source, reason);
+}
+
+function noteSlowSignature(
+  { signatureBudgetMs, metrics, log }: WebhookDeps,
+  { requestId, clock }: Exchange,
+  source: string,
+): void {
+  const tookMs = clock.timesMs[PHASE.verify] ?? 0;
+  if (tookMs <= signatureBudgetMs) return;
+  metrics.slowSignature(source);
+  log.warn({ event: 'signature.slow', requestId, source, tookMs, signatureBudgetMs }, 'signature.slow');
 }
 
 function failed(error: unknown): Outcome {

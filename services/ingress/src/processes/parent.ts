@@ -12,12 +12,11 @@ import {
   createReadinessWatch,
   readMergedReport,
 } from '@ackline/runtime/merged-operations';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import { supervise } from '@ackline/runtime/supervisor';
-import { metricNames } from '@ackline/runtime/telemetry-names';
 import { AppError } from '@ackline/shared/app-error';
-import { Gauge } from 'prom-client';
 import type { IngressConfig } from '../config.ts';
 import { checkConnections } from './connection-sum.ts';
 import { forkWorker } from './worker-process.ts';
@@ -160,12 +159,7 @@ async function replaceAll({ slots, context: { log } }: ParentParts, stop: AbortS
 
 function createRegistry(workers: ParentParts['workers']): ParentParts['registry'] {
   const own = createMetrics({ service: 'ingress-parent' });
-  const alive: Gauge = new Gauge({
-    name: metricNames.ingressProcesses,
-    help: 'Ingress processes that run under this parent',
-    registers: [own],
-    collect: () => alive.set(workers().length),
-  });
+  createMetricFactory(own).read('ingressProcesses', () => workers().length);
   return createMergedRegistry(own, workers);
 }
 

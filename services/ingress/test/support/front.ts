@@ -22,6 +22,7 @@ export const TELEGRAM_HEADERS = [
 
 /** So short that a test of slow bodies needs no second. */
 const SWEEP_MS = 10;
+const PATIENT: BodyTimesConfig = { idleMs: 5_000, totalMs: 5_000 };
 
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
@@ -33,6 +34,7 @@ export interface FrontOptions {
   readonly limits?: RateLimits;
   readonly addressOf?: () => string;
   readonly traces?: RequestTraces;
+  readonly signatureBudgetMs?: number;
   readonly level?: 'info' | 'debug';
 }
 
@@ -47,18 +49,15 @@ export async function startFront(options: FrontOptions = {}) {
     destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
-  const metrics = createIngressMetrics(registry, () => ({
-    pending: 0,
-    breakers: [{ name: 'kafka', isOpen: false }],
-  }));
+  const configured = options.sources ?? [sourceConfig({ bodyTimes: options.bodyTimes ?? PATIENT })];
+  const metrics = createIngressMetrics(registry, () => configured);
   const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
     events.push(event);
     return receipt;
   };
-  const bodyTimes = options.bodyTimes ?? { idleMs: 5_000, totalMs: 5_000 };
-  const sources = sourceTable(options.sources ?? [sourceConfig({ bodyTimes })]);
+  const sources = sourceTable(configured);
   const app = createFrontDoor({
     sources,
     health: createHealthHandler(
@@ -75,6 +74,7 @@ export async function startFront(options: FrontOptions = {}) {
       addressOf: options.addressOf ?? (() => '192.0.2.1'),
       isDraining: () => draining,
       traces: options.traces ?? null,
+      signatureBudgetMs: options.signatureBudgetMs ?? 5_000,
       metrics,
       log,
       budget,

@@ -24,6 +24,8 @@ export interface BreakerReportsDeps {
   readonly log: Logger;
   /** States were learned: attempts may be possible again. */
   readonly onLearned: () => void;
+  /** This processor's failures have opened the circuit of a destination. */
+  readonly onOpened: (destination: string) => void;
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -86,8 +88,8 @@ async function tellRound(round: readonly Told[], deps: BreakerReportsDeps): Prom
     round.filter(({ news }) => news.kind !== 'health'),
   ];
   const untold = await Promise.all([
-    ofHealth.length === 0 ? [] : tell(ofHealth, () => deps.store.reportHealth(reports), deps.log),
-    ...changes.map(one => tell([one], () => sendChange(one.news, deps.store), deps.log)),
+    ofHealth.length === 0 ? [] : tell(ofHealth, () => deps.store.reportHealth(reports), deps),
+    ...changes.map(one => tell([one], () => sendChange(one.news, deps.store), deps)),
   ]);
   return untold.flat();
 }
@@ -101,14 +103,16 @@ async function sendChange(news: BreakerNews, store: BreakerStore): Promise<reado
 async function tell(
   round: readonly Told[],
   send: () => Promise<readonly ChangedState[]>,
-  log: Logger,
+  { log, onOpened }: Pick<BreakerReportsDeps, 'log' | 'onOpened'>,
 ): Promise<readonly Told[]> {
   try {
     const states = new Map((await send()).map(state => [state.name, state]));
     for (const { breaker, news, asked } of round) {
       const state = states.get(nameOf(news)) ?? null;
       breaker.answered(state, asked);
-      if (state?.changed === true) logChange(log, news, state);
+      if (state?.changed !== true) continue;
+      logChange(log, news, state);
+      if (news.kind === 'health') onOpened(state.name);
     }
     return [];
   } catch (error) {

@@ -150,7 +150,7 @@ function outcomeWriting(
   return { writer, forgetter };
 }
 
-function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): BreakerReports {
+function breakerReports({ pool, metrics, log }: DeliveryDeps, onLearned: () => void): BreakerReports {
   return createBreakerReports({
     store: {
       reportHealth: reports => reportHealth(pool, reports),
@@ -159,6 +159,7 @@ function breakerReports({ pool, log }: DeliveryDeps, onLearned: () => void): Bre
     },
     log,
     onLearned,
+    onOpened: destination => metrics.opened(destination),
     wait: ms => delay(ms),
   });
 }

@@ -84,15 +84,9 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
     turns.stepped(id, stepped);
     if (stepped === null) return;
     if (stepped.released > 0) onReleased();
-    if (stepped.step.kind === 'done' || stepped.step.kind === 'stop') await noteEnd(id, stepped.step);
+    if (stepped.step.kind === 'done' || stepped.step.kind === 'stop')
+      await noteEnd({ pool, log }, id, stepped.step);
     else if (stepped.step.kind === 'run') log.info({ replay: id }, 'replay.trickle-arrived');
-  }
-
-  /** What became of the whole of it, so far. */
-  async function noteEnd(replay: string, end: Extract<ReplayStep, { kind: 'done' | 'stop' }>): Promise<void> {
-    const fields = { replay, ...countsOf(await readReplay(pool, replay).catch(() => null)) };
-    if (end.kind === 'done') log.info(fields, 'replay.done');
-    else log.warn({ ...fields, reason: end.reason }, 'replay.stopped');
   }
 
   async function roundAndSweep(signal: AbortSignal): Promise<boolean> {
@@ -121,6 +115,17 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
 }
 
 /** null: it can not be read just now, and its end is said all the same. */
+/** What became of the whole of it, so far. */
+async function noteEnd(
+  { pool, log }: Pick<ReplayerDeps, 'pool' | 'log'>,
+  replay: string,
+  end: Extract<ReplayStep, { kind: 'done' | 'stop' }>,
+): Promise<void> {
+  const fields = { replay, ...countsOf(await readReplay(pool, replay).catch(() => null)) };
+  if (end.kind === 'done') log.info(fields, 'replay.done');
+  else log.warn({ ...fields, reason: end.reason }, 'replay.stopped');
+}
+
 function countsOf(progress: ReplayProgress | null) {
   if (progress === null) return {};
   const { counted, released, skipped, left, parkedAgain } = progress;

@@ -25,7 +25,7 @@ function harness(store: Partial<BreakerStore> = {}, duringWait: () => void = () 
     warn: (_: object, line: string) => void logged.push(line),
     info: (_: object, line: string) => void logged.push(line),
   } as never;
-  const counted = { waits: 0, learned: 0 };
+  const counted = { waits: 0, learned: 0, opened: [] as string[] };
   const reports = createBreakerReports({
     log,
     store: {
@@ -38,6 +38,7 @@ function harness(store: Partial<BreakerStore> = {}, duringWait: () => void = () 
       ...store,
     },
     onLearned: () => (counted.learned += 1),
+    onOpened: name => void counted.opened.push(name),
     async wait() {
       counted.waits += 1;
       duringWait();
@@ -68,6 +69,7 @@ describe('what is told of breakers', () => {
       ],
     );
     assert.deepEqual(h.logged, Array(2).fill('Circuit breaker OPEN - 2 failures'));
+    assert.deepEqual(h.counted.opened, ['crm', 'erp']);
     assert.equal(crm.view.status, 'OPEN');
     assert.ok(h.counted.learned > 0);
   });

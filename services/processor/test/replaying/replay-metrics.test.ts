@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReplayTotals } from '@ackline/store/replay-totals';
 import { Registry } from 'prom-client';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createReplayMetrics } from '../../src/replaying/replay-metrics.ts';
 
 const TOTALS: ReplayTotals = {
@@ -19,7 +20,7 @@ const TOTALS: ReplayTotals = {
 
 test('replays are told by their state and what became of their deliveries, and go with the last of them', async () => {
   const registry = new Registry();
-  const metrics = createReplayMetrics([registry]);
+  const metrics = createReplayMetrics(createMetricFactory(registry));
   metrics.replays([TOTALS, { ...TOTALS, state: 'stopped' }]);
   const text = await registry.metrics();
   for (const [result, count] of Object.entries({

@@ -1,0 +1,106 @@
+import type { MetricRow } from './metric-row.ts';
+
+const INGRESS = ['ingress'] as const;
+/** From one event alone to the largest batch of Kafka. */
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
+
+export const eventLogRows = {
+  eventlogAppends: {
+    name: 'ackline_eventlog_appends_total',
+    type: 'counter',
+    help: 'Events made durable, by the tier that holds them',
+    labels: ['tier'],
+    services: INGRESS,
+  },
+  eventlogPending: {
+    name: 'ackline_eventlog_pending_events',
+    type: 'gauge',
+    help: 'Events in the buffer of the event log',
+    labels: [],
+    services: INGRESS,
+  },
+  eventlogBatchEvents: {
+    name: 'ackline_eventlog_batch_events',
+    type: 'histogram',
+    help: 'Events that were written together: in one statement, transaction or turn of Kafka batches',
+    labels: ['tier'],
+    buckets: BATCH_BUCKETS,
+    services: INGRESS,
+  },
+  eventlogTierInUse: {
+    name: 'ackline_eventlog_tier_in_use',
+    type: 'gauge',
+    help: 'Processes whose next event would go to this tier, as far as they know; 0 where a configured one is not in use',
+    labels: ['tier'],
+    services: INGRESS,
+  },
+  spoolReady: {
+    name: 'ackline_spool_ready',
+    type: 'gauge',
+    help: '1 while the spool takes events',
+    labels: [],
+    merged: 'min',
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolEvents: {
+    name: 'ackline_spool_events',
+    type: 'gauge',
+    help: 'Events that the spool holds and no other log has',
+    labels: [],
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolBytes: {
+    name: 'ackline_spool_bytes',
+    type: 'gauge',
+    help: 'Bytes of the spool directory, files of other processes included',
+    labels: [],
+    merged: 'max',
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolMaxBytes: {
+    name: 'ackline_spool_max_bytes',
+    type: 'gauge',
+    help: 'Bytes that the spool directory may have',
+    labels: [],
+    merged: 'max',
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolOldestAge: {
+    name: 'ackline_spool_oldest_age_seconds',
+    type: 'gauge',
+    help: 'Age of the oldest event in the spool; 0 where there is none',
+    labels: [],
+    merged: 'max',
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolRelayed: {
+    name: 'ackline_spool_relayed_total',
+    type: 'counter',
+    help: 'Events that went on from the spool to the log above it',
+    labels: [],
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolUndeliverable: {
+    name: 'ackline_spool_undeliverable_events',
+    type: 'gauge',
+    help: 'Events in the spool that can never be delivered and are kept in its files',
+    labels: [],
+    services: INGRESS,
+    needs: 'a spool',
+  },
+  spoolCorruptFiles: {
+    name: 'ackline_spool_corrupt_files',
+    type: 'gauge',
+    help: 'Files of the spool that can not be read, or not to their end',
+    labels: [],
+    merged: 'max',
+    services: INGRESS,
+    needs: 'a spool',
+  },
+} as const satisfies Record<string, MetricRow>;
