@@ -27,7 +27,7 @@ import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
 import type { Destination } from './delivery/destination.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
-import { createHeartbeat } from './heartbeat.ts';
+import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
@@ -97,16 +97,11 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
 
   const processorId = newEventId();
   const news = createDestinationNews({ pool, destinations: delivery.destinations });
-  const heartbeat = createHeartbeat({
-    pool,
-    processorId,
-    destinations: delivery.destinations,
-    news,
-    state: () => describe(config, { intake, delivery, retention, configState: declared.state }),
-    log,
-  });
-  health.watch('postgres', () => heartbeat.health());
-  opened.defer(() => removeHeartbeat(pool, processorId));
+  const heartbeat = openHeartbeat(
+    { processorId, pool, news, log, health, destinations: delivery.destinations },
+    () => describe(config, { intake, delivery, retention, configState: declared.state }),
+    opened,
+  );
   await heartbeat.beat();
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
   await lateRouting.routeFirst();
@@ -126,6 +121,21 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => declared.reload(), run: signal => run(parts, signal) };
+}
+
+interface HeartbeatParts extends Omit<HeartbeatDeps, 'state'> {
+  readonly health: HealthRegistry;
+}
+
+function openHeartbeat(
+  { health, ...deps }: HeartbeatParts,
+  state: HeartbeatDeps['state'],
+  opened: AsyncDisposableStack,
+): Heartbeat {
+  const heartbeat = createHeartbeat({ ...deps, state });
+  health.watch('postgres', () => heartbeat.health());
+  opened.defer(() => removeHeartbeat(deps.pool, deps.processorId));
+  return heartbeat;
 }
 
 /** An attempt is a call of somebody's API. */

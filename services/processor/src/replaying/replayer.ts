@@ -46,21 +46,7 @@ export interface Replayer extends Component {
 export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps): Replayer {
   const turns = createReplayTurns();
   let after: ReplayPlace = FIRST_REPLAY;
-  let sweptAt = Number.NEGATIVE_INFINITY;
-  let countedAt = Number.NEGATIVE_INFINITY;
-
-  async function sweep(): Promise<void> {
-    if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
-    sweptAt = performance.now();
-    // A part each round, so that it is no more than the others' work.
-    if (await sweepReplays(pool, `processor@${hostname()}`)) sweptAt = Number.NEGATIVE_INFINITY;
-  }
-
-  async function count(): Promise<void> {
-    if (performance.now() - countedAt < COUNT_EVERY_MS) return;
-    countedAt = performance.now();
-    metrics.replays(await readReplayTotals(pool));
-  }
+  const care = createCare({ pool, metrics });
 
   async function round(signal?: AbortSignal): Promise<boolean> {
     const resting = turns.resting();
@@ -93,8 +79,7 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
     try {
       const isActive = await round(signal);
       if (signal.aborted) return isActive;
-      await sweep();
-      await count();
+      await care();
       return isActive;
     } catch (error) {
       log.error({ err: error }, 'replay.failed');
@@ -114,7 +99,30 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
   };
 }
 
-/** null: it can not be read just now, and its end is said all the same. */
+/** What is to be done for all replays together, each at its time. */
+function createCare({ pool, metrics }: Pick<ReplayerDeps, 'pool' | 'metrics'>): () => Promise<void> {
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  let countedAt = Number.NEGATIVE_INFINITY;
+
+  async function sweep(): Promise<void> {
+    if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
+    sweptAt = performance.now();
+    // A part each round, so that it is no more than the others' work.
+    if (await sweepReplays(pool, `processor@${hostname()}`)) sweptAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async function count(): Promise<void> {
+    if (performance.now() - countedAt < COUNT_EVERY_MS) return;
+    countedAt = performance.now();
+    metrics.replays(await readReplayTotals(pool));
+  }
+
+  return async () => {
+    await sweep();
+    await count();
+  };
+}
+
 /** What became of the whole of it, so far. */
 async function noteEnd(
   { pool, log }: Pick<ReplayerDeps, 'pool' | 'log'>,
@@ -126,6 +134,7 @@ async function noteEnd(
   else log.warn({ ...fields, reason: end.reason }, 'replay.stopped');
 }
 
+/** null: it can not be read just now, and its end is said all the same. */
 function countsOf(progress: ReplayProgress | null) {
   if (progress === null) return {};
   const { counted, released, skipped, left, parkedAgain } = progress;
