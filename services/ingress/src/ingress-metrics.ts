@@ -1,7 +1,7 @@
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { metricTable } from '@ackline/runtime/telemetry-names';
 import type { Registry } from 'prom-client';
-import { PHASES } from './http/phase-clock.ts';
+import { PHASE, PHASES } from './http/phase-clock.ts';
 import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
@@ -34,7 +34,7 @@ interface SourceFigures {
   /** When each secret, by its place, last proved a request. */
   readonly provenAt: number[];
   readonly phases: TimeCounts;
-  /** Of whole requests. */
+  /** Of requests that got a 2xx, as a whole. */
   readonly acks: TimeCounts;
 }
 
@@ -107,13 +107,14 @@ function count(figures: SourceFigures, result: RequestResult, timesMs: readonly 
   figures.results[result] += 1;
   const isAcked = result === 'accepted' || result === 'duplicate' || result === 'lost';
   figures.unackedRun = isAcked ? 0 : figures.unackedRun + 1;
-  let wholeMs = 0;
+  let ackMs = 0;
   for (let phase = 0; phase < PHASES.length; phase += 1) {
     const ms = timesMs[phase] ?? -1;
-    if (ms > 0) wholeMs += ms;
+    if (ms > 0 && phase !== PHASE.read) ackMs += ms; // how fast a client sends says nothing of us
     figures.phases.add(phase, ms);
   }
-  if (result !== 'abandoned') figures.acks.add(ONLY, wholeMs);
+  // Quick refusals would hide slow acks.
+  if (isAcked) figures.acks.add(ONLY, ackMs);
 }
 
 type Sources = ReadonlyMap<string, SourceFigures>;
