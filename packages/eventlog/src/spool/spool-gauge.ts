@@ -83,6 +83,8 @@ class Gauge implements SpoolGauge {
   #files: ReadonlyMap<string, number> = new Map();
   #pendingBytes = 0;
   #relayed = 0;
+  /** Damaged files that a person has taken away since. */
+  readonly #removed = new Set<string>();
   /** When all rows had been asked for last; null: never. */
   #passedAt: number | null = null;
   /** The first event that found no room would have it below this; null: none was refused since. */
@@ -147,6 +149,10 @@ class Gauge implements SpoolGauge {
   }
 
   listed(files: ReadonlyMap<string, number>): void {
+    for (const name of this.#holdings.corrupt) {
+      if (files.has(name)) this.#removed.delete(name);
+      else if (this.#files.has(name)) this.#removed.add(name);
+    }
     this.#files = files;
   }
 
@@ -167,7 +173,7 @@ class Gauge implements SpoolGauge {
       maxBytes: this.#options.maxBytes,
       oldestAgeMs: this.#oldestAgeMs(),
       leftovers: this.#holdings.adopted + this.foreign.length,
-      corruptFiles: corrupt,
+      corruptFiles: corrupt.filter(name => !this.#removed.has(name)),
       relayed: this.#relayed,
       quarantined,
     };

@@ -94,6 +94,17 @@ describe('spool gauge', () => {
     assert.equal(gauge.snapshot().leftovers, 1);
   });
 
+  it('no longer names a damaged file that a person has taken away', () => {
+    const { gauge } = harness();
+    gauge.listed(new Map([['spool-bad.sqlite', 100]]));
+    gauge.held({ ...holdings, corrupt: ['spool-bad.sqlite'] }, null);
+    assert.deepEqual(gauge.snapshot().corruptFiles, ['spool-bad.sqlite']);
+    gauge.listed(new Map());
+    assert.deepEqual(gauge.snapshot().corruptFiles, []);
+    gauge.listed(new Map([['spool-bad.sqlite', 100]]));
+    assert.deepEqual(gauge.snapshot().corruptFiles, ['spool-bad.sqlite']);
+  });
+
   it('holds nothing once its thread has ended, and says why', () => {
     const { gauge } = harness();
     gauge.held({ ...holdings, corrupt: ['spool-bad.sqlite'] }, null);
