@@ -236,6 +236,18 @@ const violations: readonly Violation[] = [
     says: /docs\/planted\.md:1 links to decisions\/planted-nowhere\.md/,
   },
   {
+    name: 'an alert on a metric that is not there, of an unknown severity, without its section',
+    check: 'alerts',
+    files: { 'k8s/alerts/planted.rules.yaml': plantedAlert('ackline_planted_total', 'dire') },
+    says: /ackline_planted_total is not in the table[^]*severity "dire"[^]*no section "### AcklinePlanted"/,
+  },
+  {
+    name: 'an alert on a label that its metric has not',
+    check: 'alerts',
+    files: { 'k8s/alerts/planted.rules.yaml': plantedAlert('up{planted="1"}', 'info') },
+    says: /AcklinePlanted: up has no label planted/,
+  },
+  {
     name: 'a version range',
     check: 'versions',
     files: {
@@ -244,6 +256,11 @@ const violations: readonly Violation[] = [
     says: /pino is "\^10\.4\.0"/,
   },
 ];
+
+function plantedAlert(expr: string, severity: string): string {
+  const rule = `{ alert: AcklinePlanted, expr: '${expr} > 0', labels: { severity: ${severity} } }`;
+  return `groups: [{ name: planted, rules: [${rule}] }]\n`;
+}
 
 function lines(count: number): string {
   return Array.from({ length: count }, (_, index) => `export const line${index} = ${index};\n`).join('');

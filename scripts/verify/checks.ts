@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { missingEntries } from '../complete-lockfile.ts';
+import { checkAlerts } from './check-alerts.ts';
 import { checkLinks } from './check-links.ts';
 import { compareVersions } from './compare-versions.ts';
 
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   { name: 'versions', run: compareVersions },
   { name: 'lockfile', run: checkLockfile },
   { name: 'links', run: checkLinks },
+  { name: 'alerts', run: checkAlerts },
 ];
 
 /** `npm ci` refuses a file that lacks another platform's packages: on this machine, or on the next one. */
