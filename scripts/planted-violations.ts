@@ -248,6 +248,15 @@ const violations: readonly Violation[] = [
     says: /AcklinePlanted: up has no label planted/,
   },
   {
+    name: 'a dashboard that asks for a metric that is not there',
+    check: 'alerts',
+    files: {
+      'k8s/dashboards/planted.json':
+        '{"panels":[{"type":"stat","title":"x","targets":[{"expr":"ackline_planted"}]}]}',
+    },
+    says: /planted\.json: x: ackline_planted is not in the table/,
+  },
+  {
     name: 'a version range',
     check: 'versions',
     files: {

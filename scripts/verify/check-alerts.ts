@@ -1,17 +1,19 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAlerts } from './alert-rules.ts';
+import { readDashboard } from './dashboards.ts';
 import { problemsOf } from './known-metrics.ts';
 
 const RULES = 'k8s/alerts/*.rules.yaml';
+const DASHBOARDS = 'k8s/dashboards/*.json';
 const RUNBOOK = 'docs/runbook.md';
 const SEVERITIES = ['critical', 'warning', 'info'];
 /** A section of the runbook that is one alert's. */
 const ALERT_HEADING = /^### (Ackline\w+)$/gm;
 
-/** Null, or what of alerts and runbook names something that is not there. */
+/** Null, or what of alerts, dashboards and runbook names something that is not there. */
 export function checkAlerts(root: string): string | null {
-  const problems = alertProblems(root);
+  const problems = [...alertProblems(root), ...dashboardProblems(root)];
   return problems.length === 0 ? null : problems.join('\n');
 }
 
@@ -43,4 +45,18 @@ function alertProblems(root: string): string[] {
       .map(name => `${RUNBOOK} has a section for ${name}, which is no alert`),
     ...(names.size === alerts.length ? [] : ['two alerts have the same name']),
   ];
+}
+
+function dashboardProblems(root: string): string[] {
+  const files = globSync(DASHBOARDS, { cwd: root }).sort();
+  if (files.length === 0) return [`no file matches ${DASHBOARDS}`];
+  return files.flatMap(file => {
+    const { queries, problems } = readDashboard(readFileSync(join(root, file), 'utf8'));
+    return [
+      ...problems,
+      ...queries.flatMap(({ panel, expr, legend }) =>
+        problemsOf(expr, legend).map(problem => `${panel}: ${problem}`),
+      ),
+    ].map(problem => `${file}: ${problem}`);
+  });
 }
