@@ -1,5 +1,6 @@
 // Long runs on real servers, outside CI: `npm run proof -- <name> [--seconds n] [--rate n] [--only part]`.
 // Figures of the last full run: docs/proofs/.
+import { alerts } from './proof/alerts.ts';
 import { breaker } from './proof/breaker.ts';
 import { bulkheads } from './proof/bulkheads.ts';
 import { durabilityProofs } from './proof/durability.ts';
@@ -18,6 +19,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   breaker,
   bulkheads,
   traces,
+  alerts,
 };
 
 const [name = '', ...words] = process.argv.slice(2);
