@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pauseDestination, resumeDestination } from '@ackline/store/destinations';
@@ -29,6 +29,7 @@ export interface AlertFault {
   cause(stage: AlertStage): Promise<Heal>;
 }
 
+const YEAR_S = 31_536_000;
 const WRONG_TOKEN = 'not-the-token-0123456789_abcdefghij';
 
 const deliveries: readonly AlertFault[] = [
@@ -97,6 +98,17 @@ const requests: readonly AlertFault[] = [
     async cause({ baseUrl }) {
       await postMany(baseUrl, 'quiet', 6, { token: WRONG_TOKEN });
       return () => post(baseUrl, 'quiet');
+    },
+  },
+  {
+    name: 'a secret was written over a year ago',
+    round: 'deliveries',
+    expects: [{ name: 'AcklineSecretOld', labels: { source: 'quiet' } }],
+    withoutKafka: true,
+    async cause({ secretFile }) {
+      const then = Date.now() / 1_000 - 1.1 * YEAR_S;
+      await utimes(secretFile, then, then);
+      return () => utimes(secretFile, Date.now() / 1_000, Date.now() / 1_000);
     },
   },
 ];
