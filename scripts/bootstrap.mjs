@@ -28,6 +28,7 @@ const proofs = [
   'breaker',
   'bulkheads',
   'traces',
+  'alerts',
 ];
 
 /** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */

@@ -5,11 +5,7 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import {
-  type CallTally,
-  createCallTally,
-  createPerformanceReport,
-} from '@ackline/runtime/performance-report';
+import { createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
@@ -28,6 +24,7 @@ import type { Destination } from './delivery/destination.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
+import { createHourlyReport, withCalls } from './hourly-report.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
@@ -117,7 +114,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     openNotices({ config, news, delivery, log }),
     openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
-    reportOf(calls, pool, log),
+    createHourlyReport(calls, { pool, poolMax: POOL_MAX, log }),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => declared.reload(), run: signal => run(parts, signal) };
@@ -136,29 +133,6 @@ function openHeartbeat(
   health.watch('postgres', () => heartbeat.health());
   opened.defer(() => removeHeartbeat(deps.pool, deps.processorId));
   return heartbeat;
-}
-
-/** An attempt is a call of somebody's API. */
-function withCalls(metrics: ProcessorMetrics, calls: CallTally): ProcessorMetrics {
-  return {
-    ...metrics,
-    attempted(destination, attempt) {
-      calls.add(attempt.ms);
-      metrics.attempted(destination, attempt);
-    },
-  };
-}
-
-function reportOf(calls: CallTally, pool: Pool, log: Logger): Component {
-  return createPerformanceReport({
-    read: () => ({
-      calls: { count: calls.count, totalMs: calls.totalMs },
-      cache: null,
-      memoryBytes: process.memoryUsage.rss(),
-      connections: { active: pool.totalCount - pool.idleCount, max: POOL_MAX },
-    }),
-    log,
-  });
 }
 
 interface RunningParts {
