@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { reopened } from './parked.ts';
+import { addOpen, countOpen, pickItems, type ReplayItem } from './replay-picks.ts';
 import { moveReplay, type ReplayState } from './replays.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -136,15 +137,6 @@ async function look(client: PoolClient, id: string): Promise<ReplaySeen | null> 
   return { ...seen, trickle: { size, sent, open: trickleOpen, failure } };
 }
 
-interface Item {
-  /** Where its row is on disk. */
-  readonly place: string;
-  readonly id: string;
-  /** null: it is parked. */
-  readonly day: string | null;
-  readonly destination: string;
-}
-
 type Release = Extract<ReplayStep, { kind: 'release' }>;
 
 async function release(
@@ -156,7 +148,7 @@ async function release(
   let skipped = 0;
   const open = await countOpen(client, id);
   for (let round = 0; round < MAX_ROUNDS && released.length < limit; round++) {
-    const items = await nextItems(client, id, { limit: limit - released.length, maxOpen, open });
+    const items = await pickItems(client, id, { limit: limit - released.length, maxOpen, open });
     const judged = await releaseItems(client, id, items);
     const gone = items.filter(item => !judged.busy.has(item.id));
     await removeItems(client, id, gone);
@@ -170,63 +162,6 @@ async function release(
   return { released: released.length, skipped };
 }
 
-/** Items that the release before has listed name no destination: they count as of one, which has all that is open. */
-const ANY_DESTINATION = '';
-
-/** Released and not finished, by destination. */
-async function countOpen(client: PoolClient, id: string): Promise<Map<string, number>> {
-  const { rows } = await client.query<{ destination: string; open: number }>(
-    `select destination, count(*)::int as open from deliveries
-      where replay_id = $1 and state in ('due', 'leased') group by destination`,
-    [id],
-  );
-  const all = rows.reduce((sum, { open }) => sum + open, 0);
-  return new Map([...rows.map(row => [row.destination, row.open] as const), [ANY_DESTINATION, all]]);
-}
-
-function addOpen(open: Map<string, number>, items: readonly Item[], released: readonly string[]): void {
-  const ids = new Set(released);
-  for (const { id, destination } of items) {
-    if (ids.has(id)) open.set(destination, (open.get(destination) ?? 0) + 1);
-  }
-}
-
-interface NextItems {
-  readonly limit: number;
-  readonly maxOpen: number;
-  readonly open: ReadonlyMap<string, number>;
-}
-
-/**
- * The first ones of the destinations that have room (Y5). It jumps from destination to destination, and looks at no more of each than
- * may go; and at none of the items that are gone, which the index keeps until a vacuum, but for those behind one that is passed over.
- */
-async function nextItems(
-  client: PoolClient,
-  id: string,
-  { limit, maxOpen, open }: NextItems,
-): Promise<readonly Item[]> {
-  const { rows } = await client.query<Item>(
-    `with recursive has (destination) as (
-       (select i.destination from replay_items i where i.replay_id = $1 order by i.destination limit 1)
-       union all
-       select (select i.destination from replay_items i where i.replay_id = $1 and i.destination > has.destination
-                order by i.destination limit 1) from has where has.destination is not null
-     ), room as (
-       select has.destination, greatest(0, least($2, $3 - coalesce(o.open, 0))) as room
-         from has left join unnest($4::text[], $5::int[]) as o (destination, open) on o.destination = has.destination
-     )
-     select i.ctid::text as place, i.delivery_id as id, i.finished_day::text as day, i.destination
-       from room cross join lateral (
-         select i.ctid, i.* from replay_items i
-          where i.replay_id = $1 and i.destination = room.destination and i.n >= (select next_n from replays where id = $1)
-          order by i.destination, i.n limit room.room) i
-      where room.room > 0 order by i.n limit $2`,
-    [id, limit, maxOpen, [...open.keys()], [...open.values()]],
-  );
-  return rows;
-}
-
 interface Judged {
   readonly released: readonly string[];
   /** Somebody has them locked just now. */
@@ -234,7 +169,7 @@ interface Judged {
 }
 
 /** The others of the items are not as they were counted (Y2). */
-async function releaseItems(client: PoolClient, id: string, items: readonly Item[]): Promise<Judged> {
+async function releaseItems(client: PoolClient, id: string, items: readonly ReplayItem[]): Promise<Judged> {
   const released: string[] = [];
   const busy = new Set<string>();
   for (const [day, ofDay] of Map.groupBy(items, item => item.day)) {
@@ -290,7 +225,7 @@ const RELEASE_FINISHED = `
   select e.id, c.id is not null as released from eligible e left join changed c on c.id = e.id`;
 
 /** By their places, which nobody else moves under the replay's lock (Y3): no plan looks through the list for them. */
-async function removeItems(client: PoolClient, id: string, items: readonly Item[]): Promise<void> {
+async function removeItems(client: PoolClient, id: string, items: readonly ReplayItem[]): Promise<void> {
   await client.query('delete from replay_items where ctid = any($2::tid[]) and replay_id = $1', [
     id,
     items.map(item => item.place),

@@ -104,24 +104,30 @@ export interface ReplayProgress extends Replay {
   readonly discarded: number;
 }
 
-/** Of `r`. An index each, and up to `most` rows. */
-export const PROGRESS = (most: number) => `
-  cross join lateral (
-    select count(*)::int as open, (count(*) filter (where d.tries > 0))::int as retrying
-      from (select tries from deliveries where replay_id = r.id and state in ('due', 'leased') limit ${most}) d) o
-  cross join lateral (
-    select count(*)::int as parked_again
-      from (select from deliveries where replay_id = r.id and state = 'parked' limit ${most}) d) p
-  cross join lateral (
-    select (r.delivered + coalesce(sum(e.delivered), 0))::float8 as delivered_all,
-           (r.discarded + coalesce(sum(e.discarded), 0))::float8 as discarded_all
-      from replay_ends e where e.replay_id = r.id) e`;
+/**
+ * `replays` (SQL: a table or a query of its rows) with columns more: open, retrying and parked_again, of up to `most` rows by an index
+ * each, and ever_delivered and ever_discarded, which are `delivered` and `discarded` with what is not added up yet.
+ */
+export function withProgress(replays: string, most: number): string {
+  return `(
+    select r.*, o.open, o.retrying, p.parked_again, e.ever_delivered, e.ever_discarded
+      from ${replays} r
+     cross join lateral (
+       select count(*)::int as open, (count(*) filter (where d.tries > 0))::int as retrying
+         from (select tries from deliveries where replay_id = r.id and state in ('due', 'leased') limit ${most}) d) o
+     cross join lateral (
+       select count(*)::int as parked_again
+         from (select from deliveries where replay_id = r.id and state = 'parked' limit ${most}) d) p
+     cross join lateral (
+       select (r.delivered + coalesce(sum(ends.delivered), 0))::float8 as ever_delivered,
+              (r.discarded + coalesce(sum(ends.discarded), 0))::float8 as ever_discarded
+         from replay_ends ends where ends.replay_id = r.id) e)`;
+}
 
 export async function readReplay(queryable: Pick<Pool, 'query'>, id: string): Promise<ReplayProgress | null> {
   const result = await queryable.query<ReplayProgress>(
-    `select ${COLUMNS}, o.open, o.retrying, p.parked_again as "parkedAgain", e.delivered_all as delivered,
-            e.discarded_all as discarded
-       from replays r ${PROGRESS(MAX_COUNTED)} where r.id = $1`,
+    `select ${COLUMNS}, open, retrying, parked_again as "parkedAgain", ever_delivered as delivered, ever_discarded as discarded
+       from ${withProgress('replays', MAX_COUNTED)} progress where id = $1`,
     [id],
   );
   return result.rows[0] ?? null;
