@@ -36,6 +36,9 @@ export function addOpen(
   }
 }
 
+/** Of `i`. */
+const IS_AHEAD = 'i.n >= (select next_n from replays where id = $1)';
+
 export interface PickOptions {
   readonly limit: number;
   /** Of each destination. */
@@ -45,8 +48,9 @@ export interface PickOptions {
 }
 
 /**
- * The first ones of the destinations that have room (Y5). It jumps from destination to destination, and looks at no more of each than
- * may go; and at none of the items that are gone, which the index keeps until a vacuum, but for those behind one that is passed over.
+ * The first ones of the destinations that have room (Y5); it looks at no more of each than may go. Items go from the front, and the
+ * index keeps them until a vacuum. So it jumps from destination to destination from behind, where each has what is left of it, and
+ * passes by what is gone in front of `next_n`: all of it, but for what is behind an item that is passed over.
  */
 export async function pickItems(
   client: Pick<PoolClient, 'query'>,
@@ -55,10 +59,12 @@ export async function pickItems(
 ): Promise<readonly ReplayItem[]> {
   const { rows } = await client.query<ReplayItem>(
     `with recursive has (destination) as (
-       (select i.destination from replay_items i where i.replay_id = $1 order by i.destination limit 1)
+       (select i.destination from replay_items i where i.replay_id = $1 and ${IS_AHEAD}
+         order by i.destination desc, i.n desc limit 1)
        union all
-       select (select i.destination from replay_items i where i.replay_id = $1 and i.destination > has.destination
-                order by i.destination limit 1) from has where has.destination is not null
+       select (select i.destination from replay_items i
+                where i.replay_id = $1 and i.destination < has.destination and ${IS_AHEAD}
+                order by i.destination desc, i.n desc limit 1) from has where has.destination is not null
      ), room as (
        select has.destination, greatest(0, least($2, $3 - coalesce(o.open, 0))) as room
          from has left join unnest($4::text[], $5::int[]) as o (destination, open) on o.destination = has.destination
@@ -66,7 +72,7 @@ export async function pickItems(
      select first.ctid::text as place, first.delivery_id as id, first.finished_day::text as day, first.destination
        from room cross join lateral (
          select i.ctid, i.* from replay_items i
-          where i.replay_id = $1 and i.destination = room.destination and i.n >= (select next_n from replays where id = $1)
+          where i.replay_id = $1 and i.destination = room.destination and ${IS_AHEAD}
           order by i.destination, i.n limit room.room) first
       where room.room > 0 order by first.n limit $2`,
     [replayId, limit, maxOpen, [...open.keys()], [...open.values()]],
