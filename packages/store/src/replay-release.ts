@@ -107,34 +107,44 @@ async function move(
 interface SeenRow extends Omit<ReplaySeen, 'trickle'> {
   readonly size: number;
   readonly sent: number;
-  readonly trickleOpen: number;
-  readonly failure: string | null;
 }
 
 async function look(client: PoolClient, id: string): Promise<ReplaySeen | null> {
-  const locked = await client.query(
-    "select from replays where id = $1 and state in ('trickle', 'running') for update skip locked",
-    [id],
-  );
-  if (locked.rowCount === 0) return null;
   const { rows } = await client.query<SeenRow>(
-    `with watched as materialized (
-       select d.state, d.tries, d.destination || ' ' || coalesce(d.attempts -> -1 ->> 'status', d.attempts -> -1 ->> 'error',
-                                                               d.park_reason, 'unknown') as failure
-         from deliveries d where d.id = any((select trickle_ids from replays where id = $1)::uuid[])
-     )
-     select state, rate_per_s as "ratePerS", (counted - released - skipped)::float8 as left,
+    `select state, rate_per_s as "ratePerS", (counted - released - skipped)::float8 as left,
             (extract(epoch from clock_timestamp() - paced_at) * 1000)::float8 as "sinceMs",
-            trickle as size, cardinality(trickle_ids) as sent,
-            (select count(*) from watched)::int as "trickleOpen",
-            (select failure from watched where watched.state = 'parked' or watched.tries > 0 limit 1) as failure
-       from replays where id = $1`,
+            trickle as size, cardinality(trickle_ids) as sent
+       from replays where id = $1 and state in ('trickle', 'running') for update skip locked`,
     [id],
   );
   const [row] = rows;
   if (row === undefined) return null;
-  const { size, sent, trickleOpen, failure, ...seen } = row;
-  return { ...seen, trickle: { size, sent, open: trickleOpen, failure } };
+  const { size, sent, ...seen } = row;
+  const became = sent === 0 ? { open: 0, failure: null } : await lookAtTrickle(client, id);
+  return { ...seen, trickle: { size, sent, ...became } };
+}
+
+/** One that was discarded has failed before, perhaps between two looks. Where it is then, no day is known: all are asked. */
+async function lookAtTrickle(
+  client: PoolClient,
+  id: string,
+): Promise<Pick<ReplaySeen['trickle'], 'open' | 'failure'>> {
+  const watched = (columns: string, table: string) =>
+    `select ${columns}, d.destination || ' ' || coalesce(d.attempts -> -1 ->> 'status', d.attempts -> -1 ->> 'error',
+                                                         d.park_reason, 'unknown') as failure
+       from ${table} d where d.id = any((select trickle_ids from replays where id = $1)::uuid[])`;
+  const { rows } = await client.query<Pick<ReplaySeen['trickle'], 'open' | 'failure'>>(
+    `with watched as materialized (
+       ${watched("true as open, d.state = 'parked' or d.tries > 0 as failed", 'deliveries')}
+       union all
+       ${watched('false, true', 'finished_deliveries')} and d.state = 'discarded'
+     )
+     select (count(*) filter (where open))::int as open, min(failure) filter (where failed) as failure from watched`,
+    [id],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('a count without a row');
+  return row;
 }
 
 type Release = Extract<ReplayStep, { kind: 'release' }>;

@@ -549,6 +549,34 @@ describe('a replay of many', () => {
     assert.deepEqual([done?.state, done?.left, done?.finishedAt instanceof Date], ['done', 0, true]);
   });
 
+  it('takes a trickle that was discarded as failed, unless it is sent once more', async () => {
+    await park(many(3));
+    const id = await started();
+    await step(id, 2);
+    for (const row of await claim(pool)) {
+      await recordOutcomes(pool, [outcomeOf(row, { state: 'parked', attempt: { ...BUSY, status: 500 } })]);
+    }
+    const { rows } = await pool.query<{ id: string }>('select unnest(trickle_ids) as id from replays');
+    for (const row of rows) await discardDelivery(pool, row.id, 'anna');
+    const looks: ReplaySeen['trickle'][] = [];
+    const look = async () => {
+      await stepReplay(pool, id, ({ trickle }) => {
+        looks.push(trickle);
+        return { kind: 'wait', for: 'deliveries' };
+      });
+      return looks.at(-1);
+    };
+    const failed = { size: 5, sent: 2, open: 0, failure: 'crm 500' };
+    assert.deepEqual(await look(), failed);
+    const [one, two] = rows;
+    await replayDelivery(pool, one!.id, 'anna');
+    assert.deepEqual(await look(), { ...failed, open: 1 });
+    await replayDelivery(pool, two!.id, 'anna');
+    assert.deepEqual(await look(), { ...failed, open: 2, failure: null });
+    for (const row of await claim(pool)) await recordOutcomes(pool, [outcomeOf(row)]);
+    assert.deepEqual(await look(), { ...failed, failure: null });
+  });
+
   it('releases nothing once it is cancelled, whose list goes later (Y4)', async () => {
     await park(many(4));
     const id = await started();
