@@ -61,6 +61,9 @@ const COLUMNS = `id, created_at as "createdAt", created_by as "createdBy", filte
   counted::float8, released::float8, skipped::float8, (counted - released - skipped)::float8 as left, reason,
   changed_at as "changedAt", finished_at as "finishedAt"`;
 
+/** What a processor's steps come to with one destination, which has 100 open at most (Y5); more would be promised and not reached. */
+export const MAX_RATE_PER_S = 500;
+
 export interface NewReplay {
   readonly filter: ReplayFilter;
   readonly actor: string;

@@ -3,6 +3,7 @@ import { announceReplay } from '@ackline/store/replay-count';
 import {
   changeReplay,
   listReplays,
+  MAX_RATE_PER_S,
   type Replay,
   type ReplayChange,
   type ReplayChanged,
@@ -19,7 +20,6 @@ import { addFilterOptions, type FilterOptions, readFilter } from './filter-optio
 import { describeAnnounced, formatReplays, formatStatus, replayJson } from './format.ts';
 
 const DEFAULT_RATE_PER_S = 50;
-const MAX_RATE_PER_S = 10_000;
 const DEFAULT_TRICKLE = 5;
 /** As many as are ever under way of one replay. */
 const MAX_TRICKLE = 100;

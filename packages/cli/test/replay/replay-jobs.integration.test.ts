@@ -131,6 +131,8 @@ describe('replays of many, by command', () => {
     assert.match(await errorOf('--until', '9999-01-01'), /\[ACKLINE_USAGE\] .*It is still to come/);
     assert.match(await errorOf('--state', 'due'), /\[ACKLINE_USAGE\] .*parked, delivered, discarded/);
     assert.match(await errorOf('--rate', '0'), /\[ACKLINE_USAGE\]/);
+    // No processor comes to more: it would be promised and not reached.
+    assert.match(await errorOf('--rate', '501'), /\[ACKLINE_USAGE\] .*It must be a number over 0, up to 500/);
     assert.equal((await run('replay', 'list')).out, 'Nothing was replayed by a filter yet.');
   });
 

@@ -5,7 +5,7 @@ import type { ReplaySeen, ReplayStep } from '@ackline/store/replay-release';
  * deliveries, which live work goes through, stays as small as it was.
  */
 const MAX_OPEN = 100;
-/** Of one step, whatever the rate: one transaction, which a processor that stops waits for. */
+/** Of one step: one transaction, which a processor that stops waits for. Five a second make the largest rate. */
 const MAX_BATCH = 100;
 /** Of the time in which nothing could be released, so much is made up for. */
 const WINDOW_MS = 1_000;

@@ -16,8 +16,8 @@ import type { ReplayMetrics } from './replay-metrics.ts';
 import { nextStep } from './replay-pace.ts';
 import { createReplayTurns } from './replay-turns.ts';
 
-/** While a replay is under way: what is released goes out at once, so that this many steps a second keep any usual rate. */
-const STEP_EVERY_MS = 200;
+/** While a replay is under way. Five steps a second keep any rate, and they take their time besides. */
+const STEP_EVERY_MS = 150;
 /** While there is none: how long one waits at most after it was started. */
 const LOOK_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;

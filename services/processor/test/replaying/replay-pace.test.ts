@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ReplaySeen, ReplayStep } from '@ackline/store/replay-release';
+import { MAX_RATE_PER_S } from '@ackline/store/replays';
 import { nextStep } from '../../src/replaying/replay-pace.ts';
 
 const NO_TRICKLE = { size: 5, sent: 0, open: 0, failure: null };
@@ -57,6 +58,10 @@ describe('a replay that runs', () => {
 
   it('makes up for one second of standing still, not for more', () => {
     assert.equal(limitOf(nextStep(seen({ sinceMs: 3_600_000 }))), 50);
+  });
+
+  it('keeps the largest rate that can be asked for with five steps a second', () => {
+    assert.equal(limitOf(nextStep(seen({ ratePerS: MAX_RATE_PER_S, sinceMs: 200 }))), MAX_RATE_PER_S / 5);
   });
 
   it('comes to a whole delivery at a rate under one a second too', () => {
