@@ -1,6 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { decodeRecord, type ReceivedRecord } from './kafka-record.ts';
+import { keepHeaders } from './kept-headers.ts';
 
 /** One record of a lane: its event, or what was found in its place. */
 export type KafkaRecord =
@@ -10,7 +11,7 @@ export type KafkaRecord =
 export interface InvalidRecord {
   /** Names the field, never its value. */
   readonly reason: string;
-  /** The record's headers as JSON, cut at MAX_INVALID_HEADERS_BYTES. */
+  /** The record's headers, as `keepHeaders` writes them. */
   readonly headersBytes: Buffer;
   readonly value: Buffer;
 }
@@ -33,7 +34,6 @@ export interface FetchedRecord extends ReceivedRecord {
 const MAX_RECORDS = 500;
 /** Held in memory decoded, beside the fetch it came from. */
 const MAX_BYTES = 8 * 1024 * 1024;
-const MAX_INVALID_HEADERS_BYTES = 256 * 1024;
 
 /** Cuts a fetch into batches within the limits, at least one record each. `nextOffset` is where the lane goes on after all. */
 export function cutLaneBatches(
@@ -74,14 +74,9 @@ function toKafkaRecord(record: FetchedRecord): KafkaRecord {
       offset,
       invalid: {
         reason: error.message,
-        headersBytes: headersAsJson(record.headers),
+        headersBytes: keepHeaders(record.headers),
         value: record.value ?? Buffer.alloc(0),
       },
     };
   }
-}
-
-function headersAsJson(headers: ReceivedRecord['headers']): Buffer {
-  const texts = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]);
-  return Buffer.from(JSON.stringify(texts), 'utf8').subarray(0, MAX_INVALID_HEADERS_BYTES);
 }

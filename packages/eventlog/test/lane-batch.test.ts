@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeRecord } from '../src/kafka-record.ts';
 import { cutLaneBatches, type FetchedRecord } from '../src/lane-batch.ts';
+import { envelopeInKept } from '../src/kept-headers.ts';
 import { startOfLane } from '../src/lane-start.ts';
 import { sampleEvent } from './event-sample.ts';
 
@@ -64,6 +65,14 @@ describe('lane batches', () => {
     ]);
     assert.match(second.invalid.reason, /id/);
     assert.equal(third.invalid.value.length, 0);
+  });
+
+  it('carry all headers of what is no event: a release that knows them may make one of it', () => {
+    const meta = `{"v":2,"text":"ü${'"'.repeat(300 * 1024)}"}`;
+    const unknown = { offset: '7', value: Buffer.from('{}'), headers: { meta: Buffer.from(meta) } };
+    const [record] = cutLaneBatches([unknown], LANE)[0]!.records;
+    assert.ok(record && 'invalid' in record);
+    assert.equal(envelopeInKept(record.invalid.headersBytes)?.toString(), meta);
   });
 
   it('are none for a fetch without records', () => {

@@ -13,6 +13,8 @@ export interface RefusedRecord {
 export interface InboxPlace {
   readonly id: string;
   readonly keyHash: number;
+  /** Its envelope, under the key of the record. */
+  readonly meta: Uint8Array;
 }
 
 export type ReturnResult =
@@ -51,9 +53,9 @@ export async function returnQuarantined(
     const eventId = placed.id;
     const { rowCount } = await client.query(
       `insert into inbox (id, key_hash, after_offset, key_id, meta, body)
-       select $2, $3, -1, key_id, meta, body from quarantine where id = $1
+       select $2, $3, -1, key_id, $4, body from quarantine where id = $1
        on conflict (id) do nothing`,
-      [id, eventId, placed.keyHash],
+      [id, eventId, placed.keyHash, placed.meta],
     );
     if (rowCount === 0) return { kind: 'waiting', eventId, origin };
     await client.query('delete from quarantine where id = $1', [id]);

@@ -1,8 +1,9 @@
+import { envelopeInKept } from '@ackline/eventlog/kept-headers';
 import { keyHash } from '@ackline/eventlog/lane';
 import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { recordKey } from '@ackline/shared/record-key';
-import { open } from '@ackline/shared/seal';
+import { open, seal } from '@ackline/shared/seal';
 import {
   type InboxPlace,
   listQuarantinedIds,
@@ -96,8 +97,13 @@ async function returnAll(pool: Pool, { yes }: RefusedOptions, terminal: Terminal
 function placeOf({ origin, keyId, meta }: RefusedRecord): InboxPlace | null {
   if (STORED.test(origin)) return null;
   try {
-    const event = decodeMeta(open({ keyId, bytes: meta }));
-    return { id: event.id, keyHash: keyHash(recordKey(event)) };
+    const kept = open({ keyId, bytes: meta });
+    // Of a record that was no event to who read it, there are the headers.
+    const envelope = envelopeInKept(kept);
+    const event = decodeMeta(envelope ?? kept);
+    const sealed = envelope === null ? { keyId, bytes: meta } : seal(envelope);
+    if (sealed.keyId !== keyId) return null; // its body has the key of then
+    return { id: event.id, keyHash: keyHash(recordKey(event)), meta: sealed.bytes };
   } catch (error) {
     if (error instanceof AppError) return null;
     throw error;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { keyHash } from '@ackline/eventlog/lane';
+import { cutLaneBatches } from '@ackline/eventlog/lane-batch';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -107,6 +108,41 @@ describe('quarantined records, by command', () => {
     }
     assert.equal((await rowsOf('select from quarantine')).length, 3);
     assert.equal((await rowsOf('select from inbox')).length, 0);
+  });
+
+  it('of Kafka, which were no event to an older release, go back once a release makes one of them', async () => {
+    const meta = encodeMeta(metaOf(EVENT));
+    const newer = Buffer.from(meta.toString().replace('"v":1', '"v":2'));
+    const fetched = { offset: '11', value: BODY, headers: { meta: newer } };
+    const lane = { lane: 0, topicId: 'a', nextOffset: 12n };
+    const [record] = cutLaneBatches([fetched], lane)[0]!.records;
+    assert.ok(record && 'invalid' in record);
+    await refuse('kafka:0:11', record.invalid.headersBytes);
+    assert.match((await run('replay', 'refused', '1')).err, /This release makes no event of kafka:0:11/);
+    await client.query(
+      `update quarantine set meta = convert_to(replace(convert_from(meta, 'UTF8'), 'v\\":2', 'v\\":1'), 'UTF8')`,
+    );
+    assert.equal((await run('replay', 'refused', '1')).exitCode, 0);
+    assert.deepEqual(await rowsOf('select id, key_hash, meta, body from inbox'), [
+      { id: EVENT, key_hash: keyHash('telegram\u0000chat-1'), meta, body: BODY },
+    ]);
+    assert.deepEqual(await rowsOf('select id from quarantine'), []);
+  });
+
+  it('that are no event at all stay, whatever they hold', async () => {
+    const meta = encodeMeta(metaOf(EVENT)).toString();
+    const kept = [
+      [],
+      [[]],
+      [['meta']],
+      [['meta', 1]],
+      [['meta', `${meta},${meta}`]],
+      [['Meta', meta]],
+      'meta',
+      null,
+    ];
+    for (const [n, pairs] of kept.entries()) await refuse(`kafka:0:${n}`, Buffer.from(JSON.stringify(pairs)));
+    assert.match((await run('replay', 'refused', '--all', '--yes')).out, /^0 of 8 .* 8 stay as they are\.$/);
   });
 
   it('of one event go back one after the other', async () => {

@@ -8,7 +8,7 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { recordKey } from '@ackline/shared/record-key';
 import { appendToInbox as appendRows } from '@ackline/store/inbox';
 import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
-import { returnQuarantined } from '@ackline/store/quarantine-return';
+import { type RefusedRecord, returnQuarantined } from '@ackline/store/quarantine-return';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -346,7 +346,11 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch([poison]));
       const giveBack = async () => {
         const { rows } = await pool.query<{ id: string }>('select id from quarantine');
-        const place = () => ({ id: poison.id, keyHash: keyHash(recordKey(poison)) });
+        const place = ({ meta }: RefusedRecord) => ({
+          id: poison.id,
+          keyHash: keyHash(recordKey(poison)),
+          meta,
+        });
         const returned = await returnQuarantined(pool, { id: rows[0]!.id, actor: 'anna', place });
         assert.equal(returned.kind, 'returned');
         assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 1);
