@@ -40,6 +40,13 @@ export interface ListOptions {
 const newestOf = (table: 'events' | 'kept_events') =>
   `(select * from ${table} where ($2::text is null or source = $2) order by stored_day desc, seq desc limit $1)`;
 
+/** One that was routed while it was copied to `kept_events` says there that it was not; who waits is known all the same. */
+const ROUTING = `
+  case when e.routing <> 'unrouted' or exists (select from unrouted_events u where u.source = e.source and u.seq = e.seq)
+         then e.routing
+       when of_event.deliveries = '[]' then 'unmatched'
+       else 'routed' end`;
+
 /** Events with their deliveries, the newest first. While a day is being dropped, what is kept of it is in both tables. */
 export async function listEvents(
   queryable: Pick<Pool, 'query'>,
@@ -47,16 +54,17 @@ export async function listEvents(
 ): Promise<readonly ListedEvent[]> {
   const result = await queryable.query<ListedEvent>(
     `select e.seq, e.id, e.source, e.tenant, e.provider, e.type, e.dedup_key as "dedupKey",
-            e.ordering_key as "orderingKey", e.received_at as "receivedAt", e.stored_at as "storedAt", e.tier, e.routing,
-            length(e.body) as "bodyBytes",
-            coalesce((select jsonb_agg(jsonb_build_object(
-                        'id', d.id, 'route', d.route, 'destination', d.destination, 'state', d.state, 'tries', d.tries,
-                        'dueAt', d.due_at, 'finishedAt', d.finished_at,
-                        'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
-                        order by d.route)
-                        from all_deliveries d where d.event_id = e.id and d.stored_day = e.stored_day), '[]') as deliveries
+            e.ordering_key as "orderingKey", e.received_at as "receivedAt", e.stored_at as "storedAt", e.tier, ${ROUTING} as routing,
+            length(e.body) as "bodyBytes", of_event.deliveries
        from (select distinct on (stored_day, seq) * from (${newestOf('events')} union all ${newestOf('kept_events')}) both_tables
               order by stored_day desc, seq desc limit $1) e
+      cross join lateral (
+        select coalesce(jsonb_agg(jsonb_build_object(
+                          'id', d.id, 'route', d.route, 'destination', d.destination, 'state', d.state, 'tries', d.tries,
+                          'dueAt', d.due_at, 'finishedAt', d.finished_at,
+                          'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
+                          order by d.route), '[]') as deliveries
+          from all_deliveries d where d.event_id = e.id and d.stored_day = e.stored_day) of_event
       order by e.stored_day desc, e.seq desc`,
     [options.limit, options.source ?? null],
   );

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { listEvents } from '@ackline/store/event-list';
 import { type EventRow, insertEvents } from '@ackline/store/events';
+import { type DayProgress, dropDay } from '@ackline/store/retention';
 import { inTransaction } from '@ackline/store/transaction';
 import {
   findUnroutedSources,
@@ -14,6 +16,8 @@ import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { eventRow, openPool } from './rows.ts';
 
+/** Nothing ends it. */
+const ON = new AbortController().signal;
 const ALL = { rows: 100, bytes: 1_000_000 };
 
 describe('events that no processor could route', () => {
@@ -24,7 +28,7 @@ describe('events that no processor could route', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate events, unrouted_events');
+    await pool.query('truncate events, kept_events, unrouted_events, deliveries');
   });
   after(async () => {
     await pool.end();
@@ -116,5 +120,44 @@ describe('events that no processor could route', () => {
     );
     const again = await inTransaction(pool, client => takeUnrouted(client, 'new', ALL));
     assert.deepEqual(ids(again), ids(events));
+  });
+
+  it('are not listed as such once they are routed, also where their day was just being dropped', async () => {
+    const [wanted, unwanted, waiting] = await store([{}, {}, { source: 'other' }]);
+    const day = '2020-01-01';
+    for (const table of ['events', 'unrouted_events'])
+      await pool.query(`update ${table} set stored_day = '${day}'`);
+    let progress: DayProgress | undefined;
+    await inTransaction(pool, async client => {
+      const taken = await takeUnrouted(client, 'new', ALL);
+      await setRouting(
+        client,
+        taken.map(({ id, seq, storedDay }) => {
+          return { seq, storedDay, routing: id === wanted!.id ? 'routed' : 'unmatched' };
+        }),
+      );
+      await client.query(
+        `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, priority, state)
+         select gen_random_uuid(), stored_day, seq, id, source, tenant, 'r', 'crm', 'normal', 'due' from events where id = $1`,
+        [wanted!.id],
+      );
+      // It copies what it sees: nothing of this transaction yet.
+      const copied = await dropDay(pool, day, { signal: ON, statements: 2 });
+      assert.ok(copied.kind === 'partly');
+      progress = copied.progress;
+    });
+    assert.deepEqual(
+      await dropDay(pool, day, { signal: ON, ...(progress === undefined ? {} : { progress }) }),
+      { kind: 'dropped', kept: 3 },
+    );
+    const listed = await listEvents(pool, { limit: 10 });
+    assert.deepEqual(
+      new Map(listed.map(({ id, routing }) => [id, routing])),
+      new Map([
+        [wanted!.id, 'routed'],
+        [unwanted!.id, 'unmatched'],
+        [waiting!.id, 'unrouted'],
+      ]),
+    );
   });
 });
