@@ -1,17 +1,36 @@
 /**
- * The client's own `send` is passed by: it fails for all partitions where one has no leader, and where a topic was made anew with
- * fewer partitions, it throws where nobody can catch it. Its connections are used, and its encoding of a request.
+ * Records for a topic of somebody else's, each with an outcome of its own. The client library's own `send` is passed by: it fails
+ * for all partitions where one has no leader, and where a topic was made anew with fewer partitions, it throws where nobody can
+ * catch it. Its connections are used, and its encoding of requests.
+ *
+ * What is known of the topic is one answer, the leaders of its partitions. A record that could not be sent by it asks for a newer
+ * one, and those of other partitions go on with the old one meanwhile:
+ * - a broker said that the answer is wrong (`MOVED`): asked at once, and the record is sent once more by the new answer;
+ * - by the answer itself nobody leads the partition (`NO_LEADER`): so too, where the answer is older than a second;
+ * - no connection, no answer in time, or any other failure: asked where the answer is older than a second, for the next records.
+ * A record that is refused, or acknowledged, says nothing against the answer.
  */
-import { findErrorBy, GenericError, murmur2, ProduceAcks, Producer, produceV9 } from '@platformatic/kafka';
-import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
+import {
+  type Connection,
+  findErrorBy,
+  GenericError,
+  metadataV9,
+  murmur2,
+  parseBroker,
+  ProduceAcks,
+  produceV9,
+  ResponseError,
+} from '@platformatic/kafka';
+import { type BrokerConnections, createBrokerConnections } from './broker-connections.ts';
 import { isUnknownTopic } from './kafka-topic.ts';
 import { createKeptAnswer, type KeptAnswer } from './kept-answer.ts';
-import { askLeaders, type Leaders } from './topic-leaders.ts';
+import { type Leaders, leadersIn } from './topic-leaders.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Who leads is asked again when a broker says that it does not; this is for partitions that were added. */
+/** Who leads is asked again when a record could not be sent by it; this is for partitions that were added. */
 const LEADERS_MAX_AGE_MS = 60_000;
 const LEADERS_REFRESH_AGE_MS = 30_000;
+/** Records that nobody takes would ask without a pause. */
+const LEADERS_MIN_AGE_MS = 1_000;
 
 export interface OutboundRecord {
   /** null: any partition. */
@@ -54,95 +73,103 @@ export function createKafkaSender(options: KafkaSenderOptions): KafkaSender {
 const NO_LEADER = 'LEADER_NOT_AVAILABLE';
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 
-/** What no other try would change, as long as nobody changes the topic. */
+/** What no other try would change, as long as nobody changes the topic: its delivery is parked. */
 const REFUSALS = ['INVALID_TOPIC_EXCEPTION', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'];
 
-/** Another broker or another partition is the right one by now. A leader that lost its part may have stored it: then it comes twice. */
+/** Said by a broker: another one, or another partition, is the right one by now. A leader that lost its part may have stored it: then it comes twice. */
 const MOVED: ReadonlySet<string | null> = new Set([
   UNKNOWN_TOPIC,
-  NO_LEADER,
   'NOT_LEADER_OR_FOLLOWER',
   'FENCED_LEADER_EPOCH',
   'UNKNOWN_LEADER_EPOCH',
 ]);
 
 class TopicSender implements KafkaSender {
-  readonly #topic: string;
-  readonly #timeoutMs: number;
-  readonly #client: Producer;
+  readonly #options: KafkaSenderOptions;
+  readonly #connections: BrokerConnections;
   readonly #leaders: KeptAnswer<Leaders>;
+  /** As they were said last. */
+  #known: Leaders = [];
   #turn = 0;
 
-  constructor({ brokers, topic, timeoutMs }: KafkaSenderOptions) {
-    this.#topic = topic;
-    this.#timeoutMs = timeoutMs;
-    this.#client = new Producer({
-      clientId: KAFKA_CLIENT_ID,
-      bootstrapBrokers: [...brokers],
-      idempotent: false, // see the decision on clients: with it acknowledged records were lost
-      retries: 0,
-      connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
-      requestTimeout: timeoutMs,
-      autocreateTopics: false,
-    });
+  constructor(options: KafkaSenderOptions) {
+    this.#options = options;
+    this.#connections = createBrokerConnections(options.timeoutMs);
     this.#leaders = createKeptAnswer({
-      ask: () => askLeaders(this.#client, topic),
+      ask: () => this.#askLeaders(),
       maxAgeMs: LEADERS_MAX_AGE_MS,
       refreshAgeMs: LEADERS_REFRESH_AGE_MS,
     });
   }
 
   async send(record: OutboundRecord, signal: AbortSignal): Promise<SentRecord> {
-    const sent = await this.#try(record, signal);
-    return sent.kind !== 'acked' && MOVED.has(sent.code) ? this.#try(record, signal) : sent;
+    try {
+      const leaders = await this.#leaders.get();
+      const sent = await this.#try(record, leaders, signal);
+      if (sent.kind === 'acked' || sent.kind === 'refused') return sent;
+      const isMoved = MOVED.has(sent.code);
+      const renewing = this.#leaders.renew(leaders, isMoved ? 0 : LEADERS_MIN_AGE_MS);
+      if (!isMoved && sent.code !== NO_LEADER) {
+        renewing.catch(() => undefined); // the next record asks again, and says why that failed
+        return sent;
+      }
+      const renewed = await renewing;
+      return renewed === leaders ? sent : await this.#try(record, renewed, signal);
+    } catch (error) {
+      return resultOf(error);
+    }
   }
 
   close(): Promise<void> {
-    return closeKafkaClient(this.#client);
+    return this.#connections.close();
   }
 
-  async #try(record: OutboundRecord, signal: AbortSignal): Promise<SentRecord> {
+  async #try(record: OutboundRecord, leaders: Leaders, signal: AbortSignal): Promise<SentRecord> {
+    const partition = choosePartition(leaders, record.key, this.#turn++);
+    const leader = leaders[partition] ?? null;
+    if (leader === null) {
+      return { kind: leaders.some(node => node !== null) ? 'unled' : 'failed', code: NO_LEADER };
+    }
     try {
-      const leaders = await this.#leaders.get();
-      const partition = choosePartition(leaders, record.key, this.#turn++);
-      const leader = leaders[partition] ?? null;
-      if (leader === null) {
-        this.#leaders.forget();
-        return { kind: leaders.some(node => node !== null) ? 'unled' : 'failed', code: NO_LEADER };
-      }
-      return await this.#produce(record, { partition, leader, signal });
+      const connection = await this.#connections.to(leader);
+      if (signal.aborted) return { kind: 'failed', code: null };
+      await this.#produce(record, partition, connection);
+      return { kind: 'acked' };
     } catch (error) {
-      const result = resultOf(error);
-      if (result.kind !== 'refused') this.#forget();
-      return result;
+      return resultOf(error);
     }
   }
 
   async #produce(
     { key, value, headers }: OutboundRecord,
-    { partition, leader, signal }: { partition: number; leader: number; signal: AbortSignal },
-  ): Promise<SentRecord> {
-    const connection = (await this.#client.connectToBrokers([leader])).get(leader);
-    if (connection === undefined) {
-      this.#forget();
-      return { kind: 'failed', code: 'BROKER_NOT_AVAILABLE' };
-    }
-    if (signal.aborted) return { kind: 'failed', code: null };
+    partition: number,
+    connection: Connection,
+  ): Promise<void> {
+    const { topic, timeoutMs } = this.#options;
     const record = {
-      topic: this.#topic,
+      topic,
       partition,
       value,
       headers: new Map(headers.map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
       ...(key === null ? {} : { key }),
     };
-    await produceV9.api.async(connection, ProduceAcks.ALL, this.#timeoutMs, [record], {});
-    return { kind: 'acked' };
+    await produceV9.api.async(connection, ProduceAcks.ALL, timeoutMs, [record], {});
   }
 
-  /** Leaders, and where brokers are. */
-  #forget(): void {
-    this.#leaders.forget();
-    this.#client.clearMetadata();
+  /** The brokers of the list; where none of them answers, those that led. */
+  async #askLeaders(): Promise<Leaders> {
+    const { brokers, topic } = this.#options;
+    const question = (connection: Connection) =>
+      leadersIn(metadataV9.api.async(connection, [topic], false), topic);
+    const listed = brokers.map(broker => parseBroker(broker));
+    try {
+      this.#known = await this.#connections.ask(listed, question);
+    } catch (error) {
+      const others = this.#known.filter(leader => leader !== null);
+      if (error instanceof ResponseError || others.length === 0) throw error;
+      this.#known = await this.#connections.ask(others, question);
+    }
+    return this.#known;
   }
 }
 

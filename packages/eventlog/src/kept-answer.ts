@@ -4,6 +4,11 @@ export interface KeptAnswer<T> {
   get(): Promise<T>;
   /** The next call asks. An answer that is on its way is not kept: it may be older than the reason to forget. */
   forget(): void;
+  /**
+   * Another answer than `stale`, which `get` resolved with: one that has come since, that is on its way, or that is asked for now.
+   * Others go on with `stale` until it is here. An answer younger than `minAgeMs` is not asked for again: then `stale` itself.
+   */
+  renew(stale: T, minAgeMs: number): Promise<T>;
 }
 
 export interface KeptAnswerOptions<T> {
@@ -23,7 +28,8 @@ export function createKeptAnswer<T>(options: KeptAnswerOptions<T>): KeptAnswer<T
 interface Kept<T> {
   readonly answer: Promise<T>;
   readonly askedAt: number;
-  refreshing: boolean;
+  /** What is on its way to take its place. */
+  next: Promise<T> | null;
 }
 
 class Answer<T> implements KeptAnswer<T> {
@@ -40,8 +46,16 @@ class Answer<T> implements KeptAnswer<T> {
     const kept = this.#kept;
     const ageMs = this.#now() - (kept?.askedAt ?? 0);
     if (kept === null || ageMs >= this.#options.maxAgeMs) return this.#ask();
-    if (ageMs >= this.#options.refreshAgeMs && !kept.refreshing) void this.#refresh(kept);
+    if (ageMs >= this.#options.refreshAgeMs) void this.#refresh(kept).catch(() => undefined);
     return kept.answer;
+  }
+
+  async renew(stale: T, minAgeMs: number): Promise<T> {
+    const kept = this.#kept;
+    if (kept === null) return this.#ask();
+    const answer = await kept.answer;
+    if (answer !== stale || this.#now() - kept.askedAt < minAgeMs) return answer;
+    return this.#refresh(kept);
   }
 
   forget(): void {
@@ -49,20 +63,25 @@ class Answer<T> implements KeptAnswer<T> {
   }
 
   #ask(): Promise<T> {
-    const asked: Kept<T> = { answer: this.#options.ask(), askedAt: this.#now(), refreshing: false };
+    const asked = this.#question();
     this.#kept = asked;
     asked.answer.catch(() => this.#replace(asked, null));
     return asked.answer;
   }
 
-  async #refresh(old: Kept<T>): Promise<void> {
-    old.refreshing = true;
-    const asked: Kept<T> = { answer: this.#options.ask(), askedAt: this.#now(), refreshing: false };
-    const answered = await asked.answer.then(
-      () => true,
-      () => false,
+  #refresh(old: Kept<T>): Promise<T> {
+    if (old.next !== null) return old.next;
+    const asked = this.#question();
+    old.next = asked.answer;
+    asked.answer.then(
+      () => this.#replace(old, asked),
+      () => this.#replace(old, null),
     );
-    this.#replace(old, answered ? asked : null);
+    return asked.answer;
+  }
+
+  #question(): Kept<T> {
+    return { answer: this.#options.ask(), askedAt: this.#now(), next: null };
   }
 
   #replace(old: Kept<T>, next: Kept<T> | null): void {

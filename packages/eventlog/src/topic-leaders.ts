@@ -1,36 +1,30 @@
-import { type Base, type metadataV12, ResponseError } from '@platformatic/kafka';
+import { type Broker, type metadataV9, ResponseError } from '@platformatic/kafka';
 
-/** Node ids by partition; null: nobody leads that one now. */
-export type Leaders = readonly (number | null)[];
+/** The leader of each partition, as one broker said it; null: nobody leads that one now. */
+export type Leaders = readonly (Readonly<Broker> | null)[];
 
-/** Who leads the partitions of a topic. Rejects where no broker answers, or knows the topic. */
-export async function askLeaders(client: Pick<Base, 'metadata'>, topic: string): Promise<Leaders> {
-  try {
-    const metadata = await client.metadata({ topics: [topic], forceUpdate: true });
-    const partitions = metadata.topics.get(topic)?.partitions ?? [];
-    return Array.from(partitions, known => nodeOf(known?.leader));
-  } catch (error) {
-    const leaders = leadersIn(error, topic);
-    if (leaders === null) throw error;
-    return leaders;
-  }
+/** Reads who leads a topic from a broker's answer. Rejects as the answer does, or where the broker does not know the topic. */
+export async function leadersIn(
+  answer: Promise<metadataV9.MetadataResponse>,
+  name: string,
+): Promise<Leaders> {
+  const { brokers, topics } = await answer.catch((error: unknown) => wholeAnswerIn(error, name));
+  const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
+  const partitions = topics.find(topic => topic.name === name)?.partitions ?? [];
+  const leaders = Array<Broker | null>(partitions.length).fill(null);
+  for (const { partitionIndex, leaderId } of partitions)
+    leaders[partitionIndex] = addresses.get(leaderId) ?? null; // Kafka says -1 for nobody
+  return leaders;
 }
 
 /**
  * The client takes an answer for a failure where one partition of it has an error, and that it has no leader is one. The whole
  * answer is on what it throws.
  */
-function leadersIn(error: unknown, name: string): Leaders | null {
-  if (!(error instanceof ResponseError)) return null;
-  const response = error['response'] as Partial<metadataV12.MetadataResponse> | undefined;
-  const topic = response?.topics?.find(answered => answered.name === name);
-  if (topic === undefined || topic.errorCode !== 0) return null;
-  const leaders = Array<number | null>(topic.partitions.length).fill(null);
-  for (const { partitionIndex, leaderId } of topic.partitions) leaders[partitionIndex] = nodeOf(leaderId);
-  return leaders;
-}
-
-/** Kafka says -1 for nobody. */
-function nodeOf(leader: number | undefined): number | null {
-  return leader === undefined || leader < 0 ? null : leader;
+function wholeAnswerIn(error: unknown, name: string): metadataV9.MetadataResponse {
+  if (!(error instanceof ResponseError)) throw error;
+  const response = error['response'] as metadataV9.MetadataResponse | undefined;
+  const topic = response?.topics.find(answered => answered.name === name);
+  if (response === undefined || topic?.errorCode !== 0) throw error;
+  return response;
 }

@@ -1,58 +1,88 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { createKafkaSender, type SentRecord } from '../src/kafka-sender.ts';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { choosePartition, createKafkaSender, type SentRecord } from '../src/kafka-sender.ts';
 import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
+import { freePort } from '@ackline/testkit/free-port';
+import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { Kafka, logLevel } from 'kafkajs';
 
+/** The first partition is the first broker's, the second the second's: each has no other replica. */
 const TOPIC = 'orders';
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 10_000;
 
-describe('a topic of which one partition has lost its leader', { timeout: 600_000 }, () => {
-  let [first, second]: KafkaContainer[] = [];
+describe('a sender to a topic of two brokers', { timeout: 600_000 }, () => {
+  let first: KafkaContainer;
+  let second: KafkaContainer;
+  /** Clients are told that the second broker is here. */
+  let link: TcpProxy;
   before(async () => {
-    first = await startKafka();
-    second = await startKafka({}, { joins: first });
+    first = await startKafka({ KAFKA_REPLICA_LAG_TIME_MAX_MS: '600000' });
+    const port = await freePort();
+    link = await startTcpProxy({ port });
+    second = await startKafka({}, { joins: first, port, advertisedPort: link.port });
     const retry = { retries: 20, maxRetryTime: 1_000 };
     const admin = new Kafka({ brokers: [first.brokers], logLevel: logLevel.NOTHING, retry }).admin();
     await admin.connect();
     await waitFor(async () => (await admin.describeCluster()).brokers.length === 2, { timeoutMs: 60_000 });
-    const replicaAssignment = [1, 2].map((node, partition) => ({ partition, replicas: [node] }));
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic: TOPIC, replicaAssignment }] });
+    const make = (topic: string, replicas: number[][]) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: [
+          { topic, replicaAssignment: replicas.map((of, partition) => ({ partition, replicas: of })) },
+        ],
+      });
+    await make(TOPIC, [[1], [2]]);
     await admin.disconnect();
   });
+  afterEach(() => link.heal());
   after(async () => {
     await first?.[Symbol.asyncDispose]();
     await second?.[Symbol.asyncDispose]();
+    await link?.[Symbol.asyncDispose]();
   });
 
-  it('takes the records of the others, and those of its own again when it has one', async () => {
-    const sender = createKafkaSender({
-      brokers: [first?.brokers ?? ''],
-      topic: TOPIC,
-      timeoutMs: TIMEOUT_MS,
-    });
-    const send = (key: string | null): Promise<SentRecord> =>
+  /** The second broker comes first in the list. */
+  function open(topic: string, timeoutMs = TIMEOUT_MS) {
+    const sender = createKafkaSender({ brokers: [second.brokers, first.brokers], topic, timeoutMs });
+    const send = (key: string | null, signal: AbortSignal = AbortSignal.timeout(timeoutMs)) =>
       sender.send(
         { key: key === null ? null : Buffer.from(key), value: Buffer.from('x'), headers: [] },
-        AbortSignal.timeout(TIMEOUT_MS),
+        signal,
       );
-    const keys = Array.from({ length: 20 }, (_, n) => `chat-${n}`);
-    const sendAll = async () => Object.groupBy(await Promise.all(keys.map(send)), ({ kind }) => kind);
-    await waitFor(async () => (await sendAll()).acked?.length === keys.length, { timeoutMs: 60_000 });
-    await second?.kill();
-    const sent = await waitFor(
-      async () => {
-        const by = await sendAll();
-        return by.unled === undefined ? null : by;
-      },
-      { timeoutMs: 120_000, what: 'the controller to see that the broker is gone' },
-    );
-    assert.equal((sent.unled?.length ?? 0) + (sent.acked?.length ?? 0), keys.length);
+    const sendAll = async () => Object.groupBy(await Promise.all(keys.map(key => send(key))), kindOf);
+    const allAcked = async () => (await sendAll()).acked?.length === keys.length;
+    return { send, sendAll, allAcked, close: () => sender.close() };
+  }
+  const keys = Array.from({ length: 20 }, (_, n) => `chat-${n}`);
+  const keysOf = (partition: number) =>
+    keys.filter(key => choosePartition([null, null], Buffer.from(key), 0) === partition);
+
+  it('takes the records of the other partitions while one has lost its leader, and that one’s again when it has one', async () => {
+    const { send, sendAll, allAcked, close } = open(TOPIC);
+    await waitFor(allAcked, { timeoutMs: 60_000 });
+    link.stall(); // its packets are dropped
+    await second.kill();
+    await waitFor(async () => (await sendAll()).unled !== undefined, {
+      timeoutMs: 120_000,
+      what: 'the controller to see that the broker is gone',
+    });
+    const late = open(TOPIC); // knows nobody else yet
+    for (let round = 0; round < 5; round++) {
+      for (const by of [await sendAll(), await late.sendAll()]) {
+        assert.deepEqual([by.acked?.length, by.unled?.length], [keysOf(0).length, keysOf(1).length]);
+      }
+    }
     const keyless = await Promise.all([1, 2, 3, 4].map(() => send(null)));
-    assert.deepEqual(new Set(keyless.map(({ kind }) => kind)), new Set(['acked']));
-    await second?.start();
-    await waitFor(async () => (await sendAll()).acked?.length === keys.length, { timeoutMs: 120_000 });
-    await sender.close();
+    assert.deepEqual(new Set(keyless.map(kindOf)), new Set(['acked']));
+    await link.heal();
+    await second.start();
+    await waitFor(allAcked, { timeoutMs: 120_000 });
+    await close();
+    await late.close();
   });
 });
+
+function kindOf({ kind }: SentRecord): SentRecord['kind'] {
+  return kind;
+}

@@ -93,4 +93,35 @@ describe('a kept answer', () => {
     assert.equal(await fresh, 'fresh');
     assert.equal(asked.length, 3);
   });
+
+  it('is asked for anew once by those who find it wrong, beside those who go on with it', async () => {
+    const { kept, asked, at } = setUp();
+    void kept.get();
+    asked[0]?.resolve('first');
+    at(1);
+    const renewed = [kept.renew('first', 0), kept.renew('first', 0)];
+    await turn();
+    assert.equal(await kept.get(), 'first');
+    assert.equal(asked.length, 2);
+    asked[1]?.resolve('second');
+    assert.deepEqual(await Promise.all(renewed), ['second', 'second']);
+    assert.equal(await kept.get(), 'second');
+    assert.equal(await kept.renew('first', 0), 'second', 'it has come since');
+    assert.equal(asked.length, 2);
+  });
+
+  it('is not asked for anew while it is young enough for who finds it wrong', async () => {
+    const { kept, asked, at } = setUp();
+    void kept.get();
+    asked[0]?.resolve('first');
+    at(999);
+    assert.equal(await kept.renew('first', 1_000), 'first');
+    at(1_000);
+    const renewed = kept.renew('first', 1_000);
+    await turn();
+    asked[1]?.reject(new Error('no'));
+    await assert.rejects(renewed);
+    void kept.renew('first', 1_000); // nothing is kept after a question that failed
+    assert.equal(asked.length, 3);
+  });
 });

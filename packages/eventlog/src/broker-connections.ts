@@ -1,0 +1,51 @@
+import { type Broker, type Connection, ConnectionPool, ResponseError } from '@platformatic/kafka';
+import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A question is small, and another broker can answer it. */
+const ASK_TIMEOUT_MS = 3_000;
+
+/**
+ * Connections to the brokers of a cluster. The client's own look-up of brokers is passed by: it asks one after the other, always
+ * from the first of the list, so that one lost broker there costs each question a connect timeout.
+ */
+export interface BrokerConnections {
+  /** Asks all of them at once: the first answer counts. Rejects with what Kafka said where none answers well, else with why. */
+  ask<T>(brokers: readonly Readonly<Broker>[], question: (connection: Connection) => Promise<T>): Promise<T>;
+  /** The one that is there, or a new one. */
+  to(broker: Readonly<Broker>): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+/** `timeoutMs`: of one record. */
+export function createBrokerConnections(timeoutMs: number): BrokerConnections {
+  const asking = new ConnectionPool(KAFKA_CLIENT_ID, {
+    connectTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
+    requestTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
+  });
+  const sending = new ConnectionPool(KAFKA_CLIENT_ID, {
+    connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
+    requestTimeout: timeoutMs,
+  });
+  return {
+    ask: (brokers, question) =>
+      firstOf(brokers.map(async broker => question(await asking.get({ ...broker })))),
+    to: broker => sending.get({ ...broker }),
+    async close() {
+      await Promise.all([asking, sending].map(closePool));
+    },
+  };
+}
+
+function closePool(pool: ConnectionPool): Promise<void> {
+  return closeKafkaClient({ close: () => pool.close(), connections: pool });
+}
+
+async function firstOf<T>(answers: readonly Promise<T>[]): Promise<T> {
+  try {
+    return await Promise.any(answers);
+  } catch (error) {
+    const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+    throw reasons.find(reason => reason instanceof ResponseError) ?? reasons[0] ?? error;
+  }
+}
