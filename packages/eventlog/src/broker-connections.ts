@@ -26,6 +26,7 @@ export function createBrokerConnections(timeoutMs: number): BrokerConnections {
   const sending = new ConnectionPool(KAFKA_CLIENT_ID, {
     connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
     requestTimeout: timeoutMs,
+    maxInflights: Number.MAX_SAFE_INTEGER, // what waited here would be written after its caller has given up
   });
   return {
     ask: (brokers, question) =>

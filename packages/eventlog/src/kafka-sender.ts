@@ -52,8 +52,8 @@ export type SentRecord =
 /** Sends records to one topic of somebody else's. Retries nothing but with the leader that is by now: the caller's schedule does. */
 export interface KafkaSender {
   /**
-   * Resolves when all in-sync replicas have it. Never rejects; a caller that waits no longer leaves it unknown whether they do,
-   * but after `signal` nothing more is sent.
+   * Resolves when all in-sync replicas have it. Never rejects. After `signal` the record is written no more, and where it was
+   * written before, the broker may take it yet: it comes once more then, perhaps behind later records of its key.
    */
   send(record: OutboundRecord, signal: AbortSignal): Promise<SentRecord>;
   close(): Promise<void>;

@@ -5,11 +5,13 @@ import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
 import { freePort } from '@ackline/testkit/free-port';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
+import { Connection, listOffsetsV6 } from '@platformatic/kafka';
 import { Kafka, logLevel } from 'kafkajs';
 
 /** The first partition is the first broker's, the second the second's: each has no other replica. */
 const TOPIC = 'orders';
 const TIMEOUT_MS = 10_000;
+const LATEST = -1n;
 
 describe('a sender to a topic of two brokers', { timeout: 600_000 }, () => {
   let first: KafkaContainer;
@@ -57,6 +59,29 @@ describe('a sender to a topic of two brokers', { timeout: 600_000 }, () => {
   const keys = Array.from({ length: 20 }, (_, n) => `chat-${n}`);
   const keysOf = (partition: number) =>
     keys.filter(key => choosePartition([null, null], Buffer.from(key), 0) === partition);
+
+  it('keeps no record back that it may write after its caller has given up', async () => {
+    const { send, allAcked, close } = open(TOPIC);
+    const key = keysOf(1)[0] ?? '';
+    await waitFor(allAcked, { timeoutMs: 60_000 });
+    const before = (await endOfSecond()) ?? 0n;
+    link.slow(60_000, 'client'); // no answer comes back
+    const sending = Array.from({ length: 20 }, () => send(key));
+    await waitFor(async () => (await endOfSecond()) === before + 20n, { timeoutMs: 20_000 });
+    await link.heal();
+    await Promise.all(sending);
+    await close();
+  });
+
+  /** The offset after the last record of the second broker's partition, from itself. */
+  async function endOfSecond(): Promise<bigint | undefined> {
+    const connection = new Connection('test');
+    await connection.connect('localhost', second.port);
+    const asked = [{ partitionIndex: 1, currentLeaderEpoch: -1, timestamp: LATEST }];
+    const answer = await listOffsetsV6.api.async(connection, -1, 0, [{ name: TOPIC, partitions: asked }]);
+    await connection.close();
+    return answer.topics[0]?.partitions[0]?.offset;
+  }
 
   it('takes the records of the other partitions while one has lost its leader, and that one’s again when it has one', async () => {
     const { send, sendAll, allAcked, close } = open(TOPIC);
