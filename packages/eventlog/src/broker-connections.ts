@@ -4,6 +4,8 @@ import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A question is small, and another broker can answer it. */
 const ASK_TIMEOUT_MS = 3_000;
+/** Sockets to one broker, at most. */
+const LINES = 16;
 
 /**
  * Connections to the brokers of a cluster. The client's own look-up of brokers is passed by: it asks one after the other, always
@@ -12,8 +14,11 @@ const ASK_TIMEOUT_MS = 3_000;
 export interface BrokerConnections {
   /** Asks all of them at once: the first answer counts. Rejects with what Kafka said where none answers well, else with why. */
   ask<T>(brokers: readonly Readonly<Broker>[], question: (connection: Connection) => Promise<T>): Promise<T>;
-  /** The one that is there, or a new one. */
-  to(broker: Readonly<Broker>): Promise<Connection>;
+  /**
+   * The connection for the records of a partition. A broker takes up a request once the one before it on the connection is
+   * answered, replicas and all: a slow partition would hold up those that share its connection. With more than 16, some do.
+   */
+  to(broker: Readonly<Broker>, partition: number): Promise<Connection>;
   close(): Promise<void>;
 }
 
@@ -23,17 +28,25 @@ export function createBrokerConnections(timeoutMs: number): BrokerConnections {
     connectTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
     requestTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
   });
-  const sending = new ConnectionPool(KAFKA_CLIENT_ID, {
+  const options = {
     connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
     requestTimeout: timeoutMs,
     maxInflights: Number.MAX_SAFE_INTEGER, // what waited here would be written after its caller has given up
-  });
+  };
+  const lines = new Map<number, ConnectionPool>();
+  let isClosed = false;
+  const lineOf = (partition: number): ConnectionPool => {
+    const line = lines.get(partition % LINES) ?? new ConnectionPool(KAFKA_CLIENT_ID, options);
+    lines.set(partition % LINES, line);
+    return line;
+  };
   return {
     ask: (brokers, question) =>
       firstOf(brokers.map(async broker => question(await asking.get({ ...broker })))),
-    to: broker => sending.get({ ...broker }),
+    to: (broker, partition) => (isClosed ? asking : lineOf(partition)).get({ ...broker }), // a closed one rejects
     async close() {
-      await Promise.all([asking, sending].map(closePool));
+      isClosed = true;
+      await Promise.all([asking, ...lines.values()].map(closePool));
     },
   };
 }

@@ -31,6 +31,8 @@ const LEADERS_MAX_AGE_MS = 60_000;
 const LEADERS_REFRESH_AGE_MS = 30_000;
 /** Records that nobody takes would ask without a pause. */
 const LEADERS_MIN_AGE_MS = 1_000;
+/** For the way of a broker's answer. */
+const BROKER_MARGIN_MS = 1_000;
 
 export interface OutboundRecord {
   /** null: any partition. */
@@ -131,7 +133,7 @@ class TopicSender implements KafkaSender {
       return { kind: leaders.some(node => node !== null) ? 'unled' : 'failed', code: NO_LEADER };
     }
     try {
-      const connection = await this.#connections.to(leader);
+      const connection = await this.#connections.to(leader, partition);
       if (signal.aborted) return { kind: 'failed', code: null };
       await this.#produce(record, partition, connection);
       return { kind: 'acked' };
@@ -153,7 +155,7 @@ class TopicSender implements KafkaSender {
       headers: new Map(headers.map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
       ...(key === null ? {} : { key }),
     };
-    await produceV9.api.async(connection, ProduceAcks.ALL, timeoutMs, [record], {});
+    await produceV9.api.async(connection, ProduceAcks.ALL, brokerTimeoutMs(timeoutMs), [record], {});
   }
 
   /** The brokers of the list; where none of them answers, those that led. */
@@ -171,6 +173,11 @@ class TopicSender implements KafkaSender {
     }
     return this.#known;
   }
+}
+
+/** Shorter than the client's own, which would close the connection: so the broker's answer says what it waited for. */
+function brokerTimeoutMs(timeoutMs: number): number {
+  return Math.ceil(Math.max(timeoutMs - BROKER_MARGIN_MS, timeoutMs / 2));
 }
 
 const POSITIVE = 0x7fffffff;

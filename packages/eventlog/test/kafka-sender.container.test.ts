@@ -10,6 +10,8 @@ import { Kafka, logLevel } from 'kafkajs';
 
 /** The first partition is the first broker's, the second the second's: each has no other replica. */
 const TOPIC = 'orders';
+/** The first broker leads both; the second one never gets the records of the second partition, which it has to acknowledge. */
+const SLOW_TOPIC = 'slow';
 const TIMEOUT_MS = 10_000;
 const LATEST = -1n;
 
@@ -35,6 +37,12 @@ describe('a sender to a topic of two brokers', { timeout: 600_000 }, () => {
         ],
       });
     await make(TOPIC, [[1], [2]]);
+    await make(SLOW_TOPIC, [
+      [1, 2],
+      [1, 2],
+    ]);
+    const partitionAssignment = [{ partition: 0, replicas: [1] }];
+    await admin.alterPartitionReassignments({ topics: [{ topic: SLOW_TOPIC, partitionAssignment }] });
     await admin.disconnect();
   });
   afterEach(() => link.heal());
@@ -59,6 +67,24 @@ describe('a sender to a topic of two brokers', { timeout: 600_000 }, () => {
   const keys = Array.from({ length: 20 }, (_, n) => `chat-${n}`);
   const keysOf = (partition: number) =>
     keys.filter(key => choosePartition([null, null], Buffer.from(key), 0) === partition);
+
+  it('has the records of one partition acknowledged while another waits for its replicas', async () => {
+    const { send, close } = open(SLOW_TOPIC, 4_000);
+    const [quick, slow] = [keysOf(0), keysOf(1)];
+    await waitFor(async () => (await send(quick[0] ?? '')).kind === 'acked', { timeoutMs: 60_000 });
+    let ended = 0;
+    const waiting = slow.map(async key => {
+      const sent = await send(key);
+      ended += 1;
+      return sent;
+    });
+    const sent = await Promise.all(quick.map(key => send(key)));
+    assert.deepEqual(new Set(sent.map(kindOf)), new Set(['acked']));
+    assert.equal(ended, 0);
+    const failed = await Promise.all(waiting);
+    assert.deepEqual(failed[0], { kind: 'failed', code: 'REQUEST_TIMED_OUT' });
+    await close();
+  });
 
   it('keeps no record back that it may write after its caller has given up', async () => {
     const { send, allAcked, close } = open(TOPIC);
