@@ -46,10 +46,14 @@ export interface LaneProducerOptions {
 /** How old what is known of leaders may be: also how soon a topic is noticed that was made anew without a failure between. */
 const LEADERS_MAX_AGE_MS = 5_000;
 const LEADERS_REFRESH_AGE_MS = 3_000;
-/** Error codes of Kafka's protocol: corrupt message, too large, list too large, invalid time, invalid record. */
+/**
+ * Error codes of Kafka's protocol: corrupt message, too large, list too large, invalid time, invalid record. What is refused here
+ * goes to the inbox at once, so that it may be what another try would change. `kafka-sender.ts`, whose refused records are
+ * parked, tries again after a corrupt message (2) and an invalid time (32).
+ */
 const REFUSED: ReadonlySet<number> = new Set([2, 10, 18, 32, 87]);
 /** Unknown topic or partition, leader not available, not the leader, fenced or unknown epoch of the leader. */
-const MOVED: ReadonlySet<number> = new Set([3, 5, 6, 74, 76]);
+const MOVED: ReadonlySet<number> = new Set([3, 5, 6, 74, 75]);
 
 /** Kafka's own for what nobody knows. */
 const UNANSWERED = -1;
@@ -150,6 +154,11 @@ class KafkaLaneProducer implements LaneProducer {
     return connection;
   }
 
+  /**
+   * All lanes or none, unlike what `topic-leaders.ts` reads of a destination's topic: an event without a leader goes to the next
+   * tier. And with the topic's id, since offsets of a topic that was made anew mean nothing to those of the old one. The client
+   * lets a question join one that is on its way: what is known after a failure may be older than it, until the next one.
+   */
   async #askLeaders(): Promise<Leaders> {
     const { name, topicId } = this.#options.topic;
     const metadata = await this.#client.metadata({ topics: [name], forceUpdate: true });
