@@ -24,7 +24,15 @@ async function causeTheRest({ baseUrl, parent, prometheus }: AlertStage): Promis
   const updateId = 1;
   await post(baseUrl, 'telegram', { updateId });
   await post(baseUrl, 'telegram', { updateId });
-  await postMany(baseUrl, 'limited', 3);
+  await waitFor(
+    async () => {
+      await postMany(baseUrl, 'limited', 3);
+      // A rate needs two scrapes of it.
+      const rate = 'rate(ackline_ingress_rejects_total{reason="rate_limited"}[10s]) > 0';
+      return (await prometheus.query(rate)).length > 0;
+    },
+    { what: 'a rate of requests over a limit' },
+  );
   await parent.start();
   await waitFor(async () => (await prometheus.query('ackline_ingress_processes')).length > 0, {
     what: 'a scrape of the parent',

@@ -34,7 +34,7 @@ interface SourceFigures {
   /** When each secret, by its place, last proved a request. */
   readonly provenAt: number[];
   readonly phases: TimeCounts;
-  /** Of requests that got a 2xx, as a whole. */
+  /** Of proven requests, as a whole. */
   readonly acks: TimeCounts;
 }
 
@@ -113,8 +113,9 @@ function count(figures: SourceFigures, result: RequestResult, timesMs: readonly 
     if (ms > 0 && phase !== PHASE.read) ackMs += ms; // how fast a client sends says nothing of us
     figures.phases.add(phase, ms);
   }
-  // Quick refusals would hide slow acks.
-  if (isAcked) figures.acks.add(ONLY, ackMs);
+  // Quick refusals would hide slow acks; those of the log come late, and are no refusals of the request.
+  const cameToTheLog = (timesMs[PHASE.append] ?? -1) >= 0;
+  if (isAcked || cameToTheLog) figures.acks.add(ONLY, ackMs);
 }
 
 type Sources = ReadonlyMap<string, SourceFigures>;

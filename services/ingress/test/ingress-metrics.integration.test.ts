@@ -57,6 +57,19 @@ describe('the metrics of the ingress', () => {
     assert.equal(acked.value('ackline_ingress_ack_seconds_bucket', { ...SOURCE, le: '10' }), 1);
   });
 
+  it('tell how long the answers took that no log took, too', async () => {
+    const url = new URL(database.url);
+    await using proxy = await startTcpProxy({ port: Number(url.port) });
+    url.port = String(proxy.port);
+    await using ingress = await startIngress(url.href);
+    await proxy.cut();
+    await withAgent(async agent => {
+      assert.equal(await sendUpdate(agent, ingress.port, 1), 503);
+    });
+    const refused = await scrape(ingress.operations);
+    assert.equal(refused.value('ackline_ingress_ack_seconds_count', SOURCE), 1);
+  });
+
   it('tell which tier takes events, in which batches, and what the spool holds while PostgreSQL is away', async () => {
     const url = new URL(database.url);
     await using proxy = await startTcpProxy({ port: Number(url.port) });

@@ -34,7 +34,7 @@ export const ingressRows = {
   ingressAckSeconds: {
     name: 'ackline_ingress_ack_seconds',
     type: 'histogram',
-    help: 'From the head of a request to its 2xx, by source, without the time that its body took to come',
+    help: 'From the head of a proven request to its answer, a 2xx or a 503 of the log, by source, without the time that its body took to come',
     labels: ['source'],
     buckets: ACK_BUCKETS_S,
     services: INGRESS,
