@@ -111,6 +111,16 @@ const requests: readonly AlertFault[] = [
       return () => utimes(secretFile, Date.now() / 1_000, Date.now() / 1_000);
     },
   },
+  {
+    name: 'the collector of traces answers 503',
+    round: 'deliveries',
+    expects: [{ name: 'AcklineSpansDropped', labels: { service: 'ingress' } }],
+    withoutKafka: true,
+    async cause({ receivers }) {
+      receivers.collector.always({ status: 503 });
+      return async () => receivers.collector.always({ status: 200 });
+    },
+  },
 ];
 
 const stored: readonly AlertFault[] = [

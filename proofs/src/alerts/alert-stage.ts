@@ -41,7 +41,7 @@ export interface AlertStage extends AsyncDisposable {
   readonly processor: Restartable;
   /** An ingress with a parent; it is not started. */
   readonly parent: Restartable;
-  readonly receivers: Readonly<Record<'receiver' | 'crm' | 'erp', FakeReceiver>>;
+  readonly receivers: Readonly<Record<'receiver' | 'crm' | 'erp' | 'collector', FakeReceiver>>;
   /** How each service reaches its servers. */
   readonly links: {
     readonly kafka: TcpProxy | null;
@@ -86,6 +86,8 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     receiver: opened.use(await startFakeReceiver({ maxRequests: 1_000_000 })),
     crm: opened.use(await startFakeReceiver({ maxRequests: 1_000_000 })),
     erp: opened.use(await startFakeReceiver({ maxRequests: 1_000_000 })),
+    /** Of traces. */
+    collector: opened.use(await startFakeReceiver({ maxRequests: 1_000_000 })),
   };
   const spoolDirectory = join(directory, 'spool');
   const secretFile = join(directory, 'secret');
@@ -117,6 +119,8 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     SPOOL_DURABILITY: 'ephemeral',
     SPOOL_MAX_BYTES: SPOOL_MAX,
     CIRCUIT_BREAKER_TIMEOUT: BREAKER_SECONDS,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receivers.collector.url,
+    OTEL_TRACES_SAMPLER_ARG: '1',
     ...(servers.redisUrl === null ? {} : { REDIS_URL: servers.redisUrl }),
   });
   const processor = await restartable('processor', opened, {
