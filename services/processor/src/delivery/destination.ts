@@ -34,7 +34,7 @@ export interface Destination {
   readonly isConfigured: boolean;
   /** A slot for the owner, room for so much of a body, a permit of the breaker and a lease id; null: held, or full. */
   tryReserve(bodyBytes: number, owner: string): ClaimReservation | null;
-  /** This processor's place among the live ones; null: none yet, so no slot. */
+  /** This processor's place among the live ones; null: the others have not heard of it yet, so it has no slot (heartbeat.ts). */
   setShare(processors: { count: number; rank: number } | null): void;
   /** Another configuration of the same name. Slots in use stay so; a pause stays too. */
   reconfigure(config: DestinationConfig): void;
@@ -52,7 +52,7 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
   readonly memory: FairShare;
   /** Whether more than one tenant's events come to the destination, as it is configured now. */
   readonly isShared: (name: string) => boolean;
-  /** Added by a reload: it has no share before the next heartbeat, and nobody had that share until then. */
+  /** Added by a reload: no processor has a share of it before its next heartbeat. */
   readonly isNew?: boolean;
 }
 
@@ -60,17 +60,19 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const slots = createSlotLanes(given.concurrency, () => deps.isShared(given.name));
   const pause = createPause();
   const bodies = createBodyShare(deps.memory, given.name);
-  const rate = createRateGate(given.rate, { now: deps.now, onFree: () => deps.slotFreed(given.name) });
+  let share: Share | null = deps.isNew === true ? null : ALL;
+  const partOf: Share = all => share?.(all) ?? 0;
+  const onFree = () => deps.slotFreed(given.name);
+  const rate = createRateGate(given.rate, { share, now: deps.now, onFree });
   let config = given;
   let isConfigured = true;
-  const share = createShare(rate, deps.isNew ?? false);
   const link = createLink(given, deps);
   const closeWhenIdle = () => (isConfigured || !slots.isIdle ? undefined : link.close());
   const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
   function limitSlots(): SlotLanes {
     const all = Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp));
-    slots.setLimit(share.of(all), slots.inUse + rate.free(share.of), share.of(replayShare(all)));
+    slots.setLimit(partOf(all), slots.inUse + rate.free, partOf(replayShare(all)));
     return slots;
   }
 
@@ -102,7 +104,10 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
       slots.giveBack(owner);
       return null;
     },
-    setShare: processors => share.set(processors),
+    setShare(processors) {
+      share = processors === null ? NONE : all => shareOf(all, processors);
+      rate.setShare(share);
+    },
     reconfigure(next) {
       config = next;
       isConfigured = true;
@@ -116,22 +121,10 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   };
 }
 
-const NOTHING: Share = () => 0;
-
-/** This processor's part of what counts over all of them. */
-function createShare(rate: RateGate, isNew: boolean) {
-  let share: Share = isNew ? NOTHING : all => all;
-  let isFirst = isNew;
-  return {
-    of: (all: number) => share(all),
-    set(processors: Parameters<Destination['setShare']>[0]): void {
-      const next: Share = processors === null ? NOTHING : all => shareOf(all, processors);
-      if (!isFirst) rate.takeOver(share, next);
-      isFirst = false;
-      share = next;
-    },
-  };
-}
+/** Before the first heartbeat. */
+const ALL: Share = all => all;
+/** The others have all of it. */
+const NONE: Share = () => 0;
 
 interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
   readonly name: string;

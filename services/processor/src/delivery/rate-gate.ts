@@ -1,19 +1,23 @@
 import type { RateConfig } from '@ackline/shared/config/types';
 
 /**
- * When attempts of a destination began, so that no more begin within any time of `perMs` than its `rate` allows: exact, and for
- * as many times in memory as that is. One that is reserved has its room until it begins, however long its commit or its transform
- * takes.
+ * When attempts of a destination began, so that no more begin within any time of `perMs` than this processor's share of its `rate`
+ * allows: exact, and for as many times in memory as that is.
+ *
+ * R1. One more is reserved only where it, what is reserved and what has begun within `perMs`, here or with others (R3), fit into the
+ *     share. So what a share loses, it loses at once; what it has too much by then ends by itself.
+ * R2. One that is reserved has its room until it begins, however long its commit or its transform takes.
+ * R3. What the share has grown by was another's until now, who may have used it up a moment ago: so many count as begun now. When it
+ *     is lost again, they go first: who has it then counts them.
  */
 export interface RateGate {
   /** From now on; what began before counts. */
   configure(rate: RateConfig | null): void;
-  /** How many more may be reserved now in this processor's share of the rate. Where none may, it says once when some may again. */
-  free(share: Share): number;
+  setShare(share: Share): void;
+  /** How many more may be reserved now. Where none may, it says once when some may again. */
+  readonly free: number;
   /** One is to begin. */
   reserve(): RateRoom;
-  /** What this processor's share has grown by was another's until now, who may have used it up a moment ago. */
-  takeOver(from: Share, to: Share): void;
 }
 
 export interface RateRoom {
@@ -30,16 +34,21 @@ export type Share = (max: number) => number;
 const OTHERS_COUNT_MS = 60_000;
 
 export interface RateGateDeps {
+  /** Until another is set; null: none, and nobody else has it. */
+  readonly share: Share | null;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** There was no room, and there is some now. */
   readonly onFree: () => void;
 }
 
-export function createRateGate(given: RateConfig | null, { now, onFree }: RateGateDeps): RateGate {
+export function createRateGate(given: RateConfig | null, deps: RateGateDeps): RateGate {
+  const { now, onFree } = deps;
+  let { share } = deps;
   let rate = given;
-  /** In order. */
+  /** In order, as the others'. */
   let times: number[] = [];
+  let others: number[] = [];
   let reserved = 0;
   let timer: NodeJS.Timeout | null = null;
 
@@ -51,20 +60,31 @@ export function createRateGate(given: RateConfig | null, { now, onFree }: RateGa
     }, ms).unref();
   }
 
+  function grow(by: number, perMs: number): void {
+    const at = now() - Math.max(0, perMs - OTHERS_COUNT_MS);
+    if (by > 0) others = others.concat(Array<number>(by).fill(at));
+    else others.splice(Math.max(0, others.length + by));
+  }
+
   return {
     configure(next) {
       rate = next;
     },
-    free(share) {
+    setShare(next) {
+      if (share !== null && rate !== null) grow(next(rate.max) - share(rate.max), rate.perMs); // (R3)
+      share = next;
+    },
+    get free() {
       if (rate === null) return Number.POSITIVE_INFINITY;
-      const max = share(rate.max);
+      const max = share?.(rate.max) ?? 0;
       const since = now() - rate.perMs;
-      const first = times.findIndex(at => at > since);
-      if (first !== 0) times = first < 0 ? [] : times.slice(first);
-      const over = times.length + reserved - max;
+      const isRecent = (at: number) => at > since;
+      times = times.filter(isRecent);
+      others = others.filter(isRecent);
+      const over = times.length + others.length + reserved - max; // (R1)
       if (over < 0) return -over;
-      // With fewer than before allowed, the oldest ones have to go first. Reserved ones begin now at the earliest.
-      if (max > 0) tellAfter(Math.ceil((times[over] ?? now()) - since));
+      const next = Math.min(times[0] ?? now(), others[0] ?? now()); // what is reserved begins now at the earliest
+      if (max > 0) tellAfter(Math.ceil(next - since));
       return 0;
     },
     reserve() {
@@ -83,12 +103,6 @@ export function createRateGate(given: RateConfig | null, { now, onFree }: RateGa
         },
         leave,
       };
-    },
-    takeOver(from, to) {
-      if (rate === null) return;
-      const grown = Math.max(0, to(rate.max) - from(rate.max));
-      const at = now() - Math.max(0, rate.perMs - OTHERS_COUNT_MS);
-      times = [...times, ...Array<number>(grown).fill(at)].sort((a, b) => a - b);
     },
   };
 }

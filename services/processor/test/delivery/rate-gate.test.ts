@@ -6,16 +6,19 @@ import { createNameLookup } from '../../src/delivery/name-lookup.ts';
 import { createRateGate } from '../../src/delivery/rate-gate.ts';
 import { destinationConfig } from '../configs.ts';
 
-const all = (max: number) => max;
+const share = (max: number) => max;
 
 describe('the rate of a destination', () => {
   it('lets no more begin within any time of its length, whenever they came', () => {
     const clock = { now: 0 };
-    const gate = createRateGate({ max: 10, perMs: 1_000 }, { now: () => clock.now, onFree: () => undefined });
+    const gate = createRateGate(
+      { max: 10, perMs: 1_000 },
+      { share, now: () => clock.now, onFree: () => undefined },
+    );
     const begun: number[] = [];
     for (clock.now = 0; clock.now < 5_000; clock.now += 7) {
       const wish = clock.now % 900 < 300 ? 3 : 0; // bursts and pauses
-      for (let n = 0; n < wish && gate.free(all) > 0; n++) {
+      for (let n = 0; n < wish && gate.free > 0; n++) {
         gate.reserve().begin();
         begun.push(clock.now);
       }
@@ -29,58 +32,61 @@ describe('the rate of a destination', () => {
 
   it('says when there is room again', async () => {
     const told = Promise.withResolvers<void>();
-    const deps = { now: () => performance.now(), onFree: () => told.resolve() };
+    const deps = { share, now: () => performance.now(), onFree: () => told.resolve() };
     const gate = createRateGate({ max: 1, perMs: 20 }, deps);
     const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
     gate.reserve().begin();
-    assert.equal(gate.free(all), 0);
+    assert.equal(gate.free, 0);
     await told.promise;
     clearInterval(kept);
   });
 
   it('lets fewer begin at once when it is lowered, none while too many have begun, and any without it', () => {
     const clock = { now: 0 };
-    const gate = createRateGate({ max: 5, perMs: 1_000 }, { now: () => clock.now, onFree: () => undefined });
+    const gate = createRateGate(
+      { max: 5, perMs: 1_000 },
+      { share, now: () => clock.now, onFree: () => undefined },
+    );
     for (clock.now = 100; clock.now < 400; clock.now += 100) gate.reserve().begin();
     const freeAt = (max: number, perMs: number) => {
       gate.configure({ max, perMs });
-      return gate.free(all);
+      return gate.free;
     };
     clock.now = 500;
     assert.deepEqual([freeAt(5, 1_000), freeAt(2, 1_000), freeAt(2, 250)], [2, 0, 1]);
-    assert.equal(
-      gate.free(() => 0),
-      0,
-      'no share of it',
-    );
+    gate.setShare(() => 0);
+    assert.equal(gate.free, 0, 'no share of it');
     gate.configure(null);
-    assert.equal(gate.free(all), Number.POSITIVE_INFINITY);
+    assert.equal(gate.free, Number.POSITIVE_INFINITY);
   });
 
   it('counts from when an attempt begins, however long its commit took, and keeps its room until then', () => {
     const clock = { now: 0 };
-    const gate = createRateGate({ max: 2, perMs: 1_000 }, { now: () => clock.now, onFree: () => undefined });
+    const gate = createRateGate(
+      { max: 2, perMs: 1_000 },
+      { share, now: () => clock.now, onFree: () => undefined },
+    );
     const [first, second] = [gate.reserve(), gate.reserve()];
     clock.now = 5_000;
-    assert.equal(gate.free(all), 0);
+    assert.equal(gate.free, 0);
     first.begin();
     first.leave();
     clock.now = 5_999;
     second.begin();
-    assert.equal(gate.free(all), 0, 'two within the last second');
+    assert.equal(gate.free, 0, 'two within the last second');
     clock.now = 6_000;
-    assert.equal(gate.free(all), 1);
+    assert.equal(gate.free, 1);
     clock.now = 6_999;
-    assert.equal(gate.free(all), 2);
+    assert.equal(gate.free, 2);
   });
 
   it('says when there is room again where all of it is reserved, and had not begun', async () => {
     const told = Promise.withResolvers<void>();
-    const deps = { now: () => performance.now(), onFree: () => told.resolve() };
+    const deps = { share, now: () => performance.now(), onFree: () => told.resolve() };
     const gate = createRateGate({ max: 1, perMs: 20 }, deps);
     const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
     gate.reserve();
-    assert.equal(gate.free(all), 0);
+    assert.equal(gate.free, 0);
     await told.promise;
     clearInterval(kept);
   });
@@ -139,6 +145,24 @@ describe('the rate of a destination', () => {
       assert.equal(stays.slots.free, 2, 'the other has gone');
       clock.now += 1_000;
       assert.equal(stays.slots.free, 4);
+    });
+
+    it('to its part and no less after the other was away for a moment, however often: what that may have used is its own to count', () => {
+      const destination = open(4, 60_000);
+      destination.setShare({ count: 2, rank: 0 });
+      clock.now += 60_000;
+      for (let n = 0; n < 3; n++) {
+        destination.setShare({ count: 1, rank: 0 });
+        assert.equal(destination.slots.free, 2, 'the other may have used its two');
+        destination.setShare({ count: 2, rank: 0 });
+        assert.equal(destination.slots.free, 2);
+      }
+      const only = destination.tryReserve(0, 'a')!;
+      only.begin();
+      only.finish(true);
+      destination.setShare({ count: 1, rank: 0 });
+      destination.setShare({ count: 2, rank: 0 });
+      assert.equal(destination.slots.free, 1, 'its own still counts');
     });
 
     it('and takes nobody’s share with a destination that a reload adds, nor waits for more than a minute', () => {
