@@ -1,4 +1,5 @@
 import type { RateConfig } from '@ackline/shared/config/types';
+import { createRecentTimes } from './recent-times.ts';
 
 /**
  * When attempts of a destination began, so that no more begin within any time of `perMs` than this processor's share of its `rate`
@@ -46,9 +47,8 @@ export function createRateGate(given: RateConfig | null, deps: RateGateDeps): Ra
   const { now, onFree } = deps;
   let { share } = deps;
   let rate = given;
-  /** In order, as the others'. */
-  let times: number[] = [];
-  let others: number[] = [];
+  const begun = createRecentTimes();
+  const others = createRecentTimes();
   let reserved = 0;
   let timer: NodeJS.Timeout | null = null;
 
@@ -56,14 +56,26 @@ export function createRateGate(given: RateConfig | null, deps: RateGateDeps): Ra
     if (timer !== null) return;
     timer = setTimeout(() => {
       timer = null;
-      onFree();
+      if (countFree() > 0) onFree();
     }, ms).unref();
   }
 
   function grow(by: number, perMs: number): void {
-    const at = now() - Math.max(0, perMs - OTHERS_COUNT_MS);
-    if (by > 0) others = others.concat(Array<number>(by).fill(at));
-    else others.splice(Math.max(0, others.length + by));
+    if (by > 0) others.add(now() - Math.max(0, perMs - OTHERS_COUNT_MS), by);
+    else others.dropNewest(-by);
+  }
+
+  function countFree(): number {
+    if (rate === null) return Number.POSITIVE_INFINITY;
+    const max = share?.(rate.max) ?? 0;
+    const since = now() - rate.perMs;
+    begun.forget(since);
+    others.forget(since);
+    const over = begun.count + others.count + reserved - max; // (R1)
+    if (over < 0) return -over;
+    const next = Math.min(begun.oldest ?? now(), others.oldest ?? now()); // what is reserved begins now at the earliest
+    if (max > 0) tellAfter(Math.ceil(next - since));
+    return 0;
   }
 
   return {
@@ -75,17 +87,7 @@ export function createRateGate(given: RateConfig | null, deps: RateGateDeps): Ra
       share = next;
     },
     get free() {
-      if (rate === null) return Number.POSITIVE_INFINITY;
-      const max = share?.(rate.max) ?? 0;
-      const since = now() - rate.perMs;
-      const isRecent = (at: number) => at > since;
-      times = times.filter(isRecent);
-      others = others.filter(isRecent);
-      const over = times.length + others.length + reserved - max; // (R1)
-      if (over < 0) return -over;
-      const next = Math.min(times[0] ?? now(), others[0] ?? now()); // what is reserved begins now at the earliest
-      if (max > 0) tellAfter(Math.ceil(next - since));
-      return 0;
+      return countFree();
     },
     reserve() {
       let isReserved = true;
@@ -98,8 +100,8 @@ export function createRateGate(given: RateConfig | null, deps: RateGateDeps): Ra
         begin() {
           if (!isReserved) return;
           leave();
-          if (rate === null) times = [];
-          else times.push(now());
+          if (rate === null) begun.forget(now());
+          else begun.add(now());
         },
         leave,
       };

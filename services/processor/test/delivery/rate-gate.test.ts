@@ -85,10 +85,12 @@ describe('the rate of a destination', () => {
     const deps = { share, now: () => performance.now(), onFree: () => told.resolve() };
     const gate = createRateGate({ max: 1, perMs: 20 }, deps);
     const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
-    gate.reserve();
+    const room = gate.reserve();
     assert.equal(gate.free, 0);
+    room.begin();
     await told.promise;
     clearInterval(kept);
+    assert.equal(gate.free, 1);
   });
 
   describe('bounds what is reserved', () => {
