@@ -5,8 +5,13 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { ForgottenEvent } from '@ackline/store/forgotten-events';
 
-/** One statement's worth for each day; more wait for the next. */
+/**
+ * One statement's worth for each day; more wait for the next. What failed is tried with half of it, and goes back to all of it by
+ * doubling: so large events that PostgreSQL does not remove within a statement's limit go a few at a time.
+ */
 const MAX_BATCH = 1_000;
+/** An event that is still refused by then goes with its day: it would hold up all others. So an outage costs one in ten seconds its early end. */
+const MAX_TRIES_ALONE = 10;
 /** Between tries while PostgreSQL is away: nobody waits. */
 const RETRY_WAIT_MS = 1_000;
 /**
@@ -36,6 +41,8 @@ export interface EventForgetter {
 export function createEventForgetter(options: EventForgetterOptions): EventForgetter {
   const { listener, log } = options;
   const waiting: ForgottenEvent[] = [];
+  let size = MAX_BATCH;
+  let triesAlone = 0;
   let working: Promise<void> | null = null;
   let flushes = 0;
   let hurry = () => {};
@@ -52,12 +59,31 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, MAX_BATCH);
-      if (await tryForget(batch, options)) continue;
-      waiting.unshift(...batch);
-      bound();
+      const batch = waiting.splice(0, size);
+      if (await tryForget(batch, options)) {
+        succeed();
+        continue;
+      }
+      fail(batch);
       if (flushes > 0) leave(waiting.splice(0).length);
       else await pause();
+    }
+  }
+
+  function succeed(): void {
+    size = Math.min(MAX_BATCH, 2 * size);
+    triesAlone = 0;
+  }
+
+  function fail(batch: readonly ForgottenEvent[]): void {
+    size = Math.ceil(batch.length / 2);
+    triesAlone = batch.length === 1 ? triesAlone + 1 : 0;
+    if (triesAlone < MAX_TRIES_ALONE) {
+      waiting.unshift(...batch);
+      bound();
+    } else {
+      leave(batch.length);
+      triesAlone = 0;
     }
   }
 

@@ -20,7 +20,9 @@ interface Harness {
   pass(): void;
 }
 
-function harness(answer: () => Promise<void> = async () => undefined): Harness {
+function harness(
+  answer: (batch: readonly ForgottenEvent[]) => Promise<void> = async () => undefined,
+): Harness {
   let pass = () => {};
   const state: Harness = {
     statements: [],
@@ -30,7 +32,7 @@ function harness(answer: () => Promise<void> = async () => undefined): Harness {
     forgetter: createEventForgetter({
       forget(batch) {
         state.statements.push([batch[0]?.seq ?? '', batch.length]);
-        return answer();
+        return answer(batch);
       },
       listener: { forgot: (result, count) => void (state.counted[result] += count) },
       log: { warn: (_fields: object, event: string) => void state.logged.push(event) } as never,
@@ -86,10 +88,12 @@ describe('events that are forgotten', () => {
     await turns(2);
     assert.deepEqual(h.statements, [
       ['1', 3],
-      ['1', 4],
-      ['1', 4],
+      ['1', 2],
+      ['1', 1],
+      ['2', 2],
+      ['4', 1],
     ]);
-    assert.deepEqual(h.counted, { forgotten: 4, failed: 7, left: 0 });
+    assert.deepEqual(h.counted, { forgotten: 4, failed: 5, left: 0 });
     assert.deepEqual(h.logged, ['events.not-forgotten', 'events.not-forgotten']);
   });
 
@@ -100,7 +104,35 @@ describe('events that are forgotten', () => {
     assert.equal(h.counted.left, 2_000);
     h.pass();
     await turns(2);
-    assert.deepEqual(h.statements.at(-1), ['2000', 1_000]);
+    assert.deepEqual(h.statements.at(-1), ['2000', 500]);
+  });
+
+  it('go in smaller parts where a statement of so many fails, as large ones do at its time limit', async () => {
+    const h = harness(batch => (batch.length > 300 ? away() : Promise.resolve()));
+    h.forgetter.add(events(2_000));
+    for (let n = 0; n < 20 && h.counted.forgotten < 2_000; n++) {
+      await turns(5);
+      h.pass();
+    }
+    assert.equal(h.counted.forgotten, 2_000);
+    assert.deepEqual(h.statements.slice(0, 5), [
+      ['1', 1_000],
+      ['1', 500],
+      ['1', 250],
+      ['251', 500],
+      ['251', 250],
+    ]);
+  });
+
+  it('go past one that is refused each time, which goes with its day', async () => {
+    const h = harness(batch => (batch.some(({ seq }) => seq === '300') ? away() : Promise.resolve()));
+    h.forgetter.add(events(1_000));
+    for (let n = 0; n < 100 && h.counted.forgotten < 999; n++) {
+      await turns(5);
+      h.pass();
+    }
+    assert.deepEqual([h.counted.forgotten, h.counted.left], [999, 1]);
+    assert.equal(h.statements.filter(([first, count]) => first === '300' && count === 1).length, 10);
   });
 
   it('get one more try when the process ends, and hold it up no longer', async () => {
@@ -109,7 +141,7 @@ describe('events that are forgotten', () => {
     await turns(2);
     await h.forgetter.flush();
     assert.equal(h.statements.length, 2);
-    assert.deepEqual(h.counted, { forgotten: 0, failed: 6, left: 3 });
+    assert.deepEqual(h.counted, { forgotten: 0, failed: 5, left: 3 });
     assert.equal(h.logged.at(-1), 'events.left-to-retention');
     await h.forgetter.flush();
   });
