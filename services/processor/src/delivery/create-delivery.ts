@@ -110,8 +110,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       dispatcher.stopTaking();
       await runner.drain(attemptsMs);
       await writer.flush();
-      await forgetter.flush();
-      await reports.flush();
+      await Promise.all([reports.flush(), forgetter.flush()]);
     },
     async close() {
       transformer.close();
@@ -137,6 +136,7 @@ function outcomeWriting(
     forget: events => forgetEvents(pool, events),
     listener: metrics,
     log,
+    now,
     wait: ms => delay(ms, undefined, { ref: false }),
   });
   const writer = createOutcomeWriter({

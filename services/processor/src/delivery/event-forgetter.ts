@@ -19,6 +19,8 @@ const RETRY_WAIT_MS = 1_000;
  * never fills it. Over it the oldest go: they stay until their day is dropped.
  */
 const MAX_WAITING = 100_000;
+/** Of a drain, beside the statement that runs then: the rest of its time is for what must not be left. */
+const FLUSH_MS = 1_000;
 
 export interface EventForgetterListener {
   /** forgotten: asked to go; failed: to be tried again; left: to go with their day. */
@@ -29,12 +31,14 @@ export interface EventForgetterOptions {
   readonly forget: (events: readonly ForgottenEvent[]) => Promise<void>;
   readonly listener: EventForgetterListener;
   readonly log: Pick<Logger, 'warn'>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
 }
 
 export interface EventForgetter {
   add(events: readonly ForgottenEvent[]): void;
-  /** One more try for all that is there. What fails then goes with its day. */
+  /** One more try for what is there, for a moment. What fails then, or is not tried by then, goes with its day. */
   flush(): Promise<void>;
 }
 
@@ -45,6 +49,7 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
   let triesAlone = 0;
   let working: Promise<void> | null = null;
   let flushes = 0;
+  let flushEndsAt = 0;
   let hurry = () => {};
 
   function leave(events: number): void {
@@ -62,6 +67,7 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
       const batch = waiting.splice(0, size);
       if (await tryForget(batch, options)) {
         succeed();
+        if (flushes > 0 && options.now() >= flushEndsAt) leave(waiting.splice(0).length);
         continue;
       }
       fail(batch);
@@ -110,6 +116,7 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
     },
     async flush() {
       flushes += 1;
+      flushEndsAt = options.now() + FLUSH_MS;
       hurry();
       while (working !== null) await working;
       flushes -= 1;

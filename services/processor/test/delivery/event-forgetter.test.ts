@@ -16,6 +16,7 @@ interface Harness {
   readonly statements: (readonly [string, number])[];
   readonly counted: Record<'forgotten' | 'failed' | 'left', number>;
   readonly logged: string[];
+  readonly clock: { now: number };
   /** Ends the wait for the next try. */
   pass(): void;
 }
@@ -24,10 +25,12 @@ function harness(
   answer: (batch: readonly ForgottenEvent[]) => Promise<void> = async () => undefined,
 ): Harness {
   let pass = () => {};
+  const clock = { now: 0 };
   const state: Harness = {
     statements: [],
     counted: { forgotten: 0, failed: 0, left: 0 },
     logged: [],
+    clock,
     pass: () => pass(),
     forgetter: createEventForgetter({
       forget(batch) {
@@ -36,6 +39,7 @@ function harness(
       },
       listener: { forgot: (result, count) => void (state.counted[result] += count) },
       log: { warn: (_fields: object, event: string) => void state.logged.push(event) } as never,
+      now: () => clock.now,
       wait: () =>
         new Promise(resolve => {
           pass = resolve;
@@ -144,5 +148,16 @@ describe('events that are forgotten', () => {
     assert.deepEqual(h.counted, { forgotten: 0, failed: 5, left: 3 });
     assert.equal(h.logged.at(-1), 'events.left-to-retention');
     await h.forgetter.flush();
+  });
+
+  it('hold up the end of the process for a second where PostgreSQL is slow, however many wait', async () => {
+    const h = harness(async () => void (h.clock.now += 400));
+    h.clock.now = 5_000;
+    h.forgetter.add(events(50_000));
+    await h.forgetter.flush();
+    assert.deepEqual(h.counted, { forgotten: 4_000, failed: 0, left: 46_000 });
+    h.forgetter.add(events(2_000));
+    await h.forgetter.flush();
+    assert.deepEqual([h.counted.forgotten, h.counted.left], [6_000, 46_000]);
   });
 });
