@@ -1,6 +1,7 @@
 /**
  * Removes the events of what is delivered and not kept (`history: failures`). No outcome and no promotion waits for it, and what
- * fails is tried again: at rest nothing is left that could go.
+ * fails is tried again. It knows of those whose outcome PostgreSQL has confirmed: where that was committed and the answer was lost,
+ * the event goes with its day, as where the process ends before it has gone.
  */
 import type { Logger } from '@ackline/runtime/logger';
 import type { ForgottenEvent } from '@ackline/store/forgotten-events';
