@@ -13,7 +13,7 @@ import { createAttemptLimits } from './attempt-limits.ts';
 import type { Reservation } from '../storing/desk.ts';
 import type { DestinationSender } from './delivery-sender.ts';
 import type { Destination } from './destination.ts';
-import { type FinishedAttempt, isDestinationFailure, isOurs, toRow } from './outcome.ts';
+import { type FinishedAttempt, isDestinationFailure, saysNothing, toRow } from './outcome.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 
 export interface AttemptListener {
@@ -119,7 +119,7 @@ async function settle(
   const { outcome, result } = finished;
   const { name } = destination.config;
   const isProbe = !destination.breaker.isClosed;
-  const awaited = followed || isOurs(result) || isProbe; // (O2)
+  const awaited = followed || saysNothing(result) || isProbe; // (O2)
   deps.writer.write(toRow(finished), { leaseEndsAt, awaited }); // (D3)
   giveBack(reservation, finished);
   deps.listener.attempted(name, finished);
@@ -134,7 +134,7 @@ async function settle(
  * not claimed and held as fast as PostgreSQL can.
  */
 function giveBack(reservation: Reservation, { result, outcome }: FinishedAttempt): void {
-  if (!isOurs(result)) reservation.finish(!isDestinationFailure(result));
+  if (!saysNothing(result)) reservation.finish(!isDestinationFailure(result));
   else if (outcome.kind === 'hold') reservation.cancel();
   else reservation.finish(null);
 }

@@ -63,6 +63,39 @@ export type Outcome =
   | { readonly kind: 'park'; readonly reason: ParkReason }
   | { readonly kind: 'hold'; readonly reason: HoldReason };
 
+interface ErrorMeaning {
+  /** What no other try would change; null: the schedule says when another is due. A hold alone uses up none of it. */
+  readonly final: Outcome | null;
+  /** The breaker counts it; false: the breaker learns nothing. */
+  readonly isFailure: boolean;
+}
+
+const IN_TROUBLE: ErrorMeaning = { final: null, isFailure: true };
+const park = (reason: ParkReason): ErrorMeaning => ({ final: { kind: 'park', reason }, isFailure: false });
+const hold = (reason: HoldReason): ErrorMeaning => ({ final: { kind: 'hold', reason }, isFailure: false });
+
+/** All that is decided by the class of an error. Where it is held, nobody hears of the slot that is free again (attempt-runner.ts). */
+const ERRORS: Readonly<Record<AttemptErrorClass, ErrorMeaning>> = {
+  timeout: IN_TROUBLE,
+  connect: IN_TROUBLE,
+  reset: IN_TROUBLE,
+  tls: IN_TROUBLE,
+  dns: IN_TROUBLE,
+  other: IN_TROUBLE,
+  'no-leader': { final: null, isFailure: false },
+  aborted: hold('draining'),
+  'transform-busy': hold('busy'),
+  'transform-killed': hold('killed'),
+  unreadable: park('unreadable'),
+  unsendable: park('unsendable'),
+  'transform-gone': park('untransformable'),
+  'transform-error': park('untransformable'),
+  'transform-empty': park('untransformable'),
+  'transform-too-large': park('untransformable'),
+  'transform-timeout': park('untransformable'),
+  'transform-memory': park('untransformable'),
+};
+
 /** A `Retry-After` is honoured up to here: a receiver can slow us down, not make us forget. */
 export const MAX_RETRY_AFTER_MS = 24 * 60 * 60_000;
 /** A held delivery is looked at again after this; a pause keeps it longer. */
@@ -83,21 +116,9 @@ export function decideOutcome(result: AttemptResult, tries: number, policy: Retr
 /** What no other try would change; null: another try may. */
 function final(result: AttemptResult): Outcome | null {
   if (result.kind === 'acked') return { kind: 'delivered' };
-  if (result.kind === 'error') return finalError(result.errorClass);
+  if (result.kind === 'error') return ERRORS[result.errorClass].final;
   if (result.status >= 200 && result.status <= 299) return { kind: 'delivered' };
   return result.status === GONE ? { kind: 'hold', reason: 'gone' } : null;
-}
-
-function finalError(errorClass: AttemptErrorClass): Outcome | null {
-  if (errorClass === 'aborted') return { kind: 'hold', reason: 'draining' };
-  if (errorClass === 'transform-busy') return { kind: 'hold', reason: 'busy' };
-  if (errorClass === 'transform-killed') return { kind: 'hold', reason: 'killed' };
-  if (errorClass === 'unreadable' || errorClass === 'unsendable') return { kind: 'park', reason: errorClass };
-  return isOfTransform(errorClass) ? { kind: 'park', reason: 'untransformable' } : null;
-}
-
-function isOfTransform(errorClass: AttemptErrorClass): errorClass is TransformErrorClass {
-  return errorClass.startsWith('transform-');
 }
 
 function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Outcome {
@@ -108,20 +129,17 @@ function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Out
   return { kind: 'retry', afterMs: Math.max(jitteredMs, Math.min(askedMs, MAX_RETRY_AFTER_MS)) };
 }
 
-/** Ends that say nothing of the destination: ours. */
-const NOT_THE_DESTINATION: ReadonlySet<AttemptErrorClass> = new Set(['unreadable', 'unsendable']);
-
-/** Nothing was sent. */
-const NOT_ASKED: ReadonlySet<AttemptErrorClass> = new Set(['aborted', 'no-leader']);
-
-/** True where the destination was not asked: its breaker learns nothing. */
-export function isOurs(result: AttemptResult): boolean {
-  return result.kind === 'error' && (NOT_ASKED.has(result.errorClass) || isOfTransform(result.errorClass));
+/**
+ * True where the attempt says nothing of the destination: its breaker learns nothing, not even that it is well. It was not asked, or
+ * what it said is of this event alone.
+ */
+export function saysNothing(result: AttemptResult): boolean {
+  return result.kind === 'error' && !ERRORS[result.errorClass].isFailure;
 }
 
 /** True where the attempt says that the destination itself is in trouble: what its breaker counts. */
 export function isDestinationFailure(result: AttemptResult): boolean {
-  if (result.kind === 'error') return !isOurs(result) && !NOT_THE_DESTINATION.has(result.errorClass);
+  if (result.kind === 'error') return ERRORS[result.errorClass].isFailure;
   if (result.kind === 'acked') return false;
   return result.status >= 500 || result.status === 429 || result.status === 408;
 }

@@ -8,6 +8,7 @@ import {
   isDestinationFailure,
   MAX_RETRY_AFTER_MS,
   type Outcome,
+  saysNothing,
   toRow,
 } from '../../src/delivery/outcome.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -109,6 +110,18 @@ describe('the breaker', () => {
       [],
     );
     assert.deepEqual(not.filter(isDestinationFailure), []);
+  });
+
+  it('learns nothing, not even that the destination is well, of what never asked it or is of one event alone', () => {
+    const nothing = (
+      ['aborted', 'no-leader', 'unreadable', 'unsendable', 'transform-busy', 'transform-error'] as const
+    ).map(failure);
+    const something = [answer(200), answer(404), answer(503), failure('timeout'), { kind: 'acked' } as const];
+    assert.deepEqual(
+      nothing.filter(result => !saysNothing(result)),
+      [],
+    );
+    assert.deepEqual(something.filter(saysNothing), []);
   });
 });
 
