@@ -67,7 +67,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       .then(finished => settle(place, { finished, leaseEndsAt, followed: delivery.followed }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
-        place.reservation.finish(null);
+        place.reservation.giveBack();
       })
       .finally(() => {
         release();
@@ -121,7 +121,7 @@ async function settle(
   const isProbe = !destination.breaker.isClosed;
   const awaited = followed || saysNothing(result) || isProbe; // (O2)
   deps.writer.write(toRow(finished), { leaseEndsAt, awaited }); // (D3)
-  giveBack(reservation, finished);
+  endReservation(reservation, finished);
   deps.listener.attempted(name, finished);
   logAttempt(deps.log, name, finished);
   if (outcome.kind === 'hold' && outcome.reason === 'gone') {
@@ -133,10 +133,10 @@ async function settle(
  * What could not be tried now is due again in a second: who waits for its slot looks by the poll, so that a queue of such work is
  * not claimed and held as fast as PostgreSQL can.
  */
-function giveBack(reservation: Reservation, { result, outcome }: FinishedAttempt): void {
+function endReservation(reservation: Reservation, { result, outcome }: FinishedAttempt): void {
   if (!saysNothing(result)) reservation.finish(!isDestinationFailure(result));
-  else if (outcome.kind === 'hold') reservation.cancel();
-  else reservation.finish(null);
+  else if (outcome.kind === 'hold') reservation.giveBackUnheard();
+  else reservation.giveBack();
 }
 
 /** The one line of an attempt: what happened to it, and what happens next. */
@@ -168,7 +168,7 @@ function logAttempt(
 function giveUp(place: AttemptPlace, delivery: LeasedDelivery, log: Logger): void {
   const { id, eventId } = delivery;
   log.warn({ delivery: id, eventId, destination: place.destination.config.name }, 'delivery.lease-too-old');
-  place.reservation.finish(null);
+  place.reservation.giveBack();
 }
 
 function tryOpen(row: ClaimedDelivery, log: Logger): LeasedDelivery | null {
@@ -194,5 +194,5 @@ function parkUnreadable(
     onPark: destination.config.onPark,
   };
   writer.write(toRow(finished), { leaseEndsAt: reservation.leaseEndsAt, awaited: row.followed });
-  reservation.finish(null);
+  reservation.giveBack();
 }

@@ -149,7 +149,7 @@ async function claimLane(
     }
   } finally {
     destination.bodies.give(maxBytes);
-    for (const reservation of unused) reservation.cancel();
+    for (const reservation of unused) reservation.giveBackUnheard();
   }
   for (const { row, reservation } of starts) {
     reservation.holdBody(row.body.byteLength);

@@ -166,18 +166,15 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       bodies.take(bytes);
     },
     begin: () => room.begin(),
-    finish: healthy => {
-      if (settle(() => report(permit, healthy))) parts.slotFreed(name);
+    finish(healthy) {
+      if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed(name);
     },
-    // Tells nobody: a claim that found less than it had slots for would wake itself, again and again.
-    cancel() {
+    giveBack() {
+      if (settle(() => permit.cancel())) parts.slotFreed(name);
+    },
+    // A claim that found less than it had slots for would wake itself, again and again.
+    giveBackUnheard() {
       settle(() => permit.cancel());
     },
   };
-}
-
-function report(permit: Permit, healthy: boolean | null): void {
-  if (healthy === null) permit.cancel();
-  else if (healthy) permit.success();
-  else permit.failure();
 }

@@ -1,7 +1,7 @@
 import type { FirstDelivery } from '@ackline/store/delivery-insert';
 import type { StorableEvent } from './storable.ts';
 
-/** A slot of a destination, and the lease that goes with it. Given back exactly once: by `finish` or `cancel`. */
+/** A slot of a destination, and the lease that goes with it. Given back once: by the first of the last three. */
 export interface Reservation {
   readonly destination: string;
   readonly leaseId: string;
@@ -13,10 +13,12 @@ export interface Reservation {
   readonly leaseEndsAt: number;
   /** Its request goes out now, and counts for the `rate` of the destination. */
   begin(): void;
-  /** The attempt ended; `healthy` tells the breaker whether the destination is well, null: it says nothing of that. */
-  finish(healthy: boolean | null): void;
-  /** No attempt was made, and nobody is told that the slot is free. */
-  cancel(): void;
+  /** The attempt ended, and tells the breaker whether the destination is well. Who waits for a slot hears of it. */
+  finish(healthy: boolean): void;
+  /** No attempt, or one that says nothing of the destination: the breaker learns nothing. Who waits for a slot hears of it. */
+  giveBack(): void;
+  /** As `giveBack`, and nobody hears of it: for what would take the slot again at once and in vain. */
+  giveBackUnheard(): void;
 }
 
 /** A delivery that was inserted already leased: its first attempt starts when the transaction has committed. */

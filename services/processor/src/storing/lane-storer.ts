@@ -194,7 +194,7 @@ function createTransactor({ pool, rules, listener, traces = null }: LaneStorerDe
       return stored;
     };
     const batch = await inTransaction(pool, work).catch((error: unknown) => {
-      for (const start of reserved) start.reservation.cancel(); // (S5)
+      for (const start of reserved) start.reservation.giveBackUnheard(); // (S5)
       traces?.failed({ startMs, ...taken, error });
       throw error;
     });

@@ -42,7 +42,8 @@ export async function placeDeliveries<Event>(
       if (first !== undefined) candidates.push(candidate(first, others.length > 0, desk));
     }
     const inserted = await insertFirst(client, candidates.map(firstRow));
-    for (const { delivery, reservation } of candidates) if (!inserted.has(delivery.id)) reservation?.cancel();
+    for (const { delivery, reservation } of candidates)
+      if (!inserted.has(delivery.id)) reservation?.giveBackUnheard();
     const waiting = [...groups.values()].flatMap(([first, ...others]) =>
       first === undefined || inserted.has(first.delivery.id) ? others : [first, ...others],
     );
@@ -57,7 +58,7 @@ export async function placeDeliveries<Event>(
     );
     return { starts, leftDue: leftDue(candidates, inserted) };
   } catch (error) {
-    for (const { reservation } of candidates) reservation?.cancel();
+    for (const { reservation } of candidates) reservation?.giveBackUnheard();
     throw error;
   }
 }

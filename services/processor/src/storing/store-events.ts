@@ -29,7 +29,7 @@ export interface StoringRules {
 /**
  * Stores events in the order given, within the caller's transaction and under the lock of their lane: claims their dedup
  * keys, inserts those that are new, and their deliveries. Reservations that were taken are the caller's: to start after the
- * commit, or to cancel.
+ * commit, or to give back.
  */
 export async function storeEvents(
   client: PoolClient,

@@ -68,7 +68,7 @@ describe('destinations over a reload', () => {
     assert.equal(reserve(h).leaseMs, 3_000 + LEASE_MARGIN_MS);
     h.apply(destinationConfig({ concurrency: 2 }));
     assert.equal(crmOf(h).slots.free, 0, 'more in use than the new limit');
-    first.cancel();
+    first.giveBackUnheard();
     assert.equal(crmOf(h).slots.free, 0);
   });
 
@@ -119,7 +119,7 @@ describe('destinations over a reload', () => {
     h.apply();
     h.apply(destinationConfig());
     assert.equal(crmOf(h).sender, before, 'closed nothing while one was in flight');
-    inFlight.cancel();
+    inFlight.giveBackUnheard();
     h.apply(destinationConfig());
     assert.equal(crmOf(h).sender, before);
     const last = reserve(h);

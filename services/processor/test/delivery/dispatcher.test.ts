@@ -359,7 +359,7 @@ describe('the dispatcher', () => {
   it('reserves nothing for those who store once it is to take no more, nor for a name that is not there', () => {
     const h = harness({ crm: 0 });
     assert.equal(h.dispatcher.tryReserve('elsewhere', 1, 'default'), null);
-    h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
+    h.dispatcher.tryReserve('crm', 1, 'default')!.giveBackUnheard();
     h.dispatcher.stopTaking();
     assert.equal(h.dispatcher.tryReserve('crm', 1, 'default'), null);
   });
@@ -383,7 +383,7 @@ describe('a queue of a destination', () => {
         null,
         'a slot is free, and it is for who waits',
       );
-      h.dispatcher.tryReserve('other', 1, 'default')!.cancel();
+      h.dispatcher.tryReserve('other', 1, 'default')!.giveBackUnheard();
       await turns(5);
       assert.equal(started(h).length, 1);
       held[1]!.finish(true);
@@ -394,7 +394,7 @@ describe('a queue of a destination', () => {
       for (const { place } of h.launched) place.reservation.finish(true);
       await turns(5);
       assert.equal(started(h).length, 4);
-      h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
+      h.dispatcher.tryReserve('crm', 1, 'default')!.giveBackUnheard();
     });
   });
 
@@ -408,7 +408,7 @@ describe('a queue of a destination', () => {
       await turns(5);
       h.launched[1]!.place.reservation.finish(true);
       await turns(5); // looks, and finds nothing more
-      h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
+      h.dispatcher.tryReserve('crm', 1, 'default')!.giveBackUnheard();
     });
   });
 
@@ -438,7 +438,7 @@ describe('a queue of a destination', () => {
       nextGoesOn.resolve();
       await turns(5);
       assert.deepEqual(started(h), ['later']);
-      h.dispatcher.tryReserve('crm', 1, 'default')!.cancel();
+      h.dispatcher.tryReserve('crm', 1, 'default')!.giveBackUnheard();
     });
   });
 
@@ -458,7 +458,7 @@ describe('a queue of a destination', () => {
     await h.during(() => turns(5));
     assert.deepEqual(h.claims[0]!.from, [{ tenant: 'b', priority: 'normal', quota: 1 }]);
     assert.equal(h.dispatcher.tryReserve(SHARED, 1, 'b'), null);
-    for (const one of held) one.cancel();
+    for (const one of held) one.giveBackUnheard();
   });
 
   it('is still there after a claim that was cut by the size of its bodies, and the rest is asked for at once', async () => {
@@ -597,7 +597,7 @@ describe('a slot that is free again', () => {
       await turns(5);
       assert.equal(h.launched.length, 1);
     });
-    one.cancel();
+    one.giveBackUnheard();
   });
 });
 
@@ -624,7 +624,7 @@ describe('the memory for bodies', () => {
     h.launched[0]!.place.reservation.finish(true);
     h.launched[0]!.place.reservation.finish(true);
     assert.equal(memory.taken, BODY_BYTES);
-    h.launched[1]!.place.reservation.cancel();
+    h.launched[1]!.place.reservation.giveBackUnheard();
     assert.equal(memory.taken, 0);
   });
 
@@ -690,7 +690,7 @@ describe('the memory for bodies', () => {
     assert.equal(h.destinations.get('crm')!.slots.free, 3);
     const fits = h.dispatcher.tryReserve('crm', 100, 'default')!;
     assert.equal(memory.taken, 1_000);
-    fits.cancel();
+    fits.giveBackUnheard();
     assert.equal(memory.taken, 900);
   });
 });
@@ -717,9 +717,9 @@ describe('a reservation', () => {
     assert.equal(made.tryReserve(0, 'a'), null);
     one.finish(true);
     one.finish(false);
-    one.cancel();
+    one.giveBackUnheard();
     assert.deepEqual([made.slots.free, freed()], [1, 1]);
-    two.cancel();
+    two.giveBackUnheard();
     assert.deepEqual([made.slots.free, freed()], [2, 1]);
     assert.equal(made.breaker.view.failures, 0);
   });
@@ -738,9 +738,9 @@ describe('a reservation', () => {
     const one = made.tryReserve(0, 'a')!;
     assert.equal(made.tryReserve(0, 'a'), null);
     assert.equal(made.slots.free, 1);
-    made.tryReserve(0, 'b')!.cancel();
+    made.tryReserve(0, 'b')!.giveBackUnheard();
     one.finish(true);
-    made.tryReserve(0, 'a')!.cancel();
+    made.tryReserve(0, 'a')!.giveBackUnheard();
     const alone = destination(9).made;
     assert.deepEqual([alone.tryReserve(0, 'a')?.owner, alone.tryReserve(0, 'a')?.owner], ['a', 'a']);
   });

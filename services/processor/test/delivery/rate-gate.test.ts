@@ -113,7 +113,7 @@ describe('the rate of a destination', () => {
       first.begin();
       first.finish(true);
       assert.equal(destination.tryReserve(0, 'a'), null, 'it began');
-      second.cancel();
+      second.giveBackUnheard();
       assert.equal(destination.slots.free, 1);
       const third = destination.tryReserve(0, 'a')!;
       third.begin();

@@ -47,7 +47,8 @@ function countingDesk(slots: number): Desk {
         leaseEndsAt: Number.POSITIVE_INFINITY,
         begin: () => undefined,
         finish: end,
-        cancel: end,
+        giveBack: end,
+        giveBackUnheard: end,
       };
       desk.open.add(reservation);
       return reservation;

@@ -158,7 +158,8 @@ function reserve(processor: Pick<Processor, 'slotsInUse'>, destination: string):
     leaseEndsAt: 0,
     begin() {},
     finish: giveBack,
-    cancel: giveBack,
+    giveBack,
+    giveBackUnheard: giveBack,
   };
 }
 
