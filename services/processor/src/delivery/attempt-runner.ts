@@ -11,7 +11,6 @@ import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import type { Reservation } from '../storing/desk.ts';
-import type { DestinationSender } from './delivery-sender.ts';
 import type { Destination } from './destination.ts';
 import { type FinishedAttempt, isDestinationFailure, saysNothing, toRow } from './outcome.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
@@ -37,8 +36,6 @@ export interface AttemptPlace {
   readonly reservation: Reservation;
 }
 
-type Sending = Pick<DestinationSender, 'send'>;
-
 export interface AttemptRunner {
   readonly inFlight: number;
   launch(place: AttemptPlace, delivery: LeasedDelivery): void;
@@ -62,8 +59,8 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
     }
     deps.listener.started(config.name, delivery);
     const release = sender.hold(); // a reload may retire it before the body is made
-    const counted = counting(sender, place.reservation);
-    const attempt = attemptDelivery(delivery, { config, sender: counted, timeoutMs }, attemptDeps)
+    const target = { config, sender, reservation: place.reservation, timeoutMs };
+    const attempt = attemptDelivery(delivery, target, attemptDeps)
       .then(finished => settle(place, { finished, leaseEndsAt, followed: delivery.followed }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
@@ -90,16 +87,6 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
       const timer = setTimeout(() => limits.stop(), deadlineMs);
       while (inFlight.size > 0) await Promise.allSettled(inFlight);
       clearTimeout(timer);
-    },
-  };
-}
-
-/** An attempt counts for the rate from its request: before that a transform may take long, or fail. */
-function counting(sender: Sending, reservation: Reservation): Sending {
-  return {
-    send(delivery) {
-      reservation.begin();
-      return sender.send(delivery);
     },
   };
 }

@@ -7,9 +7,10 @@ import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { AttemptTrace } from '../tracing/attempt-trace.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
+import type { Reservation } from '../storing/desk.ts';
 import type { DestinationSender } from './delivery-sender.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
-import type { Payloads } from './payloads.ts';
+import { type Payloads, TRANSFORM_PART } from './payloads.ts';
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
@@ -37,6 +38,7 @@ export interface LeasedDelivery
 export interface Target {
   readonly config: DestinationConfig;
   readonly sender: Pick<DestinationSender, 'send'>;
+  readonly reservation: Pick<Reservation, 'lendRoom' | 'begin'>;
   /** What its lease leaves it, if a reload allows more. */
   readonly timeoutMs: number;
 }
@@ -96,18 +98,26 @@ export async function attemptDelivery(
   return finished;
 }
 
+const ABORTED: AttemptResult = { kind: 'error', errorClass: 'aborted' };
+const LATE: AttemptResult = { kind: 'error', errorClass: 'transform-late' };
+
 function send(
   delivery: LeasedDelivery,
-  { config, sender, timeoutMs }: Target,
+  { config, sender, reservation, timeoutMs }: Target,
   deps: AttemptDeps,
   trace: AttemptTrace | null,
 ): Promise<AttemptResult> {
   const startedMs = performance.now();
   return deps.limits.bounded(timeoutMs, async signal => {
     const making = deps.payloads.make(delivery, config, { timeoutMs, stop: signal });
+    const limit =
+      making === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]);
+    if (making !== null) reservation.lendRoom();
     const made = making === null ? { body: delivery.body } : await making;
     if (trace !== null && making !== null) trace.transformMs = performance.now() - startedMs;
-    if ('kind' in made) return signal.aborted ? { kind: 'error', errorClass: 'aborted' } : made;
+    if ('kind' in made) return signal.aborted ? ABORTED : made;
+    // Not before: a transform may take long, or fail.
+    if (!(await reservation.begin(limit))) return signal.aborted ? ABORTED : LATE;
     return sender.send({
       url: addressOf(config),
       webhook: {

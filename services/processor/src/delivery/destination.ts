@@ -8,7 +8,8 @@ import { type BodyShare, createBodyShare } from './body-share.ts';
 import type { DestinationSender } from './delivery-sender.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import { createPause, type Pause } from './pause.ts';
-import { createRateGate, type RateGate, type Share } from './rate-gate.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
+import type { Share } from './rate-ledger.ts';
 import type { SharedBreaker } from './shared-breaker.ts';
 import { createSlotLanes, replayShare, type SlotLanes } from './slot-lanes.ts';
 import { shareOf } from './slots.ts';
@@ -165,7 +166,8 @@ function createReservation(parts: ReservationParts): ClaimReservation {
       bodyBytes += bytes;
       bodies.take(bytes);
     },
-    begin: () => room.begin(),
+    lendRoom: () => room.lend(),
+    begin: signal => room.begin(signal),
     finish(healthy) {
       if (settle(() => (healthy ? permit.success() : permit.failure()))) parts.slotFreed(name);
     },

@@ -22,10 +22,10 @@ export type AttemptErrorClass =
   | 'other';
 
 /**
- * busy: nobody could evaluate the route's expression in time; killed: the process that did was ended, and it is not known why; gone:
- * the route is not in the file. The others: see TransformFailure.
+ * busy: nobody could evaluate the route's expression in time; late: somebody did, and the destination's `rate` had no room by then;
+ * killed: the process that did was ended, and it is not known why; gone: the route is not in the file. The others: see TransformFailure.
  */
-export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy' | 'killed'}`;
+export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy' | 'late' | 'killed'}`;
 
 /** What one attempt came to, as the sender saw it. */
 export type AttemptResult =
@@ -53,8 +53,8 @@ export type AttemptResult =
  * it (a header that the client refuses), or the topic never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
  */
 export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable' | 'untransformable';
-/** busy: the processes that evaluate expressions have others before it; killed: the one that had it was ended. */
-export type HoldReason = 'gone' | 'draining' | 'busy' | 'killed';
+/** busy: the processes that evaluate expressions have others before it, late: the `rate` has; killed: the process that had it was ended. */
+export type HoldReason = 'gone' | 'draining' | 'busy' | 'late' | 'killed';
 
 /** What is done about a delivery after an attempt. Decided once, here. */
 export type Outcome =
@@ -85,6 +85,7 @@ const ERRORS: Readonly<Record<AttemptErrorClass, ErrorMeaning>> = {
   'no-leader': { final: null, isFailure: false },
   aborted: hold('draining'),
   'transform-busy': hold('busy'),
+  'transform-late': hold('late'),
   'transform-killed': hold('killed'),
   unreadable: park('unreadable'),
   unsendable: park('unsendable'),

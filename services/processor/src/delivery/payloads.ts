@@ -5,8 +5,8 @@ import type { TransformResult } from '../transforming/transform-job.ts';
 import type { Transformer } from '../transforming/transformer.ts';
 import type { AttemptResult } from './outcome.ts';
 
-/** Of an attempt's time, for its turn and the expression: the request keeps the other half. */
-const TRANSFORM_PART = 0.5;
+/** Of an attempt's time, for its turn, the expression and then a room of the `rate`: the request keeps the other half. */
+export const TRANSFORM_PART = 0.5;
 /** So long a route may be in the file of other processors and not yet in this one's: a file comes to all within a minute. */
 const UNKNOWN_ROUTE_WAIT_MS = 60_000;
 /** Routes that are waited for; over it all are met anew. */

@@ -1,5 +1,6 @@
 import type { RateConfig } from '@ackline/shared/config/types';
-import { createRecentTimes } from './recent-times.ts';
+import { createRateLedger, type Share } from './rate-ledger.ts';
+import { createRateTurns } from './rate-turns.ts';
 
 /**
  * When attempts of a destination began, so that no more begin within any time of `perMs` than this processor's share of its `rate`
@@ -7,7 +8,8 @@ import { createRecentTimes } from './recent-times.ts';
  *
  * R1. One more is reserved only where it, what is reserved and what has begun within `perMs`, here or with others (R3), fit into the
  *     share. So what a share loses, it loses at once; what it has too much by then ends by itself.
- * R2. One that is reserved has its room until it begins, however long its commit or its transform takes.
+ * R2. One that is reserved has its room until it begins, however long its commit takes. One whose body is still to be made keeps it
+ *     for KEPT_PART of `perMs`: then others may have it, and it waits for its turn, before any new one.
  * R3. What the share has grown by was another's until now, who may have used it up a moment ago: so many count as begun now. When it
  *     is lost again, they go first: who has it then counts them.
  */
@@ -22,17 +24,13 @@ export interface RateGate {
 }
 
 export interface RateRoom {
-  /** Its request goes out now. */
-  begin(): void;
+  /** Its body is still to be made, which may take long (R2). */
+  lend(): void;
+  /** Its request goes out now, or in its turn; false: not before the signal. */
+  begin(signal: AbortSignal): Promise<boolean>;
   /** It ended. What did not begin does not count. */
   leave(): void;
 }
-
-/** This processor's part of so many. */
-export type Share = (max: number) => number;
-
-/** So long what others may have begun counts at most: with a longer `perMs` a restart of some processors would stop all for that. */
-const OTHERS_COUNT_MS = 60_000;
 
 export interface RateGateDeps {
   /** Until another is set; null: none, and nobody else has it. */
@@ -43,68 +41,85 @@ export interface RateGateDeps {
   readonly onFree: () => void;
 }
 
-export function createRateGate(given: RateConfig | null, deps: RateGateDeps): RateGate {
-  const { now, onFree } = deps;
-  let { share } = deps;
-  let rate = given;
-  const begun = createRecentTimes();
-  const others = createRecentTimes();
-  let reserved = 0;
-  let timer: NodeJS.Timeout | null = null;
-
-  function tellAfter(ms: number): void {
-    if (timer !== null) return;
-    timer = setTimeout(() => {
-      timer = null;
-      if (countFree() > 0) onFree();
-    }, ms).unref();
-  }
-
-  function grow(by: number, perMs: number): void {
-    if (by > 0) others.add(now() - Math.max(0, perMs - OTHERS_COUNT_MS), by);
-    else others.dropNewest(-by);
-  }
+export function createRateGate(given: RateConfig | null, { share, now, onFree }: RateGateDeps): RateGate {
+  const ledger = createRateLedger(given, { share, now });
+  const turns = createRateTurns();
+  const timer = createTimer(now, () => {
+    if (countFree() > 0) onFree();
+  });
 
   function countFree(): number {
-    if (rate === null) return Number.POSITIVE_INFINITY;
-    const max = share?.(rate.max) ?? 0;
-    const since = now() - rate.perMs;
-    begun.forget(since);
-    others.forget(since);
-    const over = begun.count + others.count + reserved - max; // (R1)
-    if (over < 0) return -over;
-    const next = Math.min(begun.oldest ?? now(), others.oldest ?? now()); // what is reserved begins now at the earliest
-    if (max > 0) tellAfter(Math.ceil(next - since));
+    while (turns.count > 0 && ledger.left > 0) {
+      ledger.begin();
+      turns.next(); // (R2)
+    }
+    if (ledger.left > 0) return ledger.left;
+    timer.tellAt(ledger.nextAt);
     return 0;
   }
 
+  /** There may be room before its time. */
+  function serve(): void {
+    if (turns.count > 0) countFree();
+  }
+
   return {
-    configure(next) {
-      rate = next;
+    configure(rate) {
+      ledger.configure(rate);
+      serve();
     },
     setShare(next) {
-      if (share !== null && rate !== null) grow(next(rate.max) - share(rate.max), rate.perMs); // (R3)
-      share = next;
+      ledger.setShare(next);
+      serve();
     },
     get free() {
       return countFree();
     },
     reserve() {
-      let isReserved = true;
-      reserved += 1;
-      const leave = () => {
-        if (isReserved) reserved -= 1;
-        isReserved = false;
-      };
+      const room = ledger.reserve();
       return {
-        begin() {
-          if (!isReserved) return;
-          leave();
-          if (rate === null) begun.forget(now());
-          else begun.add(now());
+        lend() {
+          room.lend();
+          if (timer.isSet) timer.tellAt(ledger.nextAt);
         },
-        leave,
+        begin(signal) {
+          if (room.isKept) {
+            room.leave();
+            ledger.begin();
+            return Promise.resolve(true);
+          }
+          const turn = turns.wait(signal);
+          serve();
+          return turn;
+        },
+        leave() {
+          room.leave();
+          serve();
+        },
       };
+    },
+  };
+}
+
+/** Rings at the earliest of the times that it was told since it rang last. It keeps no process. */
+function createTimer(now: () => number, ring: () => void) {
+  let timer: NodeJS.Timeout | null = null;
+  let ringsAt = 0;
+  return {
+    get isSet() {
+      return timer !== null;
+    },
+    tellAt(at: number): void {
+      if (at === Number.POSITIVE_INFINITY || (timer !== null && ringsAt <= at)) return;
+      if (timer !== null) clearTimeout(timer);
+      ringsAt = at;
+      timer = setTimeout(
+        () => {
+          timer = null;
+          ring();
+        },
+        Math.ceil(at - now()),
+      ).unref();
     },
   };
 }

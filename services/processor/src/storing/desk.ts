@@ -11,8 +11,10 @@ export interface Reservation {
    * long this process stood still meanwhile.
    */
   readonly leaseEndsAt: number;
-  /** Its request goes out now, and counts for the `rate` of the destination. */
-  begin(): void;
+  /** Its body is still to be made: others may begin meanwhile, where the destination's `rate` lets few (R2 of rate-gate.ts). */
+  lendRoom(): void;
+  /** Its request goes out now, and counts for the `rate` of the destination. false: there was no room for it before the signal. */
+  begin(signal: AbortSignal): Promise<boolean>;
   /** The attempt ended, and tells the breaker whether the destination is well. Who waits for a slot hears of it. */
   finish(healthy: boolean): void;
   /** No attempt, or one that says nothing of the destination: the breaker learns nothing. Who waits for a slot hears of it. */

@@ -66,6 +66,10 @@ function harness(payloads: Payloads = { make: () => null }, rate: RateConfig | n
   return { clock, sent, written, warned, waited, freed, memory, made, destination, runner };
 }
 
+const turns = async () => {
+  for (let n = 0; n < 5; n++) await new Promise<void>(resolve => setImmediate(resolve));
+};
+
 const { body, ...meta } = sampleEvent();
 const leased: LeasedDelivery = {
   id: 'one',
@@ -153,7 +157,7 @@ describe('an attempt', () => {
     const rate = { max: 1, perMs: 1_000 };
     const { clock, sent, made: known, destination, runner } = harness({ make: () => made.promise }, rate);
     runner.launch({ destination, reservation: destination.tryReserve(10, 'a')! }, leased);
-    clock.now += 900;
+    clock.now += 99;
     assert.equal(known.slots.free, 0);
     made.resolve({ body });
     await runner.drain(1_000);
@@ -162,6 +166,58 @@ describe('an attempt', () => {
     assert.equal(known.slots.free, 0);
     clock.now += 1;
     assert.equal(known.slots.free, 1);
+  });
+
+  describe('whose body takes long to make', () => {
+    /** A rate of one a second, and a delivery whose room others have had meanwhile. */
+    function lent() {
+      const made = Promise.withResolvers<Payload>();
+      const h = harness({ make: () => made.promise }, { max: 1, perMs: 1_000 });
+      const launch = (timeoutMs = TIMEOUT_MS) => {
+        const reservation = h.destination.tryReserve(10, 'a')!;
+        const config = { ...h.destination.config, timeoutMs };
+        h.runner.launch({ destination: { ...h.destination, config }, reservation }, leased);
+        h.clock.now += 100;
+        const other = h.destination.tryReserve(10, 'b')!;
+        void other.begin(new AbortController().signal);
+        other.finish(true);
+        h.freed.length = 0;
+        made.resolve({ body });
+      };
+      return { ...h, launch };
+    }
+
+    it('leaves its place in the rate to others, and then goes before any new one', async () => {
+      const { clock, sent, made: known, launch, runner } = lent();
+      launch();
+      await turns();
+      assert.deepEqual([sent.length, known.tryReserve(10, 'b')], [0, null]);
+      clock.now += 1_000;
+      assert.equal(known.tryReserve(10, 'b'), null);
+      await runner.drain(1_000);
+      assert.equal(sent.length, 1);
+    });
+
+    it('is held where the rate has no room for it in half of its time: no try counts, and nobody looks for its slot', async () => {
+      const { sent, written, freed, launch, runner } = lent();
+      launch(100);
+      await runner.drain(5_000);
+      const [outcome] = written.map(one => one.outcome);
+      assert.deepEqual(
+        [sent, outcome?.state, outcome?.countsAsTry, outcome?.attempt?.error, freed],
+        [[], 'due', false, 'transform-late', []],
+      );
+    });
+
+    it('is given back at the end of the process, if it waits for the rate', async () => {
+      const { written, launch, runner } = lent();
+      launch();
+      await runner.drain(0);
+      assert.deepEqual(
+        written.map(({ outcome }) => [outcome.state, outcome.attempt?.error]),
+        [['due', 'aborted']],
+      );
+    });
   });
 
   it('is not made where the process stood still until it no longer fits: nothing is written, slot and room are free', async () => {

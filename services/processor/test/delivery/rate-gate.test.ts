@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { createDestination, type DestinationDeps } from '../../src/delivery/destination.ts';
 import { createNameLookup } from '../../src/delivery/name-lookup.ts';
-import { createRateGate } from '../../src/delivery/rate-gate.ts';
+import { createRateGate, type RateRoom } from '../../src/delivery/rate-gate.ts';
 import { destinationConfig } from '../configs.ts';
 
 const share = (max: number) => max;
+const { signal } = new AbortController();
 
 describe('the rate of a destination', () => {
   it('lets no more begin within any time of its length, whenever they came', () => {
@@ -19,7 +20,7 @@ describe('the rate of a destination', () => {
     for (clock.now = 0; clock.now < 5_000; clock.now += 7) {
       const wish = clock.now % 900 < 300 ? 3 : 0; // bursts and pauses
       for (let n = 0; n < wish && gate.free > 0; n++) {
-        gate.reserve().begin();
+        void gate.reserve().begin(signal);
         begun.push(clock.now);
       }
     }
@@ -35,7 +36,7 @@ describe('the rate of a destination', () => {
     const deps = { share, now: () => performance.now(), onFree: () => told.resolve() };
     const gate = createRateGate({ max: 1, perMs: 20 }, deps);
     const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
-    gate.reserve().begin();
+    void gate.reserve().begin(signal);
     assert.equal(gate.free, 0);
     await told.promise;
     clearInterval(kept);
@@ -47,7 +48,7 @@ describe('the rate of a destination', () => {
       { max: 5, perMs: 1_000 },
       { share, now: () => clock.now, onFree: () => undefined },
     );
-    for (clock.now = 100; clock.now < 400; clock.now += 100) gate.reserve().begin();
+    for (clock.now = 100; clock.now < 400; clock.now += 100) void gate.reserve().begin(signal);
     const freeAt = (max: number, perMs: number) => {
       gate.configure({ max, perMs });
       return gate.free;
@@ -69,10 +70,10 @@ describe('the rate of a destination', () => {
     const [first, second] = [gate.reserve(), gate.reserve()];
     clock.now = 5_000;
     assert.equal(gate.free, 0);
-    first.begin();
+    void first.begin(signal);
     first.leave();
     clock.now = 5_999;
-    second.begin();
+    void second.begin(signal);
     assert.equal(gate.free, 0, 'two within the last second');
     clock.now = 6_000;
     assert.equal(gate.free, 1);
@@ -87,10 +88,78 @@ describe('the rate of a destination', () => {
     const kept = setInterval(() => undefined, 1_000); // its own timer keeps no process
     const room = gate.reserve();
     assert.equal(gate.free, 0);
-    room.begin();
+    void room.begin(signal);
     await told.promise;
     clearInterval(kept);
     assert.equal(gate.free, 1);
+  });
+
+  it('is not held by slow bodies that are made one at a time: others have what these leave, and both keep it (A6)', async () => {
+    const clock = { now: 0 };
+    const gate = createRateGate(
+      { max: 5, perMs: 1_000 },
+      { share, now: () => clock.now, onFree: () => undefined },
+    );
+    const begun: { who: 'slow' | 'quick'; at: number }[] = [];
+    const making: RateRoom[] = [];
+    let slow = 0;
+    const begin = async (who: 'slow' | 'quick', room: RateRoom) => {
+      if (await room.begin(signal)) begun.push({ who, at: clock.now });
+      if (who === 'slow') slow -= 1;
+      room.leave();
+    };
+    for (clock.now = 0; clock.now < 20_000; clock.now += 10) {
+      const done = clock.now % 500 === 490 ? making.shift() : undefined;
+      if (done !== undefined) void begin('slow', done);
+      while (gate.free > 0) {
+        const room = gate.reserve();
+        if (slow < 10) {
+          room.lend();
+          making.push(room);
+          slow += 1;
+        } else void begin('quick', room);
+      }
+      await new Promise<void>(resolve => setImmediate(resolve));
+    }
+    const count = (who: string) => begun.filter(one => one.who === who).length;
+    assert.ok(count('slow') >= 36 && count('quick') >= 50, `${count('slow')} slow, ${count('quick')} quick`);
+    for (const { at } of begun) {
+      const within = begun.filter(other => other.at > at - 1_000 && other.at <= at).length;
+      assert.ok(within <= 5, `${within} in the second before ${at}`);
+    }
+  });
+
+  it('gives room in turn to those whose bodies took long, also where a larger rate or share brings it', async () => {
+    const clock = { now: 0 };
+    const gate = createRateGate(
+      { max: 1, perMs: 1_000 },
+      { share, now: () => clock.now, onFree: () => undefined },
+    );
+    const begun: string[] = [];
+    const reserve = () => {
+      assert.equal(gate.free, 1);
+      return gate.reserve();
+    };
+    const lend = (name: string) => {
+      const room = reserve();
+      room.lend();
+      clock.now += 100;
+      return (until = signal) => room.begin(until).then(isBegun => void (isBegun && begun.push(name)));
+    };
+    const [first, second, third, fourth] = [lend('first'), lend('second'), lend('third'), lend('fourth')];
+    await reserve().begin(signal);
+    const left = new AbortController();
+    const all = [second(), first(left.signal), fourth(), third()];
+    assert.equal(gate.free, 0);
+    left.abort();
+    gate.configure({ max: 2, perMs: 1_000 });
+    await all[0];
+    assert.deepEqual([begun, gate.free], [['second'], 0]);
+    gate.setShare(max => max + 1);
+    clock.now += 1_000;
+    assert.equal(gate.free, 1);
+    await Promise.all(all);
+    assert.deepEqual(begun, ['second', 'fourth', 'third']);
   });
 
   describe('bounds what is reserved', () => {
@@ -110,13 +179,13 @@ describe('the rate of a destination', () => {
       const destination = open(2);
       const [first, second] = [destination.tryReserve(0, 'a')!, destination.tryReserve(0, 'a')!];
       assert.deepEqual([destination.slots.free, destination.tryReserve(0, 'a')], [0, null]);
-      first.begin();
+      void first.begin(signal);
       first.finish(true);
       assert.equal(destination.tryReserve(0, 'a'), null, 'it began');
       second.giveBackUnheard();
       assert.equal(destination.slots.free, 1);
       const third = destination.tryReserve(0, 'a')!;
-      third.begin();
+      void third.begin(signal);
       third.finish(true);
       assert.equal(destination.slots.free, 0);
       clock.now += 1_000;
@@ -127,7 +196,7 @@ describe('the rate of a destination', () => {
       const destination = open(3);
       destination.setShare({ count: 2, rank: 1 });
       const only = destination.tryReserve(0, 'a')!;
-      only.begin();
+      void only.begin(signal);
       only.finish(true);
       assert.equal(destination.tryReserve(0, 'a'), null);
       const none = open(1);
@@ -160,7 +229,7 @@ describe('the rate of a destination', () => {
         assert.equal(destination.slots.free, 2);
       }
       const only = destination.tryReserve(0, 'a')!;
-      only.begin();
+      void only.begin(signal);
       only.finish(true);
       destination.setShare({ count: 1, rank: 0 });
       destination.setShare({ count: 2, rank: 0 });
