@@ -61,10 +61,10 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const slots = createSlotLanes(given.concurrency, () => deps.isShared(given.name));
   const pause = createPause();
   const bodies = createBodyShare(deps.memory, given.name);
-  let share: Share | null = deps.isNew === true ? null : ALL;
-  const partOf: Share = all => share?.(all) ?? 0;
+  const first = deps.isNew === true ? null : ALL;
   const onFree = () => deps.slotFreed(given.name);
-  const rate = createRateGate(given.rate, { share, now: deps.now, onFree });
+  const rate = createRateGate(given.rate, { share: first, now: deps.now, onFree });
+  const share = createShare(rate, first);
   let config = given;
   let isConfigured = true;
   const link = createLink(given, deps);
@@ -73,7 +73,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
 
   function limitSlots(): SlotLanes {
     const all = Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp));
-    slots.setLimit(partOf(all), slots.inUse + rate.free, partOf(replayShare(all)));
+    slots.setLimit(share.of(all), slots.inUse + rate.free, share.of(replayShare(all)));
     return slots;
   }
 
@@ -105,10 +105,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
       slots.giveBack(owner);
       return null;
     },
-    setShare(processors) {
-      share = processors === null ? NONE : all => shareOf(all, processors);
-      rate.setShare(share);
-    },
+    setShare: processors => share.set(processors),
     reconfigure(next) {
       config = next;
       isConfigured = true;
@@ -126,6 +123,18 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
 const ALL: Share = all => all;
 /** The others have all of it. */
 const NONE: Share = () => 0;
+
+/** This processor's part of what counts over all of them; null: none yet, and nobody else has it. */
+function createShare(rate: RateGate, first: Share | null) {
+  let share = first;
+  return {
+    of: (all: number) => share?.(all) ?? 0,
+    set(processors: Parameters<Destination['setShare']>[0]): void {
+      share = processors === null ? NONE : all => shareOf(all, processors);
+      rate.setShare(share);
+    },
+  };
+}
 
 interface ReservationParts extends Pick<Destination, 'slots' | 'bodies'> {
   readonly name: string;

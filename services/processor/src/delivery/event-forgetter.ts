@@ -46,8 +46,7 @@ export interface EventForgetter {
 export function createEventForgetter(options: EventForgetterOptions): EventForgetter {
   const { listener, log } = options;
   const waiting: ForgottenEvent[] = [];
-  let size = MAX_BATCH;
-  let triesAlone = 0;
+  const batches = createBatchSize();
   let working: Promise<void> | null = null;
   let flushes = 0;
   let flushEndsAt = 0;
@@ -65,32 +64,17 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, size);
+      const batch = waiting.splice(0, batches.size);
       if (await tryForget(batch, options)) {
-        succeed();
+        batches.succeeded();
         if (flushes > 0 && options.now() >= flushEndsAt) leave(waiting.splice(0).length);
         continue;
       }
-      fail(batch);
+      if (batches.failed(batch.length) === 'given-up') leave(batch.length);
+      else waiting.unshift(...batch);
+      bound();
       if (flushes > 0) leave(waiting.splice(0).length);
       else await pause();
-    }
-  }
-
-  function succeed(): void {
-    size = Math.min(MAX_BATCH, 2 * size);
-    triesAlone = 0;
-  }
-
-  function fail(batch: readonly ForgottenEvent[]): void {
-    size = Math.ceil(batch.length / 2);
-    triesAlone = batch.length === 1 ? triesAlone + 1 : 0;
-    if (triesAlone < MAX_TRIES_ALONE) {
-      waiting.unshift(...batch);
-      bound();
-    } else {
-      leave(batch.length);
-      triesAlone = 0;
     }
   }
 
@@ -121,6 +105,28 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
       hurry();
       while (working !== null) await working;
       flushes -= 1;
+    },
+  };
+}
+
+/** Of the next statement. */
+function createBatchSize() {
+  let size = MAX_BATCH;
+  let triesAlone = 0;
+  return {
+    get size() {
+      return size;
+    },
+    succeeded(): void {
+      size = Math.min(MAX_BATCH, 2 * size);
+      triesAlone = 0;
+    },
+    failed(count: number): 'again' | 'given-up' {
+      size = Math.ceil(count / 2);
+      triesAlone = count === 1 ? triesAlone + 1 : 0;
+      if (triesAlone < MAX_TRIES_ALONE) return 'again';
+      triesAlone = 0;
+      return 'given-up';
     },
   };
 }
