@@ -4,6 +4,7 @@ import { AppError } from '@ackline/shared/app-error';
 import pg from 'pg';
 import { ensureDayPartitions } from './day-partitions.ts';
 import { gaveWay, lockWaitMs } from './lock-patience.ts';
+import { SERVER_CANCELS_FIRST_MS, SERVER_KEEPALIVES } from './pool.ts';
 
 const MIGRATIONS_URL = new URL('./migrations/', import.meta.url);
 /** Any number that nothing else in the database uses for an advisory lock. */
@@ -11,8 +12,21 @@ const MIGRATION_LOCK = 4_207_151_893;
 /** A migration may rewrite a table: it has a limit of its own, not the 5 s of working connections. */
 const MIGRATION_LIMIT_MS = 10 * 60_000;
 const CONNECT_LIMIT_MS = 10_000;
+/**
+ * The server's own, since a migration that is stopped or lost keeps its locks until its session ends: in the middle of one it has
+ * nothing to wait for, and between two it rests for less than the second.
+ */
+const IDLE_IN_TRANSACTION_LIMIT_MS = 10_000;
+const IDLE_LIMIT_MS = 60_000;
 /** So many times as long as a lock was waited for, live work goes on before the next try. */
 const REST_FACTOR = 5;
+
+const SESSION_SETTINGS = [
+  'timezone=UTC',
+  'client_min_messages=warning',
+  `idle_session_timeout=${IDLE_LIMIT_MS}`,
+  ...SERVER_KEEPALIVES,
+];
 
 interface Migration {
   readonly version: number;
@@ -37,8 +51,10 @@ export async function migrate(
     connectionString,
     application_name: 'ackline-migrate',
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    query_timeout: MIGRATION_LIMIT_MS,
-    options: '-c timezone=UTC -c client_min_messages=warning',
+    query_timeout: MIGRATION_LIMIT_MS + SERVER_CANCELS_FIRST_MS,
+    statement_timeout: MIGRATION_LIMIT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_LIMIT_MS,
+    options: SESSION_SETTINGS.map(setting => `-c ${setting}`).join(' '),
   });
   client.on('error', () => undefined); // the query that was running rejects with the same error
   await client.connect();
@@ -141,7 +157,7 @@ async function apply(client: pg.Client, migration: Migration, lockLimitMs: numbe
     ]);
     await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
+    await client.query('rollback').catch(() => undefined); // the first error says why
     throw error;
   }
 }

@@ -7,12 +7,12 @@ const STATEMENT_LIMIT_MS = 5_000;
  * The client gives up so much later than the server: the server's own cancel comes first, and its connection can be used
  * again. Only a server that hangs costs a caller both, and the connection.
  */
-const SERVER_CANCELS_FIRST_MS = 1_000;
+export const SERVER_CANCELS_FIRST_MS = 1_000;
 /**
  * The server's own questions to a peer that has gone without a word (a lost host, a cut network): it gives the connection up,
  * and the locks with it, after 25 s without an answer. The system's default is over two hours.
  */
-const SERVER_KEEPALIVES = [
+export const SERVER_KEEPALIVES = [
   'tcp_keepalives_idle=10',
   'tcp_keepalives_interval=5',
   'tcp_keepalives_count=3',

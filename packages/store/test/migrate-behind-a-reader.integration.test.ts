@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { checkSchema, migrate } from '@ackline/store/migrate';
 import { type TestDatabase, withDatabase } from '@ackline/testkit/database';
+import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool, PoolClient } from 'pg';
 import { openPool } from './rows.ts';
@@ -41,15 +42,20 @@ async function claimsAKey(pool: Pool): Promise<void> {
   await pool.query("insert into event_keys values ('s', gen_random_uuid()::text, gen_random_uuid())");
 }
 
+/** Sessions of migrations; null: whatever they do. */
+async function countSessions(pool: Pool, waitEvent: 'Lock' | null): Promise<number> {
+  const { rowCount } = await pool.query(
+    `select from pg_stat_activity where datname = current_database() and application_name = 'ackline-migrate'
+        and ($1::text is null or wait_event_type = $1)`,
+    [waitEvent],
+  );
+  return rowCount ?? 0;
+}
+
 it('a migration gives way to a long reader, so that live work goes on, and is applied once that has ended', async () => {
   await withReader(async ({ pool, reader, url }) => {
     const migrated = migrate(url);
-    const isWaiting = async () =>
-      ((
-        await pool.query(
-          "select from pg_stat_activity where datname = current_database() and application_name = 'ackline-migrate' and wait_event_type = 'Lock'",
-        )
-      ).rowCount ?? 0) > 0;
+    const isWaiting = async () => (await countSessions(pool, 'Lock')) > 0;
     // Behind two tries: each one ends while the reader still reads.
     for (let tries = 0; tries < 2; tries++) {
       await waitFor(isWaiting, { what: 'the migration to wait' });
@@ -71,5 +77,37 @@ it('a migration that never gets its locks ends with a code that says so, and lea
     await claimsAKey(pool);
     const { rows } = await pool.query('select max(version) as version from schema_migrations');
     assert.deepEqual(rows, [{ version: BEFORE }]);
+  });
+});
+
+it('a migration that is lost in a transaction loses its session, and the next one goes on', async () => {
+  await withReader(async ({ pool, reader, url }) => {
+    const through = new URL(url);
+    await using proxy = await startTcpProxy({ port: Number(through.port) });
+    through.port = String(proxy.port);
+    const lost = migrate(through.href);
+    lost.catch(() => undefined);
+    await waitFor(async () => (await countSessions(pool, 'Lock')) === 1, { what: 'the migration to wait' });
+    proxy.stall();
+    await reader.query('commit');
+    await waitFor(async () => (await countSessions(pool, null)) === 0, {
+      what: 'the server to end it',
+      timeoutMs: 30_000,
+    });
+    await migrate(url);
+    await checkSchema(pool);
+    await proxy.cut();
+    await assert.rejects(lost);
+  });
+});
+
+it('a migration whose connection ends says why, and not that it could not be undone', async () => {
+  await withReader(async ({ pool, url }) => {
+    const ended = assert.rejects(migrate(url), { code: '57P01' });
+    await waitFor(async () => (await countSessions(pool, 'Lock')) === 1, { what: 'the migration to wait' });
+    await pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'ackline-migrate'",
+    );
+    await ended;
   });
 });
