@@ -134,11 +134,14 @@ function goesOn(work: DayWork): boolean {
 }
 
 /**
- * The parent is locked first, as by all others; without ONLY every other day would be locked too. What comes behind the parent waits
- * for both locks. A table of that name that somebody has detached is theirs.
+ * The parent is locked first, as by all others; without ONLY every other day would be locked too. To drop a partition locks the default
+ * one as well. What comes behind the parent waits for all of these locks, which share one limit. A table of that name that somebody
+ * has detached is theirs.
  */
 function dropPartition(table: 'events' | 'finished_deliveries', day: string, lockLimitMs: number): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new RangeError('not a day');
+  const shareLimit = `perform set_config('lock_timeout',
+          greatest(1, ceil(extract(epoch from gives_up_at - clock_timestamp()) * 1000)) || 'ms', true);`;
   return `
     do $$
     declare
@@ -148,8 +151,9 @@ function dropPartition(table: 'events' | 'finished_deliveries', day: string, loc
       if exists (select from pg_inherits where inhparent = '${table}'::regclass
                     and inhrelid = to_regclass('${table}_${day.replaceAll('-', '')}')) then
         lock table only ${table} in access exclusive mode;
-        perform set_config('lock_timeout',
-          greatest(1, ceil(extract(epoch from gives_up_at - clock_timestamp()) * 1000)) || 'ms', true);
+        ${shareLimit}
+        lock table ${table}_default in access exclusive mode;
+        ${shareLimit}
         drop table ${table}_${day.replaceAll('-', '')};
       end if;
     end $$`;

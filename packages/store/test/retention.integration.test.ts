@@ -9,6 +9,7 @@ import { dropDay, listExpiredDays } from '@ackline/store/retention';
 import { inTransaction } from '@ackline/store/transaction';
 import { insertUnrouted, setRouting, takeUnrouted } from '@ackline/store/unrouted-events';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import {
   claim,
@@ -162,6 +163,38 @@ describe('a day that is dropped', () => {
     } finally {
       reader.release();
     }
+  });
+
+  it('waits for the default partition, which goes with it, within the same limit', async () => {
+    const reader = await pool.connect();
+    try {
+      await reader.query('begin');
+      await reader.query('select from events_default');
+      const dropping = dropDay(pool, day, { signal: ON, lockLimitMs: 2_000 });
+      const locks = await waitFor(
+        async () => {
+          const { rows } = await pool.query<{ name: string; granted: boolean }>(
+            `select relation::regclass::text as name, granted from pg_locks join pg_database d on d.oid = database
+              where d.datname = current_database() and mode = 'AccessExclusiveLock' and relation::regclass::text like 'events%'`,
+          );
+          return rows.some(({ granted }) => !granted) ? rows : null;
+        },
+        { what: 'the drop to wait' },
+      );
+      // Behind `drop table`, which asks for both, the limit would begin again.
+      assert.deepEqual(
+        locks.toSorted((a, b) => a.name.localeCompare(b.name)),
+        [
+          { name: 'events', granted: true },
+          { name: 'events_default', granted: false },
+        ],
+      );
+      assert.equal((await dropping).kind, 'busy');
+    } finally {
+      await reader.query('commit');
+      reader.release();
+    }
+    assert.equal((await drop()).kind, 'dropped');
   });
 
   it('keeps what is replayed while it goes (T3)', async () => {
