@@ -20,3 +20,8 @@ const GAVE_WAY = new Set(['55P03', '40P01']);
 export function gaveWay(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code !== undefined && GAVE_WAY.has(error.code);
 }
+
+/** Whether the server ended the statement at its limit. */
+export function reachedLimit(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '57014';
+}

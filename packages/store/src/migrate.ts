@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import pg from 'pg';
 import { ensureDayPartitions } from './day-partitions.ts';
-import { gaveWay, lockWaitMs } from './lock-patience.ts';
+import { gaveWay, lockWaitMs, reachedLimit } from './lock-patience.ts';
 import { SERVER_CANCELS_FIRST_MS, SERVER_KEEPALIVES } from './pool.ts';
 
 const MIGRATIONS_URL = new URL('./migrations/', import.meta.url);
@@ -74,7 +74,7 @@ export async function migrate(
 
 /** A long reader is in the way of the next days' partitions; the processors try again, and there is a default partition. */
 function unlessBusy(error: unknown): void {
-  if (!gaveWay(error)) throw error;
+  if (!gaveWay(error) && !reachedLimit(error)) throw error;
 }
 
 /** Refuses a database that is newer than this code, or older: `ackline up` and the chart migrate before services start. */

@@ -11,7 +11,9 @@ import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { newEventId } from '@ackline/shared/event-id';
+import { ensureDayPartitions } from '@ackline/store/day-partitions';
 import { checkPostgresDurability } from '@ackline/store/durability';
+import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
@@ -100,6 +102,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     opened,
   );
   await heartbeat.beat();
+  await makePartitionsFirst(pool, log);
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
   await lateRouting.routeFirst();
 
@@ -228,6 +231,13 @@ async function connectStore(
   await checkPostgresDurability(pool);
   await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING }, log);
   return pool;
+}
+
+/** Where no processor ran for a week, today has none, and one row of today in the default partition keeps it from getting one. */
+async function makePartitionsFirst(pool: Pool, log: Logger): Promise<void> {
+  await ensureDayPartitions(pool, LONGEST_LOCK_WAIT_MS).catch((error: unknown) =>
+    log.warn({ err: error }, 'partitions.not-created'),
+  );
 }
 
 interface NoticesParts {

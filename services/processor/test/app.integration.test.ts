@@ -125,6 +125,28 @@ destinations:
     assert.deepEqual(await readProcessorStates(pool), []); // it said goodbye
   });
 
+  it('makes the partitions of today before it stores anything, also where none ran for a week', async () => {
+    await pool.query(`
+      do $$ declare name text; begin
+        for name in select relname from pg_class where relname ~ '^(events|finished_deliveries)_[0-9]+$' loop
+          execute format('drop table %I', name);
+        end loop;
+      end $$`);
+    await appendToInbox(
+      pool,
+      Array.from({ length: 20 }, () => sampleEvent()),
+    );
+    const service = await start();
+    try {
+      await untilDelivered(20);
+      for (const table of ['events', 'finished_deliveries']) {
+        assert.equal((await pool.query(`select from ${table}_default`)).rowCount, 0);
+      }
+    } finally {
+      assert.equal((await service.stop()).code, 0, service.output());
+    }
+  });
+
   it('killed in the middle loses nothing: the next one sends what was under way again', async () => {
     receiver.always({ hang: true });
     await appendToInbox(pool, [sampleEvent(), sampleEvent()]);
