@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Pool } from 'pg';
 
-/** Connect and statement limit of a working connection. */
+/** Connect and statement limit of a working connection; none takes longer to connect. */
 const STATEMENT_LIMIT_MS = 5_000;
 /**
  * The client gives up so much later than the server: the server's own cancel comes first, and its connection can be used
@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly max: number;
   readonly min?: number;
   readonly limitMs?: number;
+  /** The server ends a connection that is checked out and does nothing for so long, as that of a process that stands still. */
+  readonly idleSessionMs?: number;
   /** Told of errors on idle connections (a server restart, for one): without a listener they would end the process. */
   readonly onError: (error: Error) => void;
 }
@@ -44,17 +46,22 @@ export interface PoolOptions {
  */
 export function createPool(options: PoolOptions): Pool {
   const limitMs = options.limitMs ?? STATEMENT_LIMIT_MS;
+  const { idleSessionMs } = options;
+  const settings = [
+    ...SESSION_SETTINGS,
+    ...(idleSessionMs === undefined ? [] : [`idle_session_timeout=${idleSessionMs}`]),
+  ];
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: options.applicationName,
     max: options.max,
     min: options.min ?? 0,
-    connectionTimeoutMillis: limitMs,
+    connectionTimeoutMillis: Math.min(limitMs, STATEMENT_LIMIT_MS),
     statement_timeout: limitMs,
     idle_in_transaction_session_timeout: limitMs,
     query_timeout: limitMs + SERVER_CANCELS_FIRST_MS,
     keepAlive: true,
-    options: SESSION_SETTINGS.map(setting => `-c ${setting}`).join(' '),
+    options: settings.map(setting => `-c ${setting}`).join(' '),
   });
   pool.on('error', options.onError);
   // A checked-out client reports a lost connection too, beside the rejected query: unheard it would end the process.

@@ -49,6 +49,8 @@ const APPLICATION_NAME = 'ackline-processor';
 const RETENTION_NAME = 'ackline-retention';
 /** Of a statement that looks through a large table. */
 const RETENTION_LIMIT_MS = 60_000;
+/** Three rounds of retention: where its processor stands still for longer, another one takes it over. */
+const RETENTION_IDLE_MS = 180_000;
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
 
@@ -285,7 +287,7 @@ interface RetentionParts {
   readonly log: Logger;
 }
 
-/** Apart from the work: one connection, while there is something to remove. */
+/** Apart from the work: one connection, which one processor of all keeps. */
 function openRetention(
   { config, rules, intake, pools, log }: RetentionParts,
   opened: AsyncDisposableStack,
@@ -295,6 +297,7 @@ function openRetention(
     applicationName: RETENTION_NAME,
     max: 1,
     limitMs: RETENTION_LIMIT_MS,
+    idleSessionMs: RETENTION_IDLE_MS,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   opened.defer(() => pool.end());

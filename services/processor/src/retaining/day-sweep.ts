@@ -23,8 +23,14 @@ export interface StuckDay {
   readonly tries: number;
 }
 
+export interface DaySweep {
+  /** null: none is. */
+  readonly stuck: StuckDay | null;
+  sweep(client: PoolClient, signal: AbortSignal): Promise<void>;
+}
+
 /** Drops days that are over. One that does not get its locks waits a little longer for them each time. */
-export function createDaySweep({ retention, log, now = () => performance.now() }: DaySweepDeps) {
+export function createDaySweep({ retention, log, now = () => performance.now() }: DaySweepDeps): DaySweep {
   let restsUntil = Number.NEGATIVE_INFINITY;
   let stuck: StuckDay | null = null;
   let left: { readonly day: string; readonly progress: DayProgress } | null = null;
@@ -61,16 +67,15 @@ export function createDaySweep({ retention, log, now = () => performance.now() }
   }
 
   return {
-    /** null: none is. */
-    get stuck(): StuckDay | null {
+    get stuck() {
       return stuck;
     },
-    async sweep(client: PoolClient, signal: AbortSignal): Promise<void> {
+    async sweep(client, signal) {
       if (now() < restsUntil) return;
       for (const day of await listExpiredDays(client, retention().eventsDays)) {
         if (!(await drop(client, day, signal))) return;
       }
-      stuck = null; // also where another processor has dropped it
+      stuck = null; // also where a replay has come to need it
       restsUntil = now() + EVERY_MS;
     },
   };
