@@ -61,7 +61,7 @@ export function createRetention(deps: RetentionDeps): Retention {
     return { client, days, parts };
   }
 
-  async function round(signal: AbortSignal): Promise<boolean> {
+  async function workOnce(signal: AbortSignal): Promise<boolean> {
     const client = await lock.hold();
     if (client === null) term = null;
     else if (term?.client !== client) term = begin(client);
@@ -76,6 +76,18 @@ export function createRetention(deps: RetentionDeps): Retention {
     return true;
   }
 
+  /** A statement of this connection may last longer than a drain. PostgreSQL ends it at its limit; what it did not do is done later. */
+  async function round(signal: AbortSignal): Promise<boolean> {
+    const letGo = () => lock.letGo();
+    signal.addEventListener('abort', letGo, { once: true });
+    try {
+      return await workOnce(signal);
+    } finally {
+      signal.removeEventListener('abort', letGo);
+      if (signal.aborted) letGo();
+    }
+  }
+
   return {
     name: 'retention',
     get stuck() {
@@ -87,7 +99,9 @@ export function createRetention(deps: RetentionDeps): Retention {
       while (!signal.aborted) {
         await delay(ROUND_EVERY_MS, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) break;
-        await round(signal).catch((error: unknown) => deps.log.error({ err: error }, 'retention.failed'));
+        await round(signal).catch((error: unknown) => {
+          if (!signal.aborted) deps.log.error({ err: error }, 'retention.failed');
+        });
       }
       lock.letGo();
     },

@@ -161,6 +161,27 @@ describe('retention', () => {
     await waitFor(() => other.round(ON), { timeoutMs: 30_000 });
   });
 
+  it('ends with the process in the middle of a statement, however long that takes', async () => {
+    await insertKeys(9);
+    const blocker = await pool.connect();
+    try {
+      await blocker.query('begin');
+      await blocker.query('select from event_keys for update');
+      const ending = new AbortController();
+      const one = retention();
+      const round = one.round(ending.signal);
+      const isWaiting =
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+      await waitFor(async () => (await pool.query(isWaiting)).rowCount === 1, { what: 'the sweep to wait' });
+      ending.abort();
+      await round;
+      assert.deepEqual(one.logged, []);
+      await blocker.query('commit'); // now the statement could end
+    } finally {
+      blocker.release();
+    }
+  });
+
   it('makes days to come, patiently where somebody reads for long', async () => {
     const { rows } = await pool.query<{ name: string }>(
       "select max(relname) as name from pg_class where relname ~ '^events_[0-9]{8}$'",
