@@ -77,6 +77,7 @@ export type DayResult =
   | { readonly kind: 'dropped'; readonly kept: number }
   /** busy: somebody reads for long; partly: it is more than one call does (T5). */
   | { readonly kind: 'busy' | 'partly'; readonly progress: DayProgress }
+  | { readonly kind: 'failed'; readonly progress: DayProgress; readonly error: unknown }
   /** The signal came. */
   | { readonly kind: 'stopped' };
 
@@ -110,8 +111,11 @@ export async function dropDay(
     if (!(await removeFromDefault(work))) return unfinished(work);
     return { kind: 'dropped', kept: work.progress.kept };
   } catch (error) {
-    if (gaveWay(error)) return { kind: 'busy', progress: work.progress };
-    throw error;
+    const { progress: reached } = work;
+    if (signal.aborted) return { kind: 'stopped' };
+    return gaveWay(error)
+      ? { kind: 'busy', progress: reached }
+      : { kind: 'failed', progress: reached, error };
   }
 }
 
@@ -174,7 +178,7 @@ async function keepNeeded(work: DayWork): Promise<boolean> {
   }
 }
 
-/** In order. */
+/** In order. By one snapshot: in parts, it would miss what ends or is replayed meanwhile, from a part to come to one that was looked at. */
 async function listNeeded({ queryable, day, progress }: DayWork): Promise<readonly string[]> {
   const result = await queryable.query<{ seq: string }>(
     `select seq from (select seq from deliveries where stored_day = $1::date

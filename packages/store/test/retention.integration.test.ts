@@ -309,6 +309,19 @@ describe('a day that is dropped', () => {
     }
   });
 
+  it('that fails says how far it has come, and goes on there (T5)', async () => {
+    await store('open');
+    await moveTo(day);
+    await pool.query(`create view reports as select count(*) from events_${day.replaceAll('-', '')}`);
+    const failed = await drop();
+    await pool.query('drop view reports');
+    assert.ok(failed.kind === 'failed');
+    assert.equal(failed.progress.kept, 1);
+    const dropped = await dropDay(pool, day, { signal: ON, progress: failed.progress });
+    assert.deepEqual(dropped, { kind: 'dropped', kept: 1 });
+    assert.deepEqual(await claimedBodies(), ['open']);
+  });
+
   it('goes part by part where it is large and lies in the default partition, each from where the last one ended (T5)', async () => {
     await dropDay(pool, day, { signal: ON });
     await insertInDefault(25_000);

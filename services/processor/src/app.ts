@@ -47,9 +47,9 @@ const POOL_MIN = 10;
 const LISTENING = 1;
 const APPLICATION_NAME = 'ackline-processor';
 const RETENTION_NAME = 'ackline-retention';
-/** Of a statement that looks through a large table. */
-const RETENTION_LIMIT_MS = 60_000;
-/** Three rounds of retention: where its processor stands still for longer, another one takes it over. */
+/** Of a statement that looks through a large table (all deliveries, a default partition) and keeps nobody waiting meanwhile. */
+const RETENTION_LIMIT_MS = 600_000;
+/** Some rounds of retention: where its processor stands still for longer, another one takes it over. */
 const RETENTION_IDLE_MS = 180_000;
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;

@@ -241,6 +241,32 @@ describe('retention', () => {
     }
   });
 
+  it('counts a day that fails as stuck, and the next one has its turn', async () => {
+    for (const [name, from, to] of [
+      ['events_20200101', '2020-01-01', '2020-01-02'],
+      ['events_20200102', '2020-01-02', '2020-01-03'],
+    ]) {
+      await pool.query(`create table ${name} partition of events for values from ('${from}') to ('${to}')`);
+    }
+    await pool.query('create view reports as select count(*) from events_20200101'); // of somebody else
+    let clock = 0;
+    const one = retention({ now: () => clock });
+    try {
+      for (let tries = 1; tries <= 2; tries++) {
+        await one.round(ON);
+        await one.round(ON); // rests
+        assert.deepEqual(one.stuck, { day: '2020-01-01', tries });
+        clock += 600_000;
+      }
+      assert.deepEqual(one.logged, ['retention.day-failed', 'retention.day-dropped', 'retention.day-failed']);
+    } finally {
+      await pool.query('drop view reports');
+    }
+    await one.round(ON);
+    assert.equal(one.stuck, null);
+    assert.equal(one.logged.at(-1), 'retention.day-dropped');
+  });
+
   it('drops days that are over for longer than configured, whatever becomes of the keys', async () => {
     await pool.query(`
       do $$ declare day date; begin

@@ -122,7 +122,7 @@ export const processorRows = {
   retentionTries: {
     name: 'ackline_retention_tries_in_vain',
     type: 'gauge',
-    help: 'Tries in a row to drop a day that is over, without getting its locks: somebody reads for long',
+    help: 'Tries in a row to drop a day that is over, in vain: somebody reads for long, or it fails',
     labels: [],
     merged: 'max',
     services: PROCESSOR,

@@ -1,11 +1,13 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { RetentionConfig } from '@ackline/shared/config/types';
 import { lockWaitMs } from '@ackline/store/lock-patience';
-import { type DayProgress, dropDay, listExpiredDays } from '@ackline/store/retention';
+import { type DayProgress, type DayResult, dropDay, listExpiredDays } from '@ackline/store/retention';
 import type { PoolClient } from 'pg';
 
 /** A look at what is over; what somebody was in the way of is tried again the next minute. */
 const EVERY_MS = 60 * 60_000;
+/** What failed may have read all deliveries before it did. */
+const AFTER_FAILURE_MS = 10 * 60_000;
 /** Tries in a row, a minute apart, after which somebody should look: by then each waits as long as it may. */
 const STUCK_AFTER_TRIES = 5;
 
@@ -17,9 +19,15 @@ export interface DaySweepDeps {
   readonly now?: () => number;
 }
 
-/** A day that is over, and that this processor did not get the locks for, so many times in a row. */
+/** A day that is over and that could not be dropped, since it did not get its locks or since it failed, so many times in a row. */
 export interface StuckDay {
   readonly day: string;
+  readonly tries: number;
+}
+
+interface Begun {
+  readonly progress: DayProgress;
+  /** In vain, in a row. */
   readonly tries: number;
 }
 
@@ -29,54 +37,71 @@ export interface DaySweep {
   sweep(client: PoolClient, signal: AbortSignal): Promise<void>;
 }
 
-/** Drops days that are over. One that does not get its locks waits a little longer for them each time. */
+/**
+ * Drops days that are over, the oldest first. One that does not get its locks waits a little longer for them each time, and the others
+ * wait with it, since they need the same ones; one that fails keeps no other from its turn.
+ */
 export function createDaySweep({ retention, log, now = () => performance.now() }: DaySweepDeps): DaySweep {
   let restsUntil = Number.NEGATIVE_INFINITY;
-  let stuck: StuckDay | null = null;
-  let left: { readonly day: string; readonly progress: DayProgress } | null = null;
+  /** Days that were begun. */
+  const begun = new Map<string, Begun>();
 
-  /** Whether the next day can have its turn. */
-  async function drop(client: PoolClient, day: string, signal: AbortSignal): Promise<boolean> {
+  function tried(day: string, progress: DayProgress): StuckDay {
+    const tries = (begun.get(day)?.tries ?? 0) + 1;
+    begun.set(day, { progress, tries });
+    return { day, tries };
+  }
+
+  async function drop(client: PoolClient, day: string, signal: AbortSignal): Promise<DayResult['kind']> {
+    const { tries = 0, progress } = begun.get(day) ?? {};
     const result = await dropDay(client, day, {
       signal,
-      lockLimitMs: lockWaitMs(stuck?.tries ?? 0),
-      ...(left?.day === day ? { progress: left.progress } : {}),
+      lockLimitMs: lockWaitMs(tries),
+      ...(progress === undefined ? {} : { progress }),
     });
     switch (result.kind) {
       case 'stopped':
-        return false;
-      case 'busy':
-        left = { day, progress: result.progress };
-        stuck = { day, tries: (stuck?.tries ?? 0) + 1 };
+        break;
+      case 'busy': {
+        const stuck = tried(day, result.progress);
         if (stuck.tries < STUCK_AFTER_TRIES) log.warn(stuck, 'retention.day-busy');
         else log.error(stuck, 'retention.day-stuck');
-        return false;
+        break;
+      }
+      case 'failed':
+        log.error({ err: result.error, ...tried(day, result.progress) }, 'retention.day-failed');
+        break;
       case 'partly':
-        left = { day, progress: result.progress };
-        stuck = null;
-        return false;
+        begun.set(day, { progress: result.progress, tries: 0 });
+        break;
       case 'dropped':
-        stuck = null;
+        begun.delete(day);
         log.info({ day, kept: result.kept }, 'retention.day-dropped');
-        return true;
+        break;
       default: {
         const never: never = result;
         return never;
       }
     }
+    return result.kind;
   }
 
   return {
     get stuck() {
-      return stuck;
+      const [first] = [...begun].filter(([, { tries }]) => tries > 0);
+      return first === undefined ? null : { day: first[0], tries: first[1].tries };
     },
     async sweep(client, signal) {
       if (now() < restsUntil) return;
-      for (const day of await listExpiredDays(client, retention().eventsDays)) {
-        if (!(await drop(client, day, signal))) return;
+      const days = await listExpiredDays(client, retention().eventsDays);
+      for (const day of begun.keys()) if (!days.includes(day)) begun.delete(day); // a replay has come to need it
+      let isDone = true;
+      for (const day of days) {
+        const kind = await drop(client, day, signal);
+        if (kind === 'failed') isDone = false;
+        else if (kind !== 'dropped') return;
       }
-      stuck = null; // also where a replay has come to need it
-      restsUntil = now() + EVERY_MS;
+      restsUntil = now() + (isDone ? EVERY_MS : AFTER_FAILURE_MS);
     },
   };
 }
