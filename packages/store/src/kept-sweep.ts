@@ -11,12 +11,12 @@ const AFTER_END = '1 day';
 const LOOKED_AT = 10_000;
 const EDITS_LOOKED_AT = 1_000;
 
-/** Of a row in its table. */
-type Place = readonly [one: string, two: string];
+/** Of a row in its table: its primary key. */
+type Place = readonly [string, string];
 
 interface KeptTable {
   readonly name: 'finished' | 'edits' | 'events';
-  /** $1 and $2: the place behind which it looks; $3, where `byDays`: how many days are kept. */
+  /** $1 and $2: the place behind which it looks; $3, where `byDays`: how many days are kept. Returns a `Piece`. */
   readonly text: string;
   readonly byDays: boolean;
   /** Before any row. */
@@ -38,6 +38,7 @@ export interface KeptSweep {
 
 interface Piece {
   readonly removed: number;
+  /** Of the rows that were looked at; null: there was none. */
   readonly last: Place | null;
 }
 
@@ -65,67 +66,69 @@ function startOf(table: KeptTable | undefined): KeptPlace | null {
 
 const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 
-/** `looked` lists the rows of a piece in order, with their `row`, whether it `goes`, and their place, `one` and `two`. */
-const remove = (from: string, looked: string) => `
-  with ${looked}, gone as (
-    delete from ${from} where ctid = any(array(select row from looked where goes)) returning 1
-  )
-  select (select count(*)::int from gone) as removed,
-         (select json_build_array(one, two::text) from looked order by one desc, two desc limit 1) as last`;
-
+/** Ended for long enough, and of a day that no replay needs. */
 const FINISHED: KeptTable = {
   name: 'finished',
   byDays: true,
   start: ['-infinity', BEFORE_ALL_IDS],
-  text: remove(
-    'finished_deliveries_default',
-    `piece as materialized (
-       select ctid as row, stored_day as one, id as two, coalesce(finished_at, created_at) as ended
-         from finished_deliveries_default
-        where stored_day ${expired('$3')} and (stored_day, id) > ($1::date, $2::uuid)
-        order by stored_day, id limit ${LOOKED_AT}
-     ), free as (
-       select day from (select distinct one as day from piece) days where ${REPLAYS_NOTHING_OF('day')}
-     ), looked as (
-       select row, one, two, ended < now() - interval '${AFTER_END}' and one in (select day from free) as goes from piece
-     )`,
-  ),
+  text: `
+    with piece as materialized (
+      select ctid, stored_day, id, coalesce(finished_at, created_at) as ended_at
+        from finished_deliveries_default
+       where stored_day ${expired('$3')} and (stored_day, id) > ($1::date, $2::uuid)
+       order by stored_day, id limit ${LOOKED_AT}
+    ), free as (
+      select stored_day from (select distinct stored_day from piece) days
+       where ${REPLAYS_NOTHING_OF('days.stored_day')}
+    ), gone as (
+      delete from finished_deliveries_default where ctid = any(array(
+        select ctid from piece
+         where ended_at < now() - interval '${AFTER_END}' and stored_day in (select stored_day from free))) returning 1
+    )
+    select (select count(*)::int from gone) as removed,
+           (select json_build_array(stored_day, id) from piece order by stored_day desc, id desc limit 1) as last`,
 };
 
+/** Whose delivery is neither open nor finished any more. */
 const EDITS: KeptTable = {
   name: 'edits',
   byDays: false,
   start: [BEFORE_ALL_IDS, '0'],
-  text: remove(
-    'delivery_edits',
-    `looked as materialized (
-       select e.ctid as row, e.delivery_id as one, e.n as two,
-              (select true from deliveries d where d.id = e.delivery_id) is null
-              and (select true from finished_deliveries f where f.id = e.delivery_id order by f.id limit 1) is null as goes
-         from delivery_edits e
-        where (e.delivery_id, e.n) > ($1::uuid, $2::int)
-        order by e.delivery_id, e.n limit ${EDITS_LOOKED_AT}
-     )`,
-  ),
+  text: `
+    with piece as materialized (
+      select e.ctid, e.delivery_id, e.n,
+             (select true from deliveries d where d.id = e.delivery_id) is null
+             and (select true from finished_deliveries f where f.id = e.delivery_id order by f.id limit 1) is null as is_left
+        from delivery_edits e
+       where (e.delivery_id, e.n) > ($1::uuid, $2::int)
+       order by e.delivery_id, e.n limit ${EDITS_LOOKED_AT}
+    ), gone as (
+      delete from delivery_edits where ctid = any(array(select ctid from piece where is_left)) returning 1
+    )
+    select (select count(*)::int from gone) as removed,
+           (select json_build_array(delivery_id, n::text) from piece order by delivery_id desc, n desc limit 1) as last`,
 };
 
+/** That nobody needs any more (T2). */
 const EVENTS: KeptTable = {
   name: 'events',
   byDays: false,
   start: ['-infinity', '0'],
-  text: remove(
-    'kept_events',
-    `looked as materialized (
-       select k.ctid as row, k.stored_day as one, k.seq as two,
-              (select true from deliveries d where d.event_id = k.id order by d.event_id limit 1) is null
-              and (select true from unrouted_events u where u.source = k.source and u.seq = k.seq) is null
-              and (select true from finished_deliveries f where f.stored_day = k.stored_day and f.event_id = k.id
-                    order by f.event_id limit 1) is null as goes
-         from kept_events k
-        where (k.stored_day, k.seq) > ($1::date, $2::bigint)
-        order by k.stored_day, k.seq limit ${LOOKED_AT}
-     )`,
-  ),
+  text: `
+    with piece as materialized (
+      select k.ctid, k.stored_day, k.seq,
+             (select true from deliveries d where d.event_id = k.id order by d.event_id limit 1) is null
+             and (select true from unrouted_events u where u.source = k.source and u.seq = k.seq) is null
+             and (select true from finished_deliveries f where f.stored_day = k.stored_day and f.event_id = k.id
+                   order by f.event_id limit 1) is null as is_free
+        from kept_events k
+       where (k.stored_day, k.seq) > ($1::date, $2::bigint)
+       order by k.stored_day, k.seq limit ${LOOKED_AT}
+    ), gone as (
+      delete from kept_events where ctid = any(array(select ctid from piece where is_free)) returning 1
+    )
+    select (select count(*)::int from gone) as removed,
+           (select json_build_array(stored_day, seq::text) from piece order by stored_day desc, seq desc limit 1) as last`,
 };
 
 /** In this order: an event may go once its finished deliveries have. */

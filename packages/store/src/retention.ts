@@ -1,5 +1,8 @@
 /**
- * Dropping days. An event is needed while it has a delivery, open or finished, or waits for a route.
+ * Dropping days: what of a day is safe to remove, in which steps, and under which locks. When a day's turn is, how long it waits for a
+ * lock and where it goes on, the processor knows (`services/processor/src/retaining/day-sweep.ts`).
+ *
+ * An event is needed while it has a delivery, open or finished, or waits for a route.
  *
  * T1. An event that is needed is in `events`, in `kept_events`, or in both.
  * T2. One that is not needed never will be: who makes a delivery of it (late routing, a replay) takes away what it was needed by, in

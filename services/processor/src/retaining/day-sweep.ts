@@ -38,7 +38,8 @@ export interface DaySweep {
 }
 
 /**
- * Drops days that are over, the oldest first. One that does not get its locks waits a little longer for them each time, and the others
+ * Drops days that are over, the oldest first: it knows when, how patiently, and how far each has come. What is dropped, and how, is
+ * the store's (`packages/store/src/retention.ts`). One that does not get its locks waits a little longer for them each time, and the others
  * wait with it, since they need the same ones; one that fails keeps no other from its turn.
  */
 export function createDaySweep({ retention, log, now = () => performance.now() }: DaySweepDeps): DaySweep {
