@@ -40,7 +40,7 @@ describe('a processor', () => {
     await writeFile(
       join(folder, 'ackline.yaml'),
       `sources: [{ name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }]
-routes: [{ name: all, destination: crm }]
+routes: [{ name: all, destination: crm, history: failures }]
 destinations:
   - { name: crm, type: http, url: ${receiver.url}/hook, breaker: { failures: 1, reset: 1h } }
 `,
