@@ -105,6 +105,22 @@ export async function withRefusingDatabase(system: CanarySystem): Promise<void> 
   });
 }
 
+/** A collector that refuses spans, and repeats what it knows. */
+export async function withRefusingCollector(system: CanarySystem): Promise<void> {
+  const expectStatus = sender(system);
+  const { spooling, collector } = system;
+  collector.http.always({
+    status: 400,
+    headers: { 'content-type': CANARY.header },
+    body: JSON.stringify(CANARY),
+  });
+  expectStatus(await post(spooling.port, telegram(500)), 200, 'whose spans are refused');
+  await system.untilLogged(spooling.service, 'traces.not-sent');
+  collector.http.always({ status: 200 });
+  expectStatus(await post(spooling.port, telegram(501)), 200, 'whose spans are taken');
+  await system.untilLogged(spooling.service, 'traces.sent-again');
+}
+
 /** Rows of the inbox that are no events, and one whose values PostgreSQL can not hold. */
 export async function withBadRecords(system: CanarySystem): Promise<void> {
   const { sql, processor } = system;
@@ -162,6 +178,9 @@ export async function runCommands(system: CanarySystem): Promise<void> {
     assert.ok(out.split('\n').length > 1, out);
     await system.cli([...words.split(' '), '--json']);
   }
+  const services = Object.values(system.operations).flatMap(url => ['--ops', url]);
+  await system.cli(['top', '--once', ...services]);
+  await system.cli(['top', '--json', ...services]);
   await system.cli(['check']);
   await system.cli(['plan', 'ackline.yaml']);
   await writeFile(join(system.folder, 'next.yaml'), system.config.replaceAll('to-takes', 'to-others'));

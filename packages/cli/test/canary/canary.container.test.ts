@@ -14,7 +14,7 @@ const SLOW = { timeoutMs: 120_000 };
 const URL_TAIL = `${CANARY.secret}?token=${CANARY.secret}`;
 
 describe('the same through Kafka and Redis, and their failures', { timeout: 420_000 }, () => {
-  it('is in no log line, metric, health report or answer', async () => {
+  it('is in no log line, metric, span, health report or answer', async () => {
     await using broker = await startKafka();
     await using redis = await startRedis();
     const database = await createTestDatabase();
@@ -23,7 +23,8 @@ describe('the same through Kafka and Redis, and their failures', { timeout: 420_
         databaseUrl: database.url,
         env: { KAFKA_BROKERS: broker.brokers, KAFKA_DURABILITY: 'single-node', REDIS_URL: redis.url },
         destinations: [
-          `{ name: no-topic, type: kafka, topic: ${CANARY.secret}, headers: { x-canary: '${CANARY.header}' } }`,
+          // The name of a topic is one that spans have.
+          `{ name: no-topic, type: kafka, topic: nobody-made-it, headers: { x-canary: '${CANARY.header}' } }`,
           `{ name: refusing, type: http, url: 'http://127.0.0.1:9/${URL_TAIL}' }`,
         ],
         routes: [
@@ -50,6 +51,15 @@ describe('the same through Kafka and Redis, and their failures', { timeout: 420_
       for (const service of [system.spooling.service, system.bare.service, system.processor]) {
         service.kill();
         await service.exited;
+      }
+      const spans = new Set(system.collector.spans().map(({ name }) => name));
+      for (const name of [
+        'send ackline.events.v1',
+        'process ackline.events.v1',
+        'append inbox',
+        'send nobody-made-it',
+      ]) {
+        assert.ok(spans.has(name), `${name} is none of ${[...spans].join(', ')}`);
       }
       assert.deepEqual(await findCanaries(system.sinks), []);
     } finally {

@@ -9,6 +9,7 @@ import {
   sendEverything,
   untilAllFailed,
   withBadRecords,
+  withRefusingCollector,
   withoutDatabase,
   withRefusingDatabase,
 } from './canary-run.ts';
@@ -17,7 +18,7 @@ import { startCanarySystem } from './system.ts';
 describe('a secret, a phone number and a text that go through every path and failure', {
   timeout: 420_000,
 }, () => {
-  it('are in no log line, metric, health report, answer or list of a command', async () => {
+  it('are in no log line, metric, span, health report, answer or list of a command', async () => {
     const database = await createTestDatabase();
     try {
       await using system = await startCanarySystem({ databaseUrl: database.url });
@@ -25,6 +26,7 @@ describe('a secret, a phone number and a text that go through every path and fai
       await withoutDatabase(system);
       await withRefusingDatabase(system);
       await withBadRecords(system);
+      await withRefusingCollector(system);
       await untilAllFailed(system);
       await runCommands(system);
       await reloadBadFiles(system);
@@ -42,6 +44,22 @@ describe('a secret, a phone number and a text that go through every path and fai
         'Worker error processing webhook: ',
       ]) {
         assert.ok(logs.includes(`"msg":"${words}`), words);
+      }
+
+      const spans = new Set(system.collector.spans().map(({ name }) => name));
+      for (const name of [
+        'POST /webhook/telegram',
+        'append',
+        'append inbox',
+        'append spool',
+        'relay spool',
+        'process batch',
+        'process inbox',
+        'transaction',
+        'POST',
+        'transform reshaped',
+      ]) {
+        assert.ok(spans.has(name), `${name} is none of ${[...spans].join(', ')}`);
       }
 
       // They were there: what was delivered has all of them.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
+import { type OtlpReceiver, startOtlpReceiver } from '@ackline/testkit/otlp-receiver';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -43,12 +44,14 @@ export interface CanarySystem extends AsyncDisposable {
   readonly processor: SpawnedService;
   /** Answers as its path says: see `destinationsOf`. */
   readonly receiver: FakeReceiver;
+  /** Gets the spans of all services, each of them. */
+  readonly collector: OtlpReceiver;
   /** Between the services and PostgreSQL. */
   readonly database: TcpProxy;
   /** Past the proxy. */
   readonly sql: pg.Client;
   readonly folder: string;
-  /** What people and programs read; a test adds its own, such as the spans of a collector. */
+  /** What people and programs read; a test adds its own. */
   readonly sinks: Sink[];
   readonly config: string;
   putConfig(text: string): Promise<void>;
@@ -70,6 +73,7 @@ export async function startCanarySystem(options: CanaryOptions): Promise<CanaryS
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const receiver = opened.use(await startFakeReceiver());
   answerByPath(receiver);
+  const collector = opened.use(await startOtlpReceiver());
   const direct = new URL(options.databaseUrl);
   const database = opened.use(await startTcpProxy({ host: direct.hostname, port: Number(direct.port) }));
   const sql = new pg.Client({ connectionString: options.databaseUrl });
@@ -90,6 +94,9 @@ export async function startCanarySystem(options: CanaryOptions): Promise<CanaryS
     OPS_HOST: '127.0.0.1',
     LOG_LEVEL: 'DEBUG',
     CANARY_SECRET: CANARY.secret,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${CANARY.secret}`,
+    OTEL_TRACES_SAMPLER_ARG: '1',
     SIGNING: `whsec_${Buffer.from(`${CANARY.secret}${CANARY.secret}`).toString('base64')}`,
     ...options.env,
   };
@@ -115,6 +122,18 @@ export async function startCanarySystem(options: CanaryOptions): Promise<CanaryS
     { name: 'log of the ingress with a spool', read: () => spooling.service.output() },
     { name: 'log of the ingress without one', read: () => bare.service.output() },
     { name: 'log of the processor', read: () => processor.service.output() },
+    {
+      name: 'spans',
+      read: () =>
+        collector
+          .spans()
+          .map(span => JSON.stringify(span))
+          .join('\n'),
+    },
+    {
+      name: 'bytes of spans',
+      read: () => collector.http.requests.map(({ body }) => body.toString()).join('\n'),
+    },
   ];
   const keep = (name: string, text: string) => void sinks.push({ name, read: () => text });
   const resources = opened.move();
@@ -123,6 +142,7 @@ export async function startCanarySystem(options: CanaryOptions): Promise<CanaryS
     bare,
     processor: processor.service,
     receiver,
+    collector,
     database,
     sql,
     folder,
