@@ -3,13 +3,13 @@ import { listDestinationsWithWork } from './destinations.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
- * How much work there is, for metrics: read in the background every some seconds, so each look is bounded, whatever is there.
+ * How much work there is, for metrics and `ackline top`: read every some seconds, so each look is bounded, whatever is there.
  *
  * WF1. Each part reads the first entries of an index and stops at its limit; no part reads a table from end to end. With 100,000
  *      open deliveries of one destination and 100,000 parked ones that is 200,000 entries, some tenths of a second.
  * WF2. What is open is counted per destination, each with its own share of MAX_COUNTED: one with a large backlog hides no other.
- *      A number at its limit means "at least so many". The oldest is then that of the first ones by due time, of each tenant
- *      in turn, and so nearly the oldest.
+ *      A number at its limit (`hasMore`) means "at least so many". The oldest is then that of the first ones by due time, of each tenant
+ *      in turn, and so nearly the oldest. What a person sends again is of any age, and has none.
  */
 export const MAX_COUNTED = 100_000;
 /** However many destinations there are, so many of each are counted. */
@@ -52,11 +52,12 @@ export interface OpenWork {
   /** `replay`: due, and sent again by a person. */
   readonly state: OpenState;
   readonly count: number;
-  /** Since the oldest of them was stored. */
-  readonly oldestS: number;
+  readonly hasMore: boolean;
+  /** Since the oldest of them was stored; null: all of them are sent again. */
+  readonly oldestS: number | null;
 }
 
-/** What is open at these destinations, by state; those with none are left out (WF2). */
+/** What is open at these destinations, by state, and what is leased at whichever; those with none are left out (WF2). */
 export async function countOpenWork(
   queryable: Pick<Pool, 'query'>,
   destinations: readonly string[],
@@ -64,24 +65,25 @@ export async function countOpenWork(
   const limit = Math.max(LEAST_COUNTED, Math.floor(MAX_COUNTED / Math.max(1, destinations.length)));
   // The order is that of the partial index of each state, so that it is what is read, from its front (WF1).
   const part = (state: OpenState, condition: string, order: string) =>
-    `select n.name as destination, '${state}' as state, c.count, c.oldest from unnest($1::text[]) as n (name)
+    `select n.name as destination, '${state}' as state, c.count, c.count = $2 as more, c.oldest from unnest($1::text[]) as n (name)
       cross join lateral (
-        select count(*)::int as count, min(created_at) as oldest from (
-          select d.created_at from deliveries d
+        select count(*)::int as count, min(created_at) filter (where not replay) as oldest from (
+          select d.created_at, d.replay from deliveries d
            where d.destination = n.name and ${condition} order by ${order} limit $2) first) c`;
   const result = await queryable.query<OpenWork>({
     name: 'work-open',
-    text: `select destination, state, count, extract(epoch from now() - oldest)::float8 as "oldestS" from (
+    text: `select destination, state, count, more as "hasMore", extract(epoch from now() - oldest)::float8 as "oldestS" from (
              ${part('due', "d.state = 'due' and not d.replay", 'd.tenant, d.priority, d.due_at, d.seq')}
              union all
              ${part('replay', "d.state = 'due' and d.replay", 'd.due_at, d.seq')}
              union all
              ${part('waiting', "d.state = 'waiting'", 'd.source, d.ordering_key, d.seq')}
              union all
-             select destination, 'leased', count(*)::int, min(created_at) from (
-               select d.destination, d.created_at from deliveries d
+             select destination, 'leased', count(*)::int, sum(count(*)) over () = ${MAX_COUNTED},
+                    min(created_at) filter (where not replay) from (
+               select d.destination, d.created_at, d.replay from deliveries d
                 where d.state = 'leased' order by d.lease_until limit ${MAX_COUNTED}) leased
-              where destination = any($1::text[]) group by destination
+              group by destination
            ) parts where count > 0`,
     values: [destinations, limit],
   });
@@ -89,27 +91,30 @@ export async function countOpenWork(
 }
 
 export interface ParkedCount {
+  /** A cause is of one destination. */
+  readonly destination: string;
   readonly cause: string;
   readonly count: number;
+  readonly hasMore: boolean;
 }
 
 /** Causes of what is parked, the most frequent first. It jumps from cause to cause, and counts each to its share of MAX_COUNTED. */
 export async function countParked(queryable: Pick<Pool, 'query'>): Promise<readonly ParkedCount[]> {
   const result = await queryable.query<ParkedCount>({
     name: 'work-parked',
-    text: `with recursive cause (name, n) as (
-             (select park_cause, 1 from deliveries where state = 'parked' order by park_cause limit 1)
+    text: `with recursive cause (name, destination, n) as (
+             (select park_cause, destination, 1 from deliveries where state = 'parked' order by park_cause limit 1)
              union all
-             select next.park_cause, cause.n + 1 from cause cross join lateral (
-               select d.park_cause from deliveries d
+             select next.park_cause, next.destination, cause.n + 1 from cause cross join lateral (
+               select d.park_cause, d.destination from deliveries d
                 where d.state = 'parked' and d.park_cause > cause.name order by d.park_cause limit 1) next
               where cause.n < ${MAX_CAUSES}
-           )
-           select cause.name as cause, counted.count from cause cross join lateral (
+           ), share (most) as (select greatest(${LEAST_COUNTED}, ${MAX_COUNTED} / nullif(count(*), 0)) from cause)
+           select cause.destination, cause.name as cause, counted.count, counted.count = share.most as "hasMore"
+             from share cross join cause cross join lateral (
              select count(*)::int as count from (
                select from deliveries d where d.state = 'parked' and d.park_cause = cause.name
-                order by d.finished_at
-                limit (select greatest(${LEAST_COUNTED}, ${MAX_COUNTED} / count(*)) from cause)) first) counted
+                order by d.finished_at limit share.most) first) counted
             order by counted.count desc, cause.name`,
   });
   return result.rows;
@@ -119,6 +124,16 @@ export interface Waiting {
   readonly count: number;
   /** null: there are none. */
   readonly oldestS: number | null;
+}
+
+/** What waits in the inbox. */
+export async function countInbox(queryable: Pick<Pool, 'query'>): Promise<Waiting> {
+  const result = await queryable.query<Waiting>({
+    name: 'work-inbox',
+    text: `select count(*)::int as count, extract(epoch from now() - min(appended_at))::float8 as "oldestS" from (
+             select appended_at from inbox order by n limit ${MAX_COUNTED}) first`,
+  });
+  return result.rows[0] ?? { count: 0, oldestS: null };
 }
 
 /** Events whose source no processor knew: those are looked for by source, and so is the oldest of the first ones. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { createPool } from '@ackline/store/pool';
 import {
   BY_INDEX,
+  countInbox,
   countOpenWork,
   countParked,
   countQuarantined,
@@ -12,6 +14,7 @@ import {
 } from '@ackline/store/work-figures';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool, QueryConfig } from 'pg';
+import { claim, openPool, outcomeOf, storeDeliveries } from './rows.ts';
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -87,9 +90,13 @@ describe('figures of work, with 100,000 due and 100,000 parked', () => {
 
   it('count what is open of each destination, and a large backlog hides no other', async () => {
     const open = await countOpenWork(pool, ['aaa', 'crm']);
-    const counted = open.map(({ destination, state, count }) => `${destination} ${state} ${count}`).sort();
+    const counted = open
+      .map(
+        ({ destination, state, count, hasMore }) => `${destination} ${state} ${count}${hasMore ? '+' : ''}`,
+      )
+      .sort();
     assert.deepEqual(counted, [
-      `aaa due ${SHARE}`,
+      `aaa due ${SHARE}+`,
       'crm due 4',
       'crm leased 5',
       'crm replay 2',
@@ -97,12 +104,13 @@ describe('figures of work, with 100,000 due and 100,000 parked', () => {
     ]);
     const due = open.find(({ destination, state }) => destination === 'crm' && state === 'due');
     assert.ok((due?.oldestS ?? 0) >= 7_200 && (due?.oldestS ?? 0) < 10_000, String(due?.oldestS));
+    assert.equal(open.find(({ state }) => state === 'replay')?.oldestS, null);
   });
 
   it('count parked deliveries by cause, the most frequent first, each to its share', async () => {
     assert.deepEqual(await countParked(pool), [
-      { cause: 'aaa 500', count: SHARE },
-      { cause: 'crm 400', count: 7 },
+      { destination: 'aaa', cause: 'aaa 500', count: SHARE, hasMore: true },
+      { destination: 'crm', cause: 'crm 400', count: 7, hasMore: false },
     ]);
   });
 
@@ -122,6 +130,7 @@ describe('figures of work, with 100,000 due and 100,000 parked', () => {
   const looks: readonly { what: string; use: (explained: Pool) => Promise<unknown>; atMost: number }[] = [
     { what: 'open work', use: explained => countOpenWork(explained, ['aaa', 'crm']), atMost: SHARE + 100 },
     { what: 'parked work', use: explained => countParked(explained), atMost: SHARE + 100 },
+    { what: 'the inbox', use: explained => countInbox(explained), atMost: 20_000 },
     { what: 'unrouted events', use: explained => countUnrouted(explained), atMost: 20_000 },
     { what: 'quarantined records', use: explained => countQuarantined(explained), atMost: 6 },
   ];
@@ -164,4 +173,69 @@ describe('figures of work, with 100,000 due and 100,000 parked', () => {
     assert.equal(plans.length, 1);
     return plans[0]!;
   }
+});
+
+describe('figures of a little work', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  beforeEach(() => pool.query('truncate inbox, events, deliveries, finished_deliveries'));
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  it('are by destination and state, without what is finished', async () => {
+    await storeDeliveries(pool, [{}, {}, {}, { destination: 'erp' }]);
+    const [parked, delivered] = await claim(pool, 2);
+    await recordOutcomes(pool, [
+      outcomeOf(parked!, { state: 'parked', parkReason: 'exhausted' }),
+      outcomeOf(delivered!, { state: 'delivered' }),
+    ]);
+    const work = await countWork(pool, ['crm']);
+    assert.deepEqual(
+      work.open.map(({ destination, state, count }) => `${destination} ${state} ${count}`),
+      ['crm due 1', 'erp due 1'],
+    );
+    assert.deepEqual(
+      work.parked.map(({ destination, count }) => `${destination} ${count}`),
+      ['crm 1'],
+    );
+  });
+
+  it('count what is leased at a destination that is configured no longer', async () => {
+    await storeDeliveries(pool, [{}]);
+    await claim(pool, 1);
+    const { open } = await countWork(pool, []);
+    assert.deepEqual(
+      open.map(({ destination, state, count }) => `${destination} ${state} ${count}`),
+      ['crm leased 1'],
+    );
+  });
+
+  it('are as old as the oldest live delivery: one that a person sends again is none, also under way', async () => {
+    const [again] = await storeDeliveries(pool, [{}]);
+    await pool.query(
+      "update deliveries set created_at = now() - interval '9 days', replay = true where id = $1",
+      [again!.id],
+    );
+    const ages = async () =>
+      (await countWork(pool, ['crm'])).open.map(({ state, oldestS }) => [state, oldestS]);
+    assert.deepEqual(await ages(), [['replay', null]]);
+    await pool.query(
+      "update deliveries set state = 'leased', lease_id = gen_random_uuid(), lease_until = now() + interval '1 minute'",
+    );
+    assert.deepEqual(await ages(), [['leased', null]]);
+  });
+
+  it('have what waits in the inbox, and how long the oldest has', async () => {
+    assert.deepEqual(await countInbox(pool), { count: 0, oldestS: null });
+    await pool.query(`insert into inbox (id, key_hash, after_offset, appended_at, key_id, meta, body)
+                      select gen_random_uuid(), 1, -1, now() - n * interval '1 minute', 'none', '', '' from generate_series(0, 2) n`);
+    const { count, oldestS } = await countInbox(pool);
+    assert.deepEqual([count, Math.floor((oldestS ?? 0) / 60)], [3, 2]);
+  });
 });

@@ -70,9 +70,8 @@ function registerFigures(
     const known = figures();
     if (known === null) return [];
     const ages = new Map(destinations().map(name => [name, 0]));
-    for (const { destination, state, oldestS } of known.open) {
-      // What is sent again may be of any age.
-      if (state !== 'replay') ages.set(destination, Math.max(oldestS, ages.get(destination) ?? 0));
+    for (const { destination, oldestS } of known.open) {
+      if (oldestS !== null) ages.set(destination, Math.max(oldestS, ages.get(destination) ?? 0));
     }
     return [...ages].map(([destination, age]) => [{ destination }, age]);
   });
@@ -93,7 +92,7 @@ function registerFigures(
 }
 
 /** The most frequent by name, and the rest together; that figure is there from the start. */
-function shownCauses(parked: readonly ParkedCount[]): readonly ParkedCount[] {
+function shownCauses(parked: readonly ParkedCount[]): readonly Pick<ParkedCount, 'cause' | 'count'>[] {
   const rest = parked.slice(MAX_SHOWN_CAUSES);
   const others = rest.reduce((sum, { count }) => sum + count, 0);
   return [...parked.slice(0, MAX_SHOWN_CAUSES), { cause: OTHER_CAUSES, count: others }];

@@ -1,4 +1,4 @@
-import { MAX_COUNTED_WORK } from '@ackline/store/open-work';
+import { MAX_COUNTED } from '@ackline/store/work-figures';
 import { formatTable, printable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 import type { Quantiles } from './metric-samples.ts';
@@ -93,10 +93,8 @@ function lagText({ lag: { kafkaRecords, inboxEvents, inboxOldestMs } }: Frame): 
   const kafka = kafkaRecords === null ? [] : [`Kafka ${plural(kafkaRecords, 'record')}`];
   if (inboxEvents === null) return [...kafka, NOT_KNOWN].join(GAP);
   const oldest = inboxOldestMs === null ? '' : `, the oldest ${formatMs(inboxOldestMs)}`;
-  return [
-    ...kafka,
-    `inbox ${countText(inboxEvents)} ${inboxEvents === 1 ? 'event' : 'events'}${oldest}`,
-  ].join(GAP);
+  const events = `${countText(inboxEvents, inboxEvents >= MAX_COUNTED)} ${inboxEvents === 1 ? 'event' : 'events'}`;
+  return [...kafka, `inbox ${events}${oldest}`].join(GAP);
 }
 
 function attemptText(perS: Readonly<Record<string, number>>): string {
@@ -106,18 +104,35 @@ function attemptText(perS: Readonly<Record<string, number>>): string {
     : entries.map(([outcome, value]) => `${outcome} ${rate(value)}/s`).join(GAP);
 }
 
-function workText({ due, leased, waiting, held, parked, replay, oldestMs }: WorkCounts): string {
-  const counts = { due, leased, waiting, held, parked, replays: replay };
-  const parts = Object.entries(counts).map(([name, count]) => `${name} ${countText(count)}`);
+const WORK_WORDS = {
+  due: 'due',
+  leased: 'leased',
+  waiting: 'waiting',
+  held: 'held',
+  parked: 'parked',
+  replay: 'replays',
+} as const;
+type WorkName = keyof typeof WORK_WORDS;
+const WORK_NAMES = Object.keys(WORK_WORDS) as WorkName[];
+
+function workText(work: WorkCounts): string {
+  const { oldestMs } = work;
+  const parts = WORK_NAMES.map(name => `${WORK_WORDS[name]} ${workCount(work, name)}`);
   return [...parts, `oldest ${oldestMs === null ? NOT_KNOWN : formatMs(oldestMs)}`].join(GAP);
 }
 
-function countText(count: number): string {
-  return count >= MAX_COUNTED_WORK ? `${formatCount(MAX_COUNTED_WORK)}+` : formatCount(count);
+function workCount(work: WorkCounts, name: WorkName): string {
+  return countText(work[name], work.more.includes(name));
 }
 
+function countText(count: number, hasMore: boolean): string {
+  return `${formatCount(count)}${hasMore ? '+' : ''}`;
+}
+
+const SHOWN_OF_EACH = ['due', 'leased', 'held', 'parked'] as const;
+
 function destinationRow(destination: DestinationFigures): readonly string[] {
-  const { name, breaker, paused, attemptsPerS, due, leased, held, parked, oldestMs } = destination;
+  const { name, breaker, paused, attemptsPerS, oldestMs } = destination;
   const { delivered = 0, ...others } = attemptsPerS;
   const failed = Object.values(others).reduce((sum, perS) => sum + perS, 0);
   return [
@@ -125,7 +140,7 @@ function destinationRow(destination: DestinationFigures): readonly string[] {
     paused ? `${breaker}, paused` : breaker,
     rate(delivered),
     rate(failed),
-    ...[due, leased, held, parked].map(countText),
+    ...SHOWN_OF_EACH.map(shown => workCount(destination, shown)),
     oldestMs === null ? NOT_KNOWN : formatMs(oldestMs),
   ];
 }

@@ -60,6 +60,8 @@ export interface WorkCounts {
   readonly held: number;
   /** Of what is neither finished nor parked. */
   readonly oldestMs: number | null;
+  /** Of these counts, by their names: there is more than was counted. */
+  readonly more: readonly string[];
 }
 
 export interface DestinationFigures extends WorkCounts {
@@ -108,9 +110,17 @@ function busiest(tiers: Frame['tiers']): string | null {
 function lagOf(store: StoreFigures | null): Frame['lag'] {
   return {
     kafkaRecords: store?.kafkaLag ?? null,
-    inboxEvents: store?.inbox.events ?? null,
-    inboxOldestMs: store?.inbox.oldestMs ?? null,
+    inboxEvents: store?.inbox.count ?? null,
+    inboxOldestMs: inMs(store?.inbox.oldestS ?? null),
   };
+}
+
+function greatest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
+}
+
+function inMs(seconds: number | null): number | null {
+  return seconds === null ? null : seconds * 1_000;
 }
 
 function rates(counts: ReadonlyMap<string, number>, perS: PerSecond): Readonly<Record<string, number>> {
@@ -159,20 +169,26 @@ function heldNames({ paused, breakers }: StoreFigures): ReadonlySet<string> {
 }
 
 function countWork(work: StoreFigures['work'], held: ReadonlySet<string>): WorkCounts {
-  const count = (state: string) =>
-    work.reduce((sum, row) => (row.state === state ? sum + row.count : sum), 0);
-  const ages = work.flatMap(({ oldestMs }) => (oldestMs === null ? [] : [oldestMs]));
+  const of = (state: string) => work.filter(row => row.state === state);
+  const parts = {
+    due: of('due'),
+    leased: of('leased'),
+    waiting: of('waiting'),
+    replay: of('replay'),
+    parked: of('parked'),
+    held: of('due').filter(({ destination }) => held.has(destination)),
+  };
+  const count = (rows: StoreFigures['work']) => rows.reduce((sum, row) => sum + row.count, 0);
+  const ages = work.flatMap(({ oldestS }) => (oldestS === null ? [] : [oldestS]));
   return {
-    due: count('due'),
-    leased: count('leased'),
-    waiting: count('waiting'),
-    replay: count('replay'),
-    parked: count('parked'),
-    held: work.reduce(
-      (sum, row) => (row.state === 'due' && held.has(row.destination) ? sum + row.count : sum),
-      0,
-    ),
-    oldestMs: ages.length === 0 ? null : Math.max(...ages),
+    due: count(parts.due),
+    leased: count(parts.leased),
+    waiting: count(parts.waiting),
+    replay: count(parts.replay),
+    parked: count(parts.parked),
+    held: count(parts.held),
+    oldestMs: inMs(greatest(ages)),
+    more: Object.entries(parts).flatMap(([name, rows]) => (rows.some(row => row.hasMore) ? [name] : [])),
   };
 }
 

@@ -1,13 +1,18 @@
 import { readDestinationStates, type DestinationState } from '@ackline/store/destination-states';
 import { listPausedDestinations } from '@ackline/store/destinations';
-import { type InboxDepth, type OpenWork, readInboxDepth, readOpenWork } from '@ackline/store/open-work';
 import { PROCESSOR_GONE_MS, readProcessorStates } from '@ackline/store/processors';
+import { countInbox, countWork, type OpenWork, type Waiting } from '@ackline/store/work-figures';
 import type { Pool } from 'pg';
+
+/** There may be several of a destination and state. */
+export interface WorkRow extends Pick<OpenWork, 'destination' | 'count' | 'hasMore' | 'oldestS'> {
+  readonly state: OpenWork['state'] | 'parked';
+}
 
 /** What PostgreSQL knows of the work, at one look. */
 export interface StoreFigures {
-  readonly work: readonly OpenWork[];
-  readonly inbox: InboxDepth;
+  readonly work: readonly WorkRow[];
+  readonly inbox: Waiting;
   /** Records of Kafka that are not stored yet, as the processors say; null: none of them reads it. */
   readonly kafkaLag: number | null;
   /** Processors whose heartbeat is fresh. */
@@ -16,12 +21,11 @@ export interface StoreFigures {
   readonly breakers: readonly DestinationState[];
 }
 
-export async function readStore(
-  pool: Pick<Pool, 'query'>,
-  configured: readonly string[],
-): Promise<StoreFigures> {
-  const work = await readOpenWork(pool);
-  const inbox = await readInboxDepth(pool);
+export async function readStore(pool: Pool, configured: readonly string[]): Promise<StoreFigures> {
+  const { open, parked } = await countWork(pool, configured);
+  // Parked work has no age that matters: it waits for a person.
+  const work = [...open, ...parked.map(row => ({ ...row, state: 'parked' as const, oldestS: null }))];
+  const inbox = await countInbox(pool);
   const alive = (await readProcessorStates(pool)).filter(({ ageMs }) => ageMs < PROCESSOR_GONE_MS);
   const paused = await listPausedDestinations(pool);
   const names = new Set([...configured, ...work.map(({ destination }) => destination)]);

@@ -29,11 +29,12 @@ function samplesOf(accepted: number, delivered: number): Sample[] {
 
 const STORE: StoreFigures = {
   work: [
-    { destination: 'crm', state: 'due', count: 3, oldestMs: 5_000 },
-    { destination: 'crm', state: 'parked', count: 1_204, oldestMs: null },
-    { destination: 'erp', state: 'due', count: 100_000, oldestMs: 90_000 },
+    { destination: 'crm', state: 'due', count: 3, hasMore: false, oldestS: 5 },
+    { destination: 'crm', state: 'parked', count: 1_200, hasMore: false, oldestS: null },
+    { destination: 'crm', state: 'parked', count: 4, hasMore: false, oldestS: null },
+    { destination: 'erp', state: 'due', count: 50_000, hasMore: true, oldestS: 90 },
   ],
-  inbox: { events: 12, oldestMs: 300 },
+  inbox: { count: 12, oldestS: 0.3 },
   kafkaLag: 7,
   processors: 2,
   paused: new Set(),
@@ -73,15 +74,12 @@ describe('a frame', () => {
 
   it('counts work that is due for a destination whose breaker is open as held', () => {
     const { work, destinations } = makeFrame(null, look(0, samplesOf(1, 1)));
-    assert.deepEqual(
-      [work?.due, work?.held, work?.parked, work?.oldestMs],
-      [100_003, 100_000, 1_204, 90_000],
-    );
+    assert.deepEqual([work?.due, work?.held, work?.parked, work?.oldestMs], [50_003, 50_000, 1_204, 90_000]);
     assert.deepEqual(
       destinations.map(({ name, breaker, held }) => [name, breaker, held]),
       [
         ['crm', 'closed', 0],
-        ['erp', 'open', 100_000],
+        ['erp', 'open', 50_000],
       ],
     );
   });
@@ -104,15 +102,16 @@ describe('a frame', () => {
 describe('the text of a frame', () => {
   const frame = makeFrame(look(0, samplesOf(10, 5)), look(1_000, samplesOf(30, 15)));
 
-  it('has the figures of each part, a backlog over the bound as such', () => {
+  it('has the figures of each part, of a backlog over its bound that there is more', () => {
     const text = frameLines(frame).join('\n');
     for (const part of [
       /telegram +20\.0 +0\.0 +0\.0 +0\.0/,
       /ACK +p50 5\.0 ms/,
       /TIER +inbox in use · kafka 0\.0\/s \(breaker open\) · inbox 20\.0\/s/,
       /LAG +Kafka 7 records · inbox 12 events, the oldest 300 ms/,
-      /WORK +due 100,000\+ · leased 0 .* parked 1,204 · .* oldest 90\.0 s/,
-      /erp +open +0\.0 +0\.0 +100,000\+/,
+      /WORK +due 50,003\+ · leased 0 · waiting 0 · held 50,000\+ · parked 1,204 · .* oldest 90\.0 s/,
+      /crm +closed +10\.0 +0\.0 +3 +0 +0 +1,204 /,
+      /erp +open +0\.0 +0\.0 +50,000\+ +0 +50,000\+ +0 /,
     ]) {
       assert.match(text, part);
     }
