@@ -89,12 +89,19 @@ function tierText({ tiers, tierInUse }: Frame): string {
   return [tierInUse === null ? 'no event' : `${tierInUse} in use`, ...each].join(GAP);
 }
 
-function lagText({ lag: { kafkaRecords, inboxEvents, inboxOldestMs } }: Frame): string {
-  const kafka = kafkaRecords === null ? [] : [`Kafka ${plural(kafkaRecords, 'record')}`];
+function lagText({ lag }: Frame): string {
+  const { kafkaRecords, kafkaOldestMs, inboxEvents, inboxOldestMs } = lag;
+  const kafka =
+    kafkaRecords === null
+      ? []
+      : [`Kafka ${plural(kafkaRecords, 'record')}${oldestText(kafkaRecords, kafkaOldestMs)}`];
   if (inboxEvents === null) return [...kafka, NOT_KNOWN].join(GAP);
-  const oldest = inboxOldestMs === null ? '' : `, the oldest ${formatMs(inboxOldestMs)}`;
   const events = `${countText(inboxEvents, inboxEvents >= MAX_COUNTED)} ${inboxEvents === 1 ? 'event' : 'events'}`;
-  return [...kafka, `inbox ${events}${oldest}`].join(GAP);
+  return [...kafka, `inbox ${events}${oldestText(inboxEvents, inboxOldestMs)}`].join(GAP);
+}
+
+function oldestText(count: number, oldestMs: number | null): string {
+  return count === 0 || oldestMs === null ? '' : `, the oldest ${formatMs(oldestMs)}`;
 }
 
 function attemptText(perS: Readonly<Record<string, number>>): string {

@@ -31,6 +31,8 @@ export interface Frame {
   readonly tierInUse: string | null;
   readonly lag: {
     readonly kafkaRecords: number | null;
+    /** Since the first of them was appended; null: none of the services that are asked says so. */
+    readonly kafkaOldestMs: number | null;
     readonly inboxEvents: number | null;
     readonly inboxOldestMs: number | null;
   };
@@ -93,7 +95,7 @@ export function makeFrame(before: Look | null, now: Look): Frame {
     ackMs: quantilesMs(changes, metricTable.ingressAckSeconds.name),
     tiers,
     tierInUse: busiest(tiers),
-    lag: lagOf(store),
+    lag: lagOf(store, samples),
     attemptsPerS: rates(sumBy(changes, metricTable.deliveryAttempts.name, 'outcome'), perS),
     work: store === null ? null : countWork(store.work, heldNames(store)),
     destinations: destinationFigures({ samples, changes, store, perS }),
@@ -107,9 +109,13 @@ function busiest(tiers: Frame['tiers']): string | null {
   return first === undefined || first.appendedPerS === 0 ? null : first.name;
 }
 
-function lagOf(store: StoreFigures | null): Frame['lag'] {
+function lagOf(store: StoreFigures | null, samples: Samples): Frame['lag'] {
+  const seconds = samples
+    .filter(({ name }) => name === metricTable.lagSeconds.name)
+    .map(({ value }) => value);
   return {
     kafkaRecords: store?.kafkaLag ?? null,
+    kafkaOldestMs: inMs(greatest(seconds)),
     inboxEvents: store?.inbox.count ?? null,
     inboxOldestMs: inMs(store?.inbox.oldestS ?? null),
   };

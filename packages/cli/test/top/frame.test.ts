@@ -19,6 +19,7 @@ function samplesOf(accepted: number, delivered: number): Sample[] {
     { name: metricTable.breakerState.name, labels: { breaker: destination }, value: 0 },
     { name: `${metricTable.ingressAckSeconds.name}_bucket`, labels: { source, le: '0.01' }, value: accepted },
     { name: `${metricTable.ingressAckSeconds.name}_bucket`, labels: { source, le: '+Inf' }, value: accepted },
+    { name: metricTable.lagSeconds.name, labels: { service: 'processor' }, value: 2 },
     {
       name: metricTable.deliveryAttempts.name,
       labels: { destination, outcome: 'delivered' },
@@ -84,6 +85,12 @@ describe('a frame', () => {
     );
   });
 
+  it('has the greatest lag of the processors, and none where no processor is asked', () => {
+    const behind = { name: metricTable.lagSeconds.name, labels: { service: 'processor' }, value: 7.5 };
+    const lagOf = (samples: Sample[]) => makeFrame(null, look(0, samples)).lag.kafkaOldestMs;
+    assert.deepEqual([lagOf([...samplesOf(1, 1), behind]), lagOf([])], [7_500, null]);
+  });
+
   it('goes on where all parts are away, and says so', () => {
     const frame = makeFrame(look(0, samplesOf(1, 1)), look(1_000, null, null));
     assert.deepEqual([frame.sources, frame.work, frame.ackMs, frame.tierInUse], [[], null, null, null]);
@@ -108,7 +115,7 @@ describe('the text of a frame', () => {
       /telegram +20\.0 +0\.0 +0\.0 +0\.0/,
       /ACK +p50 5\.0 ms/,
       /TIER +inbox in use · kafka 0\.0\/s \(breaker open\) · inbox 20\.0\/s/,
-      /LAG +Kafka 7 records · inbox 12 events, the oldest 300 ms/,
+      /LAG +Kafka 7 records, the oldest 2\.0 s · inbox 12 events, the oldest 300 ms/,
       /WORK +due 50,003\+ · leased 0 · waiting 0 · held 50,000\+ · parked 1,204 · .* oldest 90\.0 s/,
       /crm +closed +10\.0 +0\.0 +3 +0 +0 +1,204 /,
       /erp +open +0\.0 +0\.0 +50,000\+ +0 +50,000\+ +0 /,
