@@ -5,7 +5,7 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import { createCallTally } from '@ackline/runtime/performance-report';
+import { type CallTally, createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
@@ -21,7 +21,7 @@ import { removeHeartbeat } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
 import { warnOfScarceConnections } from './connection-check.ts';
-import { createDelivery, type Delivery } from './delivery/create-delivery.ts';
+import { createDelivery, type Delivery, type DeliveryDeps } from './delivery/create-delivery.ts';
 import type { Destination } from './delivery/destination.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
@@ -75,11 +75,8 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const pool = await connectStore({ config, context, pools }, opened);
   const intake = await connectIntake({ ...config, pool, log });
   opened.defer(() => intake.close());
-  const brokers = config.kafka?.brokers ?? null;
   const calls = createCallTally();
-  const counted = withCalls(metrics, calls);
-  const delivery = createDelivery({ rules, secrets, brokers, pool, metrics: counted, tracing, log });
-  opened.defer(() => delivery.close());
+  const delivery = openDelivery({ config, rules, secrets, pool, metrics, calls, tracing, log }, opened);
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
@@ -123,6 +120,22 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => declared.reload(), run: signal => run(parts, signal) };
+}
+
+interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics'> {
+  readonly config: ProcessorConfig;
+  readonly metrics: ProcessorMetrics;
+  readonly calls: CallTally;
+}
+
+function openDelivery(
+  { config, metrics, calls, ...deps }: DeliveryParts,
+  opened: AsyncDisposableStack,
+): Delivery {
+  const brokers = config.kafka?.brokers ?? null;
+  const delivery = createDelivery({ ...deps, brokers, metrics: withCalls(metrics, calls) });
+  opened.defer(() => delivery.close());
+  return delivery;
 }
 
 interface HeartbeatParts extends Omit<HeartbeatDeps, 'state'> {
