@@ -97,7 +97,8 @@ describe('a configuration file that changes while the process runs', () => {
     assert.equal(watched.reload.state.error, null);
     const metrics = await watched.metrics();
     assert.match(metrics, /ackline_config_refused\{service="test"\} 0\n/);
-    assert.match(metrics, /ackline_config_reloads_total\{result="reloaded",service="test"\} 1\n/);
+    // Seen half written it may be refused, and reloaded, more than once.
+    assert.match(metrics, /ackline_config_reloads_total\{result="reloaded",service="test"\} [1-9]/);
     assert.match(metrics, /ackline_config_loaded_timestamp_seconds\{service="test"\} 1\d{9}/);
   });
 

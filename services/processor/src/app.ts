@@ -1,5 +1,4 @@
 import type { Component } from '@ackline/runtime/component';
-import type { ConfigState } from '@ackline/runtime/config-reload';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
@@ -22,11 +21,11 @@ import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
 import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery, type DeliveryDeps } from './delivery/create-delivery.ts';
-import type { Destination } from './delivery/destination.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
 import { createHourlyReport, withCalls } from './hourly-report.ts';
+import { configured, describeProcessor } from './processor-state.ts';
 import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
@@ -97,7 +96,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const news = createDestinationNews({ pool, destinations: delivery.destinations });
   const heartbeat = openHeartbeat(
     { processorId, pool, news, log, health, destinations: delivery.destinations },
-    () => describe(config, { intake, delivery, retention, configState: declared.state }),
+    () => describeProcessor(config, { intake, delivery, retention, configState: declared.state }),
     opened,
   );
   await heartbeat.beat();
@@ -377,25 +376,4 @@ interface WatchedParts {
   readonly intake: Intake;
   readonly delivery: Delivery;
   readonly retention: Retention;
-}
-
-interface DescribedParts extends WatchedParts {
-  readonly configState: ConfigState;
-}
-
-/** What `/health` shows of this processor. */
-function describe(config: ProcessorConfig, { intake, delivery, retention, configState }: DescribedParts) {
-  const troubled = configured(delivery).filter(({ breaker }) => breaker.view.status !== 'CLOSED');
-  return {
-    workers: config.workers,
-    config: { loaded_at: Math.floor(configState.loadedAt / 1_000), error: configState.error },
-    inFlight: delivery.inFlight(),
-    intake: intake.snapshot(),
-    stuckDay: retention.stuck,
-    breakers: Object.fromEntries(troubled.map(({ config: { name }, breaker }) => [name, breaker.view])),
-  };
-}
-
-function configured(delivery: Delivery): readonly Destination[] {
-  return [...delivery.destinations.values()].filter(destination => destination.isConfigured);
 }
