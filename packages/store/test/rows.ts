@@ -11,11 +11,12 @@ import { createPool } from '@ackline/store/pool';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
 
-export function openPool(url: string, max = 5): Pool {
+export function openPool(url: string, max = 5, limitMs?: number): Pool {
   return createPool({
     connectionString: url,
     applicationName: 'store-test',
     max,
+    ...(limitMs === undefined ? {} : { limitMs }),
     onError: () => undefined,
   });
 }
