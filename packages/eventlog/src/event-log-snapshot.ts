@@ -33,7 +33,12 @@ export interface EventLogSnapshot {
   readonly appended: Readonly<Record<AppendReceipt['tier'], number>>;
 }
 
-export function takeSnapshot(options: LogTiers, appended: EventLogSnapshot['appended']): EventLogSnapshot {
+/** `now`: epoch milliseconds, as the breakers'. */
+export function takeSnapshot(
+  options: LogTiers & { readonly now: () => number },
+  appended: EventLogSnapshot['appended'],
+): EventLogSnapshot {
+  const { now } = options;
   const { kafka, breaker, inbox, inboxGate } = options;
   const tier = kafka.current;
   const ready = tier.state === 'ready';
@@ -50,7 +55,7 @@ export function takeSnapshot(options: LogTiers, appended: EventLogSnapshot['appe
       rows.inbox,
       ...(spool === null ? [] : [rows.spool]),
     ],
-    tierInUse: tierInUse(options, spool),
+    tierInUse: tierInUse(options, now, spool),
     kafka: tier.state,
     durability: [...weaknessesOf(tier), ...(options.spool?.weaknesses ?? [])],
     spool,
@@ -60,9 +65,12 @@ export function takeSnapshot(options: LogTiers, appended: EventLogSnapshot['appe
 
 function tierInUse(
   { kafka, breaker, inboxGate }: LogTiers,
+  now: () => number,
   spool: SpoolSnapshot | null,
 ): AppendReceipt['tier'] {
-  if (kafka.current.state === 'ready' && breaker.state.status !== 'OPEN') return 'kafka';
+  // One that is open is tried by the first event after its time: without one it stays open, and says nothing of Kafka.
+  const isTried = breaker.state.status !== 'OPEN' || breaker.state.reopensAt <= now();
+  if (kafka.current.state === 'ready' && isTried) return 'kafka';
   return inboxGate.isOpen || spool?.state !== 'ready' ? 'inbox' : 'spool';
 }
 

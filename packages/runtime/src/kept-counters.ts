@@ -66,11 +66,14 @@ export function createKeptCounters(): KeptCounters {
   };
 }
 
+/** Sums of fractions that are added up in another order differ by less. */
+const ROUNDING = 1e-9;
+
 /** Counters of one process never go down. */
 function isAnother(known: Kept, port: number | null, answer: MetricsAnswer): boolean {
   if (known.port !== port) return true;
   const before = valuesOf(known.answer);
-  return [...valuesOf(answer)].some(([series, value]) => value < (before.get(series) ?? 0));
+  return [...valuesOf(answer)].some(([series, value]) => value < (before.get(series) ?? 0) * (1 - ROUNDING));
 }
 
 function valuesOf(answer: MetricsAnswer): Map<string, number> {

@@ -7,6 +7,9 @@ import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
 export const NO_SOURCE = 'none';
 
+/** Why an event is refused that no log has. */
+export const NOT_DURABLE = 'not_durable';
+
 const RESULTS = ['accepted', 'duplicate', 'rejected', 'lost', 'abandoned', 'failed'] as const;
 export type RequestResult = (typeof RESULTS)[number];
 
@@ -43,6 +46,15 @@ const ACK_BOUNDS_MS = boundsInMs(metricTable.ingressAckSeconds);
 /** Of a histogram with one row. */
 const ONLY = 0;
 
+const NO_RESULTS: SourceFigures['results'] = {
+  accepted: 0,
+  duplicate: 0,
+  rejected: 0,
+  lost: 0,
+  abandoned: 0,
+  failed: 0,
+};
+
 export interface ShownSource {
   readonly name: string;
   readonly secrets: readonly unknown[];
@@ -62,6 +74,8 @@ export function createIngressMetrics(
   registerResults(metrics, sources, configured);
   registerSourceTimes(registry, sources);
   const rejects = metrics.counter('ingressRejects');
+  // From the start: an increase over nothing would be none.
+  for (const { name } of configured()) rejects.inc({ source: name, reason: NOT_DURABLE }, 0);
   const signatureFailures = metrics.counter('ingressSignatureFailures');
   const disconnects = metrics.counter('ingressClientDisconnects');
   metrics.read('ingressInFlight', () => inFlightCount);
@@ -92,7 +106,7 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
   const known = sources.get(source);
   if (known !== undefined) return known;
   const figures = {
-    results: { accepted: 0, duplicate: 0, rejected: 0, lost: 0, abandoned: 0, failed: 0 },
+    results: { ...NO_RESULTS },
     unackedRun: 0,
     slowSignatures: 0,
     provenAt: [],
@@ -120,26 +134,28 @@ function count(figures: SourceFigures, result: RequestResult, timesMs: readonly 
 
 type Sources = ReadonlyMap<string, SourceFigures>;
 
+function resultsOf(source: string, results: SourceFigures['results']) {
+  return RESULTS.map(result => [{ source, result }, results[result]] as const);
+}
+
 function registerResults(
   metrics: MetricFactory,
   sources: Sources,
   configured: () => readonly ShownSource[],
 ): void {
-  metrics.read('ingressRequests', () =>
-    [...sources].flatMap(([source, { results }]) =>
-      RESULTS.filter(result => results[result] > 0).map(
-        result => [{ source, result }, results[result]] as const,
-      ),
-    ),
-  );
+  const configuredNames = () => configured().map(({ name }) => name);
   /** Also of those that had no request yet, and not of requests to no source. */
-  const names = () =>
-    new Set([...configured().map(({ name }) => name), ...sources.keys()].filter(name => name !== NO_SOURCE));
+  const names = () => new Set([...configuredNames(), ...sources.keys()].filter(name => name !== NO_SOURCE));
+  // From the start: a rate over nothing would be none.
+  metrics.read('ingressRequests', () => [
+    ...[...names()].flatMap(source => resultsOf(source, sources.get(source)?.results ?? NO_RESULTS)),
+    ...resultsOf(NO_SOURCE, sources.get(NO_SOURCE)?.results ?? NO_RESULTS).filter(([, value]) => value > 0),
+  ]);
   metrics.read('ingressEventsLost', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.results.lost ?? 0]),
   );
   metrics.read('ingressUnackedRun', () =>
-    [...names()].map(source => [{ source }, sources.get(source)?.unackedRun ?? 0]),
+    configuredNames().map(source => [{ source }, sources.get(source)?.unackedRun ?? 0]),
   );
   metrics.read('ingressSlowSignatures', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.slowSignatures ?? 0]),

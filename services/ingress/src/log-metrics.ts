@@ -1,7 +1,7 @@
 import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
 import type { EventLogListener } from '@ackline/eventlog/connect-event-log';
 import type { MetricFactory } from '@ackline/runtime/metric-factory';
-import type { BreakerStatus } from '@ackline/shared/breaker/circuit-breaker';
+import type { BreakerSnapshot, BreakerStatus } from '@ackline/shared/breaker/circuit-breaker';
 
 export interface LogMetrics {
   /** What is counted while the event log runs. */
@@ -36,11 +36,18 @@ export type LogFigures = Pick<EventLogSnapshot, 'queue' | 'tiers' | 'tierInUse' 
 
 const OPENNESS: Readonly<Record<BreakerStatus, number>> = { CLOSED: 0, HALF_OPEN: 0.5, OPEN: 1 };
 
+/** One whose time is over is tried by the next event, and is no trouble until then. */
+function opennessOf(breaker: BreakerSnapshot): number {
+  return breaker.status === 'OPEN' && breaker.reopensAt <= Date.now()
+    ? OPENNESS.HALF_OPEN
+    : OPENNESS[breaker.status];
+}
+
 function registerLogFigures(metrics: MetricFactory, readLog: () => LogFigures): void {
   metrics.read('eventlogPending', () => readLog().queue.size);
   metrics.read('breakerState', () =>
     readLog().tiers.flatMap(({ name, breaker }) =>
-      breaker === null ? [] : [[{ breaker: name }, OPENNESS[breaker.status]] as const],
+      breaker === null ? [] : [[{ breaker: name }, opennessOf(breaker)] as const],
     ),
   );
   metrics.read('eventlogTierInUse', () => {

@@ -1,7 +1,7 @@
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import type { DestinationStatus } from '@ackline/store/destination-states';
-import type { Registry } from 'prom-client';
+import type { Counter, Registry } from 'prom-client';
 import type { AttemptListener } from './delivery/attempt-runner.ts';
 import type { EventForgetterListener } from './delivery/event-forgetter.ts';
 import type { Intake } from './intake.ts';
@@ -31,12 +31,15 @@ export interface MetricsSources {
   intake(): ReturnType<Intake['snapshot']>;
 }
 
+type AttemptCounter = Counter<'destination' | 'outcome'>;
+
 export function createProcessorMetrics(): ProcessorMetrics {
   const registry = createMetrics({ service: 'processor' });
   const metrics = createMetricFactory(registry);
   const events = metrics.counter('processorEvents');
   const interrupted = metrics.counter('deliveriesInterrupted');
   const openings = metrics.counter('breakerOpenings');
+  const attempts = metrics.counter('deliveryAttempts');
   const forgotten = metrics.counter('eventsForgotten');
   const transformStarts = metrics.counter('transformStartFailures');
   return {
@@ -48,21 +51,23 @@ export function createProcessorMetrics(): ProcessorMetrics {
       events.inc({ result: 'unrouted' }, batch.unrouted);
     },
     quarantined: () => events.inc({ result: 'quarantined' }),
-    ...attemptMetrics(metrics),
+    ...attemptMetrics(metrics, attempts),
     ...createReplayMetrics(metrics),
     interrupted: count => interrupted.inc(count),
     transformStartFailed: () => transformStarts.inc(),
     opened: destination => openings.inc({ breaker: destination }),
     watch(sources) {
       // From the start: an increase over nothing would be none.
-      for (const [breaker] of sources.breakers()) openings.inc({ breaker }, 0);
+      for (const [destination] of sources.breakers()) {
+        openings.inc({ breaker: destination }, 0);
+        attempts.inc({ destination, outcome: 'park' }, 0);
+      }
       watchSources(metrics, sources);
     },
   };
 }
 
-function attemptMetrics(metrics: MetricFactory): AttemptListener {
-  const attempts = metrics.counter('deliveryAttempts');
+function attemptMetrics(metrics: MetricFactory, attempts: AttemptCounter): AttemptListener {
   const attemptSeconds = metrics.histogram('deliveryAttemptSeconds');
   const waitSeconds = metrics.histogram('deliveryWaitSeconds');
   return {

@@ -1,6 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
+import { NOT_DURABLE } from '../ingress-metrics.ts';
 import type { ProvenEvent } from '../judge.ts';
 import type { Endpoint } from '../source-table.ts';
 import type { Exchange } from './exchange.ts';
@@ -100,9 +101,15 @@ function append(deps: WebhookDeps, place: Place, { event, key }: Candidate): Pro
       exchange.clock.end(PHASE.append);
       if (endpoint.source.onUndurable === 200) return { kind: 'lost', endpoint, event, error };
       const code = undurableCode(error);
-      return { kind: 'rejected', endpoint, code, reason: 'not_durable', bodyUnread: false, error };
+      return { kind: 'rejected', endpoint, code, reason: reasonOf(code), bodyUnread: false, error };
     },
   );
+}
+
+/** An event that no log can hold, and a log that ends with its process, are no failure of the logs. */
+function reasonOf(code: ErrorCode): string {
+  if (code === 'ACKLINE_DRAINING') return 'draining';
+  return code === 'ACKLINE_INTERNAL' ? 'internal' : NOT_DURABLE;
 }
 
 function undurableCode(error: unknown): ErrorCode {
