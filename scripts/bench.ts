@@ -2,9 +2,14 @@
 import { type BenchCommand, createContext, UsageError } from './benching/bench-command.ts';
 import { ingressBench } from './benching/ingress.ts';
 import { processorBench } from './benching/processor.ts';
+import { telemetryBench } from './benching/telemetry.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
 
-const benches: Readonly<Record<string, BenchCommand>> = { ingress: ingressBench, processor: processorBench };
+const benches: Readonly<Record<string, BenchCommand>> = {
+  ingress: ingressBench,
+  processor: processorBench,
+  telemetry: telemetryBench,
+};
 let hasDocker = false;
 const names = Object.keys(benches).join(' | ');
 

@@ -14,6 +14,8 @@ export interface AcklineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Of Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Nobody reads its metrics while it is measured. */
+  readonly isNotScraped?: boolean;
 }
 
 /** The ingress as an operator starts it: production settings, usual log, metrics on. */
@@ -42,8 +44,7 @@ async function acklinePlan(stage: Stage, port: number, options: AcklineOptions):
       ACKLINE_CONFIG: configPath,
       BENCH_TOKEN: TOKEN,
       DATABASE_URL: stage.databaseUrl,
-      KAFKA_BROKERS: stage.brokers,
-      KAFKA_DURABILITY: 'single-node', // one broker: the topic can't have three replicas
+      ...kafkaEnvironment(stage.brokers),
       HOST: '127.0.0.1',
       PORT: String(port),
       OPS_HOST: '127.0.0.1',
@@ -51,8 +52,14 @@ async function acklinePlan(stage: Stage, port: number, options: AcklineOptions):
       ...options.env,
     },
     readyUrl: `http://127.0.0.1:${operations}/readyz`,
-    metricsUrl: `http://127.0.0.1:${operations}/metrics`,
+    ...(options.isNotScraped === true ? {} : { metricsUrl: `http://127.0.0.1:${operations}/metrics` }),
   };
+}
+
+/** None where there are no brokers: then the inbox takes every event. */
+export function kafkaEnvironment(brokers: string): Readonly<Record<string, string>> {
+  if (brokers === '') return {};
+  return { KAFKA_BROKERS: brokers, KAFKA_DURABILITY: 'single-node' }; // one broker: the topic can't have three replicas
 }
 
 const CONFIG = `

@@ -5,7 +5,7 @@ import { fullBuffer, type FullBuffer, kafkaDead, type KafkaDead } from './fault-
 import { peers } from './peers.ts';
 import { type Profile, profileAckline } from './profile-part.ts';
 import type { Program } from './program.ts';
-import { type Absentee, type Contender, interleavedRounds, type Series, startContenders } from './rounds.ts';
+import { type Absentee, type Contender, type Series, startContenders, warmRounds } from './rounds.ts';
 import {
   ACKLINE,
   closedLoopShape,
@@ -29,8 +29,6 @@ export type Part = (typeof PARTS)[number];
 
 /** Of the ingress; a record there is an event that it acked. */
 const ACKLINE_TOPIC = 'ackline.events.v1';
-/** Compilers and caches of all programs are warm by then. */
-const FIRST_WARM_UP_MS = 5_000;
 
 export interface IngressBenchOptions extends SessionOptions {
   readonly parts: readonly Part[];
@@ -91,29 +89,14 @@ export async function runIngressBench(options: IngressBenchOptions): Promise<Ing
   };
 }
 
-/** A round of warm-up, and then those that count. */
-async function measured(
+function measured(
   session: Session,
   contenders: readonly Contender[],
-  { what, shape }: { readonly what: string; readonly shape: LoadShape },
+  how: { readonly what: string; readonly shape: LoadShape },
 ): Promise<Series[]> {
   const { options, numbers } = session;
-  const common = { numbers, say: options.say };
-  await interleavedRounds(contenders, {
-    ...common,
-    what: `${what}, warm-up`,
-    rounds: 1,
-    shape: { ...shape, measureMs: Math.min(FIRST_WARM_UP_MS, shape.measureMs) },
-    countRecords: null,
-  });
-  const countRecordsOf = recordCounter(session);
-  return interleavedRounds(contenders, {
-    ...common,
-    what,
-    rounds: options.rounds,
-    shape,
-    countRecords: countRecordsOf,
-  });
+  const { rounds, say } = options;
+  return warmRounds(contenders, { ...how, rounds, numbers, say, countRecords: recordCounter(session) });
 }
 
 function recordCounter({ kafka }: Session): (contender: Contender) => Promise<number> {

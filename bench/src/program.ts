@@ -8,6 +8,7 @@ import { createWireRequest, TOKEN, USUAL_BODY_BYTES, WEBHOOK_PATH } from './wire
 
 /** Where the programs that use Kafka find it. */
 export interface Stage {
+  /** Empty: there is no Kafka. */
   readonly brokers: string;
   /** Of the peers, with as many partitions as Ackline's own. */
   readonly topic: string;

@@ -47,7 +47,7 @@ export function report(facts: ReportFacts): string {
       : [
           `## CPU: ${CLOSED_LOOP_CONNECTIONS} connections, closed loop, ${rounds} × ${seconds} s each, in turn`,
           closedLoopTable(figures.closedLoop),
-          ...awayFromKafka(figures.closedLoop),
+          ...awayFromKafka(ownRecordsPer200(figures.closedLoop)),
           goalsTable(figures.closedLoop),
         ]),
     ...(figures.fixedRate === null
@@ -56,7 +56,7 @@ export function report(facts: ReportFacts): string {
           `## Ack latency and memory at ${rate}/s, ${rounds} × ${seconds} s each, in turn`,
           'Times count from when a request was due, not from when it could be sent.',
           fixedRateTable(figures.fixedRate),
-          ...awayFromKafka(figures.fixedRate),
+          ...awayFromKafka(ownRecordsPer200(figures.fixedRate)),
           fixedRateGoals(figures.fixedRate, rate),
         ]),
     ...(figures.processes === null
@@ -132,10 +132,13 @@ export function closedLoopTable(all: readonly Series[]): string {
   );
 }
 
+function ownRecordsPer200(all: readonly Series[]): number | null {
+  return all.find(({ name }) => name === ACKLINE)?.recordsPer200 ?? null;
+}
+
 /** Said where Ackline's breaker had turned to PostgreSQL: its figures are not those of Kafka then. */
-function awayFromKafka(all: readonly Series[]): string[] {
-  const share = all.find(({ name }) => name === ACKLINE)?.recordsPer200 ?? 1;
-  if (share >= IN_KAFKA_AT_LEAST) return [];
+export function awayFromKafka(share: Series['recordsPer200']): string[] {
+  if (share === null || share >= IN_KAFKA_AT_LEAST) return [];
   return [
     `**Only ${(share * 100).toFixed(0)} % of Ackline's events went to Kafka, the rest to PostgreSQL: no figures of a healthy Kafka.**`,
   ];

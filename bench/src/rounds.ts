@@ -66,6 +66,25 @@ export interface RoundsOptions {
   readonly say: Say;
 }
 
+/** Compilers and caches of all programs are warm by then. */
+const FIRST_WARM_UP_MS = 5_000;
+
+/** A round of warm-up, and then those that count. */
+export async function warmRounds(
+  contenders: readonly Contender[],
+  options: RoundsOptions,
+): Promise<Series[]> {
+  const { what, shape } = options;
+  await interleavedRounds(contenders, {
+    ...options,
+    what: `${what}, warm-up`,
+    rounds: 1,
+    shape: { ...shape, measureMs: Math.min(FIRST_WARM_UP_MS, shape.measureMs) },
+    countRecords: null,
+  });
+  return interleavedRounds(contenders, options);
+}
+
 /** A B C … A B C …: what the machine does meanwhile meets all of them alike. */
 export async function interleavedRounds(
   contenders: readonly Contender[],

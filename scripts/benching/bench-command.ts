@@ -48,6 +48,11 @@ export function positive(name: string, text: string): number {
   return value;
 }
 
+export function chooseLog(text: string): 'kafka' | 'inbox' {
+  if (text !== 'kafka' && text !== 'inbox') throw new UsageError(`--log must be kafka or inbox, not ${text}`);
+  return text;
+}
+
 /** All of them, where none is named. */
 export function chooseParts<Part extends string>(
   text: string | undefined,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { PARTS, runProcessorBench } from '../../bench/src/processor/processor-bench.ts';
 import { processorReport } from '../../bench/src/processor/processor-report.ts';
-import { type BenchCommand, chooseParts, keepRounds, positive, UsageError } from './bench-command.ts';
+import { type BenchCommand, chooseLog, chooseParts, keepRounds, positive } from './bench-command.ts';
 
 const HELP = `usage: npm run bench -- processor [options]
 
@@ -33,8 +33,7 @@ export const processorBench: BenchCommand = {
         parts: { type: 'string' },
       },
     });
-    const { log } = values;
-    if (log !== 'kafka' && log !== 'inbox') throw new UsageError(`--log must be kafka or inbox, not ${log}`);
+    const log = chooseLog(values.log);
     const options = {
       rounds: positive('rounds', values.rounds),
       events: Math.ceil(positive('events', values.events)),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AcklineOptions } from '../ackline.ts';
 import { scrape } from '../load-run.ts';
 import { usageOf } from '../process-usage.ts';
 import { type RunningProgram, waitWhileRuns } from '../program.ts';
@@ -20,6 +21,9 @@ export interface DeliveryRound {
   /** That the processor had PostgreSQL run, by their names; null: not counted. */
   readonly statements: Readonly<Record<string, number>> | null;
 }
+
+/** What CPU time is told of. */
+export type CpuRound = Pick<DeliveryRound, 'cpuMs' | 'events' | 'seconds'>;
 
 export interface EndToEnd {
   /** A backlog: all events are in the log before the processor starts. */
@@ -75,16 +79,25 @@ function postBare(
   });
 }
 
-async function deliverBacklog(
+export interface BacklogOptions extends Pick<AcklineOptions, 'env' | 'isNotScraped'> {
+  readonly range: NumberRange;
+  /** Statements, too. */
+  readonly counts: boolean;
+  /** Asks the processor something when all is measured. */
+  readonly onMeasured?: (running: RunningProgram) => Promise<void>;
+}
+
+/** What the source was offered, delivered by a new processor into a new database. */
+export async function deliverBacklog(
   session: ProcessorSession,
   receiver: NullReceiver,
-  how: { readonly range: NumberRange; readonly counts: boolean },
+  how: BacklogOptions,
 ): Promise<DeliveryRound> {
   await using database = await openDatabase();
   await session.source.handTo(database.url);
   const before = await receiver.count();
   const warmUp = warmUpEvents(session.options);
-  return await withProcessor(session, { database, receiver, counts: how.counts }, async meter => {
+  return await withProcessor(session, { ...how, database, receiver }, async meter => {
     const delivered = async () => (await receiver.count()) - before;
     await meter.until(`${warmUp} deliveries`, async () => (await delivered()) >= warmUp);
     const start = await meter.read();
@@ -154,16 +167,15 @@ interface Meter {
   since(start: Reading): Promise<DeliveryRound>;
 }
 
-interface Place {
+interface Place extends Omit<BacklogOptions, 'range'> {
   readonly database: BenchDatabase;
   readonly receiver: NullReceiver;
-  readonly counts: boolean;
 }
 
 /** Starts a processor, directly on the database or through a counter of statements, and measures what `use` says. */
 async function withProcessor(
   { source, directory }: ProcessorSession,
-  { database, receiver, counts }: Place,
+  { database, receiver, counts, onMeasured, ...options }: Place,
   use: (meter: Meter) => Promise<DeliveryRound>,
 ): Promise<DeliveryRound> {
   await using stack = new AsyncDisposableStack();
@@ -171,7 +183,7 @@ async function withProcessor(
   const databaseUrl = counter?.url ?? database.url;
   const receiverUrl = receiver.url;
   const running: RunningProgram = stack.use(
-    await startProcessor({ databaseUrl, brokers: source.brokers, receiverUrl, directory }),
+    await startProcessor({ ...options, databaseUrl, brokers: source.brokers, receiverUrl, directory }),
   );
   const scraping = scrape(running.plan.metricsUrl);
   stack.defer(() => clearInterval(scraping));
@@ -180,7 +192,7 @@ async function withProcessor(
     const { cpuMs } = usageOf(running.pid);
     return { atMs: performance.now(), delivered, cpuMs, statements: counter?.read() ?? null };
   };
-  return await use({
+  const round = await use({
     read,
     until: (what, done) => waitWhileRuns(running, { what, done }),
     async since(start) {
@@ -193,6 +205,8 @@ async function withProcessor(
       };
     },
   });
+  await onMeasured?.(running);
+  return round;
 }
 
 function between(start: StatementCounts | null, end: StatementCounts | null): DeliveryRound['statements'] {
@@ -201,7 +215,7 @@ function between(start: StatementCounts | null, end: StatementCounts | null): De
 }
 
 /** Microseconds of CPU for each event; NaN where there was none. */
-export function cpuUsPerEvent({ cpuMs, events }: Pick<DeliveryRound, 'cpuMs' | 'events'>): number {
+export function cpuUsPerEvent({ cpuMs, events }: CpuRound): number {
   return events === 0 ? Number.NaN : (cpuMs * 1_000) / events;
 }
 
@@ -210,7 +224,7 @@ export function statementsPerEvent({ statements, events }: DeliveryRound): numbe
   return Object.values(statements).reduce((sum, count) => sum + count, 0) / events;
 }
 
-function describe(round: BarePostResult | DeliveryRound | undefined): string {
+export function describe(round: CpuRound | DeliveryRound | undefined): string {
   if (round === undefined) return '–';
   const counted =
     'statements' in round && round.statements !== null

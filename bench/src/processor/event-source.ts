@@ -79,10 +79,12 @@ export function inboxSource(): EventSource {
 }
 
 /** Appends and closes. */
-async function appendAll(log: EventLog, { first, count }: NumberRange): Promise<void> {
+async function appendAll(log: EventLog, range: NumberRange): Promise<void> {
+  const { first, count } = range;
   try {
     for (let from = first; from < first + count; from += CHUNK_EVENTS) {
-      const events = sampleEvents({ first: from, count: Math.min(CHUNK_EVENTS, first + count - from) });
+      const inChunk = Math.min(CHUNK_EVENTS, first + count - from);
+      const events = sampleEvents({ ...range, first: from, count: inChunk });
       await appendChunk(log, events);
     }
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
 import { freePort } from '@ackline/testkit/free-port';
+import { type AcklineOptions, kafkaEnvironment } from '../ackline.ts';
 import { type RunningProgram, type Stage, startProgram } from '../program.ts';
 import { TOKEN, WEBHOOK_PATH } from '../wire-request.ts';
 import { SOURCE } from './sample-events.ts';
@@ -17,7 +18,7 @@ export const WORKERS = 4;
 export const CONCURRENCY = 50;
 const SIGNING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends Pick<AcklineOptions, 'env' | 'isNotScraped'> {
   readonly databaseUrl: string;
   /** null: the inbox alone. */
   readonly brokers: string | null;
@@ -46,12 +47,11 @@ export function startProcessor(options: ProcessorOptions): Promise<RunningProgra
         WEBHOOK_WORKERS: String(WORKERS),
         OPS_HOST: '127.0.0.1',
         OPS_PORT: new URL(operations).port,
-        ...(options.brokers === null
-          ? {}
-          : { KAFKA_BROKERS: options.brokers, KAFKA_DURABILITY: 'single-node' }),
+        ...kafkaEnvironment(stage.brokers),
+        ...options.env,
       },
       readyUrl: `${operations}/readyz`,
-      metricsUrl: `${operations}/metrics`,
+      ...(options.isNotScraped === true ? {} : { metricsUrl: `${operations}/metrics` }),
     };
   }, stage);
 }

@@ -1,7 +1,13 @@
 import { fixed, machineLine } from '../machine.ts';
 import { type Cell, markdownTable } from '../markdown-table.ts';
 import { checkGoal, type GoalCheck, median, spread } from '../statistics.ts';
-import { cpuUsPerEvent, type DeliveryRound, type EndToEnd, statementsPerEvent } from './end-to-end-part.ts';
+import {
+  type CpuRound,
+  cpuUsPerEvent,
+  type DeliveryRound,
+  type EndToEnd,
+  statementsPerEvent,
+} from './end-to-end-part.ts';
 import type { Million, MillionRound } from './million-part.ts';
 import type { ProcessorFigures } from './processor-bench.ts';
 import { absentPeers } from './processor-peers.ts';
@@ -103,10 +109,10 @@ function storeRow(name: string, rounds: readonly StoreRound[]): Cell[] {
 }
 
 export function endToEndTables({ backlog, barePost, counted, paced }: EndToEnd, rate: number): string {
-  const cpu = markdownTable(
-    ['program', 'CPU µs per event', 'its rounds', 'spread', 'events/s'],
-    [cpuRow('processor, a backlog', backlog), cpuRow('bare POSTs', barePost)],
-  );
+  const cpu = cpuTable([
+    ['processor, a backlog', backlog],
+    ['bare POSTs', barePost],
+  ]);
   const check = checkGoal(backlog.map(cpuUsPerEvent), barePost.map(cpuUsPerEvent), CPU_GOAL);
   const statements = markdownTable(
     ['load', 'statements per event', 'its rounds', 'spread', 'events/s', 'goal', 'outcome'],
@@ -121,10 +127,16 @@ export function endToEndTables({ backlog, barePost, counted, paced }: EndToEnd, 
   ].join('\n\n');
 }
 
-function cpuRow(
-  name: string,
-  rounds: readonly Pick<DeliveryRound, 'cpuMs' | 'events' | 'seconds'>[],
-): Cell[] {
+export function cpuTable(
+  programs: readonly (readonly [name: string, rounds: readonly CpuRound[]])[],
+): string {
+  return markdownTable(
+    ['program', 'CPU µs per event', 'its rounds', 'spread', 'events/s'],
+    programs.map(([name, rounds]) => cpuRow(name, rounds)),
+  );
+}
+
+function cpuRow(name: string, rounds: readonly CpuRound[]): Cell[] {
   const cpu = rounds.map(cpuUsPerEvent);
   const rate = median(rounds.map(({ events, seconds }) => events / seconds));
   return [name, fixed(median(cpu), 1), list(cpu, 1), fixed(spread(cpu), 2), fixed(rate, 0)];
@@ -222,9 +234,12 @@ export function executedOnly(plan: string): string {
   return shown.join('\n');
 }
 
-function goals(rows: readonly (readonly [what: string, check: GoalCheck])[]): string {
+export function goals(
+  rows: readonly (readonly [what: string, check: GoalCheck])[],
+  program = 'processor',
+): string {
   return markdownTable(
-    ['processor', 'ratio', 'own spread', 'goal', 'outcome'],
+    [program, 'ratio', 'own spread', 'goal', 'outcome'],
     rows.map(([what, { ratio, ownSpread, atMost, outcome }]) => [
       what,
       fixed(ratio, 2),

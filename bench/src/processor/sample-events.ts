@@ -1,4 +1,10 @@
 import type { EventEnvelope, HeaderPairs } from '@ackline/shared/envelope';
+import {
+  formatTraceparent,
+  isWithinRatio,
+  newSpanId,
+  newTraceId,
+} from '@ackline/runtime/tracing/trace-context';
 import { newEventId } from '@ackline/shared/event-id';
 import { redactBearer } from '@ackline/shared/bearer-headers';
 import { findProvider } from '@ackline/shared/providers/registry';
@@ -13,10 +19,12 @@ const HEAD_END = '\r\n\r\n';
 export interface NumberRange {
   readonly first: number;
   readonly count: number;
+  /** Of them, in traces that are recorded: [0, 1]. Without it the ingress has no traces, and no event has one. */
+  readonly tracedRatio?: number;
 }
 
 /** What the ingress would append for these updates, but with ids of its own each time that it is asked. */
-export function sampleEvents({ first, count }: NumberRange): EventEnvelope[] {
+export function sampleEvents({ first, count, tracedRatio }: NumberRange): EventEnvelope[] {
   const provider = findProvider('telegram');
   if (provider === undefined) throw new Error('there is no provider telegram');
   const request = createWireRequest({ host: 'hooks.example.com', bodyBytes: USUAL_BODY_BYTES });
@@ -40,10 +48,16 @@ export function sampleEvents({ first, count }: NumberRange): EventEnvelope[] {
       url: URL_CALLED,
       headers,
       body,
-      traceparent: null,
+      traceparent: tracedRatio === undefined ? null : newTraceparent(tracedRatio),
       notBefore: null,
     };
   });
+}
+
+/** As an ingress draws it. */
+function newTraceparent(ratio: number): string {
+  const traceId = newTraceId();
+  return formatTraceparent({ traceId, spanId: newSpanId(), isSampled: isWithinRatio(traceId, ratio) });
 }
 
 function headersOf(wire: Buffer): HeaderPairs {
