@@ -30,12 +30,12 @@ import { connectIntake, type Intake } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
 import { createReplayer } from './replaying/replayer.ts';
-import { createRetention, type Retention } from './retention.ts';
+import { openRetention } from './open-retention.ts';
+import type { Retention } from './retention.ts';
 import { connectRules, type Declared } from './rules.ts';
-import { logStored, logStoreFailure } from './storing/batch-log.ts';
-import { createLaneStorer, type LaneStorerDeps } from './storing/lane-storer.ts';
-import { createRefusals, type Refusals } from './storing/refusals.ts';
-import { createStoreTraces } from './tracing/store-spans.ts';
+import { createLaneStorer } from './storing/lane-storer.ts';
+import { createRefusals } from './storing/refusals.ts';
+import { storerDeps } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
 
@@ -44,12 +44,9 @@ const POOL_MAX = 50;
 const POOL_MIN = 10;
 /** Beside the pool, for notices. */
 const LISTENING = 1;
+/** Of the one processor that does retention. */
+const RETAINING = 1;
 const APPLICATION_NAME = 'ackline-processor';
-const RETENTION_NAME = 'ackline-retention';
-/** Of a statement that looks through a large table (all deliveries, a default partition) and keeps nobody waiting meanwhile. */
-const RETENTION_LIMIT_MS = 600_000;
-/** Some rounds of retention: where its processor stands still for longer, another one takes it over. */
-const RETENTION_IDLE_MS = 180_000;
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
 
@@ -243,7 +240,11 @@ async function connectStore(
   watchPool(pool, pools.add(APPLICATION_NAME, pool));
   await checkSchema(pool);
   await checkPostgresDurability(pool);
-  await warnOfScarceConnections(pool, { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING }, log);
+  await warnOfScarceConnections(
+    pool,
+    { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING + RETAINING },
+    log,
+  );
   return pool;
 }
 
@@ -291,33 +292,6 @@ function openWorkFigures({ delivery, ...deps }: WorkFiguresParts): Component {
   });
 }
 
-interface RetentionParts {
-  readonly config: ProcessorConfig;
-  readonly rules: () => Declared;
-  readonly intake: Intake;
-  readonly pools: PoolMetrics;
-  readonly log: Logger;
-}
-
-/** Apart from the work: one connection, which one processor of all keeps. */
-function openRetention(
-  { config, rules, intake, pools, log }: RetentionParts,
-  opened: AsyncDisposableStack,
-): Retention {
-  const pool = createPool({
-    connectionString: config.databaseUrl,
-    applicationName: RETENTION_NAME,
-    max: 1,
-    limitMs: RETENTION_LIMIT_MS,
-    idleSessionMs: RETENTION_IDLE_MS,
-    onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
-  });
-  opened.defer(() => pool.end());
-  watchPool(pool, pools.add(RETENTION_NAME, pool));
-  const topicRetentionMs = config.kafka === null ? null : () => intake.topicRetentionMs();
-  return createRetention({ pool, retention: () => rules().retention, topicRetentionMs, log });
-}
-
 function sweptListener(parts: {
   metrics: ProcessorMetrics;
   delivery: Delivery;
@@ -337,38 +311,6 @@ function watchedSources({ intake, delivery, retention }: WatchedParts): MetricsS
     inFlightBytes: () => delivery.inFlightBytes(),
     retentionTries: () => retention.stuck?.tries ?? 0,
     intake: () => intake.snapshot(),
-  };
-}
-
-function storerDeps(parts: {
-  intake: Intake;
-  delivery: Delivery;
-  metrics: ProcessorMetrics;
-  tracing: Tracing | null;
-  routing: LateRoutingDeps;
-  refusals: Refusals;
-}): LaneStorerDeps {
-  const { intake, metrics, tracing, routing, refusals } = parts;
-  return {
-    traces: tracing && createStoreTraces({ record: span => tracing.record(span), now: Date.now }),
-    pool: routing.pool,
-    lanes: () => intake.lanes(),
-    rules: () => ({ ...routing.rules(), desk: parts.delivery.dispatcher }),
-    listener: {
-      stored(batch, from) {
-        metrics.stored(batch);
-        logStored(routing.log, batch, from);
-      },
-      failed: error => logStoreFailure(routing.log, error),
-      quarantined(origin, reason) {
-        metrics.quarantined();
-        routing.log.error({ origin, reason }, 'record.quarantined');
-      },
-      refused(reason) {
-        refusals.refused(reason);
-        routing.log.error({ reason }, 'store.refuses-all');
-      },
-    },
   };
 }
 

@@ -42,6 +42,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
   const attempts = metrics.counter('deliveryAttempts');
   const forgotten = metrics.counter('eventsForgotten');
   const transformStarts = metrics.counter('transformStartFailures');
+  forgotten.inc({ result: 'forgotten' }, 0); // from the start, as the counters without labels
   return {
     registry,
     forgot: (result, count) => forgotten.inc({ result }, count),
