@@ -236,6 +236,15 @@ const violations: readonly Violation[] = [
     says: /docs\/planted\.md:1 links to decisions\/planted-nowhere\.md/,
   },
   {
+    name: 'a conflict that a merge has left in a page, and half of one in a file of no known kind',
+    check: 'conflicts',
+    files: {
+      'docs/planted.md': '<<<<<<< ours\none\n=======\nother\n>>>>>>> theirs\n',
+      'docs/planted.conf': 'one\r\n=======\r\nother\r\n',
+    },
+    says: /planted\.conf:2 =======\ndocs\/planted\.md:1 <{7}\ndocs\/planted\.md:3 =======\ndocs\/planted\.md:5 >{7}/,
+  },
+  {
     name: 'an alert on a metric that is not there, of an unknown severity, without its section',
     check: 'alerts',
     files: { 'k8s/alerts/planted.rules.yaml': plantedAlert('ackline_planted_total', 'dire') },

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { listFiles } from './list-files.ts';
 
 interface Link {
   readonly line: number;
@@ -50,14 +50,6 @@ export function placeOf(file: string, target: string): string {
   const decoded = path.replaceAll('%20', ' ');
   const from = decoded.startsWith('/') ? '.' : posix.dirname(file);
   return posix.join(from, decoded).replace(/\/$/, '');
-}
-
-/** What git has or would take: a file that only this machine has is no target. */
-function listFiles(root: string): readonly string[] {
-  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  return execFileSync('git', args, { cwd: root, encoding: 'utf8' })
-    .split('\0')
-    .filter(path => path !== '' && existsSync(join(root, path))); // git still lists what was deleted since
 }
 
 function withFolders(path: string): readonly string[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { missingEntries } from '../complete-lockfile.ts';
 import { checkAlerts } from './check-alerts.ts';
+import { checkConflicts } from './check-conflicts.ts';
 import { checkLinks } from './check-links.ts';
 import { compareVersions } from './compare-versions.ts';
 
@@ -25,6 +26,7 @@ export const checks: readonly Check[] = [
   { name: 'versions', run: compareVersions },
   { name: 'lockfile', run: checkLockfile },
   { name: 'links', run: checkLinks },
+  { name: 'conflicts', run: checkConflicts },
   { name: 'alerts', run: checkAlerts },
 ];
 
