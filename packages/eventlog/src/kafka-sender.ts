@@ -101,6 +101,7 @@ class TopicSender implements KafkaSender {
       ask: () => this.#askLeaders(),
       maxAgeMs: LEADERS_MAX_AGE_MS,
       refreshAgeMs: LEADERS_REFRESH_AGE_MS,
+      whileRenewed: 'goes-on',
     });
   }
 

@@ -2,13 +2,11 @@
 export interface KeptAnswer<T> {
   /** Rejects with what asking rejects with; the next call asks again. */
   get(): Promise<T>;
-  /** The next call asks. An answer that is on its way is not kept: it may be older than the reason to forget. */
-  forget(): void;
   /**
-   * Another answer than `stale`, which `get` resolved with: one that has come since, that is on its way, or that is asked for now.
-   * Others go on with `stale` until it is here. An answer younger than `minAgeMs` is not asked for again: then `stale` itself.
+   * `get` resolved with `wrong`, and it did not hold: another one, that has come since, is on its way, or is asked for now; never one
+   * that is older than what is kept by then. One younger than `minAgeMs` is not asked for again: then `wrong` itself.
    */
-  renew(stale: T, minAgeMs: number): Promise<T>;
+  renew(wrong: T, minAgeMs: number): Promise<T>;
 }
 
 export interface KeptAnswerOptions<T> {
@@ -17,6 +15,8 @@ export interface KeptAnswerOptions<T> {
   readonly maxAgeMs: number;
   /** From here on it is asked for again beside what goes on with the old answer, so that nobody waits under load. */
   readonly refreshAgeMs: number;
+  /** What `get` does until the answer to a `renew` is here: goes on with the wrong one, which may hold for others, or waits. */
+  readonly whileRenewed: 'goes-on' | 'waits';
   /** Milliseconds, any origin. */
   readonly now?: () => number;
 }
@@ -25,17 +25,19 @@ export function createKeptAnswer<T>(options: KeptAnswerOptions<T>): KeptAnswer<T
   return new Answer(options);
 }
 
-interface Kept<T> {
+interface Asked<T> {
   readonly answer: Promise<T>;
   readonly askedAt: number;
+  /** What it resolved with; null: nothing yet. */
+  given: { readonly answer: T } | null;
   /** What is on its way to take its place. */
-  next: Promise<T> | null;
+  next: Asked<T> | null;
 }
 
 class Answer<T> implements KeptAnswer<T> {
   readonly #options: KeptAnswerOptions<T>;
   readonly #now: () => number;
-  #kept: Kept<T> | null = null;
+  #kept: Asked<T> | null = null;
 
   constructor(options: KeptAnswerOptions<T>) {
     this.#options = options;
@@ -45,46 +47,58 @@ class Answer<T> implements KeptAnswer<T> {
   get(): Promise<T> {
     const kept = this.#kept;
     const ageMs = this.#now() - (kept?.askedAt ?? 0);
-    if (kept === null || ageMs >= this.#options.maxAgeMs) return this.#ask();
-    if (ageMs >= this.#options.refreshAgeMs) void this.#refresh(kept).catch(() => undefined);
+    if (kept === null || ageMs >= this.#options.maxAgeMs) return this.#ask().answer;
+    if (ageMs >= this.#options.refreshAgeMs) this.#refresh(kept);
     return kept.answer;
   }
 
-  async renew(stale: T, minAgeMs: number): Promise<T> {
+  renew(wrong: T, minAgeMs: number): Promise<T> {
     const kept = this.#kept;
-    if (kept === null) return this.#ask();
-    const answer = await kept.answer;
-    if (answer !== stale || this.#now() - kept.askedAt < minAgeMs) return answer;
-    return this.#refresh(kept);
+    if (kept === null) return this.#newest(this.#ask());
+    // Where it has none yet, it was asked for after the wrong one had come.
+    const isWrong = kept.given !== null && kept.given.answer === wrong;
+    if (!isWrong || this.#now() - kept.askedAt < minAgeMs) return this.#newest(kept);
+    return this.#newest(this.#options.whileRenewed === 'waits' ? this.#ask() : this.#refresh(kept));
   }
 
-  forget(): void {
-    this.#kept = null;
+  /** Its answer, or one that was asked for later and is kept by then. */
+  async #newest(asked: Asked<T>): Promise<T> {
+    await asked.answer.catch(() => undefined);
+    const kept = this.#kept;
+    const isNewer = kept !== null && kept.given !== null && kept.askedAt > asked.askedAt;
+    return isNewer ? kept.answer : asked.answer;
   }
 
-  #ask(): Promise<T> {
+  #ask(): Asked<T> {
     const asked = this.#question();
     this.#kept = asked;
     asked.answer.catch(() => this.#replace(asked, null));
-    return asked.answer;
+    return asked;
   }
 
-  #refresh(old: Kept<T>): Promise<T> {
+  #refresh(old: Asked<T>): Asked<T> {
     if (old.next !== null) return old.next;
     const asked = this.#question();
-    old.next = asked.answer;
+    old.next = asked;
     asked.answer.then(
       () => this.#replace(old, asked),
       () => this.#replace(old, null),
     );
-    return asked.answer;
+    return asked;
   }
 
-  #question(): Kept<T> {
-    return { answer: this.#options.ask(), askedAt: this.#now(), next: null };
+  #question(): Asked<T> {
+    const asked: Asked<T> = { answer: this.#options.ask(), askedAt: this.#now(), given: null, next: null };
+    asked.answer.then(
+      answer => {
+        asked.given = { answer };
+      },
+      () => undefined,
+    );
+    return asked;
   }
 
-  #replace(old: Kept<T>, next: Kept<T> | null): void {
+  #replace(old: Asked<T>, next: Asked<T> | null): void {
     if (this.#kept === old) this.#kept = next;
   }
 }

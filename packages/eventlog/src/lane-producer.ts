@@ -77,6 +77,7 @@ class KafkaLaneProducer implements LaneProducer {
       ask: () => this.#askLeaders(),
       maxAgeMs: LEADERS_MAX_AGE_MS,
       refreshAgeMs: LEADERS_REFRESH_AGE_MS,
+      whileRenewed: 'waits', // what goes to an old leader is lost time of its tier
     });
     this.#client = new Producer({
       clientId: KAFKA_CLIENT_ID,
@@ -91,18 +92,22 @@ class KafkaLaneProducer implements LaneProducer {
   }
 
   async produce<R extends LaneRecord>(records: readonly R[]): Promise<readonly LaneOutcome<R>[]> {
-    const byLane = await this.#leaders.get();
+    const leaders = await this.#leaders.get();
     const nodes = new Map<number, Map<number, R[]>>();
     for (const record of records) {
-      const node = byLane[record.lane] ?? -1;
+      const node = leaders[record.lane] ?? -1;
       const lanes = nodes.get(node) ?? new Map<number, R[]>();
       if (lanes.size === 0) nodes.set(node, lanes);
       const batch = lanes.get(record.lane);
       if (batch === undefined) lanes.set(record.lane, [record]);
       else batch.push(record);
     }
-    const outcomes = await Promise.all([...nodes].map(([node, lanes]) => this.#send(node, lanes)));
-    return outcomes.flat();
+    const sending = [...nodes].map(async ([node, lanes]) => {
+      const outcomes = await this.#send(node, lanes);
+      if (outcomes.some(({ kind }) => kind === 'moved' || kind === 'failed')) this.#renew(leaders);
+      return outcomes;
+    });
+    return (await Promise.all(sending)).flat();
   }
 
   close(): Promise<void> {
@@ -114,14 +119,16 @@ class KafkaLaneProducer implements LaneProducer {
     lanes: ReadonlyMap<number, readonly R[]>,
   ): Promise<LaneOutcome<R>[]> {
     try {
-      const outcomes = outcomesOf(lanes, await this.#request(node, lanes));
-      if (outcomes.some(({ kind }) => kind === 'moved' || kind === 'failed')) this.#leaders.forget();
-      return outcomes;
+      return outcomesOf(lanes, await this.#request(node, lanes));
     } catch (cause) {
-      this.#leaders.forget(); // the leader may be another by now
       const error = cause instanceof Error ? cause : new Error('The broker did not answer');
       return [...lanes].map(([lane, records]) => ({ lane, records, kind: 'failed' as const, error }));
     }
+  }
+
+  /** They may be others by now. The next records wait for that, and say why it failed. */
+  #renew(leaders: Leaders): void {
+    this.#leaders.renew(leaders, 0).catch(() => undefined);
   }
 
   async #request<R extends LaneRecord>(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createKeptAnswer } from '@ackline/eventlog/kept-answer';
+import { createKeptAnswer, type KeptAnswerOptions } from '@ackline/eventlog/kept-answer';
 
 /** Each question waits until it is answered by hand. */
-function setUp() {
+function setUp(whileRenewed: KeptAnswerOptions<string>['whileRenewed'] = 'goes-on') {
   const asked: PromiseWithResolvers<string>[] = [];
   let time = 0;
   const kept = createKeptAnswer({
@@ -15,6 +15,7 @@ function setUp() {
     },
     maxAgeMs: 5_000,
     refreshAgeMs: 3_000,
+    whileRenewed,
     now: () => time,
   });
   return {
@@ -79,18 +80,19 @@ describe('a kept answer', () => {
     assert.equal(asked.length, 4);
   });
 
-  it('takes no answer that was asked for before it was forgotten', async () => {
-    const { kept, asked, at } = setUp();
+  it('is waited for by all who come after it was found wrong, and no answer that was on its way by then is taken', async () => {
+    const { kept, asked, at } = setUp('waits');
     void kept.get();
     asked[0]?.resolve('first');
     at(4_000);
-    void kept.get();
-    kept.forget();
+    assert.equal(await kept.get(), 'first');
+    const renewed = [kept.renew('first', 0), kept.renew('first', 0)];
+    const waiting = kept.get();
     asked[1]?.resolve('old');
     await turn();
-    const fresh = kept.get();
     asked[2]?.resolve('fresh');
-    assert.equal(await fresh, 'fresh');
+    assert.deepEqual(await Promise.all([...renewed, waiting]), ['fresh', 'fresh', 'fresh']);
+    assert.equal(await kept.renew('first', 0), 'fresh', 'it has come since');
     assert.equal(asked.length, 3);
   });
 
@@ -98,6 +100,7 @@ describe('a kept answer', () => {
     const { kept, asked, at } = setUp();
     void kept.get();
     asked[0]?.resolve('first');
+    await turn();
     at(1);
     const renewed = [kept.renew('first', 0), kept.renew('first', 0)];
     await turn();
@@ -123,5 +126,24 @@ describe('a kept answer', () => {
     await assert.rejects(renewed);
     void kept.renew('first', 1_000); // nothing is kept after a question that failed
     assert.equal(asked.length, 3);
+  });
+
+  it('is never given to who finds it wrong where a newer one has come meanwhile, or the question has failed meanwhile', async () => {
+    for (const end of ['resolve', 'reject'] as const) {
+      const { kept, asked, at } = setUp();
+      void kept.get();
+      asked[0]?.resolve('first');
+      at(5_000);
+      void kept.get().catch(() => undefined); // takes long
+      const renewed = kept.renew('first', 0);
+      at(10_000);
+      void kept.get();
+      asked[2]?.resolve('third');
+      await turn();
+      asked[1]?.[end]('second');
+      assert.equal(await renewed, 'third');
+      assert.equal(await kept.get(), 'third');
+      assert.equal(asked.length, 3);
+    }
   });
 });
