@@ -5,7 +5,7 @@
  *
  * What is known of the topic is one answer, the leaders of its partitions. A record that could not be sent by it asks for a newer
  * one, and those of other partitions go on with the old one meanwhile:
- * - a broker said that the answer is wrong (`MOVED`): asked at once, and the record is sent once more by the new answer;
+ * - a broker said that the answer is wrong (`moved`): asked at once, and the record is sent once more by the new answer;
  * - by the answer itself nobody leads the partition (`NO_LEADER`): so too, where the answer is older than a second;
  * - no connection, no answer in time, or any other failure: asked where the answer is older than a second, for the next records.
  * A record that is refused, or acknowledged, says nothing against the answer.
@@ -22,6 +22,7 @@ import {
   ResponseError,
 } from '@platformatic/kafka';
 import { type BrokerConnections, createBrokerConnections } from './broker-connections.ts';
+import { meaningOf, namesThatMean } from './kafka-errors.ts';
 import { isUnknownTopic } from './kafka-topic.ts';
 import { createKeptAnswer, type KeptAnswer } from './kept-answer.ts';
 import { type Leaders, leadersIn } from './topic-leaders.ts';
@@ -76,15 +77,7 @@ const NO_LEADER = 'LEADER_NOT_AVAILABLE';
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 
 /** What no other try would change, as long as nobody changes the topic: its delivery is parked. */
-const REFUSALS = ['INVALID_TOPIC_EXCEPTION', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'];
-
-/** Said by a broker: another one, or another partition, is the right one by now. A leader that lost its part may have stored it: then it comes twice. */
-const MOVED: ReadonlySet<string | null> = new Set([
-  UNKNOWN_TOPIC,
-  'NOT_LEADER_OR_FOLLOWER',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-]);
+const REFUSALS = namesThatMean('refused', 'topic-refused');
 
 class TopicSender implements KafkaSender {
   readonly #options: KafkaSenderOptions;
@@ -110,7 +103,7 @@ class TopicSender implements KafkaSender {
       const leaders = await this.#leaders.get();
       const sent = await this.#try(record, leaders, signal);
       if (sent.kind === 'acked' || sent.kind === 'refused') return sent;
-      const isMoved = MOVED.has(sent.code);
+      const isMoved = meaningOf(sent.code) === 'moved';
       const renewing = this.#leaders.renew(leaders, isMoved ? 0 : LEADERS_MIN_AGE_MS);
       if (!isMoved && sent.code !== NO_LEADER) {
         renewing.catch(() => undefined); // the next record asks again, and says why that failed

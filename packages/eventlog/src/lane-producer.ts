@@ -1,7 +1,8 @@
 import { AppError } from '@ackline/shared/app-error';
-import { type Connection, Producer, protocolErrorsCodesById } from '@platformatic/kafka';
+import { type Connection, Producer } from '@platformatic/kafka';
 import { type KeptAnswer, createKeptAnswer } from './kept-answer.ts';
 import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
+import { errorName, type KafkaErrorMeaning, meaningOf } from './kafka-errors.ts';
 import {
   type BatchRecord,
   type LaneAnswer,
@@ -47,13 +48,16 @@ export interface LaneProducerOptions {
 const LEADERS_MAX_AGE_MS = 5_000;
 const LEADERS_REFRESH_AGE_MS = 3_000;
 /**
- * Error codes of Kafka's protocol: corrupt message, too large, list too large, invalid time, invalid record. What is refused here
- * goes to the inbox at once, so that it may be what another try would change. `kafka-sender.ts`, whose refused records are
- * parked, tries again after a corrupt message (2) and an invalid time (32).
+ * What is refused goes to the inbox at once, so that it may be what another try would change. `kafka-sender.ts`, whose refused
+ * records are parked, tries such again.
  */
-const REFUSED: ReadonlySet<number> = new Set([2, 10, 18, 32, 87]);
-/** Unknown topic or partition, leader not available, not the leader, fenced or unknown epoch of the leader. */
-const MOVED: ReadonlySet<number> = new Set([3, 5, 6, 74, 75]);
+const KIND_OF: Readonly<Record<KafkaErrorMeaning, 'refused' | 'moved' | 'failed'>> = {
+  refused: 'refused',
+  'refused-now': 'refused',
+  'topic-refused': 'failed',
+  moved: 'moved',
+  unled: 'moved',
+};
 
 /** Kafka's own for what nobody knows. */
 const UNANSWERED = -1;
@@ -192,12 +196,12 @@ function outcomesOf<R extends LaneRecord>(
     if (errorCode === 0) return { lane, records, kind: 'acked', baseOffset };
     const error = errors.get(errorCode) ?? kafkaError(errorCode);
     errors.set(errorCode, error);
-    if (REFUSED.has(errorCode)) return { lane, records, kind: 'refused', error };
-    return { lane, records, kind: MOVED.has(errorCode) ? 'moved' : 'failed', error };
+    const meaning = meaningOf(errorName(errorCode));
+    return { lane, records, kind: meaning === null ? 'failed' : KIND_OF[meaning], error };
   });
 }
 
 function kafkaError(errorCode: number): AppError {
-  const name = protocolErrorsCodesById[errorCode] ?? `error ${errorCode}`;
+  const name = errorName(errorCode) ?? `error ${errorCode}`;
   return new AppError('ACKLINE_KAFKA_UNAVAILABLE', `Kafka answered ${name}`);
 }
