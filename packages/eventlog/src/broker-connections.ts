@@ -1,4 +1,7 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { type Broker, type Connection, ConnectionPool, ResponseError } from '@platformatic/kafka';
+import { createBrokerDialer } from './broker-dialer.ts';
 import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -22,8 +25,16 @@ export interface BrokerConnections {
   close(): Promise<void>;
 }
 
-/** `timeoutMs`: of one record. */
-export function createBrokerConnections(timeoutMs: number): BrokerConnections {
+export interface BrokerConnectionsOptions {
+  /** Of one record. */
+  readonly timeoutMs: number;
+  /** Of the brokers' names, also of those that brokers tell. Default: the system's resolver, unbounded. */
+  readonly lookup?: LookupFunction;
+}
+
+export function createBrokerConnections(given: BrokerConnectionsOptions): BrokerConnections {
+  const { timeoutMs, lookup = systemLookup } = given;
+  const dial = createBrokerDialer(lookup);
   const asking = new ConnectionPool(KAFKA_CLIENT_ID, {
     connectTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
     requestTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
@@ -41,9 +52,8 @@ export function createBrokerConnections(timeoutMs: number): BrokerConnections {
     return line;
   };
   return {
-    ask: (brokers, question) =>
-      firstOf(brokers.map(async broker => question(await asking.get({ ...broker })))),
-    to: (broker, partition) => (isClosed ? asking : lineOf(partition)).get({ ...broker }), // a closed one rejects
+    ask: (brokers, question) => firstOf(brokers.map(async broker => question(await dial(asking, broker)))),
+    to: (broker, partition) => dial(isClosed ? asking : lineOf(partition), broker), // a closed one rejects
     async close() {
       isClosed = true;
       await Promise.all([asking, ...lines.values()].map(closePool));

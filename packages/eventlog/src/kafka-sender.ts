@@ -10,10 +10,10 @@
  * - no connection, no answer in time, or any other failure: asked where the answer is older than a second, for the next records.
  * A record that is refused, or acknowledged, says nothing against the answer.
  */
+import type { LookupFunction } from 'node:net';
 import {
   type Connection,
   findErrorBy,
-  GenericError,
   metadataV9,
   murmur2,
   parseBroker,
@@ -42,7 +42,7 @@ export interface OutboundRecord {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** `code`: what Kafka or the client calls it; null where neither says. */
+/** `code`: what Kafka, the client or the look-up of a name calls it; null where none says. */
 export type SentRecord =
   | { readonly kind: 'acked' }
   /** The topic never takes this record, or Kafka has no topics with such a name. */
@@ -67,6 +67,8 @@ export interface KafkaSenderOptions {
   readonly topic: string;
   /** Of one record. */
   readonly timeoutMs: number;
+  /** Of the brokers' names. Default: the system's resolver. */
+  readonly lookup?: LookupFunction;
 }
 
 export function createKafkaSender(options: KafkaSenderOptions): KafkaSender {
@@ -89,7 +91,7 @@ class TopicSender implements KafkaSender {
 
   constructor(options: KafkaSenderOptions) {
     this.#options = options;
-    this.#connections = createBrokerConnections(options.timeoutMs);
+    this.#connections = createBrokerConnections(options);
     this.#leaders = createKeptAnswer({
       ask: () => this.#askLeaders(),
       maxAgeMs: LEADERS_MAX_AGE_MS,
@@ -194,9 +196,9 @@ function resultOf(error: unknown): SentRecord {
   return { kind: 'failed', code: codeOf(error) };
 }
 
-/** Kafka's own name where it answered, else the client's. */
+/** Kafka's own name where it answered, else the client's, or that of a look-up that failed. */
 function codeOf(error: Error): string | null {
   const answered: unknown = findErrorBy(error, 'code', 'PLT_KFK_PROTOCOL')?.['apiId'];
   if (typeof answered === 'string') return answered;
-  return GenericError.isGenericError(error) ? error.code : null;
+  return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

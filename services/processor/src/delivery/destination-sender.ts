@@ -19,7 +19,10 @@ export function createDestinationSender(config: DestinationConfig, deps: SenderD
 }
 
 function connect(config: DestinationConfig, deps: SenderDeps): Connections {
-  if (config.type === 'kafka') return createKafkaDeliverySender(config, config.brokers ?? deps.brokers ?? []);
+  if (config.type === 'kafka') {
+    const brokers = config.brokers ?? deps.brokers ?? [];
+    return createKafkaDeliverySender(config, { brokers, lookup: deps.lookup });
+  }
   const http = createHttpSender({ connections: config.concurrency, lookup: deps.lookup });
   return {
     ...http,

@@ -131,5 +131,10 @@ export function classify(error: unknown): AttemptErrorClass {
   if (error.name === 'AbortError' || error instanceof errors.RequestAbortedError) return 'aborted';
   const code = 'code' in error ? String(error.code) : '';
   if (TLS_CODE.test(code)) return 'tls';
-  return CLASS_OF_CODE[code] ?? 'other';
+  return classOfCode(code) ?? 'other';
+}
+
+/** By the system's own word. */
+export function classOfCode(code: string | null): AttemptErrorClass | null {
+  return code === null ? null : (CLASS_OF_CODE[code] ?? null);
 }

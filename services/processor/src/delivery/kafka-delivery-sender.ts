@@ -1,7 +1,8 @@
+import type { LookupFunction } from 'node:net';
 import { createKafkaSender, type OutboundRecord, type SentRecord } from '@ackline/eventlog/kafka-sender';
 import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
 import type { Connections, OutboundDelivery } from './delivery-sender.ts';
-import { classify } from './http-sender.ts';
+import { classify, classOfCode } from './http-sender.ts';
 import { deliveryHeaders } from './outbound-headers.ts';
 import type { AttemptResult } from './outcome.ts';
 
@@ -11,10 +12,10 @@ const ORIGINAL_HEADERS = 'ackline-http-headers';
 /** Deliveries as records of a topic, one request each, so that each has its own outcome. */
 export function createKafkaDeliverySender(
   config: KafkaDestinationConfig,
-  brokers: readonly string[],
+  { brokers, lookup }: { readonly brokers: readonly string[]; readonly lookup: LookupFunction },
 ): Connections {
   const { topic, timeoutMs } = config;
-  const sender = createKafkaSender({ brokers, topic, timeoutMs });
+  const sender = createKafkaSender({ brokers, topic, timeoutMs, lookup });
   const inFlight = new Set<Promise<unknown>>();
   return {
     async send(delivery) {
@@ -57,7 +58,7 @@ export function resultOf(sent: SentRecord): AttemptResult {
     case 'failed':
       return {
         kind: 'error',
-        errorClass: 'connect',
+        errorClass: classOfCode(sent.code) ?? 'connect',
         ...(sent.code === null ? {} : { systemCode: sent.code, detail: sent.code }),
       };
     default: {

@@ -1,10 +1,10 @@
 /**
- * Looks up the names of destinations with the system's own resolver (`getaddrinfo`), so that /etc/hosts, search domains and
- * `ndots` mean what they mean to every other program. It runs on four threads that the whole process shares, and holds one
- * for as long as a name server does not answer; therefore:
+ * Looks up the names of destinations, hosts and brokers, with the system's own resolver (`getaddrinfo`), so that /etc/hosts, search
+ * domains and `ndots` mean what they mean to every other program. It runs on four threads that the whole process shares, and holds
+ * one for as long as a name server does not answer; therefore:
  *
  * N1. A name is asked for once at a time, whoever waits for it, and an answer is kept for a while: also a failure.
- * N2. Two threads at most are taken, so that PostgreSQL's and Kafka's names, and files, find one; and one of the two only
+ * N2. Two threads at most are taken, so that PostgreSQL's and the event log's names, and files, find one; and one of the two only
  *     by names that failed last, so that dead names hold up no other.
  * N3. Who waits, waits for a bounded time. While a name is asked for again its last addresses serve.
  */
@@ -44,7 +44,7 @@ interface Name {
   asking: Promise<void> | null;
 }
 
-/** For `net.connect`. One for the whole process: the threads are shared by all. */
+/** For `net.connect`, and the brokers of destinations. One for the whole process: the threads are shared by all. */
 export function createNameLookup(options: NameLookupOptions = {}): LookupFunction {
   const find = createNames(options);
   return (hostname, { all, family }, callback) => {
