@@ -10,7 +10,7 @@ import type { AttemptLimits } from './attempt-limits.ts';
 import type { Reservation } from '../storing/desk.ts';
 import type { DestinationSender } from './delivery-sender.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from './outcome.ts';
-import { type Payloads, TRANSFORM_PART } from './payloads.ts';
+import type { Payloads } from './payloads.ts';
 
 /** A leased delivery with its event opened: all that one attempt needs. */
 export interface LeasedDelivery
@@ -98,6 +98,8 @@ export async function attemptDelivery(
   return finished;
 }
 
+/** Of an attempt's time, for its turn, the expression and then a room of the `rate`: the request keeps the other half. */
+const TRANSFORM_PART = 0.5;
 const ABORTED: AttemptResult = { kind: 'error', errorClass: 'aborted' };
 const LATE: AttemptResult = { kind: 'error', errorClass: 'transform-late' };
 
@@ -109,14 +111,16 @@ function send(
 ): Promise<AttemptResult> {
   const startedMs = performance.now();
   return deps.limits.bounded(timeoutMs, async signal => {
-    const making = deps.payloads.make(delivery, config, { timeoutMs, stop: signal });
-    const limit =
-      making === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]);
+    let ofTransform: AbortSignal | null = null;
+    const transformLimit = () =>
+      (ofTransform ??= AbortSignal.any([signal, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]));
+    const making = deps.payloads.make(delivery, config, transformLimit);
     if (making !== null) reservation.lendRoom();
     const made = making === null ? { body: delivery.body } : await making;
     if (trace !== null && making !== null) trace.transformMs = performance.now() - startedMs;
     if ('kind' in made) return signal.aborted ? ABORTED : made;
     // Not before: a transform may take long, or fail.
+    const limit = making === null ? signal : transformLimit();
     if (!(await reservation.begin(limit))) return signal.aborted ? ABORTED : LATE;
     return sender.send({
       url: addressOf(config),

@@ -5,8 +5,6 @@ import type { TransformResult } from '../transforming/transform-job.ts';
 import type { Transformer } from '../transforming/transformer.ts';
 import type { AttemptResult } from './outcome.ts';
 
-/** Of an attempt's time, for its turn, the expression and then a room of the `rate`: the request keeps the other half. */
-export const TRANSFORM_PART = 0.5;
 /** So long a route may be in the file of other processors and not yet in this one's: a file comes to all within a minute. */
 const UNKNOWN_ROUTE_WAIT_MS = 60_000;
 /** Routes that are waited for; over it all are met anew. */
@@ -24,19 +22,13 @@ export interface RoutedEvent {
   readonly body: Uint8Array;
 }
 
-export interface AttemptBounds {
-  /** Of the whole attempt. */
-  readonly timeoutMs: number;
-  readonly stop: AbortSignal;
-}
-
 /** The bodies that deliveries of routes with a `transform` send. */
 export interface Payloads {
-  /** null: the body as it came. */
+  /** null: the body as it came. `limit` is asked for only where an expression is evaluated. */
   make(
     event: RoutedEvent,
     destination: Pick<DestinationConfig, 'name'>,
-    bounds: AttemptBounds,
+    limit: () => AbortSignal,
   ): Promise<Payload> | null;
 }
 
@@ -85,14 +77,13 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
   }
 
   return {
-    make({ id, route, transforms, meta, body }, { name }, { timeoutMs, stop }) {
+    make({ id, route, transforms, meta, body }, { name }, limit) {
       const transform = transformOf(route, transforms, name);
       if (transform === null) return null;
       if (transform === 'busy' || transform === 'gone') return Promise.resolve(errorOf(transform, null));
       const { source, tenant, type, provider, headers } = meta;
       const event = { source, tenant, type, provider, headers, body };
-      const limit = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]);
-      return transformer.transform({ delivery: id, route, transform, event }, limit).then(toPayload);
+      return transformer.transform({ delivery: id, route, transform, event }, limit()).then(toPayload);
     },
   };
 }

@@ -8,7 +8,7 @@ const TRANSFORM = { text: '1' } as never;
 const EVENT = { id: 'd', route: 'new', meta: { headers: [] } as never, body: new Uint8Array() };
 /** As releases before it stored them. */
 const UNKNOWN = null;
-const BOUNDS = { timeoutMs: 1_000, stop: new AbortController().signal };
+const LIMIT = () => new AbortController().signal;
 
 function setUp(...names: readonly string[]) {
   let time = 0;
@@ -29,7 +29,7 @@ function setUp(...names: readonly string[]) {
       time = ms;
     },
     make: async (destination = 'crm', transforms: boolean | null = UNKNOWN) => {
-      const made = await payloads.make({ ...EVENT, transforms }, { name: destination }, BOUNDS);
+      const made = await payloads.make({ ...EVENT, transforms }, { name: destination }, LIMIT);
       if (made === null) return 'as it came';
       return 'kind' in made ? made.errorClass : Buffer.from(made.body).toString();
     },
