@@ -1,5 +1,6 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { ChangedState, HealthReport, ProbeEnd } from '@ackline/store/destination-states';
+import { createFlushableWork } from './flushable-work.ts';
 import type { Asked, BreakerNews, SharedBreaker } from './shared-breaker.ts';
 
 /** Between tries while PostgreSQL is away. */
@@ -37,10 +38,12 @@ interface Told {
 
 export function createBreakerReports(deps: BreakerReportsDeps): BreakerReports {
   const waiting = new Set<SharedBreaker>();
-  let telling: Promise<void> | null = null;
+  const work = createFlushableWork(() => waiting.size > 0, tellAll);
   let isEnding = false;
 
   async function tellAll(): Promise<void> {
+    // After the microtasks of this turn: what ended together goes in one statement.
+    await new Promise<void>(resolve => setImmediate(resolve));
     while (waiting.size > 0) {
       const round = [...waiting].flatMap(takeNews);
       waiting.clear();
@@ -54,22 +57,14 @@ export function createBreakerReports(deps: BreakerReportsDeps): BreakerReports {
     }
   }
 
-  function start(): void {
-    // After the microtasks of this turn: what ended together goes in one statement.
-    telling ??= new Promise<void>(resolve => setImmediate(resolve)).then(tellAll).finally(() => {
-      telling = null;
-      if (waiting.size > 0) start();
-    });
-  }
-
   return {
     add(breaker) {
       waiting.add(breaker);
-      start();
+      work.start();
     },
     async flush() {
       isEnding = true;
-      while (telling !== null) await telling;
+      await work.flush();
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '@ackline/runtime/logger';
 import type { ForgottenEvent } from '@ackline/store/forgotten-events';
+import { createFlushableWork } from './flushable-work.ts';
 
 /**
  * One statement's worth for each day; more wait for the next. What failed is tried with half of it, and goes back to all of it by
@@ -47,10 +48,8 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
   const { listener, log } = options;
   const waiting: ForgottenEvent[] = [];
   const batches = createBatchSize();
-  let working: Promise<void> | null = null;
-  let flushes = 0;
+  const work = createFlushableWork(() => waiting.length > 0, forgetAll);
   let flushEndsAt = 0;
-  let hurry = () => {};
 
   function leave(events: number): void {
     if (events === 0) return;
@@ -62,49 +61,31 @@ export function createEventForgetter(options: EventForgetterOptions): EventForge
     leave(waiting.splice(0, Math.max(0, waiting.length - MAX_WAITING)).length);
   }
 
-  async function work(): Promise<void> {
+  async function forgetAll(): Promise<void> {
     while (waiting.length > 0) {
       const batch = waiting.splice(0, batches.size);
       if (await tryForget(batch, options)) {
         batches.succeeded();
-        if (flushes > 0 && options.now() >= flushEndsAt) leave(waiting.splice(0).length);
+        if (work.isFlushed && options.now() >= flushEndsAt) leave(waiting.splice(0).length);
         continue;
       }
       if (batches.failed(batch.length) === 'given-up') leave(batch.length);
       else waiting.unshift(...batch);
       bound();
-      if (flushes > 0) leave(waiting.splice(0).length);
-      else await pause();
+      if (work.isFlushed) leave(waiting.splice(0).length);
+      else await work.pause(options.wait(RETRY_WAIT_MS));
     }
-  }
-
-  async function pause(): Promise<void> {
-    const hurried = new Promise<void>(resolve => {
-      hurry = resolve;
-    });
-    await Promise.race([options.wait(RETRY_WAIT_MS), hurried]);
-  }
-
-  function start(): void {
-    if (waiting.length === 0) return;
-    working ??= work().finally(() => {
-      working = null;
-      start();
-    });
   }
 
   return {
     add(events) {
       waiting.push(...events);
       bound();
-      start();
+      work.start();
     },
     async flush() {
-      flushes += 1;
       flushEndsAt = options.now() + FLUSH_MS;
-      hurry();
-      while (working !== null) await working;
-      flushes -= 1;
+      await work.flush();
     },
   };
 }

@@ -12,6 +12,7 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { type DeliveryOutcome, PartlyWritten, type RecordedOutcomes } from '@ackline/store/delivery-outcomes';
 import type { ForgottenEvent } from '@ackline/store/forgotten-events';
+import { createFlushableWork } from './flushable-work.ts';
 
 /** One statement's worth; more wait for the next. */
 const MAX_BATCH = 500;
@@ -59,9 +60,7 @@ export interface OutcomeWriterOptions {
 
 export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWriter {
   let pending: Pending[] = [];
-  let writing: Promise<void> | null = null;
-  let flushes = 0;
-  let hurry = () => {};
+  const work = createFlushableWork(() => pending.length > 0, writeAll);
 
   async function writeAll(): Promise<void> {
     while (pending.length > 0) {
@@ -79,11 +78,8 @@ export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWrite
   async function linger(): Promise<void> {
     // After the microtasks of this turn: outcomes of attempts that ended together go in one statement, awaited or not.
     await new Promise<void>(resolve => setImmediate(resolve));
-    if (flushes > 0 || pending.length >= ENOUGH || pending.some(isUrgent)) return;
-    const hurried = new Promise<void>(resolve => {
-      hurry = resolve;
-    });
-    await Promise.race([options.wait(LINGER_MS), hurried]); // (O1)
+    if (work.isFlushed || pending.length >= ENOUGH || pending.some(isUrgent)) return;
+    await work.pause(options.wait(LINGER_MS)); // (O1)
   }
 
   function alive(item: Pending): boolean {
@@ -94,25 +90,13 @@ export function createOutcomeWriter(options: OutcomeWriterOptions): OutcomeWrite
     return awaited || leaseEndsAt - options.now() < SOON_MS; // (O2, O3)
   }
 
-  function start(): void {
-    writing ??= writeAll().finally(() => {
-      writing = null;
-      if (pending.length > 0) start();
-    });
-  }
-
   return {
     write(outcome, terms) {
       pending.push({ outcome, ...terms });
-      if (pending.length >= ENOUGH || isUrgent(terms)) hurry();
-      start();
+      if (pending.length >= ENOUGH || isUrgent(terms)) work.hurry();
+      work.start();
     },
-    async flush() {
-      flushes += 1;
-      hurry();
-      while (writing !== null) await writing;
-      flushes -= 1;
-    },
+    flush: () => work.flush(),
   };
 }
 
