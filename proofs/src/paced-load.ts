@@ -1,8 +1,8 @@
 // An open load: requests start when they are due, whether or not the ones before were answered.
 //
-// P1. The time of an answer counts from the moment the request was due, so that a server that stalls can't hide it.
-// P2. What was not answered 2xx is sent again, as providers do, until it is or the load is given up; it counts as one update.
-// P3. Some accepted updates are sent once more, as they were: a provider that missed its answer.
+// PL1. The time of an answer counts from the moment the request was due, so that a server that stalls can't hide it.
+// PL2. What was not answered 2xx is sent again, as providers do, until it is or the load is given up; it counts as one update.
+// PL3. Some accepted updates are sent once more, as they were: a provider that missed its answer.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { TOKEN } from './system.ts';
@@ -89,16 +89,16 @@ export function startPacedLoad(options: PacedLoadOptions): PacedLoad {
     let status = await send(updateId, 'first', dueAt);
     for (let waitMs = FIRST_RESEND_MS; !isAccepted(status); waitMs = Math.min(waitMs * 2, MAX_RESEND_MS)) {
       if (!options.resends || !(await pause(waitMs))) return;
-      status = await send(updateId, 'resend', performance.now()); // (P2)
+      status = await send(updateId, 'resend', performance.now()); // (PL2)
     }
     accepted.add(updateId);
     if (options.repeatEvery === 0 || accepted.size % options.repeatEvery !== 0) return;
-    if (await pause(REPEAT_WAIT_MS)) await send(updateId, 'repeat', performance.now()); // (P3)
+    if (await pause(REPEAT_WAIT_MS)) await send(updateId, 'repeat', performance.now()); // (PL3)
   }
   const tick = (): void => {
     for (const now = performance.now(); nextDueAt <= now; nextDueAt += 1_000 / options.rate) {
       if (inFlight >= (options.maxInFlight ?? Number.POSITIVE_INFINITY)) continue;
-      const delivering = deliver(nextId, nextDueAt).finally(() => underWay.delete(delivering)); // (P1)
+      const delivering = deliver(nextId, nextDueAt).finally(() => underWay.delete(delivering)); // (PL1)
       underWay.add(delivering);
       nextId += 1;
     }

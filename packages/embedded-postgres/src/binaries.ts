@@ -1,8 +1,8 @@
 // Finds PostgreSQL's programs and makes them usable by the account that runs them.
 //
-// B1. A program that is run lies in a complete directory: links made, readable by the account.
-// B2. Two processes may prepare the same directory at once: links are created, never replaced, and a copy appears whole, by a rename.
-// B3. A copy that root makes can be changed by root only.
+// PB1. A program that is run lies in a complete directory: links made, readable by the account.
+// PB2. Two processes may prepare the same directory at once: links are created, never replaced, and a copy appears whole, by a rename.
+// PB3. A copy that root makes can be changed by root only.
 import {
   access,
   chmod,
@@ -77,7 +77,7 @@ export async function makeLinks(root: string): Promise<boolean> {
   try {
     for (const { source, target } of JSON.parse(text) as readonly SymlinkEntry[]) {
       const link = join(root, target);
-      await symlink(relative(dirname(link), join(root, source)), link).catch(ignoreExisting); // (B2)
+      await symlink(relative(dirname(link), join(root, source)), link).catch(ignoreExisting); // (PB2)
     }
     return true;
   } catch (error) {
@@ -125,14 +125,14 @@ async function copyToCache(
     });
     await makeLinks(unfinished);
     await openToOthers(unfinished);
-    await rename(unfinished, copy).catch(ignoreFinishedByOther); // (B2)
+    await rename(unfinished, copy).catch(ignoreFinishedByOther); // (PB2)
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
   return join(copy, 'native');
 }
 
-/** Whoever could write there could have the account run anything (B3). */
+/** Whoever could write there could have the account run anything (PB3). */
 async function refuseForeignWriters(cache: string): Promise<void> {
   const info = await stat(cache);
   if (info.uid === process.getuid?.() && (info.mode & WRITE_BY_OTHERS) === 0) return;

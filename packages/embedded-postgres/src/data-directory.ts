@@ -1,8 +1,8 @@
 // The data directory, from nothing to one that a server can be started on.
 //
-// D1. A directory at its place is complete: it is made aside and renamed, so a crash in between leaves nothing half done.
-// D2. What we did not make is never changed: another major version, a foreign directory, another user's are refused.
-// D3. The password exists only in a file of mode 0600 inside the directory, which has mode 0700.
+// DD1. A directory at its place is complete: it is made aside and renamed, so a crash in between leaves nothing half done.
+// DD2. What we did not make is never changed: another major version, a foreign directory, another user's are refused.
+// DD3. The password exists only in a file of mode 0600 inside the directory, which has mode 0700.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -83,7 +83,7 @@ async function checkVersion(dataDir: string): Promise<void> {
   );
 }
 
-/** A copy made by root belongs to root, which PostgreSQL refuses. Anybody else's directory keeps its owner (D2). */
+/** A copy made by root belongs to root, which PostgreSQL refuses. Anybody else's directory keeps its owner (DD2). */
 async function giveFromRoot(
   dataDir: string,
   account: Account,
@@ -120,7 +120,7 @@ async function initialise(options: PrepareOptions): Promise<void> {
     await runInitdb(options, unfinished, passwordFile);
     await rename(passwordFile, join(unfinished, PASSWORD_FILE));
     await syncDirectory(unfinished);
-    await rename(unfinished, dataDir).catch(ignoreFinishedByOther); // (D1)
+    await rename(unfinished, dataDir).catch(ignoreFinishedByOther); // (DD1)
     await syncDirectory(dirname(dataDir));
   } finally {
     await rm(unfinished, { recursive: true, force: true });
@@ -133,7 +133,7 @@ function ignoreFinishedByOther(error: NodeJS.ErrnoException): void {
 }
 
 async function writePassword(path: string, account: Account | null): Promise<void> {
-  await using file = await open(path, 'wx', 0o600); // (D3)
+  await using file = await open(path, 'wx', 0o600); // (DD3)
   await file.writeFile(`${randomBytes(PASSWORD_BYTES).toString('base64url')}\n`);
   if (account !== null) await file.chown(account.uid, account.gid);
   await file.sync();

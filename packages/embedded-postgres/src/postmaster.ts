@@ -1,9 +1,9 @@
 // Who runs a data directory?
 //
-// P1. A server whose starter is alive is never touched: the second start is refused.
-// P2. A server whose starter is gone is stopped cleanly before another is started, so that two never share a directory.
-// P3. postmaster.pid is removed only if the process that it names is not this directory's server. PostgreSQL checks the
-//     shared memory besides, so that even a mistake here could not start a second server.
+// PM1. A server whose starter is alive is never touched: the second start is refused.
+// PM2. A server whose starter is gone is stopped cleanly before another is started, so that two never share a directory.
+// PM3. postmaster.pid is removed only if the process that it names is not this directory's server. PostgreSQL checks the
+//      shared memory besides, so that even a mistake here could not start a second server.
 import { readFile, realpath, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,8 +41,8 @@ export async function readPostmasterFile(dataDir: string): Promise<PostmasterFil
 }
 
 /**
- * Makes sure that no server runs on `dataDir`: stops one whose starter is gone (P2), and throws
- * ACKLINE_DATA_DIRECTORY, naming the holder, for any other (P1).
+ * Makes sure that no server runs on `dataDir`: stops one whose starter is gone (PM2), and throws
+ * ACKLINE_DATA_DIRECTORY, naming the holder, for any other (PM1).
  */
 export async function releaseDataDirectory(dataDir: string, log: (message: string) => void): Promise<void> {
   const file = await readPostmasterFile(dataDir);
@@ -115,7 +115,7 @@ async function removeStaleFile(dataDir: string, pid: number, log: (message: stri
   await rename(path, aside);
   const moved = parsePostmasterFile(await readFile(aside, 'utf8'));
   if (moved?.pid !== pid) {
-    await rename(aside, path); // another start was faster: its file must stay (P3)
+    await rename(aside, path); // another start was faster: its file must stay (PM3)
     return;
   }
   await rm(aside);

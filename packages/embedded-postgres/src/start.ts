@@ -1,10 +1,10 @@
 // One PostgreSQL server of our own, as a child process.
 //
-// S1. What an ack depends on is on the command line, where no file and no ALTER SYSTEM can undo it: fsync,
-//     full_page_writes, synchronous_commit.
-// S2. It listens on loopback only, asks for a password, and has no Unix socket.
-// S3. It is in a process group of its own: Ctrl-C in a terminal ends us first, and us alone; we end it when all is drained.
-// S4. If we are killed it lives on, and the next start stops it (postmaster.ts).
+// PS1. What an ack depends on is on the command line, where no file and no ALTER SYSTEM can undo it: fsync,
+//      full_page_writes, synchronous_commit.
+// PS2. It listens on loopback only, asks for a password, and has no Unix socket.
+// PS3. It is in a process group of its own: Ctrl-C in a terminal ends us first, and us alone; we end it when all is drained.
+// PS4. If we are killed it lives on, and the next start stops it (postmaster.ts).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join, resolve } from 'node:path';
@@ -104,11 +104,11 @@ interface SpawnOptions {
 async function spawnServer(options: SpawnOptions): Promise<ChildProcess> {
   await using visible = await makeVisible([options.dataDir], options.account);
   const settings = [
-    `listen_addresses=${HOST}`, // (S2)
+    `listen_addresses=${HOST}`, // (PS2)
     `port=${options.port}`,
     'unix_socket_directories=',
     'password_encryption=scram-sha-256',
-    'fsync=on', // (S1)
+    'fsync=on', // (PS1)
     'full_page_writes=on',
     'synchronous_commit=on',
     `max_connections=${MAX_CONNECTIONS}`,
@@ -124,7 +124,7 @@ async function spawnServer(options: SpawnOptions): Promise<ChildProcess> {
     ...options.account,
     cwd: dirname(options.binaries.postgres),
     env: postgresEnvironment(),
-    detached: true, // (S3)
+    detached: true, // (PS3)
     stdio: ['ignore', 'pipe', 'pipe', ...visible.descriptors],
   });
   child.stdout?.on('data', (chunk: Buffer) => options.serverLog.write(chunk));

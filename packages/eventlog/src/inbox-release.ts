@@ -4,14 +4,14 @@ import { laneOf } from './lane.ts';
 /**
  * Which inbox rows may be stored now. Pure; its memory is one offset per row that was peeked last.
  *
- * R1. Without Kafka nothing waits; where the broker does not answer, only what has a known predecessor does (R2).
- * R2. A row waits until the record of its key that its appender knew to be acked is stored, for `MAX_KNOWN_WAIT_MS` from
- *     its appending at most: a key holds itself, so order outlives the restart of a broker.
- * R3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
- *     (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
- * R4. A row never overtakes an earlier row of its key hash that waits.
- * R5. So many rows wait at most that those behind them are still seen: above that a row goes, and counts as uncertain.
- * R6. The barriers are those of the rows peeked last, no others.
+ * IR1. Without Kafka nothing waits; where the broker does not answer, only what has a known predecessor does (IR2).
+ * IR2. A row waits until the record of its key that its appender knew to be acked is stored, for `MAX_KNOWN_WAIT_MS` from
+ *      its appending at most: a key holds itself, so order outlives the restart of a broker.
+ * IR3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
+ *      (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
+ * IR4. A row never overtakes an earlier row of its key hash that waits.
+ * IR5. So many rows wait at most that those behind them are still seen: above that a row goes, and counts as uncertain.
+ * IR6. The barriers are those of the rows peeked last, no others.
  */
 export interface InboxRelease {
   decide(input: ReleaseInput): ReleaseDecision;
@@ -61,14 +61,14 @@ export function createInboxRelease(): InboxRelease {
         const lane = laneOf(row.keyHash, lanes);
         const watermark = watermarks?.get(lane);
         const barrier = barriers.get(row.n) ?? barrierOf(row, watermark);
-        if (barrier !== undefined) seen.set(row.n, barrier); // (R6)
+        if (barrier !== undefined) seen.set(row.n, barrier); // (IR6)
         const verdict = judge(row, { barrier, watermark, stored: storedOffsets.get(lane) ?? 0n });
         if (held.has(row.keyHash) || (verdict === 'wait' && held.size < MAX_WAITING_KEYS)) {
-          held.add(row.keyHash); // (R4)
+          held.add(row.keyHash); // (IR4)
           continue;
         }
         released.push(row.n);
-        if (verdict !== 'go') uncertain += 1; // (R5)
+        if (verdict !== 'go') uncertain += 1; // (IR5)
       }
       barriers = seen;
       return { released, waiting: rows.length - released.length, heldKeyHashes: [...held], uncertain };
@@ -86,8 +86,8 @@ function judge(
   lane: { barrier: bigint | undefined; watermark: bigint | undefined; stored: bigint },
 ): 'go' | 'wait' | 'uncertain' {
   const ageMs = row.ageMs < 0 ? Number.POSITIVE_INFINITY : row.ageMs; // the database's clock was set back: nobody knows
-  if (row.afterOffset >= lane.stored) return ageMs >= MAX_KNOWN_WAIT_MS ? 'uncertain' : 'wait'; // (R2)
-  if (lane.watermark === undefined) return 'go'; // (R1)
+  if (row.afterOffset >= lane.stored) return ageMs >= MAX_KNOWN_WAIT_MS ? 'uncertain' : 'wait'; // (IR2)
+  if (lane.watermark === undefined) return 'go'; // (IR1)
   if (lane.barrier !== undefined && lane.stored >= lane.barrier) return 'go';
-  return ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (R3)
+  return ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (IR3)
 }

@@ -6,11 +6,11 @@ import { type KafkaDurability, type OpenedTopic, openTopic } from './kafka-topic
 import type { KafkaTier, KafkaTierState } from './tiers.ts';
 
 /**
- * T1. No event goes to a topic that was not seen to keep the ack contract: a topic that was made anew is another topic, and
- *     one that is too weak is refused, also while running.
- * T2. Kafka is asked again for ever: a broker that comes, or a topic that was repaired, is used without a restart.
- * T3. A topic that goes missing under a running process is not made again by it: someone deleted it, and the processors that
- *     read the old one would not see the new one. The inbox takes the events until it is there.
+ * KT1. No event goes to a topic that was not seen to keep the ack contract: a topic that was made anew is another topic, and
+ *      one that is too weak is refused, also while running.
+ * KT2. Kafka is asked again for ever: a broker that comes, or a topic that was repaired, is used without a restart.
+ * KT3. A topic that goes missing under a running process is not made again by it: someone deleted it, and the processors that
+ *      read the old one would not see the new one. The inbox takes the events until it is there.
  */
 
 /** How long a start waits for a broker before it goes on without: a broker that is up answers in a fraction of it. */
@@ -79,7 +79,7 @@ class WatchedTier implements KafkaTier {
     if (this.#current.state === 'ready') await this.#current.log.close();
   }
 
-  /** (T2) */
+  /** (KT2) */
   async #watch(): Promise<void> {
     let retryMs = FIRST_RETRY_MS;
     while (!this.#ending.signal.aborted) {
@@ -114,7 +114,7 @@ class WatchedTier implements KafkaTier {
   async look(deadlineMs: number): Promise<unknown> {
     const { log, open = openTopic, wait: _, onBatch: __, ...options } = this.#options;
     const { signal } = this.#ending;
-    const create = this.#current.state === 'connecting'; // (T3)
+    const create = this.#current.state === 'connecting'; // (KT3)
     try {
       this.#use(await open({ ...options, deadlineMs, signal, create }));
       return null;
@@ -143,7 +143,7 @@ class WatchedTier implements KafkaTier {
     log.info({ topic: topic.name, topicId: topic.topicId }, 'kafka.connected');
   }
 
-  /** (T1) */
+  /** (KT1) */
   async #refuse(error: AppError): Promise<void> {
     const before = this.#current;
     this.#current = { state: 'refused', error };

@@ -1,10 +1,10 @@
 // A configuration file that is read again while the process runs.
 //
-// R1. All or nothing: what is in force is replaced as a whole, and only by a file that was found good. A bad file leaves the
-//     old one in force; there is no moment without one.
-// R2. A file that is still being written is not read: a change is taken once two looks in a row saw the same file.
-// R3. One reading at a time, and at most one that waits.
-// R4. Never throws after the start: a failure is one log line and `state.error`.
+// CR1. All or nothing: what is in force is replaced as a whole, and only by a file that was found good. A bad file leaves the
+//      old one in force; there is no moment without one.
+// CR2. A file that is still being written is not read: a change is taken once two looks in a row saw the same file.
+// CR3. One reading at a time, and at most one that waits.
+// CR4. Never throws after the start: a failure is one log line and `state.error`.
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
@@ -32,7 +32,7 @@ export interface ConfigReload<T> extends Component {
   /** What is in force. Ask anew for each request; one request keeps what it was given. */
   readonly current: T;
   readonly state: ConfigState;
-  /** Reads the file now, as SIGHUP asks. Never rejects (R4). */
+  /** Reads the file now, as SIGHUP asks. Never rejects (CR4). */
   reload(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface ConfigReloadDeps<T> {
   readonly path: string;
   /** Reads and checks everything. Throws an AppError with all problems, one a line. */
   readonly load: () => Promise<T>;
-  /** Hears of each reading after the first, in the moment in which it takes effect (R1). Must not throw. */
+  /** Hears of each reading after the first, in the moment in which it takes effect (CR1). Must not throw. */
   readonly onReloaded?: (current: T) => void;
   readonly log: Pick<Logger, 'info' | 'error'>;
   readonly lookEveryMs?: number;
@@ -68,7 +68,7 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
     // Before the reading: a change during it is seen as one afterwards.
     readStamp = await stampOf(path);
     try {
-      current = await load(); // (R1)
+      current = await load(); // (CR1)
       deps.onReloaded?.(current);
       state = { ...state, loadedAt: now(), error: null, reloaded: state.reloaded + 1 };
       lastProblems = '';
@@ -79,12 +79,12 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
       // The same refusal, tried again, says nothing new.
       if (problems.join('\n') === lastProblems) return;
       lastProblems = problems.join('\n');
-      log.error({ configFile: path, code, problems }, 'config.refused'); // (R4)
+      log.error({ configFile: path, code, problems }, 'config.refused'); // (CR4)
     }
   }
 
   function reload(): Promise<void> {
-    if (waiting !== null) return waiting; // (R3)
+    if (waiting !== null) return waiting; // (CR3)
     waiting = reading.then(readOnce);
     reading = waiting;
     return waiting;
@@ -92,7 +92,7 @@ export async function connectConfigReload<T>(deps: ConfigReloadDeps<T>): Promise
 
   async function look(): Promise<void> {
     const stamp = await stampOf(path);
-    const isSettled = stamp === seenStamp; // (R2)
+    const isSettled = stamp === seenStamp; // (CR2)
     seenStamp = stamp;
     const isChanged = isSettled && stamp !== readStamp;
     const isDue = state.error !== null && now() - triedAt >= retryEveryMs;

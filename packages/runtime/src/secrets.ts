@@ -5,12 +5,12 @@ import type { KnownProviders } from '@ackline/shared/config/load-config';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 
 /**
- * R1. A value is never in a message, and an empty one is never handed out: an HMAC with an empty key is one that anybody
- *     can compute.
- * R2. `resolve` keeps the places: the n-th value belongs to the n-th reference.
- * R3. It is asked on the hot path and waits for nothing: at most one `stat` a second and file, and a read only after a change,
- *     or while it can not be used: what was in the way (rights, descriptors) may end without a change of the file.
- * R4. A file that can not be used while it is being replaced leaves the last good value in force.
+ * SR1. A value is never in a message, and an empty one is never handed out: an HMAC with an empty key is one that anybody
+ *      can compute.
+ * SR2. `resolve` keeps the places: the n-th value belongs to the n-th reference.
+ * SR3. It is asked on the hot path and waits for nothing: at most one `stat` a second and file, and a read only after a change,
+ *      or while it can not be used: what was in the way (rights, descriptors) may end without a change of the file.
+ * SR4. A file that can not be used while it is being replaced leaves the last good value in force.
  */
 export interface SecretReader {
   /** The live values, in the order of the references. Throws ACKLINE_SECRET_MISSING where one has never been there. */
@@ -38,7 +38,7 @@ export interface SecretReaderOptions {
   readonly production: boolean;
   /** Epoch milliseconds. */
   readonly now?: () => number;
-  /** Hears that a changed file can not be used (R4), once for each reason; the text names the file and never its content. */
+  /** Hears that a changed file can not be used (SR4), once for each reason; the text names the file and never its content. */
   readonly onFileProblem?: (problem: string) => void;
 }
 
@@ -87,7 +87,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     const known = files.get(path);
     // The other half of the condition is a clock that was set back.
     if (known !== undefined && at - known.checkedAt < CHECK_INTERVAL_MS && at >= known.checkedAt)
-      return known.reading; // (R3)
+      return known.reading; // (SR3)
     const stats = statOf(path);
     const stamp = stampOf(stats);
     if (known !== undefined && stamp === known.stamp) {
@@ -101,7 +101,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
         options.onFileProblem?.(`file ${path} ${reading.problem}; the last good secret stays in force`);
       known.checkedAt = at;
       known.problem = reading.problem;
-      return known.reading; // (R4)
+      return known.reading; // (SR4)
     }
     files.set(path, stateOf(reading, stats, at));
     return reading;
@@ -122,7 +122,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     resolve(refs) {
       return refs.map(ref => {
         const reading = read(ref);
-        if ('value' in reading) return reading.value; // (R2)
+        if ('value' in reading) return reading.value; // (SR2)
         throw new AppError('ACKLINE_SECRET_MISSING', `${nameOf(ref)} ${reading.problem}`);
       });
     },
@@ -172,7 +172,7 @@ function problemOf(reading: Reading, check: SecretUse['check']): string | null {
   if ('problem' in reading) return reading.problem;
   const verdict = check(reading.value);
   if (verdict === true) return null;
-  return verdict.includes(reading.value) ? 'has the wrong form' : `has the wrong form: ${verdict}`; // (R1)
+  return verdict.includes(reading.value) ? 'has the wrong form' : `has the wrong form: ${verdict}`; // (SR1)
 }
 
 /** The form of a destination's signing secret; says what is wrong, and nothing of the secret. */
@@ -189,7 +189,7 @@ function nameOf(ref: SecretRef): string {
 
 function usable(value: string | undefined, advice = ''): Reading {
   if (value === undefined) return { problem: `is not set${advice}` };
-  return value.trim() === '' ? { problem: `is empty${advice}` } : { value }; // (R1)
+  return value.trim() === '' ? { problem: `is empty${advice}` } : { value }; // (SR1)
 }
 
 /** Changes when the file does; a replaced symbolic link (as Kubernetes updates secrets) is another inode. */

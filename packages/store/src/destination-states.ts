@@ -2,13 +2,13 @@
  * The circuit breakers of destinations, one row each, over all processors. A row is written only when something fails, or goes
  * well after failures.
  *
- * C1. Failures in a row are those of all processors together; the one that makes them as many as the threshold opens the circuit.
- * C2. A report counts only while the circuit is closed, and in the very epoch in which its attempts began: an open one hears
- *     nothing of them, nor does one that has closed again since.
- * C3. Once its time is over, one of all who ask gets the probe. One that is lost with its processor is given again after its time.
- * C4. Only the probe that is out decides: it closes the circuit, opens it again, or was not used, and then the next may ask.
- * C5. All who listen hear of each change of status, and of the first failure of a row: else one that sees only successes would
- *     not know that there is something to end. Times are PostgreSQL's, and told as what is left of them.
+ * DS1. Failures in a row are those of all processors together; the one that makes them as many as the threshold opens the circuit.
+ * DS2. A report counts only while the circuit is closed, and in the very epoch in which its attempts began: an open one hears
+ *      nothing of them, nor does one that has closed again since.
+ * DS3. Once its time is over, one of all who ask gets the probe. One that is lost with its processor is given again after its time.
+ * DS4. Only the probe that is out decides: it closes the circuit, opens it again, or was not used, and then the next may ask.
+ * DS5. All who listen hear of each change of status, and of the first failure of a row: else one that sees only successes would
+ *      not know that there is something to end. Times are PostgreSQL's, and told as what is left of them.
  */
 import type { Pool } from 'pg';
 
@@ -59,7 +59,7 @@ const STATE = `name, status, failures, version::float8 as version, epoch, ${inMs
                ${inMs('probe_until')} as "probeEndsInMs", -${inMs('closed_at')} as "closedForMs"`;
 const NOTIFY = `pg_notify('${DESTINATIONS_CHANNEL}', name)`;
 
-/** Counts what the reports say (C1, C2); returns what is known of each of their destinations then. */
+/** Counts what the reports say (DS1, DS2); returns what is known of each of their destinations then. */
 export async function reportHealth(
   queryable: Pick<Pool, 'query'>,
   reports: readonly HealthReport[],
@@ -100,7 +100,7 @@ async function countReports(
                                       then clock_timestamp() + h.reset_ms * interval '1 millisecond' end
                from held h where s.name = h.name
              returning s.*, s.status = 'OPEN' or (h.none and h.next > 0) as tell
-           ), told as materialized (select ${NOTIFY} from counted where tell) -- (C5)
+           ), told as materialized (select ${NOTIFY} from counted where tell) -- (DS5)
            select ${STATE}, status = 'OPEN' as changed from counted cross join (select count(*) from told) t
            union all
            select ${STATE}, false from destination_states where name in (select name from r except select name from counted)`,
@@ -116,7 +116,7 @@ async function countReports(
   return result.rows;
 }
 
-/** Asks for the probe, which is then the caller's for so long (C3): `changed` says whether it got it. null: it never failed. */
+/** Asks for the probe, which is then the caller's for so long (DS3): `changed` says whether it got it. null: it never failed. */
 export async function takeProbe(
   queryable: Pick<Pool, 'query'>,
   name: string,
@@ -140,7 +140,7 @@ export interface ProbeEnd {
   readonly resetMs: number;
 }
 
-/** Says what the probe came to (C4). One that was given to another meanwhile changes nothing. */
+/** Says what the probe came to (DS4). One that was given to another meanwhile changes nothing. */
 export async function endProbe(
   queryable: Pick<Pool, 'query'>,
   { name, epoch, result, resetMs }: ProbeEnd,
@@ -188,7 +188,7 @@ async function change(
     `with changed as (
        update destination_states set ${set}, version = version + 1, epoch = epoch + 1
         where name = $1 and (${where}) returning *
-     ), told as materialized (select ${NOTIFY} from changed) -- (C5)
+     ), told as materialized (select ${NOTIFY} from changed) -- (DS5)
      select ${STATE}, true as changed from changed cross join (select count(*) from told) t
      union all
      select ${STATE}, false from destination_states where name = $1 and not exists (select from changed)`,

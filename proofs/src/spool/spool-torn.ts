@@ -1,13 +1,13 @@
 // What a crash may leave of a spool, and what the relay finds in it.
 //
-// T1. Killed: the files as they are at a moment at which nothing runs. Everything acknowledged before it is there.
-// T2. Power lost: what was written and not yet synced is on disk in part. Of a log, any piece behind the last acknowledged
-//     commit may be missing or torn; of a database, any page that was written since the log began.
-// T3. A copy of the database that is older than its log is such a state only while the log was not begun anew between them, and
-//     not before the log was read to its end.
-// T4. What is acknowledged and what another log has is noted in files before the writer goes on. A message would not do: what
-//     waits in the memory of a process that is killed is never read, and an event would be missed that another log has.
-// T5. A stopped process may run on until it is its turn to stop: its files are at rest when they are read twice and are the same.
+// ST1. Killed: the files as they are at a moment at which nothing runs. Everything acknowledged before it is there.
+// ST2. Power lost: what was written and not yet synced is on disk in part. Of a log, any piece behind the last acknowledged
+//      commit may be missing or torn; of a database, any page that was written since the log began.
+// ST3. A copy of the database that is older than its log is such a state only while the log was not begun anew between them, and
+//      not before the log was read to its end.
+// ST4. What is acknowledged and what another log has is noted in files before the writer goes on. A message would not do: what
+//      waits in the memory of a process that is killed is never read, and an event would be missed that another log has.
+// ST5. A stopped process may run on until it is its turn to stop: its files are at rest when they are read twice and are the same.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,7 +89,7 @@ export async function spoolTorn(options: TornOptions): Promise<TornFigures> {
   return tally;
 }
 
-/** (T1) Full speed, copies at random moments, every second one with the process stopped, and a kill in the end. */
+/** (ST1) Full speed, copies at random moments, every second one with the process stopped, and a kill in the end. */
 async function runBurst(
   folder: string,
   { copies, relaying }: { readonly copies: number; readonly relaying: boolean },
@@ -110,7 +110,7 @@ async function runBurst(
 
 async function copyStopped(folder: string, writer: Writer, tally: Tally): Promise<void> {
   writer.signal('SIGSTOP');
-  const { image, between: expected } = await readStill(writer.directory, () => writer.owed()); // (T5)
+  const { image, between: expected } = await readStill(writer.directory, () => writer.owed()); // (ST5)
   writer.signal('SIGCONT');
   tally.stopped += 1;
   await check(folder, { what: 'stopped', image, expected }, tally);
@@ -122,7 +122,7 @@ async function copyRunning(folder: string, writer: Writer, tally: Tally): Promis
     const salt = await readSalt(writer.directory);
     const image = await readImage(writer.directory);
     if (salt !== saltOf(image.log) || salt !== (await readSalt(writer.directory))) {
-      tally.discarded += 1; // (T3)
+      tally.discarded += 1; // (ST3)
       continue;
     }
     tally.running += 1;
@@ -131,7 +131,7 @@ async function copyRunning(folder: string, writer: Writer, tally: Tally): Promis
   }
 }
 
-/** (T2) At rest the end of the log is the end of the last acknowledged commit: what follows may be lost in any part. */
+/** (ST2) At rest the end of the log is the end of the last acknowledged commit: what follows may be lost in any part. */
 async function runRounds(folder: string, options: TornOptions, tally: Tally): Promise<void> {
   await using writer = await startWriter(folder);
   const { directory } = writer;
@@ -145,7 +145,7 @@ async function runRounds(folder: string, options: TornOptions, tally: Tally): Pr
     const isSameLog = saltOf(before.log) === saltOf(after.log);
     const from = isSameLog ? endOfLog(before.log) : 0;
     const to = endOfLog(after.log);
-    // (T3) Begun anew, the log says that the database had all before it, synced. Else nothing of the batch needs to be in it.
+    // (ST3) Begun anew, the log says that the database had all before it, synced. Else nothing of the batch needs to be in it.
     const { database } = isSameLog ? before : after;
     for (let cut = 0; cut < options.cutsPerRound; cut += 1) {
       const at = cut === 0 ? from : from + Math.floor(Math.random() * (to - from));

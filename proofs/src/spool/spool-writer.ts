@@ -1,5 +1,5 @@
 // A process that spools, told by messages what to do. It notes what was acknowledged, and what another log has, before it does
-// anything else with it (T4 of spool-torn.ts).
+// anything else with it (ST4 of spool-torn.ts).
 import { randomBytes, randomUUID } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

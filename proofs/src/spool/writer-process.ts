@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { WriterCommand, WriterReport } from './spool-writer.ts';
 
-/** The process of spool-writer.ts, and what it noted (T4 of spool-torn.ts). Disposed, it has ended and what it wrote is removed. */
+/** The process of spool-writer.ts, and what it noted (ST4 of spool-torn.ts). Disposed, it has ended and what it wrote is removed. */
 export interface Writer extends AsyncDisposable {
   /** Of the spool. */
   readonly directory: string;

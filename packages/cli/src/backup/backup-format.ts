@@ -2,17 +2,17 @@
 //
 //   the line `ACKLINE-BACKUP 1`, then one zstd stream of records: type (1 byte), length (4 bytes, big endian), payload.
 //
-// F1. The first record is the header (JSON): schema version, tables with their columns, in the order of the file.
-// F2. Each table is: its name (JSON), its rows (PostgreSQL's binary COPY form, in pieces), its row count (JSON).
-// F3. Then the sequences (JSON), and last the end record (JSON) with the SHA-256 of all bytes of the stream before it. A stream
-//     that does not reach it, or goes on after it, was torn.
-// F4. Every record has a bound, so that a broken length can not fill the memory.
+// BF1. The first record is the header (JSON): schema version, tables with their columns, in the order of the file.
+// BF2. Each table is: its name (JSON), its rows (PostgreSQL's binary COPY form, in pieces), its row count (JSON).
+// BF3. Then the sequences (JSON), and last the end record (JSON) with the SHA-256 of all bytes of the stream before it. A stream
+//      that does not reach it, or goes on after it, was torn.
+// BF4. Every record has a bound, so that a broken length can not fill the memory.
 import { createHash, type Hash } from 'node:crypto';
 import { AppError } from '@ackline/shared/app-error';
 import { z } from 'zod';
 
 export const MAGIC = Buffer.from('ACKLINE-BACKUP 1\n');
-/** Large enough that the five bytes of framing cost nothing, small enough to hold several (F4). */
+/** Large enough that the five bytes of framing cost nothing, small enough to hold several (BF4). */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 const FRAME_BYTES = 5;
 
@@ -57,7 +57,7 @@ const KINDS = new Map<number, Kind>(
   (Object.entries(TYPES) as [Kind, number][]).map(([kind, type]) => [type, kind]),
 );
 
-/** What may follow what (F1, F2, F3). */
+/** What may follow what (BF1, BF2, BF3). */
 const FOLLOWERS: Readonly<Record<Kind | 'start', readonly Kind[]>> = {
   start: ['header'],
   header: ['table', 'sequences'],
@@ -132,7 +132,7 @@ function takeFrame(pending: Buffer): Frame | null {
   if (pending.length < FRAME_BYTES) return null;
   const kind = KINDS.get(pending.readUInt8(0));
   const length = pending.readUInt32BE(1);
-  if (kind === undefined || length > MAX_RECORD_BYTES) throw invalid('a record has no known form'); // (F4)
+  if (kind === undefined || length > MAX_RECORD_BYTES) throw invalid('a record has no known form'); // (BF4)
   const end = FRAME_BYTES + length;
   if (pending.length < end) return null;
   return {

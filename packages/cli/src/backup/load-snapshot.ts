@@ -1,6 +1,6 @@
-// R1. The file is read to its end, and found whole, before the first change.
-// R2. All changes are one transaction: a restore that fails leaves the database as it was.
-// R3. Nobody writes meanwhile: the tables are locked before they are found empty.
+// LS1. The file is read to its end, and found whole, before the first change.
+// LS2. All changes are one transaction: a restore that fails leaves the database as it was.
+// LS3. Nobody writes meanwhile: the tables are locked before they are found empty.
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { AppError } from '@ackline/shared/app-error';
@@ -17,7 +17,7 @@ export interface LoadedTable {
   readonly rows: number;
 }
 
-/** What a file holds, after all of it was read and its checksum held (R1). */
+/** What a file holds, after all of it was read and its checksum held (LS1). */
 export async function inspectBackup(records: AsyncIterable<BackupRecord>): Promise<BackupHeader> {
   let header: BackupHeader | null = null;
   for await (const record of records) if (record.kind === 'header') header = record.value;
@@ -34,10 +34,10 @@ export async function loadSnapshot(
   records: AsyncIterable<BackupRecord>,
   onProgress: (progress: SnapshotProgress) => void,
 ): Promise<readonly LoadedTable[]> {
-  await client.query('begin'); // (R2)
+  await client.query('begin'); // (LS2)
   try {
     const names = BACKUP_TABLES.map(table => table.name);
-    await client.query(`lock table ${quoted(names)} in exclusive mode`); // (R3)
+    await client.query(`lock table ${quoted(names)} in exclusive mode`); // (LS3)
     await refuseRunning(client);
     await refuseFilled(client);
     const loaded = await loadRecords(client, records, onProgress);

@@ -1,8 +1,8 @@
 // A service as a child process.
 //
-// P1. It is in a process group of its own: Ctrl-C in a terminal reaches `up` alone, which then ends the services in order.
-// P2. If `up` is killed, the closed IPC channel tells the service to drain.
-// P3. A service that hangs in its drain is killed once the drain deadline that it set itself has passed.
+// CS1. It is in a process group of its own: Ctrl-C in a terminal reaches `up` alone, which then ends the services in order.
+// CS2. If `up` is killed, the closed IPC channel tells the service to drain.
+// CS3. A service that hangs in its drain is killed once the drain deadline that it set itself has passed.
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
@@ -58,8 +58,8 @@ export function createChildService(options: ChildServiceOptions): ChildService {
     const child = fork(options.entry, [], {
       env: options.environment(),
       execArgv: [...NODE_ARGUMENTS],
-      detached: true, // (P1)
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // (P2)
+      detached: true, // (CS1)
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // (CS2)
     });
     const { promise: started, resolve: markStarted } = Promise.withResolvers<null>();
     child.on('message', message => {
@@ -130,12 +130,12 @@ async function stop({ child, ended }: Running): Promise<void> {
   child.kill('SIGTERM');
   const limit = new AbortController();
   const late = delay(END_LIMIT_MS, 'late', { signal: limit.signal }).catch(() => null);
-  if ((await Promise.race([ended, late])) === 'late') killGroup(child); // (P3)
+  if ((await Promise.race([ended, late])) === 'late') killGroup(child); // (CS3)
   limit.abort();
   await ended;
 }
 
-/** The service with the processes that it owns: they are of its group (P1). */
+/** The service with the processes that it owns: they are of its group (CS1). */
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');

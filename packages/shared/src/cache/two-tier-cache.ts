@@ -7,11 +7,11 @@ import { createRedisTier, type RedisTier, type RedisTierOptions } from './redis-
 /**
  * Memory (LRU and time to live) over an optional Redis.
  *
- * T1. No call rejects because of Redis, and none waits for it longer than 20 ms: losing Redis costs speed.
- * T2. A value is never given out after its time, in whichever tier it was found.
- * T3. What this process deleted does not come back from Redis: neither from an answer that was under way, nor when Redis
- *     could not be told. Other processes may give it out until its time: keep only what is true for its whole time.
- * T4. Entries, bytes of all entries, bytes of one value, and times to live have bounds.
+ * TC1. No call rejects because of Redis, and none waits for it longer than 20 ms: losing Redis costs speed.
+ * TC2. A value is never given out after its time, in whichever tier it was found.
+ * TC3. What this process deleted does not come back from Redis: neither from an answer that was under way, nor when Redis
+ *      could not be told. Other processes may give it out until its time: keep only what is true for its whole time.
+ * TC4. Entries, bytes of all entries, bytes of one value, and times to live have bounds.
  */
 export interface TwoTierCache {
   /** A promise only where Redis has to be asked: what memory knows is there at once. */
@@ -63,7 +63,7 @@ const ENTRY_OVERHEAD_BYTES = 128;
 /** After Redis has confirmed a delete, answers that were under way come within one time limit; two leave room. */
 const DELETED_MS = 2 * REDIS_TIMEOUT_MS;
 
-/** `null` in place of a value: deleted here, whatever Redis says (T3). */
+/** `null` in place of a value: deleted here, whatever Redis says (TC3). */
 type MemoryEntry = CacheEntry | { readonly value: null; readonly expiresAt: number };
 
 export function createTwoTierCache(options: TwoTierCacheOptions): TwoTierCache {
@@ -93,7 +93,7 @@ class MemoryOverRedis implements TwoTierCache {
       this.#counts.memory += 1;
       return inMemory.value;
     }
-    const asked = inMemory === undefined ? this.#askRedis(key) : null; // (T3)
+    const asked = inMemory === undefined ? this.#askRedis(key) : null; // (TC3)
     if (asked !== null) return asked;
     this.#counts.misses += 1;
     return undefined;
@@ -102,12 +102,12 @@ class MemoryOverRedis implements TwoTierCache {
   set(key: string, value: CacheValue, ttlMs: number = this.#ttlMs): void | Promise<void> {
     integerIn('ttlMs', ttlMs, [1, MAX_TTL_MS]);
     if (Buffer.byteLength(value) > MAX_VALUE_BYTES || key.length > MAX_KEY_LENGTH) {
-      this.#counts.oversized += 1; // (T4)
+      this.#counts.oversized += 1; // (TC4)
       return this.delete(key); // what it replaces must not be given out any more
     }
     const entry = { value, expiresAt: this.#now() + ttlMs };
     this.#memory.set(key, entry);
-    const told = this.#redis?.set(key, entry, ttlMs) ?? false; // (T1)
+    const told = this.#redis?.set(key, entry, ttlMs) ?? false; // (TC1)
     if (told !== false) return told.then(() => undefined);
   }
 
@@ -117,7 +117,7 @@ class MemoryOverRedis implements TwoTierCache {
       return;
     }
     const mark: MemoryEntry = { value: null, expiresAt: this.#now() + MAX_TTL_MS };
-    this.#memory.set(key, mark); // (T3)
+    this.#memory.set(key, mark); // (TC3)
     const confirmed = await this.#redis.delete(key);
     if (!confirmed || this.#memory.peek(key) !== mark) return;
     this.#memory.set(key, { value: null, expiresAt: this.#now() + DELETED_MS });
@@ -141,7 +141,7 @@ class MemoryOverRedis implements TwoTierCache {
 
   #live(key: string): MemoryEntry | undefined {
     const entry = this.#memory.get(key);
-    return entry !== undefined && entry.expiresAt > this.#now() ? entry : undefined; // (T2)
+    return entry !== undefined && entry.expiresAt > this.#now() ? entry : undefined; // (TC2)
   }
 
   /** null: there is no Redis to ask just now. */
@@ -151,10 +151,10 @@ class MemoryOverRedis implements TwoTierCache {
     return found === null ? null : found.then(entry => this.#answerOf(key, entry));
   }
 
-  /** What Redis has, unless memory learned better while the answer was under way (T3). */
+  /** What Redis has, unless memory learned better while the answer was under way (TC3). */
   #answerOf(key: string, found: CacheEntry | null): CacheValue | undefined {
     const at = this.#now();
-    const entry = found === null || found.expiresAt <= at ? null : this.#taken(key, found, at); // (T2)
+    const entry = found === null || found.expiresAt <= at ? null : this.#taken(key, found, at); // (TC2)
     this.#counts[entry === null ? 'misses' : 'redis'] += 1;
     return entry?.value;
   }

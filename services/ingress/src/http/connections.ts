@@ -4,14 +4,14 @@ import { Server as NetServer, type Socket } from 'node:net';
 /**
  * The connections of the public port, and their end.
  *
- * K1. One request at a time on a connection: a pipelined one waits until its predecessor is answered. A predecessor whose
- *     answer closes the connection so leaves its successors never accepted, instead of stored without an answer.
- * K2. While a request is being served its connection is not cut before the deadline.
- * K3. A connection on which nothing is served outlives the closing of the port by a grace: a request that its client was
- *     just sending is still answered, with `connection: close`. Then our side of it is ended, so that no reset can overtake
- *     an answer, and a little later it is cut. (A request that crosses the end of our side can not be answered: by the
- *     protocol nothing but a client that waits for its answer is safe from that.)
- * K4. What waits on a connection is bounded.
+ * CN1. One request at a time on a connection: a pipelined one waits until its predecessor is answered. A predecessor whose
+ *      answer closes the connection so leaves its successors never accepted, instead of stored without an answer.
+ * CN2. While a request is being served its connection is not cut before the deadline.
+ * CN3. A connection on which nothing is served outlives the closing of the port by a grace: a request that its client was
+ *      just sending is still answered, with `connection: close`. Then our side of it is ended, so that no reset can overtake
+ *      an answer, and a little later it is cut. (A request that crosses the end of our side can not be answered: by the
+ *      protocol nothing but a client that waits for its answer is safe from that.)
+ * CN4. What waits on a connection is bounded.
  */
 export interface Connections {
   /** Calls `listener` when it is the request's turn, and never where its connection has gone by then. */
@@ -95,8 +95,8 @@ export function createConnections(server: Server): Connections {
       }
       line.waiting ??= [];
       if (line.waiting.length + 1 >= MAX_WAITING)
-        socket.destroy(); // (K4)
-      else line.waiting.push({ request, response }); // (K1)
+        socket.destroy(); // (CN4)
+      else line.waiting.push({ request, response }); // (CN1)
     },
     get size() {
       return lines.size;
@@ -117,8 +117,8 @@ function closeAll(
       const elapsedMs = performance.now() - startedAt;
       for (const [socket, line] of lines) {
         if (elapsedMs >= deadlineMs)
-          socket.destroy(); // (K2)
-        else if (line.current === null && elapsedMs >= headGraceMs) endIdle(socket, line, elapsedMs); // (K3)
+          socket.destroy(); // (CN2)
+        else if (line.current === null && elapsedMs >= headGraceMs) endIdle(socket, line, elapsedMs); // (CN3)
       }
     };
     const timer = setInterval(sweep, SWEEP_MS);

@@ -1,9 +1,9 @@
 // The parent of several ingress processes. It owns the listening socket, which node:cluster hands out connection by
 // connection in turn, and the one operations port.
 //
-// Y1. Ready while at least one worker is: that is when requests are answered.
-// Y2. SIGTERM drains all workers at once. The operations port answers until the last one has ended.
-// Y3. SIGUSR2 replaces one worker after the other; a second one meanwhile changes nothing, and SIGTERM ends it.
+// PR1. Ready while at least one worker is: that is when requests are answered.
+// PR2. SIGTERM drains all workers at once. The operations port answers until the last one has ended.
+// PR3. SIGUSR2 replaces one worker after the other; a second one meanwhile changes nothing, and SIGTERM ends it.
 import cluster from 'node:cluster';
 import { createHealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
@@ -73,7 +73,7 @@ export async function createParent(config: IngressConfig, context: ProgramContex
       if (stopping.signal.aborted) return;
       replacing ??= replaceAll(parts, stopping.signal).finally(() => {
         replacing = null;
-      }); // (Y3)
+      }); // (PR3)
     },
     force() {
       for (const worker of workers()) worker.kill();
@@ -98,7 +98,7 @@ async function run(parts: ParentParts, signal: AbortSignal): Promise<void> {
   const watch = createReadinessWatch(workers);
   health.watch('workers', () => {
     const states = workers().map(worker => watch.state(worker));
-    if (states.some(state => state.ok)) return { ok: true }; // (Y1)
+    if (states.some(state => state.ok)) return { ok: true }; // (PR1)
     return { ok: false, detail: states[0]?.detail ?? 'none runs' };
   });
   const operations = createOpsServer({
@@ -116,7 +116,7 @@ async function run(parts: ParentParts, signal: AbortSignal): Promise<void> {
       await running;
     });
   };
-  keep([operations]); // the last to end (Y2)
+  keep([operations]); // the last to end (PR2)
   await startAll(slots);
   keep([watch]);
   await watch.poll();
