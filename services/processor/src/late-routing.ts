@@ -102,10 +102,10 @@ export async function routeUnrouted(
       return { ...known, event, fanOut: deps.rules.fanOut(known.routable) };
     });
     await keepUnread(client, decided);
-    const kept = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted'); // the rule does not know its source
+    const unrouted = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted'); // the rule does not know its source
     await insertUnrouted(
       client,
-      kept.map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
+      unrouted.map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
     );
     const deliveries = decided.flatMap(decision => deliveriesOf(decision, deps.rules.destinations));
     await placeDeliveries(client, deliveries, { tryReserve: () => null });
@@ -114,7 +114,7 @@ export async function routeUnrouted(
       decided.map(({ event: { seq, storedDay }, fanOut: { routing } }) => ({ seq, storedDay, routing })),
     );
     deps.log.info({ count: events.length, source }, 'events.routed-late');
-    return events.length - kept.length;
+    return events.length - unrouted.length;
   });
 }
 

@@ -84,11 +84,11 @@ export async function attemptDelivery(
   );
   const { retry, onPark, forwardSecret } = target.config;
   // A receiver that echoes its request would put the provider's secret into the table.
-  const kept = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
+  const recorded = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
   const finished: FinishedAttempt = {
     delivery,
     traceId: traceIdOf(delivery.meta.traceparent),
-    result: kept,
+    result: recorded,
     outcome: decideOutcome(result, delivery.tries, { retry, random: deps.random }),
     startedAt,
     ms: Math.round(performance.now() - startedMs),

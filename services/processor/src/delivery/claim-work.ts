@@ -23,8 +23,8 @@ export interface DestinationWork {
 }
 
 export interface ClaimTurn extends DestinationWork {
-  /** Counts its claims, so that replays have their turn. */
-  readonly turn: number;
+  /** How many there were before, so that replays begin one now and then. */
+  readonly claims: number;
   readonly turns: FairTurns;
 }
 
@@ -72,11 +72,11 @@ async function mayClaimNow({ breaker, config }: Destination, { store }: ClaimDep
 
 async function claimFor(
   destination: Destination,
-  { flows, replays, turn, turns }: ClaimTurn,
+  { flows, replays, claims, turns }: ClaimTurn,
   deps: ClaimDeps,
 ): Promise<Found> {
   const free = Math.min(MAX_CLAIM, destination.slots.free);
-  const forReplays = replays ? Math.min(destination.slots.replaysFree, slotsForReplays(free, turn)) : 0; // (D6)
+  const forReplays = replays ? Math.min(destination.slots.replaysFree, slotsForReplays(free, claims)) : 0; // (D6)
   const live =
     flows.length === 0
       ? NOTHING

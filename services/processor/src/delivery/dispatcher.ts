@@ -60,8 +60,8 @@ interface ClaimState {
   claiming: boolean;
   /** A round came by while it was claiming, or a slot was freed. */
   missed: boolean;
-  /** Counts its claims, so that replays have their turn. */
-  turn: number;
+  /** So far, so that replays begin one now and then. */
+  claims: number;
   readonly turns: FairTurns;
   readonly queue: DueQueue;
   /** The last round saw that something is due, live or a replay, or did not look (D9). */
@@ -134,7 +134,7 @@ function createState(weightOf: DispatcherDeps['weightOf']): ClaimState {
   return {
     claiming: false,
     missed: false,
-    turn: 0,
+    claims: 0,
     turns: createFairTurns(weightOf),
     queue: createDueQueue(),
     isWorthALook: false,
@@ -170,9 +170,9 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
     const state = stateOf(destination);
     state.claiming = true;
     state.missed = false;
-    state.turn += 1;
-    const { turn, turns } = state;
-    const found = await gate(() => tryClaimFor(destination, { ...work, turn, turns }, deps));
+    state.claims += 1;
+    const { claims, turns } = state;
+    const found = await gate(() => tryClaimFor(destination, { ...work, claims, turns }, deps));
     state.claiming = false;
     if (found !== null) state.queue.learn(found.isQueueLeft, work.asOf);
     if (found?.mayStartMore || state.missed) wake();

@@ -1,6 +1,6 @@
 import type { RateConfig } from '@ackline/shared/config/types';
 import { createRateLedger, type Share } from './rate-ledger.ts';
-import { createRateTurns } from './rate-turns.ts';
+import { createRateQueue } from './rate-queue.ts';
 
 /**
  * When attempts of a destination began, so that no more begin within any time of `perMs` than this processor's share of its `rate`
@@ -43,15 +43,15 @@ export interface RateGateDeps {
 
 export function createRateGate(given: RateConfig | null, { share, now, onFree }: RateGateDeps): RateGate {
   const ledger = createRateLedger(given, { share, now });
-  const turns = createRateTurns();
+  const queue = createRateQueue();
   const timer = createTimer(now, () => {
     if (countFree() > 0) onFree();
   });
 
   function countFree(): number {
-    while (turns.count > 0 && ledger.left > 0) {
+    while (queue.count > 0 && ledger.left > 0) {
       ledger.begin();
-      turns.next(); // (R2)
+      queue.next(); // (R2)
     }
     if (ledger.left > 0) return ledger.left;
     timer.tellAt(ledger.nextAt);
@@ -60,7 +60,7 @@ export function createRateGate(given: RateConfig | null, { share, now, onFree }:
 
   /** There may be room before its time. */
   function serve(): void {
-    if (turns.count > 0) countFree();
+    if (queue.count > 0) countFree();
   }
 
   return {
@@ -83,14 +83,14 @@ export function createRateGate(given: RateConfig | null, { share, now, onFree }:
           if (timer.isSet) timer.tellAt(ledger.nextAt);
         },
         begin(signal) {
-          if (room.isKept) {
+          if (room.isReserved) {
             room.leave();
             ledger.begin();
             return Promise.resolve(true);
           }
-          const turn = turns.wait(signal);
+          const begun = queue.wait(signal);
           serve();
-          return turn;
+          return begun;
         },
         leave() {
           room.leave();

@@ -1,5 +1,5 @@
 import type { RateConfig } from '@ackline/shared/config/types';
-import { createRateRooms, type KeptRoom } from './rate-rooms.ts';
+import { createRateRooms, type ReservedRoom } from './rate-rooms.ts';
 import { createRecentTimes } from './recent-times.ts';
 
 /** What counts for a rate (R1, R3 of rate-gate.ts). */
@@ -14,7 +14,7 @@ export interface RateLedger {
   begin(): void;
 }
 
-export interface LedgerRoom extends Omit<KeptRoom, 'lend'> {
+export interface LedgerRoom extends Omit<ReservedRoom, 'lend'> {
   /** After a while. */
   lend(): void;
 }
@@ -58,7 +58,7 @@ export function createRateLedger(given: RateConfig | null, deps: RateLedgerDeps)
       if (rate === null) return Number.POSITIVE_INFINITY;
       begun.forget(now() - rate.perMs);
       others.forget(now() - rate.perMs);
-      return (share?.(rate.max) ?? 0) - begun.count - others.count - rooms.kept; // (R1)
+      return (share?.(rate.max) ?? 0) - begun.count - others.count - rooms.reserved; // (R1)
     },
     get nextAt() {
       if (rate === null || share === null || share(rate.max) === 0) return Number.POSITIVE_INFINITY;
@@ -68,8 +68,8 @@ export function createRateLedger(given: RateConfig | null, deps: RateLedgerDeps)
     reserve() {
       const room = rooms.take();
       return {
-        get isKept() {
-          return room.isKept;
+        get isReserved() {
+          return room.isReserved;
         },
         lend() {
           if (rate !== null) room.lend(now() + rate.perMs * KEPT_PART);

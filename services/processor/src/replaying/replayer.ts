@@ -14,7 +14,7 @@ import { readReplay, type ReplayProgress, sweepReplays } from '@ackline/store/re
 import type { Pool } from 'pg';
 import type { ReplayMetrics } from './replay-metrics.ts';
 import { nextStep } from './replay-pace.ts';
-import { createReplayTurns } from './replay-turns.ts';
+import { createReplayRests } from './replay-rests.ts';
 
 /** While a replay is under way. Five steps a second keep any rate, and they take their time besides. */
 const STEP_EVERY_MS = 150;
@@ -44,12 +44,12 @@ export interface Replayer extends Component {
  * database. A replay that waits, for its destination or its rate, delays no other: a step waits for nothing, and who is held rests.
  */
 export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps): Replayer {
-  const turns = createReplayTurns();
+  const rests = createReplayRests();
   let after: ReplayPlace = FIRST_REPLAY;
   const care = createCare({ pool, metrics });
 
   async function round(signal?: AbortSignal): Promise<boolean> {
-    const resting = turns.resting();
+    const resting = rests.resting();
     const found = await listActiveReplays(pool, { limit: STEPS_A_ROUND + 1, after, except: resting });
     const isFirst = after === FIRST_REPLAY;
     const replays = found.slice(0, STEPS_A_ROUND);
@@ -58,7 +58,7 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
       if (signal?.aborted === true) break; // what is left is for others (Y3)
       // One that fails holds up no other (A6).
       await step(id).catch((error: unknown) => {
-        turns.failed(id);
+        rests.failed(id);
         log.error({ err: error, replay: id }, 'replay.failed');
       });
     }
@@ -67,7 +67,7 @@ export function createReplayer({ pool, log, onReleased, metrics }: ReplayerDeps)
 
   async function step(id: string): Promise<void> {
     const stepped = await stepReplay(pool, id, nextStep);
-    turns.stepped(id, stepped);
+    rests.stepped(id, stepped);
     if (stepped === null) return;
     if (stepped.released > 0) onReleased();
     if (stepped.step.kind === 'done' || stepped.step.kind === 'stop')

@@ -1,5 +1,5 @@
 /** Who waits for a room of a rate, first come, first served. */
-export interface RateTurns {
+export interface RateQueue {
   readonly count: number;
   /** true: it has its turn; false: the signal came first. */
   wait(signal: AbortSignal): Promise<boolean>;
@@ -7,7 +7,7 @@ export interface RateTurns {
   next(): void;
 }
 
-export function createRateTurns(): RateTurns {
+export function createRateQueue(): RateQueue {
   const waiting = new Set<() => void>();
   return {
     get count() {

@@ -5,12 +5,12 @@ const FIRST_REST_MS = 200;
 const LONGEST_REST_MS = 5_000;
 
 /** Who has to wait for destinations rests, each time twice as long, so that the others' steps are not behind its looks (A6). */
-export interface ReplayTurns {
+export interface ReplayRests {
   /** null: somebody else works at it, or it has ended. */
   stepped(id: string, stepped: ReplayStepped | null): void;
   /** As one that is held: it may have waited for seconds. */
   failed(id: string): void;
-  /** Those whose turn has not come yet. */
+  /** Those that rest now. */
   resting(): readonly string[];
 }
 
@@ -19,7 +19,7 @@ interface Rest {
   readonly until: number;
 }
 
-export function createReplayTurns(now: () => number = () => performance.now()): ReplayTurns {
+export function createReplayRests(now: () => number = () => performance.now()): ReplayRests {
   const rests = new Map<string, Rest>();
   function rest(id: string): void {
     const before = rests.get(id);
