@@ -28,7 +28,7 @@ import type { IngressConfig } from './config.ts';
 import { registerGuardFigures } from './guard-metrics.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
-import { createIngressMetrics } from './ingress-metrics.ts';
+import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
 import { createLogMetrics } from './log-metrics.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
@@ -103,11 +103,7 @@ export async function createApp(
   health.watch('event-log', () =>
     isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
   );
-  const metrics = withTally(
-    createIngressMetrics(registry, () => sources.declared.current.ackline.sources),
-    tally,
-    calls,
-  );
+  const metrics = withTally(createIngressMetrics(registry, shownOf(sources)), tally, calls);
   const front = createPublicPort({
     config,
     sources,
@@ -122,6 +118,13 @@ export async function createApp(
     health,
   });
   return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
+}
+
+function shownOf({ declared, secrets }: Sources): Shown {
+  return {
+    configured: () => declared.current.ackline.sources,
+    secretsOf: refs => secrets.resolve(refs),
+  };
 }
 
 interface ReportParts {

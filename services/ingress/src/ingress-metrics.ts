@@ -1,7 +1,9 @@
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { metricTable } from '@ackline/runtime/telemetry-names';
+import type { SecretRef } from '@ackline/shared/config/types';
 import type { Registry } from 'prom-client';
 import { PHASE, PHASES } from './http/phase-clock.ts';
+import { createSecretUses, type SecretUses } from './secret-uses.ts';
 import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
@@ -20,8 +22,8 @@ export interface IngressMetrics {
   rejected(source: string, reason: string): void;
   /** The sender was not proven. */
   unproven(source: string, reason: string): void;
-  /** By the secret at this place of the source's; `at`: epoch milliseconds. */
-  proven(source: string, secretIndex: number, at: number): void;
+  /** By this secret; `at`: epoch milliseconds. */
+  proven(source: string, secret: string, at: number): void;
   /** Proving took longer than it should. */
   slowSignature(source: string): void;
   disconnected(): void;
@@ -34,8 +36,6 @@ interface SourceFigures {
   /** Requests since the last one that was answered with a 2xx. */
   unackedRun: number;
   slowSignatures: number;
-  /** When each secret, by its place, last proved a request. */
-  readonly provenAt: number[];
   readonly phases: TimeCounts;
   /** Of proven requests, as a whole. */
   readonly acks: TimeCounts;
@@ -57,21 +57,27 @@ const NO_RESULTS: SourceFigures['results'] = {
 
 export interface ShownSource {
   readonly name: string;
-  readonly secrets: readonly unknown[];
+  readonly secrets: readonly SecretRef[];
 }
 
-/** `configured`: the sources that there are now, so that each is shown before anything has happened to it. */
-export function createIngressMetrics(
-  registry: Registry,
-  configured: () => readonly ShownSource[],
-): IngressMetrics {
+export interface Shown {
+  /** The sources that there are now, so that each is shown before anything has happened to it. */
+  readonly configured: () => readonly ShownSource[];
+  /** The live secrets of one of them, by their places. */
+  readonly secretsOf: (secrets: readonly SecretRef[]) => readonly string[];
+}
+
+export function createIngressMetrics(registry: Registry, shown: Shown): IngressMetrics {
+  const { configured } = shown;
   const metrics = createMetricFactory(registry);
   /** As many as there are sources, and one. */
   const sources = new Map<string, SourceFigures>();
   const tiers = new Map<string, number>();
+  const secretUses = createSecretUses();
   let inFlightCount = 0;
 
   registerResults(metrics, sources, configured);
+  registerSecretUses(metrics, secretUses, shown);
   registerSourceTimes(registry, sources);
   const rejects = metrics.counter('ingressRejects');
   // From the start: an increase over nothing would be none.
@@ -91,9 +97,7 @@ export function createIngressMetrics(
     },
     rejected: (source, reason) => rejects.inc({ source, reason }),
     unproven: (source, reason) => signatureFailures.inc({ source, reason }),
-    proven(source, secretIndex, at) {
-      figuresOf(sources, source).provenAt[secretIndex] = at;
-    },
+    proven: (source, secret, at) => secretUses.note(source, secret, at),
     slowSignature(source) {
       figuresOf(sources, source).slowSignatures += 1;
     },
@@ -109,7 +113,6 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
     results: { ...NO_RESULTS },
     unackedRun: 0,
     slowSignatures: 0,
-    provenAt: [],
     phases: new TimeCounts(PHASES.length, PHASE_BOUNDS_MS),
     acks: new TimeCounts(1, ACK_BOUNDS_MS),
   };
@@ -160,12 +163,19 @@ function registerResults(
   metrics.read('ingressSlowSignatures', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.slowSignatures ?? 0]),
   );
+}
+
+/** Under the places that the secrets have in the file now. */
+function registerSecretUses(
+  metrics: MetricFactory,
+  uses: SecretUses,
+  { configured, secretsOf }: Shown,
+): void {
   metrics.read('ingressSecretLastUsed', () =>
     configured().flatMap(({ name: source, secrets }) =>
-      secrets.map((_, index) => {
-        const at = sources.get(source)?.provenAt[index] ?? 0;
-        return [{ source, secret: String(index) }, at / 1_000] as const;
-      }),
+      secretsOf(secrets).map(
+        (secret, place) => [{ source, secret: String(place) }, uses.lastUse(source, secret) / 1_000] as const,
+      ),
     ),
   );
 }

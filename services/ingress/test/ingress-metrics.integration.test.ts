@@ -194,4 +194,30 @@ describe('a secret', () => {
     await waitFor(() => ingress.logged('signature.slow').length === 1, { timeoutMs: 10_000 });
     assert.equal(used.value('ackline_ingress_requests_total', { ...SOURCE, result: 'accepted' }), 1);
   });
+
+  it('keeps the time of its last use when a reload puts a new one before it', async () => {
+    await using ingress = await startIngress(database.url);
+    await withAgent(async agent => {
+      assert.equal(await sendUpdate(agent, ingress.port, 1), 200);
+    });
+    const lastUsed = async (secret: string) =>
+      (await scrape(ingress.operations)).value('ackline_ingress_secret_last_used_timestamp_seconds', {
+        ...SOURCE,
+        secret,
+      });
+    const usedAt = await lastUsed('0');
+    assert.ok((usedAt ?? 0) > 0);
+    const secretFile = join(dirname(ingress.configFile), 'newer-secret');
+    await writeFile(secretFile, 'newer-token');
+    const text = await readFile(ingress.configFile, 'utf8');
+    await writeFile(
+      ingress.configFile,
+      text.replace('secrets: [{ env: TOKEN }]', `secrets: [{ file: ${secretFile} }, { env: TOKEN }]`),
+    );
+    await waitFor(async () => (await lastUsed('1')) !== null, {
+      what: 'the second secret',
+      timeoutMs: 30_000,
+    });
+    assert.deepEqual([await lastUsed('0'), await lastUsed('1')], [0, usedAt]);
+  });
 });

@@ -64,7 +64,7 @@ export const ingressRows = {
   ingressSecretLastUsed: {
     name: 'ackline_ingress_secret_last_used_timestamp_seconds',
     type: 'gauge',
-    help: 'When a secret of a source, by its place in the file, last proved a request, in seconds since 1970; 0: not since the start',
+    help: 'When a secret of a source, shown by its place in the file now, last proved a request, in seconds since 1970; 0: not since the start. A reload that gives it another place leaves it its time',
     labels: ['source', 'secret'],
     merged: 'max',
     services: INGRESS,

@@ -91,7 +91,7 @@ function judge(
   const proof = prove(endpoint, request, deps.secretsOf(endpoint.source), now);
   exchange.clock.end(PHASE.verify);
   if (proof.kind === 'refused') return proof;
-  deps.metrics.proven(endpoint.source.name, proof.secretIndex, now);
+  deps.metrics.proven(endpoint.source.name, proof.secret, now);
   const traceparent = deps.traces === null ? null : formatTraceparent(deps.traces.begin(exchange));
   const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId, traceparent });
   exchange.clock.end(PHASE.identify);

@@ -50,7 +50,7 @@ export async function startFront(options: FrontOptions = {}) {
   });
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const configured = options.sources ?? [sourceConfig({ bodyTimes: options.bodyTimes ?? PATIENT })];
-  const metrics = createIngressMetrics(registry, () => configured);
+  const metrics = createIngressMetrics(registry, { configured: () => configured, secretsOf: () => [TOKEN] });
   const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
