@@ -58,4 +58,6 @@ export interface AttemptRecord {
   readonly excerpt: string | null;
   /** So many holds in a row were for this reason, and sent nothing; this is the last one. */
   readonly times?: number;
+  /** When the one before it was, whose place it took. */
+  readonly previousAt?: string;
 }

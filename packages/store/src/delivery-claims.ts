@@ -93,6 +93,8 @@ export interface ClaimedDelivery {
   /** When its last attempt on record was, as text; null: there is none. With the one before it, it tells this attempt from all others. */
   readonly lastAt?: string | null;
   readonly lastButOneAt?: string | null;
+  /** One of those on record failed, was interrupted, or answered that the destination is gone. */
+  readonly hasFailed?: boolean;
   /** More was found with it, whose bodies would have gone over the bound of the claim. */
   readonly isCut?: boolean;
   readonly keyId: string;
@@ -186,6 +188,10 @@ async function leaseReplays(
   return result.rows;
 }
 
+/** A hold without an answer says nothing of the destination. */
+const A_FAILURE =
+  '$[*] ? (@.outcome == "retry" || @.outcome == "park" || @.outcome == "interrupted" || (@.outcome == "hold" && @.status != null))';
+
 /**
  * Leases of what `picked` has locked as much as the request allows. The ids go through an array, so that no plan joins the whole
  * table with them.
@@ -204,7 +210,9 @@ function leaseText(picked: string): string {
           select l.id, l.stored_day::text as "storedDay", l.seq, l.lease_id as "leaseId", l.event_id as "eventId", l.source,
                  l.tenant, l.route, l.priority, l.tries, l.replay, l.followed, l.transforms,
                  greatest(0, extract(epoch from clock_timestamp() - l.due_at) * 1000)::float8 as "waitedMs",
-                 l.attempts -> -1 ->> 'at' as "lastAt", l.attempts -> -2 ->> 'at' as "lastButOneAt",
+                 l.attempts -> -1 ->> 'at' as "lastAt",
+                 coalesce(l.attempts -> -1 ->> 'previousAt', l.attempts -> -2 ->> 'at') as "lastButOneAt",
+                 jsonb_path_exists(l.attempts, '${A_FAILURE}') as "hasFailed",
                  count(*) over () < (select count(*) from sized) as "isCut"
             from leased l join sized s on s.id = l.id order by s.place`;
 }

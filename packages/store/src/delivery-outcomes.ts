@@ -134,7 +134,8 @@ const REPEATS_HOLD = `o.attempt ->> 'outcome' = 'hold' and o.attempt ->> 'error'
 const WITH_ATTEMPT = `case when o.attempt is null then d.attempts
                            when ${REPEATS_HOLD}
                              then (d.attempts - -1)
-                                  || (o.attempt || jsonb_build_object('times', coalesce((d.attempts -> -1 ->> 'times')::int, 1) + 1))
+                                  || (o.attempt || jsonb_build_object('times', coalesce((d.attempts -> -1 ->> 'times')::int, 1) + 1,
+                                                                      'previousAt', d.attempts -> -1 ->> 'at'))
                            when jsonb_array_length(d.attempts) >= ${MAX_KEPT_ATTEMPTS} then (d.attempts - 0) || o.attempt
                            else d.attempts || o.attempt end`;
 

@@ -69,6 +69,42 @@ describe('the attempts that a delivery keeps', () => {
     ]);
   });
 
+  it('are told from each other by the two before them, also holds that are one on record', async () => {
+    await storeDeliveries(pool, [{}]);
+    const claims: (readonly [string | null | undefined, string | null | undefined])[] = [];
+    const attempts = [refused, busy, busy, busy, killed, killed, busy, refused];
+    for (const [n, one] of attempts.entries()) {
+      const [claimed] = await claim(pool, 1);
+      assert.ok(claimed !== undefined);
+      claims.push([claimed.lastAt, claimed.lastButOneAt]);
+      const at = `2026-11-28T10:00:0${n}.000Z`;
+      await recordOutcomes(pool, [outcomeOf(claimed, { state: 'due', attempt: { ...one, at } })]);
+    }
+    const lastAts = claims.map(([lastAt]) => lastAt);
+    assert.equal(new Set(lastAts).size, attempts.length);
+    assert.deepEqual(
+      claims.map(([, lastButOneAt]) => lastButOneAt),
+      [null, ...lastAts.slice(0, -1)],
+    );
+  });
+
+  it('say whether one of them failed: a hold that sent nothing did not', async () => {
+    const hasFailed = async (attempts: readonly AttemptRecord[]) => {
+      await pool.query('truncate events, deliveries');
+      await kept(attempts);
+      return (await claim(pool, 1))[0]?.hasFailed;
+    };
+    assert.deepEqual(
+      [
+        await hasFailed([busy, killed, draining]),
+        await hasFailed([refused, busy, busy]),
+        await hasFailed([gone]),
+        await hasFailed([attempt('interrupted', { error: 'interrupted' })]),
+      ],
+      [false, true, true, true],
+    );
+  });
+
   it('end with the one that arrived, after holds too', async () => {
     const arrived = attempt('delivered', { status: 200 });
     assert.deepEqual(await kept([busy, busy, arrived], 'delivered'), [

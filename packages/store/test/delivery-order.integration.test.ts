@@ -74,6 +74,7 @@ describe('what is delivered next', () => {
       isCut: false,
       lastAt: null,
       lastButOneAt: null,
+      hasFailed: false,
       keyId: 'none',
       meta: Buffer.from('{"v":1}'),
       body: Buffer.from('body'),

@@ -27,6 +27,7 @@ export interface LeasedDelivery
     | 'waitedMs'
     | 'lastAt'
     | 'lastButOneAt'
+    | 'hasFailed'
   > {
   readonly meta: EnvelopeMeta;
   readonly body: Uint8Array;
@@ -156,6 +157,7 @@ export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
     waitedMs: claimed.waitedMs,
     lastAt: claimed.lastAt ?? null,
     lastButOneAt: claimed.lastButOneAt ?? null,
+    hasFailed: claimed.hasFailed ?? false,
     meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
     body: open({ keyId: claimed.edit?.keyId ?? claimed.keyId, bytes: claimed.body }),
     ...(claimed.edit === undefined ? {} : { editNumber: claimed.edit.n }),

@@ -19,9 +19,12 @@ export function createAttemptTraces(record: (span: SpanRecord) => void): Attempt
   };
 }
 
-/** What failed is, whatever its trace is; and what came after it, so that its end is seen too. */
-function isRecorded({ finished }: EndedAttempt, trace: AttemptTrace): boolean {
-  return trace.isSampled || isError(finished.outcome) || trace.previousId !== null;
+/**
+ * What failed is, whatever its trace is; and what was sent after it, so that its end is seen too. What is held for our own sake, once
+ * a second maybe, is in sampled traces alone.
+ */
+function isRecorded({ finished: { outcome } }: EndedAttempt, trace: AttemptTrace): boolean {
+  return trace.isSampled || isError(outcome) || (trace.followsFailure && outcome.kind !== 'hold');
 }
 
 /** What is held for our own sake did not fail. */

@@ -10,6 +10,8 @@ export interface TracedDelivery {
   readonly lastAt?: string | null;
   /** And the one before that. */
   readonly lastButOneAt?: string | null;
+  /** An attempt of it failed before. */
+  readonly hasFailed?: boolean;
 }
 
 export interface AttemptTrace extends TraceContext {
@@ -17,6 +19,8 @@ export interface AttemptTrace extends TraceContext {
   readonly parentId: string;
   /** The attempt before it, by whichever process; null: it is the first. */
   readonly previousId: string | null;
+  /** One before it failed, whatever was between them. */
+  readonly followsFailure: boolean;
   /** How long its body was in the making; null: it goes out as it came. */
   transformMs: number | null;
 }
@@ -33,13 +37,14 @@ export function storeSpanId(eventId: string): string {
 export function attemptTrace(delivery: TracedDelivery): AttemptTrace | null {
   const context = parseTraceparent(delivery.meta.traceparent);
   if (context === null) return null;
-  const { id, eventId, lastAt = null, lastButOneAt = null } = delivery;
+  const { id, eventId, lastAt = null, lastButOneAt = null, hasFailed = false } = delivery;
   return {
     traceId: context.traceId,
     isSampled: context.isSampled,
     spanId: attemptSpanId(id, lastAt),
     parentId: storeSpanId(eventId),
     previousId: lastAt === null ? null : attemptSpanId(id, lastButOneAt),
+    followsFailure: hasFailed,
     transformMs: null,
   };
 }

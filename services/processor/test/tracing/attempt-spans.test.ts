@@ -10,7 +10,15 @@ import { sampleEvent } from '../events.ts';
 
 function spansOf(
   { outcome, result }: { outcome: Outcome; result: AttemptResult },
-  { config = destinationConfig(), flags = '00' }: { config?: DestinationConfig; flags?: '00' | '01' } = {},
+  {
+    config = destinationConfig(),
+    flags = '00',
+    before = {},
+  }: {
+    config?: DestinationConfig;
+    flags?: '00' | '01';
+    before?: Pick<LeasedDelivery, 'lastAt' | 'hasFailed'>;
+  } = {},
 ): readonly SpanRecord[] {
   const spans: SpanRecord[] = [];
   const { body, ...meta } = sampleEvent({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-${flags}` });
@@ -21,6 +29,7 @@ function spansOf(
     followed: false,
     waitedMs: 0,
     transforms: false,
+    ...before,
   };
   const delivery: LeasedDelivery = { id: 'delivery', eventId: meta.id, route: 'all', ...place, meta, body };
   const traces = createAttemptTraces(span => void spans.push(span));
@@ -55,6 +64,32 @@ describe('the span of an attempt', () => {
         spansOf(ended, { config: destinationConfig({ url }), flags: '01' })[0]?.attributes['server.port'],
     );
     assert.deepEqual(ports, [443, 80, 81]);
+  });
+
+  it('is recorded at any sampling where it was sent after one that failed, and not after holds alone', () => {
+    const busy: AttemptResult = { kind: 'error', errorClass: 'transform-busy' };
+    const ends: readonly (readonly [Outcome, AttemptResult])[] = [
+      [{ kind: 'delivered' }, answered(200)],
+      [{ kind: 'hold', reason: 'busy' }, busy],
+      [
+        { kind: 'hold', reason: 'late' },
+        { kind: 'error', errorClass: 'transform-late' },
+      ],
+    ];
+    const after = (hasFailed: boolean, flags: '00' | '01' = '00') =>
+      ends.map(
+        ([outcome, result]) =>
+          spansOf({ outcome, result }, { flags, before: { lastAt: '2026-11-28T10:00:00.000Z', hasFailed } })
+            .length,
+      );
+    assert.deepEqual(
+      [after(false), after(true), after(false, '01')],
+      [
+        [0, 0, 0],
+        [1, 0, 0],
+        [1, 1, 1],
+      ],
+    );
   });
 
   it('is recorded at any sampling where it failed, and not where it was held for our own sake', () => {

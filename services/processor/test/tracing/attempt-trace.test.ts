@@ -20,6 +20,7 @@ describe('the place of an attempt in its trace', () => {
       spanId: trace?.spanId,
       parentId: storeSpanId('event'),
       previousId: null,
+      followsFailure: false,
       transformMs: null,
     });
   });
