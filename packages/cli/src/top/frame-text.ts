@@ -139,12 +139,12 @@ function countText(count: number, hasMore: boolean): string {
 const SHOWN_OF_EACH = ['due', 'leased', 'held', 'parked'] as const;
 
 function destinationRow(destination: DestinationFigures): readonly string[] {
-  const { name, breaker, paused, attemptsPerS, oldestMs } = destination;
+  const { name, breaker, paused, configured, attemptsPerS, oldestMs } = destination;
   const { delivered = 0, ...others } = attemptsPerS;
   const failed = Object.values(others).reduce((sum, perS) => sum + perS, 0);
   return [
     name,
-    paused ? `${breaker}, paused` : breaker,
+    [breaker, ...(paused ? ['paused'] : []), ...(configured === false ? ['not configured'] : [])].join(', '),
     rate(delivered),
     rate(failed),
     ...SHOWN_OF_EACH.map(shown => workCount(destination, shown)),

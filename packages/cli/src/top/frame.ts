@@ -1,4 +1,4 @@
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable, SERVICE_LABEL } from '@ackline/runtime/telemetry-names';
 import { increases, type Quantiles, quantilesMs, type Samples, sumBy } from './metric-samples.ts';
 import type { ServiceAnswer } from './read-services.ts';
 import type { StoreFigures } from './read-store.ts';
@@ -58,7 +58,7 @@ export interface WorkCounts {
   readonly waiting: number;
   readonly replay: number;
   readonly parked: number;
-  /** Due, and not sent: its destination is paused, or its breaker open. */
+  /** Due, and not sent: its destination is paused, its breaker open, or it is configured no longer. */
   readonly held: number;
   /** Of what is neither finished nor parked. */
   readonly oldestMs: number | null;
@@ -70,6 +70,8 @@ export interface DestinationFigures extends WorkCounts {
   readonly name: string;
   readonly breaker: BreakerWord;
   readonly paused: boolean;
+  /** null: it is not known, no file says so. */
+  readonly configured: boolean | null;
   readonly attemptsPerS: Readonly<Record<string, number>>;
 }
 
@@ -152,7 +154,7 @@ function sourceRates(samples: Samples, changes: Samples, perS: PerSecond): reado
 
 function tierFigures(samples: Samples, changes: Samples, perS: PerSecond): Frame['tiers'] {
   const appended = sumBy(changes, metricTable.eventlogAppends.name, 'tier');
-  const breakers = sumBy(samples, metricTable.breakerState.name, 'breaker');
+  const breakers = openness(samples, service => service !== PROCESSOR);
   return TIERS.filter(name => appended.has(name) || breakers.has(name)).map(name => ({
     name,
     appendedPerS: perS(appended.get(name) ?? 0),
@@ -160,17 +162,30 @@ function tierFigures(samples: Samples, changes: Samples, perS: PerSecond): Frame
   }));
 }
 
-/** Of several processes one that is open is enough: their gauges are added up. */
+const PROCESSOR = 'processor';
+
+/** By its name: a destination may have that of a tier. Of several processes one that is open is enough. */
+function openness(samples: Samples, isOf: (service: string) => boolean): ReadonlyMap<string, number> {
+  const greatest = new Map<string, number>();
+  for (const { name, labels, value } of samples) {
+    if (name !== metricTable.breakerState.name || !isOf(labels[SERVICE_LABEL] ?? '')) continue;
+    const breaker = labels['breaker'] ?? '';
+    greatest.set(breaker, Math.max(value, greatest.get(breaker) ?? 0));
+  }
+  return greatest;
+}
+
 function wordOf(value: number | undefined): BreakerWord {
   if (value === undefined) return 'unknown';
   if (value >= 1) return 'open';
   return value > 0 ? 'half open' : 'closed';
 }
 
-function heldNames({ paused, breakers }: StoreFigures): ReadonlySet<string> {
+function heldNames({ paused, breakers, work, configured }: StoreFigures): ReadonlySet<string> {
   return new Set([
     ...paused,
     ...breakers.filter(({ status }) => status !== 'CLOSED').map(({ name }) => name),
+    ...work.map(({ destination }) => destination).filter(name => configured?.has(name) === false),
   ]);
 }
 
@@ -209,9 +224,8 @@ function destinationFigures(parts: {
   const { samples, changes, store, perS } = parts;
   const states = new Map((store?.breakers ?? []).map(state => [state.name, STATUS_WORD[state.status]]));
   const known = store === null ? 'unknown' : 'closed';
-  const tiers: ReadonlySet<string> = new Set(TIERS);
   const names = new Set([
-    ...[...sumBy(samples, metricTable.breakerState.name, 'breaker').keys()].filter(name => !tiers.has(name)),
+    ...openness(samples, service => service === PROCESSOR).keys(),
     ...sumBy(samples, metricTable.deliveryAttempts.name, 'destination').keys(),
     ...(store?.work ?? []).map(({ destination }) => destination),
     ...(store?.paused ?? []),
@@ -223,6 +237,7 @@ function destinationFigures(parts: {
       name,
       breaker: states.get(name) ?? known,
       paused: store?.paused.has(name) ?? false,
+      configured: store?.configured?.has(name) ?? null,
       attemptsPerS: rates(sumBy(own, metricTable.deliveryAttempts.name, 'outcome'), perS),
       ...countWork(
         (store?.work ?? []).filter(({ destination }) => destination === name),

@@ -69,10 +69,10 @@ async function findOperationsUrl(config: CliConfig): Promise<string> {
   return `http://${host.includes(':') ? `[${host}]` : host}:${opsPort.port}`;
 }
 
-/** Where there is no file, or a bad one, those that have work are shown. */
-async function configuredNames({ configFile, mode }: CliConfig): Promise<readonly string[]> {
+/** null: there is no file, or a bad one. */
+async function configuredNames({ configFile, mode }: CliConfig): Promise<readonly string[] | null> {
   const config = await readAcklineConfig(configFile, mode).catch(() => null);
-  return config?.destinations.map(({ name }) => name) ?? [];
+  return config?.destinations.map(({ name }) => name) ?? null;
 }
 
 /** In a word: the code. */

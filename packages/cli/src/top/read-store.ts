@@ -19,16 +19,20 @@ export interface StoreFigures {
   readonly processors: number;
   readonly paused: ReadonlySet<string>;
   readonly breakers: readonly DestinationState[];
+  /** null: there is no file that says so. */
+  readonly configured: ReadonlySet<string> | null;
 }
 
-export async function readStore(pool: Pool, configured: readonly string[]): Promise<StoreFigures> {
-  const { open, parked } = await countWork(pool, configured);
+/** `configured`: null where no file says so. */
+export async function readStore(pool: Pool, configured: readonly string[] | null): Promise<StoreFigures> {
+  const known = configured ?? [];
+  const { open, parked } = await countWork(pool, known);
   // Parked work has no age that matters: it waits for a person.
   const work = [...open, ...parked.map(row => ({ ...row, state: 'parked' as const, oldestS: null }))];
   const inbox = await countInbox(pool);
   const alive = (await readProcessorStates(pool)).filter(({ ageMs }) => ageMs < PROCESSOR_GONE_MS);
   const paused = await listPausedDestinations(pool);
-  const names = new Set([...configured, ...work.map(({ destination }) => destination)]);
+  const names = new Set([...known, ...work.map(({ destination }) => destination)]);
   const lags = alive.flatMap(({ state }) => kafkaLagOf(state));
   return {
     work,
@@ -37,6 +41,7 @@ export async function readStore(pool: Pool, configured: readonly string[]): Prom
     processors: alive.length,
     paused: new Set(paused.map(({ name }) => name)),
     breakers: await readDestinationStates(pool, [...names]),
+    configured: configured === null ? null : new Set(configured),
   };
 }
 

@@ -15,8 +15,12 @@ function samplesOf(accepted: number, delivered: number): Sample[] {
     { name: metricTable.ingressRequests.name, labels: { source, result: 'accepted' }, value: accepted },
     { name: metricTable.ingressRequests.name, labels: { source, result: 'rejected' }, value: 1 },
     { name: metricTable.eventlogAppends.name, labels: { tier: 'inbox' }, value: accepted },
-    { name: metricTable.breakerState.name, labels: { breaker: 'kafka' }, value: 1 },
-    { name: metricTable.breakerState.name, labels: { breaker: destination }, value: 0 },
+    { name: metricTable.breakerState.name, labels: { breaker: 'kafka', service: 'ingress' }, value: 1 },
+    {
+      name: metricTable.breakerState.name,
+      labels: { breaker: destination, service: 'processor' },
+      value: 0,
+    },
     { name: `${metricTable.ingressAckSeconds.name}_bucket`, labels: { source, le: '0.01' }, value: accepted },
     { name: `${metricTable.ingressAckSeconds.name}_bucket`, labels: { source, le: '+Inf' }, value: accepted },
     { name: metricTable.lagSeconds.name, labels: { service: 'processor' }, value: 2 },
@@ -51,6 +55,7 @@ const STORE: StoreFigures = {
       closedForMs: null,
     },
   ],
+  configured: new Set(['crm', 'erp']),
 };
 
 function look(atMs: number, samples: Sample[] | null, store: StoreFigures | null = STORE): Look {
@@ -83,6 +88,51 @@ describe('a frame', () => {
         ['erp', 'open', 50_000],
       ],
     );
+  });
+
+  it('counts what is due for a destination that is configured no longer as held, where a file says so', () => {
+    const heldOf = (configured: StoreFigures['configured']) => {
+      const store = { ...STORE, breakers: [], configured };
+      const frame = makeFrame(null, look(0, samplesOf(1, 1), store));
+      const shown = frameLines(frame).find(line => line.startsWith('erp'));
+      return [
+        frame.work?.held,
+        frame.destinations.map(({ held }) => held),
+        /^erp +(.*?) {2}/.exec(shown ?? '')?.[1],
+      ];
+    };
+    assert.deepEqual(heldOf(new Set(['crm'])), [50_000, [0, 50_000], 'closed, not configured']);
+    assert.deepEqual(heldOf(null), [0, [0, 0], 'closed']);
+  });
+
+  it('tells a destination from the tier of the same name', () => {
+    const kafka = { name: metricTable.breakerState.name, labels: { breaker: 'kafka', service: 'processor' } };
+    const { tiers, destinations } = makeFrame(null, look(0, [...samplesOf(1, 1), { ...kafka, value: 0.5 }]));
+    assert.deepEqual(tiers[0], { name: 'kafka', appendedPerS: 0, breaker: 'open' });
+    assert.deepEqual(
+      destinations.map(({ name, breaker }) => [name, breaker]),
+      [
+        ['crm', 'closed'],
+        ['erp', 'open'],
+        ['kafka', 'closed'],
+      ],
+      'its breaker is what PostgreSQL says',
+    );
+    const alone = makeFrame(null, look(0, [{ ...kafka, value: 1 }], null));
+    assert.deepEqual(alone.tiers, []);
+    assert.deepEqual(
+      alone.destinations.map(({ name }) => name),
+      ['kafka'],
+    );
+  });
+
+  it('has the worst breaker of several processes, and not their sum', () => {
+    const half = ['a', 'b'].map(instance => ({
+      name: metricTable.breakerState.name,
+      labels: { breaker: 'inbox', service: 'ingress', instance },
+      value: 0.5,
+    }));
+    assert.equal(makeFrame(null, look(0, half)).tiers[0]?.breaker, 'half open');
   });
 
   it('has the greatest lag of the processors, and none where no processor is asked', () => {
