@@ -30,6 +30,17 @@ export interface DestinationState {
   readonly closedForMs: number | null;
 }
 
+/**
+ * As people are told it. The row of a circuit whose time is over stays open until somebody has work for it and takes the probe (C3): that
+ * may be never, and until then nothing is wrong that anybody knows of. So it counts as half open, which the next delivery decides.
+ */
+export function shownStatus({
+  status,
+  reopensInMs,
+}: Pick<DestinationState, 'status' | 'reopensInMs'>): DestinationStatus {
+  return status === 'OPEN' && reopensInMs !== null && reopensInMs <= 0 ? 'HALF_OPEN' : status;
+}
+
 /** What attempts of one epoch came to. */
 export interface HealthReport {
   readonly name: string;

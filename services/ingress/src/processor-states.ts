@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
+import { shownStatus } from '@ackline/store/destination-states';
 import type { ProcessorState } from '@ackline/store/processors';
 import type { TroubledDestination } from './troubled-destinations.ts';
 
@@ -37,10 +38,7 @@ export function createProcessorStates(deps: ProcessorStatesDeps): ProcessorState
       const sinceMs = Math.round(now() - readAt);
       return {
         processors: last.processors.map(state => ({ ...state, ageMs: state.ageMs + sinceMs })),
-        destinations: last.destinations.map(({ reopensInMs, ...destination }) => ({
-          ...destination,
-          reopensInMs: reopensInMs === null ? null : Math.max(0, Math.round(reopensInMs - sinceMs)),
-        })),
+        destinations: last.destinations.map(destination => agedBy(destination, sinceMs)),
       };
     },
     async run(signal) {
@@ -55,4 +53,10 @@ export function createProcessorStates(deps: ProcessorStatesDeps): ProcessorState
       }
     },
   };
+}
+
+function agedBy(destination: TroubledDestination, sinceMs: number): TroubledDestination {
+  const { status, reopensInMs: read } = destination;
+  const reopensInMs = read === null ? null : Math.max(0, Math.round(read - sinceMs));
+  return { ...destination, status: shownStatus({ status, reopensInMs }), reopensInMs };
 }

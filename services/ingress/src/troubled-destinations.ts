@@ -10,7 +10,7 @@ export interface TroubledDestination {
   /** In a row, over all processors. */
   readonly failures: number;
   readonly threshold: number;
-  /** Until a probe may be made; null: it is not open. */
+  /** Until a probe may be made; null: it is not open. 0: the next delivery makes it. */
   readonly reopensInMs: number | null;
   readonly isPaused: boolean;
 }

@@ -1,7 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import { shownAddress } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig } from '@ackline/shared/config/types';
-import { type DestinationState, readDestinationStates } from '@ackline/store/destination-states';
+import { type DestinationState, readDestinationStates, shownStatus } from '@ackline/store/destination-states';
 import {
   listDestinationsWithWork,
   listPausedDestinations,
@@ -106,7 +106,7 @@ export interface DestinationRow {
   readonly pausedAt: string | null;
   /** Over all processors; recovering: it closed, and is in slow start. */
   readonly breaker: 'closed' | 'open' | 'half open' | 'recovering';
-  /** null: not open. 0: whoever has work for it makes one now. */
+  /** null: not open. 0: whoever has work for it makes one now, and until then it is half open. */
   readonly probeInMs: number | null;
 }
 
@@ -143,7 +143,8 @@ function describeBreaker(
   slowStartMs: number,
 ): Pick<DestinationRow, 'breaker' | 'probeInMs'> {
   if (state === undefined) return { breaker: 'closed', probeInMs: null };
-  const { status, reopensInMs, closedForMs } = state;
+  const { reopensInMs, closedForMs } = state;
+  const status = shownStatus(state);
   const isRecovering = status === 'CLOSED' && closedForMs !== null && closedForMs < slowStartMs;
   return {
     breaker: isRecovering ? 'recovering' : BREAKER[status],
@@ -164,6 +165,7 @@ export function formatDestinations(rows: readonly DestinationRow[]): string {
 function stateOf(row: DestinationRow): string {
   if (row.pausedAt !== null) return `paused ${shortTime(new Date(row.pausedAt))}: ${row.reason ?? ''}`;
   if (row.url === null) return 'held';
+  if (row.probeInMs !== null && row.breaker === 'half open') return 'half open, the next delivery probes';
   if (row.probeInMs !== null) return `open, probe in ${Math.ceil(row.probeInMs / 1_000)} s`;
   return row.breaker === 'closed' ? 'active' : row.breaker;
 }

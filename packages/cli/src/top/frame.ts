@@ -1,4 +1,5 @@
 import { metricTable, SERVICE_LABEL } from '@ackline/runtime/telemetry-names';
+import { shownStatus } from '@ackline/store/destination-states';
 import { increases, type Quantiles, quantilesMs, type Samples, sumBy } from './metric-samples.ts';
 import type { ServiceAnswer } from './read-services.ts';
 import type { StoreFigures } from './read-store.ts';
@@ -222,7 +223,7 @@ function destinationFigures(parts: {
   readonly perS: PerSecond;
 }): readonly DestinationFigures[] {
   const { samples, changes, store, perS } = parts;
-  const states = new Map((store?.breakers ?? []).map(state => [state.name, STATUS_WORD[state.status]]));
+  const states = new Map((store?.breakers ?? []).map(state => [state.name, STATUS_WORD[shownStatus(state)]]));
   const known = store === null ? 'unknown' : 'closed';
   const names = new Set([
     ...openness(samples, service => service === PROCESSOR).keys(),

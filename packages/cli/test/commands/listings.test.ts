@@ -185,13 +185,20 @@ test('destinations are listed with the state of their breaker over all processor
   const shown = formatDestinations(rows).split('\n').slice(1);
   assert.deepEqual(
     shown.map(line => line.replace(/^\w +\S+ +/, '')),
-    ['active', 'open, probe in 42 s', 'open, probe in 0 s', 'half open', 'recovering', 'active'],
+    [
+      'active',
+      'open, probe in 42 s',
+      'half open, the next delivery probes',
+      'half open',
+      'recovering',
+      'active',
+    ],
   );
   assert.deepEqual(
     rows.slice(1, 3).map(row => [row.breaker, row.probeInMs]),
     [
       ['open', 41_200],
-      ['open', 0],
+      ['half open', 0],
     ],
   );
 });

@@ -9,7 +9,7 @@ export const commonRows = {
   breakerState: {
     name: 'ackline_breaker_open',
     type: 'gauge',
-    help: 'A circuit breaker, of a tier or (over all processors) of a destination: 0 closed, 0.5 half open, 1 open',
+    help: 'A circuit breaker, of a tier or (over all processors) of a destination: 0 closed, 0.5 half open (being probed, or to be by the next event or delivery), 1 open',
     labels: ['breaker'],
     merged: 'max',
     services: BOTH,

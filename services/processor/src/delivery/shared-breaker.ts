@@ -11,15 +11,17 @@
  */
 import type { Permit } from '@ackline/shared/breaker/circuit-breaker';
 import type { BreakerConfig } from '@ackline/shared/config/types';
-import type {
-  ChangedState,
-  DestinationState,
-  DestinationStatus,
-  HealthReport,
-  ProbeEnd,
+import {
+  type ChangedState,
+  type DestinationState,
+  type DestinationStatus,
+  type HealthReport,
+  type ProbeEnd,
+  shownStatus,
 } from '@ackline/store/destination-states';
 
 export interface BreakerView {
+  /** As it is shown: half open also where its time is over, and nobody had work for it since. */
   readonly status: DestinationStatus;
   /** In a row: over all processors as far as is known, and own ones. */
   readonly failures: number;
@@ -133,7 +135,13 @@ class RowBreaker implements SharedBreaker {
   }
 
   get view(): BreakerView {
-    return { status: this.#known.status, failures: this.#failures, threshold: this.#config.failures };
+    const { status, opensAt } = this.#known;
+    const reopensInMs = opensAt - this.#deps.now();
+    return {
+      status: shownStatus({ status, reopensInMs }),
+      failures: this.#failures,
+      threshold: this.#config.failures,
+    };
   }
 
   get #failures(): number {

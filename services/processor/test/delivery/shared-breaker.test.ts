@@ -109,6 +109,17 @@ describe('what a processor knows of a breaker over all processors', () => {
     assert.equal(breaker.wantsProbe, true);
   });
 
+  it('is shown as half open once its time is over, also where nobody has work that could probe it', () => {
+    const { clock, breaker, learn } = harness();
+    learn(OPEN);
+    clock.now += 59_999;
+    assert.equal(breaker.view.status, 'OPEN');
+    clock.now += 1;
+    assert.equal(breaker.view.status, 'HALF_OPEN');
+    learn({ ...OPEN, reopensInMs: -3_600_000 });
+    assert.deepEqual([breaker.view.status, breaker.isClosed], ['HALF_OPEN', false]);
+  });
+
   it('starts one attempt for a probe, and what that comes to ends it (BR3)', () => {
     for (const [end, result] of [
       ['success', 'success'],
