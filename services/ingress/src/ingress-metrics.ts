@@ -36,6 +36,8 @@ interface SourceFigures {
   /** Requests since the last one that was answered with a 2xx. */
   unackedRun: number;
   slowSignatures: number;
+  /** By their reasons. */
+  readonly rejects: Map<string, number>;
   readonly phases: TimeCounts;
   /** Of proven requests, as a whole. */
   readonly acks: TimeCounts;
@@ -79,9 +81,7 @@ export function createIngressMetrics(registry: Registry, shown: Shown): IngressM
   registerResults(metrics, sources, configured);
   registerSecretUses(metrics, secretUses, shown);
   registerSourceTimes(registry, sources);
-  const rejects = metrics.counter('ingressRejects');
-  // From the start: an increase over nothing would be none.
-  for (const { name } of configured()) rejects.inc({ source: name, reason: NOT_DURABLE }, 0);
+  registerRejects(metrics, sources, configured);
   const signatureFailures = metrics.counter('ingressSignatureFailures');
   const disconnects = metrics.counter('ingressClientDisconnects');
   metrics.read('ingressInFlight', () => inFlightCount);
@@ -95,7 +95,10 @@ export function createIngressMetrics(registry: Registry, shown: Shown): IngressM
       inFlightCount -= 1;
       count(figuresOf(sources, source), result, timesMs);
     },
-    rejected: (source, reason) => rejects.inc({ source, reason }),
+    rejected(source, reason) {
+      const { rejects } = figuresOf(sources, source);
+      rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
+    },
     unproven: (source, reason) => signatureFailures.inc({ source, reason }),
     proven: (source, secret, at) => secretUses.note(source, secret, at),
     slowSignature(source) {
@@ -113,6 +116,7 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
     results: { ...NO_RESULTS },
     unackedRun: 0,
     slowSignatures: 0,
+    rejects: new Map<string, number>(),
     phases: new TimeCounts(PHASES.length, PHASE_BOUNDS_MS),
     acks: new TimeCounts(1, ACK_BOUNDS_MS),
   };
@@ -163,6 +167,19 @@ function registerResults(
   metrics.read('ingressSlowSignatures', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.slowSignatures ?? 0]),
   );
+}
+
+/** Of a configured source one reason is there from the start, also where a reload adds it: an increase over nothing would be none. */
+function registerRejects(metrics: MetricFactory, sources: Sources, configured: Shown['configured']): void {
+  metrics.read('ingressRejects', () => {
+    const names = new Set([...configured().map(({ name }) => name), ...sources.keys()]);
+    return [...names].flatMap(source => {
+      const rejects = sources.get(source)?.rejects ?? new Map<string, number>();
+      const isShown = source !== NO_SOURCE && !rejects.has(NOT_DURABLE);
+      const known = [...rejects, ...(isShown ? [[NOT_DURABLE, 0] as const] : [])];
+      return known.map(([reason, count]) => [{ source, reason }, count] as const);
+    });
+  });
 }
 
 /** Under the places that the secrets have in the file now. */

@@ -80,8 +80,10 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const retention = openRetention({ config, rules, intake, pools, log }, opened);
   metrics.watch(watchedSources({ intake, delivery, retention }));
   context.followLogLevel(declared.current.logLevel);
+  metrics.configured(rules().destinations.keys());
   const apply = ({ destinations, logLevel }: Declared) => {
     context.followLogLevel(logLevel);
+    metrics.configured(destinations.keys());
     delivery.reconfigure(destinations);
     lateRouting.wake();
   };

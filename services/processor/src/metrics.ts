@@ -17,6 +17,8 @@ export interface ProcessorMetrics extends AttemptListener, EventForgetterListene
   transformStartFailed(): void;
   /** The circuit breaker of a destination, by this processor. */
   opened(destination: string): void;
+  /** These are configured now: what is counted of each begins with 0. */
+  configured(destinations: Iterable<string>): void;
   /** Reads these whenever the metrics are asked for. Once. */
   watch(sources: MetricsSources): void;
 }
@@ -57,14 +59,14 @@ export function createProcessorMetrics(): ProcessorMetrics {
     interrupted: count => interrupted.inc(count),
     transformStartFailed: () => transformStarts.inc(),
     opened: destination => openings.inc({ breaker: destination }),
-    watch(sources) {
-      // From the start: an increase over nothing would be none.
-      for (const [destination] of sources.breakers()) {
+    configured(destinations) {
+      // Before the first of them: an increase over nothing would be none.
+      for (const destination of destinations) {
         openings.inc({ breaker: destination }, 0);
         attempts.inc({ destination, outcome: 'park' }, 0);
       }
-      watchSources(metrics, sources);
     },
+    watch: sources => watchSources(metrics, sources),
   };
 }
 

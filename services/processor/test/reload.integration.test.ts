@@ -8,6 +8,7 @@ import { readProcessorStates } from '@ackline/store/processors';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
+import { scrape } from '@ackline/testkit/scrape';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
@@ -53,15 +54,17 @@ describe('a processor whose ackline.yaml changes', () => {
   let pool: Pool;
   let [crm, other]: FakeReceiver[] = [];
   let service: SpawnedService;
+  let operations: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ackline-reload-'));
     database = await createTestDatabase();
     pool = openPool(database.url);
     await put({ routes: { telegram: 'crm' }, destinations: { crm: 'http://127.0.0.1:9/' } });
     const port = await freePort();
+    operations = `http://127.0.0.1:${port}`;
     service = await spawnService(MAIN, {
       cwd: folder,
-      readyUrl: `http://127.0.0.1:${port}/readyz`,
+      readyUrl: `${operations}/readyz`,
       env: {
         DATABASE_URL: database.url,
         OPS_HOST: '127.0.0.1',
@@ -120,6 +123,18 @@ describe('a processor whose ackline.yaml changes', () => {
     await append();
     await untilStates(null, 'delivered');
     assert.equal(crm?.requests[0]?.url, '/new');
+  });
+
+  it('counts what a new destination opens and parks from none on', async () => {
+    await reload({ routes: { telegram: 'added' }, destinations: { added: `${crm?.url}/` } });
+    const shown = await scrape(operations);
+    assert.deepEqual(
+      [
+        shown.value('ackline_breaker_openings_total', { breaker: 'added' }),
+        shown.value('ackline_delivery_attempts_total', { destination: 'added', outcome: 'park' }),
+      ],
+      [0, 0],
+    );
   });
 
   it('takes them without a signal too, once the file has changed', async () => {

@@ -19,7 +19,7 @@ export const ingressRows = {
   ingressRejects: {
     name: 'ackline_ingress_rejects_total',
     type: 'counter',
-    help: 'Requests that were not accepted, by source and reason',
+    help: 'Requests that were not accepted, by source and reason; `not_durable` is 0 from the start for each configured source',
     labels: ['source', 'reason'],
     services: INGRESS,
   },

@@ -71,7 +71,7 @@ export const processorRows = {
   deliveryAttempts: {
     name: 'ackline_delivery_attempts_total',
     type: 'counter',
-    help: 'Attempts by destination and outcome',
+    help: 'Attempts by destination and outcome; those that park are 0 from the start for each configured destination',
     labels: ['destination', 'outcome'],
     services: PROCESSOR,
   },
