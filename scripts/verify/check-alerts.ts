@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAlerts } from './alert-rules.ts';
 import { readDashboard } from './dashboards.ts';
+import { installationProblems } from './installations.ts';
 import { problemsOf } from './known-metrics.ts';
 
 const RULES = 'k8s/alerts/*.rules.yaml';
@@ -27,7 +28,9 @@ function alertProblems(root: string): string[] {
     readAlerts(readFileSync(join(root, file), 'utf8')).map(alert => ({ file, ...alert })),
   );
   const problems = alerts.flatMap(({ file, name, expr, severity, texts, runbook }) => [
-    ...problemsOf(expr, Object.values(texts).join(' ')).map(problem => `${file}: ${name}: ${problem}`),
+    ...[...problemsOf(expr, Object.values(texts).join(' ')), ...installationProblems(expr)].map(
+      problem => `${file}: ${name}: ${problem}`,
+    ),
     ...(SEVERITIES.includes(severity) ? [] : [`${file}: ${name} has the severity "${severity}"`]),
     ...Object.entries(texts)
       .filter(([, text]) => text === '')

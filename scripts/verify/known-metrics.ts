@@ -5,8 +5,8 @@ import { promqlNames, type Selector } from './promql-names.ts';
 
 type KnownMetric = Pick<MetricRow, 'name' | 'type' | 'labels'>;
 
-/** What Prometheus itself puts on each series. */
-const SCRAPE_LABELS = ['job', 'instance'];
+/** What Prometheus itself, or who tells it of the targets, puts on each series. */
+const SCRAPE_LABELS = ['job', 'instance', 'namespace'];
 /** Prometheus' own, of each target. */
 const UP: KnownMetric = { name: 'up', type: 'gauge', labels: [] };
 const HISTOGRAM_PART = /_(bucket|sum|count)$/;
