@@ -20,6 +20,11 @@ it counts has happened, unless its description says so.
 and is not there must have been delivered, discarded, wanted by no route, or a repeat. **Completion** in the background is the rate of
 \`ackline_delivery_attempts_total{outcome="delivered"}\` against that of \`ackline_processor_events_total{result="stored"}\`, times the routes of an event.
 
+**There are no exemplars.** Only OpenMetrics has them, which Prometheus asks for wherever it is offered: each scrape would change its form, and one line that this form
+refuses is a scrape without any metric, so that no alert sees anything. prom-client renames the counters of a registry in place for it, and drops exemplars where a
+parent merges its processes. From a slow bucket to a trace there is another way: each request over a second and each failed attempt is recorded, whatever the
+sampling ([tracing.md](tracing.md)), with \`ackline.source\` or \`ackline.destination\`, and its log line has the \`traceId\`.
+
 ## Ingress
 
 ${tableOf('ingress')}
