@@ -47,6 +47,8 @@ export interface ServerOptions {
 export interface KafkaOptions extends ServerOptions {
   /** The port that clients are told: that of a proxy before the broker. Default: the broker's own. */
   readonly advertisedPort?: number;
+  /** A second way to the broker: who comes by it is told to stay on it. */
+  readonly otherWay?: { readonly port: number; readonly advertisedPort: number };
   /** The second broker of this one's cluster. Each leads partitions of its own: they don't reach each other to copy any. */
   readonly joins?: KafkaContainer;
 }
@@ -57,10 +59,13 @@ export async function startKafka(
   options: KafkaOptions = {},
 ): Promise<KafkaContainer> {
   const port = options.port ?? (await freePort());
-  const advertisedPort = options.advertisedPort ?? port;
+  const { advertisedPort = port, otherWay } = options;
   const container = new GenericContainer(IMAGES.kafka)
     .withBindMounts(mounts(options))
-    .withExposedPorts({ container: 9094, host: port })
+    .withExposedPorts(
+      { container: 9094, host: port },
+      ...(otherWay === undefined ? [] : [{ container: 9095, host: otherWay.port }]),
+    )
     .withEnvironment({
       CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',
       KAFKA_NODE_ID: '1',
@@ -78,6 +83,7 @@ export async function startKafka(
       KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
       ...(options.volume === undefined ? {} : { KAFKA_LOG_DIRS: DATA_FOLDER }),
       ...(options.joins === undefined ? {} : secondOf(options.joins)),
+      ...(otherWay === undefined ? {} : twoWays(advertisedPort, otherWay.advertisedPort)),
       ...env,
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
@@ -97,6 +103,14 @@ function secondOf({ controller }: KafkaContainer): Record<string, string> {
     KAFKA_PROCESS_ROLES: 'broker',
     KAFKA_CONTROLLER_QUORUM_VOTERS: controller,
     KAFKA_LISTENERS: 'EXTERNAL://:9094',
+  };
+}
+
+function twoWays(port: number, otherPort: number): Record<string, string> {
+  return {
+    KAFKA_LISTENERS: 'CONTROLLER://:9093,EXTERNAL://:9094,OTHER://:9095',
+    KAFKA_ADVERTISED_LISTENERS: `EXTERNAL://localhost:${port},OTHER://localhost:${otherPort}`,
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'EXTERNAL:PLAINTEXT,OTHER:PLAINTEXT,CONTROLLER:PLAINTEXT',
   };
 }
 

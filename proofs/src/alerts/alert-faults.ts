@@ -1,33 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pauseDestination, resumeDestination } from '@ackline/store/destinations';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { SOURCE_NAMES } from './alert-config.ts';
-import type { AlertStage } from './alert-stage.ts';
+import type { AlertFault } from './alert-fault.ts';
+import { logFaults } from './log-faults.ts';
 import { post, postMany, postRegularly } from './requests.ts';
-
-export interface ExpectedAlert {
-  readonly name: string;
-  /** It must have these among its labels. */
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-/** Ends a fault. */
-type Heal = () => Promise<unknown>;
-
-export interface AlertFault {
-  readonly name: string;
-  /** Faults of one round are there at once: none hides another. */
-  readonly round: string;
-  readonly expects: readonly ExpectedAlert[];
-  /** Of the run without containers. */
-  readonly withoutKafka: boolean;
-  /** Of the run in the test tier. */
-  readonly short?: boolean;
-  cause(stage: AlertStage): Promise<Heal>;
-}
 
 const YEAR_S = 31_536_000;
 const WRONG_TOKEN = 'not-the-token-0123456789_abcdefghij';
@@ -176,78 +155,6 @@ const stored: readonly AlertFault[] = [
   },
 ];
 
-const logs: readonly AlertFault[] = [
-  {
-    name: 'Kafka is away',
-    round: 'kafka',
-    expects: [
-      { name: 'AcklineTierBreakerOpen', labels: { breaker: 'kafka' } },
-      { name: 'AcklineInboxInUse' },
-    ],
-    withoutKafka: false,
-    async cause({ links }) {
-      await links.kafka?.cut();
-      return async () => links.kafka?.heal();
-    },
-  },
-  {
-    name: 'what only PostgreSQL takes waits in the spool, while Kafka takes the rest',
-    round: 'large-body',
-    expects: [{ name: 'AcklineSpoolNotDrained' }],
-    withoutKafka: false,
-    async cause({ links, baseUrl }) {
-      await links.ingressPostgres.cut();
-      await post(baseUrl, 'telegram', { textLength: 600_000 });
-      return () => links.ingressPostgres.heal();
-    },
-  },
-  {
-    name: 'all logs but the spool are away',
-    round: 'spool',
-    expects: [{ name: 'AcklineSpoolInUse' }],
-    withoutKafka: true,
-    short: true,
-    async cause({ links }) {
-      await Promise.all([links.kafka?.cut(), links.ingressPostgres.cut()]);
-      return () => Promise.all([links.kafka?.heal(), links.ingressPostgres.heal()]);
-    },
-  },
-  {
-    name: 'all logs but the spool are away, and it is full',
-    round: 'full-spool',
-    expects: [
-      { name: 'AcklineSpoolFilling' },
-      { name: 'AcklineSpoolNotReady' },
-      { name: 'AcklineEventsNotDurable', labels: { source: 'telegram' } },
-      { name: 'AcklineEventsLost', labels: { source: 'lossy' } },
-      { name: 'AcklineProviderMayDisable', labels: { source: 'telegram' } },
-      { name: 'AcklineAckSuccessBurnsFast' },
-      { name: 'AcklineAckSuccessBurnsSlowly' },
-    ],
-    withoutKafka: true,
-    async cause({ links, baseUrl }) {
-      await Promise.all([links.kafka?.cut(), links.ingressPostgres.cut()]);
-      const filling = postRegularly(baseUrl, 'quiet', 100, { textLength: 100_000 });
-      const lossy = postRegularly(baseUrl, 'lossy', 200);
-      return async () => {
-        await Promise.all([links.kafka?.heal(), links.ingressPostgres.heal()]);
-        await Promise.all([filling[Symbol.asyncDispose](), lossy[Symbol.asyncDispose]()]);
-      };
-    },
-  },
-  {
-    name: 'a file of the spool is damaged',
-    round: 'deliveries',
-    expects: [{ name: 'AcklineSpoolDamaged' }],
-    withoutKafka: true,
-    async cause({ spoolDirectory }) {
-      const file = join(spoolDirectory, 'spool-0199f3a0-0000-7000-8000-000000000000.sqlite');
-      await writeFile(file, 'no database, but a file of this name. '.repeat(500));
-      return () => rm(file);
-    },
-  },
-];
-
 /** It stands still for so long, and runs for a while: what was in flight is that late, and a scrape finds it. */
 const STILL_MS = 4_000;
 const RUNS_MS = 2_000;
@@ -266,7 +173,7 @@ const processes: readonly AlertFault[] = [
     ],
     withoutKafka: true,
     async cause({ ingress, links }) {
-      links.kafka?.slow(LINK_MS);
+      links.ingressKafka?.slow(LINK_MS);
       links.ingressPostgres.slow(LINK_MS);
       const stop = new AbortController();
       const running = (async () => {
@@ -280,8 +187,19 @@ const processes: readonly AlertFault[] = [
       return async () => {
         stop.abort();
         await running;
-        await Promise.all([links.kafka?.heal(), links.ingressPostgres.heal()]);
+        await Promise.all([links.ingressKafka?.heal(), links.ingressPostgres.heal()]);
       };
+    },
+  },
+  {
+    name: 'Kafka is away from the processor alone',
+    // It takes as long as the other one, which is of the ingress alone.
+    round: 'still',
+    expects: [{ name: 'AcklineProcessorNotReadingKafka' }, { name: 'AcklineKafkaUnread' }],
+    withoutKafka: false,
+    async cause({ links }) {
+      await links.processorKafka?.cut();
+      return async () => links.processorKafka?.heal();
     },
   },
   {
@@ -331,6 +249,6 @@ export const alertFaults: readonly AlertFault[] = [
   ...deliveries,
   ...requests,
   ...stored,
-  ...logs,
+  ...logFaults,
   ...processes,
 ];

@@ -44,12 +44,11 @@ export interface AlertStage extends AsyncDisposable {
   readonly receivers: Readonly<Record<'receiver' | 'crm' | 'erp' | 'collector', FakeReceiver>>;
   /** How each service reaches its servers. */
   readonly links: {
-    readonly kafka: TcpProxy | null;
+    readonly ingressKafka: TcpProxy | null;
+    readonly processorKafka: TcpProxy | null;
     readonly ingressPostgres: TcpProxy;
     readonly processorPostgres: TcpProxy;
   };
-  /** null: the inbox alone. */
-  readonly brokers: string | null;
   readonly databaseUrl: string;
   /** Of the sources. */
   readonly token: string;
@@ -78,7 +77,8 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
   const servers = await startServers(options.servers, opened);
   const databasePort = Number(new URL(database.url).port);
   const links = {
-    kafka: servers.link,
+    ingressKafka: servers.kafka?.ingress ?? null,
+    processorKafka: servers.kafka?.processor ?? null,
     ingressPostgres: opened.use(await startTcpProxy({ port: databasePort })),
     processorPostgres: opened.use(await startTcpProxy({ port: databasePort })),
   };
@@ -108,10 +108,10 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     LOG_LEVEL: 'INFO',
     HOST: '127.0.0.1',
     OPS_HOST: '127.0.0.1',
-    ...(servers.brokers === null ? {} : { KAFKA_BROKERS: servers.brokers, KAFKA_DURABILITY: 'single-node' }),
   };
   const ingress = await restartable('ingress', opened, {
     ...common,
+    ...throughLink(links.ingressKafka),
     PORT: String(port),
     ACKLINE_CONFIG: configPaths.ingress,
     DATABASE_URL: throughPort(database.url, links.ingressPostgres.port),
@@ -125,11 +125,13 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
   });
   const processor = await restartable('processor', opened, {
     ...common,
+    ...throughLink(links.processorKafka),
     ACKLINE_CONFIG: configPaths.processor,
     DATABASE_URL: throughPort(database.url, links.processorPostgres.port),
   });
   const parent = await restartable('ingress', opened, {
     ...common,
+    ...throughLink(links.ingressKafka),
     PORT: String(await freePort()),
     ACKLINE_CONFIG: configPaths.ingress,
     DATABASE_URL: database.url,
@@ -157,7 +159,6 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     parent,
     receivers,
     links,
-    brokers: servers.direct,
     databaseUrl: database.url,
     token: TOKEN,
     pool,
@@ -171,25 +172,30 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
 }
 
 interface Servers {
-  /** As the services reach Kafka. */
-  readonly brokers: string | null;
-  /** Past the link that is cut. */
-  readonly direct: string | null;
-  readonly link: TcpProxy | null;
+  /** null: the inbox alone. */
+  readonly kafka: { readonly ingress: TcpProxy; readonly processor: TcpProxy } | null;
   readonly redisUrl: string | null;
 }
 
 async function startServers(wanted: boolean, opened: AsyncDisposableStack): Promise<Servers> {
-  if (!wanted) return { brokers: null, direct: null, link: null, redisUrl: null };
-  const port = await freePort();
-  const link = opened.use(await startTcpProxy({ port }));
+  if (!wanted) return { kafka: null, redisUrl: null };
+  const [port, otherPort] = [await freePort(), await freePort()];
+  const links = {
+    ingress: opened.use(await startTcpProxy({ port })),
+    processor: opened.use(await startTcpProxy({ port: otherPort })),
+  };
+  const otherWay = { port: otherPort, advertisedPort: links.processor.port };
   const [kafka, redis]: [KafkaContainer, { url: string } & AsyncDisposable] = await Promise.all([
-    startKafka({}, { port, advertisedPort: link.port }),
+    startKafka({}, { port, advertisedPort: links.ingress.port, otherWay }),
     startRedis(),
   ]);
   opened.use(kafka);
   opened.use(redis);
-  return { brokers: kafka.brokers, direct: kafka.brokers, link, redisUrl: redis.url };
+  return { kafka: links, redisUrl: redis.url };
+}
+
+function throughLink(link: TcpProxy | null): Record<string, string> {
+  return link === null ? {} : { KAFKA_BROKERS: `localhost:${link.port}`, KAFKA_DURABILITY: 'single-node' };
 }
 
 async function restartable(

@@ -313,6 +313,7 @@ function watchedSources({ intake, delivery, retention }: WatchedParts): MetricsS
     inFlightBytes: () => delivery.inFlightBytes(),
     retentionTries: () => retention.stuck?.tries ?? 0,
     intake: () => intake.snapshot(),
+    readsKafka: () => intake.readsKafka(),
   };
 }
 

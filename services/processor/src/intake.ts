@@ -40,6 +40,8 @@ export interface Intake {
   lanes(): number;
   /** How long the topic keeps records at most (-1: without end); null: there is no Kafka, or no broker has told yet. */
   topicRetentionMs(): number | null;
+  /** null: there is no Kafka. */
+  readsKafka(): boolean | null;
   close(): Promise<void>;
   components(storer: LaneStorer): readonly Component[];
   snapshot(): {
@@ -88,6 +90,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
   return {
     lanes: () => lanes,
     topicRetentionMs: () => (opened === null ? null : longestStayMs(opened.topic)),
+    readsKafka: () => (kafka === null ? null : kafkaConsumer?.snapshot().state === 'reading'),
     close: async () => opened?.watermarks.close(),
     components(storer) {
       const peekFirst = createInboxPeek((limit, fromN) => peekInbox(pool, limit, fromN));

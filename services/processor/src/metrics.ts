@@ -31,6 +31,8 @@ export interface MetricsSources {
   /** To drop a day that is over, in a row. */
   retentionTries(): number;
   intake(): ReturnType<Intake['snapshot']>;
+  /** null: there is no Kafka. */
+  readsKafka(): boolean | null;
 }
 
 type AttemptCounter = Counter<'destination' | 'outcome'>;
@@ -93,6 +95,10 @@ function watchSources(metrics: MetricFactory, sources: MetricsSources): void {
   metrics.read('deliveriesInFlight', () => sources.inFlight());
   metrics.read('deliveriesInFlightBytes', () => sources.inFlightBytes());
   metrics.read('retentionTries', () => sources.retentionTries());
+  metrics.read('kafkaReading', () => {
+    const reads = sources.readsKafka();
+    return reads === null ? null : Number(reads);
+  });
   watchIntake(metrics, () => sources.intake());
 }
 

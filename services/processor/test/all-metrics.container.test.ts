@@ -45,7 +45,7 @@ destinations: [{ name: crm, type: http, url: http://127.0.0.1:9/ }]
     await rm(folder, { recursive: true });
   });
 
-  it('shows how far it is behind, in records and in time, while it can not store, and 0 when it can', async () => {
+  it('shows how far it is behind, in records and in time, while it can not store, and 0 when it can; and whether it reads Kafka', async () => {
     const url = new URL(database.url);
     await using proxy = await startTcpProxy({ port: Number(url.port) });
     url.port = String(proxy.port);
@@ -78,6 +78,7 @@ destinations: [{ name: crm, type: http, url: http://127.0.0.1:9/ }]
       assert.deepEqual(compareWithDocs(caughtUp.samples, ofKafka, ['Kafka']).missing, []);
       assert.equal(caughtUp.value('ackline_processor_lag_records'), 0);
       assert.equal(caughtUp.value('ackline_processor_lag_seconds'), 0);
+      assert.equal(caughtUp.value('ackline_processor_kafka_reading'), 1);
       await proxy.cut();
       for (let n = 0; n < 3; n += 1) await log.append(sampleEvent({ orderingKey: 'one-lane' }));
       await waitFor(async () => {
@@ -97,6 +98,12 @@ destinations: [{ name: crm, type: http, url: http://127.0.0.1:9/ }]
     } finally {
       await log.close();
     }
+    // The last, since nothing reads afterwards.
+    await broker.kill();
+    await waitFor(
+      async () => (await scrape(operations)).value('ackline_processor_kafka_reading') === 0,
+      SLOW,
+    );
     assert.equal((await service.stop()).code, 0, service.output());
   });
 });

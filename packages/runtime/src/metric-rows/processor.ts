@@ -31,6 +31,15 @@ export const processorRows = {
     services: PROCESSOR,
     needs: 'Kafka',
   },
+  kafkaReading: {
+    name: 'ackline_processor_kafka_reading',
+    type: 'gauge',
+    help: '1 while this processor reads Kafka, with or without lanes of its own; 0 while it is not in the group of its readers, and what waits in Kafka has no lag here',
+    labels: [],
+    merged: 'min',
+    services: PROCESSOR,
+    needs: 'Kafka',
+  },
   inboxRows: {
     name: 'ackline_inbox_rows',
     type: 'gauge',
