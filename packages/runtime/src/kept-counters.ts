@@ -24,13 +24,14 @@ interface Kept {
   readonly answer: MetricsAnswer;
 }
 
-interface Metric {
+/** One of `MetricsAnswer`. */
+export interface Metric {
   readonly name: string;
   readonly type: string;
   readonly aggregator: string;
   readonly values: readonly {
     readonly value: number;
-    readonly labels: object;
+    readonly labels: Readonly<Record<string, string>>;
     readonly metricName?: string;
   }[];
 }
@@ -92,7 +93,7 @@ function countersOf(answer: MetricsAnswer): Metric[] {
   });
 }
 
-function isMetric(value: object): value is Metric {
+export function isMetric(value: object): value is Metric {
   return 'name' in value && 'type' in value && 'values' in value && Array.isArray(value.values);
 }
 

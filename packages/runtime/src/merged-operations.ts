@@ -27,8 +27,13 @@ type MetricsSource = Pick<Registry, 'metrics' | 'contentType' | 'getMetricsAsJSO
 /**
  * One registry for all processes: this one's metrics and what each service says on its own operations port. Its counters and
  * histograms never go down while this process lives: those of an ended service stay in them as they were last read.
+ * `relate`: what the processes say, seen together, before it is merged value by value.
  */
-export function createMergedRegistry(own: Registry, processes: MonitoredProcesses): MetricsSource {
+export function createMergedRegistry(
+  own: Registry,
+  processes: MonitoredProcesses,
+  relate: (answers: readonly MetricsAnswer[]) => MetricsAnswer[] = answers => [...answers],
+): MetricsSource {
   const kept = createKeptCounters();
   let reading: Promise<MetricsAnswer[]> | null = null;
 
@@ -38,7 +43,7 @@ export function createMergedRegistry(own: Registry, processes: MonitoredProcesse
     reading ??= read().finally(() => {
       reading = null;
     });
-    return AggregatorRegistry.aggregate([await own.getMetricsAsJSON(), ...(await reading)]);
+    return AggregatorRegistry.aggregate([await own.getMetricsAsJSON(), ...relate(await reading)]);
   };
   return {
     contentType: own.contentType,

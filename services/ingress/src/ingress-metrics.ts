@@ -2,6 +2,7 @@ import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric
 import { metricTable } from '@ackline/runtime/telemetry-names';
 import type { SecretRef } from '@ackline/shared/config/types';
 import type { Registry } from 'prom-client';
+import { createAnswerRuns } from './answer-runs.ts';
 import { PHASE, PHASES } from './http/phase-clock.ts';
 import { createSecretUses, type SecretUses } from './secret-uses.ts';
 import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
@@ -20,6 +21,8 @@ export interface IngressMetrics {
   /** `timesMs` by the place of the phase; negative: it did not end. */
   finished(source: string, result: RequestResult, timesMs: readonly number[]): void;
   rejected(source: string, reason: string): void;
+  /** As its provider sees it. */
+  refusedProvider(source: string): void;
   /** The sender was not proven. */
   unproven(source: string, reason: string): void;
   /** By this secret; `at`: epoch milliseconds. */
@@ -33,8 +36,6 @@ export interface IngressMetrics {
 /** What is counted of one source: plain numbers, which a scrape turns into metrics, so that a request costs a few additions. */
 interface SourceFigures {
   readonly results: Record<RequestResult, number>;
-  /** Requests since the last one that was answered with a 2xx. */
-  unackedRun: number;
   slowSignatures: number;
   /** By their reasons. */
   readonly rejects: Map<string, number>;
@@ -82,6 +83,7 @@ export function createIngressMetrics(registry: Registry, shown: Shown): IngressM
   registerSecretUses(metrics, secretUses, shown);
   registerSourceTimes(registry, sources);
   registerRejects(metrics, sources, configured);
+  const runs = createAnswerRuns(metrics, { configured, now: Date.now });
   const signatureFailures = metrics.counter('ingressSignatureFailures');
   const disconnects = metrics.counter('ingressClientDisconnects');
   metrics.read('ingressInFlight', () => inFlightCount);
@@ -94,7 +96,9 @@ export function createIngressMetrics(registry: Registry, shown: Shown): IngressM
     finished(source, result, timesMs) {
       inFlightCount -= 1;
       count(figuresOf(sources, source), result, timesMs);
+      if (isAcked(result)) runs.acked(source);
     },
+    refusedProvider: source => runs.refused(source),
     rejected(source, reason) {
       const { rejects } = figuresOf(sources, source);
       rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
@@ -114,7 +118,6 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
   if (known !== undefined) return known;
   const figures = {
     results: { ...NO_RESULTS },
-    unackedRun: 0,
     slowSignatures: 0,
     rejects: new Map<string, number>(),
     phases: new TimeCounts(PHASES.length, PHASE_BOUNDS_MS),
@@ -124,10 +127,12 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
   return figures;
 }
 
+function isAcked(result: RequestResult): boolean {
+  return result === 'accepted' || result === 'duplicate' || result === 'lost';
+}
+
 function count(figures: SourceFigures, result: RequestResult, timesMs: readonly number[]): void {
   figures.results[result] += 1;
-  const isAcked = result === 'accepted' || result === 'duplicate' || result === 'lost';
-  figures.unackedRun = isAcked ? 0 : figures.unackedRun + 1;
   let ackMs = 0;
   for (let phase = 0; phase < PHASES.length; phase += 1) {
     const ms = timesMs[phase] ?? -1;
@@ -136,7 +141,7 @@ function count(figures: SourceFigures, result: RequestResult, timesMs: readonly 
   }
   // Quick refusals would hide slow acks; those of the log come late, and are no refusals of the request.
   const cameToTheLog = (timesMs[PHASE.append] ?? -1) >= 0;
-  if (isAcked || cameToTheLog) figures.acks.add(ONLY, ackMs);
+  if (isAcked(result) || cameToTheLog) figures.acks.add(ONLY, ackMs);
 }
 
 type Sources = ReadonlyMap<string, SourceFigures>;
@@ -150,9 +155,12 @@ function registerResults(
   sources: Sources,
   configured: () => readonly ShownSource[],
 ): void {
-  const configuredNames = () => configured().map(({ name }) => name);
   /** Also of those that had no request yet, and not of requests to no source. */
-  const names = () => new Set([...configuredNames(), ...sources.keys()].filter(name => name !== NO_SOURCE));
+  const names = () => {
+    const all = new Set([...configured().map(({ name }) => name), ...sources.keys()]);
+    all.delete(NO_SOURCE);
+    return all;
+  };
   // From the start: a rate over nothing would be none.
   metrics.read('ingressRequests', () => [
     ...[...names()].flatMap(source => resultsOf(source, sources.get(source)?.results ?? NO_RESULTS)),
@@ -160,9 +168,6 @@ function registerResults(
   ]);
   metrics.read('ingressEventsLost', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.results.lost ?? 0]),
-  );
-  metrics.read('ingressUnackedRun', () =>
-    configuredNames().map(source => [{ source }, sources.get(source)?.unackedRun ?? 0]),
   );
   metrics.read('ingressSlowSignatures', () =>
     [...names()].map(source => [{ source }, sources.get(source)?.slowSignatures ?? 0]),

@@ -28,7 +28,7 @@ describe('the metrics of the ingress', () => {
   });
   after(() => database.close());
 
-  it('tell of each source how long its acks took, how many in a row were no 2xx, and why a sender was not proven', async () => {
+  it('tell of each source how long its acks took, how many of its provider were refused in a row, and why a sender was not proven', async () => {
     await using ingress = await startIngress(database.url);
     const first = await scrape(ingress.operations);
     assert.equal(first.value('ackline_ingress_events_lost_total', SOURCE), 0);
@@ -41,6 +41,15 @@ describe('the metrics of the ingress', () => {
         body: '{}',
       });
     for (const token of ['wrong', 'wrong-too']) assert.equal((await send(token)).status, 401);
+    // Of strangers: no answer to the provider.
+    const url = `http://127.0.0.1:${ingress.port}/webhook/telegram`;
+    for (const [init, status] of [
+      [{ method: 'GET' }, 405],
+      [{ method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' }, 415],
+      [{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 401],
+    ] as const) {
+      assert.equal((await fetch(url, init)).status, status);
+    }
     const refused = await scrape(ingress.operations);
     assert.equal(refused.value('ackline_ingress_unacked_requests', SOURCE), 2);
     assert.equal(
@@ -52,6 +61,9 @@ describe('the metrics of the ingress', () => {
     });
     const acked = await scrape(ingress.operations);
     assert.equal(acked.value('ackline_ingress_unacked_requests', SOURCE), 0);
+    const answeredAt = (answer: string) =>
+      acked.value('ackline_ingress_answered_timestamp_seconds', { ...SOURCE, answer }) ?? 0;
+    assert.ok(answeredAt('refusal') > 1_700_000_000 && answeredAt('ack') >= answeredAt('refusal'));
     // Of what was acknowledged: not the refusals.
     assert.equal(acked.value('ackline_ingress_ack_seconds_count', SOURCE), 1);
     assert.equal(acked.value('ackline_ingress_ack_seconds_bucket', { ...SOURCE, le: '10' }), 1);

@@ -42,8 +42,15 @@ export const ingressRows = {
   ingressUnackedRun: {
     name: 'ackline_ingress_unacked_requests',
     type: 'gauge',
-    help: 'Requests of each configured source since the last one that was answered with a 2xx; of the process that has most',
+    help: 'Requests that were refused in a row, of each configured source: by our fault, after they were proven, or signed otherwise than they should be; a 2xx ends it, of any process behind the parent',
     labels: ['source'],
+    services: INGRESS,
+  },
+  ingressAnsweredAt: {
+    name: 'ackline_ingress_answered_timestamp_seconds',
+    type: 'gauge',
+    help: 'When a configured source was last answered, in seconds since 1970: ack (a 2xx) or refusal (as those in a row); 0: not since the start',
+    labels: ['source', 'answer'],
     merged: 'max',
     services: INGRESS,
   },

@@ -2,6 +2,7 @@ import { NO_SOURCE } from '../ingress-metrics.ts';
 import { acceptedAnswer, problemAnswer } from './answers.ts';
 import { type Exchange, openExchange } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
+import { refusesProvider } from './refuses-provider.ts';
 import { decide } from './webhook-flow.ts';
 import { logOutcome } from './webhook-log.ts';
 import type { Outcome } from './webhook-outcome.ts';
@@ -44,6 +45,7 @@ function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promis
     const source = outcome.endpoint?.source.name ?? NO_SOURCE;
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
     if (outcome.kind === 'rejected') countRejected(metrics, source, outcome);
+    if (refusesProvider(outcome)) metrics.refusedProvider(source);
     if (hasGone) metrics.disconnected();
     traces?.ended(exchange, outcome);
     noteSlowSignature(deps, exchange, source);

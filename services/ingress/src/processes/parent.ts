@@ -19,6 +19,7 @@ import { supervise } from '@ackline/runtime/supervisor';
 import { AppError } from '@ackline/shared/app-error';
 import type { IngressConfig } from '../config.ts';
 import { checkConnections } from './connection-sum.ts';
+import { withLiveRuns } from './live-runs.ts';
 import { forkWorker } from './worker-process.ts';
 import { createWorkerSlot, type WorkerSlot } from './worker-slot.ts';
 
@@ -160,7 +161,7 @@ async function replaceAll({ slots, context: { log } }: ParentParts, stop: AbortS
 function createRegistry(workers: ParentParts['workers']): ParentParts['registry'] {
   const own = createMetrics({ service: 'ingress-parent' });
   createMetricFactory(own).read('ingressProcesses', () => workers().length);
-  return createMergedRegistry(own, workers);
+  return createMergedRegistry(own, workers, withLiveRuns);
 }
 
 function ignore(): void {
