@@ -12,6 +12,8 @@ export const NO_SOURCE = 'none';
 
 /** Why an event is refused that no log has. */
 export const NOT_DURABLE = 'not_durable';
+/** Why one is refused that is over its limit. */
+export const RATE_LIMITED = 'rate_limited';
 
 const RESULTS = ['accepted', 'duplicate', 'rejected', 'lost', 'abandoned', 'failed'] as const;
 export type RequestResult = (typeof RESULTS)[number];
@@ -61,6 +63,7 @@ const NO_RESULTS: SourceFigures['results'] = {
 export interface ShownSource {
   readonly name: string;
   readonly secrets: readonly SecretRef[];
+  readonly limit: { readonly over: 'defer' | 'reject' } | null;
 }
 
 export interface Shown {
@@ -174,17 +177,20 @@ function registerResults(
   );
 }
 
-/** Of a configured source one reason is there from the start, also where a reload adds it: an increase over nothing would be none. */
+/** Of a configured source some are there from the start, also where a reload adds it: an increase over nothing would be none. */
 function registerRejects(metrics: MetricFactory, sources: Sources, configured: Shown['configured']): void {
   metrics.read('ingressRejects', () => {
-    const names = new Set([...configured().map(({ name }) => name), ...sources.keys()]);
-    return [...names].flatMap(source => {
-      const rejects = sources.get(source)?.rejects ?? new Map<string, number>();
-      const isShown = source !== NO_SOURCE && !rejects.has(NOT_DURABLE);
-      const known = [...rejects, ...(isShown ? [[NOT_DURABLE, 0] as const] : [])];
-      return known.map(([reason, count]) => [{ source, reason }, count] as const);
+    const zeros = new Map(configured().map(source => [source.name, zerosOf(source)]));
+    return [...new Set([...zeros.keys(), ...sources.keys()])].flatMap(source => {
+      const counted = sources.get(source)?.rejects ?? [];
+      const known = new Map([...(zeros.get(source) ?? []), ...counted]);
+      return [...known].map(([reason, count]) => [{ source, reason }, count] as const);
     });
   });
+}
+
+function zerosOf({ limit }: ShownSource): (readonly [string, number])[] {
+  return [[NOT_DURABLE, 0], ...(limit?.over === 'reject' ? [[RATE_LIMITED, 0] as const] : [])];
 }
 
 /** Under the places that the secrets have in the file now. */

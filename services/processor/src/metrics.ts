@@ -35,6 +35,12 @@ export interface MetricsSources {
   readsKafka(): boolean | null;
 }
 
+const FORGETTING: readonly Parameters<EventForgetterListener['forgot']>[0][] = [
+  'forgotten',
+  'failed',
+  'left',
+];
+
 type AttemptCounter = Counter<'destination' | 'outcome'>;
 
 export function createProcessorMetrics(): ProcessorMetrics {
@@ -46,7 +52,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
   const attempts = metrics.counter('deliveryAttempts');
   const forgotten = metrics.counter('eventsForgotten');
   const transformStarts = metrics.counter('transformStartFailures');
-  forgotten.inc({ result: 'forgotten' }, 0); // from the start, as the counters without labels
+  for (const result of FORGETTING) forgotten.inc({ result }, 0); // from the start, as the counters without labels
   return {
     registry,
     forgot: (result, count) => forgotten.inc({ result }, count),

@@ -38,4 +38,19 @@ describe('the metrics of the processor', () => {
     metrics.transformStartFailed();
     assert.equal(await shown(), '2');
   });
+
+  it('count what is forgotten, by result, from none on', async () => {
+    const metrics = createProcessorMetrics();
+    const shown = async () =>
+      [
+        ...(await metrics.registry.metrics()).matchAll(
+          /^ackline_events_forgotten_total\{result="(\w+)".*\} (\d+)$/gm,
+        ),
+      ]
+        .map(([, result, value]) => `${result} ${value}`)
+        .sort();
+    assert.deepEqual(await shown(), ['failed 0', 'forgotten 0', 'left 0']);
+    metrics.forgot('left', 3);
+    assert.deepEqual(await shown(), ['failed 0', 'forgotten 0', 'left 3']);
+  });
 });

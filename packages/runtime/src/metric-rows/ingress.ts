@@ -19,7 +19,7 @@ export const ingressRows = {
   ingressRejects: {
     name: 'ackline_ingress_rejects_total',
     type: 'counter',
-    help: 'Requests that were not accepted, by source and reason; `not_durable` is 0 from the start for each configured source',
+    help: 'Requests that were not accepted, by source and reason; 0 from the start for not_durable of each configured source, and for rate_limited of those whose limit rejects',
     labels: ['source', 'reason'],
     services: INGRESS,
   },

@@ -124,7 +124,7 @@ export const processorRows = {
   eventsForgotten: {
     name: 'ackline_events_forgotten_total',
     type: 'counter',
-    help: 'Events of routes with history: failures once they are delivered: forgotten, failed (tried again) or left (to go with their day)',
+    help: 'Events of routes with history: failures once they are delivered: forgotten, failed (tried again) or left (to go with their day); 0 from the start',
     labels: ['result'],
     services: PROCESSOR,
   },

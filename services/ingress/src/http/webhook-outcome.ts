@@ -1,5 +1,6 @@
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
+import { RATE_LIMITED } from '../ingress-metrics.ts';
 import type { Endpoint } from '../source-table.ts';
 import type { BodyRead } from './read-body.ts';
 
@@ -37,7 +38,7 @@ export function abandoned(endpoint: Endpoint): Outcome {
 
 export function overLimit(endpoint: Endpoint, retryAfterS: number, bodyUnread: boolean): Outcome {
   const code = 'ACKLINE_RATE_LIMITED';
-  return { kind: 'rejected', endpoint, code, reason: 'rate_limited', bodyUnread, retryAfterS };
+  return { kind: 'rejected', endpoint, code, reason: RATE_LIMITED, bodyUnread, retryAfterS };
 }
 
 /** Of a body that was not read to its end. */
