@@ -216,6 +216,27 @@ const processes: readonly AlertFault[] = [
     },
   },
   {
+    name: 'somebody reads a day for long that is over',
+    round: 'still',
+    expects: [{ name: 'AcklineRetentionStuck' }],
+    withoutKafka: true,
+    async cause({ pool }) {
+      const client = await pool.connect();
+      await client.query(
+        "create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02')",
+      );
+      await client.query('begin; lock table events_20200101 in access share mode');
+      // Days were looked at already, and are looked at once an hour, but by who has just taken this over.
+      await pool.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'ackline-retention'",
+      );
+      return async () => {
+        await client.query('rollback');
+        client.release();
+      };
+    },
+  },
+  {
     name: 'the ingress is killed',
     round: 'killed',
     expects: [

@@ -60,6 +60,8 @@ const THRESHOLDS = {
   'ackline_inbox_oldest_age_seconds) > 600': 'ackline_inbox_oldest_age_seconds) > 20',
   'ackline_inbox_oldest_age_seconds) > 60\n': 'ackline_inbox_oldest_age_seconds) > 10\n',
   'ackline_deliveries_oldest_age_seconds) > 900': 'ackline_deliveries_oldest_age_seconds) > 5',
+  // Tries are a minute apart.
+  'ackline_retention_tries_in_vain) >= 5': 'ackline_retention_tries_in_vain) >= 1',
   // They are read every 15 s.
   'ackline_work_figures_age_seconds) > 120': 'ackline_work_figures_age_seconds) > 20',
 };
