@@ -11,6 +11,7 @@ import { shortenRules } from './shorten-rules.ts';
 const RULES = fileURLToPath(new URL('../../../k8s/alerts/ackline.rules.yaml', import.meta.url));
 const FIVE_MINUTES_MS = 300_000;
 const CALM_SLACK_MS = 30_000;
+const JOIN_LIMIT_MS = 60_000;
 /** Of steady work, so that rates and quantiles have something to be reckoned from. */
 const LOAD_EVERY_MS = 25;
 
@@ -105,11 +106,21 @@ function chosen({ only, short = false, servers }: AlertRunOptions): readonly Ale
 }
 
 /** A system that is well: nothing may fire once each target was scraped, for two of the shortest windows. */
-async function calmFirst(stage: AlertStage, { factor, leastMs }: AlertRunOptions): Promise<string[]> {
+async function calmFirst(
+  stage: AlertStage,
+  { servers, factor, leastMs }: AlertRunOptions,
+): Promise<string[]> {
   const { prometheus } = stage;
   await waitFor(async () => (await prometheus.query('min(up{job=~"ackline.*"}) == 1')).length > 0, {
     what: 'a scrape of both services',
   });
+  // To join the group takes longer than the shortened alert on it waits.
+  if (servers) {
+    await waitFor(async () => (await prometheus.query('ackline_processor_kafka_reading == 1')).length > 0, {
+      timeoutMs: JOIN_LIMIT_MS,
+      what: 'a processor that reads Kafka',
+    });
+  }
   // What was absent before is looked at again, and ends.
   await waitFor(async () => (await prometheus.firing()).length === 0, { what: 'a calm moment' });
   const calmMs = 2 * Math.max(leastMs, FIVE_MINUTES_MS / factor);
