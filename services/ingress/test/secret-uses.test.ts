@@ -12,7 +12,7 @@ function shownUses(first: readonly string[]) {
   const live = { secrets: first };
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const metrics = createIngressMetrics(registry, {
-    configured: () => [{ name: 'telegram', secrets: live.secrets.map(env => ({ env })) }],
+    configured: () => [{ limit: null, name: 'telegram', secrets: live.secrets.map(env => ({ env })) }],
     secretsOf: () => live.secrets,
   });
   const shown = async () => {
