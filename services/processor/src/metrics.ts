@@ -2,8 +2,8 @@ import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric
 import { createMetrics } from '@ackline/runtime/metrics';
 import type { DestinationStatus } from '@ackline/store/destination-states';
 import type { Counter, Registry } from 'prom-client';
-import type { AttemptListener } from './delivery/attempt-runner.ts';
-import type { EventForgetterListener } from './delivery/event-forgetter.ts';
+import type { AttemptListener } from './delivery/attempting/attempt-runner.ts';
+import type { EventForgetterListener } from './delivery/outcomes/event-forgetter.ts';
 import type { Intake } from './intake.ts';
 import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
 import type { StoredBatch } from './storing/store-events.ts';

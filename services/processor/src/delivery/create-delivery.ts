@@ -17,16 +17,16 @@ import type { ProcessorMetrics } from '../metrics.ts';
 import type { Rules } from '../rules.ts';
 import { createAttemptTraces } from '../tracing/attempt-spans.ts';
 import { createTransformer, type Transformer } from '../transforming/transformer.ts';
-import type { AttemptDeps } from './attempt.ts';
-import { createAttemptRunner } from './attempt-runner.ts';
-import { type BreakerReports, createBreakerReports } from './breaker-reports.ts';
+import type { AttemptDeps } from './attempting/attempt.ts';
+import { createAttemptRunner } from './attempting/attempt-runner.ts';
+import { type BreakerReports, createBreakerReports } from './limits/breaker-reports.ts';
 import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
-import { createDispatcher, type Dispatcher, type DispatchStore } from './dispatcher.ts';
-import { createEventForgetter, type EventForgetter } from './event-forgetter.ts';
-import { createNameLookup } from './name-lookup.ts';
-import { createOutcomeWriter, type OutcomeWriter } from './outcome-writer.ts';
-import { createPayloads } from './payloads.ts';
+import { createDispatcher, type Dispatcher, type DispatchStore } from './claiming/dispatcher.ts';
+import { createEventForgetter, type EventForgetter } from './outcomes/event-forgetter.ts';
+import { createNameLookup } from './sending/name-lookup.ts';
+import { createOutcomeWriter, type OutcomeWriter } from './outcomes/outcome-writer.ts';
+import { createPayloads } from './attempting/payloads.ts';
 
 export interface DeliveryDeps {
   /** What is in force. */

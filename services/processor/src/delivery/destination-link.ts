@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { addressOf } from '@ackline/shared/config/destination-address';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import type { DestinationSender } from './delivery-sender.ts';
-import { createDestinationSender, type SenderDeps, sharesSender } from './destination-sender.ts';
-import { createSharedBreaker, type SharedBreaker, type SharedBreakerDeps } from './shared-breaker.ts';
+import type { DestinationSender } from './sending/delivery-sender.ts';
+import { createDestinationSender, type SenderDeps, sharesSender } from './sending/destination-sender.ts';
+import { createSharedBreaker, type SharedBreaker, type SharedBreakerDeps } from './limits/shared-breaker.ts';
 
 /** The connections to a destination, and what is known of how it is; both begin anew where a reload changes what they are for. */
 export interface DestinationLink {

@@ -4,15 +4,15 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { FairShare } from '@ackline/shared/fair-share';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { Reservation } from '../storing/desk.ts';
-import { type BodyShare, createBodyShare } from './body-share.ts';
-import type { DestinationSender } from './delivery-sender.ts';
+import { type BodyShare, createBodyShare } from './limits/body-share.ts';
+import type { DestinationSender } from './sending/delivery-sender.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
-import { createPause, type Pause } from './pause.ts';
-import { createRateGate, type RateGate } from './rate-gate.ts';
-import type { Share } from './rate-ledger.ts';
-import type { SharedBreaker } from './shared-breaker.ts';
-import { createSlotLanes, replayShare, type SlotLanes } from './slot-lanes.ts';
-import { shareOf } from './slots.ts';
+import { createPause, type Pause } from './limits/pause.ts';
+import { createRateGate, type RateGate } from './limits/rate-gate.ts';
+import type { Share } from './limits/rate-ledger.ts';
+import type { SharedBreaker } from './limits/shared-breaker.ts';
+import { createSlotLanes, replayShare, type SlotLanes } from './limits/slot-lanes.ts';
+import { shareOf } from './limits/slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
 export interface ClaimReservation extends Reservation {

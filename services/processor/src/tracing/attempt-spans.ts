@@ -2,8 +2,8 @@ import { attributeNames, spanNames } from '@ackline/runtime/trace-names';
 import type { SpanAttributes, SpanRecord } from '@ackline/runtime/tracing/span-recorder';
 import { newSpanId } from '@ackline/runtime/tracing/trace-context';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import type { AttemptTraces, EndedAttempt } from '../delivery/attempt.ts';
-import type { AttemptResult, Outcome } from '../delivery/outcome.ts';
+import type { AttemptTraces, EndedAttempt } from '../delivery/attempting/attempt.ts';
+import type { AttemptResult, Outcome } from '../delivery/outcomes/outcome.ts';
 import { type AttemptTrace, attemptTrace } from './attempt-trace.ts';
 
 /** The spans of attempts: made when they have ended, of those alone that are recorded. */

@@ -9,10 +9,10 @@ import {
 import { listPausedDestinations, pauseDestination } from '@ackline/store/destinations';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import type { Pool } from 'pg';
-import { openClaimed } from '../../../src/delivery/attempt.ts';
-import { createFairTurns, type FairTurns } from '../../../src/delivery/fair-turns.ts';
-import { type AttemptResult, decideOutcome, toRow } from '../../../src/delivery/outcome.ts';
-import { createOutcomeWriter, type OutcomeWriter } from '../../../src/delivery/outcome-writer.ts';
+import { openClaimed } from '../../../src/delivery/attempting/attempt.ts';
+import { createFairTurns, type FairTurns } from '../../../src/delivery/claiming/fair-turns.ts';
+import { type AttemptResult, decideOutcome, toRow } from '../../../src/delivery/outcomes/outcome.ts';
+import { createOutcomeWriter, type OutcomeWriter } from '../../../src/delivery/outcomes/outcome-writer.ts';
 import type { DeliveryDesk, Reservation } from '../../../src/storing/desk.ts';
 import { createLaneStorer, type LaneStorer } from '../../../src/storing/lane-storer.ts';
 import { answerOf, isDeadly } from './receivers.ts';

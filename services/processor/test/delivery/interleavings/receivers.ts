@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../../../src/delivery/outcome.ts';
+import type { AttemptResult } from '../../../src/delivery/outcomes/outcome.ts';
 import type { Attempt, World } from './world.ts';
 
 /** What an event does to its receivers: a sick one fails mostly, a deadly one takes down each process that sends it. */

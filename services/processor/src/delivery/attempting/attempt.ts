@@ -1,0 +1,165 @@
+import { addressOf } from '@ackline/shared/config/destination-address';
+import { formatTraceparent, traceIdOf } from '@ackline/runtime/tracing/trace-context';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
+import { open } from '@ackline/shared/seal';
+import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
+import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { AttemptTrace } from '../../tracing/attempt-trace.ts';
+import type { AttemptLimits } from './attempt-limits.ts';
+import type { Reservation } from '../../storing/desk.ts';
+import type { DestinationSender } from '../sending/delivery-sender.ts';
+import { type AttemptResult, decideOutcome, type FinishedAttempt } from '../outcomes/outcome.ts';
+import type { Payloads } from './payloads.ts';
+
+/** A leased delivery with its event opened: all that one attempt needs. */
+export interface LeasedDelivery
+  extends Pick<
+    ClaimedDelivery,
+    | 'id'
+    | 'leaseId'
+    | 'eventId'
+    | 'route'
+    | 'transforms'
+    | 'tries'
+    | 'replay'
+    | 'followed'
+    | 'waitedMs'
+    | 'lastAt'
+    | 'lastButOneAt'
+    | 'hasFailed'
+  > {
+  readonly meta: EnvelopeMeta;
+  readonly body: Uint8Array;
+  /** The number of the edit that the body is. */
+  readonly editNumber?: number;
+}
+
+/** Where and how an attempt is made, as it was when it began: what a reload changes meanwhile is for the next one. */
+export interface Target {
+  readonly config: DestinationConfig;
+  readonly sender: Pick<DestinationSender, 'send'>;
+  readonly reservation: Pick<Reservation, 'lendRoom' | 'begin'>;
+  /** What its lease leaves it, if a reload allows more. */
+  readonly timeoutMs: number;
+}
+
+/** All that its spans tell. */
+export interface EndedAttempt {
+  readonly delivery: LeasedDelivery;
+  readonly config: DestinationConfig;
+  readonly finished: FinishedAttempt;
+}
+
+export interface AttemptTraces {
+  /** null: its event has no trace. */
+  begin(delivery: LeasedDelivery): AttemptTrace | null;
+  /** Records its spans, if they are recorded. Never throws. */
+  ended(attempt: EndedAttempt, trace: AttemptTrace): void;
+}
+
+export interface AttemptDeps {
+  /** The signing secret now, null where the destination has none. */
+  signingSecret(config: DestinationConfig): string | null;
+  /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
+  headersFor(meta: EnvelopeMeta, config: DestinationConfig): EnvelopeMeta['headers'];
+  /** What the delivery's route makes of the body now; null: it goes out as it came. */
+  readonly payloads: Payloads;
+  readonly limits: Pick<AttemptLimits, 'bounded'>;
+  /** null: there are none, and destinations are sent no `traceparent` of ours. */
+  readonly traces?: AttemptTraces | null;
+  readonly random: () => number;
+}
+
+/** One try of a delivery, ended before its lease is. Never throws. */
+export async function attemptDelivery(
+  delivery: LeasedDelivery,
+  target: Target,
+  deps: AttemptDeps,
+): Promise<FinishedAttempt> {
+  const startedAt = new Date();
+  const startedMs = performance.now();
+  const trace = deps.traces?.begin(delivery) ?? null;
+  const result = await send(delivery, target, deps, trace).catch(
+    (): AttemptResult => ({ kind: 'error', errorClass: 'other' }),
+  );
+  const { retry, onPark, forwardSecret } = target.config;
+  // A receiver that echoes its request would put the provider's secret into the table.
+  const recorded = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
+  const finished: FinishedAttempt = {
+    delivery,
+    traceId: traceIdOf(delivery.meta.traceparent),
+    result: recorded,
+    outcome: decideOutcome(result, delivery.tries, { retry, random: deps.random }),
+    startedAt,
+    ms: Math.round(performance.now() - startedMs),
+    onPark,
+  };
+  if (trace !== null) deps.traces?.ended({ delivery, config: target.config, finished }, trace);
+  return finished;
+}
+
+/** Of an attempt's time, for its turn, the expression and then a room of the `rate`: the request keeps the other half. */
+const TRANSFORM_PART = 0.5;
+const ABORTED: AttemptResult = { kind: 'error', errorClass: 'aborted' };
+const LATE: AttemptResult = { kind: 'error', errorClass: 'transform-late' };
+
+function send(
+  delivery: LeasedDelivery,
+  { config, sender, reservation, timeoutMs }: Target,
+  deps: AttemptDeps,
+  trace: AttemptTrace | null,
+): Promise<AttemptResult> {
+  const startedMs = performance.now();
+  return deps.limits.bounded(timeoutMs, async signal => {
+    let ofTransform: AbortSignal | null = null;
+    const transformLimit = () =>
+      (ofTransform ??= AbortSignal.any([signal, AbortSignal.timeout(timeoutMs * TRANSFORM_PART)]));
+    const making = deps.payloads.make(delivery, config, transformLimit);
+    if (making !== null) reservation.lendRoom();
+    const made = making === null ? { body: delivery.body } : await making;
+    if (trace !== null && making !== null) trace.transformMs = performance.now() - startedMs;
+    if ('kind' in made) return signal.aborted ? ABORTED : made;
+    // Not before: a transform may take long, or fail.
+    const limit = making === null ? signal : transformLimit();
+    if (!(await reservation.begin(limit))) return signal.aborted ? ABORTED : LATE;
+    return sender.send({
+      url: addressOf(config),
+      webhook: {
+        deliveryId: delivery.id,
+        url: delivery.meta.url,
+        headers: deps.headersFor(delivery.meta, config),
+        body: made.body,
+        isTransformed: making !== null,
+        replay: delivery.replay,
+        ...(trace === null ? {} : { traceparent: formatTraceparent(trace) }),
+        ...(delivery.editNumber === undefined ? {} : { edit: delivery.editNumber }),
+        signingSecret: deps.signingSecret(config),
+        now: new Date(),
+      },
+      event: delivery.meta,
+      signal,
+    });
+  });
+}
+
+/** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_SEAL_KEY_UNKNOWN for a row that can't be read. */
+export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
+  return {
+    id: claimed.id,
+    leaseId: claimed.leaseId,
+    eventId: claimed.eventId,
+    route: claimed.route,
+    transforms: claimed.transforms,
+    tries: claimed.tries,
+    replay: claimed.replay,
+    followed: claimed.followed,
+    waitedMs: claimed.waitedMs,
+    lastAt: claimed.lastAt ?? null,
+    lastButOneAt: claimed.lastButOneAt ?? null,
+    hasFailed: claimed.hasFailed ?? false,
+    meta: decodeMeta(open({ keyId: claimed.keyId, bytes: claimed.meta })),
+    body: open({ keyId: claimed.edit?.keyId ?? claimed.keyId, bytes: claimed.body }),
+    ...(claimed.edit === undefined ? {} : { editNumber: claimed.edit.n }),
+  };
+}
