@@ -18,7 +18,7 @@ import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import { removeHeartbeat } from '@ackline/store/processors';
 import type { Pool } from 'pg';
-import type { ProcessorConfig } from './config.ts';
+import { POOL_MIN, type ProcessorConfig } from './config.ts';
 import { warnOfScarceConnections } from './connection-check.ts';
 import { createDelivery, type Delivery, type DeliveryDeps } from './delivery/create-delivery.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
@@ -39,13 +39,8 @@ import { storerDeps } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
 
-/** 50 at most, 10 kept open: what the system's users know from the pools they had. */
-const POOL_MAX = 50;
-const POOL_MIN = 10;
-/** Beside the pool, for notices. */
-const LISTENING = 1;
-/** Of the one processor that does retention. */
-const RETAINING = 1;
+/** Beside the pool: for notices, and (of one processor alone) for retention. The chart counts with them. */
+export const CONNECTIONS_BESIDE_POOL = 2;
 const APPLICATION_NAME = 'ackline-processor';
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
@@ -114,7 +109,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     openNotices({ config, news, delivery, log }),
     openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
-    createHourlyReport(calls, { pool, poolMax: POOL_MAX, log }),
+    createHourlyReport(calls, { pool, poolMax: config.poolMax, log }),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => declared.reload(), run: signal => run(parts, signal) };
@@ -234,7 +229,7 @@ async function connectStore(
   const pool = createPool({
     connectionString: config.databaseUrl,
     applicationName: APPLICATION_NAME,
-    max: POOL_MAX,
+    max: config.poolMax,
     min: POOL_MIN,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
@@ -244,7 +239,7 @@ async function connectStore(
   await checkPostgresDurability(pool);
   await warnOfScarceConnections(
     pool,
-    { applicationName: APPLICATION_NAME, max: POOL_MAX + LISTENING + RETAINING },
+    { applicationName: APPLICATION_NAME, max: config.poolMax + CONNECTIONS_BESIDE_POOL },
     log,
   );
   return pool;

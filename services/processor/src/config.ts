@@ -1,4 +1,4 @@
-import { commonFields, eventLogFields } from '@ackline/runtime/environment-fields';
+import { commonFields, eventLogFields, wholeNumber } from '@ackline/runtime/environment-fields';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
@@ -8,15 +8,33 @@ import {
   tracingSettings,
 } from '@ackline/runtime/tracing/tracing-environment';
 import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
+import { AppError } from '@ackline/shared/app-error';
 import { z } from 'zod';
 
+/** Kept open: what a usual load needs, without a wait for a new one. */
+export const POOL_MIN = 10;
+/** What the system's users know from the pools they had. */
+const DEFAULT_POOL_MAX = 50;
+const MAX_POOL_MAX = 200;
+/** Beside the lanes: claims, outcomes, the heartbeat, the inbox's look, figures, replays. */
+const CONNECTIONS_BESIDE_LANES = 8;
+
 /** docs/environment.md is written from it. */
-export const environmentSchema = z.object({ ...commonFields, ...eventLogFields, ...tracingFields });
+export const environmentSchema = z.object({
+  ...commonFields,
+  ...eventLogFields,
+  ...tracingFields,
+  DATABASE_POOL_MAX: wholeNumber({ min: POOL_MIN, max: MAX_POOL_MAX, fallback: DEFAULT_POOL_MAX }).describe(
+    `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it. At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS.`,
+  ),
+});
 
 export interface ProcessorConfig extends ProgramConfig {
   readonly production: boolean;
   readonly configPath: string;
   readonly databaseUrl: string;
+  /** Of the pool, which is not all: app.ts has what stands beside it. */
+  readonly poolMax: number;
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   readonly workers: number;
   /** null: no traces. */
@@ -28,10 +46,18 @@ export interface ProcessorConfig extends ProgramConfig {
 
 export function readConfig(env: Environment = process.env): ProcessorConfig {
   const parsed = parseEnvironment(environmentSchema, env);
+  const leastPool = parsed.WEBHOOK_WORKERS + CONNECTIONS_BESIDE_LANES;
+  if (parsed.DATABASE_POOL_MAX < leastPool) {
+    throw new AppError(
+      'ACKLINE_ENVIRONMENT_INVALID',
+      `DATABASE_POOL_MAX: ${parsed.DATABASE_POOL_MAX} are too few for WEBHOOK_WORKERS=${parsed.WEBHOOK_WORKERS}, set ${leastPool} or more`,
+    );
+  }
   return {
     production: parsed.ACKLINE_ENV === 'production',
     configPath: parsed.ACKLINE_CONFIG,
     databaseUrl: parsed.DATABASE_URL,
+    poolMax: parsed.DATABASE_POOL_MAX,
     kafka:
       parsed.KAFKA_BROKERS === null
         ? null

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readConfig } from '../src/config.ts';
+
+const env = { DATABASE_URL: 'postgres://user:password@db/ackline' };
+
+describe('readConfig of the processor', () => {
+  it('has a pool of 50, and takes another size', () => {
+    assert.equal(readConfig(env).poolMax, 50);
+    assert.equal(readConfig({ ...env, DATABASE_POOL_MAX: '15' }).poolMax, 15);
+  });
+
+  it('refuses a pool that its lanes would use up', () => {
+    const start = (workers: string, pool: string) =>
+      readConfig({ ...env, WEBHOOK_WORKERS: workers, DATABASE_POOL_MAX: pool });
+    assert.equal(start('7', '15').poolMax, 15);
+    assert.throws(
+      () => start('8', '15'),
+      /DATABASE_POOL_MAX: 15 are too few for WEBHOOK_WORKERS=8, set 16 or more/,
+    );
+    assert.throws(() => start('1', '9'), /DATABASE_POOL_MAX: must be a whole number from 10 to 200/);
+  });
+});
