@@ -1,18 +1,21 @@
-/** `npm run docs`: writes the pages of docs/ that come from the code's own tables. A test fails while they are stale. */
+/** `npm run docs`: writes the pages that come from the code's own tables, and the chart's copies. A test fails while they are stale. */
 import { writeFileSync } from 'node:fs';
 import { metricsPage } from '@ackline/runtime/docs/metrics-page';
 import { configurationPage } from '@ackline/shared/docs/configuration-page';
 import { errorsPage } from '@ackline/shared/docs/errors-page';
+import { chartCopies, chartPage } from './generate-docs/chart-page.ts';
 import { environmentPage } from './generate-docs/environment-page.ts';
 
-const pages = {
-  'errors.md': errorsPage(),
-  'configuration.md': configurationPage(),
-  'environment.md': environmentPage(),
-  'metrics.md': metricsPage(),
-};
+const pages = [
+  { path: 'docs/errors.md', text: errorsPage() },
+  { path: 'docs/configuration.md', text: configurationPage() },
+  { path: 'docs/environment.md', text: environmentPage() },
+  { path: 'docs/metrics.md', text: metricsPage() },
+  { path: 'charts/ackline/README.md', text: chartPage() },
+  ...chartCopies(),
+];
 
-for (const [name, text] of Object.entries(pages)) {
-  writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);
-  console.log(`docs/${name}: ${text.split('\n').length - 1} lines`);
+for (const { path, text } of pages) {
+  writeFileSync(new URL(`../${path}`, import.meta.url), text);
+  console.log(`${path}: ${text.split('\n').length - 1} lines`);
 }

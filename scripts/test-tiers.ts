@@ -7,6 +7,7 @@ import {
   startDatabaseServer,
 } from '../packages/testkit/src/database-server.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
+import { helmEnv } from './test-tiers/helm.ts';
 import { filesOf, runTier, type Tier, type TierResult, tiers } from './test-tiers/run-tier.ts';
 
 interface NotRun {
@@ -35,7 +36,7 @@ async function run(tier: Tier, files: readonly string[]): Promise<TierResult | N
   if (files.length === 0) return emptyTier(tier);
   if (tier.name === 'unit') return runTier(tier, files, {});
   if (tier.name === 'container') return runContainers(tier, files);
-  return runTier(tier, files, await databaseEnv());
+  return runTier(tier, files, { ...(await databaseEnv()), ...helmEnv(files) });
 }
 
 async function runContainers(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {

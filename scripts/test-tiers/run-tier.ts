@@ -40,6 +40,7 @@ const PATTERNS = [
   'bench/test/**/*.test.ts',
   'proofs/test/**/*.test.ts',
   'scripts/test/**/*.test.ts',
+  'charts/*/tests/**/*.test.ts',
 ];
 const reporter = new URL('./tier-reporter.ts', import.meta.url).href;
 

@@ -1,0 +1,73 @@
+{{/* The environment of the programs: docs/environment.md. */}}
+
+{{/* Of all of them. */}}
+{{- define "ackline.commonEnv" -}}
+- { name: ACKLINE_ENV, value: production }
+- { name: ACKLINE_CONFIG, value: /etc/ackline/config/ackline.yaml }
+- { name: LOG_LEVEL, value: {{ .Values.logLevel }} }
+- name: DATABASE_URL
+  valueFrom:
+    secretKeyRef: { name: {{ .Values.database.existingSecret }}, key: {{ .Values.database.key }} }
+{{- with .Values.kafka.brokers }}
+- { name: KAFKA_BROKERS, value: {{ join "," . | quote }} }
+- { name: KAFKA_DURABILITY, value: {{ $.Values.kafka.durability }} }
+{{- end }}
+{{- end }}
+
+{{- define "ackline.tracingEnv" -}}
+{{- with .Values.otel }}
+{{- if .endpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
+{{- if not (kindIs "invalid" .samplerArg) }}
+- { name: OTEL_TRACES_SAMPLER_ARG, value: {{ .samplerArg | quote }} }
+{{- end }}
+{{- with .headersSecret.name }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom:
+    secretKeyRef: { name: {{ . }}, key: {{ $.Values.otel.headersSecret.key }} }
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ackline.ingressEnv" -}}
+{{- with .Values.ingress -}}
+- { name: DRAIN_WAIT_MS, value: {{ mul .drainWaitSeconds 1000 | quote }} }
+{{- if gt (int .processes) 0 }}
+- { name: INGRESS_PROCESSES, value: {{ .processes | quote }} }
+{{- end }}
+{{- range $name, $value := dict "WEBHOOK_MAX_CONNECTIONS" .maxConnections "WEBHOOK_MAX_REQUESTS_PER_MINUTE" .maxRequestsPerMinute "CIRCUIT_BREAKER_THRESHOLD" .breakerThreshold "CIRCUIT_BREAKER_TIMEOUT" .breakerTimeoutSeconds }}
+{{- if not (kindIs "invalid" $value) }}
+- { name: {{ $name }}, value: {{ $value | int64 | quote }} }
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.redis }}
+{{- if .existingSecret }}
+- name: REDIS_URL
+  valueFrom:
+    secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} }
+{{- else if .url }}
+- { name: REDIS_URL, value: {{ .url | quote }} }
+{{- end }}
+{{- end }}
+{{- include "ackline.spoolEnv" . }}
+{{- end }}
+
+{{- define "ackline.spoolEnv" -}}
+{{- with .Values.ingress.spool }}
+{{- if .enabled }}
+- { name: SPOOL_DIR, value: /var/lib/ackline/spool/events }
+- { name: SPOOL_DURABILITY, value: {{ ternary "persistent" "ephemeral" .persistence.enabled }} }
+- { name: SPOOL_MAX_BYTES, value: {{ .maxBytes | quote }} }
+- { name: SPOOL_MAX_AGE, value: {{ .maxAge | quote }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ackline.processorEnv" -}}
+{{- with .Values.processor -}}
+- { name: WEBHOOK_WORKERS, value: {{ .workers | quote }} }
+- { name: DATABASE_POOL_MAX, value: {{ .databasePool | quote }} }
+{{- end }}
+{{- end }}

@@ -1,0 +1,75 @@
+{{/* Numbers that follow from others: grace periods, highest counts, connections. tests/numbers.integration.test.ts holds them to the code. */}}
+
+{{/* DRAIN_DEADLINE_MS of packages/runtime/src/drain.ts. */}}
+{{- define "ackline.drainDeadlineSeconds" -}}20{{- end }}
+
+{{/* The wait of the component, the program's own deadline, and 5 s in which a process that was cut still ends by itself. */}}
+{{- define "ackline.graceSeconds" -}}
+{{- $wait := ternary .root.Values.ingress.drainWaitSeconds 0 (eq .component "ingress") | int -}}
+{{- add $wait (include "ackline.drainDeadlineSeconds" . | int) 5 -}}
+{{- end }}
+
+{{- define "ackline.ingressMaxReplicas" -}}
+{{- with .Values.ingress }}{{ ternary .autoscaling.maxReplicas .replicas .autoscaling.enabled | int }}{{ end -}}
+{{- end }}
+
+{{- define "ackline.processorMaxReplicas" -}}
+{{- with .Values.processor }}{{ ternary .replicas .autoscaling.maxReplicas (eq .autoscaling.mode "none") | int }}{{ end -}}
+{{- end }}
+
+{{/*
+How many pods of a Deployment hold connections at a time, at most: its highest count, one more that starts in a rollout, and those that
+drain still. An old pod ends once a new one has been ready for minReadySeconds, so that its grace period overlaps with those of the next.
+Never more than all old and all new ones. root, component, max, minReadySeconds.
+*/}}
+{{- define "ackline.podsAtOnce" -}}
+{{- $grace := include "ackline.graceSeconds" . | int -}}
+{{- $draining := div (add $grace .minReadySeconds) (add .minReadySeconds 1) | int -}}
+{{- min (mul 2 .max) (add .max 1 $draining) -}}
+{{- end }}
+
+{{/* POOL_MAX of services/ingress/src/app.ts, for each process; a parent has one process more while it replaces one. */}}
+{{- define "ackline.ingressPodConnections" -}}
+{{- $processes := .Values.ingress.processes | int -}}
+{{- mul 5 (ternary (add $processes 1) 1 (gt $processes 0)) -}}
+{{- end }}
+
+{{/* The pool, and beside it CONNECTIONS_BESIDE_POOL of services/processor/src/app.ts. */}}
+{{- define "ackline.processorPodConnections" -}}
+{{- add .Values.processor.databasePool 2 -}}
+{{- end }}
+
+{{- define "ackline.ingressConnections" -}}
+{{- $max := include "ackline.ingressMaxReplicas" . | int -}}
+{{- $pods := $max -}}
+{{- if eq (include "ackline.ingressKind" .) "Deployment" -}}
+{{- $pods = include "ackline.podsAtOnce" (dict "root" . "component" "ingress" "max" $max "minReadySeconds" (int .Values.ingress.minReadySeconds)) | int -}}
+{{- else -}}
+{{- $pods = add $max (len .Values.ingress.spool.removedReplicas) | int -}}
+{{- end -}}
+{{- mul $pods (include "ackline.ingressPodConnections" . | int) -}}
+{{- end }}
+
+{{- define "ackline.processorConnections" -}}
+{{- $max := include "ackline.processorMaxReplicas" . | int -}}
+{{- $pods := include "ackline.podsAtOnce" (dict "root" . "component" "processor" "max" $max "minReadySeconds" (int .Values.processor.minReadySeconds)) | int -}}
+{{- mul $pods (include "ackline.processorPodConnections" . | int) -}}
+{{- end }}
+
+{{/* Numbers of the replicas whose volumes a CronJob looks after, as a YAML list. */}}
+{{- define "ackline.drainedOrdinals" -}}
+{{- $ordinals := list -}}
+{{- range .Values.ingress.spool.removedReplicas }}{{ $ordinals = append $ordinals (int .) }}{{ end -}}
+{{- with .Values.ingress.autoscaling -}}
+{{- if .enabled }}{{ range untilStep (int .minReplicas) (int .maxReplicas) 1 }}{{ $ordinals = append $ordinals . }}{{ end }}{{ end -}}
+{{- end -}}
+{{- $ordinals | uniq | toYaml -}}
+{{- end }}
+
+{{/* Bytes of "1GiB" (ours) or "2Gi" (Kubernetes'); 0 where it is neither. */}}
+{{- define "ackline.bytes" -}}
+{{- $text := trimSuffix "B" (toString .) -}}
+{{- $number := regexFind "^[0-9]+" $text | int64 -}}
+{{- $factors := dict "" 1 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- mul $number (get $factors (regexReplaceAll "^[0-9]+" $text "") | default 0) -}}
+{{- end }}

@@ -1,0 +1,38 @@
+{{/* A variable that the chart sets is not set beside it: the later one would win, and the chart's sums would be of the other. */}}
+{{- define "ackline.check.env" -}}
+{{- $owners := include "ackline.variableOwners" . | fromYaml }}
+{{- range $list, $env := dict "env" .Values.env "ingress.env" .Values.ingress.env "processor.env" .Values.processor.env }}
+{{- range $variable := $env }}
+{{- with get $owners $variable.name }}
+{{ $list }} sets {{ $variable.name }}, which the chart sets: take it away there, and change {{ . }}.
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ackline.variableOwners" -}}
+ACKLINE_CONFIG: config
+ACKLINE_ENV: nothing (the chart is for production)
+DATABASE_URL: database.existingSecret
+DATABASE_POOL_MAX: processor.databasePool
+KAFKA_BROKERS: kafka.brokers
+KAFKA_DURABILITY: kafka.durability
+REDIS_URL: redis.existingSecret
+LOG_LEVEL: logLevel
+DRAIN_WAIT_MS: ingress.drainWaitSeconds
+INGRESS_PROCESSES: ingress.processes
+WEBHOOK_WORKERS: processor.workers
+WEBHOOK_MAX_CONNECTIONS: ingress.maxConnections
+WEBHOOK_MAX_REQUESTS_PER_MINUTE: ingress.maxRequestsPerMinute
+CIRCUIT_BREAKER_THRESHOLD: ingress.breakerThreshold
+CIRCUIT_BREAKER_TIMEOUT: ingress.breakerTimeoutSeconds
+SPOOL_DIR: ingress.spool
+SPOOL_DURABILITY: ingress.spool
+SPOOL_MAX_BYTES: ingress.spool.maxBytes
+SPOOL_MAX_AGE: ingress.spool.maxAge
+OTEL_EXPORTER_OTLP_ENDPOINT: otel.endpoint
+OTEL_EXPORTER_OTLP_HEADERS: otel.headersSecret
+OTEL_TRACES_SAMPLER_ARG: otel.samplerArg
+PORT: nothing (the port is 8080)
+OPS_PORT: nothing (the port is 9464)
+{{- end }}

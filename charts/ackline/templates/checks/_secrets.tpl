@@ -1,0 +1,33 @@
+{{/* Every secret that `config` names is given to the pods. */}}
+{{- define "ackline.check.secrets" -}}
+{{- $config := .Values.config | default dict }}
+{{- $mounted := list }}
+{{- range .Values.secrets }}
+{{- if has .name $mounted }}
+secrets has {{ .name }} twice: give each a name of its own.
+{{- end }}
+{{- $mounted = append $mounted .name }}
+{{- end }}
+{{- $variables := list }}
+{{- range concat .Values.env .Values.ingress.env .Values.processor.env }}{{ $variables = append $variables .name }}{{ end }}
+{{- $refs := list }}
+{{- range $config.sources }}{{ range .secrets }}{{ $refs = append $refs . }}{{ end }}{{ end }}
+{{- range $config.destinations }}{{ with .signingSecret }}{{ $refs = append $refs . }}{{ end }}{{ end }}
+{{- range $ref := $refs }}
+{{- if not (kindIs "map" $ref) }}
+config has a secret itself, which everybody who may read the ConfigMap sees: put it into a Secret, name that in secrets, and refer to it by { file: /etc/ackline/secrets/<name>/<key> }.
+{{- else }}
+{{- with $ref.file }}
+{{- $parts := splitList "/" (trimPrefix "/etc/ackline/secrets/" .) }}
+{{- if and (hasPrefix "/etc/ackline/secrets/" .) (not (has (first $parts) $mounted)) }}
+config names the file {{ . }}, but secrets has no {{ first $parts }}: add { name: {{ first $parts }} }, with the Secret that has it.
+{{- end }}
+{{- end }}
+{{- with $ref.env }}
+{{- if not (or (has . $variables) $.Values.envFrom) }}
+config names the variable {{ . }}, but env does not have it: add it there with a secretKeyRef, or use a file of `secrets`, which can be rotated without a restart.
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

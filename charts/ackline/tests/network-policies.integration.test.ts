@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { CHART, describeChart, type Manifest, render, renderMinimal } from './support/chart.ts';
+import { all, at, namesOf, only, podsOf } from './support/manifests.ts';
+
+const lockedDown = () => render(join(CHART, 'ci', 'locked-down-values.yaml'));
+const namespace = (name: string) => ({
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+});
+
+/** "5432 10.1.0.0/24": the ports of each rule, and its peers where it has some. */
+function rulesOf(policy: Manifest, direction: 'ingress' | 'egress'): readonly string[] {
+  return (at(policy, `spec.${direction}`) as unknown[]).map(rule => {
+    const ports = ((at(rule, 'ports') ?? []) as { port: number | string; protocol: string }[])
+      .map(({ port, protocol }) => `${port}${protocol === 'UDP' ? '/udp' : ''}`)
+      .join(' ');
+    const peers = at(rule, direction === 'ingress' ? 'from' : 'to');
+    return peers === undefined ? ports : `${ports} ${JSON.stringify(peers)}`.trim();
+  });
+}
+
+describeChart('the NetworkPolicies', () => {
+  it('are there only where they are asked for: not every cluster enforces them', () => {
+    assert.deepEqual(namesOf(renderMinimal(), 'NetworkPolicy'), []);
+  });
+
+  it('let the ingress be called, be watched, and reach its logs, Redis and the collector', () => {
+    const policy = only(lockedDown(), 'NetworkPolicy', 'ackline-ingress');
+    const test = {
+      podSelector: {
+        matchLabels: {
+          'app.kubernetes.io/name': 'ackline',
+          'app.kubernetes.io/instance': 'ackline',
+          'app.kubernetes.io/component': 'test',
+        },
+      },
+    };
+    assert.deepEqual(rulesOf(policy, 'ingress'), [
+      `http ${JSON.stringify([namespace('gateways'), test])}`,
+      `ops ${JSON.stringify([namespace('monitoring')])}`,
+    ]);
+    assert.deepEqual(rulesOf(policy, 'egress'), [
+      '53/udp 53',
+      '5433 [{"ipBlock":{"cidr":"10.1.0.0/24"}}]',
+      `9094 9092 9093 ${JSON.stringify([namespace('kafka')])}`,
+      '443 [{"ipBlock":{"cidr":"10.2.0.0/24"}}]',
+      '6380 [{"podSelector":{"matchLabels":{"app":"redis"}}}]',
+    ]);
+  });
+
+  it('let nobody call the processor but who watches it, and let it reach destinations, but no Redis', () => {
+    const policy = only(lockedDown(), 'NetworkPolicy', 'ackline-processor');
+    assert.deepEqual(rulesOf(policy, 'ingress'), [`ops ${JSON.stringify([namespace('monitoring')])}`]);
+    const rules = rulesOf(policy, 'egress');
+    assert.equal(rules.at(-1), '[{"ipBlock":{"cidr":"10.3.0.0/24"}}]');
+    assert.ok(!rules.some(rule => rule.startsWith('6380')));
+  });
+
+  it('keep processors from the metadata of a cloud where destinations are anywhere', () => {
+    const manifests = renderMinimal({ networkPolicy: { enabled: true } });
+    const processor = only(manifests, 'NetworkPolicy', 'ackline-processor');
+    assert.deepEqual(at(processor, 'spec.ingress'), []);
+    assert.deepEqual(at(processor, 'spec.egress.2.to.0.ipBlock'), {
+      cidr: '0.0.0.0/0',
+      except: ['169.254.0.0/16'],
+    });
+    assert.deepEqual(rulesOf(only(manifests, 'NetworkPolicy', 'ackline-ingress'), 'ingress'), ['http']);
+  });
+
+  it('let the migration reach PostgreSQL and nothing else, and are there before it', () => {
+    const policy = only(lockedDown(), 'NetworkPolicy', 'ackline-migrate');
+    assert.deepEqual(rulesOf(policy, 'egress'), ['53/udp 53', '5433 [{"ipBlock":{"cidr":"10.1.0.0/24"}}]']);
+    assert.equal(policy.metadata.annotations?.['helm.sh/hook-weight'], '-10');
+  });
+
+  it('are for every pod that stays or comes again', () => {
+    for (const shape of ['locked-down', 'spool']) {
+      const manifests = render(join(CHART, 'ci', `${shape}-values.yaml`));
+      const selected = all(manifests, 'NetworkPolicy').map(policy =>
+        at(policy, 'spec.podSelector.matchLabels.app\\.kubernetes\\.io/component'),
+      );
+      const components = new Set(podsOf(manifests).map(({ component }) => component));
+      components.delete('test'); // asks once, by hand
+      assert.deepEqual(new Set(selected), components);
+    }
+  });
+});

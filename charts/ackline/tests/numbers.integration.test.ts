@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { DRAIN_DEADLINE_MS, MAX_DRAIN_WAIT_MS } from '@ackline/runtime/drain';
+import { variablesOf } from '@ackline/shared/docs/environment-table';
+import { POOL_MAX } from '../../../services/ingress/src/app.ts';
+import { CONNECTIONS_BESIDE_POOL } from '../../../services/processor/src/app.ts';
+import { environmentSchemas } from '../../../scripts/generate-docs/environment-page.ts';
+import {
+  describeChart,
+  readChartFile,
+  refusalOf,
+  renderMinimal,
+  MINIMAL,
+  supportedShapes,
+  render,
+} from './support/chart.ts';
+import { at, envOf, podOf, podsOf } from './support/manifests.ts';
+
+/** In which a process that was cut at its deadline still ends by itself. */
+const ROOM_MS = 5_000;
+
+/** What the chart says that PostgreSQL may be asked for, out of its own refusal of a server with none. */
+function connections(overrides: Readonly<Record<string, unknown>>): { ingress: number; processor: number } {
+  const database = { maxConnections: 3, reservedConnections: 3 };
+  const [sentence = ''] = refusalOf(MINIMAL, { database, ...overrides });
+  const [, ingress, processor] = /\((\d+) by ingress pods and (\d+) by processors/.exec(sentence) ?? [];
+  return { ingress: Number(ingress), processor: Number(processor) };
+}
+
+describeChart('the grace period', () => {
+  it('is the wait, the deadline of the program, and some room', () => {
+    for (const drainWaitSeconds of [0, 10, 120]) {
+      const manifests = renderMinimal({ ingress: { drainWaitSeconds } });
+      const ingress = podOf(manifests, 'ingress');
+      const waitMs = Number(envOf(ingress.containers[0]!)['DRAIN_WAIT_MS']);
+      assert.equal(waitMs, drainWaitSeconds * 1_000);
+      assert.equal(
+        Number(ingress.spec['terminationGracePeriodSeconds']) * 1_000,
+        waitMs + DRAIN_DEADLINE_MS + ROOM_MS,
+      );
+      const processor = Number(podOf(manifests, 'processor').spec['terminationGracePeriodSeconds']);
+      assert.equal(processor * 1_000, DRAIN_DEADLINE_MS + ROOM_MS);
+    }
+  });
+
+  it('takes every wait that the program takes, and no longer one', () => {
+    const schema = JSON.parse(readChartFile('values.schema.json')) as unknown;
+    const bound = at(schema, 'properties.ingress.properties.drainWaitSeconds.maximum');
+    assert.equal(Number(bound) * 1_000, MAX_DRAIN_WAIT_MS);
+  });
+});
+
+describeChart('the sum of connections', () => {
+  const processorPod = 15 + CONNECTIONS_BESIDE_POOL;
+
+  it('is of all old pods and all new ones, while a rollout has both', () => {
+    assert.deepEqual(connections({}), { ingress: 4 * POOL_MAX, processor: 4 * processorPod });
+    assert.deepEqual(connections({ ingress: { replicas: 1 }, processor: { replicas: 1 } }), {
+      ingress: 2 * POOL_MAX,
+      processor: 2 * processorPod,
+    });
+  });
+
+  it('counts of many pods one that starts and those that still drain', () => {
+    // An ingress pod drains for 35 s at most, and one ends every 11 s.
+    assert.equal(connections({ ingress: { replicas: 20 } }).ingress, (20 + 1 + 4) * POOL_MAX);
+    assert.equal(connections({ ingress: { replicas: 20, minReadySeconds: 60 } }).ingress, 22 * POOL_MAX);
+    assert.equal(connections({ ingress: { replicas: 20, minReadySeconds: 0 } }).ingress, 40 * POOL_MAX);
+    assert.equal(connections({ processor: { replicas: 10 } }).processor, (10 + 1 + 2) * processorPod);
+  });
+
+  it('counts the highest number that autoscaling may reach', () => {
+    const ingress = { autoscaling: { enabled: true, maxReplicas: 10 } };
+    assert.equal(connections({ ingress }).ingress, 15 * POOL_MAX);
+    const processor = { databasePool: 50, autoscaling: { mode: 'keda', maxReplicas: 8 } };
+    assert.equal(connections({ processor }).processor, (8 + 1 + 2) * (50 + CONNECTIONS_BESIDE_POOL));
+  });
+
+  it('counts one process more than a pod has: a replacement runs beside the one that it replaces', () => {
+    const resources = { limits: { memory: '4Gi' } };
+    assert.equal(connections({ ingress: { processes: 4, resources } }).ingress, 4 * 5 * POOL_MAX);
+  });
+
+  it('counts no old pod beside a new one where both have the same volume', () => {
+    const spool = { enabled: true, removedReplicas: [3], persistence: { enabled: true } };
+    assert.equal(connections({ ingress: { replicas: 3, spool } }).ingress, (3 + 1) * POOL_MAX);
+  });
+
+  it('fits with the values as they are into a PostgreSQL as it is', () => {
+    assert.ok(renderMinimal({ database: { maxConnections: 100, reservedConnections: 10 } }).length > 0);
+  });
+});
+
+describeChart('the environment of the pods', () => {
+  it('has only variables that the programs read', () => {
+    const known = new Set(
+      Object.values(environmentSchemas).flatMap(schema => Object.keys(variablesOf(schema))),
+    );
+    const own = new Set(['TWILIO_AUTH_TOKEN', 'NODE_EXTRA_CA_CERTS']);
+    for (const [shape, path] of supportedShapes()) {
+      for (const { owner, containers } of podsOf(render(path))) {
+        for (const name of containers.flatMap(container => Object.keys(envOf(container)))) {
+          assert.ok(known.has(name) || own.has(name), `${shape}: ${owner}: ${name}`);
+        }
+      }
+    }
+  });
+
+  it('has every variable that the values can set in the list of those that users may not set beside them', () => {
+    const owners = readChartFile('templates/checks/_env.tpl');
+    const names = new Set<string>();
+    for (const path of supportedShapes().values()) {
+      for (const { containers } of podsOf(render(path))) {
+        for (const container of containers) for (const name of Object.keys(envOf(container))) names.add(name);
+      }
+    }
+    names.delete('TWILIO_AUTH_TOKEN');
+    names.delete('NODE_EXTRA_CA_CERTS');
+    for (const name of names) assert.ok(owners.includes(`\n${name}: `), name);
+  });
+});
