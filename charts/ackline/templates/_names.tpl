@@ -4,7 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* 40 letters at most: "-processor-ops" and the number of a pod must fit behind it. */}}
+{{/* 40 letters at most: a CronJob's name has 52, and what is behind this one in every name must fit. */}}
 {{- define "ackline.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}

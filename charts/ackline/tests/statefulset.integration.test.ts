@@ -73,15 +73,15 @@ describeChart('the spool of the ingress', () => {
 describeChart('the volumes of removed replicas', () => {
   it('are drained by a CronJob for each number that autoscaling may take away, and for those that are listed', () => {
     assert.deepEqual(namesOf(persistent(), 'CronJob'), [
-      'ackline-ingress-drain-7',
-      'ackline-ingress-drain-2',
-      'ackline-ingress-drain-3',
+      'ackline-drain-7',
+      'ackline-drain-2',
+      'ackline-drain-3',
     ]);
     assert.deepEqual(namesOf(renderMinimal(), 'CronJob'), []);
   });
 
   it('are drained by the program of the image, with the environment of the ingress', () => {
-    const job = only(persistent(), 'CronJob', 'ackline-ingress-drain-3');
+    const job = only(persistent(), 'CronJob', 'ackline-drain-3');
     const spec = at(job, 'spec.jobTemplate.spec.template.spec');
     assert.deepEqual(at(spec, 'containers.0.args'), ['spool', 'drain']);
     const env = envOf(at(spec, 'containers.0') as Parameters<typeof envOf>[0]);
@@ -102,7 +102,7 @@ describeChart('the volumes of removed replicas', () => {
   });
 
   it('are not touched while their replica lives: the drain is scheduled nowhere then, and ends without a failure that lasts', () => {
-    const job = only(persistent(), 'CronJob', 'ackline-ingress-drain-2');
+    const job = only(persistent(), 'CronJob', 'ackline-drain-2');
     assert.deepEqual(at(job, 'spec.jobTemplate.spec.template.spec.affinity.podAntiAffinity'), {
       requiredDuringSchedulingIgnoredDuringExecution: [
         {
