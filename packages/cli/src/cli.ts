@@ -13,6 +13,7 @@ import { registerPlan } from './commands/plan.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
+import { registerSpool } from './commands/spool.ts';
 import { registerTop } from './commands/top.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliConfig } from './config.ts';
@@ -96,6 +97,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerDestinations,
     registerAudit,
     registerMigrate,
+    registerSpool,
     registerBackup,
     registerRestore,
   ];

@@ -1,3 +1,4 @@
+import { parseDuration } from '@ackline/shared/config/units';
 import { InvalidArgumentError } from 'commander';
 
 /** A parser of commander for whole numbers in [min, max]. */
@@ -20,6 +21,13 @@ export function positiveNumber(max: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** A parser of commander for durations, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 30m, 1h or 2d.');
+  return ms;
 }
 
 /** A parser of commander for the base URL of an ingress. */

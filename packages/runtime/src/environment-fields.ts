@@ -119,7 +119,7 @@ export const eventLogFields = {
   SPOOL_DIR: z.string().min(1, 'must be a directory').nullable().default(null).meta({
     title: 'directory',
     description:
-      'Ingress only. Where events are kept that neither Kafka nor PostgreSQL takes: on storage that outlives the process and the pod. Processes of one machine share it, one file each.',
+      'Ingress, and `ackline spool drain`. Where events are kept that neither Kafka nor PostgreSQL takes: on storage that outlives the process and the pod. Processes of one machine share it, one file each.',
     unset: 'no spool; `ackline up`: `spool` in its data directory',
   }),
   SPOOL_DURABILITY: z

@@ -182,6 +182,12 @@ export const errorCodes = {
     title: 'The spool directory is on storage that does not last',
     fix: 'Mount a persistent volume at SPOOL_DIR, unset SPOOL_DIR to go without a spool, or declare SPOOL_DURABILITY=ephemeral.',
   },
+  ACKLINE_SPOOL_NOT_DRAINED: {
+    status: null,
+    retryable: true,
+    title: 'The spool still holds something',
+    fix: 'Nothing is lost: see what the message names. Events need Kafka or PostgreSQL, a file of a process that runs is left to it, damaged files and rows that are set aside need a person. Then run it again.',
+  },
   ACKLINE_APPEND_TIMEOUT: {
     status: null,
     retryable: true,

@@ -1,5 +1,6 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import { connectEventLog } from '@ackline/eventlog/connect-event-log';
+import { connectPostgresGuard, guardPool, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { Component } from '@ackline/runtime/component';
 import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
@@ -31,7 +32,6 @@ import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
 import { createLogMetrics } from './log-metrics.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
-import { connectPostgresGuard, guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
 import { relaySpans } from './relay-spans.ts';

@@ -1,15 +1,14 @@
 import { resolve } from 'node:path';
 import { AppError } from '@ackline/shared/app-error';
-import { parseDuration } from '@ackline/shared/config/units';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { open } from '@ackline/shared/seal';
 import { readEventsSince, type SampleOptions } from '@ackline/store/event-sample';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig, shownPath } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
-import { wholeNumber } from '../options.ts';
+import { duration, wholeNumber } from '../options.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
 import { type Change, createPlanner, hasChanges, type Plan, type Planner } from '../plan/planner.ts';
@@ -57,12 +56,6 @@ export function registerPlan(program: Command, context: CommandContext): void {
       );
       if (options.failOnChange === true && hasChanges(plan)) context.setExitCode(CHANGED_EXIT_CODE);
     });
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === null || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 30m, 1h or 2d.');
-  return ms;
 }
 
 /** Returns how many could not be opened; nothing can be said of these. */
