@@ -149,8 +149,8 @@ export const errorCodes = {
   ACKLINE_SCHEMA_NEWER: {
     status: null,
     retryable: false,
-    title: 'The database schema is newer than this release',
-    fix: 'Run the release that migrated the database, or a newer one. Migrations only go forward.',
+    title: 'The database schema is newer than what this release works with',
+    fix: 'Run the release that migrated the database, or a newer one. Migrations only go forward; the release before works behind them, an older one does not. Backups want exactly the release of the schema.',
   },
   ACKLINE_SCHEMA_LOCKED: {
     status: null,

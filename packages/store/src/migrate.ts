@@ -28,9 +28,21 @@ const SESSION_SETTINGS = [
   ...SERVER_KEEPALIVES,
 ];
 
+/**
+ * The line in a migration's file that says which code still works behind it: that whose own newest migration is this one, or a later
+ * one. So an older release goes on, starts again, and can be rolled back to, on a schema that is newer than itself.
+ */
+const WORKS_FROM = /^-- works-from: (\d+)$/m;
+
 interface Migration {
   readonly version: number;
   readonly name: string;
+}
+
+interface AppliedMigration {
+  readonly version: number;
+  /** null: nobody said that older code works behind it. */
+  readonly worksFrom: number | null;
 }
 
 export interface MigrateOptions {
@@ -40,8 +52,8 @@ export interface MigrateOptions {
 
 /**
  * Brings the schema to this release, forward only, one process at a time (advisory lock), each migration in a
- * transaction of its own. A schema that is newer than this code is refused with ACKLINE_SCHEMA_NEWER. No migration waits long for a
- * lock, since all live work would queue behind it: it gives up what it has, and tries again.
+ * transaction of its own. A schema that is newer than this code is left as it is where this code works with it, else refused with
+ * ACKLINE_SCHEMA_NEWER. No migration waits long for a lock, since all live work would queue behind it: it gives up what it has, and tries again.
  */
 export async function migrate(
   connectionString: string,
@@ -60,9 +72,10 @@ export async function migrate(
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const applied = await appliedVersion(client);
+    const rows = await readApplied(client);
     const migrations = await listMigrations();
-    refuseNewer(applied, migrations);
+    refuseNewer(rows, migrations);
+    const applied = newestOf(rows);
     for (const migration of migrations) {
       if (migration.version > applied) await applyPatiently(client, migration, patienceMs);
     }
@@ -77,39 +90,52 @@ function unlessBusy(error: unknown): void {
   if (!gaveWay(error) && !reachedLimit(error)) throw error;
 }
 
-/** Refuses a database that is newer than this code, or older: `ackline up` and the chart migrate before services start. */
-export async function checkSchema(queryable: Pick<pg.Pool, 'query'>): Promise<void> {
+/**
+ * Refuses a database that is older than this code (`ackline up` and the chart migrate before services start), and one that is newer,
+ * but for what says itself that this code works behind it. `exact`: that one too, for who must know every table.
+ */
+export async function checkSchema(
+  queryable: Pick<pg.Pool, 'query'>,
+  { exact = false }: { readonly exact?: boolean } = {},
+): Promise<void> {
   const migrations = await listMigrations();
-  const applied = await appliedVersion(queryable);
-  refuseNewer(applied, migrations);
-  const newest = migrations.at(-1)?.version ?? 0;
-  if (applied < newest) {
+  const applied = await readApplied(queryable);
+  refuseNewer(exact ? applied.map(row => ({ ...row, worksFrom: null })) : applied, migrations);
+  const newest = newestOf(migrations);
+  if (newestOf(applied) < newest) {
     throw new AppError(
       'ACKLINE_SCHEMA_OLDER',
-      `The database schema is at version ${applied}, this release needs ${newest}: run \`npx ackline migrate\` first.`,
+      `The database schema is at version ${newestOf(applied)}, this release needs ${newest}: run \`npx ackline migrate\` first.`,
     );
   }
 }
 
-function refuseNewer(applied: number, migrations: readonly Migration[]): void {
-  const newest = migrations.at(-1)?.version ?? 0;
-  if (applied > newest) {
-    throw new AppError(
-      'ACKLINE_SCHEMA_NEWER',
-      `The database schema is at version ${applied}, this release knows ${newest}: start a release that is as new as the schema.`,
-    );
-  }
+function refuseNewer(applied: readonly AppliedMigration[], migrations: readonly Migration[]): void {
+  const newest = newestOf(migrations);
+  const tooNew = applied.find(
+    ({ version, worksFrom }) => version > newest && (worksFrom ?? version) > newest,
+  );
+  if (tooNew === undefined) return;
+  throw new AppError(
+    'ACKLINE_SCHEMA_NEWER',
+    `The database schema is at version ${newestOf(applied)}, this release knows ${newest} and does not work behind ${tooNew.version}: start a release that is as new as the schema.`,
+  );
 }
 
-async function appliedVersion(queryable: Pick<pg.Pool, 'query'>): Promise<number> {
+function newestOf(migrations: readonly { readonly version: number }[]): number {
+  return Math.max(0, ...migrations.map(migration => migration.version));
+}
+
+async function readApplied(queryable: Pick<pg.Pool, 'query'>): Promise<readonly AppliedMigration[]> {
   const exists = await queryable.query<{ exists: boolean }>(
     "select to_regclass('schema_migrations') is not null as exists",
   );
-  if (exists.rows[0]?.exists !== true) return 0;
-  const result = await queryable.query<{ version: number | null }>(
-    'select max(version) as version from schema_migrations',
+  if (exists.rows[0]?.exists !== true) return [];
+  // As JSON, since a table that an earlier release made has no such column yet.
+  const { rows } = await queryable.query<AppliedMigration>(
+    `select version, (to_jsonb(applied) ->> 'works_from')::int as "worksFrom" from schema_migrations applied order by version`,
   );
-  return result.rows[0]?.version ?? 0;
+  return rows;
 }
 
 async function listMigrations(): Promise<readonly Migration[]> {
@@ -147,17 +173,27 @@ async function apply(client: pg.Client, migration: Migration, lockLimitMs: numbe
   await client.query('begin');
   try {
     await client.query(`set local lock_timeout = ${lockLimitMs}`);
-    await client.query(
-      'create table if not exists schema_migrations (version integer primary key, name text not null, applied_at timestamptz not null default now())',
-    );
+    await makeRegister(client);
     await client.query(sql);
-    await client.query('insert into schema_migrations (version, name) values ($1, $2)', [
+    await client.query('insert into schema_migrations (version, name, works_from) values ($1, $2, $3)', [
       migration.version,
       migration.name,
+      WORKS_FROM.exec(sql)?.[1] ?? null,
     ]);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined); // the first error says why
     throw error;
   }
+}
+
+async function makeRegister(client: pg.Client): Promise<void> {
+  await client.query(
+    'create table if not exists schema_migrations (version integer primary key, name text not null, applied_at timestamptz not null default now(), works_from integer)',
+  );
+  const { rowCount } = await client.query(
+    "select from pg_attribute where attrelid = 'schema_migrations'::regclass and attname = 'works_from'",
+  );
+  // Asked first: a column that is there already must not cost a lock behind whoever reads the table (a backup does, for long).
+  if (rowCount === 0) await client.query('alter table schema_migrations add column works_from integer');
 }

@@ -23,6 +23,7 @@ async function withReader(
       try {
         const files = (await readdir(MIGRATIONS)).filter(file => Number.parseInt(file, 10) <= BEFORE);
         for (const file of files.sort()) await pool.query(await readFile(new URL(file, MIGRATIONS), 'utf8'));
+        // As a release made it that knew no `works_from`.
         await pool.query('create table schema_migrations (version integer primary key, name text not null)');
         await pool.query('alter table schema_migrations add applied_at timestamptz not null default now()');
         await pool.query("insert into schema_migrations (version, name) values ($1, 'the last')", [BEFORE]);

@@ -10,6 +10,9 @@ import { openPool } from './rows.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
 
+/** Every migration from here on has its line `works-from`. */
+const FIRST_THAT_SAYS = 10;
+
 async function withPool(
   use: (pool: Pool, database: TestDatabase) => Promise<void>,
   migrated: boolean,
@@ -69,6 +72,46 @@ describe('migrations', () => {
       await assert.rejects(checkSchema(pool), code('ACKLINE_SCHEMA_NEWER'));
       assert.deepEqual(await versions(pool), before);
     }, true);
+  });
+
+  it('that are newer are no hindrance where they say that this release works behind them: rolled back, it starts', async () => {
+    await withPool(async (pool, { url }) => {
+      const newest = (await versionsOfFiles()).at(-1)!;
+      await pool.query(
+        "insert into schema_migrations (version, name, works_from) values ($1 + 1, 'next.sql', $1), ($1 + 2, 'after.sql', $1)",
+        [newest],
+      );
+      const before = await versions(pool);
+      await migrate(url);
+      await checkSchema(pool);
+      assert.deepEqual(await versions(pool), before);
+      await assert.rejects(checkSchema(pool, { exact: true }), code('ACKLINE_SCHEMA_NEWER'));
+    }, true);
+  });
+
+  it('that are newer are refused where one of them needs newer code, whatever the last one says', async () => {
+    await withPool(async (pool, { url }) => {
+      const newest = (await versionsOfFiles()).at(-1)!;
+      await pool.query(
+        "insert into schema_migrations (version, name, works_from) values ($1 + 1, 'next.sql', $1 + 1), ($1 + 2, 'after.sql', $1)",
+        [newest],
+      );
+      await assert.rejects(checkSchema(pool), code('ACKLINE_SCHEMA_NEWER'));
+      await assert.rejects(migrate(url), code('ACKLINE_SCHEMA_NEWER'));
+    }, true);
+  });
+
+  it('say in their file which release works behind them, and the database keeps it', async () => {
+    await withPool(async (pool, { url }) => {
+      await migrate(url);
+      const { rows } = await pool.query<{ version: number; works_from: number | null }>(
+        'select version, works_from from schema_migrations where version >= $1 order by version',
+        [FIRST_THAT_SAYS],
+      );
+      assert.ok(rows.length > 0);
+      for (const { version, works_from: from } of rows)
+        assert.ok(from !== null && from <= version, `${version} says ${from}`);
+    }, false);
   });
 
   it('are missed by a service that finds none, or an older schema', async () => {

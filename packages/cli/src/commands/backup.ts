@@ -21,7 +21,7 @@ export function registerBackup(program: Command, context: CommandContext): void 
         context.config(),
         { create: false, log: terminal.note },
         async client => {
-          await checkSchema(client);
+          await checkSchema(client, { exact: true });
           const records = takeSnapshot(client, progress => {
             rows = progress.rows;
             terminal.progress(formatProgress(progress));

@@ -32,7 +32,7 @@ export function registerRestore(program: Command, context: CommandContext): void
         context.config(),
         { create: true, log: terminal.note },
         async client => {
-          await checkSchema(client);
+          await checkSchema(client, { exact: true });
           const loaded = await loadSnapshot(client, readBackupFile(path), progress =>
             terminal.progress(formatProgress(progress)),
           );
