@@ -2,7 +2,8 @@
  * What days that were dropped have left: finished deliveries, bodies that a person sent, kept events. It is looked through piece by
  * piece, since what is parked is kept without end: a piece costs the same however much there is, and however many rows of it stay.
  */
-import type { Pool } from 'pg';
+import type { PoolClient } from 'pg';
+import { lockOutListing } from './listing-lock.ts';
 import { expired, REPLAYS_NOTHING_OF } from './retention.ts';
 
 /** What ends after its day was dropped is shown, and can be replayed, for so long. */
@@ -44,16 +45,18 @@ interface Piece {
 
 /**
  * Removes, of one piece, what ended after its day was dropped, a day later, edits of it, and then the events that nobody needs any
- * more (T2). `place` null: from the start.
+ * more (T2). `place` null: from the start. While a replay lists finished deliveries, none of them goes: the same piece is next.
  */
 export async function sweepKept(
-  queryable: Pick<Pool, 'query'>,
+  client: Pick<PoolClient, 'query'>,
   keepDays: number,
   place: KeptPlace | null,
 ): Promise<KeptSweep> {
   const table = TABLES.find(({ name }) => name === place?.table) ?? FINISHED;
   const after = place?.after ?? table.start;
-  const result = await queryable.query<Piece>(table.text, [...after, ...(table.byDays ? [keepDays] : [])]);
+  const sweepPiece = () => client.query<Piece>(table.text, [...after, ...(table.byDays ? [keepDays] : [])]);
+  const result = table === FINISHED ? await lockOutListing(client, sweepPiece) : await sweepPiece();
+  if (result === null) return { table: table.name, removed: 0, next: { table: table.name, after } };
   const { removed = 0, last = null } = result.rows[0] ?? {};
   const next =
     last === null ? startOf(TABLES[TABLES.indexOf(table) + 1]) : { table: table.name, after: last };

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { audit } from './audit.ts';
+import { lockListing } from './listing-lock.ts';
 import {
   insertReplay,
   moveReplay,
@@ -128,7 +129,10 @@ function listParkedItems(pool: Pool, listing: Listing): Promise<number> {
   });
 }
 
-/** Day by day; a day is paged by its primary key, so that a filter that few match costs no long statement. */
+/**
+ * Day by day; a day is paged by its primary key, so that a filter that few match costs no long statement. What a page has listed is
+ * still there when it is committed (T of retention.ts, T6).
+ */
 async function listFinishedItems(pool: Pool, listing: Listing): Promise<number> {
   let counted = 0;
   for (const day of await finishedDays(pool)) counted = await listDay(pool, listing, day);
@@ -138,6 +142,7 @@ async function listFinishedItems(pool: Pool, listing: Listing): Promise<number> 
 function listDay(pool: Pool, listing: Listing, day: string): Promise<number> {
   const { filter } = listing;
   return turnPages(pool, listing, FIRST_ID, async (client, after) => {
+    await lockListing(client);
     const result = await client.query<{ id: string; looked: number; added: number }>(
       `with looked as materialized (
          select d.id, d.destination, d.route, d.source, d.tenant, d.seq, d.state, d.finished_at from finished_deliveries d

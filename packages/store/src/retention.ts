@@ -12,6 +12,8 @@
  * T4. A lock that others wait behind is asked for by one statement, which gives up in time (`lock-patience.ts`) and ends with the work
  *     that needs it: no process can stand still with it.
  * T5. One call does a bounded part. What it has done is not done again, since what was copied stays copied, by T2.
+ * T6. A finished delivery that a replay has listed and not sent yet stays. Who lists some has a lock until that is committed, and who
+ *     removes some looks at the lists under one against it: the partition's own, and for the default one `lockOutListing`.
  */
 import type { Pool } from 'pg';
 import { gaveWay, lockWaitMs } from './lock-patience.ts';
@@ -29,8 +31,8 @@ const STATEMENTS_A_CALL = 50;
 export const expired = (keepDays: string) => `< (now() at time zone 'utc')::date - ${keepDays}::int`;
 
 /**
- * A day waits for the replays that have something of it left (Y1), if they are not cancelled. One that lists it at the very moment
- * when it is dropped finds nothing there, and skips that.
+ * A day waits for the replays that have something of it left (Y1), if they are not cancelled. Of a day that is gone a replay that is
+ * being counted finds nothing.
  */
 export const REPLAYS_NOTHING_OF = (day: string) => `not exists (
   select from replays r where r.state in ('counting', 'announced', 'trickle', 'running', 'stopped')
@@ -81,8 +83,8 @@ export type DayResult =
   /** busy: somebody reads for long; partly: it is more than one call does (T5). */
   | { readonly kind: 'busy' | 'partly'; readonly progress: DayProgress }
   | { readonly kind: 'failed'; readonly progress: DayProgress; readonly error: unknown }
-  /** The signal came. */
-  | { readonly kind: 'stopped' };
+  /** needed: a replay has come to list some of it, and nothing is gone (T6); stopped: the signal came. */
+  | { readonly kind: 'needed' | 'stopped' };
 
 export interface DayOptions {
   readonly signal: AbortSignal;
@@ -100,6 +102,7 @@ export async function dropDay(
   day: string,
   options: DayOptions,
 ): Promise<DayResult> {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new RangeError('not a day');
   const {
     signal,
     progress = DAY_START,
@@ -108,9 +111,11 @@ export async function dropDay(
   } = options;
   const work: DayWork = { queryable, day, signal, progress, left: statements };
   try {
-    await queryable.query(dropPartition('finished_deliveries', day, lockLimitMs));
+    const nobodyNeedsIt = REPLAYS_NOTHING_OF(`date '${day}'`); // (T6)
+    await queryable.query(dropPartition('finished_deliveries', { day, lockLimitMs, onlyIf: nobodyNeedsIt }));
+    if (await hasFinished(queryable, day)) return { kind: 'needed' };
     if (!(await keepNeeded(work))) return unfinished(work);
-    await queryable.query(dropPartition('events', day, lockLimitMs));
+    await queryable.query(dropPartition('events', { day, lockLimitMs, onlyIf: 'true' }));
     if (!(await removeFromDefault(work))) return unfinished(work);
     return { kind: 'dropped', kept: work.progress.kept };
   } catch (error) {
@@ -140,13 +145,25 @@ function goesOn(work: DayWork): boolean {
   return work.left >= 0 && !work.signal.aborted;
 }
 
+type DayTable = 'events' | 'finished_deliveries';
+
+const partitionOf = (table: DayTable, day: string) => `${table}_${day.replaceAll('-', '')}`;
+const hasPartition = (table: DayTable, day: string) => `exists (
+  select from pg_inherits where inhparent = '${table}'::regclass and inhrelid = to_regclass('${partitionOf(table, day)}'))`;
+
+interface DropOptions {
+  readonly day: string;
+  readonly lockLimitMs: number;
+  /** An expression; it sees what was committed before the parent was locked. */
+  readonly onlyIf: string;
+}
+
 /**
  * The parent is locked first, as by all others; without ONLY every other day would be locked too. To drop a partition locks the default
  * one as well. What comes behind the parent waits for all of these locks, which share one limit. A table of that name that somebody
  * has detached is theirs.
  */
-function dropPartition(table: 'events' | 'finished_deliveries', day: string, lockLimitMs: number): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new RangeError('not a day');
+function dropPartition(table: DayTable, { day, lockLimitMs, onlyIf }: DropOptions): string {
   const shareLimit = `perform set_config('lock_timeout',
           greatest(1, ceil(extract(epoch from gives_up_at - clock_timestamp()) * 1000)) || 'ms', true);`;
   return `
@@ -155,15 +172,23 @@ function dropPartition(table: 'events' | 'finished_deliveries', day: string, loc
       gives_up_at timestamptz := clock_timestamp() + interval '${lockLimitMs} milliseconds';
     begin
       perform set_config('lock_timeout', '${lockLimitMs}ms', true);
-      if exists (select from pg_inherits where inhparent = '${table}'::regclass
-                    and inhrelid = to_regclass('${table}_${day.replaceAll('-', '')}')) then
+      if ${hasPartition(table, day)} then
         lock table only ${table} in access exclusive mode;
-        ${shareLimit}
-        lock table ${table}_default in access exclusive mode;
-        ${shareLimit}
-        drop table ${table}_${day.replaceAll('-', '')};
+        if ${onlyIf} then
+          ${shareLimit}
+          lock table ${table}_default in access exclusive mode;
+          ${shareLimit}
+          drop table ${partitionOf(table, day)};
+        end if;
       end if;
     end $$`;
+}
+
+async function hasFinished(queryable: Pick<Pool, 'query'>, day: string): Promise<boolean> {
+  const { rows } = await queryable.query<{ has: boolean }>(
+    `select ${hasPartition('finished_deliveries', day)} as has`,
+  );
+  return rows[0]?.has === true;
 }
 
 /** By the deliveries, since the events of a day are many more than those that are needed. Returns whether all is copied. */

@@ -150,11 +150,16 @@ export async function sweepAllKept(
   keepDays: number,
 ): Promise<Record<KeptSweep['table'], number>> {
   const removed = { finished: 0, edits: 0, events: 0 };
-  for (let place: KeptPlace | null = null; ; ) {
-    const swept: KeptSweep = await sweepKept(pool, keepDays, place);
-    removed[swept.table] += swept.removed;
-    place = swept.next;
-    if (place === null) return removed;
+  const client = await pool.connect();
+  try {
+    for (let place: KeptPlace | null = null; ; ) {
+      const swept: KeptSweep = await sweepKept(client, keepDays, place);
+      removed[swept.table] += swept.removed;
+      place = swept.next;
+      if (place === null) return removed;
+    }
+  } finally {
+    client.release();
   }
 }
 

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { createDaySweep } from '../src/retaining/day-sweep.ts';
 import { createRetention, type Retention, type RetentionDeps } from '../src/retention.ts';
 import { openPool } from './events.ts';
 
@@ -14,6 +15,7 @@ const DAY_MS = 86_400_000;
 const IDLE_MS = 1_000;
 /** Nothing ends it. */
 const ON = new AbortController().signal;
+const nothing = () => undefined;
 
 describe('retention', () => {
   let database: TestDatabase;
@@ -266,6 +268,51 @@ describe('retention', () => {
     assert.equal(one.stuck, null);
     assert.equal(one.logged.at(-1), 'retention.day-dropped');
   });
+
+  it('leaves a day to the replay that has listed some of it meanwhile, and the next one has its turn', async () => {
+    await pool.query(`
+      create table finished_deliveries_20200101 partition of finished_deliveries for values from ('2020-01-01') to ('2020-01-02');
+      create table events_20200102 partition of events for values from ('2020-01-02') to ('2020-01-03')`);
+    const client = await pool.connect();
+    const days = createDaySweep({
+      retention: () => ({ eventsDays: 30, dedupMs: 8 * DAY_MS }),
+      log: { info: nothing, warn: nothing, error: nothing },
+    });
+    const listing = {
+      async query(text: string, values?: unknown[]) {
+        const result = await client.query(text, values);
+        if (text.includes('order by day')) await listOne('2020-01-01');
+        return result;
+      },
+    } as unknown as PoolClient;
+    try {
+      await days.sweep(listing, ON);
+      assert.equal(days.stuck, null);
+      assert.deepEqual(await partitionsOf('2020'), ['finished_deliveries_20200101']);
+    } finally {
+      client.release();
+      await pool.query('truncate replays, replay_items; drop table finished_deliveries_20200101');
+    }
+  });
+
+  async function listOne(day: string): Promise<void> {
+    await pool.query(
+      `with r as (
+         insert into replays (id, created_by, filter, rate_per_s, trickle, state, counted)
+         values (gen_random_uuid(), 'anna', '{"state": "delivered"}', 50, 5, 'announced', 1) returning id
+       )
+       insert into replay_items (replay_id, n, delivery_id, finished_day, destination)
+       select id, 1, gen_random_uuid(), $1, 'crm' from r`,
+      [day],
+    );
+  }
+  async function partitionsOf(years: string): Promise<readonly string[]> {
+    const { rows } = await pool.query<{ name: string }>(
+      `select relname as name from pg_class where relkind = 'r' and relname ~ ('_' || $1 || '[0-9]+$') order by relname`,
+      [years],
+    );
+    return rows.map(row => row.name);
+  }
 
   it('drops days that are over for longer than configured, whatever becomes of the keys', async () => {
     await pool.query(`

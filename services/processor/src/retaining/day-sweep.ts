@@ -75,6 +75,9 @@ export function createDaySweep({ retention, log, now = () => performance.now() }
       case 'partly':
         begun.set(day, { progress: result.progress, tries: 0 });
         break;
+      case 'needed':
+        begun.delete(day);
+        break;
       case 'dropped':
         begun.delete(day);
         log.info({ day, kept: result.kept }, 'retention.day-dropped');
@@ -100,7 +103,7 @@ export function createDaySweep({ retention, log, now = () => performance.now() }
       for (const day of days) {
         const kind = await drop(client, day, signal);
         if (kind === 'failed') isDone = false;
-        else if (kind !== 'dropped') return;
+        else if (kind !== 'dropped' && kind !== 'needed') return;
       }
       restsUntil = now() + (isDone ? EVERY_MS : AFTER_FAILURE_MS);
     },

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { recordOutcomes } from '@ackline/store/delivery-outcomes';
+import { sweepKept } from '@ackline/store/kept-sweep';
+import { announceReplay } from '@ackline/store/replay-count';
+import { stepReplay } from '@ackline/store/replay-release';
+import { changeReplay, type Replay } from '@ackline/store/replays';
+import { dropDay, listExpiredDays } from '@ackline/store/retention';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool, PoolClient } from 'pg';
+import { claim, openPool, outcomeOf, storeDeliveries, sweepAllKept } from './rows.ts';
+
+const KEEP_DAYS = 30;
+/** Over for long. */
+const DAY = '2026-01-02';
+/** Nothing ends it. */
+const ON = new AbortController().signal;
+/** A drop that comes while somebody lists has the lock in time, however slow the machine is. */
+const PATIENT = { signal: ON, lockLimitMs: 30_000 };
+
+describe('finished deliveries that a replay lists while they are removed', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  /** While it has the lock 7, who lists waits, with all of a page listed and nothing committed. */
+  let gate: PoolClient;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url, 10);
+    await pool.query(`
+      create function hold() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock_shared(7); return null; end $$;
+      create trigger hold after insert on replay_items execute function hold()`);
+    gate = await pool.connect();
+  });
+  beforeEach(async () => {
+    await pool.query(
+      'truncate events, kept_events, deliveries, finished_deliveries, replays, replay_items, replay_ends, audit',
+    );
+  });
+  after(async () => {
+    gate.release(true);
+    await pool.end();
+    await database.close();
+  });
+
+  async function makeDay(): Promise<void> {
+    for (const table of ['events', 'finished_deliveries']) {
+      await pool.query(
+        `create table if not exists ${table}_20260102 partition of ${table} for values from ('${DAY}') to (date '${DAY}' + 1)`,
+      );
+    }
+  }
+  /** Two that were delivered, of a day that is over. */
+  async function deliver(): Promise<void> {
+    await storeDeliveries(pool, [{}, {}]);
+    const claimed = await claim(pool);
+    await recordOutcomes(
+      pool,
+      claimed.map(row => outcomeOf(row)),
+    );
+    await pool.query('update events set stored_day = $1', [DAY]);
+    await pool.query(
+      "update finished_deliveries set stored_day = $1, finished_at = now() - interval '2 days'",
+      [DAY],
+    );
+  }
+  const announce = () =>
+    announceReplay(pool, { filter: { state: 'delivered' }, actor: 'anna', ratePerS: 50, trickle: 5 });
+  /** Of a replay, once all of it went. */
+  async function released(replay: Replay | null): Promise<unknown> {
+    assert.ok(replay);
+    await changeReplay(pool, replay.id, { change: 'start', actor: 'anna' });
+    const step = await stepReplay(pool, replay.id, () => ({
+      kind: 'release',
+      limit: 10,
+      maxOpen: 10,
+      windowMs: 1_000,
+    }));
+    return { counted: replay.counted, released: step?.released, skipped: step?.skipped };
+  }
+  const waiting = (count: number, what: string) =>
+    waitFor(
+      async () =>
+        (
+          await pool.query(
+            "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+          )
+        ).rowCount === count,
+      { what },
+    );
+  async function countOf(text: string): Promise<number> {
+    const { rows } = await pool.query<{ count: number }>(`select count(*)::int as count from ${text}`);
+    return rows[0]!.count;
+  }
+
+  it('stay with their day, where they were listed after that was found to be over (T6)', async () => {
+    await makeDay();
+    await deliver();
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), [DAY]);
+    const replay = await announce();
+    assert.deepEqual(await dropDay(pool, DAY, { signal: ON }), { kind: 'needed' });
+    assert.deepEqual(await released(replay), { counted: 2, released: 2, skipped: 0 });
+    assert.equal((await dropDay(pool, DAY, { signal: ON })).kind, 'dropped');
+    assert.equal((await claim(pool)).length, 2);
+    assert.equal(await countOf('kept_events'), 2);
+  });
+
+  it('stay with their day, where they are just being listed when it is dropped (T6)', async () => {
+    await makeDay();
+    await deliver();
+    await gate.query('select pg_advisory_lock(7)');
+    const announcing = announce();
+    await waiting(1, 'the list to be there, not committed');
+    assert.deepEqual(await listExpiredDays(pool, KEEP_DAYS), [DAY]);
+    const dropping = dropDay(pool, DAY, PATIENT);
+    await waiting(2, 'the drop to wait for who lists');
+    await gate.query('select pg_advisory_unlock(7)');
+    const replay = await announcing;
+    assert.deepEqual(await dropping, { kind: 'needed' });
+    assert.deepEqual(await released(replay), { counted: 2, released: 2, skipped: 0 });
+  });
+
+  it('are not counted where their day went first', async () => {
+    await makeDay();
+    await deliver();
+    assert.equal((await dropDay(pool, DAY, PATIENT)).kind, 'dropped');
+    assert.equal(await announce(), null);
+  });
+
+  it('stay in the default partition while they are listed, and until they are sent (T6)', async () => {
+    await dropDay(pool, DAY, PATIENT);
+    await deliver();
+    await gate.query('select pg_advisory_lock(7)');
+    const announcing = announce();
+    await waiting(1, 'the list to be there, not committed');
+    const sweeper = await pool.connect();
+    try {
+      const swept = await sweepKept(sweeper, KEEP_DAYS, null);
+      assert.equal(swept.removed, 0);
+      assert.deepEqual(await sweepKept(sweeper, KEEP_DAYS, swept.next), swept, 'the same piece is next');
+      await gate.query('select pg_advisory_unlock(7)');
+      const replay = await announcing;
+      assert.equal((await sweepAllKept(pool, KEEP_DAYS)).finished, 0);
+      assert.deepEqual(await released(replay), { counted: 2, released: 2, skipped: 0 });
+    } finally {
+      sweeper.release();
+    }
+  });
+
+  it('that nobody lists any more go from the default partition', async () => {
+    await dropDay(pool, DAY, PATIENT);
+    await deliver();
+    const replay = await announce();
+    await changeReplay(pool, replay!.id, { change: 'cancel', actor: 'anna' });
+    assert.equal((await sweepAllKept(pool, KEEP_DAYS)).finished, 2);
+  });
+});
