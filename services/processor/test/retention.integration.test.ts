@@ -269,6 +269,40 @@ describe('retention', () => {
     assert.equal(one.logged.at(-1), 'retention.day-dropped');
   });
 
+  it('lets a day that fails rest, also while somebody is in the way of another one', async () => {
+    await pool.query(`
+      create table finished_deliveries_20200101 partition of finished_deliveries for values from ('2020-01-01') to ('2020-01-02');
+      create view reports as select count(*) from finished_deliveries_20200101;
+      create table events_20200102 partition of events for values from ('2020-01-02') to ('2020-01-03')`);
+    let clock = 0;
+    const one = retention({ now: () => clock });
+    const reader = await pool.connect();
+    try {
+      await reader.query('begin');
+      await reader.query('select from events');
+      for (const minute of [0, 1, 9, 10]) {
+        clock = minute * 60_000;
+        await one.round(ON);
+      }
+      const [failed, busy] = ['retention.day-failed', 'retention.day-busy'];
+      assert.deepEqual(
+        one.logged.filter(event => event.includes('day')),
+        [failed, busy, busy, busy, failed, busy],
+      );
+      assert.deepEqual(one.stuck, { day: '2020-01-01', tries: 2 });
+    } finally {
+      await reader.query('commit');
+      reader.release();
+      await pool.query('drop view reports');
+    }
+    for (const minute of [11, 20]) {
+      clock = minute * 60_000;
+      await one.round(ON);
+    }
+    assert.equal(one.stuck, null);
+    assert.deepEqual(one.logged.slice(-2), Array<string>(2).fill('retention.day-dropped'));
+  });
+
   it('leaves a day to the replay that has listed some of it meanwhile, and the next one has its turn', async () => {
     await pool.query(`
       create table finished_deliveries_20200101 partition of finished_deliveries for values from ('2020-01-01') to ('2020-01-02');

@@ -6,8 +6,9 @@ import type { PoolClient } from 'pg';
 
 /** A look at what is over; what somebody was in the way of is tried again the next minute. */
 const EVERY_MS = 60 * 60_000;
-/** What failed may have read all deliveries before it did. */
+/** A day that failed may have read all deliveries before it did, so it is left alone for so long, whatever becomes of the others. */
 const AFTER_FAILURE_MS = 10 * 60_000;
+const NO_REST = Number.NEGATIVE_INFINITY;
 /** Tries in a row, a minute apart, after which somebody should look: by then each waits as long as it may. */
 const STUCK_AFTER_TRIES = 5;
 
@@ -29,7 +30,12 @@ interface Begun {
   readonly progress: DayProgress;
   /** In vain, in a row. */
   readonly tries: number;
+  /** After a failure. */
+  readonly restsUntil: number;
 }
+
+/** After these the next day has its own. */
+const HAD_THEIR_TURN: ReadonlySet<DayResult['kind']> = new Set(['dropped', 'needed', 'failed']);
 
 export interface DaySweep {
   /** null: none is. */
@@ -37,29 +43,17 @@ export interface DaySweep {
   sweep(client: PoolClient, signal: AbortSignal): Promise<void>;
 }
 
-/**
- * Drops days that are over, the oldest first: it knows when, how patiently, and how far each has come. What is dropped, and how, is
- * the store's (`packages/store/src/retention.ts`). One that does not get its locks waits a little longer for them each time, and the others
- * wait with it, since they need the same ones; one that fails keeps no other from its turn.
- */
-export function createDaySweep({ retention, log, now = () => performance.now() }: DaySweepDeps): DaySweep {
-  let restsUntil = Number.NEGATIVE_INFINITY;
-  /** Days that were begun. */
+/** Days that were begun, and how each has fared. */
+function createBegunDays({ log, now }: Required<Pick<DaySweepDeps, 'log' | 'now'>>) {
   const begun = new Map<string, Begun>();
 
-  function tried(day: string, progress: DayProgress): StuckDay {
+  function tried(day: string, progress: DayProgress, restsUntil = NO_REST): StuckDay {
     const tries = (begun.get(day)?.tries ?? 0) + 1;
-    begun.set(day, { progress, tries });
+    begun.set(day, { progress, tries, restsUntil });
     return { day, tries };
   }
 
-  async function drop(client: PoolClient, day: string, signal: AbortSignal): Promise<DayResult['kind']> {
-    const { tries = 0, progress } = begun.get(day) ?? {};
-    const result = await dropDay(client, day, {
-      signal,
-      lockLimitMs: lockWaitMs(tries),
-      ...(progress === undefined ? {} : { progress }),
-    });
+  function note(day: string, result: DayResult): void {
     switch (result.kind) {
       case 'stopped':
         break;
@@ -70,10 +64,13 @@ export function createDaySweep({ retention, log, now = () => performance.now() }
         break;
       }
       case 'failed':
-        log.error({ err: result.error, ...tried(day, result.progress) }, 'retention.day-failed');
+        log.error(
+          { err: result.error, ...tried(day, result.progress, now() + AFTER_FAILURE_MS) },
+          'retention.day-failed',
+        );
         break;
       case 'partly':
-        begun.set(day, { progress: result.progress, tries: 0 });
+        begun.set(day, { progress: result.progress, tries: 0, restsUntil: NO_REST });
         break;
       case 'needed':
         begun.delete(day);
@@ -87,6 +84,29 @@ export function createDaySweep({ retention, log, now = () => performance.now() }
         return never;
       }
     }
+  }
+
+  return { begun, note };
+}
+
+/**
+ * Drops days that are over, the oldest first: it knows when, how patiently, and how far each has come. What is dropped, and how, is
+ * the store's (`packages/store/src/retention.ts`). One that does not get its locks waits a little longer for them each time, and the others
+ * wait with it, since they need the same ones; one that fails rests, and keeps no other from its turn.
+ */
+export function createDaySweep(deps: DaySweepDeps): DaySweep {
+  const { retention, log, now = () => performance.now() } = deps;
+  let restsUntil = NO_REST;
+  const { begun, note } = createBegunDays({ log, now });
+
+  async function drop(client: PoolClient, day: string, signal: AbortSignal): Promise<DayResult['kind']> {
+    const { tries = 0, progress } = begun.get(day) ?? {};
+    const result = await dropDay(client, day, {
+      signal,
+      lockLimitMs: lockWaitMs(tries),
+      ...(progress === undefined ? {} : { progress }),
+    });
+    note(day, result);
     return result.kind;
   }
 
@@ -99,13 +119,11 @@ export function createDaySweep({ retention, log, now = () => performance.now() }
       if (now() < restsUntil) return;
       const days = await listExpiredDays(client, retention().eventsDays);
       for (const day of begun.keys()) if (!days.includes(day)) begun.delete(day); // a replay has come to need it
-      let isDone = true;
       for (const day of days) {
-        const kind = await drop(client, day, signal);
-        if (kind === 'failed') isDone = false;
-        else if (kind !== 'dropped' && kind !== 'needed') return;
+        if ((begun.get(day)?.restsUntil ?? NO_REST) > now()) continue;
+        if (!HAD_THEIR_TURN.has(await drop(client, day, signal))) return;
       }
-      restsUntil = now() + (isDone ? EVERY_MS : AFTER_FAILURE_MS);
+      restsUntil = Math.min(now() + EVERY_MS, ...[...begun.values()].map(day => day.restsUntil));
     },
   };
 }
