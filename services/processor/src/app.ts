@@ -72,7 +72,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
-  const retention = openRetention({ config, rules, intake, pools, log }, opened);
+  const retention = openRetention({ config, declared, intake, pools, log }, opened);
   metrics.watch(watchedSources({ intake, delivery, retention }));
   context.followLogLevel(declared.current.logLevel);
   metrics.configured(rules().destinations.keys());
@@ -307,6 +307,7 @@ function watchedSources({ intake, delivery, retention }: WatchedParts): MetricsS
     inFlight: () => delivery.inFlight(),
     inFlightBytes: () => delivery.inFlightBytes(),
     retentionTries: () => retention.stuck?.tries ?? 0,
+    retentionUnable: () => retention.unable,
     intake: () => intake.snapshot(),
     readsKafka: () => intake.readsKafka(),
   };

@@ -6,6 +6,7 @@ import type { AttemptListener } from './delivery/attempting/attempt-runner.ts';
 import type { EventForgetterListener } from './delivery/outcomes/event-forgetter.ts';
 import type { Intake } from './intake.ts';
 import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
+import type { Retention } from './retention.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
 export interface ProcessorMetrics extends AttemptListener, EventForgetterListener, ReplayMetrics {
@@ -30,6 +31,7 @@ export interface MetricsSources {
   inFlightBytes(): number;
   /** To drop a day that is over, in a row. */
   retentionTries(): number;
+  retentionUnable(): Retention['unable'];
   intake(): ReturnType<Intake['snapshot']>;
   /** null: there is no Kafka. */
   readsKafka(): boolean | null;
@@ -104,6 +106,13 @@ function watchSources(metrics: MetricFactory, sources: MetricsSources): void {
   metrics.read('kafkaReading', () => {
     const reads = sources.readsKafka();
     return reads === null ? null : Number(reads);
+  });
+  metrics.read('retentionUnable', () => {
+    const { days, keys } = sources.retentionUnable();
+    return [
+      [{ what: 'days' }, Number(days)],
+      [{ what: 'keys' }, Number(keys)],
+    ];
   });
   watchIntake(metrics, () => sources.intake());
 }

@@ -1,3 +1,4 @@
+import type { ConfigReload } from '@ackline/runtime/config-reload';
 import type { PoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { createPool } from '@ackline/store/pool';
@@ -15,7 +16,7 @@ const RETENTION_IDLE_MS = 180_000;
 
 export interface RetentionParts {
   readonly config: ProcessorConfig;
-  readonly rules: () => Declared;
+  readonly declared: Pick<ConfigReload<Declared>, 'current' | 'state'>;
   readonly intake: Intake;
   readonly pools: PoolMetrics;
   readonly log: Logger;
@@ -23,7 +24,7 @@ export interface RetentionParts {
 
 /** Apart from the work: one connection, which one processor of all keeps. */
 export function openRetention(
-  { config, rules, intake, pools, log }: RetentionParts,
+  { config, declared, intake, pools, log }: RetentionParts,
   opened: AsyncDisposableStack,
 ): Retention {
   const pool = createPool({
@@ -37,5 +38,11 @@ export function openRetention(
   opened.defer(() => pool.end());
   watchPool(pool, pools.add(RETENTION_NAME, pool));
   const topicRetentionMs = config.kafka === null ? null : () => intake.topicRetentionMs();
-  return createRetention({ pool, retention: () => rules().retention, topicRetentionMs, log });
+  return createRetention({
+    pool,
+    retention: () => declared.current.retention,
+    isRefused: () => declared.state.error !== null,
+    topicRetentionMs,
+    log,
+  });
 }

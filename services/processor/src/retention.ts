@@ -3,6 +3,10 @@
  * connection from round to round, and what its parts know (how far they have come, how long they wait for a lock) lives as long. When
  * the connection ends, with its process or since that stands still, another processor takes the lock within minutes and begins anew.
  *
+ * So it does where its holder gives the lock up, since it lacks what it would have to know: those that do not have it ask each minute,
+ * so that one of them comes before this one asks again. A holder whose ackline.yaml is refused may go by an older one, with shorter
+ * times: it removes nothing, only makes days, in case that it is so with all of them.
+ *
  * The parts in `retaining/` say when, how much at once, and how patiently. What is safe to remove, and how, is the store's:
  * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts` and `event-keys.ts`.
  */
@@ -14,7 +18,7 @@ import type { Pool, PoolClient } from 'pg';
 import { createDayMaking } from './retaining/day-making.ts';
 import { createDaySweep, type DaySweep, type StuckDay } from './retaining/day-sweep.ts';
 import { createKeptSweep } from './retaining/kept-sweep.ts';
-import { createKeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
+import { createKeySweep, type KeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
 
 /** What failed is tried again so much later; so is the lock, by those that do not have it. */
 const ROUND_EVERY_MS = 60_000;
@@ -24,12 +28,19 @@ const RETENTION_LOCK = 4_207_151_894;
 export interface RetentionDeps extends KeySweepDeps {
   /** Its own, of one connection with a long limit, which the server ends where it is idle for longer than some rounds. */
   readonly pool: Pool;
+  /** Whether ackline.yaml was refused when it was read last, so that what is in force is not what it says. */
+  readonly isRefused: () => boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
+
+/** What keeps a processor from removing all that is over. */
+type Lack = 'config-refused' | 'topic-unknown';
 
 export interface Retention extends Component {
   /** A day that this processor could not drop when it tried last; null: there is none, or another processor does it. */
   readonly stuck: StuckDay | null;
+  /** What this processor could not remove now, whether it is the one that does it or not. */
+  readonly unable: { readonly days: boolean; readonly keys: boolean };
   /** Whether this processor is the one that does it. */
   round(signal: AbortSignal): Promise<boolean>;
   /** Ends what is under way, so that another processor can go on. */
@@ -39,41 +50,77 @@ export interface Retention extends Component {
 interface Term {
   readonly client: PoolClient;
   readonly days: DaySweep;
-  readonly parts: readonly ((signal: AbortSignal) => Promise<void>)[];
+  readonly keys: KeySweep;
+  readonly parts: readonly Part[];
+}
+
+interface Part {
+  readonly removes: boolean;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+function beginTerm(deps: RetentionDeps, client: PoolClient): Term {
+  const making = createDayMaking(deps);
+  const days = createDaySweep(deps);
+  const kept = createKeptSweep(deps);
+  const keys = createKeySweep(deps);
+  const parts: Term['parts'] = [
+    { removes: false, run: () => making.make(client) },
+    { removes: true, run: signal => days.sweep(client, signal) },
+    { removes: true, run: signal => kept.sweep(client, signal) },
+    { removes: true, run: signal => keys.sweep(client, signal) },
+  ];
+  return { client, days, keys, parts };
+}
+
+async function runParts(
+  { isRefused, log }: RetentionDeps,
+  { parts }: Term,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { removes, run } of parts) {
+    if (signal.aborted) break;
+    if (removes && isRefused()) continue;
+    // One that fails holds up no other.
+    await run(signal).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'retention.failed');
+    });
+  }
+}
+
+function lackOf({ isRefused }: RetentionDeps, { keys }: Term): Lack | null {
+  if (isRefused()) return 'config-refused';
+  return keys.isBlind ? 'topic-unknown' : null;
 }
 
 /** Nothing waits for it, and nothing is lost where it is late. */
 export function createRetention(deps: RetentionDeps): Retention {
   const lock = createKeptLock(deps.pool, RETENTION_LOCK);
   let term: Term | null = null;
+  /** What this processor gave the lock up for; null: since then it has kept it, or another one has. */
+  let said: Lack | null = null;
 
-  function begin(client: PoolClient): Term {
-    const making = createDayMaking(deps);
-    const days = createDaySweep(deps);
-    const kept = createKeptSweep(deps);
-    const keys = createKeySweep(deps);
-    const parts: Term['parts'] = [
-      () => making.make(client),
-      signal => days.sweep(client, signal),
-      signal => kept.sweep(client, signal),
-      signal => keys.sweep(client, signal),
-    ];
-    return { client, days, parts };
+  /** Whether this processor keeps the lock. */
+  function keeps(mine: Term): boolean {
+    const lack = lackOf(deps, mine);
+    if (lack !== null && lack !== said) deps.log.warn({ reason: lack }, 'retention.given-up');
+    said = lack;
+    return lack === null;
   }
 
   async function workOnce(signal: AbortSignal): Promise<boolean> {
     const client = await lock.hold();
     if (client === null) term = null;
-    else if (term?.client !== client) term = begin(client);
-    if (term === null) return false;
-    for (const part of term.parts) {
-      if (signal.aborted) break;
-      // One that fails holds up no other.
-      await part(signal).catch((error: unknown) => {
-        if (!signal.aborted) deps.log.error({ err: error }, 'retention.failed');
-      });
+    else if (term?.client !== client) term = beginTerm(deps, client);
+    if (term === null) {
+      said = null;
+      return false;
     }
-    return true;
+    await runParts(deps, term, signal);
+    if (keeps(term)) return true;
+    term = null;
+    lock.letGo();
+    return false;
   }
 
   /** A statement of this connection may last longer than a drain. PostgreSQL ends it at its limit; what it did not do is done later. */
@@ -92,6 +139,10 @@ export function createRetention(deps: RetentionDeps): Retention {
     name: 'retention',
     get stuck() {
       return term?.days.stuck ?? null;
+    },
+    get unable() {
+      const isRefused = deps.isRefused();
+      return { days: isRefused, keys: isRefused || deps.topicRetentionMs?.() === null };
     },
     round,
     letGo: () => lock.letGo(),

@@ -201,6 +201,9 @@ describe('a processor whose ackline.yaml changes', () => {
   it('changes nothing by a bad file or a secret that is not there, and says so in its state', async () => {
     const declared = { routes: { telegram: 'crm' }, destinations: { crm: `${crm?.url}/` } };
     await reload(declared);
+    const isUnable = async () =>
+      (await scrape(operations)).value('ackline_retention_unable', { what: 'days' });
+    assert.equal(await isUnable(), 0);
     const stateError = async () => {
       const [state] = await readProcessorStates(pool);
       return (state?.state['config'] as { error: unknown } | undefined)?.error;
@@ -212,6 +215,7 @@ describe('a processor whose ackline.yaml changes', () => {
     await append();
     await untilStates('delivered');
     await waitFor(async () => (await stateError()) === 'ACKLINE_CONFIG_INVALID', SLOW);
+    assert.equal(await isUnable(), 1, 'nothing is removed by the old one');
     const unsigned = {
       ...declared,
       destinations: { crm: `${other?.url}/, signingSecret: { env: NOBODYS }` },
@@ -224,6 +228,7 @@ describe('a processor whose ackline.yaml changes', () => {
     await waitFor(async () => (await stateError()) === 'ACKLINE_SECRET_MISSING', SLOW);
     await reload(declared);
     await waitFor(async () => (await stateError()) === null, SLOW);
+    assert.equal(await isUnable(), 0);
   });
 
   it('logs what its file says from then on', async () => {

@@ -17,6 +17,7 @@ const retention = createRetention({
   pool,
   retention: () => ({ eventsDays: 30, dedupMs: 86_400_000 }),
   topicRetentionMs: null,
+  isRefused: () => false,
   log: { info: nothing, warn: nothing, error: nothing },
 });
 for (let said = ''; ; ) {

@@ -9,6 +9,8 @@ import { createDaySweep } from '../src/retaining/day-sweep.ts';
 import { createRetention, type Retention, type RetentionDeps } from '../src/retention.ts';
 import { openPool } from './events.ts';
 
+type Logging = Retention & { readonly logged: string[] };
+
 const HOLDER = fileURLToPath(new URL('./retention-holder.ts', import.meta.url));
 const DAY_MS = 86_400_000;
 /** The holder's; shorter than in use, so that the test is. */
@@ -40,13 +42,14 @@ describe('retention', () => {
     await database.close();
   });
 
-  function retention(overrides: Partial<RetentionDeps> = {}): Retention & { logged: string[] } {
+  function retention(overrides: Partial<RetentionDeps> = {}): Logging {
     const logged: string[] = [];
     const note = (_fields: object, event: string) => void logged.push(event);
     const one = createRetention({
       pool,
       retention: () => ({ eventsDays: 30, dedupMs: 8 * DAY_MS }),
       topicRetentionMs: null,
+      isRefused: () => false,
       log: { info: note, warn: note, error: note } as never,
       ...overrides,
     });
@@ -310,6 +313,7 @@ describe('retention', () => {
     const client = await pool.connect();
     const days = createDaySweep({
       retention: () => ({ eventsDays: 30, dedupMs: 8 * DAY_MS }),
+      isRefused: () => false,
       log: { info: nothing, warn: nothing, error: nothing },
     });
     const listing = {
@@ -327,6 +331,69 @@ describe('retention', () => {
       client.release();
       await pool.query('truncate replays, replay_items; drop table finished_deliveries_20200101');
     }
+  });
+
+  it('removes nothing by a file that is refused, makes days, and leaves the rest to a processor whose file is good', async () => {
+    const [latest = ''] = (await partitionsOf('2')).filter(name => name.startsWith('events')).slice(-1);
+    await pool.query(`
+      drop table ${latest};
+      create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02')`);
+    await insertKeys(9);
+    let isRefused = true;
+    const [one, other] = [retention({ isRefused: () => isRefused }), retention()];
+    assert.deepEqual(one.unable, { days: true, keys: true });
+    for (let n = 0; n < 2; n++) assert.equal(await one.round(ON), false);
+    assert.deepEqual(one.logged, ['retention.given-up'], 'said once');
+    assert.ok((await partitionsOf('2')).includes(latest), 'it may be that no other file is good');
+    assert.deepEqual(await partitionsOf('2020'), ['events_20200101']);
+    assert.deepEqual(await keptKeys(), ['9']);
+
+    await waitFor(() => other.round(ON));
+    assert.deepEqual(other.logged, ['retention.day-dropped', 'retention.keys-removed']);
+    isRefused = false;
+    assert.deepEqual(one.unable, { days: false, keys: false });
+    assert.equal(await one.round(ON), false);
+    other.letGo();
+    await waitFor(() => one.round(ON));
+  });
+
+  for (const [change, overrides] of Object.entries({
+    'is refused': (isChanged: () => boolean) => ({ isRefused: isChanged }),
+    'keeps days for longer': (isChanged: () => boolean) => ({
+      retention: () => ({ eventsDays: isChanged() ? 3_650 : 30, dedupMs: 8 * DAY_MS }),
+    }),
+  })) {
+    it(`drops no further day where its file ${change} meanwhile`, async () => {
+      await pool.query(`
+        create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02');
+        create table events_20200102 partition of events for values from ('2020-01-02') to ('2020-01-03')`);
+      const one: Logging = retention(
+        overrides(() => one.logged.includes('retention.day-dropped')), // after the first
+      );
+      await one.round(ON);
+      assert.deepEqual(await partitionsOf('2020'), ['events_20200102']);
+      await pool.query('drop table events_20200102');
+    });
+  }
+
+  it('leaves the keys to another processor where no broker has told it for ten minutes how long they are needed', async () => {
+    await insertKeys(14.99, 15.01);
+    let clock = 0;
+    const one = retention({ topicRetentionMs: () => null, now: () => clock });
+    assert.deepEqual(one.unable, { days: false, keys: true });
+    for (const term of [0, 11]) {
+      clock = term * 60_000;
+      await waitFor(() => one.round(ON)); // nobody else is there
+      clock = (term + 9) * 60_000;
+      assert.equal(await one.round(ON), true);
+      clock = (term + 10) * 60_000;
+      assert.equal(await one.round(ON), false);
+    }
+    assert.deepEqual(one.logged, ['retention.given-up', 'retention.given-up'], 'said each time');
+    assert.deepEqual(await keptKeys(), ['15.01', '14.99']);
+    const other = retention({ topicRetentionMs: () => 14 * DAY_MS });
+    await waitFor(() => other.round(ON));
+    assert.deepEqual(await keptKeys(), ['14.99']);
   });
 
   async function listOne(day: string): Promise<void> {

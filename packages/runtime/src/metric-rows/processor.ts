@@ -136,6 +136,14 @@ export const processorRows = {
     merged: 'max',
     services: PROCESSOR,
   },
+  retentionUnable: {
+    name: 'ackline_retention_unable',
+    type: 'gauge',
+    help: 'Whether this processor may not remove what is over: days or dedup keys. Where it is 1 in all of them, nobody does',
+    labels: ['what'],
+    merged: 'min',
+    services: PROCESSOR,
+  },
   transformStartFailures: {
     name: 'ackline_transform_start_failures_total',
     type: 'counter',

@@ -15,6 +15,8 @@ const STUCK_AFTER_TRIES = 5;
 export interface DaySweepDeps {
   /** As ackline.yaml has it now. */
   readonly retention: () => RetentionConfig;
+  /** Whether ackline.yaml was refused when it was read last, so that what is in force is not what it says. */
+  readonly isRefused: () => boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -95,7 +97,7 @@ function createBegunDays({ log, now }: Required<Pick<DaySweepDeps, 'log' | 'now'
  * wait with it, since they need the same ones; one that fails rests, and keeps no other from its turn.
  */
 export function createDaySweep(deps: DaySweepDeps): DaySweep {
-  const { retention, log, now = () => performance.now() } = deps;
+  const { retention, isRefused, log, now = () => performance.now() } = deps;
   let restsUntil = NO_REST;
   const { begun, note } = createBegunDays({ log, now });
 
@@ -117,9 +119,11 @@ export function createDaySweep(deps: DaySweepDeps): DaySweep {
     },
     async sweep(client, signal) {
       if (now() < restsUntil) return;
-      const days = await listExpiredDays(client, retention().eventsDays);
+      const { eventsDays } = retention();
+      const days = await listExpiredDays(client, eventsDays);
       for (const day of begun.keys()) if (!days.includes(day)) begun.delete(day); // a replay has come to need it
       for (const day of days) {
+        if (isRefused() || retention().eventsDays !== eventsDays) return; // since the days before it went
         if ((begun.get(day)?.restsUntil ?? NO_REST) > now()) continue;
         if (!HAD_THEIR_TURN.has(await drop(client, day, signal))) return;
       }

@@ -15,6 +15,8 @@ const LEAST_PAGES = 256 * PAGES_A_STATEMENT;
 const ROUNDS_A_PASS = 360;
 /** But a round ends after this, so that days have their turn, and the server has rest. */
 const ROUND_MS = 30_000;
+/** A broker that starts has told how long the topic keeps its records by then; of who has heard nothing, another one may know. */
+const BLIND_AFTER_MS = 10 * 60_000;
 
 export interface KeySweepDeps {
   /** As ackline.yaml has it now. */
@@ -26,17 +28,25 @@ export interface KeySweepDeps {
   readonly now?: () => number;
 }
 
+export interface KeySweep {
+  /** For so long no key could go, since nobody has told how long the topic keeps its records, that another processor should try. */
+  readonly isBlind: boolean;
+  sweep(client: PoolClient, signal: AbortSignal): Promise<void>;
+}
+
 /** Goes through the table of keys piece by piece, and goes on where the last round ended. */
 export function createKeySweep({
   retention,
   topicRetentionMs,
   log,
   now = () => performance.now(),
-}: KeySweepDeps) {
+}: KeySweepDeps): KeySweep {
   let page = 0;
   let tablePages = 0;
   let restsUntil = Number.NEGATIVE_INFINITY;
   let knownTopicMs: number | null = null;
+  /** Since when it is not known how long the topic keeps its records. */
+  let blindSince: number | null = null;
 
   /** null: how long the topic keeps its records is not known yet, so no key may go. */
   function windowMs(): number | null {
@@ -75,8 +85,12 @@ export function createKeySweep({
   }
 
   return {
-    async sweep(client: PoolClient, signal: AbortSignal): Promise<void> {
+    get isBlind() {
+      return blindSince !== null && now() - blindSince >= BLIND_AFTER_MS;
+    },
+    async sweep(client, signal) {
       const window = windowMs();
+      blindSince = window === null ? (blindSince ?? now()) : null;
       if (window === null || now() < restsUntil) return;
       const removed = await sweepPart(client, window, signal);
       if (removed > 0) log.info({ removed }, 'retention.keys-removed');
