@@ -10,19 +10,24 @@ import {
   type RefusedRecord,
   returnQuarantined,
 } from '@ackline/store/quarantine-return';
+import { MAX_RATE_PER_S } from '@ackline/store/replays';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
+import { positiveNumber } from '../options.ts';
 import { printable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { createPace } from './pace.ts';
+import { DEFAULT_RATE_PER_S } from './replay-jobs.ts';
 
 /** An event that is stored already: to store it again would find its own dedup key, and forget it as a repeat. */
 const STORED = /^event:/;
 
 interface RefusedOptions {
+  readonly rate: number;
   readonly all?: true;
   readonly yes?: true;
 }
@@ -36,6 +41,12 @@ export function registerRefused(replay: Command, context: CommandContext): void 
     )
     .argument('[record]', 'its number, from `ackline park`', parseRecord)
     .option('--all', 'all of them, the oldest first; without --yes they are only counted')
+    .option(
+      '--rate <number>',
+      'with --all: so many a second',
+      positiveNumber(MAX_RATE_PER_S),
+      DEFAULT_RATE_PER_S,
+    )
     .option('-y, --yes', 'with --all: do it')
     .addHelpText('after', '\nExample:\n  $ ackline replay refused 17\n  $ ackline replay refused --all --yes')
     .action(async (record: string | undefined, options: RefusedOptions) => {
@@ -76,17 +87,22 @@ async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<vo
   }
 }
 
-async function returnAll(pool: Pool, { yes }: RefusedOptions, terminal: Terminal): Promise<void> {
+/** At a pace, so that what comes meanwhile waits behind few of them (A6). */
+async function returnAll(pool: Pool, { yes, rate }: RefusedOptions, terminal: Terminal): Promise<void> {
   const ids = await listQuarantinedIds(pool);
   if (ids.length === 0) throw new AppError('ACKLINE_NOT_FOUND', 'No record is quarantined');
   const records = plural(ids.length, 'quarantined record');
   if (yes !== true) {
     throw new AppError('ACKLINE_USAGE', `${records} would be tried again; with --yes they are`);
   }
+  const pace = createPace(rate);
   let returned = 0;
+  let wasReturned = false;
   for (const [n, id] of ids.entries()) {
+    if (wasReturned) await pace();
     const result = await returnQuarantined(pool, { id, actor: operatorName(), place: placeOf });
-    if (result.kind === 'returned') returned += 1;
+    wasReturned = result.kind === 'returned';
+    if (wasReturned) returned += 1;
     terminal.progress(`${formatCount(n + 1)} of ${records}`);
   }
   const rest = returned === ids.length ? '' : ` ${formatCount(ids.length - returned)} stay as they are.`;

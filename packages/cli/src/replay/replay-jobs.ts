@@ -19,7 +19,8 @@ import { formatCount } from '../output/units.ts';
 import { addFilterOptions, type FilterOptions, readFilter } from './filter-options.ts';
 import { describeAnnounced, formatReplays, formatStatus, replayJson } from './format.ts';
 
-const DEFAULT_RATE_PER_S = 50;
+/** Little beside live work. */
+export const DEFAULT_RATE_PER_S = 50;
 const DEFAULT_TRICKLE = 5;
 /** As many as are ever under way of one replay. */
 const MAX_TRICKLE = 100;

@@ -175,6 +175,22 @@ describe('quarantined records, by command', () => {
     assert.deepEqual(await rowsOf('select id from quarantine'), [{ id: '2' }]);
   });
 
+  it('go back at the pace that is said, 50 a second by default', async () => {
+    for (const [n, id] of [EVENT, OTHER].entries()) await refuse(`kafka:0:${n}`, encodeMeta(metaOf(id)));
+    const begun = performance.now();
+    await run('replay', 'refused', '--all', '--yes', '--rate', '2');
+    assert.ok(
+      performance.now() - begun > 490,
+      'the second one half a second later, however fast the machine is',
+    );
+    assert.equal((await rowsOf('select from inbox')).length, 2);
+    assert.match((await run('replay', 'refused', '--help')).out, /--rate <number> [^]*?\(default:\s+50\)/);
+    assert.match(
+      (await run('replay', 'refused', '--all', '--rate', '501')).err,
+      /\[ACKLINE_USAGE\] .*a number over 0, up to 500/,
+    );
+  });
+
   it('that nobody names are not touched', async () => {
     assert.match(
       (await run('replay', 'refused')).err,
