@@ -74,10 +74,7 @@ async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<vo
         `The event ${result.eventId} of this record is in the inbox already: it stays until that one is stored`,
       );
     case 'refused':
-      throw new AppError(
-        'ACKLINE_USAGE',
-        `This release makes no event of ${printable(result.origin)}: it stays as it is, for one that does`,
-      );
+      throw new AppError('ACKLINE_USAGE', whyNot(result.origin));
     case 'not-found':
       throw new AppError('ACKLINE_NOT_FOUND', `There is no quarantined record ${id}`);
     default: {
@@ -107,6 +104,13 @@ async function returnAll(pool: Pool, { yes, rate }: RefusedOptions, terminal: Te
   }
   const rest = returned === ids.length ? '' : ` ${formatCount(ids.length - returned)} stay as they are.`;
   terminal.line(`${formatCount(returned)} of ${records} are in the inbox again.${rest}`);
+}
+
+function whyNot(origin: string): string {
+  if (!STORED.test(origin)) {
+    return `This release makes no event of ${printable(origin)}: it stays as it is, for one that does`;
+  }
+  return `The event ${printable(origin.replace(STORED, ''))} is stored already, so there is nothing to put back: when its routes were looked for it could not be read, and nobody knows which of them want it. The record stays as it is`;
 }
 
 /** null: this release makes no event of it, or it is one. */

@@ -100,7 +100,13 @@ describe('quarantined records, by command', () => {
     await refuse('kafka:0:12', Buffer.from('{"v":9}'));
     await refuse(`inbox:${EVENT}`, encodeMeta(metaOf(EVENT)), 'a key of another release');
     await refuse(`event:${EVENT}`, encodeMeta(metaOf(EVENT)));
-    for (const id of ['1', '2', '3']) {
+    assert.match(
+      (await run('replay', 'refused', '3')).err,
+      new RegExp(
+        `\\[ACKLINE_USAGE\\] The event ${EVENT} is stored already, so there is nothing to put back: when its routes were looked for`,
+      ),
+    );
+    for (const id of ['1', '2']) {
       assert.match(
         (await run('replay', 'refused', id)).err,
         /\[ACKLINE_USAGE\] This release makes no event of \S+: it stays as it is/,
