@@ -2,12 +2,14 @@
 import { type BenchCommand, createContext, UsageError } from './benching/bench-command.ts';
 import { ingressBench } from './benching/ingress.ts';
 import { processorBench } from './benching/processor.ts';
+import { startupBench } from './benching/startup.ts';
 import { telemetryBench } from './benching/telemetry.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
 
 const benches: Readonly<Record<string, BenchCommand>> = {
   ingress: ingressBench,
   processor: processorBench,
+  startup: startupBench,
   telemetry: telemetryBench,
 };
 let hasDocker = false;

@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run verify`, `proof` and `bench` run first. Plain JavaScript for any Node from 18 on: it installs what
+// What `npm start`, `npm test`, `npm run verify`, `proof`, `bench` and `image` run first. Plain JavaScript for any Node from 18 on: it installs what
 // is missing, and hands over to the Node that this project pins.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -38,6 +38,7 @@ const commands = {
   verify: { script: 'scripts/verify.ts', args: [], development: true },
   proof: { script: 'scripts/proof.ts', args: [], development: true, words: proofs },
   bench: { script: 'scripts/bench.ts', args: [], development: true },
+  image: { script: 'scripts/image.ts', args: [], development: true },
 };
 
 /** A terminal sends Ctrl-C to npm and to us, and npm passes it on: what follows within this time is the same key press. */

@@ -10,9 +10,10 @@ import { createLogger } from '@ackline/runtime/logger';
 import { listenForShutdown } from '@ackline/runtime/signals';
 import type { CliConfig } from '../config.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { SERVICE_ENTRIES } from '../service-entries.ts';
 import { prepareUp } from './prepare.ts';
 import { createServiceOutput, type ServiceOutput } from './service-output.ts';
-import { type Up, SERVICE_ENTRIES, startParts } from './start-parts.ts';
+import { type Up, startParts } from './start-parts.ts';
 import { withoutCopies } from './stop-signals.ts';
 
 /** Runs until a signal, then drains. Rejects where it can not start, after what it had started is stopped again. */

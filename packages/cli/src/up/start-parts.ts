@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isDurableStorage } from '@ackline/eventlog/spool/spool-directory';
 import type { Component } from '@ackline/runtime/component';
 import type { Environment } from '@ackline/runtime/environment';
@@ -20,6 +19,7 @@ import type { CliConfig, PortChoice } from '../config.ts';
 import { writeUpState } from '../data-directory/up-state.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { formatMs } from '../output/units.ts';
+import { SERVICE_ENTRIES, type ServiceName } from '../service-entries.ts';
 import { readVersion } from '../version.ts';
 import { type ChildService, createChildService } from './child-service.ts';
 import { firstCurl } from './first-curl.ts';
@@ -34,17 +34,6 @@ const LOOPBACK = '127.0.0.1';
 /** Past this the ready block comes anyway, and says what is not ready: a broker that is away must not hide the rest. */
 const READY_LIMIT_MS = 60_000;
 const READY_POLL_MS = 100;
-
-/** What `up` runs; they are started as programs, never imported. */
-export const SERVICE_ENTRIES = {
-  ingress: serviceEntry('ingress'),
-  processor: serviceEntry('processor'),
-} as const;
-type ServiceName = keyof typeof SERVICE_ENTRIES;
-
-function serviceEntry(name: string): string {
-  return fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url));
-}
 
 /** What all steps of one start share. */
 export interface Up {
