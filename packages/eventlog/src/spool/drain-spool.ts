@@ -59,6 +59,7 @@ export async function drainSpool(options: SpoolDrainOptions): Promise<SpoolDrain
       moved.at = performance.now();
     },
   });
+  moved.at = performance.now(); // a broker that is away takes seconds of its own
   const stop = new AbortController();
   const refused = { error: null as unknown };
   guard.untilGood(stop.signal).catch((error: unknown) => {

@@ -16,7 +16,7 @@ import { appendAll, code, eventsOf, idsOf, SpoolBench } from './spool-fixture.ts
 
 const quiet = { warn: () => undefined, info: () => undefined, error: () => undefined } as never;
 const NEVER_MS = 3_600_000;
-const SOON_MS = 400;
+const SOON_MS = 2_000;
 
 describe('drainSpool', () => {
   let database: TestDatabase;
@@ -71,6 +71,15 @@ describe('drainSpool', () => {
     assert.deepEqual(bench.files(), []);
     assert.deepEqual(await inInbox(ids), ids);
     assert.equal(told.at(-1), ids.length);
+  });
+
+  it('takes more files than it may have open at a time', async () => {
+    await using bench = new SpoolBench();
+    const ids: string[] = [];
+    for (let file = 0; file < 18; file += 1) ids.push(...(await leaveBehind(bench, 1)));
+    const drained = await drain(bench);
+    assert.deepEqual([drained.taken, drained.files], [ids.length, []]);
+    assert.deepEqual(await inInbox(ids), ids);
   });
 
   it('ends at once where there is nothing', async () => {
