@@ -32,6 +32,7 @@ describe('the image', () => {
   before(async () => {
     base = await findNodeImage(PULL_LIMIT_MS);
     if (base === null) return;
+    if (base !== chosenNodeImage()) console.log(`   on ${base}, IN PLACE OF ${chosenNodeImage()}`);
     await buildImage({
       tag,
       nodeImage: base,
