@@ -1,4 +1,4 @@
-// Runs the tests: `node scripts/test-tiers.ts [unit|integration|container …] [part of a file's path …]`.
+// Runs the tests: `node scripts/test-tiers.ts [unit|integration|container|k8s …] [part of a file's path …]`.
 import { fileURLToPath } from 'node:url';
 import { RUN_VARIABLE } from '../packages/testkit/src/container-settings.ts';
 import {
@@ -6,6 +6,8 @@ import {
   SERVER_URL_VARIABLE,
   startDatabaseServer,
 } from '../packages/testkit/src/database-server.ts';
+import { figureTables } from '../proofs/src/cluster/figures.ts';
+import { prepareCluster } from './test-tiers/cluster-tier.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
 import { helmEnv } from './test-tiers/helm.ts';
 import { filesOf, runTier, type Tier, type TierResult, tiers } from './test-tiers/run-tier.ts';
@@ -36,6 +38,7 @@ async function run(tier: Tier, files: readonly string[]): Promise<TierResult | N
   if (files.length === 0) return emptyTier(tier);
   if (tier.name === 'unit') return runTier(tier, files, {});
   if (tier.name === 'container') return runContainers(tier, files);
+  if (tier.name === 'k8s') return runInCluster(tier, files);
   return runTier(tier, files, { ...(await databaseEnv()), ...helmEnv(files) });
 }
 
@@ -53,6 +56,21 @@ async function runContainers(tier: Tier, files: readonly string[]): Promise<Tier
   } finally {
     const left = await removeTestContainers();
     if (left > 0) console.log(`   removed ${left} container(s) that the tests left behind`);
+  }
+}
+
+/** Only where it was asked for by name: it works on whatever cluster KUBECONFIG names. */
+async function runInCluster(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {
+  const notRun = (reason: string): NotRun => ({ tier: tier.name, files: files.length, notRun: reason });
+  if (!chosen.includes(tier)) return notRun('it changes the cluster of KUBECONFIG: npm run test:k8s');
+  const cluster = prepareCluster();
+  if (cluster.kind === 'unavailable') return notRun(cluster.reason);
+  try {
+    const result = await runTier(tier, files, cluster.env);
+    console.log(`\n${figureTables(cluster.figuresFile)}`);
+    return result;
+  } finally {
+    cluster.close();
   }
 }
 

@@ -22,6 +22,8 @@ export interface Attempt {
 
 export interface PacedLoadOptions {
   readonly url: string;
+  /** The Host header, where it is another than the URL's: a proxy finds its way by it. */
+  readonly host?: string;
   readonly firstId: number;
   /** Updates a second. */
   readonly rate: number;
@@ -76,7 +78,10 @@ export function startPacedLoad(options: PacedLoadOptions): PacedLoad {
     const status = await post(pool, {
       path: pathname,
       body: updateBody({ updateId, chat }, options.textLength),
-      token: options.token ?? TOKEN,
+      headers: {
+        'x-telegram-bot-api-secret-token': options.token ?? TOKEN,
+        ...(options.host === undefined ? {} : { host: options.host }),
+      },
     });
     inFlight -= 1;
     attempts.push({ updateId, kind, status, dueAt, ms: performance.now() - dueAt });
@@ -139,13 +144,13 @@ export function isAccepted(status: number | null): boolean {
 
 async function post(
   pool: Pool,
-  { path, body, token }: { path: string; body: string; token: string },
+  { path, body, headers }: { path: string; body: string; headers: Readonly<Record<string, string>> },
 ): Promise<number | null> {
   try {
     const response = await pool.request({
       path,
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-telegram-bot-api-secret-token': token },
+      headers: { 'content-type': 'application/json', ...headers },
       body,
       signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
     });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { RESULTS_VARIABLE, type ResultLine } from './tier-reporter.ts';
 
 export interface Tier {
-  readonly name: 'unit' | 'integration' | 'container';
+  readonly name: 'unit' | 'integration' | 'container' | 'k8s';
   /** For `node --test`. */
   readonly flags: readonly string[];
   /** The whole tier: a test that never ends must not hold the machine. */
@@ -32,6 +32,8 @@ export const tiers: readonly Tier[] = [
   { name: 'integration', flags: ['--test-concurrency=2', '--test-timeout=300000'], limitMs: 15 * MINUTE_MS },
   // One file at a time: each brings servers of its own, and the machine may have two cores.
   { name: 'container', flags: ['--test-concurrency=1', '--test-timeout=1200000'], limitMs: 45 * MINUTE_MS },
+  // One file at a time, each in a namespace of its own.
+  { name: 'k8s', flags: ['--test-concurrency=1', '--test-timeout=1800000'], limitMs: 90 * MINUTE_MS },
 ];
 
 const PATTERNS = [
@@ -54,6 +56,7 @@ export function filesOf(tier: Tier['name'], filters: readonly string[]): string[
 
 function tierOf(file: string): Tier['name'] {
   if (file.endsWith('.integration.test.ts')) return 'integration';
+  if (file.endsWith('.k8s.test.ts')) return 'k8s';
   return file.endsWith('.container.test.ts') ? 'container' : 'unit';
 }
 
