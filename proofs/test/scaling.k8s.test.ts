@@ -144,7 +144,17 @@ async function makeTopic({ kubectl }: Stage): Promise<void> {
   ];
   // The class, not the script around it: an image may leave scripts out.
   const tool = ['java', '-cp', '/opt/kafka/libs/*', 'org.apache.kafka.tools.TopicCommand'];
-  await kubectl.run(['exec', 'kafka-0', '--container', 'kafka', '--', ...tool, '--bootstrap-server', 'localhost:9092', ...topic]);
+  await kubectl.run([
+    'exec',
+    'kafka-0',
+    '--container',
+    'kafka',
+    '--',
+    ...tool,
+    '--bootstrap-server',
+    'localhost:9092',
+    ...topic,
+  ]);
 }
 
 /** Nothing is stored while `use` runs: somebody has the table of keys for himself. */
