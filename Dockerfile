@@ -33,7 +33,10 @@ COPY services ./services
 COPY scripts/warm-compile-cache.ts /warm/
 RUN mkdir .compile-cache && chown 10001:10001 .compile-cache
 USER 10001:10001
-RUN NODE_COMPILE_CACHE=/app/.compile-cache node /warm/warm-compile-cache.ts /app && chmod -R a+rX .compile-cache
+RUN NODE_COMPILE_CACHE=/app/.compile-cache node /warm/warm-compile-cache.ts /app
+# Nobody may change what is run: read by its user, and owned by root.
+USER 0:0
+RUN chown -R 0:0 .compile-cache && chmod -R a+rX .compile-cache
 
 FROM ${NODE_IMAGE}
 WORKDIR /app

@@ -37,7 +37,10 @@ COPY packages ./packages
 COPY services ./services
 COPY warm-compile-cache.mjs /warm/
 USER 10001:10001
-RUN node /warm/warm-compile-cache.mjs /app && chmod -R a+rX .compile-cache
+RUN node /warm/warm-compile-cache.mjs /app
+USER 0:0
+RUN chown -R 0:0 .compile-cache && chmod -R a+rX .compile-cache
+USER 10001:10001
 `;
 
 function emit(folder: string): void {

@@ -91,15 +91,16 @@ describe('the image', () => {
   it('uses the compile cache that it brings, on a root that can not be written to', async t => {
     if (bedOf(t) === null) return;
     const ask = `
-      const { readdirSync, readFileSync } = require('node:fs');
+      const { readdirSync, readFileSync, statSync } = require('node:fs');
       const folder = require('node:module').getCompileCacheDir();
       const files = readdirSync(folder);
       for (const file of files) readFileSync(folder + '/' + file);
-      console.log(folder, files.length)`;
+      console.log(folder, files.length, statSync(folder).uid)`;
     for (const flags of [[], NODE_ARGUMENTS]) {
-      const [folder, files] = (await node(...flags, '--eval', ask)).split(' ');
+      const [folder, files, owner] = (await node(...flags, '--eval', ask)).split(' ');
       assert.match(String(folder), /^\/app\/\.compile-cache\//);
       assert.ok(Number(files) > 500, `${files} files`);
+      assert.equal(owner, '0');
     }
   });
 
