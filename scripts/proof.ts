@@ -6,7 +6,12 @@ import { bulkheads } from './proof/bulkheads.ts';
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
 import { processorProofs } from './proof/processor.ts';
-import { parseProofArguments, type ProofCommand } from './proof/proof-command.ts';
+import {
+  parseProofArguments,
+  PROOF_OPTIONS,
+  type ProofArguments,
+  type ProofCommand,
+} from './proof/proof-command.ts';
 import { replayLoad } from './proof/replay-load.ts';
 import { traces } from './proof/traces.ts';
 import { prepareDocker } from './test-tiers/docker-tier.ts';
@@ -28,7 +33,11 @@ if (proof === undefined) {
   console.error(`usage: npm run proof -- <${Object.keys(proofs).join(' | ')}>`);
   process.exit(2);
 }
-const args = parseProofArguments(words);
+if (words.includes('--help')) {
+  console.log(`usage: npm run proof -- ${name} [options]\n\n${PROOF_OPTIONS}`);
+  process.exit(0);
+}
+const args = readArguments();
 if (proof.docker) {
   const docker = prepareDocker();
   if (docker.kind === 'unavailable') {
@@ -39,3 +48,12 @@ if (proof.docker) {
   console.log(`${name} on ${docker.images.join(', ')}`);
 }
 process.exitCode = (await proof.run(args)) ? 0 : 1;
+
+function readArguments(): ProofArguments {
+  try {
+    return parseProofArguments(words);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${PROOF_OPTIONS}`);
+    process.exit(2);
+  }
+}

@@ -12,6 +12,12 @@ export interface ProofCommand {
   run(args: ProofArguments): Promise<boolean>;
 }
 
+export const PROOF_OPTIONS = `options, where the proof takes them (docs/proofs says which and what for):
+  --seconds <n>          of each phase, or of the whole run
+  --rate <n>             requests a second
+  --only <part of name>  only these parts; may be repeated
+  --help`;
+
 /** Throws a sentence for the user. */
 export function parseProofArguments(words: readonly string[]): ProofArguments {
   const only: string[] = [];
@@ -22,7 +28,7 @@ export function parseProofArguments(words: readonly string[]): ProofArguments {
     if (flag === '--only' && value !== '') only.push(value);
     else if (flag === '--seconds') seconds = positive(flag, value);
     else if (flag === '--rate') rate = positive(flag, value);
-    else throw new Error(`${flag} ${value}: known are --only <part of a name>, --seconds <n>, --rate <n>`);
+    else throw new Error(`${`${flag} ${value}`.trim()}: not known, or without its value`);
   }
   return { seconds, rate, only: only.length === 0 ? null : only };
 }
