@@ -57,12 +57,17 @@
 {{- define "ackline.spoolEnv" -}}
 {{- with .Values.ingress.spool }}
 {{- if .enabled }}
+{{ include "ackline.spoolVariables" (dict "spool" . "durability" (ternary "persistent" "ephemeral" .persistence.enabled)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* spool; durability: of the volume. A volume that is drained has one, whatever the ingress has by now. */}}
+{{- define "ackline.spoolVariables" -}}
 - { name: SPOOL_DIR, value: /var/lib/ackline/spool/events }
-- { name: SPOOL_DURABILITY, value: {{ ternary "persistent" "ephemeral" .persistence.enabled }} }
-- { name: SPOOL_MAX_BYTES, value: {{ .maxBytes | quote }} }
-- { name: SPOOL_MAX_AGE, value: {{ .maxAge | quote }} }
-{{- end }}
-{{- end }}
+- { name: SPOOL_DURABILITY, value: {{ .durability }} }
+- { name: SPOOL_MAX_BYTES, value: {{ .spool.maxBytes | quote }} }
+- { name: SPOOL_MAX_AGE, value: {{ .spool.maxAge | quote }} }
 {{- end }}
 
 {{- define "ackline.processorEnv" -}}

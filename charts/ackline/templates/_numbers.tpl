@@ -42,12 +42,14 @@ Never more than all old and all new ones. root, component, max, minReadySeconds.
 {{- define "ackline.ingressConnections" -}}
 {{- $max := include "ackline.ingressMaxReplicas" . | int -}}
 {{- $pods := $max -}}
-{{- if eq (include "ackline.ingressKind" .) "Deployment" -}}
+{{- $isDeployment := eq (include "ackline.ingressKind" .) "Deployment" -}}
+{{- if $isDeployment -}}
 {{- $pods = include "ackline.podsAtOnce" (dict "root" . "component" "ingress" "max" $max "minReadySeconds" (int .Values.ingress.minReadySeconds)) | int -}}
-{{- else -}}
-{{- $pods = add $max (len .Values.ingress.spool.removedReplicas) | int -}}
 {{- end -}}
-{{- mul $pods (include "ackline.ingressPodConnections" . | int) -}}
+{{- /* A drain runs in place of its replica, or beside all of them where there is none; DRAIN_CONNECTIONS of packages/cli/src/commands/spool.ts. */ -}}
+{{- $drains := 0 -}}
+{{- range include "ackline.drainedOrdinals" . | fromYamlArray }}{{ if or $isDeployment (ge (int .) $max) }}{{ $drains = add1 $drains }}{{ end }}{{ end -}}
+{{- add (mul $pods (include "ackline.ingressPodConnections" . | int)) (mul $drains 2) -}}
 {{- end }}
 
 {{- define "ackline.processorConnections" -}}
@@ -56,12 +58,36 @@ Never more than all old and all new ones. root, component, max, minReadySeconds.
 {{- mul $pods (include "ackline.processorPodConnections" . | int) -}}
 {{- end }}
 
-{{/* Numbers of the replicas whose volumes a CronJob looks after, as a YAML list. */}}
+{{- define "ackline.ingressLeastReplicas" -}}
+{{- with .Values.ingress }}{{ ternary .autoscaling.minReplicas .replicas .autoscaling.enabled | int }}{{ end -}}
+{{- end }}
+
+{{/*
+Numbers of the replicas whose volumes a CronJob looks after, as a YAML list: those that are listed, those that autoscaling may take away,
+and those of volumes that are there though no replica has to be.
+*/}}
 {{- define "ackline.drainedOrdinals" -}}
 {{- $ordinals := list -}}
+{{- $isPersistent := .Values.ingress.spool.persistence.enabled -}}
 {{- range .Values.ingress.spool.removedReplicas }}{{ $ordinals = append $ordinals (int .) }}{{ end -}}
 {{- with .Values.ingress.autoscaling -}}
-{{- if .enabled }}{{ range untilStep (int .minReplicas) (int .maxReplicas) 1 }}{{ $ordinals = append $ordinals . }}{{ end }}{{ end -}}
+{{- if and .enabled $isPersistent }}{{ range untilStep (int .minReplicas) (int .maxReplicas) 1 }}{{ $ordinals = append $ordinals . }}{{ end }}{{ end -}}
+{{- end -}}
+{{- $kept := ternary (include "ackline.ingressLeastReplicas" . | int) 0 $isPersistent -}}
+{{- range include "ackline.spoolVolumes" . | fromYamlArray }}{{ if ge (int .) $kept }}{{ $ordinals = append $ordinals (int .) }}{{ end }}{{ end -}}
+{{- $ordinals | uniq | toYaml -}}
+{{- end }}
+
+{{/*
+Numbers of the replicas that the cluster has volumes of, as a YAML list. None where helm does not ask a cluster: `helm template`, and so
+Argo CD; removedReplicas is for these. The labels are those of the claim template.
+*/}}
+{{- define "ackline.spoolVolumes" -}}
+{{- $ordinals := list -}}
+{{- $labels := include "ackline.selectorLabels" (dict "root" . "component" "ingress") | fromYaml -}}
+{{- $name := printf "^spool-%s-ingress-[0-9]+$" (include "ackline.fullname" . | regexQuoteMeta) -}}
+{{- range (lookup "v1" "PersistentVolumeClaim" .Release.Namespace "").items -}}
+{{- if and (regexMatch $name .metadata.name) (eq (get (.metadata.labels | default dict) "app.kubernetes.io/instance") (get $labels "app.kubernetes.io/instance")) }}{{ $ordinals = append $ordinals (regexFind "[0-9]+$" .metadata.name | int) }}{{ end -}}
 {{- end -}}
 {{- $ordinals | uniq | toYaml -}}
 {{- end }}

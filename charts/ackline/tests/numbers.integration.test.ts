@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DRAIN_DEADLINE_MS, MAX_DRAIN_WAIT_MS } from '@ackline/runtime/drain';
 import { variablesOf } from '@ackline/shared/docs/environment-table';
+import { DRAIN_CONNECTIONS } from '../../../packages/cli/src/commands/spool.ts';
 import { POOL_MAX } from '../../../services/ingress/src/app.ts';
 import { CONNECTIONS_BESIDE_POOL } from '../../../services/processor/src/app.ts';
 import { environmentSchemas } from '../../../scripts/generate-docs/environment-page.ts';
@@ -83,7 +84,7 @@ describeChart('the sum of connections', () => {
 
   it('counts no old pod beside a new one where both have the same volume', () => {
     const spool = { enabled: true, removedReplicas: [3], persistence: { enabled: true } };
-    assert.equal(connections({ ingress: { replicas: 3, spool } }).ingress, (3 + 1) * POOL_MAX);
+    assert.equal(connections({ ingress: { replicas: 3, spool } }).ingress, 3 * POOL_MAX + DRAIN_CONNECTIONS);
   });
 
   it('fits with the values as they are into a PostgreSQL as it is', () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readYaml } from '@ackline/shared/config/yaml-source';
 import { findHelm } from '@ackline/testkit/helm-program';
+import type { Cluster } from './cluster.ts';
 
 /** The folder of the chart. */
 export const CHART = fileURLToPath(new URL('../..', import.meta.url));
@@ -56,6 +60,26 @@ export function runHelm(
   });
 }
 
+/** What a first installation in this cluster would be, and what it would tell the user. */
+export async function renderIn(
+  cluster: Cluster,
+  ...values: readonly Values[]
+): Promise<{ readonly manifests: readonly Manifest[]; readonly notes: string }> {
+  if (helm.kind === 'unavailable') throw new Error(helm.reason);
+  const words = ['install', RELEASE, CHART, '--namespace', NAMESPACE, '--dry-run=server', '--output', 'json'];
+  const files = values.flatMap(one => ['--values', typeof one === 'string' ? one : '-']);
+  const api = ['--kube-apiserver', cluster.url, '--disable-openapi-validation'];
+  // What helm learns of a cluster it keeps in the user's home.
+  await using home = await mkdtempDisposable(join(tmpdir(), 'ackline-helm-'));
+  // Not spawnSync: the cluster is a server of this process.
+  const child = spawn(helm.path, [...words, ...api, ...files], { env: { HOME: home.path } });
+  child.stdin.end(JSON.stringify(values.find(one => typeof one !== 'string') ?? {}));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  assert.notEqual(stdout, '', stderr);
+  const { manifest, info } = JSON.parse(stdout) as { manifest: string; info: { notes: string } };
+  return { manifests: manifestsIn(manifest), notes: info.notes };
+}
+
 function template(values: readonly Values[]): ReturnType<typeof runHelm> {
   return runHelm(
     ['template', RELEASE, CHART, '--namespace', NAMESPACE, '--kube-version', KUBE_VERSION],
@@ -67,11 +91,15 @@ function template(values: readonly Values[]): ReturnType<typeof runHelm> {
 export function render(...values: readonly Values[]): readonly Manifest[] {
   const { status, stdout, stderr } = template(values);
   assert.equal(status, 0, stderr);
-  return stdout
+  return manifestsIn(stdout);
+}
+
+function manifestsIn(documents: string): readonly Manifest[] {
+  return documents
     .split(/^---$/m)
-    .map(text => {
-      const { value, problems } = readYaml(text);
-      assert.deepEqual(problems, [], text);
+    .map(document => {
+      const { value, problems } = readYaml(document);
+      assert.deepEqual(problems, [], document);
       return value as Manifest | null;
     })
     .filter(value => value !== null);

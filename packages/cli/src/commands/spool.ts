@@ -16,8 +16,8 @@ import { formatCount, formatMs, plural } from '../output/units.ts';
 
 /** A failover of PostgreSQL, or the election of a partition's leader, takes less. */
 const DEFAULT_PATIENCE_MS = 120_000;
-/** One commits while the next batch collects. */
-const CONNECTIONS = 2;
+/** Of a drain: one commits while the next batch collects. The chart counts with them. */
+export const DRAIN_CONNECTIONS = 2;
 
 const { KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR } = eventLogFields;
 const spoolEnvironment = z.object({ KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR });
@@ -58,7 +58,7 @@ async function drain(
   const pool = createPool({
     connectionString: await findDatabaseUrl(config),
     applicationName: 'ackline-cli',
-    max: CONNECTIONS,
+    max: DRAIN_CONNECTIONS,
     onError: () => undefined, // the query that was running rejects with the same error
   });
   try {
