@@ -14,6 +14,18 @@
 {{- end }}
 {{- end }}
 
+{{/* Of a list, the first with each key: items; key. For the Job, which has what several pods have. */}}
+{{- define "ackline.firstOfEach" -}}
+{{- $seen := list }}
+{{- range .items }}
+{{- $id := get . $.key }}
+{{- if not (has $id $seen) }}
+{{- $seen = append $seen $id }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "ackline.tracingEnv" -}}
 {{- with .Values.otel }}
 {{- if .endpoint }}

@@ -98,6 +98,10 @@ topologySpreadConstraints:
 {{/* Mounted as folders: a file that is mounted by itself (subPath) would stay as it was at the start. */}}
 {{- define "ackline.mounts" -}}
 - { name: config, mountPath: /etc/ackline/config, readOnly: true }
+{{- include "ackline.secretMounts" . }}
+{{- end }}
+
+{{- define "ackline.secretMounts" -}}
 {{- range .Values.secrets }}
 - { name: secret-{{ .name }}, mountPath: /etc/ackline/secrets/{{ .name }}, readOnly: true }
 {{- end }}

@@ -45,7 +45,69 @@ describeChart('the migration', () => {
     assert.deepEqual(envOf(check!)['TWILIO_AUTH_TOKEN'], { secretKeyRef: { name: 'twilio', key: 'token' } });
     assert.deepEqual(check?.['envFrom'], [{ secretRef: { name: 'signing' } }]);
     assert.ok(JSON.stringify(check?.['volumeMounts']).includes('/etc/ackline/secrets/telegram'));
-    assert.equal(migrate?.['volumeMounts'], undefined);
+    assert.ok(!JSON.stringify(migrate?.['volumeMounts']).includes('/etc/ackline/config'));
+  });
+
+  it('sees in both containers what the services see: variables, a CA of the ingress, files of its own', () => {
+    const ca = { name: 'ca', configMap: { name: 'ca' } };
+    const { spec, containers } = podOf(
+      renderMinimal({
+        env: [{ name: 'PGSSLMODE', value: 'verify-full' }],
+        envFrom: [{ secretRef: { name: 'signing' } }],
+        ingress: {
+          env: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ca/ca.pem' }],
+          volumes: [ca],
+          volumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }],
+        },
+        processor: { volumes: [ca], volumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }] },
+        migrations: {
+          volumes: [{ name: 'scratch', emptyDir: {} }],
+          volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }],
+        },
+      }),
+      'migrate',
+    );
+    for (const container of containers) {
+      assert.equal(envOf(container)['PGSSLMODE'], 'verify-full');
+      assert.equal(envOf(container)['NODE_EXTRA_CA_CERTS'], '/etc/ca/ca.pem');
+      assert.deepEqual(container['envFrom'], [{ secretRef: { name: 'signing' } }]);
+      const paths = (at(container, 'volumeMounts') as { mountPath: string }[]).map(
+        ({ mountPath }) => mountPath,
+      );
+      const config = container.name === 'check-config' ? ['/etc/ackline/config'] : [];
+      assert.deepEqual(paths, [...config, '/etc/ackline/secrets/telegram', '/tmp', '/etc/ca']);
+    }
+    const names = (spec['volumes'] as { name: string }[]).map(({ name }) => name);
+    assert.deepEqual(names, ['config', 'secret-telegram', 'scratch', 'ca']);
+  });
+
+  it('has each variable once: its own value, or that of the ingress', () => {
+    const variable = (value: string) => [{ name: 'NODE_OPTIONS', value }];
+    const values = { ingress: { env: variable('--a') }, processor: { env: variable('--b') } };
+    const optionsOf = (overrides: object) =>
+      podOf(renderMinimal(overrides as Readonly<Record<string, unknown>>), 'migrate').containers.map(
+        container => envOf(container)['NODE_OPTIONS'],
+      );
+    assert.deepEqual(optionsOf(values), ['--a', '--a']);
+    assert.deepEqual(optionsOf({ ...values, migrations: { env: variable('--c') } }), ['--c', '--c']);
+  });
+
+  it('needs nothing of the services without that, which may come with the release', () => {
+    const { spec, containers } = podOf(
+      renderMinimal({
+        ingress: { volumes: [{ name: 'ca', configMap: { name: 'ca' } }] },
+        migrations: {
+          checkConfig: false,
+          env: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ca/ca.pem' }],
+          volumes: [{ name: 'own-ca', secret: { secretName: 'own-ca' } }],
+          volumeMounts: [{ name: 'own-ca', mountPath: '/etc/ca' }],
+        },
+      }),
+      'migrate',
+    );
+    assert.deepEqual(spec['volumes'], [{ name: 'own-ca', secret: { secretName: 'own-ca' } }]);
+    assert.equal(envOf(containers[0]!)['NODE_EXTRA_CA_CERTS'], '/etc/ca/ca.pem');
+    assert.deepEqual(containers[0]?.['volumeMounts'], [{ name: 'own-ca', mountPath: '/etc/ca' }]);
   });
 
   it('can leave that out', () => {

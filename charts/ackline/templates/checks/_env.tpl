@@ -1,11 +1,22 @@
 {{/* A variable that the chart sets is not set beside it: the later one would win, and the chart's sums would be of the other. */}}
 {{- define "ackline.check.env" -}}
 {{- $owners := include "ackline.variableOwners" . | fromYaml }}
-{{- range $list, $env := dict "env" .Values.env "ingress.env" .Values.ingress.env "processor.env" .Values.processor.env }}
+{{- $common := list }}
+{{- range .Values.env }}{{ $common = append $common .name }}{{ end }}
+{{- if ne (len $common) (len (uniq $common)) }}
+env has a variable twice: the later one would win, and server-side apply refuses it. Take one of them away.
+{{- end }}
+{{- range $list, $env := dict "env" .Values.env "ingress.env" .Values.ingress.env "migrations.env" .Values.migrations.env "processor.env" .Values.processor.env }}
+{{- $names := list }}
 {{- range $variable := $env }}
 {{- with get $owners $variable.name }}
 {{ $list }} sets {{ $variable.name }}, which the chart sets: take it away there, and change {{ . }}.
 {{- end }}
+{{- /* Of the migration, the one of its own values counts. */}}
+{{- if and (has $list (list "ingress.env" "processor.env")) (has $variable.name (concat $common $names)) }}
+{{ $list }} sets {{ $variable.name }}, which {{ ternary "env" $list (has $variable.name $common) }} has too: the later one would win, and server-side apply refuses it. Take one of them away.
+{{- end }}
+{{- $names = append $names $variable.name }}
 {{- end }}
 {{- end }}
 {{- end }}
