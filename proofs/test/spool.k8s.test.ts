@@ -20,10 +20,13 @@ describe('an ingress with a spool on a volume', () => {
       await stage.release.install({
         expose: await exposedByIngress(),
         ingress: {
-          replicas: 1,
+          replicas: 2, // the least that the chart takes with a volume
           spool: { enabled: true, persistence: { enabled: true, size: '1Gi' }, maxBytes: '256MiB' },
         },
       });
+      // One, so that no other pod answers while that with the spool is away.
+      await stage.kubectl.run(['scale', 'statefulset/ackline-ingress', '--replicas=1']);
+      await stage.kubectl.run(['wait', '--for=delete', 'pod/ackline-ingress-1', '--timeout=2m']);
     });
   });
   after(() => stage?.[Symbol.asyncDispose]());
