@@ -19,4 +19,10 @@ redis.existingSecret and redis.url are both set: take one of them away.
 redis.url has a user or a password in it, which everybody who may read the Deployment sees: put the URL into a Secret, and name that in redis.existingSecret.
 {{- end }}
 {{- end }}
+{{- if regexMatch "^[a-z]+://[^/?#]*@" .Values.otel.endpoint }}
+otel.endpoint has a user or a password in it, which everybody who may read the Deployment sees: put them into a Secret as authorization=Basic …, and name that in otel.headersSecret.
+{{- end }}
+{{- if regexMatch "^[a-z]+://[^/?#]*@" .Values.processor.autoscaling.prometheusAddress }}
+processor.autoscaling.prometheusAddress has a user or a password in it, which everybody who may read the ScaledObject sees: put them into a TriggerAuthentication, and name that in processor.autoscaling.prometheusAuthenticationRef.
+{{- end }}
 {{- end }}

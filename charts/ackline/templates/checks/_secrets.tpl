@@ -1,4 +1,4 @@
-{{/* Every secret that `config` names is given to the pods. */}}
+{{/* Every secret that `config` names is given to the pods, and stands where only who may read Secrets sees it. */}}
 {{- define "ackline.check.secrets" -}}
 {{- $config := .Values.config | default dict }}
 {{- $mounted := list }}
@@ -9,7 +9,11 @@ secrets has {{ .name }} twice: give each a name of its own.
 {{- $mounted = append $mounted .name }}
 {{- end }}
 {{- $variables := list }}
-{{- range concat .Values.env .Values.ingress.env .Values.processor.env }}{{ $variables = append $variables .name }}{{ end }}
+{{- $shown := list }}
+{{- range concat .Values.env .Values.ingress.env .Values.processor.env }}
+{{- $variables = append $variables .name }}
+{{- if hasKey . "value" }}{{ $shown = append $shown .name }}{{ end }}
+{{- end }}
 {{- $refs := list }}
 {{- range $config.sources }}{{ range .secrets }}{{ $refs = append $refs . }}{{ end }}{{ end }}
 {{- range $config.destinations }}{{ with .signingSecret }}{{ $refs = append $refs . }}{{ end }}{{ end }}
@@ -27,7 +31,15 @@ config names the file {{ . }}, but secrets has no {{ first $parts }}: add { name
 {{- if not (or (has . $variables) $.Values.envFrom) }}
 config names the variable {{ . }}, but env does not have it: add it there with a secretKeyRef, or use a file of `secrets`, which can be rotated without a restart.
 {{- end }}
+{{- if has . $shown }}
+env gives {{ . }}, which config takes for a secret, by its value, which everybody who may read the Deployment sees: put it into a Secret, and give it by valueFrom.secretKeyRef.
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $config.destinations }}
+{{- if regexMatch "^[a-z]+://[^/?#]*@" (toString .url) }}
+destination {{ .name }} has a user or a password in its url, which everybody who may read the ConfigMap sees, and no program takes: let its signingSecret prove who delivers.
 {{- end }}
 {{- end }}
 {{- end }}
