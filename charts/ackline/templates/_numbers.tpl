@@ -92,6 +92,27 @@ Argo CD; removedReplicas is for these. The labels are those of the claim templat
 {{- $ordinals | uniq | toYaml -}}
 {{- end }}
 
+{{/* Milliseconds of "10s": one number with ms, s, m, h or d. */}}
+{{- define "ackline.milliseconds" -}}
+{{- $factors := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 -}}
+{{- mul (regexFind "^[0-9]+" (toString .) | int64) (get $factors (regexReplaceAll "^[0-9]+" (toString .) "") | default 0) -}}
+{{- end }}
+
+{{/*
+How long a request may take and still get its 200: the slowest body of a source (bodyTimeout.total), 2.5 s more for a large one, and
+the logs' part. 8 s by default.
+*/}}
+{{- define "ackline.longestRequestMs" -}}
+{{- $body := 5000 -}}
+{{- range (.Values.config | default dict).sources -}}
+{{- with dig "bodyTimeout" "total" "" . }}{{ $body = max $body (include "ackline.milliseconds" . | int64) }}{{ end -}}
+{{- end -}}
+{{- add $body 3000 -}}
+{{- end }}
+
+{{/* DRAIN_DEADLINE_MS by ATTEMPTS_DRAIN_PART of services/processor/src/app.ts: what a processor that ends gives to attempts in flight. */}}
+{{- define "ackline.attemptsDrainSeconds" -}}12{{- end }}
+
 {{/* Bytes of "1GiB" (ours) or "2Gi" (Kubernetes'); 0 where it is neither. */}}
 {{- define "ackline.bytes" -}}
 {{- $text := trimSuffix "B" (toString .) -}}

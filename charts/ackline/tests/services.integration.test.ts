@@ -93,6 +93,14 @@ describeChart('the way in from outside', () => {
     assert.equal(route.metadata.annotations?.['team'], 'hooks');
   });
 
+  it('takes a route without a time limit, and one that is longer than each request', () => {
+    for (const requestTimeout of ['0s', '8s', '8000ms', '1m']) {
+      const httpRoute = { enabled: true, parentRefs: [{ name: 'public' }], requestTimeout };
+      const route = only(renderMinimal({ expose: { httpRoute } }), 'HTTPRoute');
+      assert.equal(at(route, 'spec.rules.0.timeouts.request'), requestTimeout);
+    }
+  });
+
   it('can be both at once, while one moves to the other', () => {
     const manifests = renderMinimal({
       expose: {

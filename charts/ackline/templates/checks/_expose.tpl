@@ -1,4 +1,8 @@
 {{- define "ackline.check.expose" -}}
+{{- $isBalanced := or .Values.expose.ingress.enabled .Values.expose.httpRoute.enabled (eq .Values.ingress.service.type "LoadBalancer") }}
+{{- if and $isBalanced (lt (int .Values.ingress.drainWaitSeconds) 5) }}
+ingress.drainWaitSeconds is {{ .Values.ingress.drainWaitSeconds }}, and what is in front of the ingress notices only after seconds that a pod ends, whose port would be closed by then: set it to 5 or more.
+{{- end }}
 {{- with .Values.expose }}
 {{- if and .ingress.enabled (not .ingress.hosts) }}
 expose.ingress.hosts is empty: name the hosts that providers call.
@@ -7,8 +11,11 @@ expose.ingress.hosts is empty: name the hosts that providers call.
 expose.httpRoute.parentRefs is empty: name the Gateway, as [{ name: …, namespace: … }].
 {{- end }}
 {{- with .httpRoute.requestTimeout }}
-{{- if and (regexMatch "^[0-9]+s$" .) (lt (trimSuffix "s" . | int) 8) }}
-expose.httpRoute.requestTimeout is {{ . }}, and a request may take 8 s and get its 200: set 10s or more, or leave it empty.
+{{- $least := include "ackline.longestRequestMs" $ | int64 }}
+{{- $limit := include "ackline.milliseconds" . | int64 }}
+{{- /* 0s is no limit. */}}
+{{- if and (gt $limit 0) (lt $limit $least) }}
+expose.httpRoute.requestTimeout is {{ . }}, and a request may take {{ div (add $least 999) 1000 }} s and get its 200: set {{ div (add $least 2999) 1000 }}s or more, or leave it empty.
 {{- end }}
 {{- end }}
 {{- end }}

@@ -39,7 +39,7 @@ env gives {{ . }}, which config takes for a secret, by its value, which everybod
 {{- end }}
 {{- range $config.destinations }}
 {{- if regexMatch "^[a-z]+://[^/?#]*@" (toString .url) }}
-destination {{ .name }} has a user or a password in its url, which everybody who may read the ConfigMap sees, and no program takes: let its signingSecret prove who delivers.
+destination {{ .name }} has a user or a password in its url, which everybody who may read the ConfigMap sees, and no service takes: let its signingSecret prove who delivers.
 {{- end }}
 {{- end }}
 {{- end }}

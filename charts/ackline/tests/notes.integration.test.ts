@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { describeChart, MINIMAL, renderIn, type Values } from './support/chart.ts';
+import { type Claim, openCluster } from './support/cluster.ts';
+
+/** What helm tells who has installed these values, without its line breaks. */
+async function notesOf(values: Values, claims: readonly Claim[] = []): Promise<string> {
+  await using cluster = await openCluster(claims);
+  return (await renderIn(cluster, MINIMAL, values)).notes.replaceAll(/\s+/g, ' ');
+}
+
+const bot = { name: 'bot', type: 'http', url: 'http://bot.example.com/updates' };
+
+describeChart('what is said after an installation', () => {
+  it('names destinations whose attempts may take longer than a processor that ends', async () => {
+    const destinations = [
+      { ...bot, timeout: '12s' },
+      { ...bot, name: 'crm', timeout: '60s' },
+    ];
+    const notes = await notesOf({ config: { destinations } });
+    assert.match(notes, /destination crm has a timeout of 60s, and a processor that ends gives attempts 12 s/);
+    assert.doesNotMatch(notes, /destination bot/);
+  });
+});
