@@ -1,10 +1,19 @@
 {{/* Rules of NetworkPolicies. Each is what one arrow of the design needs, and no more. */}}
 
-{{/* Names of servers. */}}
+{{/* Names of servers. A policy sees the port of the pod behind the Service: that is 5353 on OpenShift. */}}
 {{- define "ackline.toDns" -}}
 - ports:
     - { port: 53, protocol: UDP }
     - { port: 53, protocol: TCP }
+    - { port: 5353, protocol: UDP }
+    - { port: 5353, protocol: TCP }
+{{- end }}
+
+{{/* What users add for all pods. */}}
+{{- define "ackline.extraEgress" -}}
+{{- with .Values.networkPolicy.extraEgress }}
+{{- toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* One server on its ports. ports: numbers; to: peers, [] for anywhere. */}}

@@ -20,6 +20,9 @@ function rulesOf(policy: Manifest, direction: 'ingress' | 'egress'): readonly st
   });
 }
 
+/** A policy sees the port of a pod: 5353 on OpenShift. */
+const DNS = '53/udp 53 5353/udp 5353';
+
 describeChart('the NetworkPolicies', () => {
   it('are there only where they are asked for: not every cluster enforces them', () => {
     assert.deepEqual(namesOf(renderMinimal(), 'NetworkPolicy'), []);
@@ -41,7 +44,7 @@ describeChart('the NetworkPolicies', () => {
       `ops ${JSON.stringify([namespace('monitoring')])}`,
     ]);
     assert.deepEqual(rulesOf(policy, 'egress'), [
-      '53/udp 53',
+      DNS,
       '5433 [{"ipBlock":{"cidr":"10.1.0.0/24"}}]',
       `9094 9092 9093 ${JSON.stringify([namespace('kafka')])}`,
       '443 [{"ipBlock":{"cidr":"10.2.0.0/24"}}]',
@@ -70,8 +73,20 @@ describeChart('the NetworkPolicies', () => {
 
   it('let the migration reach PostgreSQL and nothing else, and are there before it', () => {
     const policy = only(lockedDown(), 'NetworkPolicy', 'ackline-migrate');
-    assert.deepEqual(rulesOf(policy, 'egress'), ['53/udp 53', '5433 [{"ipBlock":{"cidr":"10.1.0.0/24"}}]']);
+    assert.deepEqual(rulesOf(policy, 'egress'), [DNS, '5433 [{"ipBlock":{"cidr":"10.1.0.0/24"}}]']);
     assert.equal(policy.metadata.annotations?.['helm.sh/hook-weight'], '-10');
+  });
+
+  it('leave what users add open for all pods: what their sidecars need', () => {
+    const extraEgress = [{ ports: [{ port: 443, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.4.0.0/24' } }] }];
+    const policies = all(
+      render(join(CHART, 'ci', 'spool-values.yaml'), { networkPolicy: { extraEgress } }),
+      'NetworkPolicy',
+    );
+    assert.equal(policies.length, 4);
+    for (const policy of policies) {
+      assert.equal(rulesOf(policy, 'egress').at(-1), '443 [{"ipBlock":{"cidr":"10.4.0.0/24"}}]');
+    }
   });
 
   it('are for every pod that stays or comes again', () => {
