@@ -38,10 +38,10 @@ affinity:
 {{- end }}
 {{- end }}
 
-{{/* No version of chart or program: a release that changes nothing of a pod does not replace it. */}}
+{{/* No version of chart or program: a release that changes nothing of a pod does not replace it. A label of the component wins. */}}
 {{- define "ackline.podLabels" -}}
 {{ include "ackline.selectorLabels" . }}
-{{- with .root.Values.commonLabels }}
+{{- with merge (dict) (.values.podLabels | default dict) .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
@@ -50,17 +50,12 @@ affinity:
 {{- define "ackline.podMetadata" -}}
 labels:
   {{- include "ackline.podLabels" . | nindent 2 }}
-  {{- with .values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
 annotations:
-  kubectl.kubernetes.io/default-container: {{ .component }}
+  {{- $own := dict "kubectl.kubernetes.io/default-container" .component }}
   {{- if eq .root.Values.configReload "roll" }}
-  checksum/config: {{ toYaml .root.Values.config | sha256sum }}
+  {{- $_ := set $own "checksum/config" (toYaml .root.Values.config | sha256sum) }}
   {{- end }}
-  {{- with .values.podAnnotations }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- toYaml (merge (dict) .values.podAnnotations $own) | nindent 2 }}
 {{- end }}
 
 {{- define "ackline.containerSecurity" -}}

@@ -138,6 +138,18 @@ describeChart('the Deployments', () => {
     assert.equal(podOf(renderMinimal(), 'processor').spec['initContainers'], undefined);
   });
 
+  it('have a label once that is common and of the component too: that of the component', () => {
+    const manifests = renderMinimal({
+      commonLabels: { tier: 'all', team: 'hooks' },
+      ingress: { podLabels: { tier: 'edge' } },
+      migrations: { podLabels: { tier: 'data' } },
+      monitoring: { podMonitor: { enabled: true, labels: { team: 'watchers' } } },
+    });
+    const tiers = ['ingress', 'processor', 'migrate'].map(name => podOf(manifests, name).labels['tier']);
+    assert.deepEqual(tiers, ['edge', 'all', 'data']);
+    assert.equal(only(manifests, 'PodMonitor').metadata.labels?.['team'], 'watchers');
+  });
+
   it('are named by the release, or as they are told', () => {
     const names = (values: Readonly<Record<string, unknown>>) =>
       render(MINIMAL, values)

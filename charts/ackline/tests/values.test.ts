@@ -21,7 +21,7 @@ const root = JSON.parse(read('values.schema.json')) as Schema;
 const defaults = readYaml(read('values.yaml')).value as Readonly<Record<string, unknown>>;
 
 /** Objects whose names are not the chart's: what Kubernetes or `ackline check` knows better, and maps of texts. */
-const OPEN = new Set(['kubernetes', 'texts', 'amounts', 'commonLabels', 'global', 'config']);
+const OPEN = new Set(['kubernetes', 'texts', 'amounts', 'labels', 'global', 'config']);
 
 function resolve(schema: Schema): Schema {
   const name = schema.$ref?.replace('#/definitions/', '');
