@@ -7,7 +7,7 @@
 - { name: LOG_LEVEL, value: {{ .Values.logLevel }} }
 - name: DATABASE_URL
   valueFrom:
-    secretKeyRef: { name: {{ .Values.database.existingSecret }}, key: {{ .Values.database.key }} }
+    secretKeyRef: { name: {{ .Values.database.existingSecret | quote }}, key: {{ .Values.database.key | quote }} }
 {{- with .Values.kafka.brokers }}
 - { name: KAFKA_BROKERS, value: {{ join "," . | quote }} }
 - { name: KAFKA_DURABILITY, value: {{ $.Values.kafka.durability }} }
@@ -36,7 +36,7 @@
 {{- with .headersSecret.name }}
 - name: OTEL_EXPORTER_OTLP_HEADERS
   valueFrom:
-    secretKeyRef: { name: {{ . }}, key: {{ $.Values.otel.headersSecret.key }} }
+    secretKeyRef: { name: {{ . | quote }}, key: {{ $.Values.otel.headersSecret.key | quote }} }
 {{- end }}
 {{- end }}
 {{- end }}
@@ -58,7 +58,7 @@
 {{- if .existingSecret }}
 - name: REDIS_URL
   valueFrom:
-    secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} }
+    secretKeyRef: { name: {{ .existingSecret | quote }}, key: {{ .key | quote }} }
 {{- else if .url }}
 - { name: REDIS_URL, value: {{ .url | quote }} }
 {{- end }}

@@ -21,7 +21,7 @@ imagePullSecrets:
 {{- end }}
 {{- with .values }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .nodeSelector }}
 nodeSelector:
@@ -105,11 +105,11 @@ topologySpreadConstraints:
 {{/* root; configMap: its name. */}}
 {{- define "ackline.volumes" -}}
 - name: config
-  configMap: { name: {{ .configMap }} }
+  configMap: { name: {{ .configMap | quote }} }
 {{- range .root.Values.secrets }}
 - name: secret-{{ .name }}
   secret:
-    secretName: {{ .secret | default .name }}
+    secretName: {{ .secret | default .name | quote }}
     # 0440: the group reads, which is fsGroup. YAML's versions disagree on octal numbers.
     defaultMode: 288
     {{- if .optional }}

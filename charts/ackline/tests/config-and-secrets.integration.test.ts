@@ -99,6 +99,24 @@ describeChart('secrets', () => {
     });
   });
 
+  it('may have names that YAML would take for numbers and truths, and so may accounts', () => {
+    const manifests = renderMinimal({
+      database: { existingSecret: '123', key: '1' },
+      redis: { existingSecret: '1e3', key: 'on' },
+      serviceAccount: { name: 'true' },
+      secrets: [{ name: 'telegram', secret: '0' }],
+      ingress: { priorityClassName: '7' },
+    });
+    const { spec, containers } = podOf(manifests, 'ingress');
+    const env = envOf(containers[0]!);
+    assert.deepEqual(env['DATABASE_URL'], { secretKeyRef: { name: '123', key: '1' } });
+    assert.deepEqual(env['REDIS_URL'], { secretKeyRef: { name: '1e3', key: 'on' } });
+    assert.equal(spec['serviceAccountName'], 'true');
+    assert.equal(spec['priorityClassName'], '7');
+    assert.equal(at(spec, 'volumes.1.secret.secretName'), '0');
+    only(manifests, 'ServiceAccount', 'true');
+  });
+
   it('are never made by the chart', () => {
     for (const name of ['kafka', 'locked-down', 'spool'])
       assert.deepEqual(namesOf(shape(name), 'Secret'), []);

@@ -5,7 +5,7 @@
 metadata:
   {{- include "ackline.podMetadata" $parts | nindent 2 }}
 spec:
-  serviceAccountName: {{ include "ackline.serviceAccountName" . }}
+  serviceAccountName: {{ include "ackline.serviceAccountName" . | quote }}
   # No preStop: on SIGTERM readiness fails first, connections are taken for DRAIN_WAIT_MS more, and then the port closes.
   terminationGracePeriodSeconds: {{ include "ackline.graceSeconds" $parts }}
   {{- include "ackline.podSpec" $parts | nindent 2 }}

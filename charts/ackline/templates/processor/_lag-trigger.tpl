@@ -15,7 +15,7 @@ metadata:
   # No answer is no lag of 0: the count stays as it is.
   ignoreNullValues: "false"
 {{- with $scaling.prometheusAuthenticationRef.name }}
-authenticationRef: { name: {{ . }} }
+authenticationRef: { name: {{ . | quote }} }
 {{- end }}
 {{- else }}
 type: metrics-api
