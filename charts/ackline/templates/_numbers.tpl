@@ -113,10 +113,14 @@ the logs' part. 8 s by default.
 {{/* DRAIN_DEADLINE_MS by ATTEMPTS_DRAIN_PART of services/processor/src/app.ts: what a processor that ends gives to attempts in flight. */}}
 {{- define "ackline.attemptsDrainSeconds" -}}12{{- end }}
 
-{{/* Bytes of "1GiB" (ours) or "2Gi" (Kubernetes'); 0 where it is neither. */}}
+{{/* Bytes of "1GiB" (ours), "1.5Gi", "2G", "2e9" or a number (Kubernetes'); 0 where it is none of them. */}}
 {{- define "ackline.bytes" -}}
-{{- $text := trimSuffix "B" (toString .) -}}
-{{- $number := regexFind "^[0-9]+" $text | int64 -}}
-{{- $factors := dict "" 1 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
-{{- mul $number (get $factors (regexReplaceAll "^[0-9]+" $text "") | default 0) -}}
+{{- if kindIs "string" . -}}
+{{- $text := trimSuffix "B" . -}}
+{{- $form := "^[0-9]+([.][0-9]+)?(e[0-9]+)?" -}}
+{{- $factors := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- mulf (regexFind $form $text | float64) (get $factors (regexReplaceAll $form $text "") | default 0 | float64) | int64 -}}
+{{- else -}}
+{{- int64 . -}}
+{{- end -}}
 {{- end }}

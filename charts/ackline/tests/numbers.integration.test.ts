@@ -92,6 +92,22 @@ describeChart('the sum of connections', () => {
   });
 });
 
+describeChart('memory for the processes of an ingress', () => {
+  it('is read in each form that Kubernetes takes', () => {
+    for (const memory of ['2Gi', '2.5Gi', '2048Mi', '2200M', '3G', '0.01T', '3e9', 3_000_000_000]) {
+      const ingress = { processes: 4, resources: { limits: { memory } } };
+      assert.ok(renderMinimal({ database: { maxConnections: 500 }, ingress }).length > 0, String(memory));
+    }
+  });
+});
+
+describeChart('the number of processors', () => {
+  it('is no matter of partitions where there is no Kafka', () => {
+    const processor = { replicas: 13 };
+    assert.ok(renderMinimal({ database: { maxConnections: 1_000 }, processor }).length > 0);
+  });
+});
+
 describeChart('the environment of the pods', () => {
   it('has only variables that the programs read', () => {
     const known = new Set(

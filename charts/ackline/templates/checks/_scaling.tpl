@@ -19,11 +19,13 @@
 {{- end }}
 {{- end }}
 {{- $most := include "ackline.processorMaxReplicas" . | int }}
-{{- if gt $most (int .Values.kafka.partitions) }}
+{{- if and .Values.kafka.brokers (gt $most (int .Values.kafka.partitions)) }}
 processors may be {{ $most }}, but of more than kafka.partitions ({{ .Values.kafka.partitions }}) the rest has nothing to read: lower processor.replicas or processor.autoscaling.maxReplicas, or give the topic more partitions.
 {{- end }}
 {{- $memory := dig "limits" "memory" "" $ingress.resources }}
-{{- if and (gt (int $ingress.processes) 1) $memory (lt (include "ackline.bytes" $memory | int64) (mul (int $ingress.processes) 536870912)) }}
+{{- /* 0: none, or in a form that Kubernetes knows better. */}}
+{{- $bytes := include "ackline.bytes" $memory | int64 }}
+{{- if and (gt (int $ingress.processes) 1) (gt $bytes 0) (lt $bytes (mul (int $ingress.processes) 536870912)) }}
 ingress.processes is {{ $ingress.processes }}, and each may need 512Mi, but ingress.resources.limits.memory is {{ $memory }}: raise it to {{ mul (int $ingress.processes) 512 }}Mi or more.
 {{- end }}
 {{- end }}
