@@ -44,6 +44,8 @@
 
 {{- define "ackline.ingressEnv" -}}
 {{- with .Values.ingress -}}
+# As its container has it: a variable of envFrom would move it.
+- { name: PORT, value: "8080" }
 - { name: DRAIN_WAIT_MS, value: {{ mul .drainWaitSeconds 1000 | quote }} }
 {{- if gt (int .processes) 0 }}
 - { name: INGRESS_PROCESSES, value: {{ .processes | quote }} }

@@ -137,6 +137,8 @@ topologySpreadConstraints:
     {{- with include "ackline.tracingEnv" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
+    # As below: a variable of envFrom would move it.
+    - { name: OPS_PORT, value: "9464" }
     {{- .env | trim | nindent 4 }}
     {{- range concat .root.Values.env .values.env }}
     - {{ toYaml . | nindent 6 | trim }}

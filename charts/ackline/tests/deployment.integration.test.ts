@@ -65,6 +65,8 @@ describeChart('the Deployments', () => {
       'DATABASE_URL',
       'DRAIN_WAIT_MS',
       'LOG_LEVEL',
+      'OPS_PORT',
+      'PORT',
     ]);
     const kafka = envOf(podOf(shape('kafka'), 'ingress').containers[0]!);
     const secret = (name: string, key: string) => ({ secretKeyRef: { name, key } });
@@ -72,6 +74,9 @@ describeChart('the Deployments', () => {
       ACKLINE_ENV: 'production',
       ACKLINE_CONFIG: '/etc/ackline/config/ackline.yaml',
       LOG_LEVEL: 'WARNING',
+      // Named, so that no variable of envFrom moves them from where Services look.
+      PORT: '8080',
+      OPS_PORT: '9464',
       DATABASE_URL: secret('ackline-database', 'url'),
       KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092,kafka-2.kafka:9092',
       KAFKA_DURABILITY: 'cluster',

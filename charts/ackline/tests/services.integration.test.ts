@@ -94,6 +94,15 @@ describeChart('the way in from outside', () => {
     assert.equal(route.metadata.annotations?.['team'], 'hooks');
   });
 
+  it('may rewrite paths, which the chart can not follow', () => {
+    const filters = [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/webhook' } } }];
+    const httpRoute = { enabled: true, parentRefs: [{ name: 'public' }], paths: ['/hooks'], filters };
+    assert.equal(namesOf(renderMinimal({ expose: { httpRoute } }), 'HTTPRoute').length, 1);
+    const annotations = { 'nginx.ingress.kubernetes.io/rewrite-target': '/webhook/$1' };
+    const ingress = { enabled: true, hosts: ['hooks.example.com'], paths: ['/hooks'], annotations };
+    assert.equal(namesOf(renderMinimal({ expose: { ingress } }), 'Ingress').length, 1);
+  });
+
   it('takes a route without a time limit, and one that is longer than each request', () => {
     for (const requestTimeout of ['0s', '8s', '8000ms', '1m']) {
       const httpRoute = { enabled: true, parentRefs: [{ name: 'public' }], requestTimeout };

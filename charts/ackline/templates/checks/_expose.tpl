@@ -3,7 +3,25 @@
 {{- if and $isBalanced (lt (int .Values.ingress.drainWaitSeconds) 5) }}
 ingress.drainWaitSeconds is {{ .Values.ingress.drainWaitSeconds }}, and what is in front of the ingress notices only after seconds that a pod ends, whose port would be closed by then: set it to 5 or more.
 {{- end }}
+{{- $sources := list }}
+{{- range (.Values.config | default dict).sources }}{{ $sources = append $sources (toString .path) }}{{ end }}
 {{- with .Values.expose }}
+{{- range $way, $paths := dict "ingress" .ingress.paths "httpRoute" .httpRoute.paths }}
+{{- $values := get $.Values.expose $way }}
+{{- /* A way in that rewrites paths is one that the chart can not follow. */}}
+{{- $isRewritten := or $values.filters (contains "rewrite" (toJson $values.annotations)) }}
+{{- if and $values.enabled $sources (not $isRewritten) }}
+{{- $reached := list }}
+{{- range $source := $sources }}
+{{- range $path := $paths }}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" $path)) (printf "%s/" $source) }}{{ $reached = append $reached $source }}{{ end }}
+{{- end }}
+{{- end }}
+{{- if not $reached }}
+expose.{{ $way }}.paths ({{ join ", " $paths }}) reach no source of config: set prefixes of {{ join ", " $sources }}, or [/].
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and .ingress.enabled (not .ingress.hosts) }}
 expose.ingress.hosts is empty: name the hosts that providers call.
 {{- end }}

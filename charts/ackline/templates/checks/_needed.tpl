@@ -4,6 +4,9 @@
 {{- if not .repository }}
 image.repository is not set, and there is no default: build the image with `npm run image -- --tag registry.example.com/ackline:{{ $.Chart.AppVersion }}`, push it with `docker push registry.example.com/ackline:{{ $.Chart.AppVersion }}`, and set image.repository to registry.example.com/ackline (your registry).
 {{- end }}
+{{- if regexMatch ":[^/]*$" .repository }}
+image.repository is {{ .repository }}, with a tag in it, and another one would be put behind it: put it into image.tag.
+{{- end }}
 {{- if and (eq .tag "latest") (not .digest) }}
 image.tag is "latest", which means another image on each node and each day: set the tag of a build, or image.digest.
 {{- end }}
