@@ -1,17 +1,22 @@
-{{/* Counts, metrics and behaviour of a HorizontalPodAutoscaler. Takes the component's autoscaling. */}}
+{{/* Counts, metrics and behaviour of a HorizontalPodAutoscaler. component; scaling: its autoscaling. */}}
 {{- define "ackline.hpaScale" -}}
+{{- $container := .component -}}
+{{- with .scaling -}}
 minReplicas: {{ .minReplicas }}
 maxReplicas: {{ .maxReplicas }}
 metrics:
-  - type: Resource
-    resource:
+  # Of the program alone: a sidecar that idles would halve what is seen of it.
+  - type: ContainerResource
+    containerResource:
       name: cpu
+      container: {{ $container }}
       target: { type: Utilization, averageUtilization: {{ .targetCPU }} }
   {{- with .metrics }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 behavior:
   {{- toYaml .behavior | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* What holds up evictions: nodes are drained pod by pod. root, component, values. */}}

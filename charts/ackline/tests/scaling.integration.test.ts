@@ -23,7 +23,15 @@ describeChart('a HorizontalPodAutoscaler', () => {
       name: 'ackline-ingress',
     });
     assert.deepEqual([at(hpa, 'spec.minReplicas'), at(hpa, 'spec.maxReplicas')], [1, 10]);
-    assert.equal(at(hpa, 'spec.metrics.0.resource.target.averageUtilization'), 60);
+    // Of the program's container alone: a sidecar that idles would count with the same weight.
+    assert.deepEqual(at(hpa, 'spec.metrics.0'), {
+      type: 'ContainerResource',
+      containerResource: {
+        name: 'cpu',
+        container: 'ingress',
+        target: { type: 'Utilization', averageUtilization: 60 },
+      },
+    });
     assert.equal(at(hpa, 'spec.metrics.1.pods.metric.name'), 'ackline_ingress_requests_per_second');
     assert.equal(at(hpa, 'spec.behavior.scaleUp.stabilizationWindowSeconds'), 0);
     assert.equal(at(hpa, 'spec.behavior.scaleDown.stabilizationWindowSeconds'), 300);
@@ -45,7 +53,8 @@ describeChart('a HorizontalPodAutoscaler', () => {
   it('of the processor scales on CPU, for clusters without KEDA', () => {
     const manifests = shape('processor-hpa');
     const hpa = only(manifests, 'HorizontalPodAutoscaler', 'ackline-processor');
-    assert.equal(at(hpa, 'spec.metrics.0.resource.target.averageUtilization'), 80);
+    assert.equal(at(hpa, 'spec.metrics.0.containerResource.target.averageUtilization'), 80);
+    assert.equal(at(hpa, 'spec.metrics.0.containerResource.container'), 'processor');
     assert.equal(at(hpa, 'spec.behavior.scaleDown.stabilizationWindowSeconds'), 600);
     assert.equal(at(only(manifests, 'Deployment', 'ackline-processor'), 'spec.replicas'), undefined);
   });
