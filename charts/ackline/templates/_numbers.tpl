@@ -62,6 +62,10 @@ Never more than all old and all new ones. root, component, max, minReadySeconds.
 {{- with .Values.ingress }}{{ ternary .autoscaling.minReplicas .replicas .autoscaling.enabled | int }}{{ end -}}
 {{- end }}
 
+{{- define "ackline.processorLeastReplicas" -}}
+{{- with .Values.processor }}{{ ternary .replicas .autoscaling.minReplicas (eq .autoscaling.mode "none") | int }}{{ end -}}
+{{- end }}
+
 {{/*
 Numbers of the replicas whose volumes a CronJob looks after, as a YAML list: those that are listed, those that autoscaling may take away,
 and those of volumes that are there though no replica has to be.
@@ -76,6 +80,14 @@ and those of volumes that are there though no replica has to be.
 {{- $kept := ternary (include "ackline.ingressLeastReplicas" . | int) 0 $isPersistent -}}
 {{- range include "ackline.spoolVolumes" . | fromYamlArray }}{{ if ge (int .) $kept }}{{ $ordinals = append $ordinals (int .) }}{{ end }}{{ end -}}
 {{- $ordinals | uniq | toYaml -}}
+{{- end }}
+
+{{/* Names of the volumes that are there though no replica can have them, as a YAML list. */}}
+{{- define "ackline.drainedVolumes" -}}
+{{- $names := list -}}
+{{- $most := ternary (include "ackline.ingressMaxReplicas" . | int) 0 .Values.ingress.spool.persistence.enabled -}}
+{{- range include "ackline.spoolVolumes" . | fromYamlArray }}{{ if ge (int .) $most }}{{ $names = append $names (printf "spool-%s-ingress-%v" (include "ackline.fullname" $) .) }}{{ end }}{{ end -}}
+{{- $names | toYaml -}}
 {{- end }}
 
 {{/*

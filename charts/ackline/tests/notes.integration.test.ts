@@ -21,4 +21,22 @@ describeChart('what is said after an installation', () => {
     assert.match(notes, /destination crm has a timeout of 60s, and a processor that ends gives attempts 12 s/);
     assert.doesNotMatch(notes, /destination bot/);
   });
+
+  it('says that of one pod alone a node that is drained takes the only one', async () => {
+    const one = await notesOf({ ingress: { replicas: 1 } });
+    assert.match(one, /The ingress may have one pod alone/);
+    assert.doesNotMatch(one, /The processor may have/);
+    assert.doesNotMatch(await notesOf({}), /one pod alone/);
+  });
+
+  it('names the volumes of replicas that are gone, until somebody deletes them', async () => {
+    const claims = [0, 1, 2].map(ordinal => ({
+      name: `spool-ackline-ingress-${ordinal}`,
+      labels: { 'app.kubernetes.io/instance': 'ackline' },
+    }));
+    const ingress = { spool: { enabled: true, persistence: { enabled: true } } };
+    const notes = await notesOf({ ingress }, claims);
+    assert.match(notes, /Volumes of replicas that are gone: spool-ackline-ingress-2\. CronJobs drain them/);
+    assert.doesNotMatch(await notesOf({ ingress }, claims.slice(0, 2)), /Volumes of replicas/);
+  });
 });
