@@ -31,6 +31,7 @@ import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
 import { createLogMetrics } from './log-metrics.ts';
+import { logReadiness } from './log-readiness.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
@@ -100,9 +101,7 @@ export async function createApp(
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
-  health.watch('event-log', () =>
-    isDurable() ? { ok: true } : { ok: false, detail: 'no durable log answers' },
-  );
+  health.watch('event-log', () => logReadiness(isDurable(), sources.declared.current.ackline.sources));
   const metrics = withTally(createIngressMetrics(registry, shownOf(sources)), tally, calls);
   const front = createPublicPort({
     config,

@@ -39,6 +39,8 @@ sources:
 destinations: [{ name: receiver, type: http, url: http://127.0.0.1:9/ }]
 routes: [{ name: all, destination: receiver }]
 `;
+/** Every source refuses what no log takes. */
+const STRICT = CONFIG.replace('onUndurable: 200, ', '');
 
 let database: TestDatabase;
 let folder: string;
@@ -96,6 +98,11 @@ async function startApp(env: Record<string, string> = {}, config = CONFIG) {
     base: `http://127.0.0.1:${portOf('http')}`,
     operations: `http://127.0.0.1:${portOf('operations')}`,
     lines,
+    /** SIGHUP with another file. */
+    async reload(changed: string) {
+      await writeFile(configFile, changed);
+      await app.reload();
+    },
     stop: () => stop.abort(),
     running,
     async [Symbol.asyncDispose]() {
@@ -103,6 +110,18 @@ async function startApp(env: Record<string, string> = {}, config = CONFIG) {
       await running;
     },
   };
+}
+
+/** What respond.io sends, to a source of its own. */
+function sendMessage(base: string, path: string, sequence: number) {
+  const sample = providers.get('respondio')?.sample({
+    url: `https://hooks.example.com${path}`,
+    secret: SECRETS.RESPONDIO,
+    sequence,
+    now: Date.now(),
+  });
+  assert.ok(sample);
+  return fetch(base + path, { method: 'POST', headers: sample.headers, body: Buffer.from(sample.body) });
 }
 
 async function withPool<T>(use: (pool: ReturnType<typeof createPool>) => Promise<T>): Promise<T> {
@@ -297,20 +316,7 @@ describe('ingress with PostgreSQL', () => {
     target.hostname = '127.0.0.1';
     target.port = String(proxy.port);
     await using app = await startApp({ DATABASE_URL: target.href });
-    const send = (path: string, sequence: number) => {
-      const sample = providers.get('respondio')?.sample({
-        url: `https://hooks.example.com${path}`,
-        secret: SECRETS.RESPONDIO,
-        sequence,
-        now: Date.now(),
-      });
-      assert.ok(sample);
-      return fetch(app.base + path, {
-        method: 'POST',
-        headers: sample.headers,
-        body: Buffer.from(sample.body),
-      });
-    };
+    const send = (path: string, sequence: number) => sendMessage(app.base, path, sequence);
     await proxy.cut();
     const refused = await send('/webhook/faster/incoming', 1);
     assert.equal(refused.status, 503);
@@ -321,12 +327,40 @@ describe('ingress with PostgreSQL', () => {
       await (await fetch(`${app.operations}/metrics`)).text(),
       /ackline_ingress_events_lost_total\{source="never-errors",service="ingress"\} 1/,
     );
-    assert.equal((await fetch(`${app.operations}/readyz`)).status, 503);
     assert.equal((await fetch(`${app.base}/health`)).status, 503);
     await proxy.heal();
-    await waitFor(async () => (await fetch(`${app.operations}/readyz`)).ok);
+    await waitFor(async () => (await fetch(`${app.base}/health`)).ok);
     assert.equal((await send('/webhook/faster/incoming', 3)).status, 200);
     assert.equal((await takeInbox()).length, 1);
+  });
+
+  it('stays ready without a log for as long as a source takes the loss, says so, and /health tells the truth', async () => {
+    const target = new URL(database.url);
+    await using proxy = await startTcpProxy({ host: target.hostname, port: Number(target.port) });
+    target.hostname = '127.0.0.1';
+    target.port = String(proxy.port);
+    await using app = await startApp({ DATABASE_URL: target.href });
+    const ready = async () => {
+      const answer = await fetch(`${app.operations}/readyz`);
+      const { parts } = (await answer.json()) as { parts: Record<string, { detail?: string }> };
+      return { status: answer.status, detail: parts['event-log']?.detail };
+    };
+    await proxy.cut();
+    assert.equal((await sendMessage(app.base, '/webhook/lossy', 1)).status, 200);
+    assert.equal((await fetch(`${app.base}/health`)).status, 503);
+    const takesLoss = {
+      status: 200,
+      detail: 'no durable log answers; ready for sources with onUndurable: 200',
+    };
+    assert.deepEqual(await ready(), takesLoss);
+    const refuses = { status: 503, detail: 'no durable log answers' };
+    await app.reload(STRICT);
+    assert.deepEqual(await ready(), refuses, 'no such source any more');
+    await app.reload(CONFIG);
+    assert.deepEqual(await ready(), takesLoss);
+    assert.equal((await fetch(`${app.base}/health`)).status, 503);
+    await proxy.heal();
+    await waitFor(async () => (await ready()).detail === undefined);
   });
 });
 
@@ -375,7 +409,7 @@ describe('ingress at its start', () => {
     target.hostname = '127.0.0.1';
     target.port = String(proxy.port);
     await proxy.cut();
-    await using app = await startApp({ DATABASE_URL: target.href });
+    await using app = await startApp({ DATABASE_URL: target.href }, STRICT);
     assert.equal((await fetch(`${app.operations}/livez`)).status, 200);
     assert.equal((await fetch(`${app.operations}/startupz`)).status, 200);
     assert.equal((await fetch(`${app.operations}/readyz`)).status, 503);

@@ -1,0 +1,17 @@
+import type { HealthState } from '@ackline/runtime/health';
+import type { SourceConfig } from '@ackline/shared/config/types';
+
+/**
+ * Whether requests should come here, as far as the logs go. Where a source takes the loss (`onUndurable: 200`) they should, also
+ * without a log: a Service without ready endpoints answers nobody, and its proxy's 502 is what such a source must never give.
+ */
+export function logReadiness(
+  isDurable: boolean,
+  sources: readonly Pick<SourceConfig, 'onUndurable'>[],
+): HealthState {
+  if (isDurable) return { ok: true };
+  const takesLoss = sources.some(({ onUndurable }) => onUndurable === 200);
+  const detail = 'no durable log answers';
+  if (!takesLoss) return { ok: false, detail };
+  return { ok: true, detail: `${detail}; ready for sources with onUndurable: 200` };
+}
