@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { connectPostgresGuard, guardPool } from '../src/postgres-guard.ts';
 
-const log = { warn: () => undefined };
+const log = { info: () => undefined, warn: () => undefined };
 const REFUSED = new AppError('ACKLINE_POSTGRES_NOT_DURABLE');
 
 /** Each ask takes the next of these: an error, or null for good. */
@@ -41,6 +41,34 @@ describe('connectPostgresGuard', () => {
     });
     await assert.rejects(guard.untilGood(new AbortController().signal), REFUSED);
     assert.equal(guard.isGood, false);
+  });
+
+  it('says at once that PostgreSQL is away and why, then every 30 s, and once that it is found', async () => {
+    let seconds = 0;
+    const lines: unknown[] = [];
+    const write = (level: string) => (facts: unknown, line?: string) => {
+      const { waitedMs } = facts as { waitedMs: number };
+      lines.push([level, line, waitedMs]);
+    };
+    const away = Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
+    const guard = await connectPostgresGuard({
+      async check() {
+        seconds += 10; // each question
+        if (seconds <= 80) throw away;
+      },
+      log: { info: write('info'), warn: write('warn') } as never,
+      retryMs: 0,
+      now: () => seconds * 1_000,
+    });
+    assert.equal(guard.failure, 'ECONNREFUSED');
+    await guard.untilGood(new AbortController().signal);
+    assert.deepEqual(lines, [
+      ['warn', 'postgres.away-at-start', 10_000],
+      ['warn', 'postgres.away-at-start', 40_000],
+      ['warn', 'postgres.away-at-start', 70_000],
+      ['info', 'postgres.found', 90_000],
+    ]);
+    assert.equal(guard.failure, null);
   });
 
   it('stops asking when the process ends', async () => {

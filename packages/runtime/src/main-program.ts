@@ -30,6 +30,8 @@ export interface ProgramContext {
   readonly report: (message: ChildMessage) => void;
   /** What ackline.yaml says of the level of this log. */
   readonly followLogLevel: FollowLogLevel;
+  /** That of `run`: for a start that waits. `run` is called all the same. */
+  readonly signal: AbortSignal;
 }
 
 export interface Program<Config extends ProgramConfig> {
@@ -91,7 +93,7 @@ export async function runProgram<Config extends ProgramConfig>(program: Program<
     const followLogLevel = createLogLevelSwitch(log, config.logLevel, level =>
       report({ kind: 'log-level', level }),
     );
-    app = await program.createApp(config, { log, report, followLogLevel });
+    app = await program.createApp(config, { log, report, followLogLevel, signal: shutdown.signal });
     await app.run(shutdown.signal);
     // A listener for the parent's end keeps the channel to it, and with that this process, alive.
     shutdown.dispose();

@@ -64,6 +64,7 @@ async function startApp(env: Record<string, string> = {}, config = CONFIG) {
     level: 'debug',
     destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
+  const stop = new AbortController();
   const app = await createApp(
     loadConfig({
       ACKLINE_CONFIG: configFile,
@@ -79,9 +80,9 @@ async function startApp(env: Record<string, string> = {}, config = CONFIG) {
       log,
       report: message => void messages.push(message),
       followLogLevel: createLogLevelSwitch(log, 'debug', () => undefined),
+      signal: stop.signal,
     },
   );
-  const stop = new AbortController();
   const running = app.run(stop.signal);
   let hasEnded = false;
   const ended = running.finally(() => {

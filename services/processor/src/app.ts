@@ -5,43 +5,36 @@ import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import { type CallTally, createCallTally } from '@ackline/runtime/performance-report';
-import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
+import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { newEventId } from '@ackline/shared/event-id';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
-import { checkPostgresDurability } from '@ackline/store/durability';
 import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
-import { checkSchema } from '@ackline/store/migrate';
-import { createPool } from '@ackline/store/pool';
-import { watchPool } from '@ackline/store/pool-watch';
 import { removeHeartbeat } from '@ackline/store/processors';
 import type { Pool } from 'pg';
-import { POOL_MIN, type ProcessorConfig } from './config.ts';
-import { warnOfScarceConnections } from './connection-check.ts';
+import type { ProcessorConfig } from './config.ts';
+import { APPLICATION_NAME, connectStore } from './connect-store.ts';
 import { createDelivery, type Delivery, type DeliveryDeps } from './delivery/create-delivery.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
 import { createHourlyReport, withCalls } from './hourly-report.ts';
 import { configured, describeProcessor } from './processor-state.ts';
-import { connectIntake, type Intake } from './intake.ts';
+import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
 import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
 import { createReplayer } from './replaying/replayer.ts';
 import { openRetention } from './open-retention.ts';
 import type { Retention } from './retention.ts';
 import { connectRules, type Declared } from './rules.ts';
-import { createLaneStorer } from './storing/lane-storer.ts';
+import { createLaneStorer, type LaneStorer } from './storing/lane-storer.ts';
 import { createRefusals } from './storing/refusals.ts';
-import { storerDeps } from './storing/storer-deps.ts';
+import { storerDeps, type StorerParts } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
 
-/** Beside the pool: for notices, and (of one processor alone) for retention. The chart counts with them. */
-export const CONNECTIONS_BESIDE_POOL = 2;
-const APPLICATION_NAME = 'ackline-processor';
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
 const ATTEMPTS_DRAIN_PART = 0.6;
 
@@ -52,7 +45,7 @@ const ATTEMPTS_DRAIN_PART = 0.6;
 export async function createApp(config: ProcessorConfig, context: ProgramContext): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const { log } = context;
-  // Not before `run`: by then all is there that it tells.
+  // First after a wait for PostgreSQL, or in `run`: by then all is there that it tells.
   const { declared, secrets } = await connectRules(config, { log, onReloaded: next => apply(next) });
   const rules = () => declared.current;
   const health = createHealthRegistry();
@@ -63,9 +56,9 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const figures = createMetricFactory(metrics.registry);
   registerConfigFigures(figures, declared);
   const pools = createPoolMetrics(figures);
-  const pool = await connectStore({ config, context, pools }, opened);
-  const intake = await connectIntake({ ...config, pool, log });
-  opened.defer(() => intake.close());
+  const pool = await connectStore({ config, context, health, pools }, opened);
+  if (pool === null) return closing(opened.move());
+  const intake = await openIntake({ ...config, pool, log }, opened);
   const calls = createCallTally();
   const delivery = openDelivery({ config, rules, secrets, pool, metrics, calls, tracing, log }, opened);
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
@@ -82,14 +75,14 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     delivery.reconfigure(destinations);
     lateRouting.wake();
   };
-  const refusals = createRefusals();
-  health.watch('storing', () => refusals.state());
-  const storer = createLaneStorer(storerDeps({ intake, delivery, metrics, tracing, routing, refusals }));
+  // Started already: PostgreSQL was waited for, and what is in force is of before.
+  if (health.snapshot().started) await declared.reload();
+  const storer = openStorer({ intake, delivery, metrics, tracing, routing }, health);
 
   const processorId = newEventId();
   const news = createDestinationNews({ pool, destinations: delivery.destinations });
   const heartbeat = openHeartbeat(
-    { processorId, pool, news, log, health, destinations: delivery.destinations },
+    { processorId, pool, news, log, destinations: delivery.destinations },
     () => describeProcessor(config, { intake, delivery, retention, configState: declared.state }),
     opened,
   );
@@ -97,6 +90,8 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   await makePartitionsFirst(pool, log);
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
   await lateRouting.routeFirst();
+  // Not before: after a wait for PostgreSQL the process counts as started already.
+  health.watch('postgres', () => heartbeat.health());
 
   const components = [
     ...intake.components(storer),
@@ -115,6 +110,18 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   return { reload: () => declared.reload(), run: signal => run(parts, signal) };
 }
 
+async function openIntake(options: IntakeOptions, opened: AsyncDisposableStack): Promise<Intake> {
+  const intake = await connectIntake(options);
+  opened.defer(() => intake.close());
+  return intake;
+}
+
+function openStorer(parts: Omit<StorerParts, 'refusals'>, health: HealthRegistry): LaneStorer {
+  const refusals = createRefusals();
+  health.watch('storing', () => refusals.state());
+  return createLaneStorer(storerDeps({ ...parts, refusals }));
+}
+
 interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics'> {
   readonly config: ProcessorConfig;
   readonly metrics: ProcessorMetrics;
@@ -131,19 +138,21 @@ function openDelivery(
   return delivery;
 }
 
-interface HeartbeatParts extends Omit<HeartbeatDeps, 'state'> {
-  readonly health: HealthRegistry;
-}
+type HeartbeatParts = Omit<HeartbeatDeps, 'state'>;
 
 function openHeartbeat(
-  { health, ...deps }: HeartbeatParts,
+  deps: HeartbeatParts,
   state: HeartbeatDeps['state'],
   opened: AsyncDisposableStack,
 ): Heartbeat {
   const heartbeat = createHeartbeat({ ...deps, state });
-  health.watch('postgres', () => heartbeat.health());
   opened.defer(() => removeHeartbeat(deps.pool, deps.processorId));
   return heartbeat;
+}
+
+/** Told to end while it waited for PostgreSQL. */
+function closing(resources: AsyncDisposableStack): App {
+  return { run: () => resources.disposeAsync() };
 }
 
 interface RunningParts {
@@ -214,35 +223,6 @@ async function openTracing(
   const tracing = await connectTracing(config.tracing, { service: 'ackline-processor', registry, log });
   opened.defer(() => tracing?.close());
   return tracing;
-}
-
-interface StoreParts {
-  readonly config: ProcessorConfig;
-  readonly context: ProgramContext;
-  readonly pools: PoolMetrics;
-}
-
-async function connectStore(
-  { config, context: { log }, pools }: StoreParts,
-  stack: AsyncDisposableStack,
-): Promise<Pool> {
-  const pool = createPool({
-    connectionString: config.databaseUrl,
-    applicationName: APPLICATION_NAME,
-    max: config.poolMax,
-    min: POOL_MIN,
-    onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
-  });
-  stack.defer(() => pool.end());
-  watchPool(pool, pools.add(APPLICATION_NAME, pool));
-  await checkSchema(pool);
-  await checkPostgresDurability(pool);
-  await warnOfScarceConnections(
-    pool,
-    { applicationName: APPLICATION_NAME, max: config.poolMax + CONNECTIONS_BESIDE_POOL },
-    log,
-  );
-  return pool;
 }
 
 /** Where no processor ran for a week, today has none, and one row of today in the default partition keeps it from getting one. */

@@ -8,15 +8,17 @@ import { logStored, logStoreFailure } from './batch-log.ts';
 import type { LaneStorerDeps } from './lane-storer.ts';
 import type { Refusals } from './refusals.ts';
 
+export interface StorerParts {
+  readonly intake: Intake;
+  readonly delivery: Delivery;
+  readonly metrics: ProcessorMetrics;
+  readonly tracing: Tracing | null;
+  readonly routing: LateRoutingDeps;
+  readonly refusals: Refusals;
+}
+
 /** What the storer needs of the other parts, and who hears of what it stores. */
-export function storerDeps(parts: {
-  intake: Intake;
-  delivery: Delivery;
-  metrics: ProcessorMetrics;
-  tracing: Tracing | null;
-  routing: LateRoutingDeps;
-  refusals: Refusals;
-}): LaneStorerDeps {
+export function storerDeps(parts: StorerParts): LaneStorerDeps {
   const { intake, metrics, tracing, routing, refusals } = parts;
   return {
     traces: tracing && createStoreTraces({ record: span => tracing.record(span), now: Date.now }),
