@@ -110,8 +110,10 @@ describe('migrations', () => {
       );
       assert.ok(rows.length > 0);
       for (const { version, works_from: from } of rows)
-        // Its own version would say that the release before does not work behind it.
-        assert.ok(from !== null && from < version, `${version} says ${from}`);
+        assert.ok(
+          from !== null && from < version,
+          `${version} says ${from}: no release but its own works behind it`,
+        );
     }, false);
   });
 
