@@ -3,6 +3,7 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import type { InboxPeek } from '@ackline/store/inbox';
 import type { LaneOffset } from '@ackline/store/lanes';
+import { createInboxLook } from './inbox-look.ts';
 import { createInboxRelease, type ReleaseDecision } from './inbox-release.ts';
 import type { Watermarks } from './watermarks.ts';
 
@@ -50,6 +51,10 @@ export interface InboxConsumerSnapshot {
   /** Rows at the last look, of the 2,000 that one look takes; the age of the oldest of them now. */
   readonly rows: number;
   readonly oldestAgeMs: number;
+  /** As `oldestAgeMs`, without lanes of which nothing was stored for minutes. */
+  readonly movingAgeMs: number;
+  /** The last round failed: PostgreSQL is away, or stores nothing. */
+  readonly isFailing: boolean;
   /** How long the first row that may go has been left, since somebody else has its lane; 0: it is not. */
   readonly heldMs: number;
 }
@@ -63,7 +68,8 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
   const { log, now = () => performance.now() } = options;
   const decide = createDecision(options);
   const held = createHeldWatch(log, now);
-  const look = createLook(now);
+  const look = createInboxLook(now, () => options.lanes());
+  let isFailing = false;
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
 
   /** Rows that were stored in this round. */
@@ -92,41 +98,26 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
 
   return {
     name: 'inbox-consumer',
-    snapshot: () => ({ ...counts, ...look.state(), heldMs: held.ms() }),
+    snapshot: () => ({ ...counts, ...look.state(), isFailing, heldMs: held.ms() }),
     async run(signal) {
       let backoffMs = FIRST_BACKOFF_MS;
-      let failing = false;
       while (!signal.aborted) {
         let waitMs = IDLE_WAIT_MS;
         try {
           const stored = await round(signal);
-          if (failing) log.info('inbox.recovered');
-          failing = false;
+          if (isFailing) log.info('inbox.recovered');
+          isFailing = false;
           backoffMs = FIRST_BACKOFF_MS;
           if (stored > 0) waitMs = 0;
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'inbox.read-failed');
-          failing = true;
+          if (!isFailing) log.warn({ err: error }, 'inbox.read-failed');
+          isFailing = true;
           waitMs = backoffMs;
           backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
         }
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },
-  };
-}
-
-/** What the last look saw. While PostgreSQL is away it gets older. */
-function createLook(now: () => number) {
-  let rows = 0;
-  let oldestAt: number | null = null;
-  return {
-    saw(seen: readonly InboxPeek[]) {
-      rows = seen.length;
-      const age = seen.reduce((oldest, row) => Math.max(oldest, row.ageMs), 0);
-      oldestAt = rows === 0 ? null : now() - age;
-    },
-    state: () => ({ rows, oldestAgeMs: oldestAt === null ? 0 : now() - oldestAt }),
   };
 }
 

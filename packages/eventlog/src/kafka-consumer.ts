@@ -7,6 +7,7 @@ import { KAFKA_CLIENT_ID } from './kafka-client.ts';
 import { EVENTS_TOPIC } from './kafka-topic.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import { createLanePositions, type LanePositions } from './lane-positions.ts';
+import { createLaneProgress, type LaneProgress } from './lane-progress.ts';
 import { type BatchContext, HEARTBEAT_MS, type Pending, readBatch } from './read-batch.ts';
 import { createWatermarks, type Watermarks } from './watermarks.ts';
 
@@ -41,6 +42,8 @@ export interface KafkaConsumerSnapshot {
   readonly lag: number;
   /** When the first of them was appended, in epoch milliseconds, as far as it is known; null: there is none. */
   readonly lagSince: number | null;
+  /** As `lagSince`, without lanes of which nothing was stored for minutes. */
+  readonly movingSince: number | null;
   /** Records read and not committed, and the bytes of their values. */
   readonly pending: Readonly<Pending>;
   readonly stored: number;
@@ -78,7 +81,11 @@ const RETRY = { retries: 6, initialRetryTime: 200, maxRetryTime: 2_000 };
 const STOP_DEADLINE_MS = 8_000;
 
 export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsumer {
-  const counts: Counts = { stored: 0, pending: { records: 0, bytes: 0 } };
+  const counts: Counts = {
+    stored: 0,
+    pending: { records: 0, bytes: 0 },
+    progress: createLaneProgress(),
+  };
   let running: Running | null = null;
   return {
     name: 'kafka-consumer',
@@ -88,8 +95,7 @@ export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsume
         state: running === null ? 'stopped' : running.positions.epoch === 0 ? 'joining' : 'reading',
         lanes: positions?.lanes ?? [],
         retrying: positions?.retrying ?? [],
-        lag: running?.lag() ?? 0,
-        lagSince: running?.lagSince() ?? null,
+        ...(running?.behind() ?? NOT_BEHIND),
         pending: { ...counts.pending },
         stored: counts.stored,
       };
@@ -110,12 +116,16 @@ export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsume
 interface Counts {
   stored: number;
   readonly pending: Pending;
+  readonly progress: LaneProgress;
 }
+
+type Behind = Pick<KafkaConsumerSnapshot, 'lag' | 'lagSince' | 'movingSince'>;
+
+const NOT_BEHIND: Behind = { lag: 0, lagSince: null, movingSince: null };
 
 interface Running {
   readonly positions: LanePositions;
-  lag(): number;
-  lagSince(): number | null;
+  behind(): Behind;
   untilEnd(signal: AbortSignal): Promise<void>;
 }
 
@@ -158,12 +168,12 @@ function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
     pending: counts.pending,
     lags,
     firstAt,
+    progress: counts.progress,
     log,
   };
   return {
     positions,
-    lag: () => lags.values().reduce((sum, lag) => sum + lag, 0),
-    lagSince: () => (firstAt.size === 0 ? null : Math.min(...firstAt.values())),
+    behind: () => behindOf(context, counts.progress),
     async untilEnd(signal) {
       try {
         await runClient(consumer, {
@@ -178,6 +188,14 @@ function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
         await watermarks.close();
       }
     },
+  };
+}
+
+function behindOf({ lags, firstAt }: Pick<BatchContext, 'lags' | 'firstAt'>, progress: LaneProgress): Behind {
+  return {
+    lag: lags.values().reduce((sum, lag) => sum + lag, 0),
+    lagSince: firstAt.size === 0 ? null : Math.min(...firstAt.values()),
+    movingSince: progress.earliest(firstAt),
   };
 }
 

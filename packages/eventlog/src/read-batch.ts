@@ -2,6 +2,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { EachBatchPayload } from 'kafkajs';
 import { cutLaneBatches, type FetchedRecord, type LaneBatch } from './lane-batch.ts';
 import type { LanePositions } from './lane-positions.ts';
+import type { LaneProgress } from './lane-progress.ts';
 
 /** Several fit in a session. */
 export const HEARTBEAT_MS = 1_500;
@@ -25,6 +26,7 @@ export interface BatchContext {
   readonly lags: Map<number, number>;
   /** When the first record of a lane that is not stored was appended, in epoch milliseconds; nothing where none is known. */
   readonly firstAt: Map<number, number>;
+  readonly progress: Pick<LaneProgress, 'moved'>;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -88,10 +90,11 @@ function lagOf({ highWatermark }: EachBatchPayload['batch'], nextOffset: bigint)
 
 /** Of what is behind the fetch no time is known: it came after the last record that is stored. */
 function noteStored(
-  { lags, firstAt }: BatchContext,
+  { lags, firstAt, progress }: BatchContext,
   batch: EachBatchPayload['batch'],
   { lane, nextOffset, done }: Pick<LaneBatch, 'lane' | 'nextOffset'> & { readonly done: number },
 ): void {
+  progress.moved(lane);
   const lag = lagOf(batch, nextOffset);
   lags.set(lane, lag);
   const next = batch.messages[done] ?? batch.messages.at(-1);

@@ -58,8 +58,8 @@ describe('inbox consumer', () => {
       rows(1_234).map(row => row.n),
     );
     assert.ok(stored.every(ns => ns.length <= 500));
-    const nothingLeft = { waiting: 0, rows: 0, oldestAgeMs: 0, orderUncertain: 0, heldMs: 0 };
-    assert.deepEqual(snapshot, { stored: 1_234, ...nothingLeft });
+    const nothingLeft = { waiting: 0, rows: 0, oldestAgeMs: 0, movingAgeMs: 0, orderUncertain: 0, heldMs: 0 };
+    assert.deepEqual(snapshot, { stored: 1_234, ...nothingLeft, isFailing: false });
   });
 
   it('knows how many rows it saw and how old the oldest is, which gets older while nothing answers', async () => {
@@ -80,6 +80,7 @@ describe('inbox consumer', () => {
       stop,
     });
     assert.deepEqual([snapshot.rows, snapshot.oldestAgeMs], [3, 2_500]);
+    assert.equal(snapshot.isFailing, true);
   });
 
   it('stores the rows of other keys while thousands of one key wait in front of them', async () => {

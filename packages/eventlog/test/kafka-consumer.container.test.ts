@@ -263,6 +263,8 @@ describe('kafka consumer', () => {
     await until(others, 'the other lanes');
     await until(() => consumer.snapshot().retrying.includes(failing), 'the failing lane to be retried');
     assert.equal(store.next.has(failing), false);
+    await until(() => consumer.snapshot().movingSince === null, 'none that gets on to be behind');
+    assert.notEqual(consumer.snapshot().lagSince, null);
     store.failLane = null;
     await until(hasAll(store, ids), 'all events');
     assert.deepEqual(consumer.snapshot().retrying, []);

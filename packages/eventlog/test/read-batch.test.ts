@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EachBatchPayload } from 'kafkajs';
+import { createLaneProgress } from '../src/lane-progress.ts';
 import { encodeRecord } from '../src/kafka-record.ts';
 import { readBatch } from '../src/read-batch.ts';
 import { sampleEvent } from './event-sample.ts';
@@ -46,6 +47,7 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
   const lags = new Map<number, number>();
   const firstAt = new Map<number, number>();
   const pending = { records: 0, bytes: 0 };
+  const progress = createLaneProgress(() => 0);
   await readBatch(payload, {
     topic: 't',
     topicId: 'id',
@@ -67,9 +69,10 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
     pending,
     lags,
     firstAt,
+    progress,
     log: { warn: (_: unknown, line?: string) => void said.push(String(line)) } as never,
   });
-  return { said, lags, firstAt, pending };
+  return { said, lags, firstAt, movingSince: progress.earliest(firstAt), pending };
 }
 
 describe('reading a batch', () => {
@@ -96,6 +99,19 @@ describe('reading a batch', () => {
     const all = await read({ end: 13 });
     assert.equal(all.lags.get(3), 0);
     assert.equal(all.firstAt.has(3), false);
+  });
+
+  it('is known to get on once a piece of it is stored, and not for being read', async () => {
+    const stuck = await read({ store: () => Promise.reject(new Error('no lock')) });
+    assert.equal(stuck.firstAt.get(3), 1_000);
+    assert.equal(stuck.movingSince, null);
+    const slow = await read({
+      count: 700,
+      store: async lines => {
+        if (lines.length > 0) throw new Error('no lock any more');
+      },
+    });
+    assert.equal(slow.movingSince, 1_500);
   });
 
   it('takes a large fetch in pieces, each committed before the next is stored', async () => {

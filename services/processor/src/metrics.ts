@@ -7,6 +7,7 @@ import type { EventForgetterListener } from './delivery/outcomes/event-forgetter
 import type { Intake } from './intake.ts';
 import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
 import type { Retention } from './retention.ts';
+import { scalingLagMs } from './scaling-lag.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
 export interface ProcessorMetrics extends AttemptListener, EventForgetterListener, ReplayMetrics {
@@ -55,6 +56,11 @@ export function createProcessorMetrics(): ProcessorMetrics {
   const forgotten = metrics.counter('eventsForgotten');
   const transformStarts = metrics.counter('transformStartFailures');
   for (const result of FORGETTING) forgotten.inc({ result }, 0); // from the start, as the counters without labels
+  let watched: MetricsSources | null = null;
+  // From the start too: a pod whose start waits for PostgreSQL is asked by an autoscaler, and must not be a failure.
+  metrics.read('scalingLag', () =>
+    watched === null ? 0 : scalingLagMs(watched.intake(), Date.now()) / 1_000,
+  );
   return {
     registry,
     forgot: (result, count) => forgotten.inc({ result }, count),
@@ -76,7 +82,10 @@ export function createProcessorMetrics(): ProcessorMetrics {
         attempts.inc({ destination, outcome: 'park' }, 0);
       }
     },
-    watch: sources => watchSources(metrics, sources),
+    watch(sources) {
+      watched = sources;
+      watchSources(metrics, sources);
+    },
   };
 }
 

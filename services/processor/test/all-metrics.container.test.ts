@@ -86,6 +86,11 @@ destinations: [{ name: crm, type: http, url: http://127.0.0.1:9/ }]
         const seconds = behind.value('ackline_processor_lag_seconds') ?? 0;
         return behind.value('ackline_processor_lag_records') === 3 && seconds > 1;
       }, SLOW);
+      // More processors would not bring PostgreSQL back.
+      await waitFor(
+        async () => (await scrape(operations)).value('ackline_processor_scaling_lag_seconds') === 0,
+        SLOW,
+      );
       await proxy.heal();
       await waitFor(async () => (await stored()) === 4, SLOW);
       await waitFor(async () => {

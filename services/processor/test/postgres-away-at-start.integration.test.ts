@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
+import { scrape } from '@ackline/testkit/scrape';
 import { spawnService } from '@ackline/testkit/spawn-service';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -83,6 +84,7 @@ destinations: [{ name: crm, type: http, url: ${receiver.url}${path} }]
     // Started: a startup probe gives up after its time, and would have the process restarted for ever.
     for (const path of ['/livez', '/startupz']) assert.equal((await service.ask(path)).status, 200, path);
     assert.equal((await service.ask('/readyz')).status, 503);
+    assert.equal((await scrape(service.operations)).value('ackline_processor_scaling_lag_seconds'), 0);
     // Lines are written some at a time.
     await waitFor(() => /"code":"ECONNREFUSED".*"postgres\.away-at-start"/.test(service.output()));
     await declare('/changed');

@@ -31,6 +31,14 @@ export const processorRows = {
     services: PROCESSOR,
     needs: 'Kafka',
   },
+  scalingLag: {
+    name: 'ackline_processor_scaling_lag_seconds',
+    type: 'gauge',
+    help: 'For autoscaling: since the oldest event, in Kafka or the inbox, was appended that more processors could have stored. Without lanes of which this processor has seen nothing stored for 5 minutes; 0 while PostgreSQL is away',
+    labels: [],
+    merged: 'max',
+    services: PROCESSOR,
+  },
   kafkaReading: {
     name: 'ackline_processor_kafka_reading',
     type: 'gauge',
