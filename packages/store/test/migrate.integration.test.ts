@@ -11,6 +11,8 @@ import { openPool } from './rows.ts';
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
 
 /** Every migration from here on has its line `works-from`. */
+/** 0010: older code would send untransformed what is to go out transformed. Each more costs a release its rollback. */
+const LOCKS_OLDER_OUT = new Set([10]);
 const FIRST_THAT_SAYS = 10;
 
 async function withPool(
@@ -111,7 +113,7 @@ describe('migrations', () => {
       assert.ok(rows.length > 0);
       for (const { version, works_from: from } of rows)
         assert.ok(
-          from !== null && from < version,
+          from !== null && (from < version || LOCKS_OLDER_OUT.has(version)),
           `${version} says ${from}: no release but its own works behind it`,
         );
     }, false);

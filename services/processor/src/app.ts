@@ -122,7 +122,7 @@ function openStorer(parts: Omit<StorerParts, 'refusals'>, health: HealthRegistry
   return createLaneStorer(storerDeps({ ...parts, refusals }));
 }
 
-interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics'> {
+interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics' | 'claimsAtOnce'> {
   readonly config: ProcessorConfig;
   readonly metrics: ProcessorMetrics;
   readonly calls: CallTally;
@@ -132,8 +132,9 @@ function openDelivery(
   { config, metrics, calls, ...deps }: DeliveryParts,
   opened: AsyncDisposableStack,
 ): Delivery {
-  const brokers = config.kafka?.brokers ?? null;
-  const delivery = createDelivery({ ...deps, brokers, metrics: withCalls(metrics, calls) });
+  const { claimsAtOnce, kafka } = config;
+  const brokers = kafka?.brokers ?? null;
+  const delivery = createDelivery({ ...deps, claimsAtOnce, brokers, metrics: withCalls(metrics, calls) });
   opened.defer(() => delivery.close());
   return delivery;
 }

@@ -16,8 +16,12 @@ export const POOL_MIN = 10;
 /** What the system's users know from the pools they had. */
 const DEFAULT_POOL_MAX = 50;
 const MAX_POOL_MAX = 200;
-/** Beside the lanes: claims, outcomes, the heartbeat, the inbox's look, figures, replays. */
-const CONNECTIONS_BESIDE_LANES = 8;
+/** Beside lanes and claims: outcomes, the look for what is due, breakers, the heartbeat, the inbox's look, figures, replays. */
+export const CONNECTIONS_BESIDE_WORK = 7;
+/** Beside lanes, at the least: those, and one claim. */
+const CONNECTIONS_BESIDE_LANES = CONNECTIONS_BESIDE_WORK + 1;
+/** More make delivering no faster. Together they ask for half of the memory for bodies. */
+const MAX_CLAIMS_AT_ONCE = 16;
 
 /** docs/environment.md is written from it. */
 export const environmentSchema = z.object({
@@ -25,7 +29,7 @@ export const environmentSchema = z.object({
   ...eventLogFields,
   ...tracingFields,
   DATABASE_POOL_MAX: wholeNumber({ min: POOL_MIN, max: MAX_POOL_MAX, fallback: DEFAULT_POOL_MAX }).describe(
-    `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it. At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS.`,
+    `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it. At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS: 12 with its default. Claims, one for each destination at a time, have what workers and ${CONNECTIONS_BESIDE_WORK} others leave, ${MAX_CLAIMS_AT_ONCE} at most.`,
   ),
 });
 
@@ -37,6 +41,8 @@ export interface ProcessorConfig extends ProgramConfig {
   readonly poolMax: number;
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   readonly workers: number;
+  /** So many that storing and outcomes find a connection whatever claims are slow. */
+  readonly claimsAtOnce: number;
   /** null: no traces. */
   readonly tracing: TracingSettings | null;
   readonly ops: { readonly host: string; readonly port: number };
@@ -63,6 +69,10 @@ export function readConfig(env: Environment = process.env): ProcessorConfig {
         ? null
         : { brokers: parsed.KAFKA_BROKERS, durability: parsed.KAFKA_DURABILITY },
     workers: parsed.WEBHOOK_WORKERS,
+    claimsAtOnce: Math.min(
+      MAX_CLAIMS_AT_ONCE,
+      parsed.DATABASE_POOL_MAX - parsed.WEBHOOK_WORKERS - CONNECTIONS_BESIDE_WORK,
+    ),
     tracing: tracingSettings(parsed),
     logLevel: parsed.LOG_LEVEL,
     ops: { host: parsed.OPS_HOST, port: parsed.OPS_PORT },

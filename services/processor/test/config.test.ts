@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readConfig } from '../src/config.ts';
+import { CONNECTIONS_BESIDE_WORK, readConfig } from '../src/config.ts';
 
 const env = { DATABASE_URL: 'postgres://user:password@db/ackline' };
 
@@ -19,5 +19,17 @@ describe('readConfig of the processor', () => {
       /DATABASE_POOL_MAX: 15 are too few for WEBHOOK_WORKERS=8, set 16 or more/,
     );
     assert.throws(() => start('1', '9'), /DATABASE_POOL_MAX: must be a whole number from 10 to 200/);
+  });
+
+  it('has so many claims at once that every lane, and what is beside them, finds a connection', () => {
+    const claims = (workers: number, pool: number) =>
+      readConfig({ ...env, WEBHOOK_WORKERS: String(workers), DATABASE_POOL_MAX: String(pool) }).claimsAtOnce;
+    assert.deepEqual([claims(4, 50), claims(4, 15), claims(4, 12)], [16, 4, 1]);
+    for (let workers = 1; workers <= 32; workers++) {
+      for (let pool = Math.max(10, workers + 8); pool <= 200; pool++) {
+        assert.ok(claims(workers, pool) >= 1);
+        assert.ok(claims(workers, pool) + workers + CONNECTIONS_BESIDE_WORK <= pool, `${workers} of ${pool}`);
+      }
+    }
   });
 });

@@ -35,6 +35,8 @@ export interface DeliveryDeps {
   /** Where topics of destinations are that name no brokers of their own; null: nowhere. */
   readonly brokers?: readonly string[] | null;
   readonly pool: Pool;
+  /** Each has a connection of the pool. */
+  readonly claimsAtOnce: number;
   readonly metrics: ProcessorMetrics;
   readonly tracing?: Pick<Tracing, 'record'> | null;
   readonly log: Logger;
@@ -94,6 +96,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     store: dispatchStore(pool),
     destinations: destinations.all,
     runner,
+    claimsAtOnce: deps.claimsAtOnce,
     weightOf: tenant => deps.rules().weights.get(tenant) ?? 1,
     log,
   });

@@ -64,6 +64,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });
   const delivery = createDelivery({
     unknownRouteWaitMs: 0,
+    claimsAtOnce: 16,
     ...options,
     rules: () => rules,
     secrets,

@@ -5,8 +5,8 @@
  * D2. Every attempt holds a slot and a breaker permit of its destination, and room for its body; a destination without a free
  *     one is not claimed for, so a slow or dead destination delays nobody else and takes no more than its share of the memory.
  *     Slots are counted by tenant: where several come, one whose requests hang leaves some to the others (`tenant-slots.ts`).
- * D5. One claim a destination at a time, and none waits for another's: a claim that takes long is its own destination's
- *     matter.
+ * D5. One claim a destination at a time, and none waits for another's, as far as there are connections for them: a claim that
+ *     takes long is its own destination's matter.
  * D6. Live work goes before replays, and leaves them a part of the slots, so that neither waits for the end of the other. More
  *     than a tenth of the slots replays never have in flight, so that live work finds slots whenever it comes.
  * D7. A claim asks by turns, tenants by their weight and high priority before normal (`fair-turns.ts`): none waits for the end
@@ -31,11 +31,6 @@ import { createFairTurns, type FairTurns } from './fair-turns.ts';
 const POLL_MS = 200;
 /** After an error of the store. */
 const ERROR_WAIT_MS = 1_000;
-/**
- * Claims under way: a part of the pool, so that storing and outcomes find a connection whatever claims are slow. Together they ask
- * for half of the memory for bodies.
- */
-const CLAIMS_AT_ONCE = 16;
 
 export interface DispatchStore extends ClaimStore {
   findDue(names: readonly string[]): Promise<DueWork>;
@@ -44,6 +39,8 @@ export interface DispatchStore extends ClaimStore {
 export interface DispatcherDeps extends ClaimDeps {
   readonly store: DispatchStore;
   readonly destinations: ReadonlyMap<string, Destination>;
+  /** Claims under way: a part of the pool (config.ts). */
+  readonly claimsAtOnce: number;
   /** Of a tenant, as it is configured now. */
   readonly weightOf: (tenant: string) => number;
 }
@@ -151,7 +148,7 @@ function rememberStates(weightOf: DispatcherDeps['weightOf']): (destination: Des
 }
 
 function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
-  const gate = createGate(CLAIMS_AT_ONCE);
+  const gate = createGate(deps.claimsAtOnce);
   const stateOf = rememberStates(deps.weightOf);
   const underWay = new Set<Promise<void>>();
   /** For want of memory the last round passed over some: any destination's slot may bring it when it is freed. */

@@ -16,6 +16,7 @@ const lookup = createNameLookup();
 const BODY_BYTES = 100;
 /** The destination that several tenants' events come to. */
 const SHARED = 'shared';
+const CLAIMS_AT_ONCE = 2;
 const BREAKER = { failures: 1, resetMs: 60_000, slowStartMs: 0 };
 
 interface Harness {
@@ -92,6 +93,7 @@ function harness(
     destinations,
     runner,
     weightOf: () => 1,
+    claimsAtOnce: CLAIMS_AT_ONCE,
     log,
     store: {
       findDue(names) {
@@ -220,6 +222,27 @@ describe('the dispatcher', () => {
     const of = (name: string) => h.claims.filter(claim => claim.destination === name).length;
     assert.equal(of('slow'), 1);
     assert.ok(of('fast') >= 10, `${of('fast')} claims`);
+  });
+
+  it('has no more claims under way than it may, so that others find a connection', async () => {
+    const held = Promise.withResolvers<void>();
+    const h = harness(
+      { a: 1, b: 1, c: 1 },
+      {
+        async claimDue(request) {
+          h.claims.push(request);
+          await held.promise;
+          return [];
+        },
+      },
+    );
+    await h.during(async () => {
+      await turns(10);
+      assert.equal(h.claims.length, CLAIMS_AT_ONCE);
+      held.resolve();
+      await turns(10);
+      assert.deepEqual(h.claims.map(claim => claim.destination).slice(0, 3), ['a', 'b', 'c']);
+    });
   });
 
   it('claims flow by flow, each so many that they fill the slots, and again at once for what one did not use', async () => {
