@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerList, type HttpAnswer, isAscii } from './answers.ts';
+import type { Endpoint } from '../source-table.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RequestTrace } from './request-trace.ts';
 
@@ -16,6 +17,8 @@ export class Exchange {
   readonly response: ServerResponse;
   /** The connection ends with the answer, whatever else is. */
   closes = false;
+  /** Once it is admitted, so that what throws later is known to be its source's. */
+  endpoint: Endpoint | null = null;
   /** Once it is asked for; stays null without traces. */
   trace: RequestTrace | null = null;
   private readonly isDraining: () => boolean;

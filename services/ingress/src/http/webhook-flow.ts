@@ -25,6 +25,7 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   const admission = admit(head, deps.sources);
   if (admission.kind === 'refused') return { ...admission, kind: 'rejected', bodyUnread: true };
   const { endpoint, contentLength } = admission;
+  exchange.endpoint = endpoint;
   if (endpoint.source.connection === 'close') exchange.closes = true;
   const place = { exchange, endpoint, address: limitedAddress(deps, request, endpoint) };
   const asked = askLimits(deps, place);

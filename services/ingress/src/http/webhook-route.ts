@@ -27,7 +27,7 @@ export function createWebhookHandler(deps: WebhookDeps): WebhookHandler {
     try {
       outcome = await decide(deps, exchange);
     } catch (error) {
-      outcome = failed(error); // (W2)
+      outcome = failed(exchange, error); // (W2)
     }
     const lingering = finish(deps, exchange, outcome);
     if (lingering !== undefined) await lingering;
@@ -74,10 +74,10 @@ function noteSlowSignature(
   log.warn({ event: 'signature.slow', requestId, source, tookMs, signatureBudgetMs }, 'signature.slow');
 }
 
-function failed(error: unknown): Outcome {
+function failed({ endpoint }: Exchange, error: unknown): Outcome {
   return {
     kind: 'rejected',
-    endpoint: null,
+    endpoint,
     code: 'ACKLINE_INTERNAL',
     reason: 'internal',
     bodyUnread: true,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { findProvider } from '@ackline/shared/providers/registry';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { named, startFront, TELEGRAM_HEADERS, TOKEN } from '../support/front.ts';
 import { openRaw, post, type RawAnswer } from '../support/raw-http.ts';
@@ -222,6 +223,31 @@ describe('bad input', () => {
     const answer = await client.answer();
     assertProblem(answer, 503, 'ACKLINE_OVERLOADED');
     assert.equal(answer.headers.get('retry-after'), '5');
+    assert.equal(front.budget.taken, 0);
+  });
+
+  it('what our own code throws is answered 500, and counts as refused to the provider of its source', async () => {
+    const telegram = findProvider('telegram');
+    assert.ok(telegram);
+    const providerOf = () => ({
+      ...telegram,
+      verify: () => {
+        throw new Error('planted');
+      },
+    });
+    await using front = await startFront({ providerOf });
+    for (let n = 0; n < 2; n++) {
+      using client = await openRaw(front.port);
+      client.write(post('/webhook/telegram', TELEGRAM_HEADERS, UPDATE));
+      assertProblem(await client.answer(), 500, 'ACKLINE_INTERNAL');
+    }
+    const metrics = await front.registry.metrics();
+    assert.match(metrics, /^ackline_ingress_unacked_requests\{[^}]*source="telegram"[^}]*\} 2$/m);
+    assert.deepEqual(
+      named(front.lines, 'webhook.rejected').map(({ source, path }) => [source, path]),
+      Array.from({ length: 2 }, () => ['telegram', '/webhook/telegram']),
+    );
+    assert.equal(front.events.length, 0);
     assert.equal(front.budget.taken, 0);
   });
 

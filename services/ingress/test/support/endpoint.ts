@@ -1,5 +1,6 @@
 import { findProvider } from '@ackline/shared/providers/registry';
 import type { SourceConfig } from '@ackline/shared/config/types';
+import type { Provider } from '@ackline/shared/provider';
 import { createSourceTable, type Endpoint } from '../../src/source-table.ts';
 
 export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfig {
@@ -20,10 +21,14 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
   };
 }
 
-export function sourceTable(sources: readonly SourceConfig[], publicUrl: string | null = null) {
+export function sourceTable(
+  sources: readonly SourceConfig[],
+  publicUrl: string | null = null,
+  providerOf: (name: string) => Provider | undefined = findProvider,
+) {
   const retention = { eventsDays: 30, dedupMs: 8 * 86_400_000 };
   const others = { trustProxies: [], logLevel: null, tenants: [], routes: [], destinations: [], retention };
-  return createSourceTable({ publicUrl, sources, ...others }, findProvider);
+  return createSourceTable({ publicUrl, sources, ...others }, providerOf);
 }
 
 export function endpointOf(overrides: Partial<SourceConfig> = {}): Endpoint {

@@ -5,6 +5,7 @@ import type { BodyTimesConfig, SourceConfig } from '@ackline/shared/config/types
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { newEventId } from '@ackline/shared/event-id';
 import { createFairShare } from '@ackline/shared/fair-share';
+import type { Provider } from '@ackline/shared/provider';
 import { createFrontDoor } from '../../src/http/front-door.ts';
 import { createHealthHandler } from '../../src/http/health-route.ts';
 import { createBodyReader } from '../../src/http/read-body.ts';
@@ -26,6 +27,7 @@ const PATIENT: BodyTimesConfig = { idleMs: 5_000, totalMs: 5_000 };
 
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
+  readonly providerOf?: (name: string) => Provider | undefined;
   readonly append?: EventAppender['append'];
   readonly bodyTimes?: BodyTimesConfig;
   readonly budgetBytes?: number;
@@ -57,7 +59,7 @@ export async function startFront(options: FrontOptions = {}) {
     events.push(event);
     return receipt;
   };
-  const sources = sourceTable(configured);
+  const sources = sourceTable(configured, null, options.providerOf);
   const app = createFrontDoor({
     sources,
     health: createHealthHandler(
