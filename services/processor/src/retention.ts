@@ -1,7 +1,8 @@
 /**
  * Who makes days and removes what was kept for long enough: one processor at a time, the one that has the lock. It keeps that with its
- * connection from round to round, and what its parts know (how far they have come, how long they wait for a lock) lives as long. When
- * the connection ends, with its process or since that stands still, another processor takes the lock within minutes and begins anew.
+ * connection from round to round. When that ends, with its process or since that stands still, another processor takes the lock within
+ * minutes. What is known of days, and of what they left (how far that has come, how long it waits for a lock), lives as long as
+ * the process, since terms may be short; what is known of keys, as long as a term.
  *
  * So it does where its holder gives the lock up, since it lacks what it would have to know: those that do not have it ask each minute,
  * so that one of them comes before this one asks again. A holder whose ackline.yaml is refused may go by an older one, with shorter
@@ -17,7 +18,7 @@ import { createKeptLock } from '@ackline/store/advisory-lock';
 import type { Pool, PoolClient } from 'pg';
 import { createDayMaking } from './retaining/day-making.ts';
 import { createDaySweep, type DaySweep, type StuckDay } from './retaining/day-sweep.ts';
-import { createKeptSweep } from './retaining/kept-sweep.ts';
+import { createKeptSweep, type KeptSweep } from './retaining/kept-sweep.ts';
 import { createKeySweep, type KeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
 
 /** What failed is tried again so much later; so is the lock, by those that do not have it. */
@@ -49,7 +50,6 @@ export interface Retention extends Component {
 
 interface Term {
   readonly client: PoolClient;
-  readonly days: DaySweep;
   readonly keys: KeySweep;
   readonly parts: readonly Part[];
 }
@@ -59,10 +59,13 @@ interface Part {
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-function beginTerm(deps: RetentionDeps, client: PoolClient): Term {
+interface Lasting {
+  readonly days: DaySweep;
+  readonly kept: KeptSweep;
+}
+
+function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolClient): Term {
   const making = createDayMaking(deps);
-  const days = createDaySweep(deps);
-  const kept = createKeptSweep(deps);
   const keys = createKeySweep(deps);
   const parts: Term['parts'] = [
     { removes: false, run: () => making.make(client) },
@@ -70,7 +73,7 @@ function beginTerm(deps: RetentionDeps, client: PoolClient): Term {
     { removes: true, run: signal => kept.sweep(client, signal) },
     { removes: true, run: signal => keys.sweep(client, signal) },
   ];
-  return { client, days, keys, parts };
+  return { client, keys, parts };
 }
 
 async function runParts(
@@ -96,6 +99,7 @@ function lackOf({ isRefused }: RetentionDeps, { keys }: Term): Lack | null {
 /** Nothing waits for it, and nothing is lost where it is late. */
 export function createRetention(deps: RetentionDeps): Retention {
   const lock = createKeptLock(deps.pool, RETENTION_LOCK);
+  const lasting: Lasting = { days: createDaySweep(deps), kept: createKeptSweep(deps) };
   let term: Term | null = null;
   /** What this processor gave the lock up for; null: since then it has kept it, or another one has. */
   let said: Lack | null = null;
@@ -111,7 +115,7 @@ export function createRetention(deps: RetentionDeps): Retention {
   async function workOnce(signal: AbortSignal): Promise<boolean> {
     const client = await lock.hold();
     if (client === null) term = null;
-    else if (term?.client !== client) term = beginTerm(deps, client);
+    else if (term?.client !== client) term = beginTerm(deps, lasting, client);
     if (term === null) {
       said = null;
       return false;
@@ -138,7 +142,9 @@ export function createRetention(deps: RetentionDeps): Retention {
   return {
     name: 'retention',
     get stuck() {
-      return term?.days.stuck ?? null;
+      // Who has given the lock up asks again: until then it may be that no other one has taken it.
+      const mayHaveIt = term !== null || said !== null;
+      return mayHaveIt ? lasting.days.stuck : null;
     },
     get unable() {
       const isRefused = deps.isRefused();

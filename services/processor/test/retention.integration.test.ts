@@ -396,6 +396,29 @@ describe('retention', () => {
     assert.deepEqual(await keptKeys(), ['14.99']);
   });
 
+  it('goes on counting a day that fails from term to term, and shows it until another processor has the lock', async () => {
+    await pool.query(`
+      create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02');
+      create view reports as select count(*) from events_20200101`);
+    try {
+      let clock = 0;
+      const one = retention({ topicRetentionMs: () => null, now: () => clock });
+      for (const tries of [2, 3, 4]) {
+        await waitFor(() => one.round(ON)); // nobody else is there
+        clock += 600_000;
+        assert.equal(await one.round(ON), false, 'given up');
+        assert.deepEqual(one.stuck, { day: '2020-01-01', tries });
+      }
+      const other = retention();
+      await waitFor(() => other.round(ON));
+      assert.deepEqual(other.stuck, { day: '2020-01-01', tries: 1 });
+      assert.equal(await one.round(ON), false);
+      assert.equal(one.stuck, null);
+    } finally {
+      await pool.query('drop view reports; drop table events_20200101');
+    }
+  });
+
   async function listOne(day: string): Promise<void> {
     await pool.query(
       `with r as (

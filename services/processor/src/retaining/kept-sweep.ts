@@ -14,12 +14,16 @@ export interface KeptSweepDeps {
   readonly now?: () => number;
 }
 
+export interface KeptSweep {
+  sweep(client: PoolClient, signal: AbortSignal): Promise<void>;
+}
+
 /** Goes through what dropped days have left, and goes on where the last round ended. */
-export function createKeptSweep({ retention, now = () => performance.now() }: KeptSweepDeps) {
+export function createKeptSweep({ retention, now = () => performance.now() }: KeptSweepDeps): KeptSweep {
   let place: KeptPlace | null = null;
   let restsUntil = Number.NEGATIVE_INFINITY;
   return {
-    async sweep(client: PoolClient, signal: AbortSignal): Promise<void> {
+    async sweep(client, signal) {
       if (now() < restsUntil) return;
       for (let n = 0; n < STATEMENTS_A_ROUND && !signal.aborted; n++) {
         const { next } = await sweepKept(client, retention().eventsDays, place);
