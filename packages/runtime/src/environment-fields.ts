@@ -83,7 +83,7 @@ const BROKER = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):\d{1,5}$/;
 const BROKERS_RULE = 'must be host:port, or several of them with commas between';
 /** Lanes that the processor stores at a time; the number that teams know from their worker threads. */
 const DEFAULT_WORKERS = 4;
-/** Each holds a connection of the processor's pool, which has 50. */
+/** Each holds a connection of the processor's pool (DATABASE_POOL_MAX). */
 const MAX_WORKERS = 32;
 
 /** An hour of 300 events a second of usual size; a volume for it is cheap. */

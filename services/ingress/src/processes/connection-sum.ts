@@ -3,8 +3,8 @@ import { AppError } from '@ackline/shared/app-error';
 import { createPool } from '@ackline/store/pool';
 import { POOL_MAX } from '../app.ts';
 
-/** The pool of one processor: at least one runs beside the ingress. */
-const PROCESSOR_POOL = 50;
+/** What one processor starts with at the least, by its defaults (WEBHOOK_WORKERS and 8, and two beside the pool): one runs at least. */
+const PROCESSOR_POOL = 14;
 
 export interface ConnectionSumDeps {
   readonly databaseUrl: string;
