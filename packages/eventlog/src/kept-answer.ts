@@ -32,6 +32,8 @@ interface Asked<T> {
   given: { readonly answer: T } | null;
   /** What is on its way to take its place. */
   next: Asked<T> | null;
+  /** Whether it did not hold for somebody: then it goes also where no other comes in its place. */
+  isWrong: boolean;
 }
 
 class Answer<T> implements KeptAnswer<T> {
@@ -58,6 +60,7 @@ class Answer<T> implements KeptAnswer<T> {
     // Where it has none yet, it was asked for after the wrong one had come.
     const isWrong = kept.given !== null && kept.given.answer === wrong;
     if (!isWrong || this.#now() - kept.askedAt < minAgeMs) return this.#newest(kept);
+    kept.isWrong = true;
     return this.#newest(this.#options.whileRenewed === 'waits' ? this.#ask() : this.#refresh(kept));
   }
 
@@ -76,22 +79,27 @@ class Answer<T> implements KeptAnswer<T> {
     return asked;
   }
 
+  /** Where it fails, the old one serves on until it is too old, unless it was found wrong. */
   #refresh(old: Asked<T>): Asked<T> {
     if (old.next !== null) return old.next;
     const asked = this.#question();
     old.next = asked;
     asked.answer.then(
       () => this.#replace(old, asked),
-      () => this.#replace(old, null),
+      () => {
+        old.next = null;
+        if (old.isWrong) this.#replace(old, null);
+      },
     );
     return asked;
   }
 
   #question(): Asked<T> {
-    const asked: Asked<T> = { answer: this.#options.ask(), askedAt: this.#now(), given: null, next: null };
+    const answer = this.#options.ask();
+    const asked: Asked<T> = { answer, askedAt: this.#now(), given: null, next: null, isWrong: false };
     asked.answer.then(
-      answer => {
-        asked.given = { answer };
+      given => {
+        asked.given = { answer: given };
       },
       () => undefined,
     );

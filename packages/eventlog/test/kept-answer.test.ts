@@ -65,7 +65,7 @@ describe('a kept answer', () => {
     assert.equal(await kept.get(), 'third');
   });
 
-  it('is asked for anew after a question that failed, whoever asked it', async () => {
+  it('is asked for anew after a question that failed, and serves on while it is not too old', async () => {
     const { kept, asked, at } = setUp();
     const first = kept.get();
     asked[0]?.reject(new Error('no'));
@@ -76,8 +76,29 @@ describe('a kept answer', () => {
     assert.equal(await kept.get(), 'second');
     asked[2]?.reject(new Error('no'));
     await turn();
+    assert.equal(await kept.get(), 'second');
+    assert.equal(asked.length, 4, 'asked for again beside it');
+    asked[3]?.reject(new Error('no'));
+    await turn();
+    at(5_000);
+    const waiting = kept.get();
+    asked[4]?.resolve('fifth');
+    assert.equal(await waiting, 'fifth');
+  });
+
+  it('goes with a renewal that fails where it was found wrong meanwhile', async () => {
+    const { kept, asked, at } = setUp();
     void kept.get();
-    assert.equal(asked.length, 4);
+    asked[0]?.resolve('first');
+    at(3_000);
+    assert.equal(await kept.get(), 'first');
+    const renewed = kept.renew('first', 0);
+    assert.equal(asked.length, 2, 'the one that is on its way');
+    asked[1]?.reject(new Error('no'));
+    await assert.rejects(renewed);
+    const waiting = kept.get();
+    asked[2]?.resolve('third');
+    assert.equal(await waiting, 'third');
   });
 
   it('is waited for by all who come after it was found wrong, and no answer that was on its way by then is taken', async () => {
