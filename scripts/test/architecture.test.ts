@@ -27,15 +27,32 @@ const table: readonly Invariants[] = page
     }));
   });
 
+const sources = files.filter(file => /^(?:packages|services|proofs)\/.*\/?src\/.*\.ts$/.test(file));
+
+/** Each invariant with its letters, wherever it is defined. */
+const invariants = sources.flatMap(file =>
+  [...read(file).matchAll(/^ ?(?:\*|\/\/) ([A-Z]{1,2}[0-9]+)\. /gm)].map(([, id = '']) => ({ id, file })),
+);
+const CONTRACT = /^A[1-6]$/;
+const CITATION = /\([A-Z]{1,2}[0-9]+(?:, [A-Z]{1,2}[0-9]+)*\)/g;
+
+const workspaceOf = (file: string): string => file.split('/src/')[0] ?? file;
+/** Itself, and the packages that it depends on. */
+function reachOf(workspace: string): readonly string[] {
+  const { dependencies = {} } = JSON.parse(read(`${workspace}/package.json`)) as {
+    dependencies?: Record<string, string>;
+  };
+  const packages = Object.keys(dependencies).filter(name => name.startsWith('@ackline/'));
+  return [workspace, ...packages.map(name => name.replace('@ackline/', 'packages/'))];
+}
+
 /** A source that opens with its invariants, and their letters. */
-const defined = files
-  .filter(file => /^(?:packages|services|proofs)\/.*\/?src\/.*\.ts$/.test(file))
-  .flatMap(file =>
-    [...read(file).matchAll(/^ ?(?:\*|\/\/) ([A-Z]{1,2})1\. /gm)].map(([, letters = '']) => ({
-      letters,
-      file,
-    })),
-  );
+const defined = sources.flatMap(file =>
+  [...read(file).matchAll(/^ ?(?:\*|\/\/) ([A-Z]{1,2})1\. /gm)].map(([, letters = '']) => ({
+    letters,
+    file,
+  })),
+);
 
 describe('ARCHITECTURE.md', () => {
   it('names no file that is not there', () => {
@@ -56,6 +73,28 @@ describe('ARCHITECTURE.md', () => {
     );
     assert.deepEqual(
       table.flatMap(({ files: of }) => of).filter(file => !files.includes(file)),
+      [],
+    );
+  });
+
+  it('defines each invariant once, and what a source cites is defined in its workspace or in a package that this depends on', () => {
+    const ids = invariants.map(({ id }) => id);
+    assert.deepEqual(
+      ids.filter((id, index) => ids.indexOf(id) !== index),
+      [],
+    );
+    const places = new Map(invariants.map(({ id, file }) => [id, workspaceOf(file)]));
+    const cited = sources.flatMap(file =>
+      [...read(file).matchAll(CITATION)]
+        .flatMap(([text]) => text.match(/[A-Z]+[0-9]+/g) ?? [])
+        .map(id => ({ id, file })),
+    );
+    assert.ok(cited.length > 200);
+    assert.deepEqual(
+      cited.filter(
+        ({ id, file }) =>
+          !CONTRACT.test(id) && !reachOf(workspaceOf(file)).includes(places.get(id) ?? 'nowhere'),
+      ),
       [],
     );
   });

@@ -31,7 +31,7 @@ export interface DestinationState {
 }
 
 /**
- * As people are told it. The row of a circuit whose time is over stays open until somebody has work for it and takes the probe (C3): that
+ * As people are told it. The row of a circuit whose time is over stays open until somebody has work for it and takes the probe (DS3): that
  * may be never, and until then nothing is wrong that anybody knows of. So it counts as half open, which the next delivery decides.
  */
 export function shownStatus({
