@@ -4,6 +4,7 @@
  */
 import type { PoolClient } from 'pg';
 import { lockOutListing } from './listing-lock.ts';
+import { gaveWay, reachedLimit } from './lock-patience.ts';
 import { expired, REPLAYS_NOTHING_OF } from './retention.ts';
 
 /** What ends after its day was dropped is shown, and can be replayed, for so long. */
@@ -11,14 +12,18 @@ const AFTER_END = '1 day';
 /** Rows that a statement looks at; of edits each costs a look into every day. */
 const LOOKED_AT = 10_000;
 const EDITS_LOOKED_AT = 1_000;
+/** A piece that took too long is tried again with a part of its rows, down to these; with fewer it is not the rows that take long. */
+const FEWER = 10;
+const FEWEST = 100;
 
 /** Of a row in its table: its primary key. */
 type Place = readonly [string, string];
 
 interface KeptTable {
   readonly name: 'finished' | 'edits' | 'events';
-  /** $1 and $2: the place behind which it looks; $3, where `byDays`: how many days are kept. Returns a `Piece`. */
+  /** $1 and $2: the place behind which it looks; $3: at how many rows; $4, where `byDays`: how many days are kept. Returns a `Piece`. */
   readonly text: string;
+  readonly looksAt: number;
   readonly byDays: boolean;
   /** Before any row. */
   readonly start: Place;
@@ -28,6 +33,8 @@ interface KeptTable {
 export interface KeptPlace {
   readonly table: KeptTable['name'];
   readonly after: Place;
+  /** Where more took too long. */
+  readonly looksAt?: number;
 }
 
 export interface KeptSweep {
@@ -45,7 +52,8 @@ interface Piece {
 
 /**
  * Removes, of one piece, what ended after its day was dropped, a day later, edits of it, and then the events that nobody needs any
- * more (T2). `place` null: from the start. While a replay lists finished deliveries, none of them goes: the same piece is next.
+ * more (T2). `place` null: from the start. While a replay lists finished deliveries, none of them goes: the same piece is next. So it
+ * is, with fewer rows, where they took longer than those who list may wait.
  */
 export async function sweepKept(
   client: Pick<PoolClient, 'query'>,
@@ -54,13 +62,47 @@ export async function sweepKept(
 ): Promise<KeptSweep> {
   const table = TABLES.find(({ name }) => name === place?.table) ?? FINISHED;
   const after = place?.after ?? table.start;
-  const sweepPiece = () => client.query<Piece>(table.text, [...after, ...(table.byDays ? [keepDays] : [])]);
-  const result = table === FINISHED ? await lockOutListing(client, sweepPiece) : await sweepPiece();
-  if (result === null) return { table: table.name, removed: 0, next: { table: table.name, after } };
-  const { removed = 0, last = null } = result.rows[0] ?? {};
-  const next =
-    last === null ? startOf(TABLES[TABLES.indexOf(table) + 1]) : { table: table.name, after: last };
+  const rows = place?.looksAt ?? table.looksAt;
+  const goesOn = (behind: Place, looksAt: number): KeptPlace => ({
+    table: table.name,
+    after: behind,
+    ...(looksAt < table.looksAt ? { looksAt } : {}),
+  });
+  const swept = await sweepPiece(client, table, { after, rows, keepDays });
+  if (swept === 'listed') return { table: table.name, removed: 0, next: goesOn(after, rows) };
+  if (swept === 'late') {
+    const fewer = Math.max(FEWEST, Math.floor(rows / FEWER));
+    return { table: table.name, removed: 0, next: goesOn(after, fewer) };
+  }
+  const { removed, last } = swept;
+  const next = last === null ? startOf(TABLES[TABLES.indexOf(table) + 1]) : goesOn(last, rows * 2);
   return { table: table.name, removed, next };
+}
+
+interface PieceOptions {
+  readonly after: Place;
+  readonly rows: number;
+  readonly keepDays: number;
+}
+
+/** listed: a replay lists some of them just now; late: they took longer than those who list may wait. */
+async function sweepPiece(
+  client: Pick<PoolClient, 'query'>,
+  table: KeptTable,
+  { after, rows: looksAt, keepDays }: PieceOptions,
+): Promise<Piece | 'listed' | 'late'> {
+  const sweep = async (): Promise<Piece> => {
+    const values = [...after, looksAt, ...(table.byDays ? [keepDays] : [])];
+    const { rows } = await client.query<Piece>(table.text, values);
+    return rows[0] ?? { removed: 0, last: null };
+  };
+  if (table !== FINISHED) return sweep();
+  try {
+    return (await lockOutListing(client, sweep)) ?? 'listed';
+  } catch (error) {
+    if (looksAt > FEWEST && (reachedLimit(error) || gaveWay(error))) return 'late';
+    throw error;
+  }
 }
 
 function startOf(table: KeptTable | undefined): KeptPlace | null {
@@ -72,14 +114,15 @@ const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 /** Ended for long enough, and of a day that no replay needs. */
 const FINISHED: KeptTable = {
   name: 'finished',
+  looksAt: LOOKED_AT,
   byDays: true,
   start: ['-infinity', BEFORE_ALL_IDS],
   text: `
     with piece as materialized (
       select ctid, stored_day, id, coalesce(finished_at, created_at) as ended_at
         from finished_deliveries_default
-       where stored_day ${expired('$3')} and (stored_day, id) > ($1::date, $2::uuid)
-       order by stored_day, id limit ${LOOKED_AT}
+       where stored_day ${expired('$4')} and (stored_day, id) > ($1::date, $2::uuid)
+       order by stored_day, id limit $3::int
     ), free as (
       select stored_day from (select distinct stored_day from piece) days
        where ${REPLAYS_NOTHING_OF('days.stored_day')}
@@ -95,6 +138,7 @@ const FINISHED: KeptTable = {
 /** Whose delivery is neither open nor finished any more. */
 const EDITS: KeptTable = {
   name: 'edits',
+  looksAt: EDITS_LOOKED_AT,
   byDays: false,
   start: [BEFORE_ALL_IDS, '0'],
   text: `
@@ -104,7 +148,7 @@ const EDITS: KeptTable = {
              and (select true from finished_deliveries f where f.id = e.delivery_id order by f.id limit 1) is null as is_left
         from delivery_edits e
        where (e.delivery_id, e.n) > ($1::uuid, $2::int)
-       order by e.delivery_id, e.n limit ${EDITS_LOOKED_AT}
+       order by e.delivery_id, e.n limit $3::int
     ), gone as (
       delete from delivery_edits where ctid = any(array(select ctid from piece where is_left)) returning 1
     )
@@ -115,6 +159,7 @@ const EDITS: KeptTable = {
 /** That nobody needs any more (T2). */
 const EVENTS: KeptTable = {
   name: 'events',
+  looksAt: LOOKED_AT,
   byDays: false,
   start: ['-infinity', '0'],
   text: `
@@ -126,7 +171,7 @@ const EVENTS: KeptTable = {
                    order by f.event_id limit 1) is null as is_free
         from kept_events k
        where (k.stored_day, k.seq) > ($1::date, $2::bigint)
-       order by k.stored_day, k.seq limit ${LOOKED_AT}
+       order by k.stored_day, k.seq limit $3::int
     ), gone as (
       delete from kept_events where ctid = any(array(select ctid from piece where is_free)) returning 1
     )

@@ -14,10 +14,15 @@ export async function lockListing(client: Client): Promise<void> {
 /**
  * Runs `work` in a transaction in which nobody lists finished deliveries for a replay, and each statement of which sees what was
  * listed before. null: somebody lists some just now. It waits for nobody, so nobody queues behind it; and who stands still with the
- * lock loses it soon, with the connection.
+ * lock loses it soon, with the connection; a statement of `work` that takes longer than that is ended by the server, since those who list
+ * wait behind it.
  */
 export async function lockOutListing<T>(client: Client, work: () => Promise<T>): Promise<T | null> {
-  await client.query(`begin; set local idle_in_transaction_session_timeout = ${LONGEST_LOCK_WAIT_MS}`);
+  await client.query(
+    `begin;
+     set local idle_in_transaction_session_timeout = ${LONGEST_LOCK_WAIT_MS};
+     set local statement_timeout = ${LONGEST_LOCK_WAIT_MS}`,
+  );
   try {
     const { rows } = await client.query<{ free: boolean }>('select pg_try_advisory_xact_lock($1) as free', [
       LISTING_LOCK,

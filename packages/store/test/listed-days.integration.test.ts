@@ -148,6 +148,29 @@ describe('finished deliveries that a replay lists while they are removed', () =>
     }
   });
 
+  it('hold nobody up who lists, however long it takes to remove them: that is tried again with fewer of them', async () => {
+    await dropDay(pool, DAY, PATIENT);
+    await deliver();
+    await gate.query('begin; select from finished_deliveries for update'); // of somebody who takes long
+    const sweeper = await pool.connect();
+    try {
+      await sweeper.query("set statement_timeout = '10min'"); // as that of retention
+      const sweeping = sweepKept(sweeper, KEEP_DAYS, null);
+      await waiting(1, 'the sweep to wait for the rows');
+      const replay = await announce();
+      assert.equal(replay?.counted, 2);
+      const { removed, next } = await sweeping;
+      assert.equal(removed, 0);
+      assert.equal(next?.looksAt, 1_000);
+      await changeReplay(pool, replay.id, { change: 'cancel', actor: 'anna' });
+      await gate.query('commit');
+      assert.equal((await sweepKept(sweeper, KEEP_DAYS, next)).removed, 2);
+    } finally {
+      await gate.query('rollback');
+      sweeper.release(true);
+    }
+  });
+
   it('that nobody lists any more go from the default partition', async () => {
     await dropDay(pool, DAY, PATIENT);
     await deliver();
