@@ -46,10 +46,11 @@ Never more than all old and all new ones. root, component, max, minReadySeconds.
 {{- if $isDeployment -}}
 {{- $pods = include "ackline.podsAtOnce" (dict "root" . "component" "ingress" "max" $max "minReadySeconds" (int .Values.ingress.minReadySeconds)) | int -}}
 {{- end -}}
-{{- /* A drain runs in place of its replica, or beside all of them where there is none; DRAIN_CONNECTIONS of packages/cli/src/commands/spool.ts. */ -}}
+{{- /* A drain runs in place of its replica, or beside all of them where there is none; DRAIN_CONNECTIONS of packages/cli/src/commands/spool.ts.
+Those that are reserved are for it first. */ -}}
 {{- $drains := 0 -}}
 {{- range include "ackline.drainedOrdinals" . | fromYamlArray }}{{ if or $isDeployment (ge (int .) $max) }}{{ $drains = add1 $drains }}{{ end }}{{ end -}}
-{{- add (mul $pods (include "ackline.ingressPodConnections" . | int)) (mul $drains 2) -}}
+{{- add (mul $pods (include "ackline.ingressPodConnections" . | int)) (max 0 (sub (mul $drains 2) (int .Values.database.reservedConnections))) -}}
 {{- end }}
 
 {{- define "ackline.processorConnections" -}}

@@ -78,7 +78,9 @@ describeChart('the NetworkPolicies', () => {
   });
 
   it('leave what users add open for all pods: what their sidecars need', () => {
-    const extraEgress = [{ ports: [{ port: 443, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.4.0.0/24' } }] }];
+    const extraEgress = [
+      { ports: [{ port: 443, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.4.0.0/24' } }] },
+    ];
     const policies = all(
       render(join(CHART, 'ci', 'spool-values.yaml'), { networkPolicy: { extraEgress } }),
       'NetworkPolicy',

@@ -18,7 +18,10 @@ describeChart('what is said after an installation', () => {
       { ...bot, name: 'crm', timeout: '60s' },
     ];
     const notes = await notesOf({ config: { destinations } });
-    assert.match(notes, /destination crm has a timeout of 60s, and a processor that ends gives attempts 12 s/);
+    assert.match(
+      notes,
+      /destination crm has a timeout of 60s, and a processor that ends gives attempts 12 s/,
+    );
     assert.doesNotMatch(notes, /destination bot/);
   });
 

@@ -83,8 +83,16 @@ describeChart('the sum of connections', () => {
   });
 
   it('counts no old pod beside a new one where both have the same volume', () => {
-    const spool = { enabled: true, removedReplicas: [3], persistence: { enabled: true } };
-    assert.equal(connections({ ingress: { replicas: 3, spool } }).ingress, 3 * POOL_MAX + DRAIN_CONNECTIONS);
+    const spool = { enabled: true, persistence: { enabled: true } };
+    assert.equal(connections({ ingress: { replicas: 3, spool } }).ingress, 3 * POOL_MAX);
+  });
+
+  it('counts the drains of volumes that the reserved connections are too few for', () => {
+    const spool = { enabled: true, removedReplicas: [3, 4, 5], persistence: { enabled: true } };
+    assert.equal(
+      connections({ ingress: { replicas: 3, spool } }).ingress,
+      3 * POOL_MAX + 3 * DRAIN_CONNECTIONS - 3,
+    );
   });
 
   it('fits with the values as they are into a PostgreSQL as it is', () => {

@@ -95,7 +95,12 @@ describeChart('the way in from outside', () => {
   });
 
   it('may rewrite paths, which the chart can not follow', () => {
-    const filters = [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/webhook' } } }];
+    const filters = [
+      {
+        type: 'URLRewrite',
+        urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/webhook' } },
+      },
+    ];
     const httpRoute = { enabled: true, parentRefs: [{ name: 'public' }], paths: ['/hooks'], filters };
     assert.equal(namesOf(renderMinimal({ expose: { httpRoute } }), 'HTTPRoute').length, 1);
     const annotations = { 'nginx.ingress.kubernetes.io/rewrite-target': '/webhook/$1' };

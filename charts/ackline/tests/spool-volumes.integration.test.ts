@@ -35,7 +35,11 @@ describeChart('volumes that a cluster has', () => {
   });
 
   it('are left alone where they are of another release', async () => {
-    const others = [claim(4, { release: 'other' }), claim(4, { name: 'my-ackline' }), { name: 'data-postgres-4' }];
+    const others = [
+      claim(4, { release: 'other' }),
+      claim(4, { name: 'my-ackline' }),
+      { name: 'data-postgres-4' },
+    ];
     assert.deepEqual(await drains(others, { spool: persistent }), []);
   });
 });

@@ -7,7 +7,10 @@ import { all, at, envOf, namesOf, only, podOf } from './support/manifests.ts';
 const persistent = () => render(join(CHART, 'ci', 'spool-values.yaml'));
 
 const drainOf = (manifests: readonly Manifest[], ordinal: number) =>
-  podOf(manifests.filter(({ kind, metadata }) => kind === 'CronJob' && metadata.name.endsWith(`-${ordinal}`)), 'spool-drain');
+  podOf(
+    manifests.filter(({ kind, metadata }) => kind === 'CronJob' && metadata.name.endsWith(`-${ordinal}`)),
+    'spool-drain',
+  );
 
 describeChart('the spool of the ingress', () => {
   it('is off: with both logs away a provider is told to send again', () => {
