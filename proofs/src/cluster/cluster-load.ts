@@ -159,11 +159,18 @@ export function describeFailures({ failed }: LoadLedger, attempts: readonly Atte
   return lines.join('\n');
 }
 
+/** How many, and of what was not answered 2xx by which status. */
+function describeStatuses(failed: readonly Attempt[]): string {
+  const byStatus = Map.groupBy(failed, ({ status }) => status ?? 'no answer');
+  const parts = [...byStatus].map(([status, attempts]) => `${status}: ${attempts.length}`);
+  return parts.length === 0 ? '0' : `${failed.length} (${parts.join(', ')})`;
+}
+
 export function ledgerFigures(ledger: LoadLedger): Readonly<Record<string, string | number>> {
   const { ackP50Ms, ackP99Ms, ackMaxMs } = ledger;
   return {
     requests: ledger.requests,
-    'failed requests': ledger.failed.length,
+    'failed requests': describeStatuses(ledger.failed),
     accepted: ledger.accepted,
     'accepted − stored': ledger.lost,
     'stored twice': ledger.storedTwice,
