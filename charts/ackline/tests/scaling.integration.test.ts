@@ -61,7 +61,7 @@ describeChart('a HorizontalPodAutoscaler', () => {
 });
 
 describeChart("KEDA's ScaledObject", () => {
-  it('asks the processors for seconds of lag, of Kafka and of the inbox, and takes the greatest', () => {
+  it('asks the processors for seconds of lag, and takes the greatest', () => {
     const scaled = only(shape('autoscaled'), 'ScaledObject');
     assert.deepEqual(at(scaled, 'spec.scaleTargetRef'), { name: 'ackline-processor' });
     assert.deepEqual([at(scaled, 'spec.minReplicaCount'), at(scaled, 'spec.maxReplicaCount')], [1, 8]);
@@ -72,29 +72,20 @@ describeChart("KEDA's ScaledObject", () => {
       metadata: {
         url: 'http://ackline-processor-ops.hooks.svc:9464/metrics',
         format: 'prometheus',
-        valueLocation: 'ackline_processor_lag_seconds',
+        valueLocation: 'ackline_processor_scaling_lag_seconds',
         aggregateFromKubeServiceEndpoints: 'true',
         aggregationType: 'max',
         targetValue: '20',
       },
     });
-    assert.equal(at(scaled, 'spec.triggers.1.metadata.valueLocation'), 'ackline_inbox_oldest_age_seconds');
   });
 
-  it('asks for metrics that there are', () => {
+  it('asks for one metric, of both logs, that there is', () => {
     const triggers = at(only(shape('autoscaled'), 'ScaledObject'), 'spec.triggers') as unknown[];
     assert.deepEqual(
       triggers.map(trigger => at(trigger, 'metadata.valueLocation')),
-      [metricTable.lagSeconds.name, metricTable.inboxOldestAge.name],
+      [metricTable.scalingLag.name],
     );
-  });
-
-  it('asks for the inbox alone where there is no Kafka', () => {
-    const scaled = only(
-      renderMinimal({ processor: { autoscaling: { mode: 'keda', maxReplicas: 2 } } }),
-      'ScaledObject',
-    );
-    assert.equal((at(scaled, 'spec.triggers') as unknown[]).length, 1);
   });
 
   it('asks a Prometheus where one is named, for the pods of this release alone', () => {
@@ -104,7 +95,7 @@ describeChart("KEDA's ScaledObject", () => {
       metricType: 'Value',
       metadata: {
         serverAddress: 'http://prometheus.monitoring:9090',
-        query: 'max(ackline_processor_lag_seconds{namespace="hooks",pod=~"ackline-processor-.+"})',
+        query: 'max(ackline_processor_scaling_lag_seconds{namespace="hooks",pod=~"ackline-processor-.+"})',
         threshold: '30',
         ignoreNullValues: 'false',
       },
