@@ -7,6 +7,7 @@ import { describeFailures, ledgerFigures, startClusterLoad } from '../src/cluste
 import { type ClusterParts, findClusterParts } from '../src/cluster/cluster-parts.ts';
 import { noteFigures, seconds } from '../src/cluster/figures.ts';
 import { isReady, waitForPods } from '../src/cluster/kubectl.ts';
+import { IMAGE_VARIABLE, imageOf } from '../src/cluster/settings.ts';
 import { componentSelector, openStage, type Stage } from '../src/cluster/stage.ts';
 import { exposedByIngress } from '../src/cluster/release-state.ts';
 
@@ -131,30 +132,39 @@ describe('the release scales', () => {
   }
 });
 
-/** Before the release makes it with more. */
+/** Before the release makes it with more: by the Kafka client of the image, since an image of Kafka may leave its tools out. */
 async function makeTopic({ kubectl }: Stage): Promise<void> {
-  const options = ['--partitions', String(PARTITIONS), '--replication-factor', '1'];
-  const topic = [
-    '--create',
-    '--topic',
-    'ackline.events.v1',
-    ...options,
-    '--config',
-    'retention.ms=604800000',
-  ];
-  // The class, not the script around it: an image may leave scripts out.
-  const tool = ['java', '-cp', '/opt/kafka/libs/*', 'org.apache.kafka.tools.TopicCommand'];
-  await kubectl.run([
-    'exec',
-    'kafka-0',
-    '--container',
-    'kafka',
-    '--',
-    ...tool,
-    '--bootstrap-server',
-    'localhost:9092',
-    ...topic,
-  ]);
+  const { repository, tag } = imageOf(IMAGE_VARIABLE);
+  const script = `
+    import { Admin } from '@platformatic/kafka';
+    const admin = new Admin({ clientId: 'make-topic', bootstrapBrokers: ['kafka:9092'] });
+    await admin.createTopics({ topics: ['ackline.events.v1'], partitions: ${PARTITIONS}, replicas: 1 });
+    await admin.close();`;
+  await kubectl.apply(JSON.stringify(nodePod(`${repository}:${tag}`, script)));
+  await kubectl.run(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/make-topic', '--timeout=120s']);
+}
+
+function nodePod(image: string, script: string): object {
+  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'make-topic' },
+    spec: {
+      restartPolicy: 'Never',
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'node',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          workingDir: '/app/packages/eventlog',
+          command: ['node', '--input-type=module', '--eval', script],
+          securityContext,
+        },
+      ],
+    },
+  };
 }
 
 /** Nothing is stored while `use` runs: somebody has the table of keys for himself. */

@@ -9,7 +9,9 @@ import { exposedByIngress, healthOf } from '../src/cluster/release-state.ts';
 
 const RATE = 40;
 const SPOOLED = 400;
-const CLAIMS = ['spool-ackline-ingress-0', 'spool-ackline-ingress-1'];
+/** The least that the chart takes with volumes. */
+const REPLICAS = 2;
+const CLAIMS = ['spool-ackline-ingress-0', 'spool-ackline-ingress-1', 'spool-ackline-ingress-2'];
 
 describe('an ingress with a spool on a volume', () => {
   let stage: Stage;
@@ -17,19 +19,30 @@ describe('an ingress with a spool on a volume', () => {
   before(async () => {
     stage = await openStage('spool', { claims: CLAIMS });
     await stage.show(async () => {
-      await stage.release.install({
-        expose: await exposedByIngress(),
-        ingress: {
-          replicas: 2, // the least that the chart takes with a volume
-          spool: { enabled: true, persistence: { enabled: true, size: '1Gi' }, maxBytes: '256MiB' },
-        },
-      });
-      // One, so that no other pod answers while that with the spool is away.
-      await stage.kubectl.run(['scale', 'statefulset/ackline-ingress', '--replicas=1']);
-      await stage.kubectl.run(['wait', '--for=delete', 'pod/ackline-ingress-1', '--timeout=2m']);
+      await install(REPLICAS);
+      // No other pod may answer while that with the filled spool is away.
+      await scaleTo(1);
     });
   });
   after(() => stage?.[Symbol.asyncDispose]());
+
+  async function install(replicas: number, spool: object = {}): Promise<void> {
+    await stage.release.install({
+      expose: await exposedByIngress(),
+      ingress: {
+        replicas,
+        spool: { enabled: true, persistence: { enabled: true, size: '1Gi' }, maxBytes: '256MiB', ...spool },
+      },
+    });
+    await waitForPods(stage.kubectl, { selector: componentSelector('ingress'), ready: replicas });
+  }
+
+  async function scaleTo(replicas: number): Promise<void> {
+    await stage.kubectl.run(['scale', 'statefulset/ackline-ingress', `--replicas=${replicas}`]);
+    const removed = `pod/ackline-ingress-${replicas}`;
+    await stage.kubectl.run(['wait', '--for=delete', removed, '--timeout=2m']);
+    await waitForPods(stage.kubectl, { selector: componentSelector('ingress'), ready: replicas });
+  }
 
   it('loses nothing that it took while both logs were away, though its pod is deleted before one is back', () =>
     stage.show(async () => {
@@ -59,6 +72,31 @@ describe('an ingress with a spool on a volume', () => {
         'from both logs back to the last delivery': seconds(performance.now() - backAt),
         ...ledgerFigures(ledger),
       });
+      assert.equal(ledger.lost + ledger.storedTwice + ledger.undelivered, 0);
+    }));
+
+  it('loses nothing where a replica is removed with a filled spool: a job that helm finds drains its volume', () =>
+    stage.show(async () => {
+      await install(REPLICAS + 1);
+      await using run = startClusterLoad(stage, { rate: RATE, resends: true });
+      await run.acceptMore(RATE);
+      await Promise.all([stage.take('kafka'), stage.take('postgres')]);
+      await run.acceptMore(SPOOLED);
+      run.load.hold();
+      await waitFor(() => run.load.inFlight === 0, { what: 'the last answers' });
+      await scaleTo(REPLICAS);
+      const left = (await healthOf(stage.kubectl)).spool?.events ?? 0;
+      await Promise.all([stage.giveBack('kafka'), stage.giveBack('postgres')]);
+      const backAt = performance.now();
+      await install(REPLICAS, { drainSchedule: '* * * * *' });
+      const ledger = await run.settle();
+      noteFigures('An ingress replica is removed with a filled spool, both logs away', {
+        'accepted before it was removed': run.load.accepted.size,
+        'of them in the spool of one replica that stays': left,
+        'from both logs back to the last delivery': seconds(performance.now() - backAt),
+        ...ledgerFigures(ledger),
+      });
+      assert.ok(left > 0 && left < SPOOLED, 'more than one replica has a part');
       assert.equal(ledger.lost + ledger.storedTwice + ledger.undelivered, 0);
     }));
 });

@@ -32,7 +32,7 @@ const LIMIT_MS = 1_800_000;
 /** What kind's cluster gets, as k8s/README.md says it: Ingress and Gateway on the node's port 30080, figures for autoscalers, KEDA. */
 const KIND_PARTS = [
   'metrics-server metrics-server --repo https://kubernetes-sigs.github.io/metrics-server/ --namespace kube-system --set args={--kubelet-insecure-tls}',
-  'traefik traefik --repo https://traefik.github.io/charts --namespace traefik --create-namespace --set service.spec.type=NodePort --set ports.web.nodePort=30080 --set providers.kubernetesGateway.enabled=true --set gateway.enabled=false',
+  'traefik traefik --repo https://traefik.github.io/charts --namespace traefik --create-namespace --set service.type=NodePort --set ports.web.nodePort=30080 --set providers.kubernetesGateway.enabled=true --set gateway.enabled=false',
   'keda keda --repo https://kedacore.github.io/charts --namespace keda --create-namespace',
 ];
 
@@ -47,10 +47,15 @@ export function prepareCluster(): ClusterTier {
   };
   const ends: (() => void)[] = [() => rmSync(folder, { recursive: true })];
   const close = () => ends.toReversed().forEach(end => end());
-  const reason = openCluster(folder, env, ends) ?? bringImages(env);
-  if (reason === null) return { kind: 'ready', env, figuresFile: env[FIGURES_VARIABLE] ?? '', close };
-  close();
-  return { kind: 'unavailable', reason };
+  try {
+    const reason = openCluster(folder, env, ends) ?? bringImages(env);
+    if (reason === null) return { kind: 'ready', env, figuresFile: env[FIGURES_VARIABLE] ?? '', close };
+    close();
+    return { kind: 'unavailable', reason };
+  } catch (error) {
+    close(); // a cluster that was made for this run goes with it
+    throw error;
+  }
 }
 
 /** The one of KUBECONFIG, or one of kind's for this run. Null, or why there is none. */

@@ -29,7 +29,7 @@ export interface LoadLedger {
   readonly fromInbox: number;
   /** Accepted and not at the receiver's pod: must be 0. */
   readonly undelivered: number;
-  /** Updates whose first arrival came after that of a later one of their chat. */
+  /** Updates that arrived behind a later one of their chat, though that one was sent only after their own answer. */
   readonly outOfOrder: number;
   readonly ackP50Ms: number;
   readonly ackP99Ms: number;
@@ -102,7 +102,7 @@ async function count(stage: Stage, load: PacedLoad, firstId: number): Promise<Lo
     await waitFor(isStored, { timeoutMs: SETTLE_LIMIT_MS, what: 'all to be stored' }).catch(() => undefined);
     return readStored(url, SOURCE, firstId);
   });
-  const arrived = await arrivedOf(stage, load.accepted, firstId);
+  const arrived = await arrivedOf(stage, load, firstId);
   const latencies = load.attempts.filter(({ status }) => isAccepted(status)).map(({ ms }) => ms);
   return {
     requests: load.attempts.length,
@@ -121,7 +121,7 @@ async function count(stage: Stage, load: PacedLoad, firstId: number): Promise<Lo
 
 async function arrivedOf(
   stage: Stage,
-  accepted: ReadonlySet<number>,
+  { accepted, attempts }: PacedLoad,
   firstId: number,
 ): Promise<Pick<LoadLedger, 'undelivered' | 'outOfOrder'>> {
   let missing = accepted;
@@ -133,18 +133,21 @@ async function arrivedOf(
     return missing.size === 0;
   };
   await waitFor(isThere, { timeoutMs: SETTLE_LIMIT_MS, what: 'all to arrive' }).catch(() => undefined);
-  return { undelivered: missing.size, outOfOrder: chats.reduce((sum, ids) => sum + lateOnes(ids), 0) };
+  const times = new Map(
+    attempts.map(({ updateId, dueAt, ms }) => [updateId, { dueAt, answeredAt: dueAt + ms }]),
+  );
+  return { undelivered: missing.size, outOfOrder: chats.reduce((sum, ids) => sum + lateOnes(ids, times), 0) };
 }
 
+type Times = ReadonlyMap<number, { readonly dueAt: number; readonly answeredAt: number }>;
+
 /** Repeats aside: at least once means that an update may come again behind later ones. */
-function lateOnes(arrivals: readonly number[]): number {
-  let newest = -1;
-  let late = 0;
-  for (const id of new Set(arrivals)) {
-    if (id < newest) late += 1;
-    newest = Math.max(newest, id);
-  }
-  return late;
+function lateOnes(arrivals: readonly number[], times: Times): number {
+  const order = [...new Set(arrivals)];
+  const isBefore = (id: number, other: number): boolean =>
+    (times.get(id)?.answeredAt ?? Number.POSITIVE_INFINITY) < (times.get(other)?.dueAt ?? 0);
+  return order.filter((id, index) => order.slice(0, index).some(other => other > id && isBefore(id, other)))
+    .length;
 }
 
 /** For a report: what was not answered 2xx, when (seconds since the first request), and with what. */

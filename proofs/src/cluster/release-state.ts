@@ -28,15 +28,16 @@ export async function readyzOf(kubectl: Kubectl, component: string): Promise<Rea
   });
 }
 
-/** What `/health` of the ingress says of its spool. */
-export interface SpoolHealth {
+/** What the tests read of `/health` of the ingress. */
+export interface IngressHealth {
+  readonly event_log: { readonly tier_in_use: string };
   readonly spool: { readonly events: number; readonly leftovers: number } | null;
 }
 
-export async function healthOf(kubectl: Kubectl): Promise<SpoolHealth> {
+export async function healthOf(kubectl: Kubectl): Promise<IngressHealth> {
   return withPortForward(kubectl, { name: 'service/ackline-ingress', port: 80 }, async port => {
     const response = await fetch(`http://127.0.0.1:${port}/health`);
-    return (await response.json()) as SpoolHealth;
+    return (await response.json()) as IngressHealth;
   });
 }
 

@@ -162,11 +162,11 @@ async function describeTrouble(kubectl: Kubectl): Promise<string> {
   return (await Promise.all(all)).join('\n');
 }
 
-/** The release's pods of one component are these and ready, and none of an earlier state is left. */
+/** Pods of one component of the release. */
 export const componentSelector = (component: string): string =>
   `app.kubernetes.io/instance=ackline,app.kubernetes.io/component=${component}`;
 
-/** One line for each pod: what `kubectl top` says once it knows of all of them. */
+/** What `kubectl top` says of each pod, once it knows of all of them. */
 export async function memoryOf(kubectl: Kubectl): Promise<Readonly<Record<string, string>>> {
   const { items } = await kubectl.get<{ items: readonly unknown[] }>(
     'pods',
