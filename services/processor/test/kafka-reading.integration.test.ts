@@ -26,7 +26,7 @@ destinations: [{ name: crm, type: http, url: http://127.0.0.1:9/ }]
     const operations = `http://127.0.0.1:${await freePort()}`;
     await using _service = await spawnService(MAIN, {
       cwd: folder,
-      readyUrl: `${operations}/readyz`,
+      readyUrl: `${operations}/startupz`, // it is not ready while it does not read
       env: {
         DATABASE_URL: databaseUrl,
         OPS_HOST: '127.0.0.1',
