@@ -77,7 +77,9 @@ describe('an ingress with a spool on a volume', () => {
 
   it('loses nothing where a replica is removed with a filled spool: a job that helm finds drains its volume', () =>
     stage.show(async () => {
-      await install(REPLICAS + 1);
+      // By the hand that scaled it before: helm gives way to nobody's count but its own.
+      await stage.kubectl.run(['scale', 'statefulset/ackline-ingress', `--replicas=${REPLICAS + 1}`]);
+      await waitForPods(stage.kubectl, { selector: componentSelector('ingress'), ready: REPLICAS + 1 });
       await using run = startClusterLoad(stage, { rate: RATE, resends: true });
       await run.acceptMore(RATE);
       await Promise.all([stage.take('kafka'), stage.take('postgres')]);

@@ -99,6 +99,8 @@ function createBegunDays({ log, now }: Required<Pick<DaySweepDeps, 'log' | 'now'
 export function createDaySweep(deps: DaySweepDeps): DaySweep {
   const { retention, isRefused, log, now = () => performance.now() } = deps;
   let restsUntil = NO_REST;
+  /** Of the term: each begins with a look, since another may have held retention meanwhile. How days have fared outlives it. */
+  let lastClient: PoolClient | null = null;
   const { begun, note } = createBegunDays({ log, now });
 
   async function drop(client: PoolClient, day: string, signal: AbortSignal): Promise<DayResult['kind']> {
@@ -118,7 +120,8 @@ export function createDaySweep(deps: DaySweepDeps): DaySweep {
       return first === undefined ? null : { day: first[0], tries: first[1].tries };
     },
     async sweep(client, signal) {
-      if (now() < restsUntil) return;
+      if (client === lastClient && now() < restsUntil) return;
+      lastClient = client;
       const { eventsDays } = retention();
       const days = await listExpiredDays(client, eventsDays);
       for (const day of begun.keys()) if (!days.includes(day)) begun.delete(day); // a replay has come to need it
