@@ -419,6 +419,19 @@ describe('retention', () => {
     }
   });
 
+  it('begins each term with a look at days, however short ago its last one was', async () => {
+    const one = retention();
+    assert.equal(await one.round(ON), true);
+    await pool.query(
+      "create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02')",
+    );
+    await one.round(ON);
+    assert.deepEqual(one.logged, []);
+    one.letGo();
+    await waitFor(() => one.round(ON), { what: 'the next term' });
+    assert.deepEqual(one.logged, ['retention.day-dropped']);
+  });
+
   async function listOne(day: string): Promise<void> {
     await pool.query(
       `with r as (
