@@ -428,8 +428,14 @@ describe('retention', () => {
     await one.round(ON);
     assert.deepEqual(one.logged, []);
     one.letGo();
+    const reader = await pool.connect();
+    await reader.query('begin; lock table events_20200101 in access share mode');
     await waitFor(() => one.round(ON), { what: 'the next term' });
-    assert.deepEqual(one.logged, ['retention.day-dropped']);
+    assert.deepEqual(one.logged, ['retention.day-busy']);
+    await reader.query('rollback');
+    reader.release();
+    await one.round(ON);
+    assert.deepEqual(one.logged, ['retention.day-busy', 'retention.day-dropped']);
   });
 
   async function listOne(day: string): Promise<void> {

@@ -120,8 +120,9 @@ export function createDaySweep(deps: DaySweepDeps): DaySweep {
       return first === undefined ? null : { day: first[0], tries: first[1].tries };
     },
     async sweep(client, signal) {
-      if (client === lastClient && now() < restsUntil) return;
+      if (client !== lastClient) restsUntil = NO_REST;
       lastClient = client;
+      if (now() < restsUntil) return;
       const { eventsDays } = retention();
       const days = await listExpiredDays(client, eventsDays);
       for (const day of begun.keys()) if (!days.includes(day)) begun.delete(day); // a replay has come to need it
