@@ -36,7 +36,7 @@ import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
 
 /** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
-const ATTEMPTS_DRAIN_PART = 0.6;
+export const ATTEMPTS_DRAIN_PART = 0.6;
 
 /**
  * Wires the processor: logs → store → deliveries. The operations port is bound first and closed last, so that probes are
