@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run verify`, `proof`, `bench` and `image` run first. Plain JavaScript for any Node from 18 on: it installs what
+// What `npm start`, `npm test` and its tiers, `npm run verify`, `proof`, `bench` and `image` run first. Plain JavaScript for any Node from 18 on: it installs what
 // is missing, and hands over to the Node that this project pins.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

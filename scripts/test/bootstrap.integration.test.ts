@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -116,6 +116,20 @@ describe('the bootstrap', () => {
   it('asks for the development tools only where they are needed', async () => {
     await once(run('test'), 'close');
     assert.match(output, /Installing all dependencies \(tool is missing\)/);
+  });
+
+  it('is what each tier of the tests begins with, so that a fresh clone can run one alone', () => {
+    const { scripts: commands } = JSON.parse(readFileSync(join(scripts, '..', 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const tiers = Object.entries(commands).filter(([name]) => name.startsWith('test:'));
+    assert.deepEqual(
+      tiers,
+      ['unit', 'integration', 'container', 'k8s'].map(tier => [
+        `test:${tier}`,
+        `node scripts/bootstrap.mjs test ${tier}`,
+      ]),
+    );
   });
 
   for (const words of [[], ['nope']]) {
