@@ -69,6 +69,7 @@ describe('the image', () => {
     assert.equal(Labels['org.opencontainers.image.revision'], REVISION);
     assert.equal(Labels['org.opencontainers.image.licenses'], 'Apache-2.0');
     assert.equal(await docker(['run', '--rm', tag, '--version']), readVersion());
+    assert.match(await docker(['run', '--rm', tag, '--help']), /^Usage: ackline /);
     assert.ok((await countSbomComponents(tag)) > 50);
   });
 

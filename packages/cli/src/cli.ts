@@ -18,6 +18,7 @@ import { registerTop } from './commands/top.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliConfig } from './config.ts';
 import { formatError } from './output/error-line.ts';
+import { asTyped, programName } from './output/program-name.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { Screen } from './top/screen.ts';
 import { readVersion } from './version.ts';
@@ -63,14 +64,14 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 /** All commands, with nothing connected yet. */
 function createProgram(context: CommandContext): Command {
   const { terminal } = context;
-  const program = new Command('ackline')
+  const program = new Command(programName())
     .description('Self-hosted webhook gateway: a 2xx never covers a lost event.')
     .version(readVersion(), '-v, --version')
     .helpCommand('help [command]', 'the same as `<command> --help`')
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
-      writeOut: text => terminal.line(text.trimEnd()),
+      writeOut: text => terminal.line(asTyped(text.trimEnd())),
       writeErr: text => terminal.note(text.trimEnd()),
     })
     .addHelpText(

@@ -36,19 +36,19 @@ test('help lists every command, and each command has an example', async () => {
     assert.match(help.out, new RegExp(`\\n  ${command}\\b`));
     const { exitCode, out } = await run(command, '--help');
     assert.equal(exitCode, 0);
-    assert.match(out, /Example:\n +\$ .*ackline/, command);
+    assert.match(out, /^Usage: npx ackline .*Example:\n +\$ .*npx ackline/s, command);
   }
 });
 
 test('a subcommand has an example too, and `help` is `--help`', async () => {
   for (const words of [['list'], ['pause'], ['resume']]) {
     const { out } = await run('destinations', ...words, '--help');
-    assert.match(out, new RegExp(`Example:\\n +\\$ ackline destinations ${words.join()}`));
+    assert.match(out, new RegExp(`Example:\\n +\\$ npx ackline destinations ${words.join()}`));
   }
   for (const word of ['start', 'list', 'status', 'cancel', 'continue']) {
     assert.match(
       (await run('replay', word, '--help')).out,
-      new RegExp(`Example:\\n +\\$ ackline replay ${word}`),
+      new RegExp(`Example:\\n +\\$ npx ackline replay ${word}`),
     );
   }
   for (const words of [[], ['send']]) {
@@ -59,10 +59,10 @@ test('a subcommand has an example too, and `help` is `--help`', async () => {
 
 test('an error of usage points to the help of its command', async () => {
   for (const [args, help] of [
-    [['send'], 'ackline send --help'],
-    [['events', '--limit', '0'], 'ackline events --help'],
-    [['destinations', 'pause'], 'ackline destinations pause --help'],
-    [['--nope'], 'ackline --help'],
+    [['send'], 'npx ackline send --help'],
+    [['events', '--limit', '0'], 'npx ackline events --help'],
+    [['destinations', 'pause'], 'npx ackline destinations pause --help'],
+    [['--nope'], 'npx ackline --help'],
   ] as const) {
     const { exitCode, err } = await run(...args);
     assert.equal(exitCode, 1);
@@ -76,7 +76,7 @@ test('a mistyped command is one line with a suggestion, and exit status 1', asyn
   assert.equal(out, '');
   assert.match(
     err,
-    /^error \[ACKLINE_USAGE\] unknown command 'evnts' \(Did you mean events\?\) – see `ackline --help`$/,
+    /^error \[ACKLINE_USAGE\] unknown command 'evnts' \(Did you mean events\?\) – see `npx ackline --help`$/,
   );
 });
 

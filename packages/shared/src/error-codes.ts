@@ -144,7 +144,7 @@ export const errorCodes = {
     status: null,
     retryable: false,
     title: 'The database schema is older than this release',
-    fix: 'Run `npx ackline migrate` with this release, then start the services again.',
+    fix: 'Run `ackline migrate` with this release, then start the services again.',
   },
   ACKLINE_SCHEMA_NEWER: {
     status: null,
@@ -156,7 +156,7 @@ export const errorCodes = {
     status: null,
     retryable: true,
     title: 'A migration did not get the locks that it needs',
-    fix: 'End or await what has the table for long (a backup, a report, a forgotten transaction), then run `npx ackline migrate` again.',
+    fix: 'End or await what has the table for long (a backup, a report, a forgotten transaction), then run `ackline migrate` again.',
   },
   ACKLINE_TOO_MANY_CONNECTIONS: {
     status: null,

@@ -105,7 +105,7 @@ export async function checkSchema(
   if (newestOf(applied) < newest) {
     throw new AppError(
       'ACKLINE_SCHEMA_OLDER',
-      `The database schema is at version ${newestOf(applied)}, this release needs ${newest}: run \`npx ackline migrate\` first.`,
+      `The database schema is at version ${newestOf(applied)}, this release needs ${newest}: run \`ackline migrate\` first.`,
     );
   }
 }

@@ -11,6 +11,7 @@ import { describeRef, inspectAcklineConfig, shownPath } from '../config-file.ts'
 import { overDevEnv, planDevEnv } from '../data-directory/dev-env.ts';
 import { dataLayout } from '../data-directory/layout.ts';
 import { readRunning } from '../data-directory/lock.ts';
+import { programName } from '../output/program-name.ts';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 import { sampleFindings } from '../up/sample-receiver.ts';
@@ -167,7 +168,7 @@ function describeGenerated({ toGenerate, isRunning }: Checked): string {
   const secrets = `${plural(toGenerate.length, 'development secret')}: ${toGenerate.join(', ')}`;
   return isRunning
     ? `Restart \`npm start\`: the one that runs has no value for what this file adds. It will generate ${secrets}.`
-    : `\`ackline up\` will generate ${secrets}.`;
+    : `\`${programName()} up\` will generate ${secrets}.`;
 }
 
 /** A filter in one line; what does not fit is left out. */

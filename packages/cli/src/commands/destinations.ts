@@ -15,6 +15,7 @@ import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
+import { programName } from '../output/program-name.ts';
 import { formatTable } from '../output/text-table.ts';
 import { shortTime } from './events.ts';
 
@@ -59,7 +60,7 @@ export function registerDestinations(program: Command, context: CommandContext):
         pauseDestination(pool, name, { reason, actor: operatorName() }),
       );
       context.terminal.line(
-        `${name} is paused: within seconds its deliveries are held, until \`ackline destinations resume ${name}\`.`,
+        `${name} is paused: within seconds its deliveries are held, until \`${programName()} destinations resume ${name}\`.`,
       );
     });
 

@@ -7,6 +7,7 @@ import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
+import { programName } from '../output/program-name.ts';
 import { formatTable, printable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 
@@ -93,7 +94,7 @@ function describeNothing(name: string, sources: readonly SourceConfig[] | null):
   if (sources === null) return `No events of source ${name}.`;
   const source = sources.find(candidate => candidate.name === name);
   if (source !== undefined) {
-    return `No events of source ${name} yet. Send one: ackline send ${source.provider} --source ${name}`;
+    return `No events of source ${name} yet. Send one: ${programName()} send ${source.provider} --source ${name}`;
   }
   const known = sources.map(candidate => candidate.name).join(', ') || 'none';
   throw new AppError(
@@ -104,7 +105,7 @@ function describeNothing(name: string, sources: readonly SourceConfig[] | null):
 
 /** A line per event, its deliveries indented below. */
 export function formatEvents(events: readonly ListedEvent[]): string {
-  if (events.length === 0) return 'No events yet. Send one: ackline send telegram';
+  if (events.length === 0) return `No events yet. Send one: ${programName()} send telegram`;
   const table = formatTable(
     ['STORED', 'SOURCE', 'TYPE', 'KEY', 'TIER', 'EVENT / └ DELIVERY'],
     events.map(event => [

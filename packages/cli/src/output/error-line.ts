@@ -1,6 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import { errorCodes, type ErrorCode } from '@ackline/shared/error-codes';
 import { errorFrames, errorText } from '@ackline/shared/error-text';
+import { asTyped } from './program-name.ts';
 
 /** What drivers and the system report where PostgreSQL can't be reached, or refuses the login. */
 const POSTGRES_UNREACHABLE =
@@ -16,7 +17,7 @@ export function formatError(error: unknown, withStack: boolean): string {
   const { title, fix } = errorCodes[code];
   const isList = what.includes('\n');
   const lines = [
-    `error [${code}] ${withoutFullStop(isList ? title : what)} – ${withoutFullStop(fix)}`,
+    asTyped(`error [${code}] ${withoutFullStop(isList ? title : what)} – ${withoutFullStop(fix)}`),
     ...(isList ? what.split('\n').map(line => `  ${line}`) : []),
     ...(withStack && error instanceof Error ? [errorFrames(error) ?? ''] : []),
   ];

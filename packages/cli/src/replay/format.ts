@@ -1,5 +1,6 @@
 import { MAX_COUNTED, type Replay, type ReplayFilter, type ReplayProgress } from '@ackline/store/replays';
 import { shortTime } from '../commands/events.ts';
+import { programName } from '../output/program-name.ts';
 import { formatTable, printable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 
@@ -89,7 +90,7 @@ function describeReleased(replay: ReplayProgress): string {
 
 function nextCommand({ id, state }: Replay): string | null {
   if (state !== 'stopped') return null;
-  return `Its trickle did not arrive. Repair the destination, then: ackline replay continue ${id}`;
+  return `Its trickle did not arrive. Repair the destination, then: ${programName()} replay continue ${id}`;
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */

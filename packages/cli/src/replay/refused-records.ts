@@ -17,6 +17,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
 import { positiveNumber } from '../options.ts';
+import { programName } from '../output/program-name.ts';
 import { printable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -65,7 +66,7 @@ async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<vo
   switch (result.kind) {
     case 'returned':
       terminal.line(
-        `${printable(result.origin)} is in the inbox again, as the event ${result.eventId}. If it is refused once more, \`ackline park\` has it.`,
+        `${printable(result.origin)} is in the inbox again, as the event ${result.eventId}. If it is refused once more, \`${programName()} park\` has it.`,
       );
       return;
     case 'waiting':

@@ -15,6 +15,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
 import { positiveNumber, wholeNumber } from '../options.ts';
+import { programName } from '../output/program-name.ts';
 import { formatCount } from '../output/units.ts';
 import { addFilterOptions, type FilterOptions, readFilter } from './filter-options.ts';
 import { describeAnnounced, formatReplays, formatStatus, replayJson } from './format.ts';
@@ -109,7 +110,7 @@ async function start(pool: Pool, options: StartOptions, context: CommandContext)
     }
   }
   checkChanged(await changeReplay(pool, id, { change: 'start', actor }), id, 'start');
-  terminal.line(`${id} is started. See how it goes: ackline replay status ${id}`);
+  terminal.line(`${id} is started. See how it goes: ${programName()} replay status ${id}`);
 }
 
 function registerList(replay: Command, context: CommandContext): void {

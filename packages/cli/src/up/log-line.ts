@@ -1,3 +1,4 @@
+import { programName } from '../output/program-name.ts';
 import { printable } from '../output/text-table.ts';
 
 /** What is used of a line that a service logged. */
@@ -28,11 +29,11 @@ const SHOWN_FIELDS = [
   'fix',
 ] as const;
 
-/** By the event's name, or the reason. */
+/** Of `ackline`, by the event's name, or the reason. */
 const NEXT_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['Delivery parked', 'npx ackline park'],
-  ['gone', 'npx ackline destinations'],
-  ['config.refused', 'npx ackline check'],
+  ['Delivery parked', 'park'],
+  ['gone', 'destinations'],
+  ['config.refused', 'check'],
 ]);
 
 /** null: the line is none of our logger's (a warning of Node, a crash). */
@@ -72,7 +73,8 @@ export function formatLogLine(service: string, line: LogLine): string {
 }
 
 function nextCommand(event: string, reason: unknown): string | null {
-  return NEXT_COMMANDS.get(event) ?? NEXT_COMMANDS.get(String(reason)) ?? null;
+  const command = NEXT_COMMANDS.get(event) ?? NEXT_COMMANDS.get(String(reason));
+  return command === undefined ? null : `${programName()} ${command}`;
 }
 
 function detailsOf(fields: Readonly<Record<string, unknown>>): string[] {

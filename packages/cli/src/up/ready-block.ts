@@ -1,4 +1,5 @@
 import type { AcklineConfig } from '@ackline/shared/config/types';
+import { programName } from '../output/program-name.ts';
 
 export interface ReadyFacts {
   readonly version: string;
@@ -39,7 +40,7 @@ export function formatReadyBlock(facts: ReadyFacts): string {
       '',
       'See it stored and delivered:',
       '',
-      'npx ackline events',
+      `${programName()} events`,
       '',
     );
   }
@@ -53,7 +54,7 @@ function listSources(config: AcklineConfig, ingressUrl: string): string[] {
     .slice(0, MAX_LISTED_SOURCES)
     .map(source => `${ingressUrl}${source.path.padEnd(width)}  ${source.provider}`);
   const rest = config.sources.length - listed.length;
-  return rest > 0 ? [...listed, `… and ${rest} more: npx ackline check`] : listed;
+  return rest > 0 ? [...listed, `… and ${rest} more: ${programName()} check`] : listed;
 }
 
 function listParts({ hasDatabase, hasKafka }: ReadyFacts): string[] {

@@ -36,7 +36,7 @@ test('in development the summary names the secrets that will be generated', () =
     toGenerate: ['TOKEN', 'OTHER'],
     isRunning: false,
   });
-  assert.match(summary, /`ackline up` will generate 2 development secrets: TOKEN, OTHER\./);
+  assert.match(summary, /`npx ackline up` will generate 2 development secrets: TOKEN, OTHER\./);
 });
 
 test('while `up` runs, a secret that it does not have yet asks for a restart', () => {

@@ -101,7 +101,7 @@ test('a mistyped source is refused with those that there are, and one without ev
   const quiet = await runWith(environment, 'events', '--source', 'quiet');
   assert.deepEqual(
     [quiet.exitCode, quiet.out.join()],
-    [0, 'No events of source quiet yet. Send one: ackline send telegram --source quiet'],
+    [0, 'No events of source quiet yet. Send one: npx ackline send telegram --source quiet'],
   );
   assert.deepEqual((await runWith(environment, 'events', '--source', 'quiet', '--json')).out, []);
   const noFile = await runWith({ ACKLINE_CONFIG: 'nowhere.yaml' }, 'events', '-s', 'nope');

@@ -11,6 +11,13 @@ test('an error is one line with its code, what happened and what to do', () => {
   );
 });
 
+test('a command to go on with is named as it is typed here', () => {
+  assert.match(
+    formatError(new AppError('ACKLINE_NOT_FOUND', 'No x'), false),
+    /with `npx ackline events` or `npx ackline park`/,
+  );
+});
+
 test('a refused connection is PostgreSQL that does not answer, with the reason', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
   assert.match(formatError(refused, false), /^error \[ACKLINE_POSTGRES_UNAVAILABLE\] .*ECONNREFUSED 127/);

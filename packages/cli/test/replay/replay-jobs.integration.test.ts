@@ -120,12 +120,12 @@ describe('replays of many, by command', () => {
     );
     assert.match(
       await errorOf('--since', 'yesterday'),
-      /\[ACKLINE_USAGE\] .*age such as 30m.* – see `ackline replay start --help`/,
+      /\[ACKLINE_USAGE\] .*age such as 30m.* – see `npx ackline replay start --help`/,
     );
     for (const age of ['999999d', '999999h', '0000-01-01']) {
       assert.match(
         await errorOf('--since', age),
-        /^error \[ACKLINE_USAGE\] .*'--since <time>' argument '\S+' is invalid\. It is before the year 2000 – see `ackline replay start --help`$/,
+        /^error \[ACKLINE_USAGE\] .*'--since <time>' argument '\S+' is invalid\. It is before the year 2000 – see `npx ackline replay start --help`$/,
       );
     }
     assert.match(await errorOf('--until', '9999-01-01'), /\[ACKLINE_USAGE\] .*It is still to come/);
@@ -160,7 +160,7 @@ describe('replays of many, by command', () => {
       out,
       /\n  skipped   1, no longer as they were counted\n  left      2, at 50 a second about 40 ms\n/,
     );
-    assert.match(out, new RegExp(`ackline replay continue ${id}$`));
+    assert.match(out, new RegExp(`npx ackline replay continue ${id}$`));
     const [status] = json((await run('replay', 'status', id, '--json')).out);
     assert.deepEqual(
       [

@@ -9,7 +9,7 @@ export function errorsPage(): string {
 
 # Error codes
 
-Every error that Ackline shows has one of these codes. A code keeps its meaning for ever.
+Every error that Ackline shows has one of these codes. A code keeps its meaning for ever. In a checkout \`ackline\` is typed \`npx ackline\`.
 
 ## Answers to a webhook
 
