@@ -10,6 +10,8 @@ export interface ReadyFacts {
   readonly dataDir: string;
   readonly hasDatabase: boolean;
   readonly hasKafka: boolean;
+  /** What is not ready, and why; none: all is. */
+  readonly waiting: readonly string[];
   /** null: no source that a sample can be made for. */
   readonly curl: string | null;
 }
@@ -18,12 +20,12 @@ export interface ReadyFacts {
 const MAX_LISTED_SOURCES = 12;
 const LABEL_WIDTH = 12;
 
-/** What a newcomer needs to know once everything runs; ends with two commands that work when pasted. */
+/** What a newcomer needs to know once everything runs, ready or not; ends with two commands that work when pasted. */
 export function formatReadyBlock(facts: ReadyFacts): string {
   const { config, ingressUrl, operationsUrl } = facts;
   const lines = [
     '',
-    `Ackline ${facts.version} is ready (development: every listener on loopback)`,
+    `Ackline ${facts.version} ${stateOf(facts)} (development: every listener on loopback)`,
     '',
     ...labelled('Webhooks', listSources(config, ingressUrl)),
     ...labelled('Health', [`${ingressUrl}/health`]),
@@ -46,6 +48,10 @@ export function formatReadyBlock(facts: ReadyFacts): string {
   }
   lines.push('Ctrl-C stops everything in order.');
   return lines.join('\n');
+}
+
+function stateOf({ waiting }: ReadyFacts): string {
+  return waiting.length === 0 ? 'is ready' : `runs, not ready: ${waiting.join('; ')}`;
 }
 
 function listSources(config: AcklineConfig, ingressUrl: string): string[] {

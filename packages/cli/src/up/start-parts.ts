@@ -20,18 +20,16 @@ import { writeUpState } from '../data-directory/up-state.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { formatMs } from '../output/units.ts';
 import { SERVICE_ENTRIES, type ServiceName } from '../service-entries.ts';
-import { readVersion } from '../version.ts';
+import { announce } from './announce.ts';
 import { type ChildService, createChildService } from './child-service.ts';
-import { firstCurl } from './first-curl.ts';
 import { choosePort } from './ports.ts';
 import { createPostgresPart } from './postgres-part.ts';
 import type { Prepared } from './prepare.ts';
-import { formatReadyBlock } from './ready-block.ts';
 import { checkSamplePort, findSamplePort, startSampleReceiver } from './sample-receiver.ts';
 import type { ServiceOutput } from './service-output.ts';
 
 const LOOPBACK = '127.0.0.1';
-/** Past this the ready block comes anyway, and says what is not ready: a broker that is away must not hide the rest. */
+/** Past this it is announced anyway, with what is not ready: a broker that is away must not hide the rest. */
 const READY_LIMIT_MS = 60_000;
 const READY_POLL_MS = 100;
 
@@ -114,10 +112,10 @@ export async function startParts(up: Up): Promise<void> {
   await startSample(up, ports.sample);
   for (const service of all) await startService(up, service);
   keep(up, watch);
-  await untilReady(up, all, watch);
+  const waiting = await untilReady(up, all, watch);
   await saveState();
   up.health.markStarted();
-  announce(up, { ingressUrl: ingressUrl(), operationsUrl });
+  if (!up.signal.aborted) announce(up, { ingressUrl: ingressUrl(), operationsUrl, waiting });
 }
 
 /** All ports of the start, before anything is started: one that is taken must not leave work behind. */
@@ -247,42 +245,21 @@ function keep({ stack, health, log }: Up, component: Component): void {
   });
 }
 
-async function untilReady(up: Up, services: readonly ChildService[], watch: ReadinessWatch): Promise<void> {
+/** Resolves with what is not ready even then, and why. */
+async function untilReady(
+  up: Up,
+  services: readonly ChildService[],
+  watch: ReadinessWatch,
+): Promise<readonly string[]> {
   const deadline = performance.now() + READY_LIMIT_MS;
   for (;;) {
     await watch.poll();
     const waiting = services.filter(service => !watch.state(service).ok);
-    if (waiting.length === 0 || up.signal.aborted) return;
     const reasons = waiting.map(service => `${service.name}: ${watch.state(service).detail ?? 'not ready'}`);
-    if (performance.now() > deadline) {
-      up.say(`not ready yet: ${reasons.join('; ')}`);
-      return;
-    }
+    if (reasons.length === 0 || up.signal.aborted || performance.now() > deadline) return reasons;
     up.terminal.progress(`waiting for ${reasons.join('; ')}`);
     await delay(READY_POLL_MS);
   }
-}
-
-function announce(
-  { config, prepared, terminal, log, signal }: Up,
-  urls: { ingressUrl: string; operationsUrl: string },
-): void {
-  if (signal.aborted) return;
-  if (config.mode === 'production') {
-    log.info(urls, 'up.ready');
-    return;
-  }
-  terminal.line(
-    formatReadyBlock({
-      ...urls,
-      version: readVersion(),
-      config: prepared.acklineConfig,
-      dataDir: prepared.layout.root,
-      hasDatabase: config.databaseUrl !== null,
-      hasKafka: config.hasKafka,
-      curl: firstCurl(prepared, urls.ingressUrl, Date.now()),
-    }),
-  );
 }
 
 /** Says the step when it is done, with its time. A signal meanwhile ends the start after it. */

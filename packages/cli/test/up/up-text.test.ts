@@ -57,9 +57,11 @@ test('the ready block names every URL, what is embedded and how to switch it', (
     dataDir: '/srv/.ackline',
     hasDatabase: false,
     hasKafka: false,
+    waiting: [],
     curl: 'curl -i x',
   });
   for (const part of [
+    '\nAckline 0.1.0 is ready (development',
     'http://127.0.0.1:8081/webhook/telegram  telegram',
     'http://127.0.0.1:8081/health',
     'http://127.0.0.1:9464/metrics',
@@ -78,7 +80,7 @@ test('the ready block names every URL, what is embedded and how to switch it', (
 
 test('many sources do not push the curl off the screen', () => {
   const sources = Array.from({ length: 40 }, (_, index) => source({ path: `/webhook/${index}` }));
-  const facts = { version: '', ingressUrl: '', operationsUrl: '', dataDir: '', curl: null };
+  const facts = { version: '', ingressUrl: '', operationsUrl: '', dataDir: '', curl: null, waiting: [] };
   const parts = { hasDatabase: true, hasKafka: true };
   const block = formatReadyBlock({ ...facts, ...parts, config: exampleConfig({ sources }) });
   assert.match(block, /… and 28 more/);
