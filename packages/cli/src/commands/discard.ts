@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { isAgreed } from '../output/confirm.ts';
 import { formatCount, plural } from '../output/units.ts';
 import { PARKED_LIMIT_MS } from './park.ts';
 import { missing, parseId } from './replay.ts';
@@ -23,11 +23,8 @@ export function registerDiscard(program: Command, context: CommandContext): void
       'Give parked deliveries up, one or all of a cause, so that keys that wait for them go on; they can still be replayed',
     )
     .argument('[delivery-id]', 'from `ackline park --list`', parseId)
-    .option(
-      '-c, --cause <text>',
-      'all of this cause, as `ackline park` lists it; without --yes they are only counted',
-    )
-    .option('--yes', 'with --cause: discard them')
+    .option('-c, --cause <text>', 'all of this cause, as `ackline park` lists it; they are counted first')
+    .option('-y, --yes', 'with --cause: discard them without asking')
     .addHelpText(
       'after',
       '\nExample:\n  $ ackline discard 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline discard --cause "crm 422" --yes',
@@ -40,15 +37,15 @@ export function registerDiscard(program: Command, context: CommandContext): void
       await withDatabase(
         context.config(),
         async pool => {
-          if (id !== undefined) await discardOne(pool, id, context.terminal);
-          if (cause !== undefined) await discardAll(pool, { ...options, cause }, context.terminal);
+          if (id !== undefined) await discardOne(pool, id, context);
+          if (cause !== undefined) await discardAll(pool, { ...options, cause }, context);
         },
         { limitMs: PARKED_LIMIT_MS },
       );
     });
 }
 
-async function discardOne(pool: Pool, id: string, terminal: Terminal): Promise<void> {
+async function discardOne(pool: Pool, id: string, { terminal }: CommandContext): Promise<void> {
   if (!(await discardDelivery(pool, id, operatorName()))) throw await missing(pool, 'parked delivery', id);
   terminal.line(`${id} is discarded.`);
 }
@@ -56,18 +53,16 @@ async function discardOne(pool: Pool, id: string, terminal: Terminal): Promise<v
 async function discardAll(
   pool: Pool,
   { cause, yes }: DiscardOptions & { cause: string },
-  terminal: Terminal,
+  context: CommandContext,
 ): Promise<void> {
+  const { terminal } = context;
   const { count, countedAt } = await countCause(pool, cause);
   const name = JSON.stringify(cause);
   if (count === 0) throw new AppError('ACKLINE_NOT_FOUND', `Nothing is parked with the cause ${name}`);
   const deliveries = plural(count, 'delivery', 'deliveries');
-  if (yes !== true) {
-    throw new AppError(
-      'ACKLINE_USAGE',
-      `${deliveries} parked with the cause ${name} would be discarded; with --yes they are`,
-    );
-  }
+  terminal.line(`${deliveries} parked with the cause ${name}.`);
+  const agreement = { yes: yes === true, question: 'Discard them?', otherwise: 'Nothing is discarded' };
+  if (!(await isAgreed(context, agreement))) return;
   const discarded = await discardCause(pool, {
     actor: operatorName(),
     cause,

@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline/promises';
+import { AppError } from '@ackline/shared/app-error';
+import type { CommandContext } from '../command-context.ts';
 
 export interface QuestionStreams {
   readonly input: NodeJS.ReadableStream;
@@ -17,4 +19,29 @@ export function askOn(streams: QuestionStreams): (question: string) => Promise<b
       lines.close();
     }
   };
+}
+
+export interface Agreement {
+  /** `--yes` was given. */
+  readonly yes: boolean;
+  readonly question: string;
+  /** What is so without a yes: "Nothing is sent". */
+  readonly otherwise: string;
+}
+
+/**
+ * Whether to go on with what was just counted: `--yes`, or a person's yes; a no is acknowledged. Throws ACKLINE_USAGE where there is
+ * nobody to ask.
+ */
+export async function isAgreed(
+  { terminal, confirm }: Pick<CommandContext, 'terminal' | 'confirm'>,
+  { yes, question, otherwise }: Agreement,
+): Promise<boolean> {
+  if (yes) return true;
+  if (confirm === null) {
+    throw new AppError('ACKLINE_USAGE', `${otherwise}: there is no terminal to ask on, so it takes --yes`);
+  }
+  const isWanted = await confirm(question);
+  if (!isWanted) terminal.line(`${otherwise}.`);
+  return isWanted;
 }

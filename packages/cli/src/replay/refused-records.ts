@@ -17,6 +17,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
 import { positiveNumber } from '../options.ts';
+import { isAgreed } from '../output/confirm.ts';
 import { programName } from '../output/program-name.ts';
 import { printable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
@@ -41,21 +42,24 @@ export function registerRefused(replay: Command, context: CommandContext): void 
       'Try to store quarantined records again, once what refused them is repaired; outside the order of their keys',
     )
     .argument('[record]', 'its number, from `ackline park`', parseRecord)
-    .option('--all', 'all of them, the oldest first; without --yes they are only counted')
+    .option('--all', 'all of them, the oldest first; they are counted before')
     .option(
       '--rate <number>',
       'with --all: so many a second',
       positiveNumber(MAX_RATE_PER_S),
       DEFAULT_RATE_PER_S,
     )
-    .option('-y, --yes', 'with --all: do it')
-    .addHelpText('after', '\nExample:\n  $ ackline replay refused 17\n  $ ackline replay refused --all --yes')
+    .option('-y, --yes', 'with --all: put them back without asking')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ackline replay refused 17\n  $ ackline replay refused --all --rate 20',
+    )
     .action(async (record: string | undefined, options: RefusedOptions) => {
       if ((record === undefined) === (options.all === undefined)) {
         throw new AppError('ACKLINE_USAGE', 'Give the number of one record, or --all');
       }
       await withDatabase(context.config(), async pool => {
-        if (record === undefined) await returnAll(pool, options, context.terminal);
+        if (record === undefined) await returnAll(pool, options, context);
         else await returnOne(pool, record, context.terminal);
       });
     });
@@ -86,13 +90,14 @@ async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<vo
 }
 
 /** At a pace, so that what comes meanwhile waits behind few of them (A6). */
-async function returnAll(pool: Pool, { yes, rate }: RefusedOptions, terminal: Terminal): Promise<void> {
+async function returnAll(pool: Pool, { yes, rate }: RefusedOptions, context: CommandContext): Promise<void> {
+  const { terminal } = context;
   const ids = await listQuarantinedIds(pool);
   if (ids.length === 0) throw new AppError('ACKLINE_NOT_FOUND', 'No record is quarantined');
   const records = plural(ids.length, 'quarantined record');
-  if (yes !== true) {
-    throw new AppError('ACKLINE_USAGE', `${records} would be tried again; with --yes they are`);
-  }
+  terminal.line(`${records}.`);
+  const agreement = { yes: yes === true, question: 'Put them back?', otherwise: 'Nothing is put back' };
+  if (!(await isAgreed(context, agreement))) return;
   const pace = createPace(rate);
   let returned = 0;
   let wasReturned = false;

@@ -15,6 +15,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
 import { positiveNumber, wholeNumber } from '../options.ts';
+import { isAgreed } from '../output/confirm.ts';
 import { programName } from '../output/program-name.ts';
 import { formatCount } from '../output/units.ts';
 import { addFilterOptions, type FilterOptions, readFilter } from './filter-options.ts';
@@ -75,7 +76,7 @@ function registerStart(replay: Command, context: CommandContext): void {
 }
 
 async function start(pool: Pool, options: StartOptions, context: CommandContext): Promise<void> {
-  const { terminal, confirm } = context;
+  const { terminal } = context;
   const filter = readFilter(options);
   const actor = operatorName();
   const replay = await announceReplay(pool, {
@@ -95,20 +96,17 @@ async function start(pool: Pool, options: StartOptions, context: CommandContext)
     );
   }
   terminal.line(describeAnnounced(replay));
-  if (options.yes !== true) {
-    const isWanted = confirm === null ? null : await confirm('Start?');
-    if (isWanted !== true) await changeReplay(pool, id, { change: 'cancel', actor });
-    if (isWanted === null) {
-      throw new AppError(
-        'ACKLINE_USAGE',
-        'Nothing is sent: there is no terminal to ask on, so it takes --yes',
-      );
-    }
-    if (!isWanted) {
-      terminal.line('Nothing is sent.');
-      return;
-    }
+  let isWanted = false;
+  try {
+    isWanted = await isAgreed(context, {
+      yes: options.yes === true,
+      question: 'Start?',
+      otherwise: 'Nothing is sent',
+    });
+  } finally {
+    if (!isWanted) await changeReplay(pool, id, { change: 'cancel', actor });
   }
+  if (!isWanted) return;
   checkChanged(await changeReplay(pool, id, { change: 'start', actor }), id, 'start');
   terminal.line(`${id} is started. See how it goes: ${programName()} replay status ${id}`);
 }

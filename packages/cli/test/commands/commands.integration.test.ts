@@ -53,13 +53,34 @@ async function run(...args: string[]) {
   return runWith({}, ...args);
 }
 
+/** With a person on the terminal. */
+async function runAsked(answer: boolean, ...args: string[]) {
+  const asked: string[] = [];
+  const confirm = (question: string) => {
+    asked.push(question);
+    return Promise.resolve(answer);
+  };
+  return { ...(await runOn({ environment: {}, confirm }, args)), asked };
+}
+
 async function runWith(environment: Record<string, string>, ...args: string[]) {
+  return runOn({ environment }, args);
+}
+
+async function runOn(
+  {
+    environment,
+    ...more
+  }: { environment: Record<string, string>; confirm?: (question: string) => Promise<boolean> },
+  args: readonly string[],
+) {
   const out: string[] = [];
   const err: string[] = [];
   const exitCode = await runCli(args, {
     terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
     workingDirectory: folder,
     loadConfig: () => loadConfig({ DATABASE_URL: database.url, ...environment }, folder),
+    ...more,
   });
   return { exitCode, out, err: err.join('\n') };
 }
@@ -141,17 +162,18 @@ test('park groups by cause, and lists the deliveries of one, of a source, or all
   );
 });
 
-test('all of a cause is counted first, and discarded with --yes', async () => {
+test('all of a cause is counted first, and discarded with a yes', async () => {
   const counted = await run('discard', '--cause', 'bot 500');
-  assert.equal(counted.exitCode, 1);
-  assert.match(
-    counted.err,
-    /\[ACKLINE_USAGE\] 1 delivery parked with the cause "bot 500" would be discarded; with --yes/,
-  );
+  const count = '1 delivery parked with the cause "bot 500".';
+  assert.deepEqual([counted.exitCode, counted.out], [1, [count]]);
+  assert.match(counted.err, /^error \[ACKLINE_USAGE\] Nothing is discarded: .* so it takes --yes – /);
+  const refused = await runAsked(false, 'discard', '--cause', 'bot 500');
+  assert.deepEqual([refused.exitCode, refused.out], [0, [count, 'Nothing is discarded.']]);
   assert.match((await run('park', '--list')).out.join(), new RegExp(PARKED));
-  const discarded = await run('discard', '--cause', 'bot 500', '--yes');
-  assert.deepEqual(discarded.out, ['1 delivery with the cause "bot 500" discarded.']);
-  const none = await run('discard', '--cause', 'bot 500', '--yes');
+  const discarded = await runAsked(true, 'discard', '--cause', 'bot 500');
+  assert.deepEqual(discarded.asked, ['Discard them?']);
+  assert.deepEqual(discarded.out, [count, '1 delivery with the cause "bot 500" discarded.']);
+  const none = await run('discard', '--cause', 'bot 500', '-y');
   assert.match(none.err, /\[ACKLINE_NOT_FOUND\] Nothing is parked with the cause "bot 500"/);
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();

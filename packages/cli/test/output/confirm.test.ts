@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { askOn } from '../../src/output/confirm.ts';
+import { askOn, isAgreed } from '../../src/output/confirm.ts';
 
 async function answered(text: string): Promise<{ yes: boolean; shown: string }> {
   const input = new PassThrough();
@@ -15,4 +15,35 @@ test('only a yes is one: no other answer, and not the end of the input', async (
   for (const text of ['y\n', 'Yes\n', ' y \n']) assert.equal((await answered(text)).yes, true, text);
   for (const text of ['n\n', '\n', 'yess\n', '']) assert.equal((await answered(text)).yes, false, text);
   assert.equal((await answered('y\n')).shown, 'Start? [y/N] ');
+});
+
+test('what was counted goes on with --yes or a yes, and with nothing else', async () => {
+  const lines: string[] = [];
+  const asked: string[] = [];
+  const terminal = {
+    line: (text: string) => lines.push(text),
+    note: () => undefined,
+    progress: () => undefined,
+  };
+  const agreed = (yes: boolean, answer: boolean | null) =>
+    isAgreed(
+      {
+        terminal,
+        confirm:
+          answer === null
+            ? null
+            : question => {
+                asked.push(question);
+                return Promise.resolve(answer);
+              },
+      },
+      { yes, question: 'Start?', otherwise: 'Nothing is sent' },
+    );
+  assert.deepEqual([await agreed(true, null), await agreed(true, false), asked], [true, true, []]);
+  assert.deepEqual([await agreed(false, true), asked, lines], [true, ['Start?'], []]);
+  assert.deepEqual([await agreed(false, false), lines], [false, ['Nothing is sent.']]);
+  await assert.rejects(agreed(false, null), {
+    code: 'ACKLINE_USAGE',
+    message: 'Nothing is sent: there is no terminal to ask on, so it takes --yes',
+  });
 });

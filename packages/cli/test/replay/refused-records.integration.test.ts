@@ -46,12 +46,16 @@ describe('quarantined records, by command', () => {
     await database.close();
   });
 
+  const answers: boolean[] = [];
+
   async function run(...args: string[]) {
     const out: string[] = [];
     const err: string[] = [];
+    const answer = answers.shift();
     const exitCode = await runCli(args, {
       terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
       workingDirectory: '/nowhere',
+      ...(answer === undefined ? {} : { confirm: () => Promise.resolve(answer) }),
       loadConfig: () => loadConfig({ DATABASE_URL: database.url }, '/nowhere'),
     });
     return { exitCode, out: out.join('\n'), err: err.join('\n') };
@@ -148,7 +152,7 @@ describe('quarantined records, by command', () => {
       null,
     ];
     for (const [n, pairs] of kept.entries()) await refuse(`kafka:0:${n}`, Buffer.from(JSON.stringify(pairs)));
-    assert.match((await run('replay', 'refused', '--all', '--yes')).out, /^0 of 8 .* 8 stay as they are\.$/);
+    assert.match((await run('replay', 'refused', '--all', '--yes')).out, /\n0 of 8 .* 8 stay as they are\.$/);
   });
 
   it('of one event go back one after the other', async () => {
@@ -170,13 +174,15 @@ describe('quarantined records, by command', () => {
     await refuse('kafka:0:12', Buffer.from('{}'));
     await refuse('kafka:0:13', encodeMeta(metaOf(OTHER)));
     const counted = await run('replay', 'refused', '--all');
-    assert.match(
-      counted.err,
-      /\[ACKLINE_USAGE\] 3 quarantined records would be tried again; with --yes they are/,
-    );
+    assert.deepEqual([counted.exitCode, counted.out], [1, '3 quarantined records.']);
+    assert.match(counted.err, /^error \[ACKLINE_USAGE\] Nothing is put back: .* so it takes --yes – /);
+    answers.push(false);
+    const refused = await run('replay', 'refused', '--all');
+    assert.deepEqual([refused.exitCode, refused.out], [0, '3 quarantined records.\nNothing is put back.']);
     assert.equal((await rowsOf('select from inbox')).length, 0);
-    const { out } = await run('replay', 'refused', '--all', '--yes');
-    assert.equal(out, '2 of 3 quarantined records are in the inbox again. 1 stay as they are.');
+    answers.push(true);
+    const { out } = await run('replay', 'refused', '--all');
+    assert.match(out, /\n2 of 3 quarantined records are in the inbox again\. 1 stay as they are\.$/);
     assert.deepEqual(await rowsOf('select id from inbox order by n'), [{ id: EVENT }, { id: OTHER }]);
     assert.deepEqual(await rowsOf('select id from quarantine'), [{ id: '2' }]);
   });
