@@ -48,6 +48,12 @@ export const tracingFields = {
       unset: 'none',
       secret: true,
     }),
+  /** Read by OpenTelemetry's own detector. */
+  OTEL_RESOURCE_ATTRIBUTES: z.string().optional().meta({
+    title: '`name=value`, several with commas',
+    description: 'Shown on each span, beside `service.name`: `deployment.environment.name=staging`.',
+    unset: 'none',
+  }),
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/, 'must be a number from 0 to 1')
