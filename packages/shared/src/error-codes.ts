@@ -212,11 +212,11 @@ export const errorCodes = {
     title: 'A record of the event log is not an event',
     fix: 'Check that nothing but Ackline writes to the topic, and that no process is older than the one that wrote the record.',
   },
-  ACKLINE_SEAL_KEY_UNKNOWN: {
+  ACKLINE_STORED_FORM_UNKNOWN: {
     status: null,
     retryable: false,
-    title: 'Stored bytes are sealed with a key that this process does not have',
-    fix: 'Run the release that wrote them or a newer one, with the same keys.',
+    title: 'Stored bytes have a form that this release does not know',
+    fix: 'Run the release that wrote them, or a newer one.',
   },
   ACKLINE_DATA_DIRECTORY: {
     status: null,

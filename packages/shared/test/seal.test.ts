@@ -16,8 +16,8 @@ describe('seal and open', () => {
 
   it('refuse a key id that is not known, and do not hand out the bytes', () => {
     assert.throws(() => open({ keyId: 'subject-7', bytes: Buffer.from('body') }), {
-      code: 'ACKLINE_SEAL_KEY_UNKNOWN',
-      message: 'bytes are sealed with key "subject-7", which this release does not have',
+      code: 'ACKLINE_STORED_FORM_UNKNOWN',
+      message: 'Stored bytes have the form "subject-7", which this release does not know',
     });
   });
 });

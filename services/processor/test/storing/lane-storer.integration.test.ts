@@ -537,7 +537,7 @@ describe('storing a lane', () => {
       await storer.storeInboxRows(await inboxNumbers(pool));
       assert.deepEqual(
         (await quarantine()).map(found => found.reason),
-        ['the header id is no UUID', 'ACKLINE_ENVELOPE_INVALID', 'ACKLINE_SEAL_KEY_UNKNOWN'],
+        ['the header id is no UUID', 'ACKLINE_ENVELOPE_INVALID', 'ACKLINE_STORED_FORM_UNKNOWN'],
       );
       assert.deepEqual(await storedIds(), [good.id]);
       assert.deepEqual(await inboxNumbers(pool), []);

@@ -143,7 +143,7 @@ function send(
   });
 }
 
-/** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_SEAL_KEY_UNKNOWN for a row that can't be read. */
+/** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_STORED_FORM_UNKNOWN for a row that can't be read. */
 export function openClaimed(claimed: ClaimedDelivery): LeasedDelivery {
   return {
     id: claimed.id,
