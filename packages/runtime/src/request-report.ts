@@ -1,4 +1,4 @@
-/** The JSON form of `/metrics`, by the names that the systems before had: what happened since `last_reset`. */
+/** The JSON form of `/metrics`, by the names that the systems before Ackline (docs/logs.md) had: what happened since `last_reset`. */
 export interface RequestReport {
   readonly request_count: number;
   /** Requests that were not accepted, whatever the reason; and events that were answered 200 though lost. */

@@ -27,7 +27,7 @@ const MAX_REQUESTS_PER_MINUTE = 1_000_000;
 const DEFAULT_MAX_CONNECTIONS = 4_096;
 const MAX_CONNECTIONS = 65_536;
 
-/** What the systems before let a check take; an HMAC takes some microseconds, only very large forms take longer. */
+/** What the systems before Ackline (docs/logs.md) let a check take; an HMAC takes some microseconds, only very large forms take longer. */
 const DEFAULT_SIGNATURE_BUDGET_S = 0.05;
 const MAX_SIGNATURE_BUDGET_S = 10;
 const SIGNATURE_BUDGET_RULE = `must be a number of seconds over 0, ${MAX_SIGNATURE_BUDGET_S} at most`;

@@ -43,7 +43,7 @@ export interface HealthReport {
 }
 
 /**
- * What `GET /health` says: the fields that the systems before had (`status`, `timestamp`, `webhook_url`, `queue`,
+ * What `GET /health` says: the fields that the systems before Ackline had (docs/logs.md: `status`, `timestamp`, `webhook_url`, `queue`,
  * `circuit_breaker`), the event log's tiers, which configuration is in force, the last word of each processor with its age, and destinations whose work is held. Where
  * there are several ingress processes, all but `processes`, `processors` and `destinations` is of the one that answers. No secret is among the
  * facts. 503 only when nothing durable can be had.

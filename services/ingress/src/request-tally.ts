@@ -2,7 +2,7 @@ import type { CallTally } from '@ackline/runtime/performance-report';
 import type { RequestReport } from '@ackline/runtime/request-report';
 import type { IngressMetrics, RequestResult } from './ingress-metrics.ts';
 
-/** The figures of the JSON report start anew after it, as those of the systems before: they need no memory and show the present. */
+/** The figures of the JSON report start anew after it, as those of the systems before Ackline (docs/logs.md): they need no memory and show the present. */
 const RESET_EVERY_MS = 3_600_000;
 
 /** What the JSON form of `/metrics` says: a few sums, whatever the load. */

@@ -89,7 +89,7 @@ function logRejected(
   else log.error({ ...line, err: error }, 'webhook.rejected');
 }
 
-/** The path below /webhook/, as the log lines of the systems before this one had it. */
+/** The path below /webhook/, as the log lines of the systems before Ackline had it (docs/logs.md). */
 function shortPath(path: string): string {
   return path.startsWith(WEBHOOK_PREFIX) ? path.slice(WEBHOOK_PREFIX.length) : path.slice(1);
 }
