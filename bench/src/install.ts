@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Thrown with the sentence that the report prints after "can't be installed here". */
+/** Thrown with the sentence that the report prints after "not measured". */
 export class NotInstallable extends Error {}
 
 export interface InstallCommand {

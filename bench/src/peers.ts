@@ -153,7 +153,6 @@ async function fluentBit(): Promise<Preparation> {
   }
   return {
     kind: 'unavailable',
-    reason:
-      'no fluent-bit on the PATH or in /opt/fluent-bit, and neither npm, PyPI, Debian nor the Go proxy carries it (https://docs.fluentbit.io/manual/installation)',
+    reason: 'no fluent-bit on the PATH or in /opt/fluent-bit (https://docs.fluentbit.io/manual/installation)',
   };
 }

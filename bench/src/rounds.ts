@@ -39,7 +39,7 @@ export async function startContenders(
     say(`preparing ${name}`);
     const preparation = await prepare(cacheDirectory);
     if (preparation.kind === 'unavailable') {
-      const reason = `can't be installed here: ${preparation.reason}`;
+      const reason = `not measured: ${preparation.reason}`;
       say(`${name} ${reason}`);
       absentees.push({ name, meaning, reason });
       continue;

@@ -5,17 +5,16 @@ export const absentPeers: readonly Absentee[] = [
   {
     name: 'Convoy',
     meaning: { durable: true, text: 'stores and delivers events, PostgreSQL and Redis' },
-    reason:
-      "can't be installed here: the Go proxy does not carry it, and its releases are images and archives",
+    reason: 'not measured: its releases are images and archives, no package',
   },
   {
     name: 'Outpost',
     meaning: { durable: true, text: 'delivers events, PostgreSQL, Redis and a message queue' },
-    reason: "can't be installed here: the Go proxy does not carry it, and its releases are images",
+    reason: 'not measured: its releases are images, no package',
   },
   {
     name: 'svix-server',
     meaning: { durable: true, text: 'stores and delivers messages, PostgreSQL and Redis' },
-    reason: "can't be installed here: crates.io does not carry it, and its releases are images and archives",
+    reason: 'not measured: its releases are images and archives, no package',
   },
 ];
