@@ -1,9 +1,9 @@
 // Speed and memory next to what a user would pick instead: `npm run bench -- <name>`. Figures: docs/benchmarks/.
-import { type BenchCommand, createContext, UsageError } from './benching/bench-command.ts';
-import { ingressBench } from './benching/ingress.ts';
-import { processorBench } from './benching/processor.ts';
-import { startupBench } from './benching/startup.ts';
-import { telemetryBench } from './benching/telemetry.ts';
+import { type BenchCommand, createContext, UsageError } from './bench/bench-command.ts';
+import { ingressBench } from './bench/ingress.ts';
+import { processorBench } from './bench/processor.ts';
+import { startupBench } from './bench/startup.ts';
+import { telemetryBench } from './bench/telemetry.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
 
 const benches: Readonly<Record<string, BenchCommand>> = {
