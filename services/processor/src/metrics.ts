@@ -94,7 +94,7 @@ function attemptMetrics(metrics: MetricFactory, attempts: AttemptCounter): Attem
   const waitSeconds = metrics.histogram('deliveryWaitSeconds');
   return {
     started(destination, { replay, waitedMs }) {
-      waitSeconds.observe({ destination, lane: replay ? 'replay' : 'live' }, waitedMs / 1000);
+      waitSeconds.observe({ destination, kind: replay ? 'replay' : 'live' }, waitedMs / 1000);
     },
     attempted(destination, attempt) {
       attempts.inc({ destination, outcome: attempt.outcome.kind });

@@ -116,7 +116,7 @@ destinations:
       const [state] = await readProcessorStates(pool);
       assert.ok(state);
       const metrics = await (await fetch(`http://127.0.0.1:${service.port}/metrics`)).text();
-      assert.match(metrics, /ackline_delivery_wait_seconds_count\{[^}]*lane="live"[^}]*\} 22\n/);
+      assert.match(metrics, /ackline_delivery_wait_seconds_count\{[^}]*kind="live"[^}]*\} 22\n/);
       assert.match(metrics, /ackline_\w+\{[^}]*outcome="delivered"[^}]*\} 21\n/);
     } finally {
       const exit = await service.stop();

@@ -103,8 +103,8 @@ export const processorRows = {
   deliveryWaitSeconds: {
     name: 'ackline_delivery_wait_seconds',
     type: 'histogram',
-    help: 'From when a delivery is due to the start of its attempt: live work (0 where it starts as it is stored) and replays',
-    labels: ['destination', 'lane'],
+    help: 'From when a delivery is due to the start of its attempt, by kind: live (0 where it starts as it is stored) or replay',
+    labels: ['destination', 'kind'],
     buckets: WAIT_BUCKETS_S,
     services: PROCESSOR,
   },

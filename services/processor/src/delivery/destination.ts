@@ -11,8 +11,8 @@ import { createPause, type Pause } from './limits/pause.ts';
 import { createRateGate, type RateGate } from './limits/rate-gate.ts';
 import type { Share } from './limits/rate-ledger.ts';
 import type { SharedBreaker } from './limits/shared-breaker.ts';
-import { createSlotLanes, replayShare, type SlotLanes } from './limits/slot-lanes.ts';
 import { shareOf } from './limits/slots.ts';
+import { createSplitSlots, replayShare, type SplitSlots } from './limits/split-slots.ts';
 
 /** A reservation of a claim learns its body only when the claim has brought it. */
 export interface ClaimReservation extends Reservation {
@@ -28,7 +28,7 @@ export interface Destination {
   readonly sender: DestinationSender;
   readonly breaker: SharedBreaker;
   /** Fewer in slow start, and where `rate` lets fewer begin now. */
-  readonly slots: SlotLanes;
+  readonly slots: SplitSlots;
   readonly pause: Pause;
   readonly bodies: BodyShare;
   /** False: ackline.yaml no longer names it, and what it has left is held. */
@@ -58,7 +58,7 @@ export interface DestinationDeps extends DestinationEvents, LinkDeps {
 }
 
 export function createDestination(given: DestinationConfig, deps: DestinationDeps): Destination {
-  const slots = createSlotLanes(given.concurrency, () => deps.isShared(given.name));
+  const slots = createSplitSlots(given.concurrency, () => deps.isShared(given.name));
   const pause = createPause();
   const bodies = createBodyShare(deps.memory, given.name);
   const first = deps.isNew === true ? null : ALL;
@@ -71,7 +71,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
   const closeWhenIdle = () => (isConfigured || !slots.isIdle ? undefined : link.close());
   const parts = { name: given.name, slots, bodies, rate, slotFreed: deps.slotFreed, ended: closeWhenIdle };
 
-  function limitSlots(): SlotLanes {
+  function limitSlots(): SplitSlots {
     const all = Math.max(1, Math.ceil(config.concurrency * link.breaker.ramp));
     slots.setLimit(share.of(all), slots.inUse + rate.free, share.of(replayShare(all)));
     return slots;

@@ -83,7 +83,7 @@ async function claimFor(
       : await claimLive(destination, { flows, turns, free: free - forReplays }, deps);
   const again =
     replays &&
-    (await claimLane(destination, { places: reserveUpTo(destination, MAX_CLAIM), from: 'replays' }, deps))
+    (await claimFrom(destination, { places: reserveUpTo(destination, MAX_CLAIM), from: 'replays' }, deps))
       .mayBeMore;
   return { ...live, mayStartMore: live.mayStartMore || again };
 }
@@ -102,7 +102,7 @@ async function claimLive(
     if (place !== null) places.push(place);
     return place !== null;
   });
-  const { claimed, mayBeMore } = await claimLane(destination, { places, from }, deps);
+  const { claimed, mayBeMore } = await claimFrom(destination, { places, from }, deps);
   const brought = (flow: ClaimFlow) => claimed.filter(isOf(flow)).length >= flow.quota;
   const isMore = mayBeMore || (claimed.length > 0 && (from.length < flows.length || from.some(brought)));
   return { mayStartMore: isMore, isQueueLeft: isMore || from.length < flows.length };
@@ -112,7 +112,7 @@ function isOf({ tenant, priority }: Pick<DueFlow, 'tenant' | 'priority'>) {
   return (row: ClaimedDelivery) => row.tenant === tenant && row.priority === priority;
 }
 
-interface Lane {
+interface Wanted {
   readonly places: readonly ClaimReservation[];
   readonly from: readonly ClaimFlow[] | 'replays';
 }
@@ -123,9 +123,9 @@ interface Claimed {
 }
 
 /** Claims as many as there are places (D2). */
-async function claimLane(
+async function claimFrom(
   destination: Destination,
-  { places, from }: Lane,
+  { places, from }: Wanted,
   { store, runner }: ClaimDeps,
 ): Promise<Claimed> {
   const first = places[0];

@@ -9,14 +9,14 @@ export function replayShare(slots: number): number {
   return Math.min(slots, Math.max(1, Math.floor(slots / SLOTS_A_REPLAY)));
 }
 
-/** The slots of a destination in two lanes: live work, and what a person sends again. A slot for `REPLAYS` is one of both. */
-export interface SlotLanes extends Slots {
+/** The slots of a destination for both kinds of work: live, and what a person sends again. A slot for `REPLAYS` counts in both. */
+export interface SplitSlots extends Slots {
   readonly replaysFree: number;
-  /** `replays`: where the limit is this processor's part, so is this: the lane is one over all processors. */
+  /** `replays`: where the limit is this processor's part, so is this: their share is one over all processors. */
   setLimit(limit: number, atOnce?: number, replays?: number): void;
 }
 
-export function createSlotLanes(initialLimit: number, isShared: () => boolean): SlotLanes {
+export function createSplitSlots(initialLimit: number, isShared: () => boolean): SplitSlots {
   const slots = createSlots(initialLimit, isShared);
   const replays = createSlots(replayShare(initialLimit), () => false);
   return {
