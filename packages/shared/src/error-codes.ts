@@ -186,7 +186,7 @@ export const errorCodes = {
     status: null,
     retryable: true,
     title: 'The spool still holds something',
-    fix: 'Nothing is lost: see what the message names. Events need Kafka or PostgreSQL, a file of a process that runs is left to it, damaged files and rows that are set aside need a person. Then run it again.',
+    fix: 'Nothing is lost: see what the message names. Events need Kafka or PostgreSQL, a file of a process that runs is left to it, damaged files and quarantined rows need a person. Then run it again.',
   },
   ACKLINE_APPEND_TIMEOUT: {
     status: null,

@@ -10,7 +10,7 @@ export type AuditAction =
   | 'replay.started'
   | 'replay.continued'
   | 'replay.cancelled'
-  | 'record.returned';
+  | 'quarantine.returned';
 
 export interface AuditEntry {
   /** A person, as the machine knows them ("anna@ops-1"), or the process that did it by itself. */

@@ -3,7 +3,7 @@ import { audit } from './audit.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Of a record in quarantine: what says whether it is an event. */
-export interface RefusedRecord {
+export interface KeptRecord {
   readonly origin: string;
   readonly keyId: string;
   readonly meta: Uint8Array;
@@ -29,7 +29,7 @@ export interface ReturnOptions {
   /** Of a number in the list of quarantined records. */
   readonly id: string;
   readonly actor: string;
-  readonly place: (record: RefusedRecord) => InboxPlace | null;
+  readonly place: (record: KeptRecord) => InboxPlace | null;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function returnQuarantined(
   { id, actor, place }: ReturnOptions,
 ): Promise<ReturnResult> {
   return inTransaction(pool, async client => {
-    const { rows } = await client.query<RefusedRecord & { reason: string }>(
+    const { rows } = await client.query<KeptRecord & { reason: string }>(
       'select origin, reason, key_id as "keyId", meta from quarantine where id = $1 for update',
       [id],
     );
@@ -59,7 +59,12 @@ export async function returnQuarantined(
     );
     if (rowCount === 0) return { kind: 'waiting', eventId, origin };
     await client.query('delete from quarantine where id = $1', [id]);
-    await audit(client, { actor, action: 'record.returned', subject: eventId, details: { origin, reason } });
+    await audit(client, {
+      actor,
+      action: 'quarantine.returned',
+      subject: eventId,
+      details: { origin, reason },
+    });
     return { kind: 'returned', eventId, origin };
   });
 }

@@ -113,7 +113,7 @@ export async function relayDirectory(directory: string): Promise<ReadonlySet<str
     );
     const { corruptFiles, quarantined } = spool.snapshot();
     if (corruptFiles.length + quarantined > 0) {
-      throw new Error(`${corruptFiles.length} files are told to be damaged, ${quarantined} rows set aside`);
+      throw new Error(`${corruptFiles.length} files are told to be damaged, ${quarantined} rows quarantined`);
     }
   } finally {
     await relay.close();

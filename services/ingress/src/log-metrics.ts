@@ -83,7 +83,7 @@ function registerLogFigures(metrics: MetricFactory, readLog: () => LogFigures): 
     ofSpool(spool => spool.relayed),
   );
   metrics.read(
-    'spoolUndeliverable',
+    'spoolQuarantined',
     ofSpool(spool => spool.quarantined),
   );
   metrics.read(

@@ -9,7 +9,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
 import { checkEditedBody, readEditedBody } from '../replay/edited-body.ts';
-import { registerRefused } from '../replay/refused-records.ts';
+import { registerQuarantined } from '../replay/quarantined-records.ts';
 import { registerReplayJobs } from '../replay/replay-jobs.ts';
 import { MAX_LIMIT } from './events.ts';
 
@@ -37,7 +37,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
       context.terminal.line(describeReplay(id, result));
     });
   registerReplayJobs(command, context);
-  registerRefused(command, context);
+  registerQuarantined(command, context);
 }
 
 async function replayWith(pool: Pool, id: string, body: Buffer): Promise<ReplayResult> {

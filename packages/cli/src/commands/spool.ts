@@ -99,7 +99,7 @@ export function describeLeft(
   const parts = [
     events === 0 ? null : `${plural(events, 'event')} that no log took for ${formatMs(patienceMs)}`,
     leftovers === 0 ? null : `${plural(leftovers, 'file')} of a process that runs, or not yet open`,
-    quarantined === 0 ? null : `${plural(quarantined, 'row')} set aside`,
+    quarantined === 0 ? null : `${plural(quarantined, 'row')} quarantined`,
     corruptFiles.length === 0 ? null : `damaged: ${corruptFiles.join(', ')}`,
   ].filter(part => part !== null);
   const what = parts.length === 0 ? plural(files.length, 'file') : parts.join('; ');

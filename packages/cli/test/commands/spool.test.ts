@@ -9,7 +9,7 @@ describe('what is left in a spool', () => {
     const spool = { events: 2, leftovers: 1, corruptFiles: ['spool-a.sqlite'], quarantined: 3 };
     assert.equal(
       describeLeft('/spool', { taken: 1, files: ['spool-a.sqlite', 'spool-b.sqlite'], spool }, 120_000),
-      '1 event taken, but /spool still holds 2 events that no log took for 2 min; 1 file of a process that runs, or not yet open; 3 rows set aside; damaged: spool-a.sqlite',
+      '1 event taken, but /spool still holds 2 events that no log took for 2 min; 1 file of a process that runs, or not yet open; 3 rows quarantined; damaged: spool-a.sqlite',
     );
   });
 

@@ -40,7 +40,7 @@ const BOUNDS = { maxBytes: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_IN
 
 /**
  * Takes what processes that are gone have left in a spool to Kafka or else the inbox, as their ingress would have done, and ends:
- * once no file is left, once what is left can't be taken (damaged files, rows that were set aside), or when nothing moves.
+ * once no file is left, once what is left can't be taken (damaged files, rows that were quarantined), or when nothing moves.
  * Killed at any moment it loses nothing (SP14). Throws as `connectEventLog` does, and what the guard refuses.
  */
 export async function drainSpool(options: SpoolDrainOptions): Promise<SpoolDrained> {

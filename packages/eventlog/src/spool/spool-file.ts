@@ -17,10 +17,10 @@ import { isCorrupt, isHeld, UnreadableFileError } from './spool-trouble.ts';
  * SP3. Before the first row is in: the lock is held, the name is still there, and the directory is fsynced. Who finds a
  *      file without rows may remove it, also while its maker is about to lock it. After each commit the name is looked for
  *      again.
- * SP4. A row goes only when the target has it and every row before it that was not set aside.
+ * SP4. A row goes only when the target has it and every row before it that was not quarantined.
  * SP5. After a write that failed, other than for want of room, no row is added to the file any more: what the kernel did not
  *      write it may have forgotten, and a later fsync would say nothing of it. (kept by spool-worker.ts)
- * SP6. A row whose checksum is wrong is set aside, never sent. A file that can not be read is never removed.
+ * SP6. A row whose checksum is wrong is quarantined, never sent. A file that can not be read is never removed.
  * SP7. Numbers of rows only grow while the file is open, also when it was empty in between.
  */
 export interface SpoolFile {
@@ -121,9 +121,9 @@ class File implements SpoolFile {
   /** The target has the rows up to this one, deleted or not. */
   #takenN: number;
   #undeleted = false;
-  /** Numbers behind `takenN` that are no event's: set aside, or not readable. */
+  /** Numbers behind `takenN` that are no event's: quarantined, or not readable. */
   readonly #gaps: Set<number>;
-  /** Rows that are set aside, with the reason, and still lie among the others: the disk did not take the move yet. */
+  /** Rows that are quarantined, with the reason, and still lie among the others: the disk did not take the move yet. */
   readonly #aside = new Map<number, string>();
 
   constructor(directory: string, name: string, db: DatabaseSync) {
@@ -262,7 +262,7 @@ class File implements SpoolFile {
     yield* this.#salvage(lastN);
   }
 
-  /** Rows behind `n` should be there that are not set aside. */
+  /** Rows behind `n` should be there that are not quarantined. */
   #misses(n: number): boolean {
     let asideBehind = 0;
     for (const gap of this.#gaps) if (gap > n) asideBehind += 1;

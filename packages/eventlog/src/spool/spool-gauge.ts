@@ -15,7 +15,7 @@ export interface SpoolSnapshot {
   /** Files that can not be read, or not to their end. */
   readonly corruptFiles: readonly string[];
   readonly relayed: number;
-  /** Rows that can never be delivered, kept in their files. */
+  /** Rows that no log can ever take, kept in their files. */
   readonly quarantined: number;
 }
 

@@ -69,11 +69,11 @@ export interface SpoolHoldings {
   readonly bytes: number;
   /** Epoch milliseconds, of the oldest row. */
   readonly oldestAt: number | null;
-  /** Rows set aside. */
+  /** Rows quarantined. */
   readonly quarantined: number;
   /** Files that can not be read, or not to their end. */
   readonly corrupt: readonly string[];
-  /** Files that hold nothing but rows that were set aside: they wait for a person. */
+  /** Files that hold nothing but rows that were quarantined: they wait for a person. */
   readonly kept: readonly string[];
 }
 

@@ -16,7 +16,7 @@ import type { OpenSpool } from './spool.ts';
  *       for that round and no other. Other keys go side by side, and what was taken is not sent again by this process.
  * SP14. A row goes from the file only when the target has it and all before it (SP4): a relay that is killed sends some
  *       again, and their dedup keys make one of two.
- * SP15. A row that is no event any more is set aside; whatever else a target says is tried again.
+ * SP15. A row that is no event any more is quarantined; whatever else a target says is tried again.
  */
 export interface SpoolRelay {
   /** Ends when the appends under way are settled; what is left waits for the next start. */
@@ -81,7 +81,7 @@ interface PendingRow {
 
 interface PendingBatch {
   readonly file: string;
-  /** Every row of it, also those that were taken before, set aside or left. */
+  /** Every row of it, also those that were taken before, quarantined or left. */
   readonly lastN: number;
   /** In the order of the file: what is to be sent now. */
   readonly rows: readonly PendingRow[];

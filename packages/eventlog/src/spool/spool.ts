@@ -261,7 +261,7 @@ function newFileName(): string {
   return spoolFileName(newEventId());
 }
 
-/** Says once what the spool's state came to, which files can't be read, and how many rows are set aside. */
+/** Says once what the spool's state came to, which files can't be read, and how many rows are quarantined. */
 function createStateLog(gauge: SpoolGauge, log: SpoolOptions['log']): () => void {
   let state: SpoolSnapshot['state'] = 'ready';
   let quarantined = 0;

@@ -86,10 +86,10 @@ export const eventLogRows = {
     services: INGRESS,
     needs: 'a spool',
   },
-  spoolUndeliverable: {
-    name: 'ackline_spool_undeliverable_events',
+  spoolQuarantined: {
+    name: 'ackline_spool_quarantined_events',
     type: 'gauge',
-    help: 'Events in the spool that can never be delivered and are kept in its files',
+    help: 'Quarantined rows of the spool: no log can ever take them, and they are kept in its files',
     labels: [],
     services: INGRESS,
     needs: 'a spool',

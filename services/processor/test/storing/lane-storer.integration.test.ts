@@ -8,7 +8,7 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { recordKey } from '@ackline/shared/record-key';
 import { appendToInbox as appendRows } from '@ackline/store/inbox';
 import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
-import { type RefusedRecord, returnQuarantined } from '@ackline/store/quarantine-return';
+import { type KeptRecord, returnQuarantined } from '@ackline/store/quarantine-return';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -348,7 +348,7 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch([poison]));
       const giveBack = async () => {
         const { rows } = await pool.query<{ id: string }>('select id from quarantine');
-        const place = ({ meta }: RefusedRecord) => ({
+        const place = ({ meta }: KeptRecord) => ({
           id: poison.id,
           keyHash: keyHash(recordKey(poison)),
           meta,

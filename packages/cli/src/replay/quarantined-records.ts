@@ -7,7 +7,7 @@ import { open, seal } from '@ackline/shared/seal';
 import {
   type InboxPlace,
   listQuarantinedIds,
-  type RefusedRecord,
+  type KeptRecord,
   returnQuarantined,
 } from '@ackline/store/quarantine-return';
 import { MAX_RATE_PER_S } from '@ackline/store/replays';
@@ -28,16 +28,16 @@ import { DEFAULT_RATE_PER_S } from './replay-jobs.ts';
 /** An event that is stored already: to store it again would find its own dedup key, and forget it as a repeat. */
 const STORED = /^event:/;
 
-interface RefusedOptions {
+interface QuarantinedOptions {
   readonly rate: number;
   readonly all?: true;
   readonly yes?: true;
 }
 
-/** `replay refused`, for records that could not be stored. */
-export function registerRefused(replay: Command, context: CommandContext): void {
+/** `replay quarantined`, for records that could not be stored. */
+export function registerQuarantined(replay: Command, context: CommandContext): void {
   replay
-    .command('refused')
+    .command('quarantined')
     .description(
       'Try to store quarantined records again, once what refused them is repaired; outside the order of their keys',
     )
@@ -52,9 +52,9 @@ export function registerRefused(replay: Command, context: CommandContext): void 
     .option('-y, --yes', 'with --all: put them back without asking')
     .addHelpText(
       'after',
-      '\nExample:\n  $ ackline replay refused 17\n  $ ackline replay refused --all --rate 20',
+      '\nExample:\n  $ ackline replay quarantined 17\n  $ ackline replay quarantined --all --rate 20',
     )
-    .action(async (record: string | undefined, options: RefusedOptions) => {
+    .action(async (record: string | undefined, options: QuarantinedOptions) => {
       if ((record === undefined) === (options.all === undefined)) {
         throw new AppError('ACKLINE_USAGE', 'Give the number of one record, or --all');
       }
@@ -70,7 +70,7 @@ async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<vo
   switch (result.kind) {
     case 'returned':
       terminal.line(
-        `${printable(result.origin)} is in the inbox again, as the event ${result.eventId}. If it is refused once more, \`${programName()} park\` has it.`,
+        `${printable(result.origin)} is in the inbox again, as the event ${result.eventId}. If it is quarantined once more, \`${programName()} park\` has it.`,
       );
       return;
     case 'waiting':
@@ -90,7 +90,11 @@ async function returnOne(pool: Pool, id: string, terminal: Terminal): Promise<vo
 }
 
 /** At a pace, so that what comes meanwhile waits behind few of them (A6). */
-async function returnAll(pool: Pool, { yes, rate }: RefusedOptions, context: CommandContext): Promise<void> {
+async function returnAll(
+  pool: Pool,
+  { yes, rate }: QuarantinedOptions,
+  context: CommandContext,
+): Promise<void> {
   const { terminal } = context;
   const ids = await listQuarantinedIds(pool);
   if (ids.length === 0) throw new AppError('ACKLINE_NOT_FOUND', 'No record is quarantined');
@@ -120,7 +124,7 @@ function whyNot(origin: string): string {
 }
 
 /** null: this release makes no event of it, or it is one. */
-function placeOf({ origin, keyId, meta }: RefusedRecord): InboxPlace | null {
+function placeOf({ origin, keyId, meta }: KeptRecord): InboxPlace | null {
   if (STORED.test(origin)) return null;
   try {
     const kept = open({ keyId, bytes: meta });
