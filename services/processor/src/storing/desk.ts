@@ -1,7 +1,10 @@
 import type { FirstDelivery } from '@ackline/store/delivery-insert';
 import type { StorableEvent } from './storable.ts';
 
-/** A slot of a destination, and the lease that goes with it. Given back once: by the first of the last three. */
+/**
+ * A slot of a destination, and what goes with it for one attempt: a lease, room in `rate` and memory, a permit of the breaker. First
+ * `lendRoom`, where the body is to be made; then `begin`; in the end one of the last three, whatever came before. Only the first of these counts.
+ */
 export interface Reservation {
   readonly destination: string;
   readonly leaseId: string;

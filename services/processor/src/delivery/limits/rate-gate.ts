@@ -4,7 +4,18 @@ import { createRateQueue } from './rate-queue.ts';
 
 /**
  * When attempts of a destination began, so that no more begin within any time of `perMs` than this processor's share of its `rate`
- * allows: exact, and for as many times in memory as that is.
+ * allows: exact, and for as many times in memory as that is. rate-ledger.ts counts what has begun and is reserved, rate-queue.ts has
+ * who waits.
+ *
+ * An example: 10 a second over two processors, so 5 here.
+ *
+ *   0 ms      5 are free. Three are reserved: 2 are. Two of the three begin: 2 still, since reserved or begun is all the same (R1).
+ *   100 ms    The body of the third is to be made: it lends its room, and keeps it for a tenth of the second (R2).
+ *   200 ms    3 are free: others may have that room. Three are reserved and begin: 0.
+ *   300 ms    The third is made. Its room is gone, so it waits for its turn.
+ *   1,000 ms  The two of 0 ms are a second old and count no more. The third begins first, and 1 is free. In this moment the other
+ *             processor ends and the share is 10; but the 5 more may have begun there just now (R3): 1 is free still.
+ *   1,200 ms  The three of 200 ms count no more: 4 are free. From 2,000 ms on the whole share is.
  *
  * R1. One more is reserved only where it, what is reserved and what has begun within `perMs`, here or with others (R3), fit into the
  *     share. So what a share loses, it loses at once; what it has too much by then ends by itself.

@@ -10,13 +10,8 @@ export interface RateLedger {
   readonly left: number;
   /** Where none is left: when the next one may be; Infinity: with another share. */
   readonly nextAt: number;
-  reserve(): LedgerRoom;
+  reserve(): ReservedRoom;
   begin(): void;
-}
-
-export interface LedgerRoom extends Omit<ReservedRoom, 'lend'> {
-  /** After a while. */
-  lend(): void;
 }
 
 /** This processor's part of so many. */
@@ -39,7 +34,7 @@ export function createRateLedger(given: RateConfig | null, deps: RateLedgerDeps)
   let rate = given;
   const begun = createRecentTimes();
   const others = createRecentTimes();
-  const rooms = createRateRooms(now);
+  const rooms = createRateRooms(now, () => (rate === null ? null : rate.perMs * KEPT_PART));
 
   function grow(by: number, perMs: number): void {
     if (by > 0) others.add(now() - Math.max(0, perMs - OTHERS_COUNT_MS), by);
@@ -65,18 +60,7 @@ export function createRateLedger(given: RateConfig | null, deps: RateLedgerDeps)
       const oldest = Math.min(begun.oldest ?? now(), others.oldest ?? now()); // what is reserved begins now at the earliest
       return Math.min(oldest + rate.perMs, rooms.lentAt);
     },
-    reserve() {
-      const room = rooms.take();
-      return {
-        get isReserved() {
-          return room.isReserved;
-        },
-        lend() {
-          if (rate !== null) room.lend(now() + rate.perMs * KEPT_PART);
-        },
-        leave: () => room.leave(),
-      };
-    },
+    reserve: () => rooms.take(),
     begin() {
       if (rate === null) begun.forget(now());
       else begun.add(now());

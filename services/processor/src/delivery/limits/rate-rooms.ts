@@ -10,12 +10,13 @@ export interface RateRooms {
 export interface ReservedRoom {
   /** Neither lent nor left. */
   readonly isReserved: boolean;
-  /** Others may have it from then on. */
-  lend(at: number): void;
+  /** Others may have it after a while. */
+  lend(): void;
   leave(): void;
 }
 
-export function createRateRooms(now: () => number): RateRooms {
+/** `lentAfterMs`: null: nobody is in want of rooms, and none is lent. */
+export function createRateRooms(now: () => number, lentAfterMs: () => number | null): RateRooms {
   const reserved = new Set<ReservedRoom>();
   /** In order, as long as all are lent after the same time. */
   const lending = new Map<ReservedRoom, number>();
@@ -42,7 +43,10 @@ export function createRateRooms(now: () => number): RateRooms {
         get isReserved() {
           return reserved.has(room);
         },
-        lend: at => void lending.set(room, at),
+        lend() {
+          const afterMs = lentAfterMs();
+          if (afterMs !== null) lending.set(room, now() + afterMs);
+        },
         leave: () => leave(room),
       };
       reserved.add(room);

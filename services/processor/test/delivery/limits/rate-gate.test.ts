@@ -31,6 +31,39 @@ describe('the rate of a destination', () => {
     assert.ok(begun.length >= 50, `${begun.length} in five seconds`);
   });
 
+  it('counts as in the example at the top of rate-gate.ts', async () => {
+    const clock = { now: 0 };
+    const half = (max: number) => max / 2;
+    const deps = { share: half, now: () => clock.now, onFree: () => undefined };
+    const gate = createRateGate({ max: 10, perMs: 1_000 }, deps);
+    const free: number[] = [gate.free];
+    const [first, second, third] = [gate.reserve(), gate.reserve(), gate.reserve()];
+    free.push(gate.free);
+    void first.begin(signal);
+    void second.begin(signal);
+    free.push(gate.free);
+    clock.now = 100;
+    third.lend();
+    clock.now = 199;
+    free.push(gate.free);
+    clock.now = 200;
+    free.push(gate.free);
+    for (let n = 0; n < 3; n++) void gate.reserve().begin(signal);
+    free.push(gate.free);
+    clock.now = 300;
+    const begun = third.begin(signal);
+    clock.now = 1_000;
+    free.push(gate.free);
+    assert.equal(await begun, true);
+    gate.setShare(max => max);
+    free.push(gate.free);
+    clock.now = 1_200;
+    free.push(gate.free);
+    clock.now = 2_000;
+    free.push(gate.free);
+    assert.deepEqual(free, [5, 2, 2, 2, 3, 0, 1, 1, 4, 10]);
+  });
+
   it('says when there is room again', async () => {
     const told = Promise.withResolvers<void>();
     const deps = { share, now: () => performance.now(), onFree: () => told.resolve() };
