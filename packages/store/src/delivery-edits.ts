@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { audit } from './audit.ts';
-import { type ReplayResult, replay } from './parked.ts';
+import { type ReplayResult, replay } from './replay-delivery.ts';
 import { readDayEvents } from './stored-events.ts';
 import { inTransaction } from './transaction.ts';
 

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { reopened } from './parked.ts';
+import { reopened } from './replay-delivery.ts';
 import { addOpen, countOpen, pickItems, type ReplayItem } from './replay-picks.ts';
 import { moveReplay, type ReplayState } from './replays.ts';
 import { inTransaction } from './transaction.ts';

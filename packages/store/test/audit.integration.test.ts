@@ -5,7 +5,7 @@ import { listAudit } from '@ackline/store/audit';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { listPausedDestinations, pauseDestination, resumeDestination } from '@ackline/store/destinations';
 import { discardCause, discardDelivery } from '@ackline/store/discard';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { claim, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';

@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { listAudit } from '@ackline/store/audit';
 import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { claim, openPool, outcomeOf, storeDeliveries, sweepAllKept } from './rows.ts';

@@ -7,7 +7,7 @@ import { insertEvents } from '@ackline/store/events';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
 import { ensureLanes, lockLane } from '@ackline/store/lanes';
 import { discardDelivery } from '@ackline/store/discard';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { createPool } from '@ackline/store/pool';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';

@@ -5,7 +5,7 @@ import { type AttemptRecord, MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS } from '@ackli
 import { claimDue } from '@ackline/store/delivery-claims';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { type OnPark, sweepExpiredLeases } from '@ackline/store/expired-leases';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { claim, GOES_ON, openPool, outcomeOf, readDelivery, storeDeliveries } from './rows.ts';

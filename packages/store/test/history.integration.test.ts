@@ -6,7 +6,7 @@ import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { discardDelivery } from '@ackline/store/discard';
 import { forgetEvents } from '@ackline/store/forgotten-events';
 import { insertEvents } from '@ackline/store/events';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';

@@ -5,7 +5,7 @@ import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { migrate } from '@ackline/store/migrate';
 import { listCauses } from '@ackline/store/parked-causes';
 import { discardDelivery } from '@ackline/store/discard';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { takeUnrouted } from '@ackline/store/unrouted-events';
 import { inTransaction } from '@ackline/store/transaction';
 import { withDatabase } from '@ackline/testkit/database';

@@ -10,7 +10,8 @@ import {
 } from '@ackline/store/destinations';
 import { listEvents } from '@ackline/store/event-list';
 import { insertEvents } from '@ackline/store/events';
-import { listParked, replayDelivery } from '@ackline/store/parked';
+import { listParked } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { readProcessorStates, removeHeartbeat, writeHeartbeat } from '@ackline/store/processors';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';

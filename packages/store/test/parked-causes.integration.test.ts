@@ -4,7 +4,8 @@ import { type AttemptRecord, MAX_INTERRUPTIONS } from '@ackline/store/deliveries
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { discardCause } from '@ackline/store/discard';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
-import { listParked, replayDelivery } from '@ackline/store/parked';
+import { listParked } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { countCause, listCauses } from '@ackline/store/parked-causes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';

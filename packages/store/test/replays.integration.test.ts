@@ -5,7 +5,7 @@ import { listAudit } from '@ackline/store/audit';
 import type { AttemptRecord, NewDelivery } from '@ackline/store/deliveries';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { discardDelivery } from '@ackline/store/discard';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { type AnnounceOptions, announceReplay } from '@ackline/store/replay-count';
 import { type ReplaySeen, type ReplayStep, stepReplay } from '@ackline/store/replay-release';
 import { readReplayTotals } from '@ackline/store/replay-totals';

@@ -4,7 +4,7 @@ import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { listEvents } from '@ackline/store/event-list';
 import { insertEvents } from '@ackline/store/events';
 import { discardDelivery } from '@ackline/store/discard';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { dropDay, listExpiredDays } from '@ackline/store/retention';
 import { inTransaction } from '@ackline/store/transaction';
 import { insertUnrouted, setRouting, takeUnrouted } from '@ackline/store/unrouted-events';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { discardDelivery } from '@ackline/store/discard';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { claim, openPool, outcomeOf, storeDeliveries } from './rows.ts';

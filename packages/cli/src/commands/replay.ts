@@ -2,7 +2,7 @@ import { AppError } from '@ackline/shared/app-error';
 import { type ListedEvent, listEvents } from '@ackline/store/event-list';
 import { seal } from '@ackline/shared/seal';
 import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
-import { type ReplayResult, replayDelivery } from '@ackline/store/parked';
+import { type ReplayResult, replayDelivery } from '@ackline/store/replay-delivery';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';

@@ -6,7 +6,7 @@ import { newTraceId } from '@ackline/runtime/tracing/trace-context';
 import type { HttpDestinationConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { sweepExpiredLeases } from '@ackline/store/expired-leases';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, type ReceivedRequest, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';

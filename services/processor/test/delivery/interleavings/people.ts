@@ -1,7 +1,7 @@
 import { pauseDestination, resumeDestination } from '@ackline/store/destinations';
 import { discardCause, discardDelivery } from '@ackline/store/discard';
 import { listCauses } from '@ackline/store/parked-causes';
-import { replayDelivery } from '@ackline/store/parked';
+import { replayDelivery } from '@ackline/store/replay-delivery';
 import { names } from './processors.ts';
 import { noteFailure, type World } from './world.ts';
 
