@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
+import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
-import { shortTime } from './events.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;

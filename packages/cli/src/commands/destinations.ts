@@ -16,8 +16,8 @@ import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
 import { operatorName } from '../operator.ts';
 import { programName } from '../output/program-name.ts';
+import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
-import { shortTime } from './events.ts';
 
 export function registerDestinations(program: Command, context: CommandContext): void {
   const destinations = program

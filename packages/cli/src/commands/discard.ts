@@ -5,11 +5,11 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
+import { missing, parseId } from '../delivery-id.ts';
 import { operatorName } from '../operator.ts';
 import { isAgreed } from '../output/confirm.ts';
 import { formatCount, plural } from '../output/units.ts';
 import { PARKED_LIMIT_MS } from './park.ts';
-import { missing, parseId } from './replay.ts';
 
 interface DiscardOptions {
   readonly cause?: string;

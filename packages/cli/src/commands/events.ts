@@ -8,6 +8,7 @@ import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
 import { programName } from '../output/program-name.ts';
+import { shortTime } from '../output/short-time.ts';
 import { formatTable, printable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 
@@ -138,11 +139,6 @@ function describeDelivery(delivery: ListedDelivery): string {
   const next =
     delivery.state === 'due' && delivery.tries > 0 ? `, again ${shortTime(new Date(delivery.dueAt))}` : '';
   return `${delivery.destination}: ${delivery.state}${outcome}, ${tries}${next}`;
-}
-
-/** "2026-11-22 19:05:01.123", UTC. */
-export function shortTime(time: Date): string {
-  return time.toISOString().replace('T', ' ').slice(0, -1);
 }
 
 /** PostgreSQL writes times in JSON with its own offset. */

@@ -6,9 +6,9 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
+import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
-import { shortTime } from './events.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;

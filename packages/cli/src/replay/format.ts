@@ -1,6 +1,6 @@
 import { MAX_COUNTED, type Replay, type ReplayFilter, type ReplayProgress } from '@ackline/store/replays';
-import { shortTime } from '../commands/events.ts';
 import { programName } from '../output/program-name.ts';
+import { shortTime } from '../output/short-time.ts';
 import { formatTable, printable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 

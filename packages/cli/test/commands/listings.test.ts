@@ -6,7 +6,8 @@ import type { DestinationState } from '@ackline/store/destination-states';
 import { describeDestinations, formatDestinations } from '../../src/commands/destinations.ts';
 import { eventJson, formatEvents } from '../../src/commands/events.ts';
 import { formatParked, parkedJson } from '../../src/commands/park.ts';
-import { describeMissing, describeReplay } from '../../src/commands/replay.ts';
+import { describeReplay } from '../../src/commands/replay.ts';
+import { describeMissing } from '../../src/delivery-id.ts';
 import { destination, exampleConfig } from '../example-config.ts';
 
 const DELIVERY = '019ab2c4-0000-7000-8000-00000000000d';
