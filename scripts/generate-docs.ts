@@ -1,10 +1,10 @@
 /** `npm run docs`: writes the pages that come from the code's own tables, and the chart's copies. A test fails while they are stale. */
 import { writeFileSync } from 'node:fs';
-import { metricsPage } from '@ackline/runtime/docs/metrics-page';
-import { configurationPage } from '@ackline/shared/docs/configuration-page';
-import { errorsPage } from '@ackline/shared/docs/errors-page';
 import { chartCopies, chartPage } from './generate-docs/chart-page.ts';
+import { configurationPage } from './generate-docs/configuration-page.ts';
 import { environmentPage } from './generate-docs/environment-page.ts';
+import { errorsPage } from './generate-docs/errors-page.ts';
+import { metricsPage } from './generate-docs/metrics-page.ts';
 
 const pages = [
   { path: 'docs/errors.md', text: errorsPage() },

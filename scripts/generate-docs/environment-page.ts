@@ -1,4 +1,4 @@
-import { environmentTable, type Variables, variablesOf } from '@ackline/shared/docs/environment-table';
+import { environmentTable, type Variables, variablesOf } from './environment-table.ts';
 import { environmentSchema as cliSchema } from '../../packages/cli/src/config.ts';
 import { environmentSchema as ingressSchema } from '../../services/ingress/src/config.ts';
 import { environmentSchema as processorSchema } from '../../services/processor/src/config.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DRAIN_DEADLINE_MS, MAX_DRAIN_WAIT_MS } from '@ackline/runtime/drain';
-import { variablesOf } from '@ackline/shared/docs/environment-table';
 import { DRAIN_CONNECTIONS } from '../../../packages/cli/src/commands/spool.ts';
 import { POOL_MAX } from '../../../services/ingress/src/app.ts';
 import { CONNECTIONS_BESIDE_POOL } from '../../../services/processor/src/connect-store.ts';
 import { environmentSchemas } from '../../../scripts/generate-docs/environment-page.ts';
+import { variablesOf } from '../../../scripts/generate-docs/environment-table.ts';
 import {
   describeChart,
   readChartFile,

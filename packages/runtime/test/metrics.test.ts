@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { metricsPage } from '@ackline/runtime/docs/metrics-page';
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { processMetrics } from '@ackline/runtime/process-metrics';
@@ -75,24 +73,5 @@ describe('the table of metrics', () => {
       );
       assert.ok(merged === undefined || type === 'gauge', name);
     }
-  });
-});
-
-describe('docs/metrics.md', () => {
-  it('is what the table says now', () => {
-    const written = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
-    assert.ok(written === metricsPage(), 'the page is stale: run `npm run docs` and commit it');
-  });
-
-  it('leaves no metric without a meaning in one line', () => {
-    const lines = metricsPage()
-      .split('\n')
-      .filter(line => line.startsWith('| `'));
-    assert.ok(lines.length >= rows.length + processMetrics.length);
-    for (const line of lines)
-      assert.match(
-        line,
-        /^\| `[a-z0-9_]+` \| (counter|gauge|histogram) \| [^|]*\| (sum|min|max|first) \| [^|]{8,}\. \|$/,
-      );
   });
 });

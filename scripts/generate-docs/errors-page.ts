@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from '../error-codes.ts';
+import { type ErrorCode, errorCodes } from '@ackline/shared/error-codes';
 
 /** docs/errors.md, from the table of codes. */
 export function errorsPage(): string {

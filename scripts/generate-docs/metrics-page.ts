@@ -1,6 +1,6 @@
-import type { MetricRow, MetricService } from '../metric-rows/metric-row.ts';
-import { type ProcessMetricRow, processMetrics } from '../process-metrics.ts';
-import { metricTable, SERVICE_LABEL } from '../telemetry-names.ts';
+import type { MetricRow, MetricService } from '@ackline/runtime/metric-rows/metric-row';
+import { type ProcessMetricRow, processMetrics } from '@ackline/runtime/process-metrics';
+import { metricTable, SERVICE_LABEL } from '@ackline/runtime/telemetry-names';
 
 /** docs/metrics.md, from the table of metrics. */
 export function metricsPage(): string {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { configurationPage } from '../../src/docs/configuration-page.ts';
-import { errorsPage } from '../../src/docs/errors-page.ts';
-import { errorCodes } from '../../src/error-codes.ts';
+import { processMetrics } from '@ackline/runtime/process-metrics';
+import { metricTable } from '@ackline/runtime/telemetry-names';
+import { errorCodes } from '@ackline/shared/error-codes';
+import { configurationPage } from '../generate-docs/configuration-page.ts';
+import { errorsPage } from '../generate-docs/errors-page.ts';
+import { metricsPage } from '../generate-docs/metrics-page.ts';
 
-const written = (name: string) => readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8');
+const written = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const STALE = 'the page is stale: run `npm run docs` and commit it';
 
 describe('docs/errors.md', () => {
@@ -61,5 +64,23 @@ describe('docs/configuration.md', () => {
     assert.ok(page.includes('| `secrets` | list of secret | **needed** |'));
     assert.ok(page.includes('| `schedule` | list of duration, [1ms, 24h] | `[5s, 30s, 2m, 10m, 1h, 6h]` |'));
     assert.ok(page.includes('| `signingSecret` | secret | none |'));
+  });
+});
+
+describe('docs/metrics.md', () => {
+  it('is what the table says now', () => {
+    assert.ok(written('metrics.md') === metricsPage(), STALE);
+  });
+
+  it('leaves no metric without a meaning in one line', () => {
+    const lines = metricsPage()
+      .split('\n')
+      .filter(line => line.startsWith('| `'));
+    assert.ok(lines.length >= Object.keys(metricTable).length + processMetrics.length);
+    for (const line of lines)
+      assert.match(
+        line,
+        /^\| `[a-z0-9_]+` \| (counter|gauge|histogram) \| [^|]*\| (sum|min|max|first) \| [^|]{8,}\. \|$/,
+      );
   });
 });

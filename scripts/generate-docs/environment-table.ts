@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** What the schema of an environment says of one variable; its own words are by `.meta()` (packages/runtime/src/environment-fields.ts). */
 interface Variable {
   readonly title?: string;
@@ -13,9 +11,14 @@ interface Variable {
 
 export type Variables = Readonly<Record<string, Variable>>;
 
+/** A schema of zod. */
+interface EnvironmentSchema {
+  toJSONSchema(params: { readonly io: 'input' }): { readonly properties?: object };
+}
+
 /** The variables that a schema reads, by name. */
-export function variablesOf(schema: z.ZodObject): Variables {
-  return (z.toJSONSchema(schema, { io: 'input' }).properties ?? {}) as Variables;
+export function variablesOf(schema: EnvironmentSchema): Variables {
+  return (schema.toJSONSchema({ io: 'input' }).properties ?? {}) as Variables;
 }
 
 /** One row a variable, by name. */

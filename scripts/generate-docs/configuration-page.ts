@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { configSchema } from '../config/schema.ts';
+import { configSchema } from '@ackline/shared/config/schema';
 
 /** The parts of JSON Schema that our schema turns into. */
 interface SchemaNode {
@@ -19,7 +18,7 @@ interface Section {
 
 /** docs/configuration.md, from the descriptions in the schema of ackline.yaml. */
 export function configurationPage(): string {
-  const root = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
+  const root = configSchema.toJSONSchema({ io: 'input' }) as SchemaNode;
   const sections = sectionsOf({ path: '', node: root });
   return `<!-- Generated from packages/shared/src/config/schema.ts by \`npm run docs\`. -->
 
