@@ -6,7 +6,7 @@ import type { AttemptListener } from './delivery/attempting/attempt-runner.ts';
 import type { EventForgetterListener } from './delivery/outcomes/event-forgetter.ts';
 import type { Intake } from './intake.ts';
 import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
-import type { Retention } from './retention.ts';
+import type { Retention } from './retaining/retention.ts';
 import { scalingLagMs } from './scaling-lag.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 

@@ -3,7 +3,7 @@ import type { ProcessorConfig } from './config.ts';
 import type { Delivery } from './delivery/create-delivery.ts';
 import type { Destination } from './delivery/destination.ts';
 import type { Intake } from './intake.ts';
-import type { Retention } from './retention.ts';
+import type { Retention } from './retaining/retention.ts';
 
 export interface DescribedParts {
   readonly intake: Intake;

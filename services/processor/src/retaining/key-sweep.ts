@@ -2,7 +2,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { RetentionConfig } from '@ackline/shared/config/types';
 import { PAGES_A_STATEMENT, sweepEventKeys } from '@ackline/store/event-keys';
 import type { PoolClient } from 'pg';
-import { dedupWindowMs, WITHOUT_END } from '../dedup-window.ts';
+import { dedupWindowMs, WITHOUT_END } from './dedup-window.ts';
 
 /** From the end of the table to its next look-through: keys go an hour late, and the disk has rest. */
 const REST_MS = 60 * 60_000;

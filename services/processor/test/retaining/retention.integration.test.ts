@@ -5,9 +5,9 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool, PoolClient } from 'pg';
-import { createDaySweep } from '../src/retaining/day-sweep.ts';
-import { createRetention, type Retention, type RetentionDeps } from '../src/retention.ts';
-import { openPool } from './events.ts';
+import { createDaySweep } from '../../src/retaining/day-sweep.ts';
+import { createRetention, type Retention, type RetentionDeps } from '../../src/retaining/retention.ts';
+import { openPool } from '../events.ts';
 
 type Logging = Retention & { readonly logged: string[] };
 

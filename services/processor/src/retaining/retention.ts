@@ -8,7 +8,7 @@
  * so that one of them comes before this one asks again. A holder whose ackline.yaml is refused may go by an older one, with shorter
  * times: it removes nothing, only makes days, in case that it is so with all of them.
  *
- * The parts in `retaining/` say when, how much at once, and how patiently. What is safe to remove, and how, is the store's:
+ * The parts beside it say when, how much at once, and how patiently. What is safe to remove, and how, is the store's:
  * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts` and `event-keys.ts`.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,10 +16,10 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { createKeptLock } from '@ackline/store/advisory-lock';
 import type { Pool, PoolClient } from 'pg';
-import { createDayMaking } from './retaining/day-making.ts';
-import { createDaySweep, type DaySweep, type StuckDay } from './retaining/day-sweep.ts';
-import { createKeptSweep, type KeptSweep } from './retaining/kept-sweep.ts';
-import { createKeySweep, type KeySweep, type KeySweepDeps } from './retaining/key-sweep.ts';
+import { createDayMaking } from './day-making.ts';
+import { createDaySweep, type DaySweep, type StuckDay } from './day-sweep.ts';
+import { createKeptSweep, type KeptSweep } from './kept-sweep.ts';
+import { createKeySweep, type KeySweep, type KeySweepDeps } from './key-sweep.ts';
 
 /** What failed is tried again so much later; so is the lock, by those that do not have it. */
 const ROUND_EVERY_MS = 60_000;

@@ -3,10 +3,10 @@ import type { PoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
-import type { ProcessorConfig } from './config.ts';
-import type { Intake } from './intake.ts';
+import type { ProcessorConfig } from '../config.ts';
+import type { Intake } from '../intake.ts';
 import { createRetention, type Retention } from './retention.ts';
-import type { Declared } from './rules.ts';
+import type { Declared } from '../rules.ts';
 
 const RETENTION_NAME = 'ackline-retention';
 /** Of a statement that looks through a large table (all deliveries, a default partition) and keeps nobody waiting meanwhile. */

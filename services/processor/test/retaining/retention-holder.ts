@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPool } from '@ackline/store/pool';
-import { createRetention } from '../src/retention.ts';
+import { createRetention } from '../../src/retaining/retention.ts';
 
 const [, , url = '', limitMs] = process.argv;
 const pool = createPool({

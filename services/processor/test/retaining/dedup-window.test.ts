@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dedupWindowMs } from '../src/dedup-window.ts';
+import { dedupWindowMs } from '../../src/retaining/dedup-window.ts';
 
 const DAY_MS = 86_400_000;
 
