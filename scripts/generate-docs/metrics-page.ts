@@ -1,6 +1,6 @@
 import type { MetricRow, MetricService } from '@ackline/runtime/metric-rows/metric-row';
 import { type ProcessMetricRow, processMetrics } from '@ackline/runtime/process-metrics';
-import { metricTable, SERVICE_LABEL } from '@ackline/runtime/telemetry-names';
+import { metricTable, SERVICE_LABEL } from '@ackline/runtime/metric-table';
 
 /** docs/metrics.md, from the table of metrics. */
 export function metricsPage(): string {

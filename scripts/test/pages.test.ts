@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { processMetrics } from '@ackline/runtime/process-metrics';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { errorCodes } from '@ackline/shared/error-codes';
 import { configurationPage } from '../generate-docs/configuration-page.ts';
 import { errorsPage } from '../generate-docs/errors-page.ts';

@@ -1,6 +1,6 @@
 import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
 import { processMetrics } from '@ackline/runtime/process-metrics';
-import { metricTable, SERVICE_LABEL } from '@ackline/runtime/telemetry-names';
+import { metricTable, SERVICE_LABEL } from '@ackline/runtime/metric-table';
 import { promqlNames, type Selector } from './promql-names.ts';
 
 type KnownMetric = Pick<MetricRow, 'name' | 'type' | 'labels'>;

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import { EVENTS_TOPIC } from '@ackline/eventlog/kafka-topic';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { scrape } from '@ackline/testkit/scrape';
 import { ackline, type AcklineOptions, commit } from '../ackline.ts';
 import { countRecords } from '../kafka-records.ts';

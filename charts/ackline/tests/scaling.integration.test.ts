@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { CHART, describeChart, render, renderMinimal } from './support/chart.ts';
 import { at, namesOf, only } from './support/manifests.ts';
 

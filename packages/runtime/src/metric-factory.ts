@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { MetricRow } from './metric-rows/metric-row.ts';
-import { type KeyOf, type LabelOf, metricTable } from './telemetry-names.ts';
+import { type KeyOf, type LabelOf, metricTable } from './metric-table.ts';
 
 type Labels<K extends KeyOf<MetricRow['type']>> = Readonly<Record<LabelOf<K>, string>>;
 

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { processMetrics } from './process-metrics.ts';
-import { SERVICE_LABEL } from './telemetry-names.ts';
+import { SERVICE_LABEL } from './metric-table.ts';
 
 export interface MetricsOptions {
   readonly service: string;

@@ -1,5 +1,5 @@
 /**
- * Every name of a span and of an attribute, in one place, as `telemetry-names.ts` has those of metrics. Those without `ackline.` are
+ * Every name of a span and of an attribute, in one place, as `metric-rows` has those of metrics. Those without `ackline.` are
  * OpenTelemetry's semantic conventions. None of them may hold a payload, a secret, a dedup or an ordering key: these can be a phone number.
  */
 export const spanNames = {

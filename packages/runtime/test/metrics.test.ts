@@ -4,7 +4,7 @@ import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { processMetrics } from '@ackline/runtime/process-metrics';
 import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { AggregatorRegistry } from 'prom-client';
 
 const rows: readonly MetricRow[] = Object.values(metricTable);

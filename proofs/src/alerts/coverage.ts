@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import type { Prometheus } from '@ackline/testkit/prometheus';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { AlertStage } from './alert-stage.ts';

@@ -1,5 +1,5 @@
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import type { SecretRef } from '@ackline/shared/config/types';
 import type { Registry } from 'prom-client';
 import { createAnswerRuns } from './answer-runs.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { type KafkaContainer, startKafka, startRedis, type UrlContainer } from '@ackline/testkit/containers';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { compareWithDocs } from '@ackline/testkit/documented-metrics';

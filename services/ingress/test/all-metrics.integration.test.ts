@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
 import { processMetrics } from '@ackline/runtime/process-metrics';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { compareWithDocs } from '@ackline/testkit/documented-metrics';
 import { scrape } from '@ackline/testkit/scrape';

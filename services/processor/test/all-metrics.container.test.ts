@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createKafkaLog } from '@ackline/eventlog/kafka-log';
 import { openTopic } from '@ackline/eventlog/kafka-topic';
 import type { MetricRow } from '@ackline/runtime/metric-rows/metric-row';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { compareWithDocs } from '@ackline/testkit/documented-metrics';

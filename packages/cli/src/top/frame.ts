@@ -1,4 +1,4 @@
-import { metricTable, SERVICE_LABEL } from '@ackline/runtime/telemetry-names';
+import { metricTable, SERVICE_LABEL } from '@ackline/runtime/metric-table';
 import { shownStatus } from '@ackline/store/destination-states';
 import { increases, type Quantiles, quantilesMs, type Samples, sumBy } from './metric-samples.ts';
 import type { ServiceAnswer } from './read-services.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { type Look, makeFrame } from '../../src/top/frame.ts';
 import { fitLines, frameLines } from '../../src/top/frame-text.ts';
 import type { Sample } from '../../src/top/metric-samples.ts';

@@ -5,7 +5,7 @@ import { freePort } from '@ackline/testkit/free-port';
 import { startOtlpReceiver } from '@ackline/testkit/otlp-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { createMetrics } from '../../src/metrics.ts';
-import { metricTable } from '../../src/telemetry-names.ts';
+import { metricTable } from '../../src/metric-table.ts';
 import { connectTracing, type Tracing } from '../../src/tracing/connect-tracing.ts';
 import type { SpanRecord } from '../../src/tracing/span-recorder.ts';
 import { newSpanId } from '../../src/tracing/trace-context.ts';

@@ -1,5 +1,5 @@
 import { isMetric, type Metric, type MetricsAnswer } from '@ackline/runtime/kept-counters';
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 
 const RUN = metricTable.ingressUnackedRun.name;
 const ANSWERED_AT = metricTable.ingressAnsweredAt.name;
