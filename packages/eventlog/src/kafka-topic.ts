@@ -26,6 +26,8 @@ export interface OpenTopicOptions {
   readonly signal?: AbortSignal;
   /** False: a topic that is not there counts as a Kafka that does not answer. Default true. */
   readonly create?: boolean;
+  /** True: nothing is appended, so that a topic that is there is opened however weak it is: what was acked in it is read (A2). */
+  readonly readOnly?: boolean;
 }
 
 export interface OpenedTopic {
@@ -60,7 +62,7 @@ export function longestStayMs({
 
 /**
  * Creates the topic, or checks the one that is there. Throws ACKLINE_KAFKA_NOT_DURABLE naming each setting that is weaker
- * than the ack contract (unless that is declared), ACKLINE_KAFKA_UNAVAILABLE where no broker answers in time.
+ * than the ack contract (unless that is declared, or it is only read), ACKLINE_KAFKA_UNAVAILABLE where no broker answers in time.
  */
 export async function openTopic(options: OpenTopicOptions): Promise<OpenedTopic> {
   const admin = createKafkaAdmin(options.brokers);
@@ -81,7 +83,7 @@ async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal
   if (existing === null) await create(admin, name, options);
   const described = existing ?? (await describeWhenServed(admin, name, expiry));
   const verdict = judgeDurability(described.settings, name, brokers);
-  if (verdict.weaknesses.length > 0 && durability !== 'single-node') {
+  if (verdict.weaknesses.length > 0 && durability !== 'single-node' && options.readOnly !== true) {
     throw new AppError(
       'ACKLINE_KAFKA_NOT_DURABLE',
       [

@@ -150,6 +150,14 @@ describe('topic', () => {
       );
       return true;
     });
+    const read = await openTopic({
+      brokers: [broker.brokers],
+      topic,
+      durability: 'cluster',
+      readOnly: true,
+      deadlineMs: 20_000,
+    });
+    assert.equal(read.weaknesses.length, 5, 'what was acked in it is read all the same');
     const missing = `missing-${randomUUID()}`;
     await assert.rejects(open(missing), /1 of the 3 brokers/);
     assert.ok(!(await admin.listTopics()).includes(missing));

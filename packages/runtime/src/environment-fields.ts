@@ -114,7 +114,7 @@ export const eventLogFields = {
     .meta({
       title: '`cluster` or `single-node`',
       description:
-        'cluster: a topic that is weaker than the contract is refused. single-node: it is used, and `/health` names what is weaker.',
+        'cluster: an ingress refuses a topic that is weaker than the contract; processors read what is in it all the same. single-node: it is used. `/health` names what is weaker.',
     }),
   SPOOL_DIR: z.string().min(1, 'must be a directory').nullable().default(null).meta({
     title: 'directory',

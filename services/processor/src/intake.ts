@@ -27,9 +27,14 @@ const INBOX_ONLY_LANES = 1;
 /** A broker that is starting answers within this; later the supervisor tries again. */
 const TOPIC_DEADLINE_MS = 10_000;
 
+interface KafkaSource {
+  readonly brokers: readonly string[];
+  readonly durability: KafkaDurability;
+}
+
 export interface IntakeOptions {
   readonly pool: Pool;
-  readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  readonly kafka: KafkaSource | null;
   readonly workers: number;
   readonly log: Logger;
 }
@@ -46,7 +51,8 @@ export interface Intake {
   components(storer: LaneStorer): readonly Component[];
   snapshot(): {
     readonly inbox: ReturnType<InboxConsumer['snapshot']> | null;
-    readonly kafka: KafkaConsumerSnapshot | null;
+    /** `weaknesses`: what makes its topic weaker than the ack contract. */
+    readonly kafka: (KafkaConsumerSnapshot & Pick<OpenedTopic, 'weaknesses'>) | null;
   };
 }
 
@@ -63,11 +69,11 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
     return opened.watermarks.highWatermarks(deadlineMs);
   }
 
-  function kafkaComponent(source: NonNullable<IntakeOptions['kafka']>, storer: LaneStorer): Component {
+  function kafkaComponent(source: KafkaSource, storer: LaneStorer): Component {
     return {
       name: 'kafka-consumer',
       async run(signal) {
-        const topic = await openTopic({ ...source, deadlineMs: TOPIC_DEADLINE_MS, signal });
+        const topic = await openToRead(source, { signal, log });
         await ensureLanes(pool, topic.partitions);
         lanes = topic.partitions;
         const before = opened;
@@ -106,6 +112,22 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
       });
       return kafka === null ? [inboxConsumer] : [inboxConsumer, kafkaComponent(kafka, storer)];
     },
-    snapshot: () => ({ inbox: inboxConsumer?.snapshot() ?? null, kafka: kafkaConsumer?.snapshot() ?? null }),
+    snapshot: () => ({
+      inbox: inboxConsumer?.snapshot() ?? null,
+      kafka: kafkaConsumer && { ...kafkaConsumer.snapshot(), weaknesses: opened?.topic.weaknesses ?? [] },
+    }),
   };
+}
+
+/** However weak the topic is by now: what was acked in it is there to be stored (A2). Only who appends to it refuses it. */
+async function openToRead(
+  source: KafkaSource,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Pick<Logger, 'warn'> },
+): Promise<OpenedTopic> {
+  const topic = await openTopic({ ...source, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS, signal });
+  const { name, weaknesses } = topic;
+  if (weaknesses.length > 0 && source.durability !== 'single-node') {
+    log.warn({ topic: name, weaknesses }, 'kafka.topic-weak');
+  }
+  return topic;
 }
