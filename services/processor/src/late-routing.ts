@@ -4,7 +4,7 @@ import { AppError } from '@ackline/shared/app-error';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { newEventId } from '@ackline/shared/event-id';
-import type { FanOut } from '@ackline/shared/routing/fan-out';
+import type { FanOut, FanOutSteps } from '@ackline/shared/routing/fan-out';
 import type { RoutableEvent } from '@ackline/shared/routing/routable-event';
 import { open } from '@ackline/shared/seal';
 import { quarantine } from '@ackline/store/events';
@@ -19,6 +19,7 @@ import {
 import type { Pool, PoolClient } from 'pg';
 import type { Rules } from './rules.ts';
 import { newDelivery } from './storing/new-delivery.ts';
+import { createPace } from './storing/pace.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
 import { createWakeup } from './wakeup.ts';
 
@@ -97,12 +98,10 @@ export async function routeUnrouted(
   return inTransaction(deps.pool, async client => {
     const events = await takeUnrouted(client, source, BATCH);
     if (events.length === 0) return 0;
-    const decided = events.map(event => {
-      const known = readStored(event, deps.log);
-      return { ...known, event, fanOut: deps.rules.fanOut(known.routable) };
-    });
+    const decided = await decide(client, events, { rule: deps.rules.fanOut, log: deps.log });
     await keepUnread(client, decided);
-    const unrouted = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted'); // the rule does not know its source
+    // The rule does not know its source, or it was not asked.
+    const unrouted = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted');
     await insertUnrouted(
       client,
       unrouted.map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
@@ -124,6 +123,31 @@ interface Decision {
   readonly fanOut: FanOut;
   /** Why it can't be opened. */
   readonly unread: string | null;
+}
+
+/**
+ * In turn with all else, and the first one in any case: what one transaction has no time for is left as it is, for the next. The server
+ * is asked something now and then, since it ends a session that stands still in a transaction.
+ */
+async function decide(
+  client: PoolClient,
+  events: readonly UnroutedEvent[],
+  { rule, log }: { readonly rule: FanOutSteps; readonly log: Logger },
+): Promise<readonly Decision[]> {
+  const pace = createPace(() => client.query('select 1'));
+  const decided: Decision[] = [];
+  for (const event of events) {
+    if (pace.isSpent) {
+      decided.push({ event, fanOut: { routing: 'unrouted' }, notBefore: null, unread: null });
+    } else {
+      const { routable, ...known } = readStored(event, log);
+      const steps = rule(routable);
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
+      decided.push({ ...known, event, fanOut: step.value });
+    }
+  }
+  return decided;
 }
 
 /** Nothing accepted vanishes: where only filters could have told who wants it, and there is nothing to ask them of, a person has to. */

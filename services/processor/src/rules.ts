@@ -12,12 +12,12 @@ import type {
 } from '@ackline/shared/config/types';
 import type { LogLevel } from '@ackline/shared/log-level';
 import { providers } from '@ackline/shared/providers/registry';
-import { createFanOut, type FanOutRule } from '@ackline/shared/routing/fan-out';
+import { createFanOutSteps, type FanOutSteps } from '@ackline/shared/routing/fan-out';
 import type { ProcessorConfig } from './config.ts';
 
 /** What one reading of ackline.yaml says: which routes want an event, and what is known of sources, routes and destinations, by name. */
 export interface Rules {
-  readonly fanOut: FanOutRule;
+  readonly fanOut: FanOutSteps;
   readonly sources: ReadonlyMap<string, SourceConfig>;
   readonly routes: ReadonlyMap<string, RouteConfig>;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
@@ -75,7 +75,7 @@ export function createRules(
   ackline: Pick<AcklineConfig, 'sources' | 'routes' | 'destinations' | 'tenants'>,
 ): Rules {
   return {
-    fanOut: createFanOut(ackline),
+    fanOut: createFanOutSteps(ackline),
     sources: byName(ackline.sources),
     routes: byName(ackline.routes),
     destinations: byName(ackline.destinations),

@@ -4,6 +4,7 @@ import type {
   RouteConfig,
   SourceConfig,
 } from '@ackline/shared/config/types';
+import type { FanOut, FanOutSteps } from '@ackline/shared/routing/fan-out';
 
 export function destinationConfig(overrides: Partial<HttpDestinationConfig> = {}): HttpDestinationConfig {
   return {
@@ -64,4 +65,18 @@ export function routeConfig(overrides: Partial<RouteConfig> = {}): RouteConfig {
     transform: null,
     ...overrides,
   };
+}
+
+/** Decides the same for every event; each costs `work`. */
+export function ruleOf(fanOut: FanOut, work: () => void = () => undefined): FanOutSteps {
+  return function* rule() {
+    work();
+    yield;
+    return fanOut;
+  };
+}
+
+/** Keeps the process from doing anything else, as a filter does. */
+export function spin(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
 }

@@ -3,10 +3,15 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createLateRouting, type LateRouting } from '../src/late-routing.ts';
+import {
+  createLateRouting,
+  type LateRouting,
+  type LateRoutingDeps,
+  routeUnrouted,
+} from '../src/late-routing.ts';
 import { createRules, type Rules } from '../src/rules.ts';
 import { createUpkeep } from '../src/upkeep.ts';
-import { destinationConfig, routeConfig, sourceConfig } from './configs.ts';
+import { destinationConfig, routeConfig, ruleOf, sourceConfig, spin } from './configs.ts';
 import { openPool } from './events.ts';
 
 /** What one transaction takes of a source. */
@@ -30,6 +35,7 @@ describe('late routing', () => {
   function routing(
     sources: readonly string[],
     overrides: Partial<Rules> = {},
+    parts: Partial<LateRoutingDeps> = {},
   ): LateRouting & { logged: string[] } {
     const logged: string[] = [];
     const note = (_fields: object, event: string) => void logged.push(event);
@@ -44,6 +50,7 @@ describe('late routing', () => {
       rules: () => ({ ...rules, ...overrides }),
       log: { info: note, error: note } as never,
       onRouted: () => undefined,
+      ...parts,
     });
     return Object.assign(made, { logged });
   }
@@ -98,16 +105,17 @@ describe('late routing', () => {
   it('holds up a start for two seconds at most', async t => {
     await storeUnrouted('new', 4 * BATCH);
     let now = 0;
-    t.mock.method(performance, 'now', () => (now += 900));
-    await routing(['new']).routeFirst();
+    t.mock.method(performance, 'now', () => now);
+    await routing(['new'], {}, { onRouted: () => void (now += 1_100) }).routeFirst();
     assert.equal(await countOf('unrouted_events'), 2 * BATCH);
   });
 
   it('of a source that can’t be routed holds up no other', async () => {
     await storeUnrouted('bad', 2);
     await storeUnrouted('new', 2);
-    const fanOut: Rules['fanOut'] = event => {
+    const fanOut: Rules['fanOut'] = function* rule(event) {
       if (event.source === 'bad') throw new Error('no');
+      yield;
       return { routing: 'unmatched' };
     };
     const routed = routing(['bad', 'new'], { fanOut });
@@ -119,10 +127,25 @@ describe('late routing', () => {
 
   it('leaves what its rules do not know after all, and ends', async () => {
     await storeUnrouted('new', 3);
-    await routing(['new'], { fanOut: () => ({ routing: 'unrouted' }) }).routeFirst();
+    await routing(['new'], { fanOut: ruleOf({ routing: 'unrouted' }) }).routeFirst();
     assert.equal(await countOf('unrouted_events'), 3);
     await routing(['new']).routeFirst();
     assert.equal(await countOf('deliveries'), 3);
+  });
+
+  it('of what takes long to decide keeps its transaction, and leaves what that has no time for to the next', async () => {
+    await storeUnrouted('new', 50);
+    const impatient = openPool(database.url, 400);
+    const fanOut = ruleOf({ routing: 'routed', routes: [routeConfig()] }, () => spin(30));
+    const rules = { fanOut, destinations: new Map([['crm', destinationConfig({ ordering: 'key' })]]) };
+    const log = { info: () => undefined, error: () => undefined } as never;
+    const took: number[] = [];
+    do took.push(await routeUnrouted({ pool: impatient, rules, log }, 'new'));
+    while (took.at(-1) !== 0);
+    assert.ok(took.length > 2, took.join());
+    assert.equal(await countOf('deliveries'), 50);
+    assert.equal(await countOf('unrouted_events'), 0);
+    await impatient.end();
   });
 
   it('of an event that can’t be opened brings its delivery all the same, for a person to see', async () => {

@@ -11,16 +11,38 @@ export type FanOut =
 /** Decides which routes want an event. Pure, and never throws; one per configuration. */
 export type FanOutRule = (event: RoutableEvent) => FanOut;
 
+/** As a `FanOutRule`, one filter a step: there may be many of them, and only each alone is sure not to take long (F1). */
+export type FanOutSteps = (event: RoutableEvent) => Generator<undefined, FanOut>;
+
 export function createFanOut(config: Pick<AcklineConfig, 'sources' | 'routes'>): FanOutRule {
-  const sources = new Set(config.sources.map(source => source.name));
-  return event => {
-    if (!sources.has(event.source)) return { routing: 'unrouted' };
+  const steps = createFanOutSteps(config);
+  return event => atOnce(steps(event));
+}
+
+export function createFanOutSteps({
+  sources,
+  routes,
+}: Pick<AcklineConfig, 'sources' | 'routes'>): FanOutSteps {
+  const names = new Set(sources.map(source => source.name));
+  return function* fanOut(event) {
+    if (!names.has(event.source)) return { routing: 'unrouted' };
     const document = filterDocument(event);
-    const routes = config.routes.filter(
-      ({ match }) => isNamed(match, event) && (match.where === null || match.where.test(document)),
-    );
-    return routes.length === 0 ? { routing: 'unmatched' } : { routing: 'routed', routes };
+    const wanting: RouteConfig[] = [];
+    for (const route of routes) {
+      const { match } = route;
+      if (!isNamed(match, event)) continue;
+      if (match.where === null || match.where.test(document)) wanting.push(route);
+      if (match.where !== null) yield;
+    }
+    return wanting.length === 0 ? { routing: 'unmatched' } : { routing: 'routed', routes: wanting };
   };
+}
+
+export function atOnce(steps: Generator<undefined, FanOut>): FanOut {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 function isNamed(match: RouteMatch, event: RoutableEvent): boolean {

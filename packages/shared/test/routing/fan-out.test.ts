@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RouteMatch } from '../../src/config/types.ts';
-import { createFanOut } from '../../src/routing/fan-out.ts';
+import { createFanOut, createFanOutSteps } from '../../src/routing/fan-out.ts';
 import { compileFilter } from '../../src/routing/filter.ts';
 import { routableEvent, routeOf, sourceOf } from './routing-examples.ts';
 
@@ -55,6 +55,20 @@ describe('routes', () => {
       ['r0', 'r2', 'r4'],
     );
     assert.equal(routesFor([{ where: where({ tenant: 'other' }) }]), 'unmatched');
+  });
+
+  it('are asked one filter a step, so that others can have their turn', () => {
+    const asked: string[] = [];
+    const where = (name: string) => ({ given: {}, test: () => asked.push(name) > 1 });
+    const routes = [
+      routeOf('r0', { where: where('r0') }),
+      routeOf('r1', {}),
+      routeOf('r2', { where: where('r2') }),
+    ];
+    const steps = createFanOutSteps({ sources: [sourceOf('telegram')], routes })(EVENT);
+    assert.deepEqual([steps.next().done, asked.join()], [false, 'r0']);
+    assert.deepEqual([steps.next().done, asked.join()], [false, 'r0,r2']);
+    assert.deepEqual(steps.next().value, { routing: 'routed', routes: routes.slice(1) });
   });
 
   it('of none leave an event of a known source unmatched', () => {

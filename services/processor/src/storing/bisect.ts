@@ -1,21 +1,31 @@
 import type { Pool, PoolClient } from 'pg';
+import { type Decisions, DecidesTooLong } from './decisions.ts';
 import { asInvalid, type Item, lockLanesOf, takeItems } from './lane-item.ts';
 import { takesPlainEvent } from './plain-event.ts';
 import type { StoringRules } from './store-events.ts';
-import { isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from './store-failures.ts';
+import { isConnectionLost, isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from './store-failures.ts';
 
-/** Runs one transaction: `take` locks and takes from the logs, and what it returns is stored. */
-export type Transact = (take: (client: PoolClient) => Promise<readonly Item[]>) => Promise<void>;
+/** Runs one transaction: `take` locks and takes from the logs, and what it returns is stored. `known`: what it is sure to return (S6). */
+export type Transact = (
+  take: (client: PoolClient) => Promise<readonly Item[]>,
+  known: readonly Item[],
+) => Promise<void>;
 
 /**
  * Stores items of one transaction that failed, in smaller ones, and quarantines those that can't be stored (S4). In order, so
  * that none of a lane overtakes one before it; what is stored stays so where a later part fails.
  */
-export type Bisector = (items: readonly Item[], failure: Error) => Promise<void>;
+export interface Bisector {
+  /** All of them at first. */
+  store(items: readonly Item[]): Promise<void>;
+  /** All of them were tried already. */
+  storeApart(items: readonly Item[], failure: Error): Promise<void>;
+}
 
 export interface BisectorDeps {
   readonly pool: Pool;
   readonly rules: () => StoringRules;
+  readonly decisions: Decisions;
   readonly listener: { refused(reason: string): void };
 }
 
@@ -29,11 +39,12 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
         await lockLanesOf(client, items); // (S2)
         locked = true;
         return takeItems(client, items);
-      });
+      }, items);
       return null;
     } catch (error) {
+      if (isPoison(error) || error instanceof DecidesTooLong) return error;
       // Where a lock was not had in time, a smaller part would wait as long.
-      if (isPoison(error) || (locked && isTooLong(error))) return error;
+      if (locked && (isTooLong(error) || isConnectionLost(error))) return error;
       throw error;
     }
   }
@@ -68,13 +79,19 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
     await transact(async client => {
       await lockLanesOf(client, [invalid]); // (S2)
       return takeItems(client, [invalid]);
-    });
+    }, []);
   }
 
-  return storeApart;
+  return { store, storeApart };
 }
 
-async function isItsOwnFault(item: Item, refusal: Error, { pool, rules }: BisectorDeps): Promise<boolean> {
+async function isItsOwnFault(
+  item: Item,
+  refusal: Error,
+  { pool, rules, decisions }: BisectorDeps,
+): Promise<boolean> {
   if (isPlaceTaken(refusal)) return false;
-  return item.kind === 'invalid' || takesPlainEvent(pool, item.event, rules(), isPoison);
+  const inForce = rules();
+  const [event] = await decisions.before([item], inForce.fanOut);
+  return event === undefined || takesPlainEvent(pool, event, inForce, isPoison);
 }

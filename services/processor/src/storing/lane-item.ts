@@ -23,14 +23,20 @@ type Place =
 /** One thing that a transaction stores. The invariants are those of lane-storer.ts. */
 export type Item = Found & { readonly place: Place };
 
-/** The batch's records, in order; the last one takes the lane to where the batch does. */
-export function kafkaItems(batch: LaneBatch): readonly (Item & { readonly offset: bigint })[] {
-  const { lane, topicId, records } = batch;
-  return records.map((record, index) => {
+/** A batch of Kafka's on its way into the store. */
+export interface KafkaWork extends Omit<LaneBatch, 'records'> {
+  readonly items: readonly (Item & { readonly offset: bigint })[];
+}
+
+/** The batch's records are its items, in order; the last one takes the lane to where the batch does. */
+export function kafkaWork({ records, ...batch }: LaneBatch): KafkaWork {
+  const { lane, topicId } = batch;
+  const items = records.map((record, index) => {
     const nextOffset = index === records.length - 1 ? batch.nextOffset : record.offset + 1n;
     const place: Place = { kind: 'kafka', lane, topicId, nextOffset };
     return { ...foundInKafka(lane, record), place, offset: record.offset };
   });
+  return { ...batch, items };
 }
 
 function foundInKafka(lane: number, record: KafkaRecord): Found {
@@ -85,10 +91,8 @@ export function asInvalid(item: Item, reason: string): Item {
   return { kind: 'invalid', record: { origin, reason, ...event.sealed }, place };
 }
 
-/** Of the batch's events, each once. */
-export function keyHashesOf(batch: LaneBatch): readonly number[] {
-  const hashes = batch.records.flatMap(record =>
-    'event' in record ? [keyHash(recordKey(record.event))] : [],
-  );
+/** Of their events, each once. */
+export function keyHashesOf(items: readonly Item[]): readonly number[] {
+  const hashes = items.flatMap(item => (item.kind === 'event' ? [keyHash(recordKey(item.event.meta))] : []));
   return [...new Set(hashes)];
 }

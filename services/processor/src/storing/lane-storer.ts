@@ -11,10 +11,12 @@
  *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves. Where
  *     PostgreSQL refuses a plain event in the row's place too, the fault is not the row's: nothing is quarantined, the lane waits.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
+ * S6. What may take long to compute (the filters of the routes) is computed in turn with all else, and for as long as a transaction
+ *     may stand still at most: what takes longer is decided outside of it, and a batch is halved where that takes long too. What was
+ *     decided is kept, so each try gets further.
  */
 import { laneOf } from '@ackline/eventlog/lane';
 import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
-import { findProvider } from '@ackline/shared/providers/registry';
 import { type QuarantinedRecord, quarantine } from '@ackline/store/events';
 import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } from '@ackline/store/inbox';
 import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
@@ -22,14 +24,14 @@ import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
 import type { StoredFrom } from './batch-log.ts';
 import { type Bisector, createBisector, type Transact } from './bisect.ts';
+import { createDecisions, type Decisions, DecidesTooLong } from './decisions.ts';
 import type { ReadyStart } from './desk.ts';
-import { inboxItem, type Item, kafkaItems, keyHashesOf } from './lane-item.ts';
+import { inboxItem, type Item, type KafkaWork, kafkaWork, keyHashesOf } from './lane-item.ts';
 import { firstWithinBytes, type Placement } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
-import { splitEvent } from './split-event.ts';
 import type { StorableEvent } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
-import { isPoison, isTooLong } from './store-failures.ts';
+import { isConnectionLost, isPoison, isTooLong } from './store-failures.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;
@@ -88,10 +90,11 @@ export interface LaneStorerDeps {
 }
 
 export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
-  const transact = createTransactor(deps);
-  const storeApart = createBisector(transact, deps);
-  const storeKafkaBatch = createKafkaStorer(transact, storeApart);
-  const storeInboxRows = createInboxStorer(transact, storeApart, deps.lanes);
+  const decisions = createDecisions();
+  const transact = createTransactor(deps, decisions);
+  const bisector = createBisector(transact, { ...deps, decisions });
+  const storeKafkaBatch = createKafkaStorer(transact, bisector);
+  const storeInboxRows = createInboxStorer(transact, bisector, deps.lanes);
   const toldOf = (error: unknown) => {
     deps.listener.failed?.(error);
     throw error;
@@ -102,8 +105,8 @@ export function createLaneStorer(deps: LaneStorerDeps): LaneStorer {
   };
 }
 
-function createKafkaStorer(transact: Transact, storeApart: Bisector): LaneStorer['storeKafkaBatch'] {
-  async function storeBatch(batch: LaneBatch, maxRows: number): Promise<void> {
+function createKafkaStorer(transact: Transact, bisector: Bisector): LaneStorer['storeKafkaBatch'] {
+  async function storeBatch(batch: KafkaWork, maxRows: number): Promise<void> {
     for (let rows = maxRows; ; ) {
       const step = await storeStep(batch, rows);
       if (step.next === 'done') return;
@@ -115,35 +118,38 @@ function createKafkaStorer(transact: Transact, storeApart: Bisector): LaneStorer
     }
   }
 
-  async function storeStep(batch: LaneBatch, maxRows: number): Promise<NextStep> {
+  async function storeStep(batch: KafkaWork, maxRows: number): Promise<NextStep> {
     const tried: TriedStep = { rows: null, plan: null, items: [] };
     try {
       await transact(async client => {
         await lockLane(client, batch.lane); // (S2)
         tried.rows = 0;
-        const waiting = await peekInboxOfKeys(client, keyHashesOf(batch), maxRows); // (S3)
+        const waiting = await peekInboxOfKeys(client, keyHashesOf(batch.items), maxRows); // (S3)
         tried.rows = waiting.length;
-        const offsets = batch.records.map(record => record.offset);
+        const offsets = batch.items.map(item => item.offset);
         tried.plan = planKafkaStep(offsets, waiting, { rows: maxRows, bytes: MAX_INBOX_BYTES });
         tried.items = await takePlanned(client, batch, tried.plan);
         if (tried.plan.kind === 'whole') await writeLaneOffset(client, batch); // (S1)
         return tried.items;
-      });
+      }, batch.items);
     } catch (error) {
-      const smaller = isTooLong(error) ? smallerStep(batch, tried.rows) : null;
+      const smaller = smallerStep(batch, tried, error);
       if (smaller !== null) return smaller; // (S4)
-      if (!isPoison(error)) throw error;
-      await storeApart(tried.items, error); // (S4)
+      if (error instanceof DecidesTooLong)
+        await bisector.store(tried.items); // (S6)
+      else if (isPoison(error))
+        await bisector.storeApart(tried.items, error); // (S4)
+      else throw error;
     }
     return nextOf(tried.plan, maxRows);
   }
 
-  return batch => storeBatch(batch, MAX_INBOX_ROWS);
+  return batch => storeBatch(kafkaWork(batch), MAX_INBOX_ROWS);
 }
 
 function createInboxStorer(
   transact: Transact,
-  storeApart: Bisector,
+  bisector: Bisector,
   lanes: () => number,
 ): LaneStorer['storeInboxRows'] {
   async function storeRows(ns: readonly string[]): Promise<number> {
@@ -153,11 +159,15 @@ function createInboxStorer(
         const rows = await takeFreeRows(client, ns, lanes());
         items = rows.map(row => inboxItem(row, laneOf(row.keyHash, lanes())));
         return items;
-      });
+      }, []);
     } catch (error) {
-      if (isTooLong(error) && ns.length > 1) return storeHalves(ns); // (S4)
-      if (!isPoison(error)) throw error;
-      await storeApart(items, error); // (S4)
+      const isTooMuch = isTooLong(error) || (items.length > 0 && isConnectionLost(error));
+      if (isTooMuch && ns.length > 1) return storeHalves(ns); // (S4)
+      if (error instanceof DecidesTooLong)
+        await bisector.store(items); // (S6)
+      else if (isPoison(error))
+        await bisector.storeApart(items, error); // (S4)
+      else throw error;
     }
     return items.length;
   }
@@ -172,8 +182,11 @@ function createInboxStorer(
   return storeRows;
 }
 
-function createTransactor({ pool, rules, listener, traces = null }: LaneStorerDeps): Transact {
-  return async take => {
+function createTransactor(
+  { pool, rules, listener, traces = null }: LaneStorerDeps,
+  decisions: Decisions,
+): Transact {
+  return async (take, known) => {
     const inForce = rules();
     const startMs = Date.now();
     let taken: Taken = { items: [], events: [] };
@@ -181,15 +194,15 @@ function createTransactor({ pool, rules, listener, traces = null }: LaneStorerDe
     const invalid: QuarantinedRecord[] = [];
     const startedAt = performance.now();
     let items: readonly Item[] = [];
+    await decisions.before(known, inForce.fanOut); // (S6)
     const work = async (client: PoolClient) => {
       items = await take(client);
       invalid.push(...items.flatMap(item => (item.kind === 'invalid' ? [item.record] : [])));
       if (invalid.length > 0) await quarantine(client, invalid); // (S4)
-      const events = items.flatMap(item =>
-        item.kind === 'event' ? splitEvent(item.event, findProvider(item.event.meta.provider)) : [],
-      );
-      taken = { items, events };
-      const stored = await storeEvents(client, events, inForce);
+      taken = { items, events: [] };
+      const decided = await decisions.within(items, inForce.fanOut); // (S6)
+      taken = { items, events: decided.map(({ event }) => event) };
+      const stored = await storeEvents(client, decided, inForce);
       reserved.push(...stored.starts);
       return stored;
     };
@@ -225,20 +238,21 @@ function nextOf(plan: KafkaPlan | null, maxRows: number): NextStep {
   return plan?.kind === 'rows-first' ? { next: 'again', maxRows } : { next: 'done' };
 }
 
-/** What to try after a step that took too long; null: nothing is smaller. */
-function smallerStep(batch: LaneBatch, rows: number | null): NextStep | null {
-  if (rows === null) return null;
-  if (batch.records.length > 1) return { next: 'halve' };
+/** What to try after a step that was too much; null: it failed otherwise, or nothing is smaller. */
+function smallerStep(batch: KafkaWork, { rows, plan }: TriedStep, error: unknown): NextStep | null {
+  if (error instanceof DecidesTooLong) return plan === null ? { next: 'halve' } : null;
+  if (rows === null || !(isTooLong(error) || isConnectionLost(error))) return null;
+  if (batch.items.length > 1) return { next: 'halve' };
   return rows > 1 ? { next: 'again', maxRows: Math.ceil(rows / 2) } : null;
 }
 
 /** The batch's records with the waiting inbox rows of their keys in between (S3). */
-async function takePlanned(client: PoolClient, batch: LaneBatch, plan: KafkaPlan): Promise<readonly Item[]> {
+async function takePlanned(client: PoolClient, batch: KafkaWork, plan: KafkaPlan): Promise<readonly Item[]> {
   switch (plan.kind) {
     case 'halve':
       return [];
     case 'rows-first':
-      return mergeRows(client, { ...batch, records: [] }, plan.rows);
+      return mergeRows(client, { ...batch, items: [] }, plan.rows);
     case 'whole':
       return mergeRows(client, batch, plan.rows);
     default: {
@@ -251,32 +265,28 @@ async function takePlanned(client: PoolClient, batch: LaneBatch, plan: KafkaPlan
 /** Takes the placed rows, and puts each before its record; what is placed before no record here comes first. */
 async function mergeRows(
   client: PoolClient,
-  batch: LaneBatch,
+  { items, lane }: KafkaWork,
   placements: readonly Placement[],
 ): Promise<readonly Item[]> {
-  const records = kafkaItems(batch);
-  if (placements.length === 0) return records;
+  if (placements.length === 0) return items;
   const places = new Map(placements.map(({ n, beforeOffset }) => [n, beforeOffset]));
   const taken = await takeInboxRows(client, [...places.keys()]);
   const rowsBefore = (offset: bigint) => taken.filter(row => places.get(row.n) === offset);
-  const offsets = new Set(records.map(record => record.offset));
+  const offsets = new Set(items.map(item => item.offset));
   const alone = taken.filter(row => !offsets.has(places.get(row.n) ?? -1n));
   return [
-    ...alone.map(row => inboxItem(row, batch.lane)),
-    ...records.flatMap(record => [
-      ...rowsBefore(record.offset).map(row => inboxItem(row, batch.lane)),
-      record,
-    ]),
+    ...alone.map(row => inboxItem(row, lane)),
+    ...items.flatMap(item => [...rowsBefore(item.offset).map(row => inboxItem(row, lane)), item]),
   ];
 }
 
-function halves(batch: LaneBatch): readonly LaneBatch[] {
-  const middle = Math.ceil(batch.records.length / 2);
-  const rest = batch.records.slice(middle);
+function halves(batch: KafkaWork): readonly KafkaWork[] {
+  const middle = Math.ceil(batch.items.length / 2);
+  const rest = batch.items.slice(middle);
   const [next] = rest;
   if (next === undefined) return [batch];
-  const first = { ...batch, records: batch.records.slice(0, middle), nextOffset: next.offset };
-  return [first, { ...batch, records: rest }];
+  const first = { ...batch, items: batch.items.slice(0, middle), nextOffset: next.offset };
+  return [first, { ...batch, items: rest }];
 }
 
 async function takeFreeRows(

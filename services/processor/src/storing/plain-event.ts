@@ -1,6 +1,7 @@
 import { newEventId } from '@ackline/shared/event-id';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool } from 'pg';
+import type { DecidedEvent } from './decisions.ts';
 import type { StorableEvent } from './storable.ts';
 import { storeEvents, type StoringRules } from './store-events.ts';
 
@@ -13,14 +14,13 @@ class RolledBack extends Error {}
  */
 export async function takesPlainEvent(
   pool: Pool,
-  event: StorableEvent,
-  rules: StoringRules,
+  { event, fanOut }: DecidedEvent,
+  { destinations }: Pick<StoringRules, 'destinations'>,
   isRefusal: (error: unknown) => boolean,
 ): Promise<boolean> {
   const trial = inTransaction(pool, async client => {
-    await storeEvents(client, [plainEvent(event)], {
-      destinations: rules.destinations,
-      fanOut: () => rules.fanOut({ ...event.meta, body: event.body }),
+    await storeEvents(client, [{ event: plainEvent(event), fanOut }], {
+      destinations,
       desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
     });
     throw new RolledBack();

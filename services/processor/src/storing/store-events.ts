@@ -1,10 +1,11 @@
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
-import type { FanOut, FanOutRule } from '@ackline/shared/routing/fan-out';
+import type { FanOut, FanOutSteps } from '@ackline/shared/routing/fan-out';
 import { claimEventKeys } from '@ackline/store/event-keys';
 import { type EventRow, insertEvents, type StoredPlace } from '@ackline/store/events';
 import { insertUnrouted } from '@ackline/store/unrouted-events';
 import type { PoolClient } from 'pg';
+import type { DecidedEvent } from './decisions.ts';
 import type { DeliveryDesk, ReadyStart } from './desk.ts';
 import { newDelivery } from './new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './place-deliveries.ts';
@@ -21,7 +22,7 @@ export interface StoredBatch {
 }
 
 export interface StoringRules {
-  readonly fanOut: FanOutRule;
+  readonly fanOut: FanOutSteps;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
   readonly desk: DeliveryDesk;
 }
@@ -33,25 +34,24 @@ export interface StoringRules {
  */
 export async function storeEvents(
   client: PoolClient,
-  events: readonly StorableEvent[],
-  rules: StoringRules,
+  events: readonly DecidedEvent[],
+  { destinations, desk }: Pick<StoringRules, 'destinations' | 'desk'>,
 ): Promise<StoredBatch> {
-  const fresh = await claimFresh(client, events);
-  if (fresh.length === 0) {
-    return { stored: 0, fresh, duplicates: events.length, unrouted: 0, starts: [], leftDue: [] };
+  const decided = await claimFresh(client, events);
+  if (decided.length === 0) {
+    return { stored: 0, fresh: [], duplicates: events.length, unrouted: 0, starts: [], leftDue: [] };
   }
-  const decided = fresh.map(event => ({ event, fanOut: rules.fanOut({ ...event.meta, body: event.body }) }));
   const places = await insertEvents(
     client,
     decided.map(({ event, fanOut }) => eventRow(event, fanOut)),
   );
-  const plan = { decided, places, destinations: rules.destinations };
+  const plan = { decided, places, destinations };
   await insertUnrouted(client, unroutedOf(plan));
-  const placed = await placeDeliveries(client, deliveriesOf(plan), rules.desk);
+  const placed = await placeDeliveries(client, deliveriesOf(plan), desk);
   return {
-    stored: fresh.length,
-    fresh,
-    duplicates: events.length - fresh.length,
+    stored: decided.length,
+    fresh: decided.map(({ event }) => event),
+    duplicates: events.length - decided.length,
     unrouted: decided.filter(({ fanOut }) => fanOut.routing === 'unrouted').length,
     ...placed,
   };
@@ -60,19 +60,24 @@ export async function storeEvents(
 /** The events whose dedup key nobody had: the first of a batch wins over its repeats in the same batch. */
 async function claimFresh(
   client: PoolClient,
-  events: readonly StorableEvent[],
-): Promise<readonly StorableEvent[]> {
-  const firsts = new Map<string, StorableEvent>();
-  for (const event of events) {
-    const key = JSON.stringify([event.meta.source, event.meta.dedupKey]);
-    if (!firsts.has(key)) firsts.set(key, event);
+  events: readonly DecidedEvent[],
+): Promise<readonly DecidedEvent[]> {
+  const firsts = new Map<string, DecidedEvent>();
+  for (const decided of events) {
+    const { source, dedupKey } = decided.event.meta;
+    const key = JSON.stringify([source, dedupKey]);
+    if (!firsts.has(key)) firsts.set(key, decided);
   }
   const candidates = [...firsts.values()];
   const claimed = await claimEventKeys(
     client,
-    candidates.map(({ meta }) => ({ source: meta.source, dedupKey: meta.dedupKey, eventId: meta.id })),
+    candidates.map(({ event: { meta } }) => ({
+      source: meta.source,
+      dedupKey: meta.dedupKey,
+      eventId: meta.id,
+    })),
   );
-  return candidates.filter(event => claimed.has(event.meta.id));
+  return candidates.filter(({ event }) => claimed.has(event.meta.id));
 }
 
 function eventRow({ meta, tier, sealed }: StorableEvent, { routing }: FanOut): EventRow {
@@ -96,7 +101,7 @@ function eventRow({ meta, tier, sealed }: StorableEvent, { routing }: FanOut): E
 }
 
 interface Plan {
-  readonly decided: readonly { readonly event: StorableEvent; readonly fanOut: FanOut }[];
+  readonly decided: readonly DecidedEvent[];
   readonly places: ReadonlyMap<string, StoredPlace>;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
 }

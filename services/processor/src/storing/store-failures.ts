@@ -20,7 +20,21 @@ const NO_ANSWER = 'Query read timeout';
 /** The transaction was too much for the time limit: a smaller one may pass. */
 export function isTooLong(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  return ('code' in error && error.code === CANCELLED) || error.message === NO_ANSWER;
+  return codeOf(error) === CANCELLED || error.message === NO_ANSWER;
+}
+
+/** The server ended the session: it stood still in its transaction (25P03), or the server itself was to end or had crashed. */
+const ENDED = ['25P03', '57P01', '57P02', 'ECONNRESET', 'EPIPE'];
+/** What the client says of one that had ended before it was told why; these have no code. */
+const GONE = /^(?:Connection terminated|Client has encountered a connection error)/;
+
+/** The connection was lost. Where that was in the middle of a transaction, it may have been too much: a smaller one may pass. */
+export function isConnectionLost(error: unknown): error is Error {
+  return error instanceof Error && (ENDED.includes(codeOf(error)) || GONE.test(error.message));
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
 }
 
 /** Rows get their place in these tables from PostgreSQL or from us, never from a sender: a place that is taken is no event's fault. */

@@ -14,12 +14,12 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import type { DeliveryDesk, ReadyStart, Reservation } from '../../src/storing/desk.ts';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
+import { createFanOutSteps } from '@ackline/shared/routing/fan-out';
 import { createRules } from '../../src/rules.ts';
 import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer.ts';
 import { routeUnrouted } from '../../src/late-routing.ts';
 import type { StoringRules } from '../../src/storing/store-events.ts';
-import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
+import { destinationConfig, routeConfig, ruleOf, sourceConfig, spin } from '../configs.ts';
 import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';
 
 const LANES = 3;
@@ -32,12 +32,13 @@ interface Desk extends DeliveryDesk {
 }
 
 /** A desk with so many slots; it starts nothing, and keeps what it was told. */
-function countingDesk(slots: number): Desk {
+function countingDesk(slots: number, onReserve: () => void = () => undefined): Desk {
   const desk: Desk = {
     started: [],
     open: new Set(),
     leftDue: [],
     tryReserve(destination) {
+      onReserve();
       if (desk.open.size >= slots) return null;
       const end = () => void desk.open.delete(reservation);
       const reservation: Reservation = {
@@ -102,10 +103,11 @@ describe('storing a lane', () => {
       ordering?: 'none' | 'key';
       pool?: Pool;
       lanes?: number;
+      onReserve?: () => void;
       onRulesAsked?: () => Partial<StoringRules>;
     } = {},
   ): Harness {
-    const desk = countingDesk(options.slots ?? 100);
+    const desk = countingDesk(options.slots ?? 100, options.onReserve);
     const counts = { stored: 0, duplicates: 0, unrouted: 0 };
     const quarantined: string[] = [];
     const refused: string[] = [];
@@ -116,7 +118,7 @@ describe('storing a lane', () => {
       rules: () => ({
         desk,
         destinations: new Map<string, DestinationConfig>([[destination.name, destination]]),
-        fanOut: createFanOut({
+        fanOut: createFanOutSteps({
           sources: [sourceConfig()],
           routes: [routeConfig({ match: { source: null, tenant: 'default', type: null, where: null } })],
         }),
@@ -163,7 +165,7 @@ describe('storing a lane', () => {
       onRulesAsked() {
         const rules = ['routed', 'unmatched'][routing.length] ?? 'asked once more';
         routing.push(rules);
-        return rules === 'routed' ? {} : { fanOut: () => ({ routing: 'unmatched' }) };
+        return rules === 'routed' ? {} : { fanOut: ruleOf({ routing: 'unmatched' }) };
       },
     });
     await storer.storeKafkaBatch(kafkaBatch(several(3)));
@@ -281,6 +283,65 @@ describe('storing a lane', () => {
       await appendToInbox(pool, events);
       assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 5);
       assert.deepEqual(await storedIds(), ids(events));
+      await impatient.end();
+    });
+
+    it('decides what a Kafka batch’s routes cost before its transaction', async () => {
+      const impatient = openPool(database.url, LIMIT_MS);
+      const slow = ruleOf({ routing: 'unmatched' }, () => spin(30));
+      const { storer } = harness({ pool: impatient, onRulesAsked: () => ({ fanOut: slow }) });
+      let tries = 0;
+      impatient.on('acquire', () => {
+        tries += 1;
+      });
+      const events = several(20, { orderingKey: 'chat' });
+      await storer.storeKafkaBatch(kafkaBatch(events));
+      assert.deepEqual(await storedIds(), ids(events));
+      assert.equal(tries, 1);
+      await impatient.end();
+    });
+
+    it('decides outside of it what inbox rows cost that is too much for a transaction, and goes on where it was', async () => {
+      let asked = 0;
+      const slow = ruleOf({ routing: 'unmatched' }, () => {
+        asked += 1;
+        spin(60);
+      });
+      const counting = openPool(database.url);
+      let tries = 0;
+      counting.on('acquire', () => {
+        tries += 1;
+      });
+      const { storer } = harness({ pool: counting, onRulesAsked: () => ({ fanOut: slow }) });
+      const chat = { orderingKey: 'chat' };
+      const [record] = several(1, chat);
+      const rows = several(20, chat);
+      await appendToInbox(pool, rows);
+      await storer.storeKafkaBatch(kafkaBatch([record!]));
+      assert.deepEqual(await storedIds(), ids([...rows, record!]));
+      assert.ok(tries >= 2, 'the first gave up');
+      assert.ok(asked <= 21 + 1, `${asked} asked, and one of them was under way when the transaction ended`);
+      const more = several(20, chat);
+      await appendToInbox(pool, more);
+      assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 20);
+      assert.deepEqual(await storedIds(), ids([...rows, record!, ...more]));
+      assert.ok(tries >= 4, 'the first of these too');
+      assert.ok(asked <= 41 + 2, `${asked} asked`);
+      await counting.end();
+    });
+
+    it('stores in halves what stood still in its transaction for so long that the server ended it', async () => {
+      const impatient = openPool(database.url, LIMIT_MS);
+      // Others compute, and this transaction waits for its turn.
+      const { storer, desk } = harness({ pool: impatient, onReserve: () => spin(100) });
+      const [events, rows] = [several(8, { orderingKey: 'chat' }), several(8, { orderingKey: 'other' })];
+      await storer.storeKafkaBatch(kafkaBatch(events));
+      assert.deepEqual(await storedIds(), ids(events));
+      await appendToInbox(pool, rows);
+      assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 8);
+      assert.deepEqual(await storedIds(), ids([...events, ...rows]));
+      assert.equal(desk.started.length, 16);
+      assert.equal(desk.open.size, 16);
       await impatient.end();
     });
 

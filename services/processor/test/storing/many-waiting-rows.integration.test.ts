@@ -5,7 +5,7 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { ensureLanes, readLaneOffsets } from '@ackline/store/lanes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
+import { createFanOutSteps } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { sourceConfig } from '../configs.ts';
 import { kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';
@@ -36,7 +36,7 @@ describe('a Kafka batch whose keys have more waiting inbox rows than one transac
       rules: () => ({
         desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
         destinations: new Map(),
-        fanOut: createFanOut({ sources: [sourceConfig()], routes: [] }),
+        fanOut: createFanOutSteps({ sources: [sourceConfig()], routes: [] }),
       }),
       listener: { stored: () => undefined, quarantined: () => undefined, refused: () => undefined },
     });

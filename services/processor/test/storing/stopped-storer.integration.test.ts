@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createFanOut } from '@ackline/shared/routing/fan-out';
+import { createFanOutSteps } from '@ackline/shared/routing/fan-out';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
 import { sourceConfig } from '../configs.ts';
 import { appendToInbox, openPool, sampleEvent } from '../events.ts';
@@ -38,7 +38,7 @@ describe('a processor that is stopped inside a storing transaction', () => {
       rules: () => ({
         desk: { tryReserve: () => null, start: nothing, wake: nothing },
         destinations: new Map(),
-        fanOut: createFanOut({ sources: [sourceConfig()], routes: [] }),
+        fanOut: createFanOutSteps({ sources: [sourceConfig()], routes: [] }),
       }),
       listener: { stored: nothing, quarantined: nothing, refused: nothing },
     });

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from '../../src/storing/store-failures.ts';
+import {
+  isConnectionLost,
+  isPlaceTaken,
+  isPoison,
+  isTooLong,
+  StoreRefusesAll,
+} from '../../src/storing/store-failures.ts';
 
 const refusal = (code: string, fields: Record<string, string> = {}) =>
   Object.assign(new Error('refused'), { code, ...fields });
@@ -31,6 +37,17 @@ describe('a failure of a transaction', () => {
     assert.equal(isTooLong(new Error('Query read timeout')), true);
     assert.equal(isTooLong(refusal('55P03')), false);
     assert.equal(isTooLong({ message: 'Query read timeout' }), false);
+  });
+
+  it('may pass with less where it cost the connection', () => {
+    for (const code of ['25P03', '57P02', 'ECONNRESET']) assert.equal(isConnectionLost(refusal(code)), true);
+    for (const text of [
+      'Connection terminated unexpectedly',
+      'Client has encountered a connection error and is …',
+    ])
+      assert.equal(isConnectionLost(new Error(text)), true, text);
+    assert.equal(isConnectionLost(refusal('57014')), false);
+    assert.equal(isConnectionLost(new Error('connect ECONNREFUSED')), false);
   });
 
   it('is nobody’s fault where a place that we give is taken', () => {

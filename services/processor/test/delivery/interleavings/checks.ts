@@ -1,3 +1,4 @@
+import { atOnce } from '@ackline/shared/routing/fan-out';
 import { MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS } from '@ackline/store/deliveries';
 import type { Pool } from 'pg';
 import { type Attempt, BLOCKING, LATE_SOURCE, SCHEDULE_MS, type World } from './world.ts';
@@ -85,7 +86,7 @@ async function checkAudit(world: World): Promise<readonly string[]> {
 function checkRoutes(world: World, rows: readonly Row[]): readonly string[] {
   const stored = Map.groupBy(rows, row => row.event_id);
   const routesOf = [...world.accepted.values()].map(event => {
-    const fanOut = world.rules.all.fanOut(event);
+    const fanOut = atOnce(world.rules.all.fanOut(event));
     return fanOut.routing === 'routed' ? fanOut.routes.map(route => route.name) : [];
   });
   const wanted = routesOf.map(routes => routes.toSorted().join()).filter(names => names !== '');
