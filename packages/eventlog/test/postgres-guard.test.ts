@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { connectPostgresGuard, guardPool } from '../src/postgres-guard.ts';
 
-const log = { info: () => undefined, warn: () => undefined };
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const REFUSED = new AppError('ACKLINE_POSTGRES_NOT_DURABLE');
 
 /** Each ask takes the next of these: an error, or null for good. */
@@ -41,6 +41,48 @@ describe('connectPostgresGuard', () => {
     });
     await assert.rejects(guard.untilGood(new AbortController().signal), REFUSED);
     assert.equal(guard.isGood, false);
+  });
+
+  it('asks one that came back and may not be used again, for who has other logs, until it was put right', async () => {
+    const check = checkOf([new Error('away'), REFUSED, new Error('away'), REFUSED, null]);
+    const seen: unknown[] = [];
+    const guard = await connectPostgresGuard({
+      check() {
+        if (seen.length > 0) seen.push([guard.isRefused, guard.failure]);
+        return check();
+      },
+      log,
+      retryMs: 1,
+    });
+    seen.push('asked once');
+    await guard.keepAsking(new AbortController().signal);
+    const refused = [true, 'ACKLINE_POSTGRES_NOT_DURABLE'];
+    assert.deepEqual(seen.slice(1), [[false, null], refused, [false, null], refused]);
+    assert.deepEqual([guard.isGood, guard.isRefused, guard.failure], [true, false, null]);
+  });
+
+  it('says at once what a server that came back is refused for, then every 30 s', async () => {
+    let seconds = 0;
+    const lines: unknown[] = [];
+    const write = (facts: unknown, line?: string) => {
+      const { code, waitedMs } = facts as { code: string; waitedMs: number };
+      lines.push([line, code, waitedMs]);
+    };
+    const guard = await connectPostgresGuard({
+      async check() {
+        seconds += 10; // each question
+        if (seconds === 10) throw new Error('away');
+        if (seconds <= 70) throw REFUSED;
+      },
+      log: { ...log, error: write } as never,
+      retryMs: 0,
+      now: () => seconds * 1_000,
+    });
+    await guard.keepAsking(new AbortController().signal);
+    assert.deepEqual(lines, [
+      ['postgres.refused', 'ACKLINE_POSTGRES_NOT_DURABLE', 20_000],
+      ['postgres.refused', 'ACKLINE_POSTGRES_NOT_DURABLE', 50_000],
+    ]);
   });
 
   it('says at once that PostgreSQL is away and why, then every 30 s, and once that it is found', async () => {

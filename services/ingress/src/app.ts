@@ -31,7 +31,7 @@ import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
 import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
 import { createLogMetrics } from './log-metrics.ts';
-import { logReadiness } from './log-readiness.ts';
+import { logReadiness, postgresReadiness } from './log-readiness.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
@@ -87,17 +87,15 @@ export async function createApp(
   opened.defer(() => tracing?.close());
 
   const pool = openPool(config, { opened, registry, log });
-  const guard = await connectPostgresGuard({
-    check: async () => {
-      await checkPostgresDurability(pool);
-      await checkSchema(pool);
-    },
-    log,
-  });
+  const guard = await openPostgresGuard(pool, { log, health });
   const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
   const calls = createCallTally();
-  background([states, sources.declared, reportOf({ calls, guards, pool, log })], { opened, log, health });
-
+  const asking = createAsking(guard, context.signal);
+  background([asking, states, sources.declared, reportOf({ calls, guards, pool, log })], {
+    opened,
+    log,
+    health,
+  });
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
@@ -113,10 +111,11 @@ export async function createApp(
     metrics,
     tracing,
     processes,
+    guard,
     log,
     health,
   });
-  return describeApp({ config, context, sources, health, front, opsPort, guard, opened: opened.move() });
+  return describeApp({ config, context, sources, health, front, opsPort, opened: opened.move() });
 }
 
 function shownOf({ declared, secrets }: Sources): Shown {
@@ -212,6 +211,21 @@ function openPool(
   return pool;
 }
 
+async function openPostgresGuard(
+  pool: Pool,
+  { log, health }: Pick<BackgroundDeps, 'log' | 'health'>,
+): Promise<PostgresGuard> {
+  const guard = await connectPostgresGuard({
+    check: async () => {
+      await checkPostgresDurability(pool);
+      await checkSchema(pool);
+    },
+    log,
+  });
+  health.watch('postgres', () => postgresReadiness(guard));
+  return guard;
+}
+
 /** Redis where there is one; nobody waits for it. Without it its client is not even loaded: 13 MB of a process. */
 async function openGuards(
   { redisUrl }: IngressConfig,
@@ -233,7 +247,6 @@ interface Parts {
   readonly health: HealthRegistry;
   readonly front: PublicServer;
   readonly opsPort: number;
-  readonly guard: PostgresGuard;
   readonly opened: AsyncDisposableStack;
 }
 
@@ -263,7 +276,7 @@ async function run(parts: Parts, signal: AbortSignal): Promise<void> {
   report({ kind: 'listening', name: 'operations', host: config.operations.host, port: parts.opsPort });
   report({ kind: 'listening', name: 'http', host: config.http.host, port });
   report({ kind: 'started' });
-  await Promise.all([aborted(signal), parts.guard.untilGood(signal)]);
+  await aborted(signal);
   health.markDraining();
   await waitForEndpointRemoval(config.drain);
 }
@@ -279,6 +292,20 @@ interface BackgroundDeps {
   readonly opened: AsyncDisposableStack;
   readonly log: Logger;
   readonly health: HealthRegistry;
+}
+
+/**
+ * Asks for PostgreSQL until it may be used: without it, and also where it may not be used, the other tiers serve. A drain asks no
+ * more. The last question may hang for as long as PostgreSQL does: the drain goes on beside it, and it is over before the pool ends.
+ */
+function createAsking(guard: Pick<PostgresGuard, 'keepAsking'>, drain: AbortSignal): Component {
+  return {
+    name: 'postgres-guard',
+    async run(signal) {
+      await guard.keepAsking(AbortSignal.any([signal, drain]));
+      await aborted(signal);
+    },
+  };
 }
 
 /** Runs components until their place in the order of closing is reached. */

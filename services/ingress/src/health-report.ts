@@ -1,4 +1,5 @@
 import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
+import type { PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { ConfigState } from '@ackline/runtime/config-reload';
 import type { CacheStats } from '@ackline/shared/cache/two-tier-cache';
 import type { RedisGateStats } from '@ackline/shared/cache/redis-gate';
@@ -16,6 +17,7 @@ export interface HealthFacts {
   /** Some durable log is known to take events. */
   readonly isDurable: boolean;
   readonly log: EventLogSnapshot;
+  readonly postgres: Pick<PostgresGuard, 'isGood' | 'isRefused' | 'failure'>;
   readonly breakerThreshold: number;
   readonly workers: number;
   /** The URL of the first source: on the public base URL, in development else on this machine; null where neither is known. */
@@ -67,7 +69,8 @@ export function reportHealth(facts: HealthFacts): HealthReport {
         tier_in_use: log.tierInUse,
         tiers: log.tiers.map(tier => ({ name: tier.name, circuit_breaker: tier.breaker?.status ?? null })),
         kafka: log.kafka,
-        weaker_than_contract: log.durability,
+        postgres: postgresState(facts),
+        weaker_than_contract: weaknesses(facts),
         appended: log.appended,
       },
       spool: spoolRow(log),
@@ -80,6 +83,17 @@ export function reportHealth(facts: HealthFacts): HealthReport {
       destinations: facts.destinations.slice(0, MAX_DESTINATIONS).map(destinationRow),
     },
   };
+}
+
+/** In the words of Kafka's state. */
+function postgresState({ postgres }: HealthFacts): 'connecting' | 'refused' | 'ready' {
+  if (postgres.isGood) return 'ready';
+  return postgres.isRefused ? 'refused' : 'connecting';
+}
+
+function weaknesses({ log, postgres }: HealthFacts): readonly string[] {
+  if (!postgres.isRefused) return log.durability;
+  return [...log.durability, `PostgreSQL is not used (${postgres.failure}): the log says what to do`];
 }
 
 function spoolRow({ spool }: EventLogSnapshot) {

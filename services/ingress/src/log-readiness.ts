@@ -1,3 +1,4 @@
+import type { PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { HealthState } from '@ackline/runtime/health';
 import type { SourceConfig } from '@ackline/shared/config/types';
 
@@ -14,4 +15,12 @@ export function logReadiness(
   const detail = 'no durable log answers';
   if (!takesLoss) return { ok: false, detail };
   return { ok: true, detail: `${detail}; ready for sources with onUndurable: 200` };
+}
+
+/** Shown, and no reason for itself to send requests elsewhere: `event-log` says whether another tier takes events. */
+export function postgresReadiness({
+  isGood,
+  failure,
+}: Pick<PostgresGuard, 'isGood' | 'failure'>): HealthState {
+  return isGood ? { ok: true } : { ok: true, detail: `takes no event yet (${failure ?? 'no answer'})` };
 }

@@ -1,4 +1,5 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
+import type { PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
@@ -35,6 +36,7 @@ export interface PublicPortParts {
   readonly config: IngressConfig;
   readonly sources: Sources;
   readonly eventLog: ComposedLog;
+  readonly guard: PostgresGuard;
   readonly guards: Guards;
   readonly isDurable: () => boolean;
   readonly states: ProcessorStates;
@@ -96,6 +98,7 @@ function healthFacts(
     isDraining: parts.health.isDraining,
     isDurable: parts.isDurable(),
     log: eventLog.snapshot(),
+    postgres: parts.guard,
     breakerThreshold: config.breaker.failures,
     workers: config.workers,
     redis: guards.redis?.getStats() ?? null,

@@ -42,6 +42,9 @@ routes: [{ name: all, destination: receiver }]
 /** Every source refuses what no log takes. */
 const STRICT = CONFIG.replace('onUndurable: 200, ', '');
 
+/** Connections that read at a time what /health shows of processors and destinations. */
+const READ_FOR_HEALTH = 2;
+
 let database: TestDatabase;
 let folder: string;
 
@@ -271,6 +274,7 @@ describe('ingress with PostgreSQL', () => {
         tier_in_use: 'inbox',
         tiers: [{ name: 'inbox', circuit_breaker: 'CLOSED' }],
         kafka: 'none',
+        postgres: 'ready',
         weaker_than_contract: [],
         appended: { kafka: 0, inbox: 0, spool: 0 },
       },
@@ -288,7 +292,7 @@ describe('ingress with PostgreSQL', () => {
 
   it('shows in development where a webhook can be sent though no public URL is declared', async () => {
     const config =
-      'sources: [{ name: t, provider: telegram, path: /webhook/telegram, secrets: [{ env: TELEGRAM }] }]';
+      'sources: [{ name: t, provider: telegram, path: /webhook/telegram, secrets: [{ env: TELEGRAM }] }]\n';
     await using app = await startApp({ ACKLINE_ENV: 'development' }, config);
     const health = (await (await fetch(`${app.base}/health`)).json()) as Record<string, unknown>;
     assert.equal(health['webhook_url'], `${app.base}/webhook/telegram`);
@@ -417,5 +421,19 @@ describe('ingress at its start', () => {
     assert.equal((await fetch(`${app.base}/health`)).status, 503);
     await proxy.heal();
     await waitFor(async () => (await fetch(`${app.operations}/readyz`)).ok);
+  });
+
+  it('drains at once, and not after the question that a database hangs with since the start', async () => {
+    const target = new URL(database.url);
+    await using proxy = await startTcpProxy({ host: target.hostname, port: Number(target.port) });
+    target.hostname = '127.0.0.1';
+    target.port = String(proxy.port);
+    proxy.stall();
+    await using app = await startApp({ DATABASE_URL: target.href });
+    await waitFor(() => proxy.connections > READ_FOR_HEALTH, { what: 'the question to be under way' });
+    app.stop();
+    const { draining } = (await (await fetch(`${app.operations}/readyz`)).json()) as { draining: boolean };
+    assert.equal(draining, true);
+    assert.ok(proxy.connections > READ_FOR_HEALTH, 'the question is still under way');
   });
 });

@@ -21,6 +21,7 @@ function report(facts: Partial<HealthFacts> = {}) {
     isDraining: false,
     isDurable: true,
     log: LOG,
+    postgres: { isGood: true, isRefused: false, failure: null },
     breakerThreshold: 7,
     workers: 4,
     webhookUrl: null,
@@ -53,6 +54,21 @@ describe('reportHealth', () => {
     const eventLog = report().body['event_log'] as Record<string, unknown>;
     assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1']);
     assert.equal(eventLog['tier_in_use'], 'inbox');
+  });
+
+  it('says whether PostgreSQL may be used, and where it may not, what it was refused for', () => {
+    const shown = (isGood: boolean, failure: string | null, isRefused = false) => {
+      const { body } = report({ postgres: { isGood, isRefused, failure } });
+      const { postgres, weaker_than_contract: weaker } = body['event_log'] as Record<string, unknown>;
+      return [postgres, weaker];
+    };
+    const declared = 'replication is 1';
+    assert.deepEqual(shown(true, null), ['ready', [declared]]);
+    assert.deepEqual(shown(false, 'ECONNREFUSED'), ['connecting', [declared]]);
+    assert.deepEqual(shown(false, 'ACKLINE_SCHEMA_OLDER', true), [
+      'refused',
+      [declared, 'PostgreSQL is not used (ACKLINE_SCHEMA_OLDER): the log says what to do'],
+    ]);
   });
 
   it('shows what the spool holds and why it takes nothing', () => {

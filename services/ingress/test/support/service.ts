@@ -30,10 +30,11 @@ export interface RunningIngress extends AsyncDisposable {
   health(): Promise<Record<string, unknown>>;
 }
 
-/** The real main.ts in a process of its own, ready. */
+/** The real main.ts in a process of its own, ready: that `readyPath` of its operations port answers 2xx. */
 export async function startIngress(
   databaseUrl: string,
   env: Readonly<Record<string, string>> = {},
+  { readyPath = '/readyz' }: { readonly readyPath?: string } = {},
 ): Promise<RunningIngress> {
   const folder = await mkdtemp(join(tmpdir(), 'ackline-ingress-'));
   const configFile = join(folder, 'ackline.yaml');
@@ -51,7 +52,7 @@ export async function startIngress(
       TOKEN: SERVICE_TOKEN,
       ...env,
     },
-    readyUrl: `${operations}/readyz`,
+    readyUrl: operations + readyPath,
   });
   return {
     service,
