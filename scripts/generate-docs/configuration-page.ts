@@ -32,6 +32,9 @@ file, line and column (of text that is no YAML only the first). A key that is no
 - **Names** have lower-case letters, digits, \`-\`, \`_\` and \`.\`, 63 characters at most.
 - **Secrets** are references: \`{ env: NAME }\` or \`{ file: /absolute/path }\`. A secret itself never stands in the file. An empty
   secret is no secret: the start is refused, and the variable or file named. A file is read again within a second after it changed.
+- **Half a file** is refused where it can be told: the last line must have its line end too (JSON needs none), and a process that has
+  routes takes no file without \`routes\`; \`routes: []\` says that nothing is to be delivered. A file is read once it has not changed for a second: write it
+  at once, or write another one and move it to its place.
 
 ${sections.map(table).join('\n')}`;
 }

@@ -28,6 +28,14 @@ describeChart('ackline.yaml', () => {
     assert.deepEqual(configIn(shape('ingress'), 'ackline-config'), at(values, 'config'));
   });
 
+  it('keeps the end of its last line, in the Job that tries it too: Helm cuts that of a manifest', () => {
+    for (const name of ['ackline-config', 'ackline-migrate']) {
+      const manifest = only(shape('ingress'), 'ConfigMap', name);
+      assert.match(String(at(manifest, 'data.ackline\\.yaml')), /[^\n]\n$/, name);
+      assert.notEqual(Object.keys(manifest).at(-1), 'data', name);
+    }
+  });
+
   it('keeps numbers, operators and expressions as they are', () => {
     const route = {
       name: 'all',

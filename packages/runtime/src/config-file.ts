@@ -13,6 +13,8 @@ export interface ConfigFileOptions {
   readonly providers: KnownProviders;
   /** Refuses what only development may leave open. */
   readonly production: boolean;
+  /** How many are in force: they are lost by the word of the file alone, and not by one without `routes`. Default: none. */
+  readonly routesInForce?: number;
 }
 
 /** Reads and checks ackline.yaml. Throws ACKLINE_CONFIG_UNREADABLE, or ACKLINE_CONFIG_INVALID with all errors by file, line and column. */

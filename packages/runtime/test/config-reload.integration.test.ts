@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,100 @@ async function watch(path: string, { retryEveryMs = 60_000 } = {}) {
   };
 }
 
+/** What is in force after the start, and after a SIGHUP, of a file whose second half comes once somebody has looked at the first. */
+async function readHalves(name: string) {
+  const path = join(folder, name);
+  await writeFile(path, 'good half');
+  let onLooked = () => undefined as void;
+  const loaded: string[] = [];
+  const connect = () =>
+    connectConfigReload({
+      path,
+      load: async () => {
+        const text = await readFile(path, 'utf8');
+        loaded.push(text);
+        return text;
+      },
+      log: { info: () => undefined, error: () => undefined },
+      lookEveryMs: 5,
+      // Asked for behind each first look; so long ago that nothing is settled by its age.
+      now() {
+        onLooked();
+        return 0;
+      },
+    });
+  return { path, loaded, connect, onLooked: (listener: () => void) => void (onLooked = listener) };
+}
+
+describe('a configuration file that is being written', () => {
+  it('is not taken by a start before it is whole', async () => {
+    const { path, loaded, connect, onLooked } = await readHalves('start');
+    onLooked(() => {
+      onLooked(() => undefined);
+      writeFileSync(path, 'good half, and the other');
+    });
+    const reload = await connect();
+    assert.equal(reload.current, 'good half, and the other');
+    assert.deepEqual(loaded, ['good half, and the other']);
+  });
+
+  it('is not taken by a signal before it is whole', async () => {
+    const { path, loaded, connect, onLooked } = await readHalves('signal');
+    const reload = await connect();
+    writeFileSync(path, 'good one');
+    let asked = 0;
+    onLooked(() => {
+      asked += 1;
+      if (asked === 2) writeFileSync(path, 'good one, and another'); // the first time is that of the try
+    });
+    await reload.reload();
+    assert.equal(reload.current, 'good one, and another');
+    assert.deepEqual(loaded, ['good half', 'good one, and another']);
+  });
+
+  it('is not taken where it changed under the reading', async () => {
+    const path = join(folder, 'under');
+    await writeFile(path, 'good half');
+    const taken: string[] = [];
+    const reload = await connectConfigReload({
+      path,
+      load: async () => {
+        const text = await readFile(path, 'utf8');
+        if (taken.length === 0) await writeFile(path, 'good half, and the other');
+        taken.push(text);
+        return text;
+      },
+      log: { info: () => undefined, error: () => undefined },
+      lookEveryMs: 5,
+    });
+    assert.equal(reload.current, 'good half, and the other');
+    assert.deepEqual(taken, ['good half', 'good half, and the other']);
+  });
+
+  it('is refused where that has no end, and what is in force stays', async () => {
+    const path = join(folder, 'endless');
+    await writeFile(path, 'good 1');
+    await using watched = await watch(path);
+    const writer = new AbortController();
+    const writing = keepWriting(path, writer.signal);
+    try {
+      await waitFor(() =>
+        watched.lines.some(({ problems = [] }) => /endless: changes all the time/.test(problems.join())),
+      );
+    } finally {
+      writer.abort();
+      await writing;
+    }
+    assert.match(watched.reload.current, /^good/);
+    await waitFor(() => watched.reload.state.error === null);
+  });
+});
+
+/** Longer by a byte each time, so that no two looks see the same. */
+async function keepWriting(path: string, signal: AbortSignal): Promise<void> {
+  for (let text = 'good'; !signal.aborted; text += '.') await writeFile(path, text);
+}
+
 describe('a configuration file that changes while the process runs', () => {
   it('is taken without a signal', async () => {
     const path = join(folder, 'changed');
@@ -77,12 +172,12 @@ describe('a configuration file that changes while the process runs', () => {
     await using watched = await watch(path, { retryEveryMs: 10 });
     const { loadedAt } = watched.reload.state;
     await writeFile(path, 'nonsense');
-    await waitFor(() => watched.loads() > 4);
+    await waitFor(() => watched.reload.state.refused >= 4);
     assert.equal(watched.reload.current, 'good 1');
     assert.deepEqual(watched.told, []);
     const { refused, ...state } = watched.reload.state;
     assert.deepEqual(state, { loadedAt, error: 'ACKLINE_CONFIG_INVALID', reloaded: 0 });
-    assert.ok(refused >= 4, 'each reading is counted');
+    assert.ok(watched.loads() > refused, 'each reading is counted once');
     assert.match(await watched.metrics(), /ackline_config_refused\{service="test"\} 1\n/);
     assert.deepEqual(watched.lines, [
       {

@@ -87,7 +87,7 @@ describe('checkSecrets', () => {
 
   it('says in development that a restart makes a missing variable up, and of a file nothing', () => {
     const added = config(
-      'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: ONE }, { file: /nowhere/a }] }]',
+      'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: ONE }, { file: /nowhere/a }] }]\n',
     );
     const reader = createSecretReader({ env: {}, production: false });
     assert.throws(() => reader.checkSecrets(added, providers), {
@@ -99,7 +99,7 @@ describe('checkSecrets', () => {
   });
 
   it('holds a reason back that repeats the value', () => {
-    const leaky = config('sources: [{ name: a, provider: leaky, path: /a, secrets: [{ env: ONE }] }]');
+    const leaky = config('sources: [{ name: a, provider: leaky, path: /a, secrets: [{ env: ONE }] }]\n');
     const reader = createSecretReader({ env: { ONE: 'hunter2' }, production: true });
     assert.throws(() => reader.checkSecrets(leaky, providers), {
       message: 'environment variable ONE has the wrong form (source a, secrets[0])',

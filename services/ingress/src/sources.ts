@@ -42,11 +42,12 @@ export async function connectSources(
     production: isProduction,
     onFileProblem: problem => log.warn({ problem }, 'secret.unreadable'),
   });
-  const declared = await connectConfigReload({
+  const declared = await connectConfigReload<Declared>({
     path: configFile,
     log,
-    load: async () => {
-      const read = await readConfigFile(configFile, { providers, production: isProduction });
+    load: async inForce => {
+      const routesInForce = inForce?.ackline.routes.length ?? 0;
+      const read = await readConfigFile(configFile, { providers, production: isProduction, routesInForce });
       const ackline = withDefaultLimit(read, config.maxRequestsPerMinute, providers);
       const table = createSourceTable(ackline, findProvider);
       // Signing secrets are the processor's: an ingress needs none of them.

@@ -57,11 +57,12 @@ export async function connectRules(
     production,
     onFileProblem: problem => log.error({ problem }, 'secret.file-problem'),
   });
-  const declared = await connectConfigReload({
+  const declared = await connectConfigReload<Declared>({
     path: configPath,
     log,
-    load: async () => {
-      const ackline = await readConfigFile(configPath, { providers, production });
+    load: async inForce => {
+      const routesInForce = inForce?.routes.size ?? 0;
+      const ackline = await readConfigFile(configPath, { providers, production, routesInForce });
       checkSecrets(ackline, secrets);
       checkBrokers(ackline.destinations, config.kafka !== null);
       return { ...createRules(ackline), retention: ackline.retention, logLevel: ackline.logLevel };

@@ -24,6 +24,8 @@ export interface LoadConfigOptions {
   readonly providers: KnownProviders;
   /** Refuses what only development may leave open. */
   readonly production: boolean;
+  /** How many are in force. Where there are some, a file without `routes` is refused: half of one looks like that. */
+  readonly routesInForce?: number;
 }
 
 /** A file that was read, with whatever is wrong with it. */
@@ -61,6 +63,7 @@ export function inspectConfig(text: string, options: LoadConfigOptions): Inspect
   const parsed = configSchema.safeParse(source.value);
   const problems = [
     ...source.problems,
+    ...cutFileProblems(text, source, options),
     ...(parsed.success ? [] : parsed.error.issues.flatMap(issue => schemaProblems(issue, source))),
     ...crossCheck(source.value, options).map(finding => placed(finding, source)),
   ];
@@ -69,6 +72,25 @@ export function inspectConfig(text: string, options: LoadConfigOptions): Inspect
     list: (others = []) =>
       listed(fileName, source, [...problems, ...others.map(finding => placed(finding, source))]),
   };
+}
+
+const NO_LAST_LINE_END =
+  'the last line has no line end, as in a file that is cut or still being written: ' +
+  'if the file is whole, add a newline at its end (in a ConfigMap "|" keeps it, "|-" does not)';
+
+/** What the first half of a file looks like, which may be valid by itself. Its sources are there, since no file is without. */
+function cutFileProblems(
+  text: string,
+  source: YamlSource,
+  { routesInForce = 0 }: Pick<LoadConfigOptions, 'routesInForce'>,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (!source.isWhole) problems.push({ offset: text.length, path: [], message: NO_LAST_LINE_END });
+  if (routesInForce > 0 && valueAt(source.value, ['routes']) === undefined) {
+    const message = `is missing, though ${routesInForce} are in force: if events are to be delivered nowhere from now on, write "routes: []"`;
+    problems.push(placed({ path: ['routes'], message }, source));
+  }
+  return problems;
 }
 
 function placed(finding: Finding, source: YamlSource): Problem {

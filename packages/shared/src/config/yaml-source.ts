@@ -32,6 +32,8 @@ export interface YamlSource {
   readonly value: unknown;
   /** What is wrong with the text itself. */
   readonly problems: readonly Problem[];
+  /** Nothing can be missing at its end: the last line has an end, or the document is one closed collection, as JSON is. */
+  readonly isWhole: boolean;
   /** The node at the path, or the deepest one above it that exists; `key`: the key that the path ends in. */
   offsetOf(path: ConfigPath, part: 'key' | 'value'): number;
   positionOf(offset: number): { readonly line: number; readonly column: number };
@@ -61,6 +63,7 @@ export function readYaml(text: string): YamlSource {
     return {
       value: document.toJS({ maxAliasCount: MAX_ALIAS_COUNT }) as unknown,
       problems: duplicateKeys(document),
+      isWhole: hasEnd(text, document),
       offsetOf: (path, part) => offsetOf(document, path, part),
       positionOf,
     };
@@ -70,6 +73,11 @@ export function readYaml(text: string): YamlSource {
       error instanceof RangeError ? 'is nested too deeply' : `repeats aliases over ${MAX_ALIAS_COUNT} times`;
     return unreadable([{ offset: 0, path: [], message }], positionOf);
   }
+}
+
+/** What is wrong with an empty text is that. */
+function hasEnd(text: string, { contents }: Document.Parsed): boolean {
+  return text === '' || text.endsWith('\n') || (isCollection(contents) && contents.flow === true);
 }
 
 /** Integers stay exact: those that a double holds are numbers, longer ones (64-bit ids) bigints. */
@@ -84,7 +92,7 @@ function shortenIntegers(document: Document.Parsed): void {
 }
 
 function unreadable(problems: readonly Problem[], positionOf: YamlSource['positionOf']): YamlSource {
-  return { value: null, problems, offsetOf: () => 0, positionOf };
+  return { value: null, problems, isWhole: false, offsetOf: () => 0, positionOf };
 }
 
 /** What follows the first is most often what the parser makes of the rest because of it. */

@@ -38,6 +38,57 @@ const destination = (more = '', name = 'bot') =>
 const file = ({ top = '', sources = source(), routes = '', destinations = destination() } = {}) =>
   `${top}sources:\n${sources}${routes === '' ? '' : `routes:\n${routes}`}destinations:\n${destinations}`;
 
+describe('loadConfig, on a file that is cut', () => {
+  const whole = file({
+    sources: source() + source('', 'other'),
+    routes: '  - { name: all, destination: bot }\n',
+    destinations: destination('    concurrency: 5\n'),
+  });
+  const prefixes = Array.from(whole, (_, length) => whole.slice(0, length));
+  const loads = (text: string, routesInForce: number) => {
+    try {
+      loadConfig(text, { fileName: 'ackline.yaml', providers, production: true, routesInForce });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it('takes no line that is not whole', () => {
+    const taken = prefixes.filter(prefix => loads(prefix, 0));
+    assert.ok(taken.length > 0, 'whole lines can be valid by themselves');
+    assert.deepEqual(
+      taken.filter(prefix => !prefix.endsWith('\n')),
+      [],
+    );
+    assert.deepEqual(errorsOf(whole.slice(0, -1)), [
+      'ackline.yaml:16:19  the last line has no line end, as in a file that is cut or still being written: if the file is whole, add a newline at its end (in a ConfigMap "|" keeps it, "|-" does not)',
+    ]);
+  });
+
+  it('takes none that has lost all routes while some are in force, unless it says so', () => {
+    const taken = prefixes.filter(prefix => loads(prefix, 1));
+    assert.deepEqual(
+      taken.filter(prefix => !prefix.includes('routes:')),
+      [],
+    );
+    const inForce = { fileName: 'ackline.yaml', providers, production: true, routesInForce: 3 };
+    assert.throws(() => loadConfig(file(), inForce), {
+      message:
+        'ackline.yaml:1:1  routes: is missing, though 3 are in force: if events are to be delivered nowhere from now on, write "routes: []"',
+    });
+    assert.deepEqual(loadConfig(`${file()}routes: []\n`, inForce).routes, []);
+  });
+
+  it('takes JSON without a line end: it can not be cut and valid', () => {
+    const json = JSON.stringify({
+      sources: [{ name: 'a', provider: 'telegram', path: '/a', secrets: [{ env: 'TOKEN' }] }],
+    });
+    assert.equal(load(json).sources.length, 1);
+    assert.ok(!Array.from(json, (_, length) => json.slice(0, length)).some(prefix => loads(prefix, 0)));
+  });
+});
+
 describe('loadConfig, on a file that is right', () => {
   it('fills in every default', () => {
     assert.deepEqual(load(file({ routes: '  - { name: all, destination: bot }\n' })), {
