@@ -35,7 +35,7 @@ export interface InboxConsumerOptions {
   /** null: no Kafka. */
   readonly watermarks: Pick<Watermarks, 'highWatermarks'> | null;
   readOffsets(): Promise<readonly LaneOffset[]>;
-  /** Stores those of the named rows that are free just now, in order; tells how many. */
+  /** Stores those of the named rows that are free just now and fit together, in order, none before one of its key; tells how many. */
   storeInbox(ns: readonly string[]): Promise<number>;
   readonly log: Pick<Logger, 'warn' | 'info'>;
   /** Milliseconds, any origin. */
@@ -72,6 +72,20 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
   let isFailing = false;
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
 
+  /** Rows that were stored. Where some of a part stayed, all later rows of its keys do too: none overtakes an earlier one. */
+  async function storeParts(decision: ReleaseDecision, signal: AbortSignal): Promise<number> {
+    const left = new Set<number>();
+    let stored = 0;
+    for (const part of partsOf(decision)) {
+      const asked = part.filter(row => !left.has(row.keyHash));
+      if (signal.aborted || asked.length === 0) continue;
+      const took = await options.storeInbox(asked.map(row => row.n));
+      stored += took;
+      if (took < asked.length) for (const row of asked) left.add(row.keyHash);
+    }
+    return stored;
+  }
+
   /** Rows that were stored in this round. */
   async function round(signal: AbortSignal): Promise<number> {
     const rows = await options.peek(PEEK_ROWS);
@@ -83,14 +97,8 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
     }
     const decision = await decide(rows);
     counts.waiting = decision.waiting;
-    let stored = 0;
-    for (let from = 0; from < decision.released.length && !signal.aborted; from += STORE_ROWS) {
-      const asked = decision.released.slice(from, from + STORE_ROWS);
-      const took = await options.storeInbox(asked);
-      stored += took;
-      if (took < asked.length) break; // what was left behind must not be overtaken by later rows of its keys
-    }
-    held.asked(decision.released[0] ?? null);
+    const stored = await storeParts(decision, signal);
+    held.asked(decision.released[0]?.n ?? decision.large[0]?.n ?? null);
     counts.stored += stored;
     if (stored > 0) counts.orderUncertain += decision.uncertain;
     return stored;
@@ -119,6 +127,15 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
       }
     },
   };
+}
+
+/** What is stored in one call each, in order. */
+function partsOf({ released, large }: ReleaseDecision): readonly (readonly InboxPeek[])[] {
+  const parts: (readonly InboxPeek[])[] = [];
+  for (let from = 0; from < released.length; from += STORE_ROWS) {
+    parts.push(released.slice(from, from + STORE_ROWS));
+  }
+  return [...parts, large]; // (IR7)
 }
 
 /** Says once when the same row is the first that may go for long: whoever has its lane stores nothing. */
@@ -156,12 +173,12 @@ function createDecision(
     return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets });
   }
 
-  /** (A6) Where waiting rows fill what was looked at, the rows of other keys behind them are looked at too. */
+  /** (A6) Where rows that may not go fill what was looked at, the rows of other keys behind them are looked at too. */
   return async rows => {
     const decision = await decide(rows);
     const last = rows.at(-1);
-    if (decision.waiting === 0 || last === undefined || rows.length < PEEK_ROWS) return decision;
     const exceptKeyHashes = decision.heldKeyHashes;
+    if (exceptKeyHashes.length === 0 || last === undefined || rows.length < PEEK_ROWS) return decision;
     const behind = await options.peekBehind({ afterN: last.n, exceptKeyHashes, limit: PEEK_ROWS });
     return behind.length === 0 ? decision : decide([...rows, ...behind]);
   };

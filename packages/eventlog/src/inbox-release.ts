@@ -1,5 +1,6 @@
 import type { InboxPeek } from '@ackline/store/inbox';
 import { laneOf } from './lane.ts';
+import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
 
 /**
  * Which inbox rows may be stored now. Pure; its memory is one offset per row that was peeked last.
@@ -12,6 +13,8 @@ import { laneOf } from './lane.ts';
  * IR4. A row never overtakes an earlier row of its key hash that waits.
  * IR5. So many rows wait at most that those behind them are still seen: above that a row goes, and counts as uncertain.
  * IR6. The barriers are those of the rows peeked last, no others.
+ * IR7. Large rows go apart, behind all others that may go, and as many as fit into one transaction. The rest of them, and the later
+ *      rows of their keys, wait for the next look: large bodies of one sender hold up none of another (A6).
  */
 export interface InboxRelease {
   decide(input: ReleaseInput): ReleaseDecision;
@@ -28,12 +31,15 @@ export interface ReleaseInput {
 }
 
 export interface ReleaseDecision {
-  /** `n` of the rows that may go, in order. */
-  readonly released: readonly string[];
+  /** Those that may go, in order. */
+  readonly released: readonly InboxPeek[];
+  /** Those that may go once these have gone, together. */
+  readonly large: readonly InboxPeek[];
+  /** How many wait for what comes before them. */
   readonly waiting: number;
-  /** Keys that have a waiting row. */
+  /** Keys that have a row which may not go now. */
   readonly heldKeyHashes: readonly number[];
-  /** Of the released: those that went without knowing that what came before them is stored. */
+  /** Of those that may go: those that went without knowing that what came before them is stored. */
   readonly uncertain: number;
 }
 
@@ -45,6 +51,9 @@ export const MAX_WAIT_MS = 5_000;
  */
 export const MAX_KNOWN_WAIT_MS = 60_000;
 
+/** Of the bodies that one transaction takes: held in memory, and well within the statement limit. A row may have 25 MiB. */
+export const MAX_STORED_BYTES = 16 * 1024 * 1024;
+
 /** A part of the rows that are looked at (2,000), since a key may have several. */
 const MAX_WAITING_KEYS = 500;
 
@@ -54,8 +63,10 @@ export function createInboxRelease(): InboxRelease {
   return {
     decide({ rows, lanes, watermarks, storedOffsets }) {
       const seen = new Map<string, bigint>();
-      const held = new Set<number>();
-      const released: string[] = [];
+      const waitingKeys = new Set<number>();
+      const large = createLargeRows();
+      const released: InboxPeek[] = [];
+      let waiting = 0;
       let uncertain = 0;
       for (const row of rows) {
         const lane = laneOf(row.keyHash, lanes);
@@ -63,15 +74,41 @@ export function createInboxRelease(): InboxRelease {
         const barrier = barriers.get(row.n) ?? barrierOf(row, watermark);
         if (barrier !== undefined) seen.set(row.n, barrier); // (IR6)
         const verdict = judge(row, { barrier, watermark, stored: storedOffsets.get(lane) ?? 0n });
-        if (held.has(row.keyHash) || (verdict === 'wait' && held.size < MAX_WAITING_KEYS)) {
-          held.add(row.keyHash); // (IR4)
+        const mustWait = verdict === 'wait' && waitingKeys.size < MAX_WAITING_KEYS;
+        if (mustWait || waitingKeys.has(row.keyHash)) {
+          waitingKeys.add(row.keyHash); // (IR4)
+          waiting += 1;
           continue;
         }
-        released.push(row.n);
+        const place = large.placeOf(row); // (IR7)
+        if (place === 'later') continue;
+        if (place === 'among the others') released.push(row);
         if (verdict !== 'go') uncertain += 1; // (IR5)
       }
       barriers = seen;
-      return { released, waiting: rows.length - released.length, heldKeyHashes: [...held], uncertain };
+      const heldKeyHashes = [...waitingKeys, ...large.keys];
+      return { released, large: large.rows, waiting, heldKeyHashes, uncertain };
+    },
+  };
+}
+
+/** (IR7) */
+function createLargeRows() {
+  const rows: InboxPeek[] = [];
+  const keys = new Set<number>();
+  let bytes = 0;
+  return {
+    rows,
+    /** Of the large rows, whether they go now or later. */
+    keys,
+    placeOf(row: InboxPeek): 'among the others' | 'behind them' | 'later' {
+      if (keys.has(row.keyHash)) return 'later';
+      if (row.bodyBytes <= CLAIM_CHECK_BYTES) return 'among the others';
+      keys.add(row.keyHash);
+      if (rows.length > 0 && bytes + row.bodyBytes > MAX_STORED_BYTES) return 'later';
+      rows.push(row);
+      bytes += row.bodyBytes;
+      return 'behind them';
     },
   };
 }

@@ -101,6 +101,37 @@ describe('inbox consumer', () => {
     assert.equal(snapshot.stored, 3);
   });
 
+  it('stores the small rows of others while thousands of large ones are in front of them', async () => {
+    const large = rows(2_500).map(row => ({ ...row, keyHash: Number(row.n), bodyBytes: 25 * 1024 * 1024 }));
+    const small = rows(3, 3_000).map(row => ({ ...row, keyHash: 9_999 }));
+    const inbox = [...large, ...small];
+    const { stored } = await drain({ inbox, until: () => inbox.length < 2_500 });
+    assert.deepEqual(stored.slice(0, 2), [['3000', '3001', '3002'], ['1']]);
+    assert.ok(stored.slice(1).every(ns => ns.length === 1));
+  });
+
+  it('goes past rows that are left behind, but with no later one of their keys', async () => {
+    const held = rows(600).map(row => ({ ...row, keyHash: 1 }));
+    const others = rows(10, 601).map(row => ({ ...row, keyHash: row.n === '605' ? 1 : 2 }));
+    const inbox = [...held, ...others];
+    const asked: string[][] = [];
+    await drain({
+      inbox,
+      until: () => inbox.length < 610 || asked.length > 5,
+      async storeInbox(ns) {
+        asked.push([...ns]);
+        const free = inbox.filter(row => ns.includes(row.n) && row.keyHash === 2);
+        inbox.splice(0, inbox.length, ...inbox.filter(row => !free.includes(row)));
+        return free.length;
+      },
+    });
+    assert.equal(asked.length, 2);
+    assert.deepEqual(
+      asked[1],
+      others.filter(row => row.keyHash === 2).map(row => row.n),
+    );
+  });
+
   describe('finds a row whose lane another storer has', () => {
     /** Two seconds go by a look; `takes` says from which look on the rows are to be had. */
     async function lookAt(inbox: InboxPeek[], { takes, looks }: { takes: number; looks: number }) {

@@ -3,12 +3,15 @@ import { describe, it } from 'node:test';
 import type { InboxPeek } from '@ackline/store/inbox';
 import {
   createInboxRelease,
+  type InboxRelease,
   MAX_KNOWN_WAIT_MS,
+  MAX_STORED_BYTES,
   MAX_WAIT_MS,
   type ReleaseInput,
 } from '../src/inbox-release.ts';
 
 const LANES = 4;
+const LARGE_BYTES = 600 * 1024;
 
 function row(n: number, overrides: Partial<InboxPeek> = {}): InboxPeek {
   return { n: String(n), keyHash: 1, afterOffset: -1n, ageMs: 10, bodyBytes: 100, ...overrides };
@@ -19,21 +22,36 @@ function input(rows: readonly InboxPeek[], overrides: Partial<ReleaseInput> = {}
   return { rows, lanes: LANES, watermarks, storedOffsets: new Map([[1, 10n]]), ...overrides };
 }
 
+/** With the numbers of the rows alone. */
+function decideOn(release: InboxRelease, asked: ReleaseInput) {
+  const { released, large, ...counts } = release.decide(asked);
+  return { released: released.map(({ n }) => n), large: large.map(({ n }) => n), ...counts };
+}
+
 const stored = (lane: number, offset: bigint) => ({ storedOffsets: new Map([[lane, offset]]) });
 
 describe('inbox release', () => {
   it('holds nothing where there is no Kafka, and is sure of it', () => {
     const rows = [row(1), row(2, { keyHash: 2 })];
-    const decision = createInboxRelease().decide(input(rows, { watermarks: null, storedOffsets: new Map() }));
-    assert.deepEqual(decision, { released: ['1', '2'], waiting: 0, heldKeyHashes: [], uncertain: 0 });
+    const decision = decideOn(
+      createInboxRelease(),
+      input(rows, { watermarks: null, storedOffsets: new Map() }),
+    );
+    assert.deepEqual(decision, {
+      released: ['1', '2'],
+      large: [],
+      waiting: 0,
+      heldKeyHashes: [],
+      uncertain: 0,
+    });
   });
 
   it('holds a row until what its partition held when it was first seen is stored', () => {
     const release = createInboxRelease();
-    assert.deepEqual(release.decide(input([row(1)], stored(1, 9n))).released, []);
+    assert.deepEqual(decideOn(release, input([row(1)], stored(1, 9n))).released, []);
     const later = { watermarks: new Map([[1, 500n]]), storedOffsets: new Map([[1, 10n]]) };
     assert.deepEqual(
-      release.decide(input([row(1)], later)).released,
+      decideOn(release, input([row(1)], later)).released,
       ['1'],
       'later records do not move the barrier',
     );
@@ -41,20 +59,21 @@ describe('inbox release', () => {
 
   it('holds a row for what its appender knew to be acked, where the watermark is behind that', () => {
     const rows = [row(1, { afterOffset: 20n })];
-    assert.deepEqual(createInboxRelease().decide(input(rows, stored(1, 20n))).released, []);
-    assert.deepEqual(createInboxRelease().decide(input(rows, stored(1, 21n))).released, ['1']);
+    assert.deepEqual(decideOn(createInboxRelease(), input(rows, stored(1, 20n))).released, []);
+    assert.deepEqual(decideOn(createInboxRelease(), input(rows, stored(1, 21n))).released, ['1']);
   });
 
   it('takes a lane of which nothing is stored as standing at its start', () => {
     const empty = { watermarks: new Map([[1, 0n]]), storedOffsets: new Map() };
-    assert.deepEqual(createInboxRelease().decide(input([row(1)], empty)).released, ['1']);
-    assert.equal(createInboxRelease().decide(input([row(1)], { storedOffsets: new Map() })).waiting, 1);
+    assert.deepEqual(decideOn(createInboxRelease(), input([row(1)], empty)).released, ['1']);
+    assert.equal(decideOn(createInboxRelease(), input([row(1)], { storedOffsets: new Map() })).waiting, 1);
   });
 
   it('lets a row go after the longest wait, and counts it as uncertain', () => {
     const rows = [row(1, { ageMs: MAX_WAIT_MS })];
-    assert.deepEqual(createInboxRelease().decide(input(rows, stored(1, 0n))), {
+    assert.deepEqual(decideOn(createInboxRelease(), input(rows, stored(1, 0n))), {
       released: ['1'],
+      large: [],
       waiting: 0,
       heldKeyHashes: [],
       uncertain: 1,
@@ -68,8 +87,9 @@ describe('inbox release', () => {
       row(3, { keyHash: 2 }),
     ];
     const away = { watermarks: null, storedOffsets: new Map([[1, 3n]]) };
-    assert.deepEqual(createInboxRelease().decide(input(rows, away)), {
+    assert.deepEqual(decideOn(createInboxRelease(), input(rows, away)), {
       released: ['2', '3'],
+      large: [],
       waiting: 1,
       heldKeyHashes: [1],
       uncertain: 0,
@@ -79,8 +99,9 @@ describe('inbox release', () => {
   it('lets a row go before the record of its key after the longest wait, and counts it', () => {
     const rows = [row(1, { afterOffset: 5n, ageMs: MAX_KNOWN_WAIT_MS }), row(2, { afterOffset: 5n })];
     const away = { watermarks: null, storedOffsets: new Map([[1, 3n]]) };
-    assert.deepEqual(createInboxRelease().decide(input(rows, away)), {
+    assert.deepEqual(decideOn(createInboxRelease(), input(rows, away)), {
       released: ['1'],
+      large: [],
       waiting: 1,
       heldKeyHashes: [1],
       uncertain: 1,
@@ -89,7 +110,7 @@ describe('inbox release', () => {
 
   it('holds a bounded number of keys, so that what waits never hides the rest', () => {
     const rows = Array.from({ length: 600 }, (_, n) => row(n, { keyHash: n * LANES + 1, afterOffset: 50n }));
-    const decision = createInboxRelease().decide(input(rows));
+    const decision = decideOn(createInboxRelease(), input(rows));
     assert.deepEqual(
       { waiting: decision.waiting, uncertain: decision.uncertain },
       { waiting: 500, uncertain: 100 },
@@ -98,8 +119,10 @@ describe('inbox release', () => {
 
   it('lets a waiting row go when the broker goes away while it waits', () => {
     const release = createInboxRelease();
-    assert.equal(release.decide(input([row(1)], stored(1, 0n))).waiting, 1);
-    assert.deepEqual(release.decide(input([row(1)], { watermarks: null, ...stored(1, 0n) })).released, ['1']);
+    assert.equal(decideOn(release, input([row(1)], stored(1, 0n))).waiting, 1);
+    assert.deepEqual(decideOn(release, input([row(1)], { watermarks: null, ...stored(1, 0n) })).released, [
+      '1',
+    ]);
   });
 
   it('never lets a row overtake an earlier one of its key, but one of another key', () => {
@@ -108,18 +131,54 @@ describe('inbox release', () => {
       [1, 10n],
       [2, 10n],
     ]);
-    assert.deepEqual(createInboxRelease().decide(input(rows, { storedOffsets })).released, ['3']);
+    assert.deepEqual(decideOn(createInboxRelease(), input(rows, { storedOffsets })).released, ['3']);
   });
 
   it('keeps barriers of the rows that were peeked last, and no others', () => {
     const release = createInboxRelease();
-    release.decide(input([row(1)], stored(1, 0n)));
-    release.decide(input([row(2)], stored(1, 0n)));
+    decideOn(release, input([row(1)], stored(1, 0n)));
+    decideOn(release, input([row(2)], stored(1, 0n)));
     const grown = { watermarks: new Map([[1, 30n]]), storedOffsets: new Map([[1, 10n]]) };
     assert.deepEqual(
-      release.decide(input([row(1)], grown)).released,
+      decideOn(release, input([row(1)], grown)).released,
       [],
       'row 1 was forgotten and gets a new barrier',
     );
+  });
+
+  describe('of large rows', () => {
+    const noKafka = { watermarks: null, storedOffsets: new Map() };
+    const large = (n: number, keyHash: number, bodyBytes = LARGE_BYTES) => row(n, { keyHash, bodyBytes });
+
+    it('lets them go behind all others, and the later rows of their keys later', () => {
+      const rows = [
+        row(1, { keyHash: 1 }),
+        large(2, 1),
+        row(3, { keyHash: 1 }),
+        large(4, 1),
+        row(5, { keyHash: 2 }),
+      ];
+      assert.deepEqual(decideOn(createInboxRelease(), input(rows, noKafka)), {
+        released: ['1', '5'],
+        large: ['2'],
+        waiting: 0,
+        heldKeyHashes: [1],
+        uncertain: 0,
+      });
+    });
+
+    it('lets as many go together as one transaction takes, and one at least', () => {
+      const fitting = Math.floor(MAX_STORED_BYTES / LARGE_BYTES);
+      const many = Array.from({ length: fitting + 3 }, (_, n) => large(n, n));
+      assert.equal(decideOn(createInboxRelease(), input(many, noKafka)).large.length, fitting);
+      const larger = [1, 2].map(n => large(n, n, MAX_STORED_BYTES + 1));
+      assert.deepEqual(decideOn(createInboxRelease(), input(larger, noKafka)).large, ['1']);
+    });
+
+    it('holds those back that wait for what comes before them, as any other', () => {
+      const rows = [row(1, { afterOffset: 50n, bodyBytes: LARGE_BYTES }), large(2, 5)];
+      const decision = decideOn(createInboxRelease(), input(rows));
+      assert.deepEqual([decision.large, decision.waiting], [['2'], 1]);
+    });
   });
 });

@@ -15,6 +15,7 @@
  *     may stand still at most: what takes longer is decided outside of it, and a batch is halved where that takes long too. What was
  *     decided is kept, so each try gets further.
  */
+import { MAX_STORED_BYTES } from '@ackline/eventlog/inbox-release';
 import { laneOf } from '@ackline/eventlog/lane';
 import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { type QuarantinedRecord, quarantine } from '@ackline/store/events';
@@ -27,7 +28,7 @@ import { type Bisector, createBisector, type Transact } from './bisect.ts';
 import { createDecisions, type Decisions, DecidesTooLong } from './decisions.ts';
 import type { ReadyStart } from './desk.ts';
 import { inboxItem, type Item, type KafkaWork, kafkaWork, keyHashesOf } from './lane-item.ts';
-import { firstWithinBytes, type Placement } from './merge-inbox.ts';
+import { type Placement, rowsWithinBytes } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
 import type { StorableEvent } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
@@ -35,8 +36,6 @@ import { isConnectionLost, isPoison, isTooLong } from './store-failures.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;
-/** Their bodies: a row may have 25 MiB, and a batch is held in memory whole. */
-const MAX_INBOX_BYTES = 16 * 1024 * 1024;
 
 export interface LaneStorer {
   storeKafkaBatch(batch: LaneBatch): Promise<void>;
@@ -127,7 +126,7 @@ function createKafkaStorer(transact: Transact, bisector: Bisector): LaneStorer['
         const waiting = await peekInboxOfKeys(client, keyHashesOf(batch.items), maxRows); // (S3)
         tried.rows = waiting.length;
         const offsets = batch.items.map(item => item.offset);
-        tried.plan = planKafkaStep(offsets, waiting, { rows: maxRows, bytes: MAX_INBOX_BYTES });
+        tried.plan = planKafkaStep(offsets, waiting, { rows: maxRows, bytes: MAX_STORED_BYTES });
         tried.items = await takePlanned(client, batch, tried.plan);
         if (tried.plan.kind === 'whole') await writeLaneOffset(client, batch); // (S1)
         return tried.items;
@@ -298,9 +297,9 @@ async function takeFreeRows(
   if (waiting.length === 0) return [];
   const wanted = new Set(waiting.map(row => laneOf(row.keyHash, lanes)));
   const free = new Set(await lockFreeLanes(client, [...wanted])); // (S2)
-  const mine = firstWithinBytes(
+  const mine = rowsWithinBytes(
     waiting.filter(row => free.has(laneOf(row.keyHash, lanes))),
-    MAX_INBOX_BYTES,
+    MAX_STORED_BYTES,
   );
   return mine.length === 0
     ? []

@@ -33,15 +33,23 @@ export function placeInboxRows(
   return placements;
 }
 
-/** The first rows whose bodies fit together; at least one, so that a large one passes too. Later rows wait, so order stays. */
-export function firstWithinBytes<Row extends { readonly bodyBytes: number }>(
+/**
+ * Rows whose bodies fit together, in order. What does not fit stays, with the later rows of its key; smaller ones of other keys
+ * go past it (A6). At least one, so that a large one passes too.
+ */
+export function rowsWithinBytes<Row extends { readonly keyHash: number; readonly bodyBytes: number }>(
   rows: readonly Row[],
   maxBytes: number,
 ): readonly Row[] {
+  const left = new Set<number>();
   let total = 0;
-  const end = rows.findIndex((row, index) => {
-    total += row.bodyBytes;
-    return index > 0 && total > maxBytes;
+  const within = rows.filter(({ keyHash, bodyBytes }) => {
+    if (left.has(keyHash) || total + bodyBytes > maxBytes) {
+      left.add(keyHash);
+      return false;
+    }
+    total += bodyBytes;
+    return true;
   });
-  return end === -1 ? rows : rows.slice(0, end);
+  return within.length > 0 ? within : rows.slice(0, 1);
 }

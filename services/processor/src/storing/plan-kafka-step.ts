@@ -1,4 +1,4 @@
-import { firstWithinBytes, type Placement, placeInboxRows, type WaitingRow } from './merge-inbox.ts';
+import { type Placement, placeInboxRows, rowsWithinBytes, type WaitingRow } from './merge-inbox.ts';
 
 /** A waiting inbox row as it was looked at, without its bytes. */
 export interface PeekedRow extends WaitingRow {
@@ -26,7 +26,7 @@ export function planKafkaStep(
   waiting: readonly PeekedRow[],
   limits: RowLimits,
 ): KafkaPlan {
-  const seen = firstWithinBytes(waiting, limits.bytes);
+  const seen = rowsWithinBytes(waiting, limits.bytes);
   const rows = placeInboxRows(seen, offsets);
   const mayBeMore = seen.length < waiting.length || waiting.length === limits.rows;
   if (!mayBeMore || waiting.length === 0) return { kind: 'whole', rows };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { firstWithinBytes, placeInboxRows, type WaitingRow } from '../../src/storing/merge-inbox.ts';
+import { rowsWithinBytes, placeInboxRows, type WaitingRow } from '../../src/storing/merge-inbox.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 const row = (n: number, keyHash: number, afterOffset: number): WaitingRow => ({
@@ -70,21 +70,34 @@ describe('the place of an inbox row in a Kafka batch', () => {
 });
 
 describe('rows whose bodies fit together', () => {
-  const sizes = (max: number, ...bodyBytes: number[]) =>
-    firstWithinBytes(
-      bodyBytes.map(bytes => ({ bodyBytes: bytes })),
+  /** Each row is of a key of its own, where none is named. */
+  const within = (
+    max: number,
+    ...sizes: readonly (number | readonly [bodyBytes: number, keyHash: number])[]
+  ) =>
+    rowsWithinBytes(
+      sizes.map((size, n) =>
+        typeof size === 'number'
+          ? { bodyBytes: size, keyHash: 1_000 + n }
+          : { bodyBytes: size[0], keyHash: size[1] },
+      ),
       max,
     ).map(one => one.bodyBytes);
 
-  it('are the first ones, up to the limit', () => {
-    assert.deepEqual(sizes(10, 4, 6, 1), [4, 6]);
-    assert.deepEqual(sizes(10, 4, 7, 1), [4]); // the small one after it waits too: order stays
-    assert.deepEqual(sizes(10, 1, 2, 3), [1, 2, 3]);
-    assert.deepEqual(sizes(10), []);
+  it('are the first ones, and behind them what has room too', () => {
+    assert.deepEqual(within(10, 4, 6, 1), [4, 6]);
+    assert.deepEqual(within(10, 4, 7, 1), [4, 1]);
+    assert.deepEqual(within(10, 99, 1, 2), [1, 2]);
+    assert.deepEqual(within(10, 1, 2, 3), [1, 2, 3]);
+    assert.deepEqual(within(10), []);
+  });
+
+  it('are none behind one of its key that has no room', () => {
+    assert.deepEqual(within(10, [4, 1], [7, 2], [1, 2], [2, 1], [1, 2]), [4, 2]);
   });
 
   it('are one at least, though it is larger than the limit', () => {
-    assert.deepEqual(sizes(10, 99, 1), [99]);
-    assert.deepEqual(sizes(10, 0, 99), [0]);
+    assert.deepEqual(within(10, 99, 98), [99]);
+    assert.deepEqual(within(10, [99, 1], [1, 1]), [99]);
   });
 });
