@@ -19,7 +19,7 @@ async function nasty(): Promise<boolean> {
       databaseUrl: database.url,
       brokers: null,
       receiverUrl: RECEIVER,
-      envOf: () => ({ WEBHOOK_MAX_CONNECTIONS: String(IDLE_CONNECTIONS + 1_000) }),
+      envOf: () => ({ WEBHOOK_MAX_CONNECTIONS: String(2 * IDLE_CONNECTIONS + 1_000) }), // half of them may be idle
     }),
   );
   await system.startIngress();

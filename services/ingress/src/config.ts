@@ -90,7 +90,9 @@ export const environmentSchema = z.object({
     min: 1,
     max: MAX_CONNECTIONS,
     fallback: DEFAULT_MAX_CONNECTIONS,
-  }).describe('Open connections of the public port, of each process. One more is closed at once, unread.'),
+  }).describe(
+    'Open connections of the public port, of each process. One more is closed at once, unread. Half of them may be idle: for one more the longest idle one is closed.',
+  ),
 });
 
 function isRedisUrl(text: string): boolean {

@@ -12,6 +12,9 @@ import { Server as NetServer, type Socket } from 'node:net';
  *      an answer, and a little later it is cut. (A request that crosses the end of our side can not be answered: by the
  *      protocol nothing but a client that waits for its answer is safe from that.)
  * CN4. What waits on a connection is bounded.
+ * CN5. Connections on which nothing is served have a part of the room, and no more: for one beyond it the one that has been so
+ *      for the longest is closed. So whoever leaves many of them idle takes none of the rest from others (A6), and a client that
+ *      keeps few meets it last. (A request that crosses the close can not be answered, as in CN3.)
  */
 export interface Connections {
   /** Calls `listener` when it is the request's turn, and never where its connection has gone by then. */
@@ -33,6 +36,8 @@ export interface CloseTimes {
 
 /** Providers do not pipeline; a proxy that does has few in flight. */
 const MAX_WAITING = 16;
+/** Of the longest unserved ones; where a request is coming on all of these, the first is closed all the same. */
+const MAX_PASSED_OVER = 16;
 /** How often connections are looked at while the port closes. */
 const SWEEP_MS = 50;
 /** From the end of our side until a connection is cut: clients close theirs when they read the end. */
@@ -49,28 +54,48 @@ interface Line {
   /** null until there is one: hardly any client pipelines. */
   waiting: Waiting[] | null;
   readonly onClose: () => void;
+  /** What had been read when nothing was served any more: once it is more, a request is coming. */
+  bytesServed: number;
   /** Elapsed milliseconds of the closing when our side was ended. */
   endedAtMs: number | null;
 }
 
-export function createConnections(server: Server): Connections {
+/** `maxUnserved`: how many connections may be open on which nothing is served (CN5). */
+export function createConnections(server: Server, maxUnserved: number): Connections {
   const lines = new Map<Socket, Line>();
+  /** The longest first. */
+  const unserved = new Map<Socket, Line>();
   let listener: RequestListener | null = null;
   server.on('connection', (socket: Socket) => lineOf(socket));
 
   function lineOf(socket: Socket): Line {
     const known = lines.get(socket);
     if (known !== undefined) return known;
-    const line: Line = { current: null, waiting: null, onClose: () => next(socket, line), endedAtMs: null };
+    const line: Line = {
+      current: null,
+      waiting: null,
+      onClose: () => next(socket, line),
+      bytesServed: 0,
+      endedAtMs: null,
+    };
     lines.set(socket, line);
     socket.once('close', () => {
       lines.delete(socket);
+      unserved.delete(socket);
       line.waiting = null;
     });
+    rest(socket, line);
     return line;
   }
 
-  function start(line: Line, { request, response }: Waiting): void {
+  function rest(socket: Socket, line: Line): void {
+    if (unserved.size >= maxUnserved) closeLongestIdle(unserved); // (CN5)
+    line.bytesServed = socket.bytesRead;
+    unserved.set(socket, line);
+  }
+
+  function start(socket: Socket, line: Line, { request, response }: Waiting): void {
+    unserved.delete(socket);
     line.current = response;
     response.on('close', line.onClose);
     listener?.(request, response);
@@ -78,9 +103,10 @@ export function createConnections(server: Server): Connections {
 
   function next(socket: Socket, line: Line): void {
     line.current = null;
+    if (socket.destroyed || socket.writableEnded) return;
     const waiting = line.waiting?.shift();
-    if (waiting === undefined || socket.destroyed || socket.writableEnded) return;
-    start(line, waiting);
+    if (waiting === undefined) rest(socket, line);
+    else start(socket, line, waiting);
   }
 
   return {
@@ -90,7 +116,7 @@ export function createConnections(server: Server): Connections {
       listener = app;
       const line = lineOf(socket);
       if (line.current === null) {
-        start(line, { request, response });
+        start(socket, line, { request, response });
         return;
       }
       line.waiting ??= [];
@@ -104,6 +130,18 @@ export function createConnections(server: Server): Connections {
     current: socket => lines.get(socket)?.current ?? null,
     close: times => closeAll(server, lines, times),
   };
+}
+
+function closeLongestIdle(unserved: Map<Socket, Line>): void {
+  let longest: Socket | undefined;
+  for (const [socket, { bytesServed }] of unserved.entries().take(MAX_PASSED_OVER)) {
+    const isIdle = socket.bytesRead === bytesServed;
+    if (isIdle || longest === undefined) longest = socket;
+    if (isIdle) break;
+  }
+  if (longest === undefined) return;
+  unserved.delete(longest);
+  longest.destroy();
 }
 
 function closeAll(

@@ -26,6 +26,9 @@ const MAX_HEAD_BYTES = 16_384;
 /** More than the providers of one process open; each costs a file descriptor, and there are 1024 at least by default, 65536 in a container. */
 const MAX_CONNECTIONS = 4_096;
 
+/** Of these, without a request that is served: the rest is room for whoever sends, however many others leave idle. */
+const UNSERVED_PART = 0.5;
+
 /** From the answer to something that was no request until its connection is cut: a client that reads it has gone by then. */
 const REFUSED_LINGER_MS = 1_000;
 
@@ -69,7 +72,8 @@ export function createPublicServer(deps: PublicServerDeps): PublicServer {
   Object.assign(server, { dropMaxConnection: true });
   // A client that ends its side after the request still reads its answer.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const connections = createConnections(server);
+  const maxUnserved = Math.max(1, Math.floor(maxConnections * UNSERVED_PART));
+  const connections = createConnections(server, maxUnserved);
   const refused = new WeakSet<Socket>();
   const refuse = (socket: Socket, { code, reason }: Refusal) => {
     if (refused.has(socket)) return;
@@ -95,7 +99,11 @@ export function createPublicServer(deps: PublicServerDeps): PublicServer {
   server.on('drop', () => onRefused('too_many_connections'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refusalOf(error.code);
-    if (refusal?.reason === 'slow_head' && socket.bytesRead === 0 && connections.size < maxConnections / 2) {
+    if (
+      refusal?.reason === 'slow_head' &&
+      socket.bytesRead === 0 &&
+      connections.size < maxConnections * UNSERVED_PART
+    ) {
       // Opened ahead of its first request, as proxies do: it may be idle as long as any other, while there is room.
       if (socket.timeout !== KEEP_ALIVE_MS) socket.setTimeout(KEEP_ALIVE_MS);
     } else if (refusal === null || !socket.writable) socket.destroy();

@@ -229,16 +229,19 @@ function countOf(server: {
 }
 
 describe('connections over the bound', () => {
-  it('are closed at once and counted, and those that are open go on', async () => {
-    await using front = await startFront({ maxConnections: 2 });
+  it('are closed at once and counted, and those that are being served go on', async () => {
+    const hold = gate();
+    await using front = await startFront({ maxConnections: 2, append: hold.append });
     using first = await openRaw(front.port);
+    first.write(update(1));
+    await waitFor(() => hold.started() === 1);
     using second = await openRaw(front.port);
+    second.write(update(2));
+    await waitFor(() => hold.started() === 2);
     using third = await openRaw(front.port);
     await third.closed;
-    for (const client of [first, second]) {
-      client.write(update(1));
-      assert.equal((await client.answer()).status, 200);
-    }
+    hold.open();
+    for (const client of [first, second]) assert.equal((await client.answer()).status, 200);
     assert.match(
       await front.registry.metrics(),
       /rejects_total\{source="none",reason="too_many_connections"[^}]*\} 1/,
