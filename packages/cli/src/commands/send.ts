@@ -1,17 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { Command } from 'commander';
-import { Pool } from 'undici';
 import type { CommandContext } from '../command-context.ts';
 import type { CliConfig } from '../config.ts';
-import { readAcklineConfig } from '../config-file.ts';
-import { overDevEnv, readDevEnv } from '../data-directory/dev-env.ts';
 import { dataLayout } from '../data-directory/layout.ts';
 import { readRunning } from '../data-directory/lock.ts';
 import { baseUrl, positiveNumber, wholeNumber } from '../options.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
+import { createSampleClient } from '../send/sample-client.ts';
 import { pickSource, prepareSamples, type SampleSource } from '../send/sample-source.ts';
-import { type SendOutcome, type SendSummary, sendSamples } from '../send/send-samples.ts';
+import { readSampleSettings } from '../send/sample-settings.ts';
+import { type SendSummary, sendSamples } from '../send/send-samples.ts';
 
 /** The latency of each is kept: 8 bytes a sample. */
 const MAX_COUNT = 1_000_000;
@@ -59,13 +58,9 @@ export function registerSend(program: Command, context: CommandContext): void {
 }
 
 async function prepare(config: CliConfig, provider: string, options: SendOptions): Promise<SampleSource> {
-  const layout = dataLayout(config.dataDir);
-  const acklineConfig = await readAcklineConfig(config.configFile, config.mode);
-  const generated = config.mode === 'development' ? await readDevEnv(layout) : {};
-  return prepareSamples(pickSource(acklineConfig, provider, options.source), {
-    config: acklineConfig,
-    mode: config.mode,
-    environment: overDevEnv(config.environment, generated),
+  const settings = await readSampleSettings(config);
+  return prepareSamples(pickSource(settings.config, provider, options.source), {
+    ...settings,
     baseUrl: options.url ?? (await findIngressUrl(config)),
   });
 }
@@ -81,51 +76,21 @@ async function sendAll(
   options: SendOptions,
   context: CommandContext,
 ): Promise<SendSummary> {
-  const target = new URL(samples.url);
-  const pool = new Pool(target.origin, {
-    connections: options.concurrency,
-    pipelining: 1,
-    headersTimeout: ANSWER_LIMIT_MS,
-    bodyTimeout: ANSWER_LIMIT_MS,
+  const { count, concurrency, rate = null } = options;
+  await using client = createSampleClient({
+    url: samples.url,
+    connections: concurrency,
+    limitMs: ANSWER_LIMIT_MS,
   });
-  try {
-    return await sendSamples(
-      { count: options.count, concurrency: options.concurrency, rate: options.rate ?? null },
-      {
-        send: sequence => post(pool, target.pathname, samples.sample(sequence, Date.now())),
-        onProgress: done =>
-          context.terminal.progress(`${formatCount(done)} of ${formatCount(options.count)} sent`),
-        now: () => performance.now(),
-        wait: ms => delay(ms),
-      },
-    );
-  } finally {
-    await pool.close();
-  }
-}
-
-async function post(
-  pool: Pool,
-  path: string,
-  sample: { headers: readonly (readonly [string, string])[]; body: Uint8Array },
-): Promise<SendOutcome> {
-  try {
-    const response = await pool.request({
-      method: 'POST',
-      path,
-      headers: sample.headers.flat(),
-      body: Buffer.from(sample.body),
-    });
-    await response.body.dump();
-    return response.statusCode;
-  } catch (error) {
-    return errorCode(error);
-  }
-}
-
-function errorCode(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'failed';
+  return await sendSamples(
+    { count, concurrency, rate },
+    {
+      send: async sequence => client.post(samples.sample(sequence, Date.now())),
+      onProgress: done => context.terminal.progress(`${formatCount(done)} of ${formatCount(count)} sent`),
+      now: () => performance.now(),
+      wait: ms => delay(ms),
+    },
+  );
 }
 
 /** "20 sent to URL in 1.0 s (20/s): 200 × 20 · p50 3.1 ms · p99 9.0 ms". */

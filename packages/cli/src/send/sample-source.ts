@@ -13,10 +13,16 @@ export interface SampleSource {
   sample(sequence: number, now: number): SampleRequest;
 }
 
-export interface SampleTarget extends Pick<CliConfig, 'environment' | 'mode'> {
+/** What signing needs to know of the sources and their secrets. */
+export interface SampleSettings extends Pick<CliConfig, 'environment' | 'mode'> {
   readonly config: AcklineConfig;
+}
+
+export interface SampleTarget extends SampleSettings {
   /** Of the running ingress. */
   readonly baseUrl: string;
+  /** Default: the source's own; one of its aliases, or what a proxy has instead. */
+  readonly path?: string;
 }
 
 /**
@@ -49,7 +55,7 @@ export function prepareSamples(source: SourceConfig, target: SampleTarget): Samp
   const provider = findProvider(source.provider);
   if (provider === undefined) throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}`);
   const secret = readFirstSecret(source.secrets, target);
-  const url = `${target.baseUrl}${source.path}`;
+  const url = `${target.baseUrl}${target.path ?? source.path}`;
   const called = new URL(url);
   // As the ingress sees it: without a declared URL the Host header stands in.
   const base = source.publicUrl ?? target.config.publicUrl ?? `http://${called.host}`;
