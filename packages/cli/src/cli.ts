@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBackup } from './commands/backup.ts';
+import { registerBench } from './commands/bench.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerDestinations } from './commands/destinations.ts';
 import { registerEvents } from './commands/events.ts';
@@ -90,6 +91,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerCheck,
     registerPlan,
     registerSend,
+    registerBench,
     registerTop,
     registerEvents,
     registerPark,

@@ -23,6 +23,15 @@ export function positiveNumber(max: number): (text: string) => number {
   };
 }
 
+/** A parser of commander for percentages. */
+export function percentage(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,3}(\.\d{1,4})?$/.test(text) || value > 100) {
+    throw new InvalidArgumentError('It must be a number from 0 to 100.');
+  }
+  return value;
+}
+
 /** A parser of commander for durations, in milliseconds. */
 export function duration(text: string): number {
   const ms = parseDuration(text);

@@ -284,6 +284,12 @@ export const errorCodes = {
     title: 'Not every sample was accepted',
     fix: 'Look at the statuses: 401 means another secret or publicUrl than the ingress has; no answer means that nothing listens: run `npm start`.',
   },
+  ACKLINE_BENCH_FAILED: {
+    status: null,
+    retryable: false,
+    title: 'The bench is not within its limits',
+    fix: 'Look at the statuses of the part: 401 is another secret or publicUrl than the ingress has, 429 a limit of the source, no answer a port where nothing listens. For times look at Server-Timing and `ackline top`.',
+  },
   ACKLINE_USAGE: {
     status: null,
     retryable: false,
