@@ -5,12 +5,14 @@ import { configurationPage } from './generate-docs/configuration-page.ts';
 import { environmentPage } from './generate-docs/environment-page.ts';
 import { errorsPage } from './generate-docs/errors-page.ts';
 import { metricsPage } from './generate-docs/metrics-page.ts';
+import { seedsPage } from './generate-docs/seeds-page.ts';
 
 const pages = [
   { path: 'docs/errors.md', text: errorsPage() },
   { path: 'docs/configuration.md', text: configurationPage() },
   { path: 'docs/environment.md', text: environmentPage() },
   { path: 'docs/metrics.md', text: metricsPage() },
+  { path: 'docs/seeds.md', text: seedsPage() },
   { path: 'charts/ackline/README.md', text: chartPage() },
   ...chartCopies(),
 ];

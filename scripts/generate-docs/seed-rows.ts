@@ -1,0 +1,900 @@
+/**
+ * What the five systems before Ackline had, a row each: what it is here, and what shows that. docs/seeds.md is generated
+ * from it: after a change run `npm run docs`. A test holds every test and command that is named here to be there.
+ */
+export interface SeedRow {
+  /** `S2.10`: the tenth of the third. */
+  readonly id: string;
+  /** What the system had. */
+  readonly before: string;
+  /** What it is in Ackline. */
+  readonly here: string;
+  readonly shownBy: readonly Shower[];
+  /** What is not there yet; absent where all of it is. */
+  readonly missing?: string;
+}
+
+/** Titles of tests, as the runner prints them; or a command, and what it shows. */
+export type Shower =
+  | { readonly file: string; readonly titles: readonly string[] }
+  | { readonly command: string; readonly tells: string };
+
+/** Where each system's rows begin, and how many it has. */
+export const systemsBefore = [
+  { prefix: 'S0', name: 'a Telegram webhook (FastAPI)', count: 13 },
+  { prefix: 'S1', name: 'a Telegram bot (Python and JavaScript)', count: 10 },
+  { prefix: 'S2', name: 'respond.io webhooks (Flask, MongoDB)', count: 15 },
+  { prefix: 'S3', name: 'a Twilio WhatsApp handler', count: 11 },
+  { prefix: 'S4', name: 'the performance of a Telegram bot', count: 11 },
+] as const;
+
+const INGRESS = 'services/ingress/test';
+const PROCESSOR = 'services/processor/test';
+const CLI = 'packages/cli/test';
+const SHARED = 'packages/shared/test';
+const RUNTIME = 'packages/runtime/test';
+
+const tests = (file: string, ...titles: readonly string[]): Shower => ({ file: `${file}.test.ts`, titles });
+const command = (text: string, tells: string): Shower => ({ command: text, tells });
+
+const BENCH_SIGNS = 'signs new events for /webhook/faster/incoming, and each is appended';
+const HEALTH =
+  'shows the fields of /health that the systems before had, the tiers, and the processors with their age';
+const LINES = 'logs a line by which the event is found, with the words of the systems before, and no secret';
+const RUNBOOK = command('npm run proof -- alerts', 'runs every command of docs/runbook.md');
+const ALERTS = tests(
+  'scripts/test/alert-rules.integration',
+  'fire when they should, and not before or otherwise',
+);
+const ALL_METRICS = [
+  tests(
+    `${INGRESS}/all-metrics.integration`,
+    'show every metric of docs/metrics.md that needs no Redis, and none beside them, with sums that are right',
+  ),
+  tests(
+    `${PROCESSOR}/all-metrics.integration`,
+    'shows every metric of docs/metrics.md that needs no Kafka, and none beside them, with what PostgreSQL holds',
+  ),
+];
+const LATE_CHECK =
+  'is shown with its last use and the age of its file, and a check that takes too long is counted and decided';
+
+export const seedRows: readonly SeedRow[] = [
+  {
+    id: 'S0.1',
+    before: 'answers by `orjson`, said to be 30-50 % faster',
+    here: 'the answer to an accepted event is a text that its provider has ready: nothing is serialised',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/answers`,
+        "gives the provider's own answer to an accepted event, and no content type where it has none",
+      ),
+      command('npm run bench -- ingress', 'beside FastAPI with `orjson`, among others'),
+    ],
+  },
+  {
+    id: 'S0.2',
+    before: '`is_disconnected()` before the body is parsed and before the update is processed',
+    here: 'a client that has gone costs no further phase and no append; what the log was given stays',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/connections.integration`,
+        'in the middle of a body cost no append',
+        'while their event is being appended leave it in the log',
+      ),
+      tests(
+        `${INGRESS}/http/limits-and-repeats.integration`,
+        'has a client that goes while it is asked cost no append',
+      ),
+    ],
+  },
+  {
+    id: 'S0.3',
+    before: 'the reply at once, within 100 ms; all work in background tasks with error handling',
+    here: 'the reply once the event is durable; a processor does the work, with retries and parked deliveries',
+    shownBy: [
+      tests(`${CLI}/bench/bench.integration`, BENCH_SIGNS),
+      tests(
+        `${PROCESSOR}/delivery/delivering.integration`,
+        'is tried again as the schedule says, and the delivery is parked at its end',
+      ),
+      command('npx ackline bench <url>', '`Response time < 100ms`, or which step it is'),
+    ],
+  },
+  {
+    id: 'S0.4',
+    before: 'one second for the JSON, and a quick failure of slow or malformed bodies',
+    here: '`bodyTimeout`: one second between bytes and five in all, then 408; malformed bodies 400',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/read-body`,
+        'waits a second for the first byte, and a second anew after each one',
+        'is over after five seconds, however steadily the bytes come',
+      ),
+      tests(
+        `${INGRESS}/http/connections.integration`,
+        'that pause are answered 408, and the connection ends',
+      ),
+      tests(`${INGRESS}/http/bad-input.integration`, 'malformed JSON is answered 400, counted by reason'),
+    ],
+  },
+  {
+    id: 'S0.5',
+    before: '`Connection: close`, `X-Process-Time` and `Cache-Control: no-cache` on answers',
+    here: 'the last two on each answer; connections are kept, and closed for a source with `connection: close`',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/answers`,
+        'put X-Process-Time in seconds, Cache-Control and the request id on everything',
+      ),
+      tests(
+        `${INGRESS}/http/connections.integration`,
+        'ends with each answer of a source that wants it so',
+        'serves one request after the other on a connection, rejected ones too',
+      ),
+    ],
+  },
+  {
+    id: 'S0.6',
+    before: 'a timing middleware that does not hide disconnects, in a slim stack',
+    here: 'each phase is timed, up to where a request ended; a webhook passes no middleware',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/limits-and-repeats.integration`,
+        'is in the answer and in the histogram by source',
+        'ends where the request ended',
+      ),
+      tests(`${INGRESS}/http/connections.integration`, 'in the middle of a body cost no append'),
+    ],
+  },
+  {
+    id: 'S0.7',
+    before:
+      'acks of 200-500 ms with many time-outs became acks under 100 ms with 80 % fewer; work goes on after the reply',
+    here: 'measured at what runs, from when each request was due',
+    shownBy: [
+      command('npx ackline bench <url>', 'average, percentiles and the steps of 50, 100 and 500 ms'),
+      tests(
+        `${CLI}/bench/bench.integration`,
+        'shows a stall of the server in every request that was due meanwhile',
+      ),
+      tests(
+        `${PROCESSOR}/app.integration`,
+        'delivers what the inbox holds and what comes, signed and in order, and ends with 0 on SIGTERM',
+      ),
+    ],
+  },
+  {
+    id: 'S0.8',
+    before: 'practices: 200 and work in the background, bounded caches, times and errors tracked',
+    here: 'every cache and buffer has a bound; times are histograms, errors counted by reason',
+    shownBy: [
+      tests(`${INGRESS}/seen/seen-events`, 'are no more than so many in memory, the oldest forgotten first'),
+      tests(
+        `${INGRESS}/limits/rate-limits`,
+        'remembers so many keys, and then forgets the one that was seen longest ago',
+      ),
+      tests(
+        `${INGRESS}/http/limits-and-repeats.integration`,
+        'is in the answer and in the histogram by source',
+      ),
+      tests(`${CLI}/bench/bench.integration`, BENCH_SIGNS),
+    ],
+  },
+  {
+    id: 'S0.9',
+    before: 'to watch: `X-Process-Time`, completion in the background, disconnects, memory of the caches',
+    here: '`ackline_ingress_phase_seconds`, completion by [metrics.md](metrics.md), `ackline_ingress_client_disconnects_total`, `ackline_seen_entries`',
+    shownBy: [
+      ...ALL_METRICS,
+      tests(`${INGRESS}/http/connections.integration`, 'in the middle of a body cost no append'),
+    ],
+  },
+  {
+    id: 'S0.10',
+    before:
+      'lines: `Client disconnected during request processing`, `Webhook response time: X.XXXs`, of background work',
+    here: 'the same words ([logs.md](logs.md#lines-that-teams-know))',
+    shownBy: [
+      tests(`${INGRESS}/http/connections.integration`, 'in the middle of a body cost no append'),
+      tests(`${INGRESS}/app.integration`, LINES),
+      tests(
+        `${PROCESSOR}/storing/batch-log`,
+        'says where its events came from and what became of them',
+        'has the words of the workers before, and the code in place of a text that may quote an event',
+      ),
+    ],
+  },
+  {
+    id: 'S0.11',
+    before: 'a logger that is set to `DEBUG`; no new variable',
+    here: '`LOG_LEVEL=DEBUG`, or `logLevel` of ackline.yaml in what runs',
+    shownBy: [
+      tests(`${SHARED}/log-level`, "takes pino's names and the upper-case names of Python's logging"),
+      tests(
+        `${INGRESS}/processes/reload.integration`,
+        'changes what every process logs, the parent too, while they run',
+      ),
+    ],
+  },
+  {
+    id: 'S0.12',
+    before: 'troubleshooting: slow answers, growing memory, clients that give up',
+    here: 'sections of [the runbook](runbook.md#procedures), with commands',
+    shownBy: [RUNBOOK],
+  },
+  {
+    id: 'S0.13',
+    before:
+      'planned: pooled outbound HTTP, asynchronous queries, dedup in Redis, several workers with session affinity',
+    here: 'destinations keep their connections, queries go by a pool, Redis knows repeats for all processes; any process may answer any request',
+    shownBy: [
+      tests(`${PROCESSOR}/delivery/destinations`, 'keep their connections while origin and concurrency stay'),
+      tests(
+        `${PROCESSOR}/pool-metrics.integration`,
+        'tell who has a connection, who waits for one, and how many had to wait',
+      ),
+      tests(
+        `${INGRESS}/redis.container`,
+        'lets one process know what another has accepted, and nothing that differs from it',
+      ),
+      tests(
+        `${INGRESS}/processes/processes.integration`,
+        'go on when one of them is killed, and have another one in its place',
+      ),
+    ],
+    missing: 'a pooled HTTP client for code of the team (handlers)',
+  },
+  {
+    id: 'S1.1',
+    before: '`TCPConnector`: 100 connections, 30 a host, 30 s keep-alive, DNS cache',
+    here: 'each HTTP destination keeps connections of its own, `concurrency` at most',
+    shownBy: [],
+    missing: 'a pooled HTTP client with these numbers, for handlers',
+  },
+  {
+    id: 'S1.2',
+    before:
+      '`WebhookSecurityMiddleware`: a limit a minute for each user, validation, metrics, the secret token',
+    here: '`limit` by sender, address or source, which rejects or defers; everything is validated and counted',
+    shownBy: [
+      tests(`${INGRESS}/limits/rate-limits`, 'counts each sender alone, and an event without one not at all'),
+      tests(`${SHARED}/config/limits`, 'is the limit by sender of each source that names none'),
+      tests(
+        `${SHARED}/providers/telegram`,
+        'accepts the token, and says which of several live ones it was',
+        'refuses a missing, repeated or impossible token',
+      ),
+      tests(
+        `${INGRESS}/ingress-metrics.integration`,
+        'is counted: repeats that were known, requests that were not, and those over a limit',
+      ),
+      tests(`${INGRESS}/judge`, 'refuse an empty body, and one that the provider can not have sent'),
+    ],
+  },
+  {
+    id: 'S1.3',
+    before: '`SO_REUSEPORT`, graceful shutdown, error handling and retries without a stated policy',
+    here: 'one socket for all processes, owned by their parent; SIGTERM drains; retries on a schedule, then parked',
+    shownBy: [
+      tests(
+        `${INGRESS}/processes/processes.integration`,
+        'are replaced one by one at SIGUSR2 with no request refused, reset or lost',
+        'drain at SIGTERM with every answered event stored, and leave no process behind',
+      ),
+      tests(
+        `${INGRESS}/drain.integration`,
+        'leaves every request either answered 200 and stored, or never accepted, and exits 0',
+      ),
+      tests(
+        `${PROCESSOR}/delivery/delivering.integration`,
+        'is tried again as the schedule says, and the delivery is parked at its end',
+      ),
+    ],
+  },
+  {
+    id: 'S1.4',
+    before:
+      '`/health` with `status`, `timestamp`, `webhook_url`; `/metrics` as JSON with six fields, reset each hour',
+    here: 'the same fields; `/metrics` is on the operations port, as JSON where that is asked for',
+    shownBy: [
+      tests(`${INGRESS}/app.integration`, HEALTH, 'serves probes and metrics on the operations port only'),
+      tests(
+        `${INGRESS}/request-tally`,
+        'counts a repeat as answered, and everything that was not accepted as an error',
+        'starts anew every hour, without a request too',
+      ),
+    ],
+  },
+  {
+    id: 'S1.5',
+    before:
+      'content type and secret token checked, updates processed asynchronously, times in headers, errors handled',
+    here: 'the phases admit, read, verify and identify; each refusal has a code',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/bad-input.integration`,
+        'a content type that the provider does not send is answered 415, counted by reason',
+        'a wrong signature is answered 401, counted by reason',
+        'malformed JSON is answered 400, counted by reason',
+      ),
+      tests(
+        `${INGRESS}/http/answers`,
+        'put X-Process-Time in seconds, Cache-Control and the request id on everything',
+      ),
+      tests(`${CLI}/bench/bench.integration`, BENCH_SIGNS),
+    ],
+  },
+  {
+    id: 'S1.6',
+    before:
+      '`WEBHOOK_MAX_CONNECTIONS`, `WEBHOOK_SECRET_TOKEN`, `WEBHOOK_MAX_REQUESTS_PER_MINUTE`, `WEBHOOK_METRICS_ENABLED`, `LOG_LEVEL`',
+    here: 'the same names ([environment.md](environment.md)); an empty secret is refused',
+    shownBy: [
+      tests(`${INGRESS}/config`, 'reads Redis, requests a minute and connections'),
+      tests(
+        `${SHARED}/config/default-config`,
+        'has every endpoint, each with its tenant and the name of its secret',
+      ),
+      tests(`${INGRESS}/app.integration`, 'refuses an empty secret, by name'),
+      tests(`${SHARED}/log-level`, "takes pino's names and the upper-case names of Python's logging"),
+    ],
+    missing: '`WEBHOOK_METRICS_ENABLED` is not read: metrics are always there, on the operations port',
+  },
+  {
+    id: 'S1.7',
+    before:
+      'tests of health, content type, token, malformed JSON, timing headers, limits, pooling, concurrency, memory, configuration',
+    here: 'the tiers of tests ([CONTRIBUTING.md](../CONTRIBUTING.md#test-tiers))',
+    shownBy: [
+      command('npm run test:unit', 'no I/O'),
+      command('npm run test:integration', 'real sockets, processes and PostgreSQL'),
+      tests(
+        `${INGRESS}/http/bad-input.integration`,
+        'a wrong signature is answered 401, counted by reason',
+        'a body in single-byte chunks takes no more memory than its bytes',
+      ),
+      tests(
+        `${INGRESS}/drain.integration`,
+        'leaves every request either answered 200 and stored, or never accepted, and exits 0',
+      ),
+    ],
+  },
+  {
+    id: 'S1.8',
+    before:
+      'claims: connections are used again, early rejection saves work, protection against floods, scales out, health for a load balancer',
+    here: 'limits and declared lengths are judged before a body is read; processes share what they know',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/connections.integration`,
+        'serves one request after the other on a connection, rejected ones too',
+        'are closed at once and counted, and those that are open go on',
+      ),
+      tests(
+        `${INGRESS}/http/limits-and-repeats.integration`,
+        'by address refuses before the body is read (known here)',
+      ),
+      tests(
+        `${INGRESS}/http/bad-input.integration`,
+        'a declared length over the limit is answered 413 before the body comes, counted by reason',
+      ),
+      tests(
+        `${INGRESS}/seen/seen-events`,
+        'are known to another process through Redis, and then from its own memory',
+      ),
+      tests(`${INGRESS}/health-report`, 'fails only when nothing durable can be had'),
+    ],
+  },
+  {
+    id: 'S1.9',
+    before: 'for production: a strong token, connections by capacity, metrics, an HTTPS URL, limits',
+    here: 'production makes no secret up and refuses one that is missing; the sum of connections is checked against PostgreSQL',
+    shownBy: [
+      tests(
+        `${CLI}/commands/commands.integration`,
+        'check refuses what a start in production refuses, in words and as JSON',
+      ),
+      tests(
+        `${PROCESSOR}/connection-check`,
+        'are too few by one: it is said how many are wanted, by whom, and what to change',
+      ),
+    ],
+    missing: '`ackline doctor`, which goes through the list',
+  },
+  {
+    id: 'S1.10',
+    before:
+      'troubleshooting: memory (hourly reset), limits that are too low, connections over those of the server; debug logging',
+    here: 'sections of [the runbook](runbook.md#procedures)',
+    shownBy: [RUNBOOK, tests(`${INGRESS}/request-tally`, 'starts anew every hour, without a request too')],
+  },
+  {
+    id: 'S2.1',
+    before:
+      'respond.io **disables** a webhook that answers slowly or with errors; 3-4 database operations before the 200',
+    here: 'one append before the 200; refusals in a row are counted by source, and alert before the provider acts',
+    shownBy: [
+      tests(
+        `${INGRESS}/ingress-metrics.integration`,
+        'tell of each source how long its acks took, how many of its provider were refused in a row, and why a sender was not proven',
+      ),
+      ALERTS,
+      command('npm run proof -- alerts', '`AcklineProviderMayDisable` fires and ends'),
+    ],
+  },
+  {
+    id: 'S2.2',
+    before:
+      'a queue of 10,000 in memory, 4 workers, `{"status":"received"}` in under 10 ms; a full queue: processed synchronously',
+    here: 'the answer after a durable append; a full buffer of 10,000 goes straight to PostgreSQL: slower, and as durable',
+    shownBy: [
+      tests(
+        'packages/eventlog/test/composed-log',
+        'goes straight to the inbox when the buffer is full, with one line a second',
+      ),
+      tests(`${INGRESS}/app.integration`, HEALTH),
+      tests(
+        `${INGRESS}/http/limits-and-repeats.integration`,
+        'is answered as the first one, and not appended (known here)',
+      ),
+      tests(`${CLI}/bench/bench.integration`, BENCH_SIGNS),
+    ],
+  },
+  {
+    id: 'S2.3',
+    before: 'a MongoDB pool of 50 (at least 10), 5 s for each operation, `w: 1`, upserts',
+    here: 'a PostgreSQL pool of 10 to 50, 5 s to connect and for a statement, synchronous commits, one row for each event',
+    shownBy: [
+      tests(`${PROCESSOR}/config`, 'has a pool of 50, and takes another size'),
+      tests(
+        'packages/store/test/pool.integration',
+        'asks silent peers itself and ends idle transactions, so that no lock outlives its holder for long',
+        'has the server end a statement that takes longer than the limit, and keeps its connection',
+        'commits durably, counts in UTC and sees what was committed before, whatever the server’s defaults say',
+      ),
+      tests(
+        `${PROCESSOR}/storing/lane-storer.integration`,
+        'is stored once over both logs and any number of batches',
+      ),
+    ],
+  },
+  {
+    id: 'S2.4',
+    before:
+      'a breaker: 10 failures in a row, 60 s, closes by itself; `CIRCUIT_BREAKER_THRESHOLD`, `CIRCUIT_BREAKER_TIMEOUT`',
+    here: 'Kafka’s under these variables, one for each other log, and one for each destination (`breaker`) over all processors',
+    shownBy: [
+      tests(
+        `${SHARED}/breaker/trip-rules`,
+        'trips on the tenth failure in a row by default, not on the ninth',
+      ),
+      tests(
+        `${SHARED}/breaker/circuit-breaker`,
+        'gives no permit one millisecond before the reset time, and one at the reset time',
+      ),
+      tests(`${INGRESS}/config`, 'reads the breaker in failures and seconds'),
+      tests(
+        `${PROCESSOR}/delivery/delivering.integration`,
+        'often opens its breaker: what is left is held, and no other destination notices',
+      ),
+    ],
+  },
+  {
+    id: 'S2.5',
+    before: 'always 200, on errors too',
+    here: '200 means durable; with no log left 503, or 200 for a source with `onUndurable: 200`, counted as lost',
+    shownBy: [
+      tests(
+        `${INGRESS}/app.integration`,
+        'answers 503 with Retry-After, or 200 counted as lost, while no log takes events, and recovers',
+      ),
+    ],
+  },
+  {
+    id: 'S2.6',
+    before:
+      '`/health` with `queue.size`, `.max_size`, `.workers`, `circuit_breaker.status`, `.failures`, `.threshold`; port 8000',
+    here: 'the same fields, beside the others; `PORT=8000` for the same port',
+    shownBy: [
+      tests(`${INGRESS}/app.integration`, HEALTH),
+      tests(`${INGRESS}/health-report`, 'shows the worst breaker, in the form of the systems before'),
+    ],
+  },
+  {
+    id: 'S2.7',
+    before: '`POST /webhook/faster/incoming`, incoming and outgoing, for FASTER and VIP',
+    here: 'a source for each, with a tenant, in the ackline.yaml that comes along; signed',
+    shownBy: [
+      tests(
+        `${SHARED}/config/default-config`,
+        'has every endpoint, each with its tenant and the name of its secret',
+      ),
+      tests(`${SHARED}/providers/respondio`, 'reads the bare payload, which does not tell its direction'),
+      tests(`${CLI}/bench/bench.integration`, BENCH_SIGNS),
+    ],
+  },
+  {
+    id: 'S2.8',
+    before: '`WEBHOOK_WORKERS=4`, `MONGO_URI`, `VIP_MONGO_URI`, `TEST_MODE=false`',
+    here: '`WEBHOOK_WORKERS`; `DATABASE_URL` for all tenants; `ACKLINE_ENV=production`',
+    shownBy: [
+      tests(`${INGRESS}/app.integration`, HEALTH),
+      tests(`${PROCESSOR}/config`, 'refuses a pool that its lanes would use up'),
+      tests(`${INGRESS}/config`, 'needs a database: the inbox is the log that is always there'),
+      tests(
+        `${CLI}/up.integration`,
+        'in production a missing secret is refused by its name, and none is made up',
+      ),
+    ],
+  },
+  {
+    id: 'S2.9',
+    before: '200-800 ms with errors became under 50 ms: 15-45 ms on average, 100 % success',
+    here: 'the same test as a command',
+    shownBy: [
+      command(
+        'npx ackline bench <url>',
+        'average and success rate of single, concurrent and sustained requests',
+      ),
+      tests(
+        `${CLI}/bench/bench.integration`,
+        'prints the verdict in the words that people know, with average and success rate',
+      ),
+    ],
+  },
+  {
+    id: 'S2.10',
+    before: '`python test_webhook_performance.py` prints `EXCELLENT - Response time < 50ms`',
+    here: '`ackline bench` prints it, with a step for each other number that was promised; its exit status is for CI',
+    shownBy: [
+      command('npx ackline bench <url>', '`EXCELLENT - Response time < 50ms`, or which step it is'),
+      tests(
+        `${CLI}/bench/verdict`,
+        'the words of a verdict change at the numbers of those that it replaces',
+        'quick refusals are no excellent response time',
+      ),
+      tests(
+        `${CLI}/bench/bench.integration`,
+        'counts errors and resets by what they were; a success rate that allows them exits 0',
+        'has a p99 over its limit as a failure, by the words of the slower step',
+      ),
+    ],
+  },
+  {
+    id: 'S2.11',
+    before:
+      'a list for deployment; not done: `TEST_MODE=false`, a watched queue, an alert on an open breaker',
+    here: 'production by declaration, `ackline_eventlog_pending_events`, alerts on breakers of logs and destinations',
+    shownBy: [
+      tests(
+        `${CLI}/up.integration`,
+        'in production a missing secret is refused by its name, and none is made up',
+      ),
+      ...ALL_METRICS,
+      ALERTS,
+      command(
+        'npm run proof -- alerts',
+        '`AcklineTierBreakerOpen` and `AcklineDestinationBreakerOpen` fire and end',
+      ),
+    ],
+  },
+  {
+    id: 'S2.12',
+    before: 'to watch: response time, queue, breaker, workers, MongoDB pool',
+    here: 'metrics, dashboards and `ackline top`',
+    shownBy: [
+      ...ALL_METRICS,
+      tests(
+        `${PROCESSOR}/pool-metrics.integration`,
+        'tell who has a connection, who waits for one, and how many had to wait',
+      ),
+      tests(`${INGRESS}/health-report`, "shows each processor's last word with its age"),
+      tests(`${CLI}/top/top.integration`, 'prints one document for scripts, with rates, times and open work'),
+    ],
+  },
+  {
+    id: 'S2.13',
+    before:
+      'lines: `Webhook queued for processing: faster/incoming`, `Circuit breaker OPEN - 10 failures`, `Worker error processing webhook: …`, `Webhook queue full - processing synchronously`',
+    here: 'the same words ([logs.md](logs.md#lines-that-teams-know))',
+    shownBy: [
+      tests(`${INGRESS}/app.integration`, LINES),
+      tests(
+        `${PROCESSOR}/delivery/limits/breaker-reports`,
+        'is one statement for all destinations, and a circuit that it opened is one line',
+      ),
+      tests(
+        `${PROCESSOR}/storing/batch-log`,
+        'has the words of the workers before, and the code in place of a text that may quote an event',
+      ),
+      tests(
+        'packages/eventlog/test/composed-log',
+        'goes straight to the inbox when the buffer is full, with one line a second',
+      ),
+    ],
+  },
+  {
+    id: 'S2.14',
+    before: 'to tune: queue, workers, breaker, pool; graceful degradation without cascades',
+    here: '`WEBHOOK_WORKERS`, `CIRCUIT_BREAKER_*`, `breaker`, `DATABASE_POOL_MAX`; the buffer is fixed, since what does not fit goes to the next log',
+    shownBy: [
+      tests(`${PROCESSOR}/config`, 'has a pool of 50, and takes another size'),
+      tests(`${INGRESS}/config`, 'reads the breaker in failures and seconds'),
+      tests(
+        'packages/eventlog/test/composed-log',
+        'puts an event whose Kafka outcome failed or is unknown into the inbox, with what its partition held',
+      ),
+      tests(
+        `${PROCESSOR}/delivery/delivering.integration`,
+        'by never answering is cut at the time limit, while the others go on',
+      ),
+    ],
+  },
+  {
+    id: 'S2.15',
+    before:
+      'what to do: a full queue, an open breaker, a disabled webhook; each week, each month; success criteria',
+    here: '[the runbook](runbook.md#procedures), section by section',
+    shownBy: [RUNBOOK],
+  },
+  {
+    id: 'S3.1',
+    before:
+      'requirements: 2.1 an answer within 2 s, 2.2 validated and queued within 500 ms, 2.6 a time limit for signatures',
+    here: '`ackline bench` judges each by its number; a check is never given up: over 50 ms it is counted and logged',
+    shownBy: [
+      command('npx ackline bench <url>', 'a line for each requirement: met, or by how many not'),
+      tests(
+        `${CLI}/bench/requirements`,
+        'each requirement is met by what took no longer, by its own clock',
+        'what has no 2xx misses the requirement, however quick it was, and its time is none',
+      ),
+      tests(`${INGRESS}/ingress-metrics.integration`, LATE_CHECK),
+    ],
+  },
+  {
+    id: 'S3.2',
+    before:
+      'four phases: validation within 100 ms, acknowledgment within 200 ms, queued in the background, replied at once',
+    here: 'six phases, each in `Server-Timing` and a histogram',
+    shownBy: [
+      tests(
+        `${INGRESS}/http/limits-and-repeats.integration`,
+        'is in the answer and in the histogram by source',
+      ),
+      command('npx ackline bench <url>', 'lines for phases 1 and 2'),
+    ],
+  },
+  {
+    id: 'S3.3',
+    before:
+      'a cache of validation results: Redis for 20 ms at most, else memory, 5 minutes; cached in under 30 ms',
+    here: 'requests that were accepted are known for ten minutes, in Redis for 20 ms at most or in memory; the signature is checked each time',
+    shownBy: [
+      tests(`${SHARED}/cache/redis-gate`, 'gives a call up after 20 ms, each after its own'),
+      tests(`${SHARED}/cache/two-tier-cache`, 'everything still works from memory, without an error'),
+      tests(`${INGRESS}/seen/seen-events`, 'are known at once and for ten minutes, without Redis'),
+      command(
+        'npx ackline bench <url> --repeats',
+        'repeats beside the first, and `Cached validation within 30ms`',
+      ),
+      tests(
+        `${CLI}/bench/bench.integration`,
+        'shows repeats beside the first, answered without another append',
+      ),
+    ],
+  },
+  {
+    id: 'S3.4',
+    before: '50 ms for a signature; a check that takes longer lets the request pass',
+    here: 'the check is made to its end and decides; over `SIGNATURE_VALIDATION_TIMEOUT` it is counted and logged',
+    shownBy: [
+      tests(`${INGRESS}/ingress-metrics.integration`, LATE_CHECK),
+      tests(`${SHARED}/providers/registry`, 'never throws and never accepts, whatever a stranger sends'),
+    ],
+  },
+  {
+    id: 'S3.5',
+    before: 'tasks without waiting; processed at once if the queue fails; media before text',
+    here: 'a message with media has high priority, of which four go before each normal one; a log that fails: the next one',
+    shownBy: [
+      tests(`${SHARED}/providers/twilio`, 'gives a message with media high priority'),
+      tests(
+        `${PROCESSOR}/delivery/fairness.integration`,
+        'high priority goes before normal, of which one goes after each four',
+      ),
+      tests(
+        'packages/eventlog/test/composed-log',
+        'puts an event whose Kafka outcome failed or is unknown into the inbox, with what its partition held',
+      ),
+    ],
+  },
+  {
+    id: 'S3.6',
+    before:
+      '`WEBHOOK_TIMEOUT_MS=500`, `SIGNATURE_VALIDATION_TIMEOUT=0.05`, `VALIDATION_CACHE_TTL=300`, `FAST_VALIDATION_TIMEOUT=0.1`',
+    here: '`SIGNATURE_VALIDATION_TIMEOUT` in seconds, 0.05 by default; the other times are what `ackline bench` judges, and an append has a second in all',
+    shownBy: [
+      tests(
+        `${INGRESS}/config`,
+        'reads the time for proving a sender in seconds, as the systems before did',
+        'has the defaults of the documents',
+      ),
+    ],
+    missing: '`VALIDATION_CACHE_TTL` is not read: it is ten minutes',
+  },
+  {
+    id: 'S3.7',
+    before:
+      '`OptimizedWebhookProcessor`, a Redis connection manager, a background task processor, a performance monitor',
+    here: 'the ingress, its way to Redis, the processor, metrics and the report of each hour',
+    shownBy: [
+      tests(
+        `${SHARED}/cache/redis-gate`,
+        'is closed after ten failures, says so at once, and lets one call through five seconds later',
+      ),
+      tests(
+        `${PROCESSOR}/app.integration`,
+        'delivers what the inbox holds and what comes, signed and in order, and ends with 0 on SIGTERM',
+      ),
+      tests(`${RUNTIME}/performance-report`, 'has the words of the bots before, and the figures as fields'),
+    ],
+  },
+  {
+    id: 'S3.8',
+    before: '`POST /webhook/whatsapp` and `/webhook/whatsapp-optimized`, one code',
+    here: 'a source with an alias; the signature is checked against the URL that was called',
+    shownBy: [
+      tests(
+        `${INGRESS}/app.integration`,
+        'stores what the real twilio package signed, at the path and at its alias, and answers TwiML',
+      ),
+      tests(
+        `${CLI}/bench/bench.integration`,
+        'signs new events for /webhook/whatsapp-optimized, and each is appended',
+      ),
+    ],
+  },
+  {
+    id: 'S3.9',
+    before: 'nine unit tests, and a script: single, under load, requirements, benchmark',
+    here: '`ackline bench` is that script',
+    shownBy: [
+      command('npx ackline bench <url> --repeats', 'single, cached, concurrent, sustained, requirements'),
+      tests(
+        `${CLI}/bench/run-bench`,
+        'are single, concurrent and sustained, each request another event',
+        'with repeats has each single request followed by itself, apart in the figures',
+      ),
+    ],
+  },
+  {
+    id: 'S3.10',
+    before:
+      'metrics: p50, p95 and p99, cache hits, late signatures, queue depth, errors, success, resources; a dashboard',
+    here: '[metrics.md](metrics.md); dashboards for Grafana; `ackline top`',
+    shownBy: [
+      ...ALL_METRICS,
+      tests(
+        `${INGRESS}/ingress-metrics.integration`,
+        'is counted: repeats that were known, requests that were not, and those over a limit',
+        LATE_CHECK,
+      ),
+      tests(`${CLI}/top/metric-samples`, 'lie between the bounds of their buckets'),
+      command('npm run proof -- alerts', 'finds data for every query of the dashboards'),
+    ],
+  },
+  {
+    id: 'S3.11',
+    before: 'alerts: over 1 s a warning, over 3 s critical, over 5 % of failed validations an error',
+    here: '`AcklineAckSlow`, `AcklineAckVerySlow`, `AcklineVerificationFailures`',
+    shownBy: [ALERTS, command('npm run proof -- alerts', 'each fires by a fault and ends with it')],
+  },
+  {
+    id: 'S4.1',
+    before:
+      'a pooled `HTTPClient` in place of a client for each call: 50 connections, 20 kept, 30 s; calls 30-50 % faster',
+    here: 'not there',
+    shownBy: [],
+    missing: 'a pooled HTTP client for handlers',
+  },
+  {
+    id: 'S4.2',
+    before:
+      'a cache of 1000 entries and 300 s, LRU, cleaned up in the background; `service_categories_{type}_{side}` for 600 s',
+    here: 'the two-tier cache of `packages/shared`, in use for repeats',
+    shownBy: [
+      tests(
+        `${SHARED}/cache/two-tier-cache`,
+        'holds a thousand entries by default and drops the one that was not used for longest',
+        'gives text and bytes back until their time ends, and not at its end',
+      ),
+    ],
+    missing:
+      'its use for answers of APIs by handlers, one fetch for many callers, clean-up in the background',
+  },
+  {
+    id: 'S4.3',
+    before: '`@monitor_async_performance`, memory, bottlenecks, trends, a report each hour',
+    here: 'the report of each hour',
+    shownBy: [
+      tests(
+        `${RUNTIME}/performance-report`,
+        'has the words of the bots before, and the figures as fields',
+        'is of that hour alone, without calls too',
+      ),
+    ],
+    missing: 'a monitor of any function, with its times, memory and bottlenecks',
+  },
+  {
+    id: 'S4.4',
+    before: '`OptimizedBot` out of 1,666 lines: clean-up, signals, graceful shutdown',
+    here: 'not there; services drain on SIGTERM',
+    shownBy: [],
+    missing: 'the bot as an example, on handlers',
+  },
+  {
+    id: 'S4.5',
+    before: 'calls of the API 150-300 ms, 80-120 MB of memory, a start in 1-2 s',
+    here: 'memory and start are measured: [ingress](benchmarks/ingress.md), [start-up](benchmarks/startup.md)',
+    shownBy: [
+      command('npm run bench -- ingress', 'memory at 1,000 events a second and with full buffers'),
+      command('npm run bench -- startup', 'from the first process to `/startupz`'),
+    ],
+    missing:
+      'calls of an API with and without a pool; an ingress at 1,000 events a second has more memory than that',
+  },
+  {
+    id: 'S4.6',
+    before: 'a performance monitor, a cache manager, an analyser of code and dependencies',
+    here: 'not there',
+    shownBy: [],
+    missing: '`ackline perf`, `ackline cache`, `ackline doctor`',
+  },
+  {
+    id: 'S4.7',
+    before: '`get_stats()` and `clear()` of the cache, `print_summary()` of the monitor',
+    here: 'not there; `seen` of `/health` has the figures of the repeats',
+    shownBy: [],
+    missing: '`ackline cache stats`, `ackline cache clear`, `ackline perf`',
+  },
+  {
+    id: 'S4.8',
+    before: '`Bot performance metrics:` with calls, cache hits, memory and connections',
+    here: 'the same lines, each hour, of each process ([logs.md](logs.md#the-report-of-an-hour))',
+    shownBy: [
+      tests(`${RUNTIME}/performance-report`, 'has the words of the bots before, and the figures as fields'),
+    ],
+  },
+  {
+    id: 'S4.9',
+    before:
+      'advice by impact: caching, monitoring, smaller functions, lazy imports, asynchronous calls, compression',
+    here: 'not there',
+    shownBy: [],
+    missing: '`ackline doctor`, which gives it for the code at hand',
+  },
+  {
+    id: 'S4.10',
+    before: 'troubleshooting: memory, slow answers, connection errors',
+    here: 'sections of [the runbook](runbook.md#procedures)',
+    shownBy: [RUNBOOK],
+  },
+  {
+    id: 'S4.11',
+    before: 'planned: a database pool, compression, a CDN, several instances, Redis',
+    here: 'a pool, several processes and pods, Redis; answers of a few bytes and no static files leave nothing to compress or to cache at an edge',
+    shownBy: [
+      tests(`${PROCESSOR}/config`, 'has a pool of 50, and takes another size'),
+      tests(
+        `${INGRESS}/processes/processes.integration`,
+        'go on when one of them is killed, and have another one in its place',
+      ),
+      tests(
+        `${INGRESS}/redis.container`,
+        'lets one process know what another has accepted, and nothing that differs from it',
+      ),
+    ],
+  },
+];
