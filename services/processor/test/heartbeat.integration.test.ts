@@ -5,7 +5,7 @@ import { pauseDestination } from '@ackline/store/destinations';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { createDestinations } from '../src/delivery/destinations.ts';
-import { createNameLookup } from '../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import { createDestinationNews, type DestinationNews } from '../src/destination-news.ts';
 import { createHeartbeat } from '../src/heartbeat.ts';
 import { destinationConfig } from './configs.ts';

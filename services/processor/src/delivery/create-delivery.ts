@@ -24,7 +24,7 @@ import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
 import { createDispatcher, type Dispatcher, type DispatchStore } from './claiming/dispatcher.ts';
 import { createEventForgetter, type EventForgetter } from './outcomes/event-forgetter.ts';
-import { createNameLookup } from './sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import { createOutcomeWriter, type OutcomeWriter } from './outcomes/outcome-writer.ts';
 import { createPayloads } from './attempting/payloads.ts';
 

@@ -5,7 +5,7 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
 import type { ClaimReservation } from '../../src/delivery/destination.ts';
 import { createDestinations, type Destinations } from '../../src/delivery/destinations.ts';
-import { createNameLookup } from '../../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import type { SharedBreaker } from '../../src/delivery/limits/shared-breaker.ts';
 import { REPLAYS } from '../../src/delivery/limits/tenant-slots.ts';
 import { destinationConfig, topicConfig } from '../configs.ts';

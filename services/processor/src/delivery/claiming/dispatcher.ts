@@ -19,7 +19,7 @@
  */
 import type { Component } from '@ackline/runtime/component';
 import type { DueWork } from '@ackline/store/delivery-claims';
-import { createGate } from '../../gate.ts';
+import { createGate } from '@ackline/runtime/gate';
 import { createWakeup } from '../../wakeup.ts';
 import type { DeliveryDesk } from '../../storing/desk.ts';
 import { type ClaimDeps, type ClaimStore, type DestinationWork, tryClaimFor } from './claim-work.ts';

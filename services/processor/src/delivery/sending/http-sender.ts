@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import { retryAfterMs } from '@ackline/shared/retry-after';
 import { Agent, errors } from 'undici';
 import type { AttemptErrorClass, AttemptResult } from '../outcomes/outcome.ts';
 import { readAnswer } from './read-answer.ts';
@@ -6,7 +7,6 @@ import { readAnswer } from './read-answer.ts';
 /** Idle connections are kept this long: shorter than common servers' 60 s, so that they rarely close first. */
 const KEEP_ALIVE_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const MAX_RETRY_AFTER_SECONDS = 1e9;
 
 export interface OutboundRequest {
   readonly url: string;
@@ -83,19 +83,6 @@ function toExcerpt(start: Buffer): string | null {
     .toString('utf8')
     .replace(/\p{Cc}+/gu, ' ')
     .toWellFormed();
-}
-
-/** The forms of RFC 9110 §5.6.7 all begin with the day of the week. */
-const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
-
-/** Seconds or an HTTP date, as milliseconds from now; null where it is neither. */
-export function retryAfterMs(header: string | string[] | undefined, now: number): number | null {
-  const value = Array.isArray(header) ? header[0] : header;
-  if (value === undefined) return null;
-  if (/^\d{1,10}$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS) * 1000;
-  // Date.parse alone takes "-5" or "1.5" for dates of its own invention.
-  const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
 const CLASS_OF_CODE: Readonly<Record<string, AttemptErrorClass>> = {

@@ -7,7 +7,7 @@ import type { DeliveryOutcome } from '@ackline/store/delivery-outcomes';
 import type { LeasedDelivery } from '../../../src/delivery/attempting/attempt.ts';
 import { createAttemptRunner } from '../../../src/delivery/attempting/attempt-runner.ts';
 import { createDestination, type Destination } from '../../../src/delivery/destination.ts';
-import { createNameLookup } from '../../../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import type { Payload, Payloads } from '../../../src/delivery/attempting/payloads.ts';
 import { destinationConfig } from '../../configs.ts';
 import { sampleEvent } from '../../events.ts';

@@ -9,7 +9,7 @@ import {
   type Dispatcher,
   type DispatchStore,
 } from '../../../src/delivery/claiming/dispatcher.ts';
-import { createNameLookup } from '../../../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import { destinationConfig } from '../../configs.ts';
 
 const lookup = createNameLookup();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { createDestination, type DestinationDeps } from '../../../src/delivery/destination.ts';
-import { createNameLookup } from '../../../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import { createRateGate, type RateRoom } from '../../../src/delivery/limits/rate-gate.ts';
 import { destinationConfig } from '../../configs.ts';
 

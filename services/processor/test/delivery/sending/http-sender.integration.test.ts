@@ -10,7 +10,7 @@ import {
   type HttpSender,
   type OutboundRequest,
 } from '../../../src/delivery/sending/http-sender.ts';
-import { createNameLookup } from '../../../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '@ackline/runtime/name-lookup';
 import type { AttemptResult } from '../../../src/delivery/outcomes/outcome.ts';
 
 describe('one request to a destination', () => {

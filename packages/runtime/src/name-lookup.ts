@@ -10,7 +10,7 @@
  */
 import { type LookupAddress, promises as dns } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { createGate } from '../../gate.ts';
+import { createGate } from './gate.ts';
 
 /** An address that moved is found within this time: as long as common records live. */
 const FRESH_MS = 30_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
 import { describe, it } from 'node:test';
-import { createNameLookup } from '../../../src/delivery/sending/name-lookup.ts';
+import { createNameLookup } from '../src/name-lookup.ts';
 
 const V4: LookupAddress = { address: '192.0.2.1', family: 4 };
 const V6: LookupAddress = { address: '2001:db8::1', family: 6 };
