@@ -242,6 +242,12 @@ export const errorCodes = {
     title: 'No process for the expressions of routes could be started',
     fix: 'Give the processor more processes (the limit of pids) or memory, as the cause in the log says. Deliveries of routes with a transform are held until one starts, which is tried each second.',
   },
+  ACKLINE_HANDLER_NOT_LOADED: {
+    status: null,
+    retryable: true,
+    title: 'The module of a handler can not be used',
+    fix: 'Correct what the message names: the path in ackline.yaml, an error in the module, the name of the handler. Deliveries wait meanwhile, or go to the module before; it is tried again by itself, and at once by SIGHUP.',
+  },
   ACKLINE_NOT_FOUND: {
     status: null,
     retryable: false,

@@ -1,5 +1,6 @@
 /**
- * What a handler's thread and its host say to each other. All of it is structured-cloneable, and all of it is bounded by who
+ * What handlers' threads and their host say to each other: the host is a processor, the threads of one destination are in a process of
+ * their own, whose main thread passes on what it is not asked itself (docs/decisions/0017-handler-threads.md). All of it is structured-cloneable, and all of it is bounded by who
  * sends it: jobs by the destination's `concurrency`, calls by `MAX_CALLS_IN_FLIGHT` a job, log lines by `LOG_LINES_PER_SECOND` a
  * thread, figures by their interval.
  */
@@ -178,7 +179,11 @@ export type HandlerResult =
       readonly error: string;
       readonly code: string | null;
       readonly at: string | null;
+      /** The own words of an error of ours (a HandlerError, an OutboundError); null: there are none that may be shown. */
+      readonly detail: string | null;
     };
+
+export type AttributeValue = string | number | boolean;
 
 export type ThreadEnd = 'memory' | 'exit' | 'exception';
 
@@ -189,36 +194,96 @@ export interface LoadFailure {
   readonly detail: string;
 }
 
+/** What became of a job. Once it is there, nothing of the job runs any more. */
+export type JobResult =
+  | HandlerResult
+  /** Its signal aborted with a TimeoutError, and it was ended. */
+  | { readonly kind: 'timeout' }
+  /** Its signal aborted for another reason: it says nothing of the job. */
+  | { readonly kind: 'aborted' }
+  /** Its thread was ended for another job's sake, or ended by itself with several jobs: it says nothing of the job. */
+  | { readonly kind: 'interrupted' }
+  /** Its thread, or the process of all threads, ended by itself while it had no other job. */
+  | { readonly kind: 'thread-ended'; readonly reason: ThreadEnd; readonly detail: string | null }
+  /** It waited for its turn until its signal aborted, or for the better part of its time. */
+  | { readonly kind: 'busy' }
+  /** No thread has the module: see `state()`. It says nothing of the job. */
+  | { readonly kind: 'not-ready'; readonly failure: LoadFailure | null };
+
 // --- messages ---
 
+/** Host to process, and process to thread. */
 export type HostMessage =
   | { readonly kind: 'job'; readonly id: number; readonly event: JobEvent }
-  /** The job's time is over, or the process drains. */
-  | { readonly kind: 'abort'; readonly id: number; readonly reason: 'timeout' | 'drain' }
+  /** The job's time is over, or the processor drains. */
+  | { readonly kind: 'abort'; readonly id: number; readonly reason: AbortReason }
   | {
       readonly kind: 'answer';
+      /** The job's. */
+      readonly id: number;
       readonly call: number;
       /** null: the service could not answer. */
       readonly answer: unknown;
     }
-  /** No more jobs come: closes its connections and ends when those that it has are done. */
+  /** No more jobs come: what is open is closed, and it ends. */
   | { readonly kind: 'drain' };
 
-export type ThreadMessage =
-  | { readonly kind: 'ready'; readonly handler: string; readonly provider: string | null }
-  | { readonly kind: 'failed'; readonly failure: LoadFailure }
-  | { readonly kind: 'done'; readonly id: number; readonly result: HandlerResult }
-  /** `abort` was read: the thread still turns. */
-  | { readonly kind: 'aborting'; readonly id: number }
+export type AbortReason = 'timeout' | 'drain';
+
+/** Thread to process, and on to the host. */
+export type RelayedMessage =
   | {
       readonly kind: 'call';
-      readonly call: number;
       readonly id: number;
+      readonly call: number;
       readonly service: ServiceName;
       readonly request: unknown;
     }
-  | { readonly kind: 'log'; readonly line: HandlerLogLine }
+  | { readonly kind: 'attribute'; readonly id: number; readonly name: string; readonly value: AttributeValue }
+  | { readonly kind: 'log'; readonly line: HandlerLogLine };
+
+export type ThreadMessage =
+  | RelayedMessage
+  | { readonly kind: 'ready'; readonly loaded: LoadedHandler }
+  | { readonly kind: 'failed'; readonly failure: LoadFailure }
+  | { readonly kind: 'begun'; readonly id: number }
+  | { readonly kind: 'done'; readonly id: number; readonly result: HandlerResult }
+  /** `abort` was read: the thread still turns. */
+  | { readonly kind: 'aborting'; readonly id: number }
+  /** Something threw where nobody can catch it, for a job (null: for none): the thread takes no more, and ends. */
+  | { readonly kind: 'worn'; readonly id: number; readonly result: HandlerResult }
+  | { readonly kind: 'worn'; readonly id: null }
   | { readonly kind: 'figures'; readonly figures: ThreadFigures };
+
+/** The first message to a process of threads. */
+export interface ProcessStart {
+  readonly kind: 'start';
+  readonly setup: ThreadSetup;
+  readonly threads: number;
+  /** Of each thread. */
+  readonly memoryBytes: number;
+}
+
+export type ProcessReport =
+  | RelayedMessage
+  | { readonly kind: 'ready'; readonly loaded: LoadedHandler }
+  | { readonly kind: 'failed'; readonly failure: LoadFailure }
+  | {
+      readonly kind: 'ended';
+      readonly id: number;
+      readonly result: JobResult;
+      /** It ended its thread, or may have: its next try is apart from all others. */
+      readonly isSuspect: boolean;
+    }
+  | { readonly kind: 'figures'; readonly figures: PoolFigures }
+  /** The last message. */
+  | { readonly kind: 'drained' };
+
+export interface LoadedHandler {
+  readonly handler: string;
+  /** null: it takes events of all. */
+  readonly provider: string | null;
+}
 
 export interface HandlerLogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -274,4 +339,13 @@ export interface ThreadFigures {
   readonly monitored: readonly MonitoredFigures[];
   readonly heapBytes: number;
   readonly droppedLogLines: number;
+}
+
+/** Of all threads of a pool; counts never go back, whatever threads end. */
+export interface PoolFigures extends ThreadFigures {
+  /** That take jobs. */
+  readonly threads: number;
+  readonly jobs: number;
+  /** Threads that ended before they were told to, by why; `timeout`: ended for a job that did not end in its time. */
+  readonly ended: Readonly<Record<ThreadEnd | 'timeout', number>>;
 }

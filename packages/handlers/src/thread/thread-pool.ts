@@ -1,15 +1,25 @@
-import type {
-  HandlerLogLine,
-  HandlerResult,
-  HandlerServices,
-  JobEvent,
-  LoadFailure,
-  MonitoredFigures,
-  OriginFigures,
-  OutboundCalls,
-  ThreadEnd,
-  ThreadSetup,
-} from './protocol.ts';
+/**
+ * Threads of one destination, in a process of their own that is replaced when it ends:
+ *
+ * TP1. What is reloaded starts beside what runs, and takes over once it is ready; where it can not, what runs goes on.
+ * TP2. A job that ended a thread, or may have, is tried apart from all others until it ends well.
+ * TP3. A job ends, for itself, within the time that its signal gives it; what it waited for its turn is not held against it.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { createApartLane, type ApartLane } from './apart-lane.ts';
+import {
+  type EndedJob,
+  type HandlerJob,
+  type HandlerProcess,
+  type ProcessDeps,
+  startHandlerProcess,
+} from './handler-process.ts';
+import { addFigures, countsOf, NO_FIGURES } from './pool-figures.ts';
+import type { JobResult, LoadFailure, PoolFigures, ThreadSetup } from './protocol.ts';
+import { createSuspects } from './suspects.ts';
+
+export type { HandlerJob } from './handler-process.ts';
+export type { JobResult, PoolFigures } from './protocol.ts';
 
 export interface ThreadPoolOptions extends ThreadSetup {
   readonly threads: number;
@@ -17,36 +27,10 @@ export interface ThreadPoolOptions extends ThreadSetup {
   readonly memoryBytes: number;
 }
 
-export interface ThreadPoolDeps {
-  readonly services: HandlerServices;
-  /** Lines of the handler and of the pool; their number is bounded. */
-  readonly log: (line: HandlerLogLine) => void;
+export interface ThreadPoolDeps extends ProcessDeps {
   /** Hears of each change of `state()`. */
   readonly onState?: (state: PoolState) => void;
 }
-
-export interface HandlerJob {
-  /** Its id. */
-  readonly delivery: string;
-  /** The body is copied, once. */
-  readonly event: JobEvent;
-}
-
-/** What became of a job. Once it is there, nothing of the job runs any more. */
-export type JobResult =
-  | HandlerResult
-  /** Its signal aborted with a TimeoutError, and it was ended. */
-  | { readonly kind: 'timeout' }
-  /** Its signal aborted for another reason: it says nothing of the job. */
-  | { readonly kind: 'aborted' }
-  /** Its thread was ended for another job's sake, or ended by itself with several jobs: it says nothing of the job. */
-  | { readonly kind: 'interrupted' }
-  /** Its thread ended by itself while it had no other job. */
-  | { readonly kind: 'thread-ended'; readonly reason: ThreadEnd; readonly detail: string | null }
-  /** It waited for its turn until its signal aborted. */
-  | { readonly kind: 'busy' }
-  /** No thread has the module: see `state()`. It says nothing of the job. */
-  | { readonly kind: 'not-ready'; readonly failure: LoadFailure | null };
 
 export type PoolState =
   | { readonly kind: 'starting' }
@@ -59,24 +43,6 @@ export type PoolState =
     }
   | { readonly kind: 'failed'; readonly failure: LoadFailure }
   | { readonly kind: 'closed' };
-
-/** Of all threads of the pool; counts never go back, whatever threads end. */
-export interface PoolFigures {
-  readonly threads: number;
-  readonly jobs: number;
-  readonly http: {
-    readonly active: number;
-    readonly limit: number;
-    readonly origins: readonly OriginFigures[];
-    readonly calls: readonly OutboundCalls[];
-  };
-  readonly cache: { readonly hits: number; readonly misses: number };
-  readonly monitored: readonly MonitoredFigures[];
-  readonly heapBytes: number;
-  readonly droppedLogLines: number;
-  /** Threads that ended before they were told to, by why; `timeout`: ended by the pool. */
-  readonly ended: Readonly<Record<ThreadEnd | 'timeout', number>>;
-}
 
 export interface ThreadPool {
   /** Never rejects. With an aborted signal nothing is begun. */
@@ -94,7 +60,182 @@ export interface ThreadPool {
   close(): Promise<void>;
 }
 
-/** Threads of one destination. They start at once; jobs that come before they are ready wait for them. */
-export function createThreadPool(_options: ThreadPoolOptions, _deps: ThreadPoolDeps): ThreadPool {
-  throw new Error('not there yet');
+/** Lived so long, it is started again at once. */
+const LIVED_MS = 10_000;
+const FIRST_RESTART_MS = 1_000;
+const LAST_RESTART_MS = 30_000;
+const CLOSED: PoolState = { kind: 'closed' };
+const NO_MEMORY = {
+  kind: 'failed',
+  failure: { code: 'ACKLINE_HANDLER_NOT_LOADED', detail: 'the system has no memory for its process' },
+} as const;
+
+/** They start at once; jobs that come before they are ready wait for them. */
+export function createThreadPool(options: ThreadPoolOptions, deps: ThreadPoolDeps): ThreadPool {
+  return new Pool(options, deps);
+}
+
+class Pool implements ThreadPool {
+  readonly #deps: ThreadPoolDeps;
+  readonly #suspects = createSuspects();
+  readonly #apart: ApartLane;
+  /** All that are not gone. */
+  readonly #processes = new Set<HandlerProcess>();
+  readonly #listeners = new Set<() => void>();
+  #options: ThreadPoolOptions;
+  #state: PoolState = { kind: 'starting' };
+  #current: HandlerProcess | null = null;
+  /** The last start that was asked for; those before it are over. */
+  #starts = 0;
+  #restartMs = FIRST_RESTART_MS;
+  #restart: NodeJS.Timeout | undefined;
+  #past: PoolFigures = NO_FIGURES;
+
+  constructor(options: ThreadPoolOptions, deps: ThreadPoolDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#apart = createApartLane({
+      start: () => this.#launch({ ...this.#options, threads: 1 }),
+    });
+    void this.#start(options);
+  }
+
+  async run(job: HandlerJob, signal: AbortSignal): Promise<JobResult> {
+    if (this.#state.kind === 'closed' || signal.aborted) return { kind: 'aborted' };
+    const ended = this.#suspects.has(job.delivery)
+      ? await this.#apart.run(job, signal) // (TP2)
+      : await this.#runAmongOthers(job, signal);
+    this.#suspects.note(job.delivery, ended);
+    return ended.result;
+  }
+
+  async #runAmongOthers(job: HandlerJob, signal: AbortSignal): Promise<EndedJob> {
+    const queuedMs = performance.now();
+    while (this.#state.kind === 'starting' && !signal.aborted) await this.#change(signal);
+    if (signal.aborted) return { result: { kind: 'busy' }, isSuspect: false };
+    const state = this.#state;
+    if (state.kind === 'ready' && this.#current !== null) {
+      return this.#current.run(job, signal, performance.now() - queuedMs); // (TP3)
+    }
+    const failure = state.kind === 'failed' ? state.failure : null;
+    const result: JobResult = state.kind === 'closed' ? { kind: 'aborted' } : { kind: 'not-ready', failure };
+    return { result, isSuspect: false };
+  }
+
+  reload(options: ThreadPoolOptions): Promise<PoolState> {
+    if (this.#state.kind === 'closed') return Promise.resolve(CLOSED);
+    return this.#start(options);
+  }
+
+  state(): PoolState {
+    return this.#state;
+  }
+
+  figures(): PoolFigures {
+    return [...this.#processes].reduce((sum, { figures }) => addFigures(sum, figures), this.#past);
+  }
+
+  retire(): void {
+    this.#setState(CLOSED);
+    clearTimeout(this.#restart);
+    for (const process of this.#processes) process.drain();
+  }
+
+  async close(): Promise<void> {
+    this.#setState(CLOSED);
+    clearTimeout(this.#restart);
+    this.#apart.close();
+    const processes = [...this.#processes];
+    for (const process of processes) process.kill();
+    await Promise.all(processes.map(({ gone }) => gone));
+  }
+
+  /** (TP1) */
+  async #start(options: ThreadPoolOptions): Promise<PoolState> {
+    const start = ++this.#starts;
+    clearTimeout(this.#restart);
+    const process = this.#launch(options);
+    const loading = (await process?.loading) ?? NO_MEMORY;
+    if (this.#state.kind === 'closed' || start !== this.#starts) {
+      process?.kill();
+    } else if (process === null || loading.kind === 'failed') {
+      this.#refuse(loading.kind === 'failed' ? loading.failure : NO_MEMORY.failure);
+    } else {
+      const before = this.#current;
+      this.#options = options;
+      this.#current = process;
+      this.#setState({ kind: 'ready', ...loading.loaded, refused: null });
+      before?.drain();
+      this.#apart.renew();
+    }
+    return this.#state;
+  }
+
+  #refuse(failure: LoadFailure): void {
+    if (this.#state.kind === 'ready' && this.#current !== null) {
+      this.#setState({ ...this.#state, refused: failure });
+      return;
+    }
+    this.#setState({ kind: 'failed', failure });
+    this.#startLater();
+  }
+
+  #launch(options: ThreadPoolOptions): HandlerProcess | null {
+    const { threads, memoryBytes, ...setup } = options;
+    try {
+      const process = startHandlerProcess({ setup, threads, memoryBytes }, this.#deps);
+      const startedMs = performance.now();
+      this.#processes.add(process);
+      void process.gone.then(() => this.#gone(process, performance.now() - startedMs));
+      return process;
+    } catch {
+      return null;
+    }
+  }
+
+  #gone(process: HandlerProcess, livedMs: number): void {
+    this.#processes.delete(process);
+    this.#past = addFigures(this.#past, countsOf(process.figures));
+    if (process !== this.#current) return;
+    this.#current = null;
+    if (this.#state.kind === 'closed') return;
+    this.#setState({ kind: 'starting' });
+    if (livedMs < LIVED_MS) return this.#startLater();
+    this.#restartMs = FIRST_RESTART_MS;
+    void this.#start(this.#options);
+  }
+
+  /** With waits that grow: what failed may fail again, and may be mended meanwhile (a volume that is mounted late). */
+  #startLater(): void {
+    clearTimeout(this.#restart);
+    this.#restart = setTimeout(() => void this.#start(this.#options), this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
+  }
+
+  #setState(state: PoolState): void {
+    if (isDeepStrictEqual(state, this.#state)) return;
+    this.#tell(state);
+    this.#state = state;
+    this.#deps.onState?.(state);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** The same failure again is no line. */
+  #tell(state: PoolState): void {
+    const failure = state.kind === 'failed' ? state.failure : state.kind === 'ready' ? state.refused : null;
+    if (failure !== null) {
+      const { code, detail } = failure;
+      const fields = { code, detail, inForce: state.kind === 'ready' ? 'the one before' : 'none' };
+      this.#deps.log({ level: 'error', event: 'handler.not-loaded', fields });
+    } else if (state.kind === 'ready') {
+      this.#deps.log({ level: 'info', event: 'handler.loaded', fields: { handler: state.handler } });
+    }
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#listeners.add(resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    return promise.finally(() => this.#listeners.delete(resolve));
+  }
 }

@@ -1,0 +1,151 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ClientDeps } from '../clients/client-deps.ts';
+import { createRespondioClient, type RespondioClient } from '../clients/respondio-client.ts';
+import { createTelegramClient, type TelegramClient } from '../clients/telegram-client.ts';
+import { createTwilioClient, type TwilioClient } from '../clients/twilio-client.ts';
+import type { Handler } from '../define-handler.ts';
+import type { Clients, HandlerContext, HandlerPg } from '../handler-context.ts';
+import { giveUp } from '../handler-error.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import type { OutboundHttp } from '../http/outbound-http.ts';
+import { monitored } from '../monitored.ts';
+import type { Ask } from '../services/ask.ts';
+import { type CacheCounts, createHandlerCache } from '../services/handler-cache.ts';
+import { createHandlerLog } from '../services/handler-log.ts';
+import { takeLimit } from '../services/limits.ts';
+import { createOnce } from '../services/once.ts';
+import type { HandlerEvent } from '../source.ts';
+import type { AttributeValue, HandlerLogLine, HandlerResult, ThreadSetup } from '../thread/protocol.ts';
+
+export interface JobDeps {
+  readonly setup: Pick<ThreadSetup, 'secrets' | 'settings'>;
+  readonly http: Pick<HttpClient, 'request'>;
+  readonly pg: HandlerPg;
+  /** For this job. */
+  readonly ask: Ask;
+  readonly cacheCounts: CacheCounts;
+  readonly log: (line: HandlerLogLine) => void;
+  /** It threw where nobody can catch it. */
+  readonly crashed: (result: HandlerResult) => void;
+  /** Of the attempt's span. */
+  readonly attribute: (name: string, value: AttributeValue) => void;
+}
+
+export interface JobContext {
+  readonly context: HandlerContext;
+  /** Resolves when all that was begun through the context has ended; true: something was still open. Never rejects. */
+  readonly settled: () => Promise<boolean>;
+}
+
+const MAX_ATTRIBUTES = 32;
+const MAX_ATTRIBUTE_CHARS = 256;
+
+export function createJobContext(
+  handler: Handler,
+  event: HandlerEvent,
+  deps: JobDeps,
+  signal: AbortSignal,
+): JobContext {
+  const { track, settled } = createTracker();
+  const ask: Ask = (service, request) => track(deps.ask(service, request));
+  const log = createHandlerLog(deps.log, { eventId: event.id });
+  const request: ClientDeps['request'] = (url, call) => track(deps.http.request(url, call, signal));
+  const { secrets } = deps.setup;
+  const settings = settingsOf(deps.setup.settings);
+  const clients = createClients({
+    request,
+    take: (limit, limitSignal) => takeLimit(ask, limit, limitSignal),
+    secrets,
+    settings,
+  });
+  const once = createOnce({ ask, log });
+  const context: HandlerContext = {
+    http: outboundHttp((url, options = {}) => track(deps.http.request(url, options, signal))),
+    cache: createHandlerCache(ask, deps.cacheCounts),
+    pg: { query: (text, values) => track(deps.pg.query(text, values)) },
+    clients,
+    log,
+    span: { setAttribute: boundedAttributes(deps.attribute) },
+    signal,
+    secrets,
+    settings,
+    reply: text => track(replyTo(handler, { event, text, clients })),
+    once: (key, fn, options) => track(once(key, fn, options)),
+    monitored,
+  };
+  return { context, settled };
+}
+
+interface Reply {
+  readonly event: HandlerEvent;
+  readonly text: string;
+  readonly clients: Clients;
+}
+
+async function replyTo({ source, name }: Handler, { event, text, clients }: Reply): Promise<void> {
+  if (source.reply === undefined) throw giveUp(`the source of the handler ${name} has no way to reply`);
+  await source.reply(event, text, clients);
+}
+
+function createTracker() {
+  const open = new Set<Promise<unknown>>();
+  return {
+    /** What it returns is another promise: that one is lost where nobody waits for it. */
+    track: <T>(work: Promise<T>): Promise<T> => {
+      open.add(work);
+      return work.finally(() => open.delete(work));
+    },
+    settled: async (): Promise<boolean> => {
+      if (open.size === 0) return false;
+      while (open.size > 0) {
+        await Promise.allSettled(open);
+        await turn(); // who waited for one may begin another
+      }
+      return true;
+    },
+  };
+}
+
+function outboundHttp(request: OutboundHttp['request']): OutboundHttp {
+  return {
+    request,
+    get: (url, options) => request(url, { ...options, method: 'GET' }),
+    post: (url, options) => request(url, { ...options, method: 'POST' }),
+  };
+}
+
+/** Each is made when it is first asked for: then its secrets must be there. */
+function createClients(deps: ClientDeps): Clients {
+  let telegram: TelegramClient | undefined;
+  let twilio: TwilioClient | undefined;
+  let respondio: RespondioClient | undefined;
+  return {
+    get telegram() {
+      return (telegram ??= createTelegramClient(deps));
+    },
+    get twilio() {
+      return (twilio ??= createTwilioClient(deps));
+    },
+    get respondio() {
+      return (respondio ??= createRespondioClient(deps));
+    },
+  };
+}
+
+function settingsOf(settings: unknown): Readonly<Record<string, unknown>> {
+  return typeof settings === 'object' && settings !== null && !Array.isArray(settings)
+    ? (settings as Readonly<Record<string, unknown>>)
+    : {};
+}
+
+function boundedAttributes(set: JobDeps['attribute']): JobDeps['attribute'] {
+  const names = new Set<string>();
+  return (name, value) => {
+    if (!names.has(name) && names.size >= MAX_ATTRIBUTES) return;
+    names.add(name);
+    set(
+      name.slice(0, MAX_ATTRIBUTE_CHARS),
+      typeof value === 'string' ? value.slice(0, MAX_ATTRIBUTE_CHARS) : value,
+    );
+  };
+}

@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from 'node:util';
+import { addFigures, countsOf, NO_FIGURES, ofThread } from './pool-figures.ts';
+import type {
+  HostMessage,
+  JobEvent,
+  LoadFailure,
+  PoolFigures,
+  ProcessReport,
+  ProcessStart,
+  ThreadEnd,
+} from './protocol.ts';
+import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
+
+const FIGURES_EVERY_MS = 1_000;
+/** One is replaced at once, the next one within this time is not: what ended them may do so again and again. */
+const CALM_MS = 5_000;
+const RESTART_WAIT_MS = 1_000;
+const GONE = { takesJobs: false, jobs: 0 };
+
+/** The threads of one process: all the same, each replaced when it has ended. */
+export interface ThreadGroup {
+  take(message: HostMessage): void;
+}
+
+export interface ThreadGroupOptions extends Omit<ProcessStart, 'kind'> {
+  readonly report: (report: ProcessReport) => void;
+  /** All threads have ended, as they were told to. */
+  readonly onDrained: () => void;
+}
+
+export function createThreadGroup(options: ThreadGroupOptions): ThreadGroup {
+  return new Group(options);
+}
+
+class Group implements ThreadGroup {
+  readonly #options: ThreadGroupOptions;
+  /** Those that are not gone. */
+  readonly #threads = new Set<WorkerThread>();
+  readonly #places = new Map<number, WorkerThread>();
+  /** Jobs that no thread could take yet. */
+  readonly #waiting = new Map<number, JobEvent>();
+  #readyThreads = 0;
+  #lastReplacedMs = -Infinity;
+  #isReady = false;
+  #isDraining = false;
+  /** Counts of threads that are gone. */
+  #past: PoolFigures = NO_FIGURES;
+  #lastFigures: PoolFigures | null = null;
+
+  constructor(options: ThreadGroupOptions) {
+    this.#options = options;
+    for (let n = 0; n < options.threads; n++) this.#start();
+    setInterval(() => this.#reportFigures(), FIGURES_EVERY_MS).unref();
+  }
+
+  take(message: HostMessage): void {
+    switch (message.kind) {
+      case 'job':
+        this.#place(message.id, message.event);
+        return;
+      case 'abort':
+        if (this.#waiting.delete(message.id)) {
+          this.#options.report({ kind: 'ended', id: message.id, result: { kind: 'busy' }, isSuspect: false });
+        } else {
+          this.#places.get(message.id)?.abort(message.id, message.reason);
+        }
+        return;
+      case 'answer':
+        this.#places.get(message.id)?.answer(message);
+        return;
+      case 'drain':
+        this.#isDraining = true;
+        for (const thread of this.#threads) thread.drain();
+        this.#endIfDrained();
+        return;
+      default: {
+        const never: never = message;
+        return never;
+      }
+    }
+  }
+
+  #place(id: number, event: JobEvent): void {
+    const [thread] = [...this.#threads].filter(one => one.takesJobs).sort((a, b) => a.jobs - b.jobs);
+    if (thread === undefined) {
+      this.#waiting.set(id, event);
+      return;
+    }
+    this.#places.set(id, thread);
+    thread.run(id, event);
+  }
+
+  #start(): void {
+    const { report } = this.#options;
+    const thread: WorkerThread = startWorkerThread(this.#options, {
+      ready: loaded => {
+        this.#readyThreads += 1;
+        if (!this.#isReady && this.#readyThreads === this.#options.threads) {
+          this.#isReady = true;
+          report({ kind: 'ready', loaded });
+        }
+        this.#placeWaiting();
+      },
+      failed: failure => this.#failed(failure),
+      ended: (id, result, isSuspect) => {
+        this.#places.delete(id);
+        report({ kind: 'ended', id, result, isSuspect });
+      },
+      relay: report,
+      retired: () => this.#replace(),
+      gone: end => this.#gone(thread, end),
+    });
+    this.#threads.add(thread);
+  }
+
+  #placeWaiting(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [id, event] of waiting) this.#place(id, event);
+  }
+
+  /** At the start of the process it is its end; later the module was changed meanwhile, and it is tried again. */
+  #failed(failure: LoadFailure): void {
+    if (!this.#isReady) this.#options.report({ kind: 'failed', failure });
+    const fields = { detail: failure.detail };
+    this.#options.report({
+      kind: 'log',
+      line: { level: 'error', event: 'handler.thread-not-started', fields },
+    });
+  }
+
+  #gone(thread: WorkerThread, end: ThreadEnd | 'timeout' | null): void {
+    this.#threads.delete(thread);
+    const past = countsOf(ofThread(thread.figures, GONE));
+    this.#past = addFigures(
+      this.#past,
+      end === null ? past : { ...past, ended: { ...past.ended, [end]: 1 } },
+    );
+    this.#reportFigures();
+    if (this.#isDraining) this.#endIfDrained();
+    else this.#replace();
+  }
+
+  /** As many as there shall be, of those that take jobs or will. */
+  #replace(): void {
+    const now = performance.now();
+    const waitMs = now - this.#lastReplacedMs < CALM_MS ? RESTART_WAIT_MS : 0;
+    this.#lastReplacedMs = now;
+    setTimeout(() => {
+      const open = [...this.#threads].filter(({ isOpen }) => isOpen).length;
+      if (!this.#isDraining && open < this.#options.threads) this.#start();
+    }, waitMs);
+  }
+
+  #endIfDrained(): void {
+    if (this.#threads.size > 0) return;
+    this.#reportFigures();
+    this.#options.onDrained();
+  }
+
+  #reportFigures(): void {
+    const now = [...this.#threads].reduce(
+      (sum, one) => addFigures(sum, ofThread(one.figures, one)),
+      this.#past,
+    );
+    if (isDeepStrictEqual(now, this.#lastFigures)) return;
+    this.#lastFigures = now;
+    this.#options.report({ kind: 'figures', figures: now });
+  }
+}
