@@ -1,0 +1,351 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '@ackline/testkit/wait-for';
+import { createMemoryServices } from '../../src/testing.ts';
+import type { AttributeValue, HandlerServices } from '../../src/thread/protocol.ts';
+import { jobEvent, moduleThat, startPool } from './pool-bench.ts';
+
+const MIB = 1_048_576;
+const never = new AbortController().signal;
+
+describe('the threads of a destination', { timeout: 240_000 }, () => {
+  it('get an event as it is, its secrets and settings, and nothing of the environment', async () => {
+    const cases = `
+      case 'tell': {
+        const tell = (name: string, value: unknown) => ctx.span.setAttribute(name, JSON.stringify(value));
+        const { body, payload, receivedAt, ...rest } = event;
+        const all = { ...rest, receivedAt: receivedAt.getTime(), body: Buffer.from(body).toString() };
+        for (const [name, value] of Object.entries(all)) tell(name, value);
+        tell('ctx', { secrets: ctx.secrets, settings: ctx.settings });
+        tell('env', Object.keys(process.env).filter(name => name !== 'PWD' && name !== '_' && name !== 'SHLVL'));
+        return;
+      }`;
+    const given = { secrets: { token: 's3cret' }, settings: { apiUrl: 'https://api.example' } };
+    await using bench = startPool(moduleThat(cases), given);
+    const told: Record<string, unknown> = {};
+    const event = {
+      ...jobEvent({ do: 'tell' }),
+      headers: [
+        ['X-A', '1'],
+        ['x-a', '2'],
+      ] as [string, string][],
+    };
+    const onAttribute = (name: string, value: AttributeValue) =>
+      void (told[name] = JSON.parse(String(value)));
+    const result = await bench.pool.run({ delivery: 'd', event, onAttribute }, never);
+    assert.deepEqual(result, { kind: 'done' });
+    const { ctx, env, ...rest } = told;
+    assert.deepEqual(rest, { ...event, body: '{"do":"tell"}' });
+    assert.deepEqual(ctx, given);
+    assert.deepEqual(env, []);
+    assert.equal(event.body.byteLength, 13); // the caller's bytes stay its own
+  });
+
+  it('take bodies of the largest size, byte for byte', async () => {
+    const before = `import { createHash } from 'node:crypto';`;
+    const source = moduleThat('', before).replace(
+      'const order = event.payload as Order;',
+      `const order: Order = { do: 'nothing' };
+       ctx.span.setAttribute('hash', createHash('sha256').update(event.body).digest('hex'));`,
+    );
+    const decode = `{ provider: null, decode: () => null }`;
+    await using bench = startPool(source.replace('source: any', `source: ${decode}`));
+    const body = randomBytes(25 * MIB);
+    let hash: AttributeValue = '';
+    const event = { ...jobEvent({}), body };
+    const result = await bench.pool.run(
+      { delivery: 'd', event, onAttribute: (_, value) => (hash = value) },
+      never,
+    );
+    assert.deepEqual(result, { kind: 'done' });
+    assert.equal(hash, createHash('sha256').update(body).digest('hex'));
+  });
+
+  it('share many jobs, several at a time in each', async () => {
+    const cases = `
+      case 'meet': {
+        at += 1;
+        most = Math.max(most, at);
+        await delay(20);
+        at -= 1;
+        ctx.span.setAttribute('most', most);
+        ctx.span.setAttribute('thread', threadId);
+        return;
+      }`;
+    const top = `import { threadId } from 'node:worker_threads'; let at = 0; let most = 0;`;
+    await using bench = startPool(moduleThat(cases, top), { threads: 3 });
+    await bench.ready();
+    const threads = new Map<AttributeValue, number>();
+    let most = 0;
+    const onAttribute = (name: string, value: AttributeValue) => {
+      if (name === 'thread') threads.set(value, (threads.get(value) ?? 0) + 1);
+      else most = Math.max(most, Number(value));
+    };
+    const jobs = Array.from({ length: 90 }, async () => bench.run({ do: 'meet' }, { onAttribute }));
+    assert.ok((await Promise.all(jobs)).every(({ kind }) => kind === 'done'));
+    assert.deepEqual([...threads.values()], [30, 30, 30]);
+    assert.ok(most > 10, String(most));
+  });
+
+  it('hand over to a changed module: jobs that run end by the old one, later ones are of the new one', async () => {
+    const version = (n: number) =>
+      moduleThat(
+        `
+      case 'version': {
+        while (order.file !== undefined && !existsSync(String(order.file))) await delay(5);
+        ctx.span.setAttribute('version', ${n});
+        return;
+      }`,
+        `import { existsSync } from 'node:fs';`,
+      );
+    await using bench = startPool(version(1));
+    await bench.ready();
+    const seen: AttributeValue[] = [];
+    const file = `${bench.module}.go`;
+    const run = (order: object) =>
+      bench.run({ do: 'version', ...order }, { onAttribute: (_, value) => void seen.push(value) });
+    const underWay = run({ file });
+    bench.write(version(2));
+    const state = await bench.pool.reload(bench.options);
+    assert.equal(state.kind, 'ready');
+    assert.deepEqual(await run({}), { kind: 'done' });
+    writeFileSync(file, '');
+    assert.deepEqual(await underWay, { kind: 'done' });
+    assert.deepEqual(seen, [2, 1]);
+    await waitFor(() => bench.pool.figures().threads === 1); // those before have ended
+  });
+
+  it('stay as they are while a changed module can not be used, and say why', async () => {
+    await using bench = startPool(moduleThat(''));
+    await bench.ready();
+    bench.write('export const x: number = ;');
+    const state = await bench.pool.reload(bench.options);
+    assert.ok(state.kind === 'ready' && state.refused !== null, JSON.stringify(state));
+    assert.equal(state.refused.code, 'ACKLINE_HANDLER_NOT_LOADED');
+    assert.match(state.refused.detail, /bot\.ts can not be loaded: SyntaxError/);
+    assert.deepEqual(await bench.run({ do: 'nothing' }), { kind: 'done' });
+    assert.equal(bench.lines.filter(({ event }) => event === 'handler.not-loaded').length, 1);
+    bench.write(moduleThat(''));
+    const mended = await bench.pool.reload(bench.options);
+    assert.ok(mended.kind === 'ready' && mended.refused === null);
+  });
+
+  const handler = (name: string) =>
+    `export const ${name} = defineHandler({ name: '${name}', source: any, handle() {} });`;
+  const imports = `import { defineHandler } from '@ackline/handlers/define-handler';
+import { any } from '@ackline/handlers/any';\n`;
+  for (const [what, source, wanted, detail] of [
+    ['has an error of syntax', 'const = 1;', null, /bot\.ts can not be loaded: SyntaxError: /],
+    [
+      'imports what is not there',
+      `import './gone.ts';`,
+      null,
+      /can not be loaded: Error: Cannot find module .*gone\.ts/,
+    ],
+    ['throws', `throw new TypeError('no API');`, null, /can not be loaded: TypeError: no API/],
+    ['exits', 'process.exit(4);', null, /it ended while it was loaded \(exit code 4\)/],
+    [
+      'takes all memory',
+      'const all = []; for (;;) all.push({ n: 1 });',
+      null,
+      /it takes more than its memory/,
+    ],
+    ['exports no handler', 'export const x = 1;', null, /bot\.ts exports nothing that defineHandler made/],
+    [
+      'exports two',
+      imports + handler('one') + handler('two'),
+      null,
+      /exports several handlers \(one, two\): set "handler"/,
+    ],
+    ['has no such handler', imports + handler('one'), 'two', /has no handler "two"; it has one/],
+    ['names a handler badly', imports + handler('One'), null, /TypeError: the name of a handler/],
+  ] as const) {
+    it(`hold their jobs while the module ${what}, and begin when it is mended`, async () => {
+      await using bench = startPool(source, { handler: wanted });
+      await waitFor(() => bench.pool.state().kind === 'failed');
+      const state = bench.pool.state();
+      assert.ok(state.kind === 'failed');
+      assert.match(state.failure.detail, detail);
+      assert.deepEqual(await bench.run({}), { kind: 'not-ready', failure: state.failure });
+      assert.equal(bench.lines.filter(({ event }) => event === 'handler.not-loaded').length, 1);
+      bench.write(imports + handler(wanted ?? 'bot'));
+      await bench.ready(); // nobody told it
+      assert.deepEqual(await bench.run({}), { kind: 'done' });
+    });
+  }
+
+  it('run one of several handlers of a module, where the destination names it', async () => {
+    await using bench = startPool(imports + handler('one') + handler('two'), { handler: 'two' });
+    await bench.ready();
+    assert.deepEqual(bench.pool.state(), { kind: 'ready', handler: 'two', provider: null, refused: null });
+  });
+
+  it('park what their source can not read, or what is of another provider', async () => {
+    const source = `import { defineHandler } from '@ackline/handlers/define-handler';
+import { twilio } from '@ackline/handlers/twilio';
+export const bot = defineHandler({ name: 'bot', source: twilio, handle() {} });`;
+    await using bench = startPool(source);
+    const run = (provider: string, body: string) => {
+      const event = { ...jobEvent({}), provider, body: Buffer.from(body) };
+      return bench.pool.run({ delivery: randomUUID(), event }, never);
+    };
+    assert.deepEqual(await run('twilio', 'AccountSid=AC1&Body=hi'), { kind: 'done' });
+    assert.deepEqual(await run('twilio', 'Body=%zz'), { kind: 'undecodable', detail: 'the body is no form' });
+    assert.deepEqual(await run('telegram', '{}'), {
+      kind: 'undecodable',
+      detail: 'the handler bot is for events of twilio, this one is of telegram',
+    });
+  });
+
+  it('do once what an event asks for, though the thread is ended meanwhile', async () => {
+    const cases = `
+      case 'once': {
+        const sent = await ctx.once('reply:' + order.key, async () => {
+          ctx.span.setAttribute('did', 1);
+          if (order.how === 'die') process.exit(1);
+          if (order.how === 'fail') throw new Error('no');
+          if (order.how === 'maybe') throw Object.assign(new Error('no answer'), { maybeDone: true });
+          return { id: 7 };
+        }, order.again === true ? { uncertain: 'again' } : {});
+        ctx.span.setAttribute('sent', JSON.stringify(sent ?? null));
+        return;
+      }`;
+    await using bench = startPool(moduleThat(cases));
+    const run = async (key: string, how: string, again = false) => {
+      const told: Record<string, AttributeValue> = {};
+      const onAttribute = (name: string, value: AttributeValue) => void (told[name] = value);
+      const { kind } = await bench.run({ do: 'once', key, how, again }, { onAttribute });
+      return [kind, told['did'] === 1, told['sent'] ?? null];
+    };
+    assert.deepEqual(await run('a', 'fine'), ['done', true, '{"id":7}']);
+    assert.deepEqual(await run('a', 'fine'), ['done', false, '{"id":7}']);
+    assert.deepEqual(await run('b', 'fail'), ['failed', true, null]);
+    assert.deepEqual(await run('b', 'fine'), ['done', true, '{"id":7}']);
+    assert.deepEqual(await run('c', 'maybe'), ['failed', true, null]);
+    assert.deepEqual(await run('c', 'fine'), ['done', false, 'null']);
+    assert.deepEqual(await run('d', 'die'), ['thread-ended', true, null]);
+    assert.deepEqual(await run('d', 'fine'), ['done', false, 'null']);
+    assert.deepEqual(await run('d', 'fine', true), ['done', true, '{"id":7}']);
+  });
+
+  it('load once what several want at a time, keep it, and keep that there is nothing', async () => {
+    const cases = `
+      case 'load': {
+        const value = await ctx.cache.getOrLoad(String(order.key), async () => {
+          ctx.span.setAttribute('loads', 1);
+          await delay(50);
+          if (order.fail) throw new Error('no');
+          return order.value;
+        });
+        ctx.span.setAttribute('value', JSON.stringify(value ?? null));
+        return;
+      }
+      case 'forget': await ctx.cache.delete(String(order.key)); return;
+      case 'set': await ctx.cache.set(String(order.key), order.value); return;
+      case 'get': ctx.span.setAttribute('value', JSON.stringify((await ctx.cache.get(String(order.key))) ?? null)); return;`;
+    await using bench = startPool(moduleThat(cases), { threads: 2 });
+    await bench.ready();
+    let loads = 0;
+    const run = async (order: object) => {
+      let value: AttributeValue | null = null;
+      const onAttribute = (name: string, given: AttributeValue) => {
+        if (name === 'loads') loads += 1;
+        else value = given;
+      };
+      const { kind } = await bench.run(order, { onAttribute });
+      return kind === 'done' ? value : kind;
+    };
+    const load = { do: 'load', key: 'categories', value: [1, 2] };
+    const values = await Promise.all(Array.from({ length: 20 }, () => run(load)));
+    assert.deepEqual([new Set(values), loads], [new Set(['[1,2]']), 1]);
+    assert.deepEqual(await run({ do: 'get', key: 'categories' }), '[1,2]');
+    assert.deepEqual(await run({ do: 'load', key: 'none', value: null }), 'null');
+    assert.deepEqual(await run({ do: 'load', key: 'none', value: 5 }), 'null');
+    loads = 0;
+    assert.equal(await run({ do: 'load', key: 'bad', fail: true }), 'failed');
+    assert.equal(await run({ do: 'load', key: 'bad', value: 1 }), '1');
+    assert.equal(loads, 2);
+    await run({ do: 'forget', key: 'categories' });
+    assert.equal(await run({ do: 'get', key: 'categories' }), 'null');
+    await run({ do: 'set', key: 'large', value: 'x'.repeat(300_000) });
+    assert.equal(await run({ do: 'get', key: 'large' }), 'null');
+    await waitFor(() => bench.pool.figures().cache.hits >= 20);
+  });
+
+  it('go on without a service that can not answer, and see nothing of its words', async () => {
+    const away = () => Promise.reject(new Error('postgresql://user:password@host'));
+    const names = [
+      'once.begin',
+      'once.end',
+      'cache.get',
+      'cache.set',
+      'cache.delete',
+      'cache.lease',
+      'cache.release',
+    ];
+    const services = {
+      ...createMemoryServices(),
+      ...Object.fromEntries(names.map(name => [name, away])),
+    } as HandlerServices;
+    const cases = `
+      case 'once': await ctx.once('a', () => 1); return;
+      case 'cache': if ((await ctx.cache.getOrLoad('a', async () => 5)) !== 5) throw new Error(); return;
+      case 'flood': await Promise.all(Array.from({ length: 100 }, () => ctx.once('a', () => 1))); return;`;
+    await using bench = startPool(moduleThat(cases), { services });
+    const refused = await bench.run({ do: 'once' });
+    assert.ok(refused.kind === 'failed');
+    assert.deepEqual([refused.code, refused.detail], ['SERVICE_AWAY', 'once.begin could not be answered']);
+    assert.deepEqual(await bench.run({ do: 'cache' }), { kind: 'done' });
+    const flood = await bench.run({ do: 'flood' });
+    assert.ok(flood.kind === 'failed' && ['SERVICE_AWAY', 'TOO_MANY_CALLS'].includes(flood.code ?? ''));
+  });
+
+  it('count what they do, over threads that are gone as well', async () => {
+    const cases = `
+      case 'measured': await ctx.monitored('load', () => delay(5)); return;
+      case 'exit': process.exit(1);`;
+    await using bench = startPool(moduleThat(cases));
+    for (let n = 0; n < 3; n++) await bench.run({ do: 'measured' });
+    await waitFor(() => bench.pool.figures().monitored[0]?.count === 3);
+    await bench.run({ do: 'exit' });
+    await bench.run({ do: 'measured' });
+    await waitFor(() => bench.pool.figures().monitored[0]?.count === 4);
+    const { monitored, ended, threads } = bench.pool.figures();
+    assert.deepEqual([monitored.length, monitored[0]?.failures, ended.exit, threads], [1, 0, 1, 1]);
+    assert.ok((monitored[0]?.maxMs ?? 0) >= 4 && monitored[0]?.slowest.length === 4);
+  });
+
+  it('finish what they have when they are retired, and take no more', async () => {
+    await using bench = startPool(moduleThat(`case 'end late': await delay(300); return;`));
+    await bench.ready();
+    const underWay = bench.run({ do: 'end late' });
+    bench.pool.retire();
+    assert.deepEqual(await bench.run({ do: 'nothing' }), { kind: 'aborted' });
+    assert.deepEqual(await underWay, { kind: 'done' });
+    await waitFor(() => bench.pool.figures().threads === 0);
+  });
+
+  it('end with their host, whatever they do', async () => {
+    const file = fileURLToPath(new URL('./host.ts', import.meta.url));
+    const host = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(host.stdout, 'data')) as [Buffer];
+    const { pid, folder } = JSON.parse(line.toString()) as { pid: number; folder: string };
+    host.kill('SIGKILL');
+    await waitFor(() => !isAlive(pid), { what: `the end of ${pid}` });
+    rmSync(folder, { recursive: true });
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
