@@ -110,11 +110,12 @@ interface Account {
  * to the API alone.
  */
 async function download(given: string, limits: DownloadLimits, account: Account): Promise<DownloadedFile> {
-  const { api } = account;
+  const { api, authorization, deps } = account;
   let url = URL.parse(given);
   if (url === null || url.origin !== new URL(api).origin) throw giveUp('the file is not at Twilio');
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const answer = await fetchFile(url, limits, account);
+    const headers = redirects === 0 ? { authorization } : {};
+    const answer = await fetchFile(url, headers, { ...limits, deps });
     if (isSuccess(answer.status)) return { contentType: typeOf(answer.headers), body: answer.body };
     const next = URL.parse(answer.headers['location'] ?? '', url.href);
     // A fake API of a test has no https; a real one never leaves it.
@@ -126,12 +127,12 @@ async function download(given: string, limits: DownloadLimits, account: Account)
 
 async function fetchFile(
   url: URL,
-  { types, maxBytes = MAX_FILE_BYTES }: DownloadLimits,
-  { deps, api, authorization }: Account,
+  headers: Readonly<Record<string, string>>,
+  { types, maxBytes = MAX_FILE_BYTES, deps }: DownloadLimits & Pick<Account, 'deps'>,
 ): Promise<OutboundAnswer> {
   try {
     return await deps.request(url.href, {
-      ...(url.origin === new URL(api).origin ? { headers: { authorization } } : {}),
+      headers,
       maxAnswerBytes: maxBytes,
       accepts: status => isSuccess(status) || REDIRECTS.has(status),
       refuse: head => refusal(head, types),
