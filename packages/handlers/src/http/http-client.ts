@@ -116,7 +116,7 @@ async function tryOnce(plan: CallPlan, signal: AbortSignal, deps: Deps): Promise
   if (!(await room.enter(origin, signal))) return { kind: 'failed', code: abortCode(signal), wasSent: false };
   const startedMs = performance.now();
   try {
-    const reset = !open.mayKeep(origin, room.active.get(origin) ?? 0);
+    const reset = !open.mayKeep(origin, room.active);
     const exchanged = await exchange(agent, { ...plan, reset }, signal);
     tally.count(origin, exchanged, performance.now() - startedMs);
     return exchanged;
