@@ -30,8 +30,8 @@ export interface FakeTwilio extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export const FAKE_ACCOUNT_SID = `AC${'0'.repeat(31)}1`;
-export const FAKE_AUTH_TOKEN = 'f'.repeat(32);
+const FAKE_ACCOUNT_SID = `AC${'0'.repeat(31)}1`;
+const FAKE_AUTH_TOKEN = 'f'.repeat(32);
 
 export async function startFakeTwilio(options: { readonly port?: number } = {}): Promise<FakeTwilio> {
   const receiver = await startFakeReceiver(options);

@@ -1,9 +1,9 @@
 import type { Exchanged } from './exchange.ts';
 
 /** The first, and two more. */
-export const MAX_TRIES = 3;
+const MAX_TRIES = 3;
 /** What a server asks for above this is waited for by the destination's schedule, which needs no thread. */
-export const MAX_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 const FIRST_BACKOFF_MS = 200;
 /** So that tries are never one at once: what failed would fail again. */
 const MIN_BACKOFF_MS = 50;

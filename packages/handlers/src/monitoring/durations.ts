@@ -9,8 +9,8 @@ const LAST_BUCKET = 96;
 
 /** The bucket that a duration is counted in; its bound is the longest one there. */
 export function bucketOf(ms: number): number {
-  const bucket = Math.ceil(Math.log2(ms / FIRST_BOUND_MS) * BUCKETS_PER_DOUBLING);
-  return Math.min(Math.max(0, bucket), LAST_BUCKET);
+  const bucket = Math.ceil(Math.log2(Math.max(ms, FIRST_BOUND_MS) / FIRST_BOUND_MS) * BUCKETS_PER_DOUBLING);
+  return Math.min(bucket, LAST_BUCKET);
 }
 
 export function boundOf(bucket: number): number {

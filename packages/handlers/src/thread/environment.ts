@@ -1,4 +1,4 @@
-/** What a handler's process takes over: how Node and the system work, and no secret of any source or store. */
+/** What a handler's process takes over: how Node and the system work, and no secret of any source. */
 const NAMES: readonly string[] = [
   'TZ',
   'LANG',
@@ -12,10 +12,20 @@ const NAMES: readonly string[] = [
   'TMPDIR',
 ];
 
-/** For `ThreadPoolDeps.environment`. Handlers have their secrets from `ctx.secrets`. */
+/** What pg reads beside a connection string. */
+const OF_PG = /^PG[A-Z]+$/;
+
+/**
+ * For `ThreadPoolDeps.environment`; `withPg`: for a destination with `connections`. Handlers have their secrets from `ctx.secrets`.
+ */
 export function handlerEnvironment(
   given: Readonly<Record<string, string | undefined>>,
+  withPg = false,
 ): Record<string, string> {
-  const known = NAMES.map(name => [name, given[name]] as const);
-  return Object.fromEntries(known.filter((one): one is readonly [string, string] => one[1] !== undefined));
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const isTaken = NAMES.includes(name) || (withPg && OF_PG.test(name));
+    if (isTaken && value !== undefined) environment[name] = value;
+  }
+  return environment;
 }

@@ -14,7 +14,8 @@ import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
 const FIGURES_EVERY_MS = 1_000;
 /** One is replaced at once, the next one within this time is not: what ended them may do so again and again. */
 const CALM_MS = 5_000;
-const RESTART_WAIT_MS = 1_000;
+const FIRST_RESTART_MS = 1_000;
+const LAST_RESTART_MS = 30_000;
 const GONE = { takesJobs: false, jobs: 0 };
 
 /** The threads of one process: all the same, each replaced when it has ended. */
@@ -41,6 +42,8 @@ class Group implements ThreadGroup {
   readonly #waiting = new Map<number, JobEvent>();
   #readyThreads = 0;
   #lastReplacedMs = -Infinity;
+  #restartMs = FIRST_RESTART_MS;
+  #toldFailure: string | null = null;
   #isReady = false;
   #isDraining = false;
   /** Counts of threads that are gone. */
@@ -95,6 +98,7 @@ class Group implements ThreadGroup {
     const thread: WorkerThread = startWorkerThread(this.#options, {
       ready: loaded => {
         this.#readyThreads += 1;
+        this.#restartMs = FIRST_RESTART_MS;
         if (!this.#isReady && this.#readyThreads === this.#options.threads) {
           this.#isReady = true;
           report({ kind: 'ready', loaded });
@@ -119,9 +123,16 @@ class Group implements ThreadGroup {
     for (const [id, event] of waiting) this.#place(id, event);
   }
 
-  /** At the start of the process it is its end; later the module was changed meanwhile, and it is tried again. */
+  /**
+   * The module was changed while its threads ran, and can't be loaded any more: as long as others have the old one it is tried again,
+   * with waits that grow; without any, and at the start, the process has nothing to do.
+   */
   #failed(failure: LoadFailure): void {
-    if (!this.#isReady) this.#options.report({ kind: 'failed', failure });
+    this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
+    const isLast = ![...this.#threads].some(({ takesJobs, jobs }) => takesJobs || jobs > 0);
+    if (!this.#isReady || isLast) this.#options.report({ kind: 'failed', failure });
+    if (!this.#isReady || failure.detail === this.#toldFailure) return;
+    this.#toldFailure = failure.detail;
     const fields = { detail: failure.detail };
     this.#options.report({
       kind: 'log',
@@ -144,7 +155,7 @@ class Group implements ThreadGroup {
   /** As many as there shall be, of those that take jobs or will. */
   #replace(): void {
     const now = performance.now();
-    const waitMs = now - this.#lastReplacedMs < CALM_MS ? RESTART_WAIT_MS : 0;
+    const waitMs = now - this.#lastReplacedMs < CALM_MS ? this.#restartMs : 0;
     this.#lastReplacedMs = now;
     setTimeout(() => {
       const open = [...this.#threads].filter(({ isOpen }) => isOpen).length;

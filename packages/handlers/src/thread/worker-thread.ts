@@ -25,9 +25,9 @@ import type {
 import { watchMemory } from './memory-watch.ts';
 
 /** From the abort of a job to the end of its thread. */
-export const ABORT_GRACE_MS = 1_000;
+const ABORT_GRACE_MS = 1_000;
 /** What the other jobs of a thread that still turns have after that. */
-export const NEIGHBOUR_GRACE_MS = 4_000;
+const NEIGHBOUR_GRACE_MS = 4_000;
 /** A module may wait for something at its top level, on a machine that is busy. */
 const START_LIMIT_MS = 30_000;
 /** What a module keeps open of its own is closed with the thread. */
@@ -133,7 +133,8 @@ class HandlerThread implements WorkerThread {
 
   run(id: number, event: JobEvent): void {
     this.#jobs.set(id, { hasBegun: false, aborted: null, isOverdue: false, crash: null, timer: undefined });
-    this.#post({ kind: 'job', id, event });
+    const body = ownBytes(event.body);
+    this.#worker.postMessage({ kind: 'job', id, event: { ...event, body } }, [body.buffer]);
   }
 
   abort(id: number, reason: AbortReason): void {
@@ -162,8 +163,8 @@ class HandlerThread implements WorkerThread {
     await this.#terminate(null, null);
   }
 
-  #post(message: HostMessage): void {
-    this.#worker.postMessage(message, message.kind === 'job' ? transferable(message.event) : []);
+  #post(message: Exclude<HostMessage, { kind: 'job' }>): void {
+    this.#worker.postMessage(message);
   }
 
   #take(message: ThreadMessage): void {
@@ -330,7 +331,10 @@ function cutResult({ aborted }: Job): JobResult {
   return { kind: aborted === 'timeout' ? 'timeout' : 'aborted' };
 }
 
-function transferable(event: JobEvent): ArrayBuffer[] {
-  const { buffer, byteLength } = event.body;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+/** In a buffer that has nothing else: of a view all that is beside it would be handed over too. */
+function ownBytes(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = body;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? (body as Uint8Array<ArrayBuffer>)
+    : new Uint8Array(body);
 }

@@ -179,6 +179,17 @@ import { any } from '@ackline/handlers/any';\n`;
     });
   }
 
+  it('say so where a thread ends and the module can not be loaded any more, and begin when it is mended', async () => {
+    await using bench = startPool(moduleThat(`case 'exit': process.exit(1);`));
+    await bench.ready();
+    bench.write('export const x: number = ;');
+    assert.equal((await bench.run({ do: 'exit' })).kind, 'thread-ended');
+    await waitFor(() => bench.pool.state().kind === 'failed');
+    bench.write(moduleThat(''));
+    await bench.ready();
+    assert.deepEqual(await bench.run({ do: 'nothing' }), { kind: 'done' });
+  });
+
   it('run one of several handlers of a module, where the destination names it', async () => {
     await using bench = startPool(imports + handler('one') + handler('two'), { handler: 'two' });
     await bench.ready();

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { addFigures, countsOf, NO_FIGURES, ofThread } from '../../src/thread/pool-figures.ts';
+import type { ThreadFigures } from '../../src/thread/protocol.ts';
+
+const thread: ThreadFigures = {
+  http: {
+    active: 2,
+    limit: 50,
+    origins: [{ origin: 'https://a', active: 2, limit: 30 }],
+    calls: [{ origin: 'https://a', outcome: '2xx', count: 3, totalMs: 30 }],
+  },
+  cache: { hits: 4, misses: 1 },
+  monitored: [
+    {
+      name: 'load',
+      count: 2,
+      failures: 1,
+      totalMs: 20,
+      maxMs: 15,
+      durations: [[3, 2]],
+      slowest: [
+        { ms: 15, at: 1 },
+        { ms: 5, at: 2 },
+      ],
+      heapGrowthBytes: 10,
+    },
+  ],
+  heapBytes: 1_000,
+  droppedLogLines: 5,
+};
+
+describe('figures of threads', () => {
+  it('add up by origin, outcome and name', () => {
+    const one = ofThread(thread, { takesJobs: true, jobs: 3 });
+    const sum = addFigures(one, ofThread(thread, { takesJobs: false, jobs: 1 }));
+    assert.deepEqual([sum.threads, sum.jobs, sum.heapBytes, sum.droppedLogLines], [1, 4, 2_000, 10]);
+    assert.deepEqual(sum.http.origins, [{ origin: 'https://a', active: 4, limit: 60 }]);
+    assert.deepEqual(sum.http.calls, [{ origin: 'https://a', outcome: '2xx', count: 6, totalMs: 60 }]);
+    const [load] = sum.monitored;
+    assert.deepEqual([load?.count, load?.durations, load?.slowest.length, load?.maxMs], [4, [[3, 4]], 4, 15]);
+  });
+
+  it('leave counts behind, and nothing of what was so at the time', () => {
+    const left = countsOf(ofThread(thread, { takesJobs: true, jobs: 3 }));
+    assert.deepEqual(
+      [left.threads, left.jobs, left.heapBytes, left.http.active, left.http.limit],
+      [0, 0, 0, 0, 0],
+    );
+    assert.deepEqual([left.http.calls.length, left.cache.hits], [1, 4]);
+    assert.deepEqual(addFigures(NO_FIGURES, left), left);
+  });
+
+  it('are none of a thread that has told nothing yet', () => {
+    assert.equal(ofThread(null, { takesJobs: true, jobs: 0 }).threads, 1);
+  });
+});
