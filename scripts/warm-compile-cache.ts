@@ -52,6 +52,42 @@ await run('ackline in the image', [image, '--version']);
 await run('ackline in a running pod', [join(root, 'packages/cli/bin/ackline.mjs'), '--version']);
 await run('the ingress', [image, 'ingress']);
 await run('the processor', [image, 'processor']);
+await run('the threads of a handler', ['--input-type=module', '--eval', handlerProgram()]);
+
+/** Starts threads as a processor would, and lets them end: Node writes its cache at the end of a process. */
+function handlerProgram(): string {
+  const module = join(tmpdir(), 'warm-handler.mjs');
+  writeFileSync(
+    module,
+    `import { defineHandler } from '@ackline/handlers/define-handler';
+     import { telegram } from '@ackline/handlers/telegram';
+     export const warm = defineHandler({ name: 'warm', source: telegram, handle() {} });`,
+  );
+  const options = {
+    destination: 'warm',
+    module,
+    handler: null,
+    threads: 1,
+    memoryBytes: 128 * 1024 * 1024,
+    secrets: {},
+    settings: {},
+    http: { connections: 1, keepAlive: 1 },
+    pg: null,
+  };
+  const pool = pathToFileURL(join(root, 'packages/handlers/src/thread/thread-pool.ts')).href;
+  return `
+    const { createThreadPool } = await import(${JSON.stringify(pool)});
+    const { NODE_COMPILE_CACHE } = process.env;
+    const pool = createThreadPool(${JSON.stringify(options)}, {
+      services: {},
+      log: () => undefined,
+      environment: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
+      onState(state) {
+        if (state.kind === 'ready') pool.retire();
+        if (state.kind === 'failed') throw new Error(state.failure.detail);
+      },
+    });`;
+}
 
 /** Runs it until it has started or can go no further. */
 async function run(what: string, args: readonly string[]): Promise<void> {

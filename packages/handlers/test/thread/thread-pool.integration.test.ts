@@ -13,7 +13,7 @@ import { jobEvent, moduleThat, startPool } from './pool-bench.ts';
 const MIB = 1_048_576;
 const never = new AbortController().signal;
 
-describe('the threads of a destination', { timeout: 240_000 }, () => {
+describe('the threads of a destination', { timeout: 240_000, concurrency: 4 }, () => {
   it('get an event as it is, its secrets and settings, and nothing of the environment', async () => {
     const cases = `
       case 'tell': {
