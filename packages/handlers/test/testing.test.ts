@@ -162,6 +162,10 @@ describe('a handler that is run in a test', () => {
       },
       { http: { request } },
     );
+    let isOver = false;
+    void running.then(() => (isOver = true));
+    for (let n = 0; n < 10; n++) await new Promise(setImmediate);
+    assert.equal(isOver, false);
     resolve();
     await running;
     assert.equal(isDone, true);

@@ -171,6 +171,14 @@ describe('outbound HTTP', { timeout: 60_000 }, () => {
     assert.equal((await client.request(receiver.url, { maxAnswerBytes: 1_000 }, never)).body.length, 1_000);
   });
 
+  it('waits for nothing of an answer that declares too much', async () => {
+    const server = createServer(
+      (_, response) => void response.writeHead(200, { 'content-length': 1e9 }).write('a'),
+    );
+    await using site = await listen(server);
+    await assert.rejects(client.request(site.url, { timeoutMs: 20_000 }, never), { code: 'TOO_LARGE' });
+  });
+
   it('follows no redirect', async () => {
     receiver.always({ status: 302, headers: { location: '/elsewhere' } });
     await assert.rejects(client.request(receiver.url, {}, never), { code: 'HTTP_302' });

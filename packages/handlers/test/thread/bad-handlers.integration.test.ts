@@ -168,6 +168,8 @@ describe('a handler that misbehaves', { timeout: 240_000 }, () => {
     const neighbour = bench.run({ do: 'end late', ms: 50 });
     assert.deepEqual(await bench.run({ do: 'block' }, { timeoutMs: SHORT_MS }), { kind: 'timeout' });
     assert.ok(['done', 'interrupted'].includes((await neighbour).kind));
+    const ends = bench.lines.filter(({ event }) => event === 'handler.process-ended');
+    assert.ok(ends.some(({ fields }) => fields['reason'] === 'timeout'));
     await nothing();
   });
 
