@@ -369,7 +369,7 @@ export const seedRows: readonly SeedRow[] = [
       tests(
         `${INGRESS}/http/connections.integration`,
         'serves one request after the other on a connection, rejected ones too',
-        'are closed at once and counted, and those that are open go on',
+        'are closed at once and counted, and those that are being served go on',
       ),
       tests(
         `${INGRESS}/http/limits-and-repeats.integration`,
