@@ -3,18 +3,13 @@ import { AppError } from '@ackline/shared/app-error';
 import { shownAddress } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
-import { createSecretReader } from '@ackline/runtime/secrets';
-import { providers } from '@ackline/shared/providers/registry';
 import type { CommandContext } from '../command-context.ts';
 import type { CliConfig } from '../config.ts';
-import { describeRef, inspectAcklineConfig, shownPath } from '../config-file.ts';
-import { overDevEnv, planDevEnv } from '../data-directory/dev-env.ts';
-import { dataLayout } from '../data-directory/layout.ts';
-import { readRunning } from '../data-directory/lock.ts';
+import { describeRef, shownPath } from '../config-file.ts';
+import { inspectSetup, placedLines } from '../config-setup.ts';
 import { programName } from '../output/program-name.ts';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
-import { sampleFindings } from '../up/sample-receiver.ts';
 
 export function registerCheck(program: Command, context: CommandContext): void {
   program
@@ -52,25 +47,16 @@ export interface Checked {
  * All that a start refuses of the file and its secrets, in one list. Rejects with ACKLINE_CONFIG_INVALID, or where there is
  * nothing else with ACKLINE_SAMPLE_IN_PRODUCTION or ACKLINE_SECRET_MISSING.
  */
-async function checkFile(path: string, { mode, dataDir, environment }: CliConfig): Promise<Checked> {
-  const file = await inspectAcklineConfig(path, mode);
-  const { config } = file;
-  if (config === null) throw new AppError('ACKLINE_CONFIG_INVALID', file.list());
-  const isProduction = mode === 'production';
-  const layout = dataLayout(dataDir);
-  const { values, added } = isProduction
-    ? { values: {}, added: [] }
-    : await planDevEnv(layout, config, environment);
-  const env = isProduction ? environment : overDevEnv(environment, values);
-  const samples = isProduction ? sampleFindings(config) : [];
-  const secrets = createSecretReader({ env, production: isProduction }).secretFindings(config, providers);
+async function checkFile(path: string, config: CliConfig): Promise<Checked> {
+  const { file, acklineConfig, samples, secrets, toGenerate, isRunning } = await inspectSetup(path, config);
+  if (acklineConfig === null) throw new AppError('ACKLINE_CONFIG_INVALID', file.list());
   const all = file.list([...samples, ...secrets]);
   if (file.list() !== '' || (samples.length > 0 && secrets.length > 0)) {
     throw new AppError('ACKLINE_CONFIG_INVALID', all);
   }
   if (samples.length > 0) throw new AppError('ACKLINE_SAMPLE_IN_PRODUCTION', all);
   if (secrets.length > 0) throw new AppError('ACKLINE_SECRET_MISSING', all);
-  return { mode, config, toGenerate: added, isRunning: (await readRunning(layout)) !== null };
+  return { mode: config.mode, config: acklineConfig, toGenerate, isRunning };
 }
 
 function checkedJson({ mode, config, toGenerate }: Checked) {
@@ -85,8 +71,6 @@ function checkedJson({ mode, config, toGenerate }: Checked) {
   };
 }
 
-const PLACED_ERROR = /^(?<file>.+?):(?<line>\d+):(?<column>\d+)\s+(?<message>.*)$/;
-
 const CHECK_ERRORS: ReadonlySet<string> = new Set([
   'ACKLINE_CONFIG_INVALID',
   'ACKLINE_CONFIG_UNREADABLE',
@@ -97,14 +81,7 @@ const CHECK_ERRORS: ReadonlySet<string> = new Set([
 /** Anything but errors of the configuration and its secrets is thrown on. */
 function failedJson(error: unknown) {
   if (!(error instanceof AppError) || !CHECK_ERRORS.has(error.code)) throw error;
-  const errors = error.message.split('\n').map(line => {
-    const place = PLACED_ERROR.exec(line)?.groups;
-    return {
-      line: place === undefined ? null : Number(place['line']),
-      column: place === undefined ? null : Number(place['column']),
-      message: place?.['message'] ?? line,
-    };
-  });
+  const errors = placedLines(error.message);
   return { ok: false, code: error.code, errors };
 }
 

@@ -37,7 +37,11 @@ export interface InspectedConfig {
    * `ackline.yaml:12:5  sources[1].path: what is wrong`. Empty where nothing is.
    */
   list(others?: readonly Finding[]): string;
+  /** Where a path of the file stands; its beginning where that is not known. */
+  placeOf(path: ConfigPath): { readonly line: number; readonly column: number };
 }
+
+const START = { line: 1, column: 1 } as const;
 
 /**
  * The configuration that the text of ackline.yaml describes. Throws one ACKLINE_CONFIG_INVALID whose message lists every error
@@ -54,11 +58,12 @@ export function loadConfig(text: string, options: LoadConfigOptions): AcklineCon
 export function inspectConfig(text: string, options: LoadConfigOptions): InspectedConfig {
   const { fileName } = options;
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
-    return { config: null, list: () => `${fileName}: is over ${MAX_CONFIG_BYTES} bytes` };
+    const list = () => `${fileName}: is over ${MAX_CONFIG_BYTES} bytes`;
+    return { config: null, list, placeOf: () => START };
   }
   const source = readYaml(text);
   if (source.problems.length > 0 && source.value === null) {
-    return { config: null, list: () => listed(fileName, source, source.problems) };
+    return { config: null, list: () => listed(fileName, source, source.problems), placeOf: () => START };
   }
   const parsed = configSchema.safeParse(source.value);
   const problems = [
@@ -71,6 +76,7 @@ export function inspectConfig(text: string, options: LoadConfigOptions): Inspect
     config: parsed.success ? toConfig(parsed.data, options.providers) : null,
     list: (others = []) =>
       listed(fileName, source, [...problems, ...others.map(finding => placed(finding, source))]),
+    placeOf: path => source.positionOf(source.offsetOf(path, 'value')),
   };
 }
 
