@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { chartCopies, chartPage } from './generate-docs/chart-page.ts';
 import { configurationPage } from './generate-docs/configuration-page.ts';
+import { doctorPage } from './generate-docs/doctor-page.ts';
 import { environmentPage } from './generate-docs/environment-page.ts';
 import { errorsPage } from './generate-docs/errors-page.ts';
 import { metricsPage } from './generate-docs/metrics-page.ts';
@@ -13,6 +14,7 @@ const pages = [
   { path: 'docs/environment.md', text: environmentPage() },
   { path: 'docs/metrics.md', text: metricsPage() },
   { path: 'docs/seeds.md', text: seedsPage() },
+  { path: 'docs/doctor.md', text: doctorPage() },
   { path: 'charts/ackline/README.md', text: chartPage() },
   ...chartCopies(),
 ];

@@ -6,6 +6,7 @@ import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerDestinations } from './commands/destinations.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerEvents } from './commands/events.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPark } from './commands/park.ts';
@@ -70,6 +71,7 @@ function createProgram(context: CommandContext): Command {
     .version(readVersion(), '-v, --version')
     .helpCommand('help [command]', 'the same as `<command> --help`')
     .showSuggestionAfterError()
+    .enablePositionalOptions() // `doctor` and its own commands have options of the same names
     .exitOverride()
     .configureOutput({
       writeOut: text => terminal.line(asTyped(text.trimEnd())),
@@ -90,6 +92,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerUp,
     registerCheck,
     registerPlan,
+    registerDoctor,
     registerSend,
     registerBench,
     registerTop,

@@ -296,6 +296,12 @@ export const errorCodes = {
     title: 'The bench is not within its limits',
     fix: 'Look at the statuses of the part: 401 is another secret or publicUrl than the ingress has, 429 a limit of the source, no answer a port where nothing listens. For times look at Server-Timing and `ackline top`.',
   },
+  ACKLINE_TELEGRAM_REFUSED: {
+    status: null,
+    retryable: true,
+    title: 'The Bot API of Telegram did not take it',
+    fix: "Compare the bot's token with @BotFather's, and publicUrl with what Telegram accepts: https on port 443, 80, 88 or 8443, with a valid certificate.",
+  },
   ACKLINE_USAGE: {
     status: null,
     retryable: false,

@@ -61,7 +61,7 @@ async function openPool(config: CliConfig): Promise<Pool> {
 /** A wildcard address is no place to connect to. */
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-async function findOperationsUrl(config: CliConfig): Promise<string> {
+export async function findOperationsUrl(config: CliConfig): Promise<string> {
   const running = await readRunning(dataLayout(config.dataDir));
   if (running !== null) return running.operationsUrl;
   const { opsHost, opsPort } = config;

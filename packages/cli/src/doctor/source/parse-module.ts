@@ -38,7 +38,8 @@ const MAX_MESSAGE_CHARS = 200;
 /** Reads JavaScript or TypeScript as far as its names are resolved. Never throws for what the text holds. */
 export function parseModule({ path, text }: SourceText): ParsedModule {
   try {
-    const ast = parse(text, optionsFor(path));
+    // A mark of the byte order may stand before `#!`, where the parser knows only the latter.
+    const ast = parse(text.replace(/^\uFEFF/, ''), optionsFor(path));
     return { kind: 'module', module: { path, ...walk(ast), accepted: acceptedLines(ast, text) } };
   } catch (error) {
     return { kind: 'problem', problem: { path, ...describe(error) } };

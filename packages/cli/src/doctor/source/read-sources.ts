@@ -20,7 +20,7 @@ export interface LeftOut {
 
 /** More than any team's handlers; a larger tree is the wrong folder, and would take minutes. */
 const MAX_FILES = 2_000;
-const MAX_TOTAL_BYTES = 32 * 1_048_576;
+const MAX_TOTAL_BYTES = 8 * 1_048_576;
 /** A larger file was made by a program. */
 const MAX_FILE_BYTES = 1_048_576;
 const MAX_DEPTH = 30;

@@ -149,7 +149,7 @@ export async function onMessage(ctx) {
       'b.tsx': 'export const Page = () => <p>hello</p>;',
       'c.cjs': "'use strict'; return require('./d');",
       'd.mjs': 'const x = await import("./c.cjs"); export default x satisfies',
-      'e.js': '#!/usr/bin/env node\nimport x from "./x.json" with { type: "json" };\nusing a = x;',
+      'e.js': '\uFEFF#!/usr/bin/env node\nimport x from "./x.json" with { type: "json" };\nusing a = x;',
     });
     assert.deepEqual(
       problems.map(({ path }) => path),

@@ -1,0 +1,80 @@
+import type { FindingRow } from '../finding-row.ts';
+
+/** Of PostgreSQL and Kafka. */
+export const databaseRows = {
+  'database-unreachable': {
+    impact: 'high',
+    why: 'Nothing is stored or delivered, and without Kafka the spool alone takes events.',
+    fix: 'Compare DATABASE_URL with the server, its pg_hba.conf and the network between.',
+  },
+  'database-version': {
+    impact: 'high',
+    why: 'Ackline is written for PostgreSQL 17; an older server refuses parts of it.',
+    fix: 'Upgrade the server to 17.',
+  },
+  'database-newer': {
+    impact: 'low',
+    why: 'Ackline is tested with PostgreSQL 17 alone.',
+    fix: 'Take 17 where you can, or try the release on a copy first.',
+  },
+  'database-read-only': {
+    impact: 'high',
+    why: 'It takes no event: it is a standby, or its default is read only.',
+    fix: 'Let DATABASE_URL lead to the primary.',
+  },
+  'database-not-durable': {
+    impact: 'high',
+    why: 'A power loss takes acknowledged events along; services refuse to start on it.',
+    fix: 'Set what the finding names to on in postgresql.conf, and start the server again.',
+  },
+  'schema-older': {
+    impact: 'high',
+    why: 'Services of this release refuse to start on it.',
+    fix: 'Run `ackline migrate`.',
+  },
+  'schema-newer': {
+    impact: 'high',
+    why: 'This release does not know what the schema promises.',
+    fix: 'Run a release that is as new as the schema.',
+  },
+  'connections-over': {
+    impact: 'high',
+    why: 'Under load connections are refused, and with them appends and outcomes.',
+    fix: 'Raise max_connections of the server as far as the finding names, or lower DATABASE_POOL_MAX or the number of processes.',
+  },
+  'connections-scarce': {
+    impact: 'medium',
+    why: 'With what others use of the server now, the pools do not all find their connections under load.',
+    fix: 'Raise max_connections of the server, or move what else uses it.',
+  },
+  'transaction-long': {
+    impact: 'medium',
+    why: 'Tables that change much keep their dead rows meanwhile, and migrations and retention wait behind its locks.',
+    fix: 'Look in pg_stat_activity by xact_start who it is, and end it.',
+  },
+  'autovacuum-off': {
+    impact: 'medium',
+    why: 'Tables and indexes grow with every delivery, and each claim reads more.',
+    fix: 'Set autovacuum to on.',
+  },
+  'kafka-unreachable': {
+    impact: 'medium',
+    why: 'Events go to PostgreSQL meanwhile, slower, and what is in Kafka is not processed.',
+    fix: 'Compare KAFKA_BROKERS with the brokers, and look whether the topic is there.',
+  },
+  'kafka-not-durable': {
+    impact: 'high',
+    why: 'The topic is weaker than the ack contract, so that the ingress does not use it.',
+    fix: 'Raise the settings that the finding names.',
+  },
+  'kafka-retention-endless': {
+    impact: 'medium',
+    why: 'Of a topic that is read again from its start, events whose dedup keys are over are delivered again.',
+    fix: 'Give the topic a retention.ms, 14 days for one.',
+  },
+  'dedup-window-raised': {
+    impact: 'low',
+    why: 'Dedup keys are kept longer than retention.dedup says, since records in Kafka may be read again: the table is so much larger.',
+    fix: 'Set retention.dedup as the finding says, so that the file tells what is so; or shorten retention.ms or segment.ms of the topic.',
+  },
+} as const satisfies Record<string, FindingRow>;

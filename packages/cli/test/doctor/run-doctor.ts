@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '@ackline/testkit/free-port';
+import { runCli } from '../../src/cli.ts';
+import { loadConfig } from '../../src/config.ts';
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder with an ackline.yaml, where the doctor is called as on a command line. */
+export interface DoctorFolder extends AsyncDisposable {
+  readonly path: string;
+  write(name: string, text: string): Promise<string>;
+  run(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ran>;
+}
+
+/** `answer`: what somebody at the terminal says; undefined: there is nobody. */
+export async function openDoctorFolder(answer?: boolean): Promise<DoctorFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'ackline-doctor-'));
+  // Nothing listens there: what else runs on this machine must not be asked.
+  const OPS_PORT = String(await freePort());
+  return {
+    path,
+    async write(name, text) {
+      const whole = join(path, name);
+      await writeFile(whole, text);
+      return whole;
+    },
+    async run(environment, ...args) {
+      const out: string[] = [];
+      const err: string[] = [];
+      const exitCode = await runCli(['doctor', ...args], {
+        terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
+        workingDirectory: path,
+        ...(answer === undefined ? {} : { confirm: async () => answer }),
+        loadConfig: () =>
+          loadConfig({ ACKLINE_CONFIG: join(path, 'ackline.yaml'), OPS_PORT, ...environment }, path),
+      });
+      return { exitCode, out: out.join('\n'), err: err.join('\n') };
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+export interface FoundJson {
+  readonly id: string;
+  readonly impact: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly subject: string | null;
+  readonly what: string;
+}
+
+export interface ReportJson {
+  readonly ok: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly findings: readonly FoundJson[];
+  readonly accepted: number;
+  readonly notLookedAt: readonly { readonly part: string; readonly reason: string }[];
+}
+
+export function parseReport(ran: Ran): ReportJson {
+  return JSON.parse(ran.out) as ReportJson;
+}
