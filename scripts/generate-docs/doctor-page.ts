@@ -20,8 +20,8 @@ function table(rows: readonly (readonly [string, FindingRow])[]): string {
 const TEXT = `# ackline doctor
 
 \`npx ackline doctor\` looks for what is weak, wrong or late, and says what to do: ackline.yaml and its secrets, the environment, PostgreSQL and
-Kafka, the work in them, the services, Telegram's side of the webhook, and the sources of handlers. It changes nothing, takes one connection, and
-ends within half a minute whatever is away: that is a finding then, and hides no other.
+Kafka, the work in them, the services, Telegram's side of the webhook, and the sources of handlers. It changes nothing, takes one
+connection, and each question has a time limit: what is away is a finding, and hides no other.
 
 \`\`\`
 $ ACKLINE_ENV=production npx ackline doctor

@@ -144,6 +144,20 @@ test('one operations port tells of all processes', async () => {
   assert.match(text, /^ackline_processor_events_total\{.*result="stored".*\} 31$/m);
 });
 
+test('the doctor asks all parts that run here, and finds nothing wrong with them', async () => {
+  const { code, stdout, stderr } = await ackline(['doctor', '--json', '--ignore', 'undurable-answered-503']);
+  assert.deepEqual([code, stderr], [0, '']);
+  const { findings, notLookedAt } = JSON.parse(stdout) as {
+    findings: unknown[];
+    notLookedAt: { part: string }[];
+  };
+  assert.deepEqual(findings, []);
+  assert.deepEqual(
+    notLookedAt.map(({ part }) => part),
+    ['what production needs', 'Kafka', 'Telegram', 'publicUrl from outside'],
+  );
+});
+
 test('secrets and the database URL are readable by their owner only', async () => {
   for (const file of ['dev.env', 'up.json', 'logs/ingress.log']) {
     assert.equal((await stat(join(folder, '.ackline', file))).mode & 0o077, 0, file);
