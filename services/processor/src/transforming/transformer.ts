@@ -1,17 +1,20 @@
 /**
  * Gives the expressions of routes their turn:
  *
- * X5. One job of a route at a time, and routes in turn: one with a backlog does not hold up the others.
- * X6. A route that took too long or too much goes to a process apart until it has done well for a while: so it holds up
- *     other routes for the time of one job at most, however many of its events are bad.
+ * X5. One job of a route and tenant at a time; routes in turn, and in the turns of a route its tenants: none with a backlog
+ *     holds up the others. In the common processes one job of a route at a time, whoever's it is.
+ * X6. A tenant whose events took too long or too much on a route goes there to a process apart, until it has done well for a
+ *     while; and so does each that has not done well there yet, since the expression may be bad for all. So an expression holds
+ *     up other routes, and a tenant the others of its route, for the time of one job at most, however many events are bad.
  * X7. A delivery is given up for memory only where it ended two processes that were started for it: what the machine ends, or
  *     what others had taken, is no fault of its. Until then it is tried again.
  */
 import { MAX_TRANSFORMABLE_BYTES } from '@ackline/shared/routing/transform-limits';
-import { createRouteTurns } from './route-turns.ts';
+import { createRouteTurns, type Flow } from './route-turns.ts';
 import { createStartReports, type StartReportsOptions } from './start-reports.ts';
 import { createSuspects } from './suspects.ts';
 import type { TransformJob, TransformResult } from './transform-job.ts';
+import { createTrust } from './trust.ts';
 import {
   createTransformProcess,
   type TransformProcess,
@@ -20,8 +23,6 @@ import {
 
 /** Two, so that the first bad event of a route leaves one to the others. 50 MB each, once the first transform runs. */
 const COMMON_PROCESSES = 2;
-/** Jobs in a row that end well before a route is trusted again. */
-const PROBATION_JOBS = 20;
 
 export interface TransformerOptions extends Omit<TransformProcessOptions, 'starts'> {
   readonly log: StartReportsOptions['log'];
@@ -44,7 +45,8 @@ interface Waiting {
 interface Place {
   readonly worker: TransformProcess;
   readonly isApart: boolean;
-  isBusy: boolean;
+  /** That it works for; null: it has nothing to do. */
+  route: string | null;
 }
 
 export function createTransformer({ log, onStartFailed, ...options }: TransformerOptions): Transformer {
@@ -52,7 +54,7 @@ export function createTransformer({ log, onStartFailed, ...options }: Transforme
   const places: readonly Place[] = [...Array<boolean>(COMMON_PROCESSES).fill(false), true].map(isApart => ({
     worker: createTransformProcess({ ...options, starts }),
     isApart,
-    isBusy: false,
+    route: null,
   }));
   const turns = createRouteTurns<Waiting>(); // (X5)
   const trust = createTrust();
@@ -60,19 +62,24 @@ export function createTransformer({ log, onStartFailed, ...options }: Transforme
 
   function startNext(): void {
     for (const place of places) {
-      if (place.isBusy) continue;
-      const next = turns.take(key => trust.isApart(key) === place.isApart);
-      if (next !== null) void work(place, next.key, next.item);
+      if (place.route !== null) continue;
+      const next = turns.take(flow => mayUse(place, flow));
+      if (next !== null) void work(place, next.flow, next.item);
     }
   }
 
-  async function work(place: Place, key: string, waiting: Waiting): Promise<void> {
-    place.isBusy = true;
+  function mayUse({ isApart }: Place, flow: Flow): boolean {
+    if (trust.isApart(flow) !== isApart) return false; // (X6)
+    return isApart || !places.some(other => !other.isApart && other.route === flow.route); // (X5)
+  }
+
+  async function work(place: Place, flow: Flow, waiting: Waiting): Promise<void> {
+    place.route = flow.route;
     const ran = await place.worker.run(waiting.job, { fresh: suspects.has(waiting.job) });
     const result = suspects.judge(waiting.job, ran); // (X7)
-    trust.note(key, result);
-    turns.done(key);
-    place.isBusy = false;
+    trust.note(flow, result);
+    turns.done(flow);
+    place.route = null;
     waiting.settle(result);
     startNext();
   }
@@ -84,18 +91,18 @@ export function createTransformer({ log, onStartFailed, ...options }: Transforme
       }
       if (signal.aborted) return Promise.resolve({ kind: 'busy' });
       return new Promise(resolve => {
-        const key = keyOf(job);
+        const flow = flowOf(job);
         const settle = (result: TransformResult) => {
           signal.removeEventListener('abort', onAbort);
           resolve(result);
         };
         const waiting: Waiting = { job, settle };
         function onAbort(): void {
-          turns.drop(key, waiting); // one that runs goes on, and ends by its own time
+          turns.drop(flow, waiting); // one that runs goes on, and ends by its own time
           settle({ kind: 'busy' });
         }
         signal.addEventListener('abort', onAbort, { once: true });
-        turns.add(key, waiting);
+        turns.add(flow, waiting);
         startNext();
       });
     },
@@ -105,29 +112,7 @@ export function createTransformer({ log, onStartFailed, ...options }: Transforme
   };
 }
 
-/** Who is apart (X6). */
-function createTrust() {
-  /** How many jobs each of these has to do well. */
-  const probation = new Map<string, number>();
-  return {
-    isApart: (key: string) => probation.has(key),
-    note(key: string, result: TransformResult): void {
-      const left = probation.get(key);
-      if (isTooMuch(result)) probation.set(key, PROBATION_JOBS);
-      else if (left !== undefined && result.kind !== 'busy') {
-        if (left === 1) probation.delete(key);
-        else probation.set(key, left - 1);
-      }
-    },
-  };
-}
-
 /** A changed expression starts with a clean name. A route's name has no space. */
-function keyOf({ route, transform }: TransformJob): string {
-  return `${route} ${transform.jsonata}`;
-}
-
-function isTooMuch(result: TransformResult): boolean {
-  if (result.kind === 'killed') return true;
-  return result.kind === 'failed' && (result.reason === 'timeout' || result.reason === 'memory');
+function flowOf({ route, transform, event }: TransformJob): Flow {
+  return { route: `${route} ${transform.jsonata}`, tenant: event.tenant };
 }

@@ -32,9 +32,15 @@ describe('the transformer', { timeout: 120_000 }, () => {
   function run(
     route: string,
     jsonata: string,
-    { body = '{"n":1}', timeoutMs = 5_000, signal = never, delivery = randomUUID() as string } = {},
+    {
+      body = '{"n":1}',
+      timeoutMs = 5_000,
+      signal = never,
+      delivery = randomUUID() as string,
+      tenant = 'default',
+    } = {},
   ): Promise<TransformResult> {
-    const event = sampleEvent({ body: Buffer.from(body) });
+    const event = sampleEvent({ body: Buffer.from(body), tenant });
     return transformer.transform({ delivery, route, transform: { jsonata, timeoutMs }, event }, signal);
   }
   /** Tries one delivery as often as it is to be tried again. */
@@ -130,6 +136,44 @@ describe('the transformer', { timeout: 120_000 }, () => {
     const one = made('one', 'body.n').then(() => ended.push('one'));
     await Promise.all([...many, one]);
     assert.ok(ended.indexOf('one') < 5, ended.join(' '));
+  });
+
+  it('takes tenants of one route in turn (X5)', async () => {
+    const ended: string[] = [];
+    const start = (tenant: string) => run('shared', 'body.n', { tenant }).then(() => ended.push(tenant));
+    const many = Array.from({ length: 30 }, () => start('many'));
+    await Promise.all([...many, start('one')]);
+    assert.ok(ended.indexOf('one') < 3, ended.join(' '));
+  });
+
+  it('leaves a process to other routes where several tenants of one are bad at once (X5)', async () => {
+    const endless = BAD['loops without end'] ?? '';
+    await Promise.all(['fine', 'well'].map(route => made(route, 'body.n'))); // both of them are there
+    const ended: string[] = [];
+    const bad = ['one', 'two', 'three'].map(tenant =>
+      run('crowd', endless, { tenant, timeoutMs: 2_000 }).then(() => ended.push('bad')),
+    );
+    const fine = made('fine', 'body.n').then(() => ended.push('fine'));
+    await Promise.all([...bad, fine]);
+    assert.deepEqual(ended, ['fine', 'bad', 'bad', 'bad']);
+  });
+
+  it("does what a route's other tenants ask while one sends it bad events again and again (X6)", async () => {
+    const jsonata = `body.bad ? ${BAD['loops without end']} : body.n`;
+    const ended: string[] = [];
+    const start = (tenant: string, body: string) =>
+      run('spoilt', jsonata, { tenant, body, timeoutMs: ENDLESS_MS }).then(({ kind }) => {
+        ended.push(`${tenant} ${kind}`);
+      });
+    await start('good', '{"n":1}');
+    const bad = Array.from({ length: 12 }, () => start('bad', '{"bad":true}'));
+    const good = Array.from({ length: 20 }, () => start('good', '{"n":1}'));
+    const fresh = start('new', '{"n":1}');
+    await Promise.all([...bad, ...good, fresh]);
+    const after = (last: string) => ended.slice(ended.lastIndexOf(last) + 1);
+    assert.ok(after('good done').length >= 4, ended.join(', ')); // it held them up once
+    assert.ok(after('new done').length >= 3, ended.join(', ')); // and had one turn before it
+    assert.equal(ended.filter(one => one === 'bad failed').length, 12);
   });
 
   it('lets go of a job whose attempt has no more time, and does the next one', async () => {
