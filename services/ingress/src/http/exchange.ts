@@ -5,9 +5,12 @@ import type { Endpoint } from '../source-table.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RequestTrace } from './request-trace.ts';
 
-/** How long, and how much of, a body that nobody wants is still read after its answer. */
+/**
+ * How long, and how much of, a body that nobody wants is still read after its answer. A proxy has all of it, up to its own limit
+ * (above the 25 MiB of a source), and writes it at once: cut in the middle, it answers 502 in place of what it was told.
+ */
 const LINGER_MS = 1_000;
-const LINGER_BYTES = 1_048_576;
+const LINGER_BYTES = 32 * 1_048_576;
 
 /** One request and its answer. A class: there is one for each request, and its methods are then shared by all. */
 export class Exchange {

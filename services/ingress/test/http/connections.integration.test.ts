@@ -332,6 +332,20 @@ describe('the end of the port', () => {
   });
 });
 
+describe('a body that was refused', () => {
+  it('is taken to its end, so that a proxy which has all of it reads the answer and no reset', async () => {
+    await using front = await startFront();
+    using client = await openRaw(front.port);
+    const bytes = post('/webhook/telegram', TELEGRAM_HEADERS, Buffer.alloc(8 * 1024 * 1024));
+    const written = new Promise<Error | null | undefined>(resolve => client.socket.end(bytes, resolve));
+    const answer = await client.answer();
+    assert.deepEqual([answer.status, answer.headers.get('connection')], [413, 'close']);
+    assert.equal((await written) ?? null, null);
+    assert.deepEqual(client.errors, []);
+    assert.equal(front.budget.taken, 0);
+  });
+});
+
 describe('what a rejected append does', () => {
   it('is not logged with anything of the payload', async () => {
     await using front = await startFront({
