@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type FakeTelegram, startFakeTelegram } from '@ackline/testkit/fake-telegram';
 import { createTelegramClient, type TelegramClient } from '../../src/clients/telegram-client.ts';
-import { HandlerError } from '../../src/handler-error.ts';
+import type { HandlerError } from '../../src/handler-error.ts';
 import type { OutboundError } from '../../src/http/outbound-error.ts';
 import { type ClientBench, clientBench } from './client-bench.ts';
 

@@ -63,8 +63,7 @@ interface Line {
 /** `maxUnserved`: how many connections may be open on which nothing is served (CN5). */
 export function createConnections(server: Server, maxUnserved: number): Connections {
   const lines = new Map<Socket, Line>();
-  /** The longest first. */
-  const unserved = new Map<Socket, Line>();
+  const unserved = keepUnserved(maxUnserved);
   let listener: RequestListener | null = null;
   server.on('connection', (socket: Socket) => lineOf(socket));
 
@@ -84,14 +83,8 @@ export function createConnections(server: Server, maxUnserved: number): Connecti
       unserved.delete(socket);
       line.waiting = null;
     });
-    rest(socket, line);
+    unserved.add(socket, line);
     return line;
-  }
-
-  function rest(socket: Socket, line: Line): void {
-    if (unserved.size >= maxUnserved) closeLongestIdle(unserved); // (CN5)
-    line.bytesServed = socket.bytesRead;
-    unserved.set(socket, line);
   }
 
   function start(socket: Socket, line: Line, { request, response }: Waiting): void {
@@ -105,7 +98,7 @@ export function createConnections(server: Server, maxUnserved: number): Connecti
     line.current = null;
     if (socket.destroyed || socket.writableEnded) return;
     const waiting = line.waiting?.shift();
-    if (waiting === undefined) rest(socket, line);
+    if (waiting === undefined) unserved.add(socket, line);
     else start(socket, line, waiting);
   }
 
@@ -129,6 +122,25 @@ export function createConnections(server: Server, maxUnserved: number): Connecti
     },
     current: socket => lines.get(socket)?.current ?? null,
     close: times => closeAll(server, lines, times),
+  };
+}
+
+interface Unserved {
+  add(socket: Socket, line: Line): void;
+  delete(socket: Socket): void;
+}
+
+/** (CN5) Never more than `most`: one more ends the one that has been idle longest. */
+function keepUnserved(most: number): Unserved {
+  /** The longest first. */
+  const unserved = new Map<Socket, Line>();
+  return {
+    add(socket, line) {
+      if (unserved.size >= most) closeLongestIdle(unserved);
+      line.bytesServed = socket.bytesRead;
+      unserved.set(socket, line);
+    },
+    delete: socket => void unserved.delete(socket),
   };
 }
 

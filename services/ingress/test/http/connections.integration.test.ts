@@ -337,10 +337,11 @@ describe('a body that was refused', () => {
     await using front = await startFront();
     using client = await openRaw(front.port);
     const bytes = post('/webhook/telegram', TELEGRAM_HEADERS, Buffer.alloc(8 * 1024 * 1024));
-    const written = new Promise<Error | null | undefined>(resolve => client.socket.end(bytes, resolve));
+    const { promise: written, resolve } = Promise.withResolvers<Error | null>();
+    client.socket.end(bytes, (error?: Error | null) => resolve(error ?? null));
     const answer = await client.answer();
     assert.deepEqual([answer.status, answer.headers.get('connection')], [413, 'close']);
-    assert.equal((await written) ?? null, null);
+    assert.equal(await written, null);
     assert.deepEqual(client.errors, []);
     assert.equal(front.budget.taken, 0);
   });

@@ -1,4 +1,4 @@
-import { metricTable } from '@ackline/runtime/telemetry-names';
+import { metricTable } from '@ackline/runtime/metric-table';
 import { findOperationsUrl } from '../../top/look.ts';
 import { quantilesMs, type Samples, sumBy } from '../../top/metric-samples.ts';
 import { readService } from '../../top/read-services.ts';

@@ -9,7 +9,7 @@ import {
   type WorkCounts,
 } from '@ackline/store/work-figures';
 import type { Pool } from 'pg';
-import { shortTime } from '../../commands/events.ts';
+import { shortTime } from '../../output/short-time.ts';
 import { printable } from '../../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../../output/units.ts';
 import { type Examination, finding } from '../examination.ts';
