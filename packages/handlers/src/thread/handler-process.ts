@@ -7,7 +7,9 @@
  * HP3. Of a process that ended by itself the job is told that was alone in it; of several, none: each is tried apart next time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NO_FIGURES } from './pool-figures.ts';
 import type {
@@ -66,6 +68,8 @@ export interface HandlerProcess {
 
 /** A second of grace, four for the neighbours, and as much again for what is busy. */
 const ABORT_LIMIT_MS = 8_000;
+/** Its end closes the channel. */
+const LAST_WORDS_MS = 1_000;
 /** Beside what its threads take to load. */
 const START_LIMIT_MS = 40_000;
 /** After its last job. */
@@ -119,7 +123,7 @@ class Process implements HandlerProcess {
     this.#destination = start.setup.destination;
     this.#child = spawned(deps.environment ?? {});
     this.#child.on('message', report => this.#take(report as ProcessReport));
-    this.#child.on('exit', (_code, signal) => this.#exited(signal));
+    this.#child.on('exit', (_code, signal) => void this.#ended(signal));
     this.#child.on('error', error => this.#notStarted(error));
     this.#timer = setTimeout(() => this.#fail('its process did not start in time'), START_LIMIT_MS);
     this.#send({ kind: 'start', ...start });
@@ -263,8 +267,19 @@ class Process implements HandlerProcess {
     if (this.#child.pid === undefined) this.#exited(null);
   }
 
+  /** What it had told before may still be unread: a job that has ended is not tried again. */
+  async #ended(signal: string | null): Promise<void> {
+    this.isGone = true;
+    if (this.#child.connected) {
+      await once(this.#child, 'disconnect', { signal: AbortSignal.timeout(LAST_WORDS_MS) }).catch(
+        () => undefined,
+      );
+      await turn();
+    }
+    this.#exited(signal);
+  }
+
   #exited(signal: string | null): void {
-    if (this.isGone) return;
     this.isGone = true;
     clearTimeout(this.#timer);
     this.#loading.resolve({

@@ -7,6 +7,7 @@ let group: ThreadGroup | null = null;
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ProcessStart | HostMessage) => {
   if (message.kind === 'start') {
+    process.title = `ackline handler ${message.setup.destination}`;
     const report = (said: ProcessReport) => void process.send?.(said);
     // What was sent before is written by then.
     const onDrained = () =>
