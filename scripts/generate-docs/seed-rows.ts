@@ -42,6 +42,23 @@ const HEALTH =
   'shows the fields of /health that the systems before had, the tiers, and the processors with their age';
 const LINES = 'logs a line by which the event is found, with the words of the systems before, and no secret';
 const RUNBOOK = command('npm run proof -- alerts', 'runs every command of docs/runbook.md');
+const DOCTOR_FILE = tests(
+  `${CLI}/doctor/checks/configuration.integration`,
+  'finds nothing in a good file, and says what it did not look at',
+  'has a case for each kind',
+);
+const DOCTOR_COUNTS = tests(
+  `${CLI}/doctor/checks/judged`,
+  'finds lost events, limits that reject, and answers near to what the provider waits for',
+);
+const DOCTOR_SOURCES = tests(
+  `${CLI}/doctor/doctor-source.integration`,
+  'finds the four faults of a handler with their places, and fails for CI',
+);
+const DOCTOR_FIXTURES = tests(
+  `${CLI}/doctor/source/fixtures`,
+  'finds every fault, and none in harmless files',
+);
 const ALERTS = tests(
   'scripts/test/alert-rules.integration',
   'fire when they should, and not before or otherwise',
@@ -220,8 +237,8 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S0.12',
     before: 'troubleshooting: slow answers, growing memory, clients that give up',
-    here: 'sections of [the runbook](runbook.md#procedures), with commands',
-    shownBy: [RUNBOOK],
+    here: 'sections of [the runbook](runbook.md#procedures), with commands; [`ackline doctor`](doctor.md) finds slow answers, late intake and caches without a bound',
+    shownBy: [RUNBOOK, DOCTOR_COUNTS, DOCTOR_SOURCES],
   },
   {
     id: 'S0.13',
@@ -389,8 +406,13 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S1.9',
     before: 'for production: a strong token, connections by capacity, metrics, an HTTPS URL, limits',
-    here: 'production makes no secret up and refuses one that is missing; the sum of connections is checked against PostgreSQL',
+    here: '[`ackline doctor`](doctor.md) goes through it: weak secrets, a URL without TLS or of the inside, sources without a limit, connections against capacity; production refuses a missing secret',
     shownBy: [
+      DOCTOR_FILE,
+      tests(
+        `${CLI}/doctor/checks/database.integration`,
+        'pools that may want more connections than the server has are found before they do',
+      ),
       tests(
         `${CLI}/commands/commands.integration`,
         'check refuses what a start in production refuses, in words and as JSON',
@@ -400,14 +422,18 @@ export const seedRows: readonly SeedRow[] = [
         'are too few by one: it is said how many are wanted, by whom, and what to change',
       ),
     ],
-    missing: '`ackline doctor`, which goes through the list',
   },
   {
     id: 'S1.10',
     before:
       'troubleshooting: memory (hourly reset), limits that are too low, connections over those of the server; debug logging',
-    here: 'sections of [the runbook](runbook.md#procedures)',
-    shownBy: [RUNBOOK, tests(`${INGRESS}/request-tally`, 'starts anew every hour, without a request too')],
+    here: 'sections of [the runbook](runbook.md#procedures); `ackline doctor` finds limits that reject, few connections, and DEBUG in production',
+    shownBy: [
+      RUNBOOK,
+      DOCTOR_FILE,
+      DOCTOR_COUNTS,
+      tests(`${INGRESS}/request-tally`, 'starts anew every hour, without a request too'),
+    ],
   },
   {
     id: 'S2.1',
@@ -565,8 +591,9 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S2.11',
     before:
       'a list for deployment; not done: `TEST_MODE=false`, a watched queue, an alert on an open breaker',
-    here: 'production by declaration, `ackline_eventlog_pending_events`, alerts on breakers of logs and destinations',
+    here: 'production by declaration, `ackline_eventlog_pending_events`, alerts on breakers of logs and destinations; `ackline doctor` goes through the list, and finds a `TEST_MODE` that is left',
     shownBy: [
+      DOCTOR_FILE,
       tests(
         `${CLI}/up.integration`,
         'in production a missing secret is refused by its name, and none is made up',
@@ -635,8 +662,18 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S2.15',
     before:
       'what to do: a full queue, an open breaker, a disabled webhook; each week, each month; success criteria',
-    here: '[the runbook](runbook.md#procedures), section by section',
-    shownBy: [RUNBOOK],
+    here: '[the runbook](runbook.md#procedures), section by section; `ackline doctor` finds which of them it is, and warns before a webhook is disabled',
+    shownBy: [
+      RUNBOOK,
+      tests(
+        `${CLI}/doctor/checks/judged`,
+        'warns at the first refusal where the provider disables, and later where it sends again',
+      ),
+      tests(
+        `${CLI}/doctor/checks/database.integration`,
+        'work that waits, was given up or is held is found, by what it is about',
+      ),
+    ],
   },
   {
     id: 'S3.1',
@@ -848,9 +885,9 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.6',
     before: 'a performance monitor, a cache manager, an analyser of code and dependencies',
-    here: 'not there',
-    shownBy: [],
-    missing: '`ackline perf`, `ackline cache`, `ackline doctor`',
+    here: 'the analyser: [`ackline doctor source`](doctor.md#sources-of-handlers), four checks by a real parser',
+    shownBy: [DOCTOR_SOURCES, DOCTOR_FIXTURES],
+    missing: '`ackline perf`, `ackline cache`',
   },
   {
     id: 'S4.7',
@@ -871,15 +908,17 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S4.9',
     before:
       'advice by impact: caching, monitoring, smaller functions, lazy imports, asynchronous calls, compression',
-    here: 'not there',
-    shownBy: [],
-    missing: '`ackline doctor`, which gives it for the code at hand',
+    here: '`ackline doctor` gives it by impact for the code at hand: clients made once, asynchronous calls, caches with a bound. Lazy imports and small functions save nothing in a handler, which is loaded once',
+    shownBy: [
+      tests(`${CLI}/doctor/doctor-source.integration`, 'prints each with why it hurts and what to do'),
+      DOCTOR_SOURCES,
+    ],
   },
   {
     id: 'S4.10',
     before: 'troubleshooting: memory, slow answers, connection errors',
-    here: 'sections of [the runbook](runbook.md#procedures)',
-    shownBy: [RUNBOOK],
+    here: 'sections of [the runbook](runbook.md#procedures); `ackline doctor` finds caches without a bound, slow answers and connections over those of the server',
+    shownBy: [RUNBOOK, DOCTOR_COUNTS, DOCTOR_SOURCES],
   },
   {
     id: 'S4.11',

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { asTyped } from '../output/program-name.ts';
 import { type Impact, IMPACTS } from './finding-row.ts';
 import { type FindingId, isFindingId } from './finding-rows.ts';
 import { formatReport, reaches, type Report, reportJson } from './report.ts';
@@ -57,7 +58,7 @@ export function showReport(
   context.terminal.line(
     json === true
       ? JSON.stringify({ ok: !isFound, failOn, ...facts, ...reportJson(shown) })
-      : formatReport(heading, shown),
+      : asTyped(formatReport(heading, shown)),
   );
   if (isFound) context.setExitCode(FOUND_EXIT_CODE);
 }

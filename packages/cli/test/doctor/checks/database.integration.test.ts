@@ -152,12 +152,11 @@ describe('ackline doctor: the database and the work in it', () => {
     await withClient(database.url, client => writeHeartbeat(client as never, 'p-2', {}));
     const over = told(await look({ DATABASE_POOL_MAX: String(usable), INGRESS_PROCESSES: '2' }));
     const pools = 2 * (usable + 2) + 15;
-    assert.match(
-      over.join(),
-      new RegExp(
-        `^connections-over –: the pools may want ${pools} \\(2 × ${usable + 2} of processors, 15 of an ingress\\), the server gives ${usable}: it should give ${pools + 10}`,
-      ),
-    );
+    const sentence = `connections-over –: the pools may want ${pools} (2 × ${usable + 2} of processors, 15 of an ingress), the server gives ${usable}: it should give `;
+    const found = over.join();
+    assert.ok(found.startsWith(sentence), found);
+    // Other tests may be connected to the same server just now.
+    assert.ok(Number.parseInt(found.slice(sentence.length), 10) >= pools + 10, found);
     const exactly = Math.floor((usable - 5) / 2) - 2;
     assert.deepEqual(told(await look({ DATABASE_POOL_MAX: String(exactly) })), []);
     const others = await Promise.all(

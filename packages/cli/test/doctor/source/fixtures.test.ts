@@ -53,17 +53,19 @@ function count(texts: readonly SourceText[]): Counted {
 
 describe('the four checks of handler sources, on files of real bots', () => {
   for (const [check, ids] of Object.entries(CHECKS)) {
-    it(`${check}: finds every fault, and none in harmless files`, t => {
-      const faulty = count(read(check, 'true'));
-      const harmless = count(read(check, 'harmless'));
-      t.diagnostic(
-        `${ids.join(', ')}: ${faulty.hits} of ${faulty.expected} faults in ${faulty.files} files; ` +
-          `${faulty.falseAlarms.length + harmless.falseAlarms.length} false alarms in these and ${harmless.files} harmless files`,
-      );
-      assert.ok(faulty.files >= LEAST_FILES && harmless.files >= LEAST_FILES);
-      assert.equal(harmless.expected, 0);
-      assert.deepEqual(faulty.missed, []);
-      assert.deepEqual([...faulty.falseAlarms, ...harmless.falseAlarms], []);
+    describe(check, () => {
+      it('finds every fault, and none in harmless files', t => {
+        const faulty = count(read(check, 'true'));
+        const harmless = count(read(check, 'harmless'));
+        t.diagnostic(
+          `${ids.join(', ')}: ${faulty.hits} of ${faulty.expected} faults in ${faulty.files} files; ` +
+            `${faulty.falseAlarms.length + harmless.falseAlarms.length} false alarms in these and ${harmless.files} harmless files`,
+        );
+        assert.ok(faulty.files >= LEAST_FILES && harmless.files >= LEAST_FILES);
+        assert.equal(harmless.expected, 0);
+        assert.deepEqual(faulty.missed, []);
+        assert.deepEqual([...faulty.falseAlarms, ...harmless.falseAlarms], []);
+      });
     });
   }
 });

@@ -268,7 +268,7 @@ describe('ackline doctor telegram', () => {
         CONFIG.replaceAll('telegram', 'respondio'),
         /ACKLINE_USAGE\] The configuration has no Telegram source; it has: none/,
       ],
-      [{}, 'sources: 1', /ACKLINE_CONFIG_INVALID\] .*ackline\.yaml:1/],
+      [{}, 'sources: 1\n', /ACKLINE_CONFIG_INVALID\] [^]*ackline\.yaml:1/],
     ];
     for (const [env, config, expected] of cases) {
       await folder.write('ackline.yaml', config);
