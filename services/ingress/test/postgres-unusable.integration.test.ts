@@ -55,7 +55,7 @@ describe('an ingress that starts while PostgreSQL is away, and then meets one wi
     await waitFor(() => ingress.logged('postgres.refused').length > 0);
     const [line] = ingress.logged('postgres.refused');
     assert.equal(line?.['code'], 'ACKLINE_SCHEMA_OLDER');
-    assert.match(JSON.stringify(line['err']), /run `npx ackline migrate`/);
+    assert.match(JSON.stringify(line['err']), /run `ackline migrate`/);
 
     await migrate(database.url);
     await waitFor(async () => (await postgresOf(ingress))[0] === 'ready', SLOW);
