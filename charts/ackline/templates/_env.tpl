@@ -56,6 +56,11 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- include "ackline.redisEnv" . }}
+{{- include "ackline.spoolEnv" . }}
+{{- end }}
+
+{{- define "ackline.redisEnv" -}}
 {{- with .Values.redis }}
 {{- if .existingSecret }}
 - name: REDIS_URL
@@ -65,7 +70,6 @@
 - { name: REDIS_URL, value: {{ .url | quote }} }
 {{- end }}
 {{- end }}
-{{- include "ackline.spoolEnv" . }}
 {{- end }}
 
 {{- define "ackline.spoolEnv" -}}
@@ -88,5 +92,8 @@
 {{- with .Values.processor -}}
 - { name: WEBHOOK_WORKERS, value: {{ .workers | quote }} }
 - { name: DATABASE_POOL_MAX, value: {{ .databasePool | quote }} }
+{{- end }}
+{{- if include "ackline.mayHaveHandlers" . }}
+{{- include "ackline.redisEnv" . }}
 {{- end }}
 {{- end }}

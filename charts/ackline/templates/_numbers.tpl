@@ -34,9 +34,41 @@ Never more than all old and all new ones. root, component, max, minReadySeconds.
 {{- mul 5 (ternary (add $processes 1) 1 (gt $processes 0)) -}}
 {{- end }}
 
-{{/* The pool, and beside it CONNECTIONS_BESIDE_POOL of services/processor/src/app.ts. */}}
+{{/* The pool, beside it CONNECTIONS_BESIDE_POOL of services/processor/src/connect-store.ts, and those of handlers. */}}
 {{- define "ackline.processorPodConnections" -}}
-{{- add .Values.processor.databasePool 2 -}}
+{{- add .Values.processor.databasePool 2 (include "ackline.handlerConnections" . | int) -}}
+{{- end }}
+
+{{/* Destinations of type handler, as a YAML list. None where the chart does not see ackline.yaml. */}}
+{{- define "ackline.handlers" -}}
+{{- $handlers := list -}}
+{{- range (.Values.config | default dict).destinations -}}
+{{- if eq (toString .type) "handler" }}{{ $handlers = append $handlers . }}{{ end -}}
+{{- end -}}
+{{- $handlers | toYaml -}}
+{{- end }}
+
+{{/* Not empty: there are some, or an ackline.yaml that the chart does not see may have some. */}}
+{{- define "ackline.mayHaveHandlers" -}}
+{{- if or .Values.existingConfigMap (include "ackline.handlers" . | fromYamlArray) }}true{{ end -}}
+{{- end }}
+
+{{/* As handlerConnections of services/processor/src/connection-check.ts: twice, since threads that are replaced end beside those that replace them. */}}
+{{- define "ackline.handlerConnections" -}}
+{{- $sum := 0 -}}
+{{- range include "ackline.handlers" . | fromYamlArray -}}
+{{- $sum = add $sum (mul 2 (.threads | default 1 | int) (.connections | default 0 | int)) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end }}
+
+{{/* Bytes that the processes of handlers may take in each processor: 64 MiB of its own, and what its threads may. */}}
+{{- define "ackline.handlerMemory" -}}
+{{- $sum := 0 -}}
+{{- range include "ackline.handlers" . | fromYamlArray -}}
+{{- $sum = add $sum 67108864 (mul (.threads | default 1 | int64) (include "ackline.bytes" (.memory | default "128MiB") | int64)) -}}
+{{- end -}}
+{{- $sum -}}
 {{- end }}
 
 {{- define "ackline.ingressConnections" -}}

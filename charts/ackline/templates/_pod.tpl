@@ -102,6 +102,27 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
+{{/* Where handlers come from, mounted at processor.handlers.mountPath. Nothing where they are in the image. */}}
+{{- define "ackline.handlersMount" -}}
+{{- with .Values.processor.handlers }}
+{{- if or .existingClaim .configMap }}
+- { name: handlers, mountPath: {{ .mountPath | quote }}, readOnly: true }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ackline.handlersVolume" -}}
+{{- with .Values.processor.handlers }}
+{{- if .existingClaim }}
+- name: handlers
+  persistentVolumeClaim: { claimName: {{ .existingClaim | quote }}, readOnly: true }
+{{- else if .configMap }}
+- name: handlers
+  configMap: { name: {{ .configMap | quote }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* root; configMap: its name. */}}
 {{- define "ackline.volumes" -}}
 - name: config

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { CHART, describeChart, type Manifest, MINIMAL, render, renderMinimal } from './support/chart.ts';
-import { at, envOf, only, podOf } from './support/manifests.ts';
+import { at, envOf, only, podOf, podsOf } from './support/manifests.ts';
 
 const shape = (name: string): readonly Manifest[] => render(join(CHART, 'ci', `${name}-values.yaml`));
 
@@ -93,12 +93,42 @@ describeChart('the Deployments', () => {
     });
   });
 
-  it('give processors lanes and a pool, and neither Redis nor a wait', () => {
+  it('give processors lanes and a pool, and without handlers neither Redis nor a wait', () => {
     const env = envOf(podOf(shape('processor-hpa'), 'processor').containers[0]!);
     assert.equal(env['WEBHOOK_WORKERS'], '8');
     assert.equal(env['DATABASE_POOL_MAX'], '20');
     const kafka = envOf(podOf(shape('kafka'), 'processor').containers[0]!);
     for (const name of ['REDIS_URL', 'DRAIN_WAIT_MS', 'SPOOL_DIR']) assert.equal(kafka[name], undefined);
+  });
+
+  it('give processors with handlers their modules, read-only, and Redis; the check of the file sees the modules too', () => {
+    const manifests = shape('handlers');
+    const { spec, containers } = podOf(manifests, 'processor');
+    const mount = { name: 'handlers', mountPath: '/app/handlers', readOnly: true };
+    assert.deepEqual(
+      (containers[0]!['volumeMounts'] as { name: string }[]).filter(({ name }) => name === 'handlers'),
+      [mount],
+    );
+    const volumesOf = (pod: { spec: Readonly<Record<string, unknown>> }) =>
+      (pod.spec['volumes'] as { name: string }[]).filter(({ name }) => name === 'handlers');
+    assert.deepEqual(volumesOf({ spec }), [
+      { name: 'handlers', persistentVolumeClaim: { claimName: 'bots', readOnly: true } },
+    ]);
+    assert.ok(envOf(containers[0]!)['REDIS_URL'] !== undefined);
+    const check = podsOf(manifests).find(({ component }) => component === 'migrate');
+    assert.equal(volumesOf(check!).length, 1);
+    const mounts = at(check!.spec, 'initContainers.0.volumeMounts') as { name: string }[];
+    assert.deepEqual(
+      mounts.filter(({ name }) => name === 'handlers'),
+      [mount],
+    );
+    assert.deepEqual(volumesOf(podOf(manifests, 'ingress')), []);
+    const small = podOf(
+      renderMinimal({ processor: { handlers: { configMap: 'bots', mountPath: '/app/bots' } } }),
+      'processor',
+    );
+    assert.deepEqual(volumesOf(small), [{ name: 'handlers', configMap: { name: 'bots' } }]);
+    assert.deepEqual(volumesOf(podOf(renderMinimal(), 'processor')), []);
   });
 
   it('start several processes in a pod where that is asked for', () => {

@@ -60,6 +60,15 @@ describeChart('the NetworkPolicies', () => {
     assert.ok(!rules.some(rule => rule.startsWith('6380')));
   });
 
+  it('let processors with handlers reach Redis', () => {
+    const policy = only(
+      render(join(CHART, 'ci', 'handlers-values.yaml')),
+      'NetworkPolicy',
+      'ackline-processor',
+    );
+    assert.ok(rulesOf(policy, 'egress').includes('6379'));
+  });
+
   it('keep processors from the metadata of a cloud where destinations are anywhere', () => {
     const manifests = renderMinimal({ networkPolicy: { enabled: true } });
     const processor = only(manifests, 'NetworkPolicy', 'ackline-processor');

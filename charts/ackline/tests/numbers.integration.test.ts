@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DRAIN_DEADLINE_MS, MAX_DRAIN_WAIT_MS } from '@ackline/runtime/drain';
+import { loadConfig } from '@ackline/shared/config/load-config';
+import { providers } from '@ackline/shared/providers/registry';
 import { DRAIN_CONNECTIONS } from '../../../packages/cli/src/commands/spool.ts';
 import { POOL_MAX } from '../../../services/ingress/src/app.ts';
+import { handlerConnections } from '../../../services/processor/src/connection-check.ts';
 import { CONNECTIONS_BESIDE_POOL } from '../../../services/processor/src/connect-store.ts';
 import { environmentSchemas } from '../../../scripts/generate-docs/environment-page.ts';
 import { variablesOf } from '../../../scripts/generate-docs/environment-table.ts';
@@ -80,6 +83,25 @@ describeChart('the sum of connections', () => {
   it('counts one process more than a pod has: a replacement runs beside the one that it replaces', () => {
     const resources = { limits: { memory: '4Gi' } };
     assert.equal(connections({ ingress: { processes: 4, resources } }).ingress, 4 * 5 * POOL_MAX);
+  });
+
+  it('counts those of handlers twice, as a processor does: threads that are replaced end beside the new ones', () => {
+    const destinations = [
+      { name: 'a', type: 'handler', module: '/app/handlers/a.ts', threads: 2, connections: 3 },
+      { name: 'b', type: 'handler', module: '/app/handlers/b.ts', connections: 1 },
+      { name: 'c', type: 'handler', module: '/app/handlers/c.ts', threads: 2 },
+      { name: 'd', type: 'http', url: 'http://bot.example.com' },
+    ];
+    const counted = loadConfig(
+      JSON.stringify({
+        sources: [{ name: 's', provider: 'telegram', path: '/s', secrets: [{ env: 'A' }] }],
+        destinations,
+      }),
+      { fileName: 'config', providers, production: true },
+    );
+    const ofHandlers = handlerConnections(counted.destinations);
+    assert.equal(ofHandlers, 14);
+    assert.equal(connections({ config: { destinations } }).processor, 4 * (processorPod + ofHandlers));
   });
 
   it('counts no old pod beside a new one where both have the same volume', () => {

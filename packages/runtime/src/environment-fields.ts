@@ -142,3 +142,27 @@ export const eventLogFields = {
     'Lanes that a processor stores at a time. The ingress only shows it, as `queue.workers` of `/health`.',
   ),
 } as const;
+
+const REDIS_URL_FORM = 'redis://user:password@host:port/number';
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'redis:' && url.protocol !== 'rediss:')) return false;
+  return url.hostname !== '' && /^\/?\d{0,5}$/.test(url.pathname);
+}
+
+/** Of services that count or remember something together. */
+export const redisFields = {
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, `must be ${REDIS_URL_FORM}, or rediss:// with TLS`)
+    .nullable()
+    .default(null)
+    .meta({
+      title: `\`${REDIS_URL_FORM}\`; \`rediss://\` with TLS`,
+      description:
+        'Over all processes, limits and seen requests are counted, handlers share their caches, and their limits on calls of others hold.',
+      unset: 'each process counts, and keeps a cache, alone',
+      secret: true,
+    }),
+} as const;

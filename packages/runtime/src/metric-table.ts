@@ -1,5 +1,6 @@
 import { commonRows } from './metric-rows/common.ts';
 import { eventLogRows } from './metric-rows/event-log.ts';
+import { handlerRows } from './metric-rows/handlers.ts';
 import { ingressRows } from './metric-rows/ingress.ts';
 import type { MetricRow } from './metric-rows/metric-row.ts';
 import { processorRows } from './metric-rows/processor.ts';
@@ -16,6 +17,7 @@ export const metricTable = {
   ...commonRows,
   ...processorRows,
   ...workRows,
+  ...handlerRows,
 } as const satisfies Record<string, MetricRow>;
 
 /** On every metric. */

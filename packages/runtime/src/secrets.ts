@@ -51,7 +51,9 @@ const MIN_SIGNING_BYTES = 24;
 const MAX_SIGNING_BYTES = 64;
 
 /** What one reference holds now: a usable value, or why there is none. */
-type Reading = { readonly value: string } | { readonly problem: string };
+type Reading = Found | Missing;
+type Found = { readonly value: string };
+type Missing = { readonly problem: string };
 
 interface FileState {
   checkedAt: number;
@@ -77,7 +79,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   function readVariable(name: string): Reading {
     const known = variables.get(name);
     if (known !== undefined) return known;
-    const reading = usable(options.env[name], options.production ? '' : DEVELOPMENT_ADVICE);
+    const reading = usable(options.env[name]);
     variables.set(name, reading);
     return reading;
   }
@@ -107,11 +109,14 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     return reading;
   }
 
+  const told = (ref: SecretRef, { problem }: Missing, isOthers: boolean) =>
+    problem + (options.production || 'file' in ref ? '' : DEVELOPMENT_ADVICE[isOthers ? 'set' : 'made']);
   const read = (ref: SecretRef): Reading => ('env' in ref ? readVariable(ref.env) : readFile(ref.file));
 
   function secretFindings(config: AcklineConfig, providers: KnownProviders): SecretFinding[] {
-    return secretUses(config, providers).flatMap(({ ref, check, path, owner }) => {
-      const problem = problemOf(read(ref), check);
+    return secretUses(config, providers).flatMap(({ ref, check, path, owner, isOthers = false }) => {
+      const reading = read(ref);
+      const problem = 'problem' in reading ? told(ref, reading, isOthers) : problemOf(reading, check);
       return problem === null ? [] : [{ path, owner, message: `${nameOf(ref)} ${problem}` }];
     });
   }
@@ -123,7 +128,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       return refs.map(ref => {
         const reading = read(ref);
         if ('value' in reading) return reading.value; // (SR2)
-        throw new AppError('ACKLINE_SECRET_MISSING', `${nameOf(ref)} ${reading.problem}`);
+        throw new AppError('ACKLINE_SECRET_MISSING', `${nameOf(ref)} ${told(ref, reading, false)}`);
       });
     },
     checkSecrets(config, providers) {
@@ -133,8 +138,11 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   };
 }
 
-/** Whoever reads it has most likely just added a source: a process gets its environment when it starts. */
-const DEVELOPMENT_ADVICE = ': restart `npm start`, which makes one up';
+/** Whoever reads it has most likely just added a source or a handler: a process gets its environment when it starts. */
+const DEVELOPMENT_ADVICE = {
+  made: ': restart `npm start`, which makes one up',
+  set: ': set it, or add a line to dev.env of the data directory, and restart `npm start`',
+} as const;
 
 interface SecretUse {
   readonly ref: SecretRef;
@@ -142,7 +150,11 @@ interface SecretUse {
   readonly owner: string;
   /** True, or what is wrong with the form. */
   readonly check: (secret: string) => true | string;
+  /** It is of somebody else's service, so that nobody here can make one up. */
+  readonly isOthers?: true;
 }
+
+const anySecret = () => true as const;
 
 function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse[] {
   const inbound = config.sources.flatMap((source, at) =>
@@ -165,11 +177,21 @@ function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse
           },
         ],
   );
-  return [...inbound, ...outbound];
+  return [...inbound, ...outbound, ...config.destinations.flatMap(handlerUses)];
 }
 
-function problemOf(reading: Reading, check: SecretUse['check']): string | null {
-  if ('problem' in reading) return reading.problem;
+function handlerUses(destination: AcklineConfig['destinations'][number], at: number): SecretUse[] {
+  if (destination.type !== 'handler') return [];
+  return Object.entries(destination.secrets).map(([name, ref]) => ({
+    ref,
+    path: ['destinations', at, 'secrets', name],
+    owner: `destination ${destination.name}, secrets.${name}`,
+    check: anySecret,
+    isOthers: true,
+  }));
+}
+
+function problemOf(reading: Found, check: SecretUse['check']): string | null {
   const verdict = check(reading.value);
   if (verdict === true) return null;
   return verdict.includes(reading.value) ? 'has the wrong form' : `has the wrong form: ${verdict}`; // (SR1)
@@ -187,9 +209,9 @@ function nameOf(ref: SecretRef): string {
   return 'env' in ref ? `environment variable ${ref.env}` : `file ${ref.file}`;
 }
 
-function usable(value: string | undefined, advice = ''): Reading {
-  if (value === undefined) return { problem: `is not set${advice}` };
-  return value.trim() === '' ? { problem: `is empty${advice}` } : { value }; // (SR1)
+function usable(value: string | undefined): Reading {
+  if (value === undefined) return { problem: 'is not set' };
+  return value.trim() === '' ? { problem: 'is empty' } : { value }; // (SR1)
 }
 
 /** Changes when the file does; a replaced symbolic link (as Kubernetes updates secrets) is another inode. */

@@ -11,6 +11,8 @@ export const spanNames = {
   batch: 'process batch',
   transaction: 'transaction',
   attempt: 'POST',
+  /** Behind it: the destination. */
+  handle: 'handle',
   transform: 'transform',
 } as const;
 
@@ -31,6 +33,7 @@ export const attributeNames = {
   messagingMessageId: 'messaging.message.id',
   messagingBodyBytes: 'messaging.message.body.size',
   messagingBatchCount: 'messaging.batch.message_count',
+  codeFile: 'code.file.path',
   dbSystem: 'db.system.name',
   dbBatchSize: 'db.operation.batch.size',
   source: 'ackline.source',

@@ -71,6 +71,34 @@ describe('checkSecrets', () => {
     createSecretReader({ env: GOOD, production: true }).checkSecrets(TWO_SOURCES, providers);
   });
 
+  it('asks for those of handlers, by their names, and promises nobody that they are made up', () => {
+    const withHandler = config(`
+sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: ONE }] }]
+destinations:
+  - name: bot
+    type: handler
+    module: ./bot.ts
+    secrets: { telegramToken: { env: BOT_TOKEN }, other: { file: /no/such/file } }
+`);
+    const findings = (production: boolean) =>
+      createSecretReader({ env: { ONE: 'one' }, production }).secretFindings(withHandler, providers);
+    assert.deepEqual(findings(true), [
+      {
+        path: ['destinations', 0, 'secrets', 'telegramToken'],
+        owner: 'destination bot, secrets.telegramToken',
+        message: 'environment variable BOT_TOKEN is not set',
+      },
+      {
+        path: ['destinations', 0, 'secrets', 'other'],
+        owner: 'destination bot, secrets.other',
+        message: 'file /no/such/file does not exist',
+      },
+    ]);
+    const [advised] = findings(false);
+    assert.match(advised?.message ?? '', /is not set: set it, or add a line to dev\.env/);
+    assert.doesNotMatch(advised?.message ?? '', /makes one up/);
+  });
+
   it('names everything that is missing, empty or malformed at once, with who needs it, and no value', () => {
     const env = { ONE: '', TWO: 'hunter two', SIGNING: 'whsec_aHVudGVy' };
     const reader = createSecretReader({ env, production: true });

@@ -10,20 +10,20 @@ export interface ConnectionRoom {
   readonly processors: number;
 }
 
-/** What the server has room for; connections of `applicationName` count by their pools' size, not here. */
+/** What the server has room for; connections of applications with these names (patterns of `like`) count by their pools' size, not here. */
 export async function readConnectionRoom(
   queryable: Pick<Pool, 'query'>,
-  applicationName: string,
+  applications: readonly string[],
 ): Promise<ConnectionRoom> {
   const result = await queryable.query<ConnectionRoom>(
     `select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
               - coalesce(current_setting('reserved_connections', true), '0')::int as usable,
             (select count(*)::int from pg_stat_activity
               where coalesce(backend_type, 'client backend') = 'client backend'
-                and application_name is distinct from $1) as others,
+                and not coalesce(application_name like any ($1::text[]), false)) as others,
             (select count(*)::int from processors
               where heartbeat_at > now() - $2 * interval '1 millisecond') as processors`,
-    [applicationName, PROCESSOR_GONE_MS],
+    [applications, PROCESSOR_GONE_MS],
   );
   return result.rows[0] ?? { usable: 0, others: 0, processors: 0 };
 }

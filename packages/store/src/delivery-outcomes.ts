@@ -128,7 +128,7 @@ const STAYS_HEAD = `(o.state = 'due' or (o.state = 'parked' and o.blocks and ${M
  * A hold by which nothing was sent, for the reason of the last one, once a second maybe: it takes its place, so that what was
  * answered before stays. Other holds may have arrived, or were answered: each is kept.
  */
-const REPEATS_HOLD = `o.attempt ->> 'outcome' = 'hold' and o.attempt ->> 'error' like 'transform-%'
+const REPEATS_HOLD = `o.attempt ->> 'outcome' = 'hold' and o.attempt ->> 'error' similar to '(transform-%|handler-busy|handler-not-ready)'
                       and d.attempts -> -1 ->> 'outcome' = 'hold' and d.attempts -> -1 ->> 'error' = o.attempt ->> 'error'`;
 /** `d.attempts` with the attempt of `o`, bounded. */
 const WITH_ATTEMPT = `case when o.attempt is null then d.attempts

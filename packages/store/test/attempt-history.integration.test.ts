@@ -55,6 +55,18 @@ describe('the attempts that a delivery keeps', () => {
     ]);
   });
 
+  it('count a handler that is not there, or has no room, as one too, but each call of it that was ended', async () => {
+    const notReady = attempt('hold', { error: 'handler-not-ready' });
+    const noRoom = attempt('hold', { error: 'handler-busy' });
+    const interrupted = attempt('hold', { error: 'handler-interrupted' });
+    assert.deepEqual(await kept([notReady, notReady, noRoom, noRoom, interrupted, interrupted]), [
+      ['handler-not-ready', 2],
+      ['handler-busy', 2],
+      ['handler-interrupted', 1],
+      ['handler-interrupted', 1],
+    ]);
+  });
+
   it('tell holds apart that are for another reason, or may have arrived, and all that counts as a try', async () => {
     assert.deepEqual(await kept([draining, draining, gone, gone, busy, killed, busy, refused, busy, busy]), [
       ['aborted', 1],

@@ -6,6 +6,7 @@ export const SOURCE_NAMES = [
   'limited',
   'to-crm',
   'to-erp',
+  'to-bot',
 ] as const;
 /** `early` is one that only the ingress knows for a while. */
 export type SourceName = (typeof SOURCE_NAMES)[number] | 'early';
@@ -15,7 +16,26 @@ export interface ConfigOptions {
   readonly receivers: Readonly<Record<'receiver' | 'crm' | 'erp', { readonly url: string }>>;
   /** The secret of `quiet`; the others' is in the environment. */
   readonly secretFile: string;
+  /** Of the handler. */
+  readonly moduleFile: string;
 }
+
+/** The first call for each event ends its thread in the middle of what it does once. */
+export const HANDLER_MODULE = `import { any } from '@ackline/handlers/any';
+import { defineHandler } from '@ackline/handlers/define-handler';
+
+export const bot = defineHandler({
+  name: 'bot',
+  source: any,
+  async handle(event, ctx) {
+    await ctx.cache.getOrLoad('menu', async () => (await ctx.http.get(ctx.settings.url)).status);
+    await ctx.once('reply:' + event.id, () => {
+      if (event.attempt === 1) process.exit();
+    });
+  },
+});
+`;
+export const BROKEN_MODULE = 'export const bot = ';
 
 const MORE: Readonly<Partial<Record<SourceName, string>>> = {
   lossy: ', onUndurable: 200',
@@ -25,14 +45,14 @@ const MORE: Readonly<Partial<Record<SourceName, string>>> = {
 export const pathOf = (source: SourceName): string => `/webhook/${source}`;
 
 /** `crm` parks after one retry, and its breaker never opens; `erp` is tried for long, and its breaker opens soon. */
-export function configText({ sources, receivers, secretFile }: ConfigOptions): string {
+export function configText({ sources, receivers, secretFile, moduleFile }: ConfigOptions): string {
   const sourceLines = sources.map(name => {
     const secret = name === 'quiet' ? `file: ${secretFile}` : 'env: ALERT_TOKEN';
     const more = MORE[name] ?? '';
     return `  - { name: ${name}, provider: telegram, path: ${pathOf(name)}, secrets: [{ ${secret} }]${more} }`;
   });
   const route = (name: SourceName): string => {
-    const destination = name === 'to-crm' ? 'crm' : name === 'to-erp' ? 'erp' : 'receiver';
+    const destination = name.startsWith('to-') ? name.slice('to-'.length) : 'receiver';
     return `  - { name: ${name}, match: { source: ${name} }, destination: ${destination} }`;
   };
   return `
@@ -55,5 +75,10 @@ destinations:
     timeout: 2s
     retry: { schedule: [1s, 1s, 1s, 1s, 1s, 1s, 1m, 1m, 1m, 1m], jitter: none }
     breaker: { failures: 5, reset: 2s, slowStart: 100ms }
+  - name: bot
+    type: handler
+    module: ${moduleFile}
+    settings: { url: ${receivers.receiver.url} }
+    retry: { schedule: [100ms, 1s, 1s], jitter: none }
 `;
 }

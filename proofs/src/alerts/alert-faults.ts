@@ -3,7 +3,7 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pauseDestination, resumeDestination } from '@ackline/store/destinations';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { SOURCE_NAMES } from './alert-config.ts';
+import { BROKEN_MODULE, HANDLER_MODULE, SOURCE_NAMES } from './alert-config.ts';
 import type { AlertFault } from './alert-fault.ts';
 import { logFaults } from './log-faults.ts';
 import { post, postMany, postRegularly } from './requests.ts';
@@ -48,6 +48,34 @@ const deliveries: readonly AlertFault[] = [
     async cause({ pool }) {
       await pauseDestination(pool, 'receiver', { reason: 'the proof of alerts', actor: 'proof' });
       return () => resumeDestination(pool, 'receiver', 'proof');
+    },
+  },
+];
+
+const handlers: readonly AlertFault[] = [
+  {
+    name: 'the module of a handler is broken',
+    // Apart from the other one, whose threads would not come up again.
+    round: 'lock',
+    expects: [{ name: 'AcklineHandlerNotLoaded', labels: { destination: 'bot' } }],
+    withoutKafka: true,
+    async cause({ moduleFile, processor }) {
+      const put = async (text: string) => {
+        await writeFile(moduleFile, text);
+        processor.process().kill('SIGHUP');
+      };
+      await put(BROKEN_MODULE);
+      return () => put(HANDLER_MODULE);
+    },
+  },
+  {
+    name: 'a handler is ended in the middle of what it does once',
+    round: 'deliveries',
+    expects: [{ name: 'AcklineHandlerUncertain', labels: { destination: 'bot' } }],
+    withoutKafka: true,
+    async cause({ baseUrl }) {
+      await postMany(baseUrl, 'to-bot', 3);
+      return async () => undefined;
     },
   },
 ];
@@ -268,6 +296,7 @@ const processes: readonly AlertFault[] = [
 /** In the order in which their rounds are run; those that leave windows full of errors come last. */
 export const alertFaults: readonly AlertFault[] = [
   ...deliveries,
+  ...handlers,
   ...requests,
   ...stored,
   ...logFaults,

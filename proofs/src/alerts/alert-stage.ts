@@ -12,7 +12,7 @@ import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-servic
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import pg from 'pg';
 import { TOKEN } from '../system.ts';
-import { configText, SOURCE_NAMES, type SourceName } from './alert-config.ts';
+import { configText, HANDLER_MODULE, SOURCE_NAMES, type SourceName } from './alert-config.ts';
 
 /** Small enough to be filled within seconds. */
 const SPOOL_MAX = '1MiB';
@@ -56,6 +56,7 @@ export interface AlertStage extends AsyncDisposable {
   readonly baseUrl: string;
   readonly spoolDirectory: string;
   readonly secretFile: string;
+  readonly moduleFile: string;
   /** The file of each service, with or without the source `early`. */
   readonly configPaths: Readonly<Record<'ingress' | 'processor', string>>;
   readonly writeConfig: (service: 'ingress' | 'processor', sources: readonly SourceName[]) => Promise<void>;
@@ -93,12 +94,14 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
   const secretFile = join(directory, 'secret');
   await mkdir(spoolDirectory, { mode: 0o700 });
   await writeFile(secretFile, TOKEN);
+  const moduleFile = join(directory, 'bot.ts');
+  await writeFile(moduleFile, HANDLER_MODULE);
   const configPaths = {
     ingress: join(directory, 'ingress.yaml'),
     processor: join(directory, 'processor.yaml'),
   };
   const writeConfig = (service: 'ingress' | 'processor', sources: readonly SourceName[]) =>
-    writeFile(configPaths[service], configText({ sources, receivers, secretFile }));
+    writeFile(configPaths[service], configText({ sources, receivers, secretFile, moduleFile }));
   await Promise.all([writeConfig('ingress', SOURCE_NAMES), writeConfig('processor', SOURCE_NAMES)]);
 
   const port = await freePort();
@@ -165,6 +168,7 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     baseUrl: `http://127.0.0.1:${port}`,
     spoolDirectory,
     secretFile,
+    moduleFile,
     configPaths,
     writeConfig,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

@@ -234,7 +234,11 @@ async function openGuards(
   const redis =
     redisUrl === null
       ? null
-      : (await import('./redis.ts')).connectRedis({ url: redisUrl, connectionName: APPLICATION_NAME, log });
+      : (await import('@ackline/runtime/redis/connect-redis')).connectRedis({
+          url: redisUrl,
+          connectionName: APPLICATION_NAME,
+          log,
+        });
   opened.defer(() => redis?.close());
   const deps = { redis, now: Date.now };
   return { redis, seen: createSeenEvents(deps), limits: createRateLimits(deps) };

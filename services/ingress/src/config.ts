@@ -2,7 +2,13 @@ import type { SpoolSettings } from '@ackline/eventlog/connect-event-log';
 import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
-import { commonFields, eventLogFields, port, wholeNumber } from '@ackline/runtime/environment-fields';
+import {
+  commonFields,
+  eventLogFields,
+  port,
+  redisFields,
+  wholeNumber,
+} from '@ackline/runtime/environment-fields';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
 import {
   tracingFields,
@@ -32,12 +38,11 @@ const DEFAULT_SIGNATURE_BUDGET_S = 0.05;
 const MAX_SIGNATURE_BUDGET_S = 10;
 const SIGNATURE_BUDGET_RULE = `must be a number of seconds over 0, ${MAX_SIGNATURE_BUDGET_S} at most`;
 
-const REDIS_URL_FORM = 'redis://user:password@host:port/number';
-
 /** docs/environment.md is written from it. */
 export const environmentSchema = z.object({
   ...commonFields,
   ...eventLogFields,
+  ...redisFields,
   ...tracingFields,
   INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }).meta({
     description: 'Worker processes under a parent that owns the socket and the operations port.',
@@ -55,17 +60,6 @@ export const environmentSchema = z.object({
     max: MAX_BREAKER_TIMEOUT_S,
     fallback: DEFAULT_BREAKER_TIMEOUT_S,
   }).describe('Seconds until one event tries Kafka again.'),
-  REDIS_URL: z
-    .string()
-    .refine(isRedisUrl, `must be ${REDIS_URL_FORM}, or rediss:// with TLS`)
-    .nullable()
-    .default(null)
-    .meta({
-      title: `\`${REDIS_URL_FORM}\`; \`rediss://\` with TLS`,
-      description: 'Limits and seen requests are counted over all processes.',
-      unset: 'each process counts alone',
-      secret: true,
-    }),
   WEBHOOK_MAX_REQUESTS_PER_MINUTE: wholeNumber({
     min: 1,
     max: MAX_REQUESTS_PER_MINUTE,
@@ -94,12 +88,6 @@ export const environmentSchema = z.object({
     'Open connections of the public port, of each process. One more is closed at once, unread. Half of them may be idle: for one more the longest idle one is closed.',
   ),
 });
-
-function isRedisUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'redis:' && url.protocol !== 'rediss:')) return false;
-  return url.hostname !== '' && /^\/?\d{0,5}$/.test(url.pathname);
-}
 
 export interface Listener {
   readonly host: string;

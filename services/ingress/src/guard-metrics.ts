@@ -1,6 +1,6 @@
 import type { MetricFactory } from '@ackline/runtime/metric-factory';
+import type { RedisConnection } from '@ackline/runtime/redis/connect-redis';
 import type { RateLimitStats } from './limits/rate-limits.ts';
-import type { RedisConnection } from './redis.ts';
 import type { SeenCache } from './seen/seen-memory.ts';
 
 export interface WatchedGuards {

@@ -79,7 +79,11 @@ export function reportHealth(facts: HealthFacts): HealthReport {
       limits: facts.limits,
       config: { loaded_at: Math.floor(facts.config.loadedAt / 1_000), error: facts.config.error },
       processes: facts.processes,
-      processors: facts.processors.map(({ id, ageMs, state }) => ({ id, age_ms: ageMs, state })),
+      processors: facts.processors.map(({ id, ageMs, state }) => ({
+        id,
+        age_ms: ageMs,
+        state: shownState(state),
+      })),
       destinations: facts.destinations.slice(0, MAX_DESTINATIONS).map(destinationRow),
     },
   };
@@ -121,6 +125,21 @@ function redisRow({ redis }: HealthFacts) {
 function statusOf({ isDurable, isDraining }: HealthFacts): 'healthy' | 'unhealthy' | 'draining' {
   if (!isDurable) return 'unhealthy';
   return isDraining ? 'draining' : 'healthy';
+}
+
+/** Of a handler that is not loaded the code alone: the sentence names files, and who asks here may be anybody. */
+function shownState(state: ProcessorState['state']): ProcessorState['state'] {
+  const handlers: unknown = state['handlers'];
+  if (typeof handlers !== 'object' || handlers === null) return state;
+  const shown = Object.entries(
+    handlers as Record<string, { state?: unknown; problem?: { code?: unknown } | null }>,
+  );
+  return {
+    ...state,
+    handlers: Object.fromEntries(
+      shown.map(([name, handler]) => [name, { state: handler.state, error: handler.problem?.code ?? null }]),
+    ),
+  };
 }
 
 function destinationRow(destination: TroubledDestination) {

@@ -160,4 +160,15 @@ describe('reportHealth', () => {
     const { body } = report({ processors: [{ id: 'p1', ageMs: 1_500, state: { lanes: 12 } }] });
     assert.deepEqual(body['processors'], [{ id: 'p1', age_ms: 1_500, state: { lanes: 12 } }]);
   });
+
+  it('shows which handlers are not loaded, and none of the words that name files', () => {
+    const problem = { code: 'ACKLINE_HANDLER_NOT_LOADED', detail: '/app/handlers/bot.ts can not be loaded' };
+    const handlers = { bot: { state: 'failed', problem }, menu: { state: 'ready', problem: null } };
+    const { body } = report({ processors: [{ id: 'p1', ageMs: 0, state: { lanes: 12, handlers } }] });
+    const shown = {
+      bot: { state: 'failed', error: 'ACKLINE_HANDLER_NOT_LOADED' },
+      menu: { state: 'ready', error: null },
+    };
+    assert.deepEqual(body['processors'], [{ id: 'p1', age_ms: 0, state: { lanes: 12, handlers: shown } }]);
+  });
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createLogger } from '@ackline/runtime/logger';
+import { connectRedis, type RedisConnection } from '@ackline/runtime/redis/connect-redis';
 import type { LimitConfig } from '@ackline/shared/config/types';
 import { startRedis, type UrlContainer } from '@ackline/testkit/containers';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { LimitVerdict } from '../src/http/webhook-ports.ts';
 import { createRateLimits } from '../src/limits/rate-limits.ts';
-import { connectRedis, type RedisConnection } from '../src/redis.ts';
 import { createSeenEvents } from '../src/seen/seen-events.ts';
 import { seenKey } from '../src/seen/seen-key.ts';
 import { sourceConfig } from './support/endpoint.ts';

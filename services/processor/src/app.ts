@@ -2,7 +2,7 @@ import type { Component } from '@ackline/runtime/component';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
-import { createMetricFactory } from '@ackline/runtime/metric-factory';
+import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { createOpsServer } from '@ackline/runtime/ops-server';
 import { type CallTally, createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
@@ -15,20 +15,25 @@ import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
 import { removeHeartbeat } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
-import { APPLICATION_NAME, connectStore } from './connect-store.ts';
+import { APPLICATION_NAME } from './connection-check.ts';
+import { connectStore } from './connect-store.ts';
 import { createDelivery, type Delivery, type DeliveryDeps } from './delivery/create-delivery.ts';
+import { isReady } from './delivery/sending/delivery-sender.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
+import { createHandlerLooks } from './handling/handler-looks.ts';
+import { type ConnectionWatch, createConnectionWatch } from './handling/connection-watch.ts';
+import { cacheOf, openHandlers, watchHandlers } from './handling/open-handlers.ts';
 import { createHourlyReport, withCalls } from './hourly-report.ts';
 import { configured, describeProcessor } from './processor-state.ts';
 import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
-import { createLateRouting, type LateRoutingDeps } from './late-routing.ts';
+import { createLateRouting, type LateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
 import { createReplayer } from './replaying/replayer.ts';
 import { openRetention } from './retaining/open-retention.ts';
 import type { Retention } from './retaining/retention.ts';
-import { connectRules, type Declared } from './rules.ts';
+import { connectRules, type ConnectedRules, type Declared } from './rules.ts';
 import { createLaneStorer, type LaneStorer } from './storing/lane-storer.ts';
 import { createRefusals } from './storing/refusals.ts';
 import { storerDeps, type StorerParts } from './storing/storer-deps.ts';
@@ -56,11 +61,12 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const figures = createMetricFactory(metrics.registry);
   registerConfigFigures(figures, declared);
   const pools = createPoolMetrics(figures);
-  const pool = await connectStore({ config, context, health, pools }, opened);
+  const pool = await connectStore({ config, context, health, pools, rules }, opened);
   if (pool === null) return closing(opened.move());
   const intake = await openIntake({ ...config, pool, log }, opened);
   const calls = createCallTally();
-  const delivery = openDelivery({ config, rules, secrets, pool, metrics, calls, tracing, log }, opened);
+  const delivering = { config, rules, secrets, pool, metrics, figures, calls, tracing, log };
+  const delivery = openDelivery(delivering, opened);
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
@@ -69,12 +75,9 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   metrics.watch(watchedSources({ intake, delivery, retention }));
   context.followLogLevel(declared.current.logLevel);
   metrics.configured(rules().destinations.keys());
-  const apply = ({ destinations, logLevel }: Declared) => {
-    context.followLogLevel(logLevel);
-    metrics.configured(destinations.keys());
-    delivery.reconfigure(destinations);
-    lateRouting.wake();
-  };
+  const connections = createConnectionWatch({ config, pool, log }, rules().destinations);
+  const apply = (next: Declared) =>
+    applyDeclared(next, { context, metrics, delivery, lateRouting, connections });
   // Started already: PostgreSQL was waited for, and what is in force is of before.
   if (health.snapshot().started) await declared.reload();
   const storer = openStorer({ intake, delivery, metrics, tracing, routing }, health);
@@ -101,13 +104,37 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     replayer,
     retention,
     heartbeat,
+    createHandlerLooks({ destinations: delivery.destinations, files: !config.production }),
     openNotices({ config, news, delivery, log }),
     openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
-    createHourlyReport(calls, { pool, poolMax: config.poolMax, log }),
+    createHourlyReport(calls, { cache: () => cacheOf(delivery), pool, poolMax: config.poolMax, log }),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
-  return { reload: () => declared.reload(), run: signal => run(parts, signal) };
+  return { reload: () => reload({ declared, delivery }), run: signal => run(parts, signal) };
+}
+
+interface AppliedParts {
+  readonly context: ProgramContext;
+  readonly metrics: ProcessorMetrics;
+  readonly delivery: Delivery;
+  readonly lateRouting: LateRouting;
+  readonly connections: ConnectionWatch;
+}
+
+/** What another ackline.yaml says, in the moment in which it takes effect. */
+function applyDeclared({ destinations, logLevel }: Declared, parts: AppliedParts): void {
+  parts.context.followLogLevel(logLevel);
+  parts.metrics.configured(destinations.keys());
+  parts.delivery.reconfigure(destinations);
+  parts.lateRouting.wake();
+  parts.connections.look(destinations);
+}
+
+/** What a person asks for: handlers get new threads whatever has changed, since what they import may lie anywhere. */
+async function reload({ declared, delivery }: { declared: ConnectedRules['declared']; delivery: Delivery }) {
+  await declared.reload();
+  await delivery.renewHandlers();
 }
 
 async function openIntake(options: IntakeOptions, opened: AsyncDisposableStack): Promise<Intake> {
@@ -122,20 +149,29 @@ function openStorer(parts: Omit<StorerParts, 'refusals'>, health: HealthRegistry
   return createLaneStorer(storerDeps({ ...parts, refusals }));
 }
 
-interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics' | 'claimsAtOnce'> {
+interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics' | 'claimsAtOnce' | 'handlers'> {
   readonly config: ProcessorConfig;
   readonly metrics: ProcessorMetrics;
+  readonly figures: MetricFactory;
   readonly calls: CallTally;
 }
 
 function openDelivery(
-  { config, metrics, calls, ...deps }: DeliveryParts,
+  { config, metrics, figures, calls, ...deps }: DeliveryParts,
   opened: AsyncDisposableStack,
 ): Delivery {
   const { claimsAtOnce, kafka } = config;
   const brokers = kafka?.brokers ?? null;
-  const delivery = createDelivery({ ...deps, claimsAtOnce, brokers, metrics: withCalls(metrics, calls) });
+  const handlers = openHandlers({ ...deps, config }, opened);
+  const delivery = createDelivery({
+    ...deps,
+    claimsAtOnce,
+    brokers,
+    handlers,
+    metrics: withCalls(metrics, calls),
+  });
   opened.defer(() => delivery.close());
+  watchHandlers(figures, { handlers, delivery });
   return delivery;
 }
 
@@ -263,6 +299,7 @@ function openWorkFigures({ delivery, ...deps }: WorkFiguresParts): Component {
       return (
         known === undefined ||
         !known.isConfigured ||
+        !isReady(known.sender) ||
         known.pause.isOn ||
         known.breaker.view.status !== 'CLOSED'
       );

@@ -1,4 +1,4 @@
-import { commonFields, eventLogFields, wholeNumber } from '@ackline/runtime/environment-fields';
+import { commonFields, eventLogFields, redisFields, wholeNumber } from '@ackline/runtime/environment-fields';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
@@ -20,6 +20,10 @@ const MAX_POOL_MAX = 200;
 export const CONNECTIONS_BESIDE_WORK = 7;
 /** Beside lanes, at the least: those, and one claim. */
 const CONNECTIONS_BESIDE_LANES = CONNECTIONS_BESIDE_WORK + 1;
+/** Of each thread of a handler: what one event loop can keep busy, and how many of them stay open between bursts. */
+const DEFAULT_HTTP_CONNECTIONS = 100;
+const DEFAULT_HTTP_KEEPALIVE = 20;
+const MAX_HTTP_CONNECTIONS = 1_000;
 /** More make delivering no faster. Together they ask for half of the memory for bodies. */
 const MAX_CLAIMS_AT_ONCE = 16;
 
@@ -27,10 +31,23 @@ const MAX_CLAIMS_AT_ONCE = 16;
 export const environmentSchema = z.object({
   ...commonFields,
   ...eventLogFields,
+  ...redisFields,
   ...tracingFields,
   DATABASE_POOL_MAX: wholeNumber({ min: POOL_MIN, max: MAX_POOL_MAX, fallback: DEFAULT_POOL_MAX }).describe(
-    `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it. At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS: 12 with its default. Claims, one for each destination at a time, have what workers and ${CONNECTIONS_BESIDE_WORK} others leave, ${MAX_CLAIMS_AT_ONCE} at most.`,
+    `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it (and those of handlers, \`connections\` of ackline.yaml). At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS: 12 with its default. Claims, one for each destination at a time, have what workers and ${CONNECTIONS_BESIDE_WORK} others leave, ${MAX_CLAIMS_AT_ONCE} at most.`,
   ),
+  HTTP_MAX_CONNECTIONS: wholeNumber({
+    min: 1,
+    max: MAX_HTTP_CONNECTIONS,
+    fallback: DEFAULT_HTTP_CONNECTIONS,
+  }).describe(
+    'Connections of `ctx.http` in each thread of a handler. A destination that has `http: { connections: … }` in its `settings` goes by that.',
+  ),
+  HTTP_MAX_KEEPALIVE: wholeNumber({
+    min: 0,
+    max: MAX_HTTP_CONNECTIONS,
+    fallback: DEFAULT_HTTP_KEEPALIVE,
+  }).describe('How many of them stay open while nothing uses them; `http: { keepAlive: … }` in `settings`.'),
 });
 
 export interface ProcessorConfig extends ProgramConfig {
@@ -43,6 +60,10 @@ export interface ProcessorConfig extends ProgramConfig {
   readonly workers: number;
   /** So many that storing and outcomes find a connection whatever claims are slow. */
   readonly claimsAtOnce: number;
+  /** With its password: not for logs. null: no Redis, what handlers share is of this process alone. */
+  readonly redisUrl: string | null;
+  /** Of `ctx.http`, in each thread of a handler. */
+  readonly handlerHttp: { readonly connections: number; readonly keepAlive: number };
   /** null: no traces. */
   readonly tracing: TracingSettings | null;
   readonly ops: { readonly host: string; readonly port: number };
@@ -73,6 +94,8 @@ export function readConfig(env: Environment = process.env): ProcessorConfig {
       MAX_CLAIMS_AT_ONCE,
       parsed.DATABASE_POOL_MAX - parsed.WEBHOOK_WORKERS - CONNECTIONS_BESIDE_WORK,
     ),
+    redisUrl: parsed.REDIS_URL,
+    handlerHttp: { connections: parsed.HTTP_MAX_CONNECTIONS, keepAlive: parsed.HTTP_MAX_KEEPALIVE },
     tracing: tracingSettings(parsed),
     logLevel: parsed.LOG_LEVEL,
     ops: { host: parsed.OPS_HOST, port: parsed.OPS_PORT },

@@ -2,17 +2,18 @@ import { connectPostgresGuard, type PostgresGuard } from '@ackline/eventlog/post
 import type { HealthRegistry, HealthState } from '@ackline/runtime/health';
 import type { ProgramContext } from '@ackline/runtime/main-program';
 import type { PoolMetrics } from '@ackline/runtime/pool-metrics';
+import type { DestinationConfig } from '@ackline/shared/config/types';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import type { Pool } from 'pg';
 import { POOL_MIN, type ProcessorConfig } from './config.ts';
-import { warnOfScarceConnections } from './connection-check.ts';
+import { APPLICATION_NAME, handlerConnections, warnOfScarceConnections } from './connection-check.ts';
+import type { Rules } from './rules.ts';
 
 /** Beside the pool: for notices, and (of one processor alone) for retention. The chart counts with them. */
 export const CONNECTIONS_BESIDE_POOL = 2;
-export const APPLICATION_NAME = 'ackline-processor';
 /** PostgreSQL's own: read_only_sql_transaction. */
 const READ_ONLY = '25006';
 
@@ -21,6 +22,8 @@ export interface StoreParts {
   readonly context: Pick<ProgramContext, 'log' | 'report' | 'signal'>;
   readonly health: HealthRegistry;
   readonly pools: PoolMetrics;
+  /** What is in force. */
+  readonly rules: () => Pick<Rules, 'destinations'>;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface StoreParts {
  * is not there when PostgreSQL is. null: the process was told to end before.
  */
 export async function connectStore(
-  { config, context, health, pools }: StoreParts,
+  { config, context, health, pools, rules }: StoreParts,
   stack: AsyncDisposableStack,
 ): Promise<Pool | null> {
   const { log, signal } = context;
@@ -51,12 +54,17 @@ export async function connectStore(
     await guard.untilGood(signal);
   }
   if (signal.aborted) return null;
-  await warnOfScarceConnections(
-    pool,
-    { applicationName: APPLICATION_NAME, max: config.poolMax + CONNECTIONS_BESIDE_POOL },
-    log,
-  );
+  const max = connectionsOf(config, rules().destinations.values());
+  await warnOfScarceConnections(pool, { max, isAlive: false }, log);
   return pool;
+}
+
+/** All of one processor. */
+export function connectionsOf(
+  { poolMax }: Pick<ProcessorConfig, 'poolMax'>,
+  destinations: Iterable<DestinationConfig>,
+): number {
+  return poolMax + CONNECTIONS_BESIDE_POOL + handlerConnections(destinations);
 }
 
 async function checkStore(pool: Pool): Promise<void> {

@@ -1,21 +1,28 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { type ConnectionRoom, readConnectionRoom } from '@ackline/store/connection-room';
+import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { Pool } from 'pg';
 
+/** By which PostgreSQL shows the connections of processors, and of their handlers. */
+export const APPLICATION_NAME = 'ackline-processor';
+const APPLICATIONS = [APPLICATION_NAME, 'ackline handler %'];
+
 /**
- * Says at start what would else show up under load, as connections that are refused now and then: that the server has no
+ * Says at start, and where a reload asks for more, what would else show up under load, as connections that are refused now and then: that the server has no
  * room for this processor's pool beside the others.
  */
 export async function warnOfScarceConnections(
   pool: Pool,
-  own: { readonly applicationName: string; readonly max: number },
+  own: { readonly max: number /** It has said already that it is there. */; readonly isAlive: boolean },
   log: Pick<Logger, 'warn'>,
 ): Promise<void> {
-  const problem = scarcity(await readConnectionRoom(pool, own.applicationName), own.max);
+  const room = await readConnectionRoom(pool, APPLICATIONS);
+  const processors = own.isAlive ? Math.max(0, room.processors - 1) : room.processors;
+  const problem = scarcity({ ...room, processors }, own.max);
   if (problem !== null) log.warn({ event: 'postgres.connections-scarce' }, problem);
 }
 
-/** What to tell the operator; null: all fit. The processor itself is not yet among those that live. */
+/** What to tell the operator; null: all fit. The processor itself is not among those that live. */
 export function scarcity({ usable, others, processors }: ConnectionRoom, poolMax: number): string | null {
   const pools = (processors + 1) * poolMax;
   if (pools + others <= usable) return null;
@@ -24,4 +31,16 @@ export function scarcity({ usable, others, processors }: ConnectionRoom, poolMax
     `(${processors + 1}, up to ${poolMax} each) and ${others} by others now. Raise max_connections of the server to ` +
     `${pools + others + 10} or more, or run fewer processors.`
   );
+}
+
+/** While threads are replaced, those before them end still: for that time there are twice as many. The chart counts so too. */
+const GENERATIONS = 2;
+
+/** Connections to PostgreSQL that the handlers of one processor may have, beside its pool. */
+export function handlerConnections(destinations: Iterable<DestinationConfig>): number {
+  let sum = 0;
+  for (const config of destinations) {
+    if (config.type === 'handler') sum += config.threads * config.connections * GENERATIONS;
+  }
+  return sum;
 }

@@ -16,16 +16,21 @@ export function withCalls(metrics: ProcessorMetrics, calls: CallTally): Processo
 }
 
 export interface HourlyReportDeps {
+  /** Of handlers; null: there are none. */
+  readonly cache: () => { readonly hits: number; readonly misses: number } | null;
   readonly pool: Pick<Pool, 'totalCount' | 'idleCount'>;
   readonly poolMax: number;
   readonly log: Logger;
 }
 
-export function createHourlyReport(calls: CallTally, { pool, poolMax, log }: HourlyReportDeps): Component {
+export function createHourlyReport(
+  calls: CallTally,
+  { cache, pool, poolMax, log }: HourlyReportDeps,
+): Component {
   return createPerformanceReport({
     read: () => ({
       calls: { count: calls.count, totalMs: calls.totalMs },
-      cache: null,
+      cache: cache(),
       memoryBytes: process.memoryUsage.rss(),
       connections: { active: pool.totalCount - pool.idleCount, max: poolMax },
     }),

@@ -21,6 +21,8 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 /** There is a sample only while one is under way at that moment. */
 const MOMENTARY = ['nodejs_active_requests'];
 
+const HERE = ['a handler', 'a call of a handler'];
+
 const rows: readonly MetricRow[] = Object.values(metricTable);
 const documented = [
   ...rows.filter(({ services }) => services.includes('processor')),
@@ -32,22 +34,32 @@ describe('a processor', () => {
   let database: TestDatabase;
   let pool: Pool;
   let receiver: FakeReceiver;
+  /** What the handler calls. */
+  let other: FakeReceiver;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ackline-processor-'));
     database = await createTestDatabase();
     pool = openPool(database.url);
-    receiver = await startFakeReceiver();
+    [receiver, other] = await Promise.all([startFakeReceiver(), startFakeReceiver()]);
     await writeFile(
       join(folder, 'ackline.yaml'),
       `sources: [{ name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }]
-routes: [{ name: all, destination: crm, history: failures }]
+routes: [{ name: all, destination: crm, history: failures }, { name: bot, destination: bot }]
 destinations:
   - { name: crm, type: http, url: ${receiver.url}/hook, breaker: { failures: 1, reset: 1h } }
+  - { name: bot, type: handler, module: ./bot.ts, settings: { url: ${other.url} } }
+`,
+    );
+    await writeFile(
+      join(folder, 'bot.ts'),
+      `import { any } from '@ackline/handlers/any';
+import { defineHandler } from '@ackline/handlers/define-handler';
+export const bot = defineHandler({ name: 'bot', source: any, async handle(_, ctx) { await ctx.http.get(ctx.settings.url); } });
 `,
     );
   });
   after(async () => {
-    await receiver.close();
+    await Promise.all([receiver.close(), other.close()]);
     await pool.end();
     await database.close();
     await rm(folder, { recursive: true });
@@ -88,11 +100,11 @@ destinations:
     await waitFor(async () => {
       // A collection of garbage may not have happened yet.
       const { samples } = await scrape(operations);
-      return compareWithDocs(samples, documented, []).missing.length === 0;
+      return compareWithDocs(samples, documented, HERE).missing.length === 0;
     }).catch(() => undefined); // what is missing is said below
 
     const found = await scrape(operations);
-    const { missing, unknown, skipped } = compareWithDocs(found.samples, documented, []);
+    const { missing, unknown, skipped } = compareWithDocs(found.samples, documented, HERE);
     t.diagnostic(`not asked for here: ${skipped.join(', ')}`);
     assert.deepEqual({ missing, unknown }, { missing: [], unknown: [] });
     assert.equal(found.value('ackline_deliveries_held', { destination: 'gone' }), 2);
@@ -104,6 +116,7 @@ destinations:
     assert.equal(found.value('ackline_events_unrouted'), 0);
     assert.equal(found.value('ackline_quarantined_records'), 0);
     assert.ok((found.value('ackline_work_figures_age_seconds') ?? 60) < 60);
+    assert.equal(found.value('ackline_handler_ready', { destination: 'bot' }), 1);
     assert.equal(found.value('ackline_inbox_rows'), 0);
     assert.equal(found.value('ackline_postgres_pool_max_connections', { pool: 'ackline-processor' }), 50);
     assert.equal((await service.stop()).code, 0, service.output());

@@ -1,4 +1,5 @@
 import type {
+  HandlerDestinationConfig,
   HttpDestinationConfig,
   KafkaDestinationConfig,
   RouteConfig,
@@ -20,6 +21,23 @@ export function destinationConfig(overrides: Partial<HttpDestinationConfig> = {}
     onPark: 'continue',
     signingSecret: null,
     forwardSecret: false,
+    ...overrides,
+  };
+}
+
+export function handlerConfig(overrides: Partial<HandlerDestinationConfig> = {}): HandlerDestinationConfig {
+  const { url: _, ...common } = destinationConfig();
+  return {
+    ...common,
+    name: 'bot',
+    type: 'handler',
+    module: './bot.ts',
+    handler: null,
+    threads: 1,
+    memoryBytes: 128 * 1024 * 1024,
+    connections: 0,
+    secrets: {},
+    settings: {},
     ...overrides,
   };
 }

@@ -16,7 +16,10 @@ secrets has {{ .name }} twice: give each a name of its own.
 {{- end }}
 {{- $refs := list }}
 {{- range $config.sources }}{{ range .secrets }}{{ $refs = append $refs . }}{{ end }}{{ end }}
-{{- range $config.destinations }}{{ with .signingSecret }}{{ $refs = append $refs . }}{{ end }}{{ end }}
+{{- range $config.destinations }}
+{{- with .signingSecret }}{{ $refs = append $refs . }}{{ end }}
+{{- range $name, $ref := .secrets }}{{ $refs = append $refs $ref }}{{ end }}
+{{- end }}
 {{- range $ref := $refs }}
 {{- if not (kindIs "map" $ref) }}
 config has a secret itself, which everybody who may read the ConfigMap sees: put it into a Secret, name that in secrets, and refer to it by { file: /etc/ackline/secrets/<name>/<key> }.

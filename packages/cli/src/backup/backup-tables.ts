@@ -21,6 +21,7 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'replay_items' },
   { name: 'replay_ends' },
   { name: 'delivery_edits' },
+  { name: 'handler_once' },
 ];
 
 /** The other tables, each with the reason; a test compares both lists with the schema, so that no new table is forgotten. */

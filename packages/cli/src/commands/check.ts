@@ -3,6 +3,7 @@ import { AppError } from '@ackline/shared/app-error';
 import { shownAddress } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, RouteConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
+import { moduleFindings } from '@ackline/runtime/handler-modules';
 import type { CommandContext } from '../command-context.ts';
 import type { CliConfig } from '../config.ts';
 import { describeRef, shownPath } from '../config-file.ts';
@@ -44,14 +45,15 @@ export interface Checked {
 }
 
 /**
- * All that a start refuses of the file and its secrets, in one list. Rejects with ACKLINE_CONFIG_INVALID, or where there is
+ * All that a start refuses of the file and its secrets, and modules that are not there, in one list. Rejects with ACKLINE_CONFIG_INVALID, or where there is
  * nothing else with ACKLINE_SAMPLE_IN_PRODUCTION or ACKLINE_SECRET_MISSING.
  */
 async function checkFile(path: string, config: CliConfig): Promise<Checked> {
   const { file, acklineConfig, samples, secrets, toGenerate, isRunning } = await inspectSetup(path, config);
   if (acklineConfig === null) throw new AppError('ACKLINE_CONFIG_INVALID', file.list());
-  const all = file.list([...samples, ...secrets]);
-  if (file.list() !== '' || (samples.length > 0 && secrets.length > 0)) {
+  const modules = await moduleFindings(acklineConfig, path);
+  const all = file.list([...samples, ...secrets, ...modules]);
+  if (file.list(modules) !== '' || (samples.length > 0 && secrets.length > 0)) {
     throw new AppError('ACKLINE_CONFIG_INVALID', all);
   }
   if (samples.length > 0) throw new AppError('ACKLINE_SAMPLE_IN_PRODUCTION', all);

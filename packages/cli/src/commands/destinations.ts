@@ -9,11 +9,13 @@ import {
   pauseDestination,
   resumeDestination,
 } from '@ackline/store/destinations';
+import { readProcessorStates } from '@ackline/store/processors';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
+import { type HandlerRow, handlerRows, heldBecause, isHeld } from '../destinations/handler-rows.ts';
 import { operatorName } from '../operator.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
@@ -86,6 +88,7 @@ async function readKnown(pool: Pool, { destinations }: AcklineConfig): Promise<K
       pool,
       destinations.map(({ name }) => name),
     ),
+    handlers: handlerRows(await readProcessorStates(pool)),
   };
 }
 
@@ -109,18 +112,22 @@ export interface DestinationRow {
   readonly breaker: 'closed' | 'open' | 'half open' | 'recovering';
   /** null: not open. 0: whoever has work for it makes one now, and until then it is half open. */
   readonly probeInMs: number | null;
+  /** null: it is none, or no processor has said anything of it. */
+  readonly handler: HandlerRow | null;
 }
 
 export interface KnownOfDestinations {
   readonly paused: readonly PausedDestination[];
   readonly states: readonly DestinationState[];
   readonly withWork: readonly string[];
+  /** By the names of their destinations. */
+  readonly handlers: ReadonlyMap<string, HandlerRow>;
 }
 
 /** The destinations of the configuration, then those that are not in it: paused, or with deliveries that are due. */
 export function describeDestinations(
   config: AcklineConfig,
-  { paused, states, withWork }: KnownOfDestinations,
+  { paused, states, withWork, handlers }: KnownOfDestinations,
 ): readonly DestinationRow[] {
   const pauses = new Map(paused.map(pause => [pause.name, pause]));
   const configs = new Map(config.destinations.map(destination => [destination.name, destination]));
@@ -135,6 +142,7 @@ export function describeDestinations(
       reason: pause?.reason ?? null,
       pausedAt: pause?.pausedAt.toISOString() ?? null,
       ...describeBreaker(byName.get(name), configured?.breaker.slowStartMs ?? 0),
+      handler: configured?.type === 'handler' ? (handlers.get(name) ?? null) : null,
     };
   });
 }
@@ -166,7 +174,18 @@ export function formatDestinations(rows: readonly DestinationRow[]): string {
 function stateOf(row: DestinationRow): string {
   if (row.pausedAt !== null) return `paused ${shortTime(new Date(row.pausedAt))}: ${row.reason ?? ''}`;
   if (row.url === null) return 'held';
+  if (row.handler !== null && isHeld(row.handler)) return heldBecause(row.handler);
+  return breakerState(row) ?? activeState(row);
+}
+
+/** null: it lets everything through. */
+function breakerState(row: DestinationRow): string | null {
   if (row.probeInMs !== null && row.breaker === 'half open') return 'half open, the next delivery probes';
   if (row.probeInMs !== null) return `open, probe in ${Math.ceil(row.probeInMs / 1_000)} s`;
-  return row.breaker === 'closed' ? 'active' : row.breaker;
+  return row.breaker === 'closed' ? null : row.breaker;
+}
+
+function activeState(row: DestinationRow): string {
+  const problem = row.handler?.problem ?? null;
+  return problem === null ? 'active' : `active as before: ${problem}`;
 }

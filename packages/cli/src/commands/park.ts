@@ -171,10 +171,10 @@ function lastOf(delivery: ParkedDelivery): string {
 /** Failures that come with Kafka's name for them, where it was Kafka's. */
 const FROM_KAFKA: ReadonlySet<string> = new Set(['unsendable', 'connect', 'no-leader']);
 
-/** Where an expression failed, or what Kafka says. What a receiver answered is not shown: it may be any text. */
+/** Where an expression or a handler failed, or what Kafka says. What a receiver answered is not shown: it may be any text. */
 function detailOf({ lastAttempt }: ParkedDelivery): string | null {
   const error = lastAttempt?.error ?? '';
-  const isOurs = FROM_KAFKA.has(error) || error.startsWith('transform-');
+  const isOurs = FROM_KAFKA.has(error) || error.startsWith('transform-') || error.startsWith('handler-');
   return isOurs ? (lastAttempt?.excerpt ?? null) : null;
 }
 

@@ -66,7 +66,9 @@ async function fill(client: pg.Client): Promise<void> {
     insert into replays (id, created_by, filter, rate_per_s, trickle, state) values (gen_random_uuid(), 'anna', '{}', 50, 5, 'announced');
     insert into replay_items (replay_id, n, delivery_id) select id, 1, gen_random_uuid() from replays;
     insert into replay_ends (replay_id, delivered) select id, 1 from replays;
-    insert into delivery_edits (delivery_id, n, edited_by, key_id, body) values (gen_random_uuid(), 1, 'anna', 'none', '\\x00ff');`);
+    insert into delivery_edits (delivery_id, n, edited_by, key_id, body) values (gen_random_uuid(), 1, 'anna', 'none', '\\x00ff');
+    insert into handler_once (destination, key, claim, delivery, held_until, done, key_id, result)
+      values ('bot', 'reply:1', gen_random_uuid(), gen_random_uuid(), now(), true, 'none', '\\x7b7d');`);
 }
 
 async function run(url: string, ...args: string[]) {

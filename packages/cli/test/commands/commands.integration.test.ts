@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -288,6 +288,32 @@ test('check refuses what a start in production refuses, in words and as JSON', a
   assert.match(JSON.stringify(document?.['errors']), /^\[\{"line":3,"column":78,/);
 
   assert.equal((await runWith({ ...production, TOKEN: 'a-token-of-length' }, 'check')).exitCode, 0);
+});
+
+test('check finds the module of a handler from the folder of the file that names it, and its secrets', async () => {
+  const handlers = CONFIG.replace(
+    /- \{ name: bot, .*/,
+    '- { name: bot, type: handler, module: ./handlers/bot.ts, secrets: { token: { env: BOT_TOKEN } } }',
+  );
+  const own = join(folder, 'own');
+  await mkdir(join(own, 'handlers'), { recursive: true });
+  await writeFile(join(own, 'ackline.yaml'), handlers);
+  const environment = { ACKLINE_ENV: 'production', TOKEN: 'a-token-of-length', BOT_TOKEN: 'x' };
+  const missing = await runWith(environment, 'check', 'own/ackline.yaml');
+  assert.equal(missing.exitCode, 1);
+  assert.match(
+    missing.err,
+    /ACKLINE_CONFIG_INVALID\] .*ackline\.yaml:7:\d+ +destinations\[0\]\.module: there is no file .*own\/handlers\/bot\.ts/,
+  );
+  await writeFile(join(own, 'handlers', 'bot.ts'), 'export {};\n');
+  const found = await runWith(environment, 'check', 'own/ackline.yaml');
+  assert.equal(found.exitCode, 0, found.err);
+  assert.match(found.out.join('\n'), /^bot +handler:\.\/handlers\/bot\.ts +none +7$/m);
+  const secret = await runWith({ ...environment, BOT_TOKEN: '' }, 'check', 'own/ackline.yaml');
+  assert.match(
+    secret.err,
+    /ACKLINE_SECRET_MISSING\] .*destinations\[0\]\.secrets\.token: .*BOT_TOKEN is empty/,
+  );
 });
 
 test('keys of events are shown as such only where that is asked for', async () => {

@@ -1,9 +1,11 @@
+import type { HandlerDestinationConfig } from '@ackline/shared/config/types';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListedEvent } from '@ackline/store/event-list';
 import type { ParkedDelivery } from '@ackline/store/parked';
 import type { DestinationState } from '@ackline/store/destination-states';
 import { describeDestinations, formatDestinations } from '../../src/commands/destinations.ts';
+import { handlerRows } from '../../src/destinations/handler-rows.ts';
 import { eventJson, formatEvents } from '../../src/commands/events.ts';
 import { formatParked, parkedJson } from '../../src/commands/park.ts';
 import { describeReplay } from '../../src/commands/replay.ts';
@@ -136,6 +138,7 @@ test('a destination that the configuration lost is still listed while it is paus
     paused: [{ name: 'gone', reason: '410', pausedAt: new Date(0) }],
     states: [],
     withWork: ['bot', 'left'],
+    handlers: new Map(),
   });
   assert.deepEqual(
     rows.map(row => [row.name, row.paused]),
@@ -166,8 +169,60 @@ test('a topic is listed as where it is, with its breaker', () => {
     paused: [],
     states: [{ ...state, status: 'OPEN', reopensInMs: 7_000 }],
     withWork: [],
+    handlers: new Map(),
   });
   assert.match(formatDestinations(rows), /orders +kafka:shop\.orders +open, probe in 7 s$/);
+});
+
+test('a handler is listed with its module, and with what keeps it from taking events', () => {
+  const { url: _, ...common } = destination();
+  const handler = (name: string): HandlerDestinationConfig => ({
+    ...common,
+    name,
+    type: 'handler',
+    module: './bot.ts',
+    handler: null,
+    threads: 1,
+    memoryBytes: 134_217_728,
+    connections: 0,
+    secrets: {},
+    settings: {},
+  });
+  const ready = { state: 'ready', problem: null };
+  const failed = (detail: string) => ({
+    state: 'failed',
+    problem: { code: 'ACKLINE_HANDLER_NOT_LOADED', detail },
+  });
+  const processor = (handlers: Record<string, unknown>, ageMs = 100) => ({
+    id: 'p',
+    ageMs,
+    state: { handlers },
+  });
+  const handlers = handlerRows([
+    processor({
+      a: ready,
+      b: failed('bot.ts:3:5 is no TypeScript\u001b[2J'),
+      c: { state: 'starting', problem: null },
+    }),
+    processor({ a: ready, b: ready, d: { ...failed('exports no handler'), state: 'ready' } }),
+    processor({ a: failed('of one that is gone') }, 7_000),
+    { id: 'older', ageMs: 100, state: {} },
+    processor({ e: 'of another form' }),
+  ]);
+  const config = exampleConfig({ destinations: ['a', 'b', 'c', 'd', 'f'].map(handler) });
+  const rows = describeDestinations(config, { paused: [], states: [], withWork: [], handlers });
+  assert.deepEqual(formatDestinations(rows).split('\n').slice(1), [
+    'a     handler:./bot.ts  active',
+    'b     handler:./bot.ts  held in 1 of 2 processors: bot.ts:3:5 is no TypeScript·[2J',
+    'c     handler:./bot.ts  held: its threads are starting',
+    'd     handler:./bot.ts  active as before: exports no handler',
+    'f     handler:./bot.ts  active',
+  ]);
+  assert.deepEqual(rows[1]?.handler, {
+    ready: 1,
+    processors: 2,
+    problem: 'bot.ts:3:5 is no TypeScript·[2J',
+  });
 });
 
 test('destinations are listed with the state of their breaker over all processors', () => {
@@ -182,7 +237,7 @@ test('destinations are listed with the state of their breaker over all processor
     { name: 'f', ...closed, ...times, closedForMs: 31_000 },
   ];
   const config = exampleConfig({ destinations: states.map(({ name }) => destination({ name })) });
-  const rows = describeDestinations(config, { paused: [], states, withWork: [] });
+  const rows = describeDestinations(config, { paused: [], states, withWork: [], handlers: new Map() });
   const shown = formatDestinations(rows).split('\n').slice(1);
   assert.deepEqual(
     shown.map(line => line.replace(/^\w +\S+ +/, '')),
@@ -211,7 +266,7 @@ test('the path and query of a URL, which may be a secret, are in no list', () =>
     'https://crm.internal',
   ];
   const config = exampleConfig({ destinations: urls.map((url, n) => destination({ name: `d${n}`, url })) });
-  const rows = describeDestinations(config, { paused: [], states: [], withWork: [] });
+  const rows = describeDestinations(config, { paused: [], states: [], withWork: [], handlers: new Map() });
   assert.deepEqual(
     rows.map(({ url }) => url),
     ['https://hooks.example.com/…', 'https://crm.internal/…', 'https://crm.internal'],

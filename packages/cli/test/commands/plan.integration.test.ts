@@ -98,6 +98,16 @@ describe('ackline plan', () => {
     );
   });
 
+  it('takes a destination that becomes a handler for the one that it was: the same events go there', async () => {
+    const path = await candidate('[{ name: all, destination: bot }]');
+    const text = file('[{ name: all, destination: bot }]');
+    await writeFile(path, text.replace(/type: http, url: .* \}/, 'type: handler, module: ./bot.ts }'));
+    const { exitCode, out, err } = await run(path, '--json', '--fail-on-change');
+    assert.equal(exitCode, 0, err);
+    const [bot] = JSON.parse(out).destinations;
+    assert.deepEqual([bot.now, bot.next, bot.ordering], [239, 239, { now: 'none', next: 'none' }]);
+  });
+
   it('refuses a file with mistakes, and a time that is none', async () => {
     const path = await candidate('[{ name: all, destination: nowhere }]');
     const wrong = await run(path);

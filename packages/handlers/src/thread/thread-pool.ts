@@ -159,7 +159,7 @@ class Pool implements ThreadPool {
     if (this.#state.kind === 'closed' || start !== this.#starts) {
       process?.kill();
     } else if (process === null || loading.kind === 'failed') {
-      this.#refuse(loading.kind === 'failed' ? loading.failure : NO_MEMORY.failure);
+      this.#refuse(options, loading.kind === 'failed' ? loading.failure : NO_MEMORY.failure);
     } else {
       const before = this.#current;
       this.#options = options;
@@ -171,11 +171,12 @@ class Pool implements ThreadPool {
     return this.#state;
   }
 
-  #refuse(failure: LoadFailure): void {
+  #refuse(options: ThreadPoolOptions, failure: LoadFailure): void {
     if (this.#state.kind === 'ready' && this.#current !== null) {
       this.#setState({ ...this.#state, refused: failure });
       return;
     }
+    this.#options = options; // nothing else is in force: what is tried again is what was asked for last
     this.#setState({ kind: 'failed', failure });
     this.#startLater();
   }

@@ -179,6 +179,16 @@ import { any } from '@ackline/handlers/any';\n`;
     });
   }
 
+  it('begin, once it is mended, as they were asked for last', async () => {
+    await using bench = startPool(imports + handler('bot'), { handler: 'gone' });
+    await waitFor(() => bench.pool.state().kind === 'failed');
+    bench.write('const = 1;');
+    assert.equal((await bench.pool.reload({ ...bench.options, handler: 'two' })).kind, 'failed');
+    bench.write(imports + handler('gone') + handler('two'));
+    await bench.ready(); // nobody told it
+    assert.deepEqual(bench.pool.state(), { kind: 'ready', handler: 'two', provider: null, refused: null });
+  });
+
   it('say so where a thread ends and the module can not be loaded any more, and begin when it is mended', async () => {
     await using bench = startPool(moduleThat(`case 'exit': process.exit(1);`));
     await bench.ready();

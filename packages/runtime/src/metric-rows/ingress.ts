@@ -144,10 +144,10 @@ export const ingressRows = {
   redisConnected: {
     name: 'ackline_redis_connected',
     type: 'gauge',
-    help: '1 while the connection to Redis stands',
+    help: '1 while the connection to Redis stands; a processor makes one for handlers alone',
     labels: [],
     merged: 'min',
-    services: INGRESS,
+    services: ['ingress', 'processor'],
     needs: 'Redis',
   },
   redisUnansweredCalls: {
@@ -155,7 +155,7 @@ export const ingressRows = {
     type: 'counter',
     help: 'Calls that Redis gave no answer to in time, by reason: timeout, error, skipped (its breaker was open, or too many were under way)',
     labels: ['reason'],
-    services: INGRESS,
+    services: ['ingress', 'processor'],
     needs: 'Redis',
   },
 } as const satisfies Record<string, MetricRow>;

@@ -10,7 +10,15 @@ export interface MetricRow {
   /** What the values of several processes under one parent come to; the sum where it is not said. */
   readonly merged?: 'max' | 'min';
   /** What has to be there for it to have a sample. */
-  readonly needs?: 'Kafka' | 'Redis' | 'a spool' | 'a secret in a file' | 'a replay' | 'a collector';
+  readonly needs?:
+    | 'Kafka'
+    | 'Redis'
+    | 'a spool'
+    | 'a secret in a file'
+    | 'a replay'
+    | 'a collector'
+    | 'a handler'
+    | 'a call of a handler';
 }
 
 export type MetricService = 'ingress' | 'ingress-parent' | 'processor';

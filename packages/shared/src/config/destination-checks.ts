@@ -1,35 +1,51 @@
 import { EVENTS_TOPIC } from '../events-topic.ts';
 import type { Finding } from './finding.ts';
+import { handlerFields } from './schema-handler.ts';
+import type { DestinationConfig } from './types.ts';
+
+type DestinationType = DestinationConfig['type'];
+type Entry = Readonly<Record<string, unknown>>;
+type At = (key: string, message: string) => Finding;
 
 // A destination's type and what belongs to it. Ackline's own topic is refused: what is put there would come back without end.
-const OF_HTTP = ['url'] as const;
-const OF_KAFKA = ['topic', 'key', 'headers', 'brokers'] as const;
+const KEYS_OF: Readonly<Record<DestinationType, readonly string[]>> = {
+  http: ['url', 'signingSecret'],
+  kafka: ['topic', 'key', 'headers', 'brokers', 'signingSecret'],
+  handler: Object.keys(handlerFields),
+};
+const TYPES: readonly DestinationType[] = ['http', 'kafka', 'handler'];
 
 /** What belongs to the type of a destination. What has the wrong form is left to the schema. */
-export function destinationFindings(
-  destination: Readonly<Record<string, unknown>> | undefined,
-  index: number,
-): Finding[] {
-  const type = destination?.['type'];
-  if (destination === undefined || (type !== 'http' && type !== 'kafka')) return [];
-  const foreign = (type === 'http' ? OF_KAFKA : OF_HTTP).filter(key => destination[key] !== undefined);
-  const other = type === 'http' ? 'kafka' : 'http';
-  const at = (key: string, message: string): Finding => ({ path: ['destinations', index, key], message });
-  return [
-    ...foreign.map(key =>
-      at(key, `belongs to a destination of type ${other}, and this is one of type ${type}`),
-    ),
-    ...(type === 'http' && destination['url'] === undefined
-      ? [at('url', 'is missing: must be an http or https URL such as https://app.internal/events')]
-      : []),
-    ...(type === 'kafka' ? kafkaFindings(destination, at) : []),
-  ];
+export function destinationFindings(destination: Entry | undefined, index: number): Finding[] {
+  const type = TYPES.find(one => one === destination?.['type']);
+  if (destination === undefined || type === undefined) return [];
+  const at: At = (key, message) => ({ path: ['destinations', index, key], message });
+  return [...foreignKeys(destination, type, at), ...missing[type](destination, at)];
 }
 
-function kafkaFindings(
-  { topic, key, ordering }: Readonly<Record<string, unknown>>,
-  at: (key: string, message: string) => Finding,
-): Finding[] {
+function foreignKeys(destination: Entry, type: DestinationType, at: At): Finding[] {
+  const foreign = new Set(TYPES.flatMap(other => KEYS_OF[other]).filter(key => !KEYS_OF[type].includes(key)));
+  return [...foreign]
+    .filter(key => destination[key] !== undefined)
+    .map(key => {
+      const owners = TYPES.filter(other => KEYS_OF[other].includes(key)).join(' or ');
+      return at(key, `belongs to a destination of type ${owners}, and this is one of type ${type}`);
+    });
+}
+
+const missing: Readonly<Record<DestinationType, (destination: Entry, at: At) => Finding[]>> = {
+  http: ({ url }, at) =>
+    url === undefined
+      ? [at('url', 'is missing: must be an http or https URL such as https://app.internal/events')]
+      : [],
+  kafka: kafkaFindings,
+  handler: ({ module }, at) =>
+    module === undefined
+      ? [at('module', 'is missing: must be the path of a module such as ./handlers/bot.ts')]
+      : [],
+};
+
+function kafkaFindings({ topic, key, ordering }: Entry, at: At): Finding[] {
   const findings: Finding[] = [];
   if (topic === undefined) findings.push(at('topic', 'is missing: must be the name of a topic'));
   if (topic === EVENTS_TOPIC) {

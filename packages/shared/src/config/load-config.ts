@@ -5,7 +5,14 @@ import { crossCheck, shortList, showPath } from './cross-checks.ts';
 import type { Finding } from './finding.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
-import type { AcklineConfig, DestinationConfig, LimitConfig, SecretRef, SourceConfig } from './types.ts';
+import type {
+  AcklineConfig,
+  DestinationConfig,
+  HandlerDestinationConfig,
+  LimitConfig,
+  SecretRef,
+  SourceConfig,
+} from './types.ts';
 import { type ConfigPath, type Problem, readYaml, shownKey, type YamlSource } from './yaml-source.ts';
 
 /** Thousands of sources fit; a larger file is the wrong file. */
@@ -210,11 +217,18 @@ function toLimit(
   return { max, perMs: per, by, over: over ?? provider?.overLimit ?? 'reject' };
 }
 
-function toDestination(destination: ConfigFile['destinations'][number]): DestinationConfig {
-  const { type, url, topic, key, headers, brokers, timeout, rate, retry, breaker, signingSecret, ...same } =
+type DestinationEntry = ConfigFile['destinations'][number];
+
+function toDestination(destination: DestinationEntry): DestinationConfig {
+  const { name, concurrency, ordering, onPark, forwardSecret } = destination;
+  const { type, url, topic, key, headers, brokers, timeout, rate, retry, breaker, signingSecret } =
     destination;
   const common = {
-    ...same,
+    name,
+    concurrency,
+    ordering,
+    onPark,
+    forwardSecret,
     rate: rate === undefined ? null : { max: rate.max, perMs: rate.per },
     timeoutMs: timeout,
     retry: { scheduleMs: retry.schedule, jitter: retry.jitter },
@@ -223,6 +237,7 @@ function toDestination(destination: ConfigFile['destinations'][number]): Destina
   };
   // What is needed of one kind, the cross-checks have asked for.
   if (type === 'http') return { ...common, type, url: url ?? '' };
+  if (type === 'handler') return { ...common, type, ...toHandler(destination) };
   return {
     ...common,
     type,
@@ -230,6 +245,27 @@ function toDestination(destination: ConfigFile['destinations'][number]): Destina
     key: key ?? 'ordering-key',
     headers: headers ?? {},
     brokers: brokers ?? null,
+  };
+}
+
+const DEFAULT_HANDLER_MEMORY_BYTES = 128 * 1_048_576;
+
+type OfHandler = Pick<
+  HandlerDestinationConfig,
+  'module' | 'handler' | 'threads' | 'memoryBytes' | 'connections' | 'secrets' | 'settings'
+>;
+
+function toHandler(given: DestinationEntry): OfHandler {
+  return {
+    module: given.module ?? '',
+    handler: given.handler ?? null,
+    threads: given.threads ?? 1,
+    memoryBytes: given.memory ?? DEFAULT_HANDLER_MEMORY_BYTES,
+    connections: given.connections ?? 0,
+    secrets: Object.fromEntries(
+      Object.entries(given.secrets ?? {}).map(([name, ref]) => [name, toSecretRef(ref)]),
+    ),
+    settings: given.settings ?? {},
   };
 }
 

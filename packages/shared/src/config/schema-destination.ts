@@ -11,6 +11,7 @@ import {
   secretField,
   topicField,
 } from './fields.ts';
+import { handlerFields } from './schema-handler.ts';
 
 const MAX_BROKERS = 20;
 /** With the longest wait of a day this is seven weeks, longer than anything is kept. */
@@ -59,8 +60,9 @@ const rateSchema = z.strictObject(
 export const destinationSchema = z.strictObject(
   {
     name: nameField.describe('Names the destination in routes, logs and metrics. Unique.'),
-    type: choiceField('http', 'kafka').describe(
-      'How events are delivered: as HTTP requests, or as records of a Kafka topic ([kafka.md](kafka.md)).',
+    type: choiceField('http', 'kafka', 'handler').describe(
+      'How events are delivered: as HTTP requests, as records of a Kafka topic ([kafka.md](kafka.md)), or to a function of yours that ' +
+        'the processor runs ([handlers.md](handlers.md)).',
     ),
     url: destinationUrlField
       .optional()
@@ -81,6 +83,7 @@ export const destinationSchema = z.strictObject(
       .min(1, 'must have one broker at least')
       .optional()
       .describe('With kafka: a cluster other than that of `KAFKA_BROKERS`.'),
+    ...handlerFields,
     concurrency: integerField(1, 1_000).prefault(20).describe('Attempts at a time, across all processors.'),
     rate: rateSchema
       .optional()
@@ -89,7 +92,7 @@ export const destinationSchema = z.strictObject(
       ),
     timeout: durationField('100ms', '120s')
       .prefault('10s')
-      .describe('Of one attempt, from the connection to the last byte.'),
+      .describe('Of one attempt, from the connection to the last byte; with handler, of one call of it.'),
     retry: retrySchema.prefault({}).describe('When a failed attempt is tried again.'),
     breaker: breakerSchema
       .prefault({})
@@ -104,7 +107,9 @@ export const destinationSchema = z.strictObject(
       .describe('With ordering by key: go on after a parked delivery, or hold the later ones of its key.'),
     signingSecret: secretField
       .optional()
-      .describe('Signs each delivery by Standard Webhooks (whsec_…). Without it deliveries are not signed.'),
+      .describe(
+        'With http and kafka: signs each delivery by Standard Webhooks (whsec_…). Without it deliveries are not signed.',
+      ),
     forwardSecret: z
       .boolean({ error: 'must be true or false' })
       .meta({ title: 'true or false' })
@@ -113,5 +118,5 @@ export const destinationSchema = z.strictObject(
         "true: the provider's own bearer secret (Telegram's token) is sent along, so that its SDK can check it.",
       ),
   },
-  { error: 'must be a destination: a map with name, type and url or topic' },
+  { error: 'must be a destination: a map with name, type and url, topic or module' },
 );

@@ -109,7 +109,7 @@ interface CommonDestinationConfig {
   readonly breaker: BreakerConfig;
   readonly ordering: 'none' | 'key';
   readonly onPark: 'continue' | 'block';
-  /** Signs deliveries by Standard Webhooks; null: unsigned. */
+  /** Signs deliveries by Standard Webhooks; null: unsigned. A handler has none. */
   readonly signingSecret: SecretRef | null;
   readonly forwardSecret: boolean;
 }
@@ -129,7 +129,25 @@ export interface KafkaDestinationConfig extends CommonDestinationConfig {
   readonly brokers: readonly string[] | null;
 }
 
-export type DestinationConfig = HttpDestinationConfig | KafkaDestinationConfig;
+/** A function of the user's, which the processor calls. */
+export interface HandlerDestinationConfig extends CommonDestinationConfig {
+  readonly type: 'handler';
+  /** As it was written: from the folder of ackline.yaml. */
+  readonly module: string;
+  /** null: the module has one. */
+  readonly handler: string | null;
+  /** In each processor. */
+  readonly threads: number;
+  /** Of each thread, as the next. */
+  readonly memoryBytes: number;
+  /** To PostgreSQL; 0: none. */
+  readonly connections: number;
+  readonly secrets: Readonly<Record<string, SecretRef>>;
+  /** What JSON can hold. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export type DestinationConfig = HttpDestinationConfig | KafkaDestinationConfig | HandlerDestinationConfig;
 
 export interface RetentionConfig {
   /** Days after the one on which an event was stored. */

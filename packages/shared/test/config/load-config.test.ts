@@ -283,7 +283,7 @@ destinations:
         'ackline.yaml:13:22  routes[0].match.source: there is no source of this name; did you mean "telegram"?',
         'ackline.yaml:13:31  routes[0].match: unknown key "were"; did you mean "where"?',
         'ackline.yaml:14:18  routes[0].destination: there is no destination of this name; known: bot',
-        'ackline.yaml:17:11  destinations[0].type: must be http or kafka; did you mean "http"?',
+        'ackline.yaml:17:11  destinations[0].type: must be http, kafka or handler; did you mean "http"?',
         'ackline.yaml:18:10  destinations[0].url: must hold no user or password',
         'ackline.yaml:19:14  destinations[0].timeout: must be a duration with its unit, such as 250ms, 5s, 2m, 1h or 30d',
       ],

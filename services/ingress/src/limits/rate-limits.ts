@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import { createBoundedMap } from '@ackline/shared/bounded-map';
 import type { LimitConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { LimitVerdict, RateLimits } from '../http/webhook-ports.ts';
-import { createBoundedMap } from './bounded-map.ts';
 import { networkOf } from './client-address.ts';
 import { createDeferringLimit } from './deferring-limit.ts';
 import { createRefusingLimit, type LimitDeps, type SourceLimit } from './refusing-limit.ts';

@@ -1,9 +1,9 @@
 import type { LimitConfig } from '@ackline/shared/config/types';
+import { createBoundedMap } from '@ackline/shared/bounded-map';
 import { FAILED, type RedisGate } from '@ackline/shared/cache/redis-gate';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { LimitVerdict } from '../http/webhook-ports.ts';
-import { createBoundedMap } from './bounded-map.ts';
 
 export interface LimitDeps {
   /** null: each process counts alone. */

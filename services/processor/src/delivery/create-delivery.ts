@@ -22,6 +22,7 @@ import { createAttemptRunner } from './attempting/attempt-runner.ts';
 import { type BreakerReports, createBreakerReports } from './limits/breaker-reports.ts';
 import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
+import type { HandlerSupport } from './sending/handler-sender.ts';
 import { createDispatcher, type Dispatcher, type DispatchStore } from './claiming/dispatcher.ts';
 import { createEventForgetter, type EventForgetter } from './outcomes/event-forgetter.ts';
 import { createNameLookup } from '@ackline/runtime/name-lookup';
@@ -34,6 +35,8 @@ export interface DeliveryDeps {
   readonly secrets: SecretReader;
   /** Where topics of destinations are that name no brokers of their own; null: nowhere. */
   readonly brokers?: readonly string[] | null;
+  /** What handlers need; null: none can be run. */
+  readonly handlers?: HandlerSupport | null;
   readonly pool: Pool;
   /** Each has a connection of the pool. */
   readonly claimsAtOnce: number;
@@ -61,6 +64,8 @@ export interface Delivery {
   inFlightBytes(): number;
   /** What is configured from now on. */
   reconfigure(destinations: ReadonlyMap<string, DestinationConfig>): void;
+  /** Starts the threads of all handlers anew, whatever has changed. */
+  renewHandlers(): Promise<void>;
   /** What is in flight ends, or is given back after `attemptsMs`; then every outcome is written. */
   drain(attemptsMs: number): Promise<void>;
   /** Closes the connections to the destinations, and the processes that evaluate expressions. */
@@ -77,6 +82,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     onNews: breaker => reports.add(breaker),
     lookup: createNameLookup(),
     brokers: deps.brokers ?? null,
+    // Not before all is wired.
+    handlers: deps.handlers == null ? null : { ...deps.handlers, onState: () => setImmediate(wake), now },
     memory,
     isShared: name => deps.rules().shared.has(name),
     now,
@@ -108,6 +115,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     reconfigure(configs) {
       destinations.apply(configs);
       wake();
+    },
+    async renewHandlers() {
+      await Promise.all(destinations.all.values().map(async ({ sender }) => sender.handler?.renew()));
     },
     async drain(attemptsMs) {
       dispatcher.stopTaking();

@@ -38,7 +38,7 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
         if (isOpen) sender.retire();
         sender = openSender();
         isOpen = true;
-      }
+      } else if (next.type === 'handler') void sender.handler?.look(next, 'now');
       // What attempts at the earlier place come to says nothing of this one.
       if (isElsewhere(before, next) || !isDeepStrictEqual(next.breaker, before.breaker))
         breaker.reset(next.breaker);

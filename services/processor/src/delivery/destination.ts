@@ -5,7 +5,7 @@ import type { FairShare } from '@ackline/shared/fair-share';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { Reservation } from '../storing/desk.ts';
 import { type BodyShare, createBodyShare } from './limits/body-share.ts';
-import type { DestinationSender } from './sending/delivery-sender.ts';
+import { type DestinationSender, isReady } from './sending/delivery-sender.ts';
 import { createLink, type LinkDeps } from './destination-link.ts';
 import { createPause, type Pause } from './limits/pause.ts';
 import { createRateGate, type RateGate } from './limits/rate-gate.ts';
@@ -96,7 +96,7 @@ export function createDestination(given: DestinationConfig, deps: DestinationDep
     tryReserve(bodyBytes, owner) {
       const leaseMs = config.timeoutMs + LEASE_MARGIN_MS;
       const leaseEndsAt = deps.now() + leaseMs; // (D3) reckoned before PostgreSQL is asked
-      if (!isConfigured || pause.isOn || !limitSlots().tryTake(owner)) return null;
+      if (!isConfigured || pause.isOn || !isReady(link.sender) || !limitSlots().tryTake(owner)) return null;
       const permit = link.breaker.tryAcquire();
       if (permit !== null && (bodyBytes === 0 || bodies.tryTake(bodyBytes))) {
         return createReservation({ ...parts, owner, permit, bodyBytes, leaseMs, leaseEndsAt });

@@ -9,7 +9,7 @@
  * times: it removes nothing, only makes days, in case that it is so with all of them.
  *
  * The parts beside it say when, how much at once, and how patiently. What is safe to remove, and how, is the store's:
- * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts` and `event-keys.ts`.
+ * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts`, `event-keys.ts` and `handler-once.ts` (HO).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
@@ -20,6 +20,7 @@ import { createDayMaking } from './day-making.ts';
 import { createDaySweep, type DaySweep, type StuckDay } from './day-sweep.ts';
 import { createKeptSweep, type KeptSweep } from './kept-sweep.ts';
 import { createKeySweep, type KeySweep, type KeySweepDeps } from './key-sweep.ts';
+import { createOnceSweep } from './once-sweep.ts';
 
 /** What failed is tried again so much later; so is the lock, by those that do not have it. */
 const ROUND_EVERY_MS = 60_000;
@@ -67,11 +68,13 @@ interface Lasting {
 function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolClient): Term {
   const making = createDayMaking(deps);
   const keys = createKeySweep(deps);
+  const once = createOnceSweep(deps);
   const parts: Term['parts'] = [
     { removes: false, run: () => making.make(client) },
     { removes: true, run: signal => days.sweep(client, signal) },
     { removes: true, run: signal => kept.sweep(client, signal) },
     { removes: true, run: signal => keys.sweep(client, signal) },
+    { removes: true, run: signal => once.sweep(client, signal) },
   ];
   return { client, keys, parts };
 }

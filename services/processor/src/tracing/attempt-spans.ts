@@ -37,8 +37,7 @@ function attemptSpan({ delivery, config, finished }: EndedAttempt, trace: Attemp
   const { result, outcome, startedAt, ms } = finished;
   const startMs = startedAt.getTime();
   return {
-    name: config.type === 'kafka' ? `${spanNames.send} ${config.topic}` : spanNames.attempt,
-    kind: config.type === 'kafka' ? 'producer' : 'client',
+    ...nameOf(config),
     traceId,
     spanId,
     parentId,
@@ -60,14 +59,38 @@ function attemptSpan({ delivery, config, finished }: EndedAttempt, trace: Attemp
       [attributeNames.attempt]: delivery.tries + 1,
       [attributeNames.replay]: delivery.replay,
       [attributeNames.outcome]: outcome.kind,
+      ...ofHandler(trace),
     },
     ...(previousId === null ? {} : { links: [{ traceId, spanId: previousId }] }),
     isError: isError(outcome),
   };
 }
 
+/** Under names of their own: none can be taken for one of ours. */
+function ofHandler({ handlerAttributes }: AttemptTrace): SpanAttributes {
+  return Object.fromEntries(
+    [...(handlerAttributes ?? [])].map(([name, value]) => [`handler.${name}`, value]),
+  );
+}
+
+function nameOf(config: DestinationConfig): Pick<SpanRecord, 'name' | 'kind'> {
+  switch (config.type) {
+    case 'http':
+      return { name: spanNames.attempt, kind: 'client' };
+    case 'kafka':
+      return { name: `${spanNames.send} ${config.topic}`, kind: 'producer' };
+    case 'handler':
+      return { name: `${spanNames.handle} ${config.name}`, kind: 'internal' };
+    default: {
+      const never: never = config;
+      return never;
+    }
+  }
+}
+
 /** Without path and query, which may hold a token. */
 function whereTo(config: DestinationConfig): SpanAttributes {
+  if (config.type === 'handler') return { [attributeNames.codeFile]: config.module };
   if (config.type === 'kafka') {
     return {
       [attributeNames.messagingSystem]: 'kafka',

@@ -23,6 +23,8 @@ export interface AttemptTrace extends TraceContext {
   readonly followsFailure: boolean;
   /** How long its body was in the making; null: it goes out as it came. */
   transformMs: number | null;
+  /** What a handler said of its call (`ctx.span`), by its names; null: nothing. */
+  handlerAttributes: Map<string, string | number | boolean> | null;
 }
 
 /** Of the span of an event's storing: its attempts name it hours later. */
@@ -46,6 +48,7 @@ export function attemptTrace(delivery: TracedDelivery): AttemptTrace | null {
     previousId: lastAt === null ? null : attemptSpanId(id, lastButOneAt),
     followsFailure: hasFailed,
     transformMs: null,
+    handlerAttributes: null,
   };
 }
 

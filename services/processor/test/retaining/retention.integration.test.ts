@@ -71,6 +71,29 @@ describe('retention', () => {
     return rows.map(row => row.key);
   }
 
+  it('forgets what handlers did once when the dedup window is over, not before, and never by a refused file', async () => {
+    await pool.query('truncate handler_once');
+    await pool.query(
+      `insert into handler_once (destination, key, claim, delivery, held_until, begun_at)
+       select 'bot', age::text, gen_random_uuid(), gen_random_uuid(), now(), now() - age * interval '1 day'
+         from unnest('{0, 7.99, 8.01, 100}'::float8[]) age`,
+    );
+    const kept = async () => {
+      const { rows } = await pool.query<{ key: string }>('select key from handler_once order by begun_at');
+      return rows.map(row => row.key);
+    };
+    await retention({ isRefused: () => true }).round(ON);
+    assert.equal((await kept()).length, 4);
+    let topicMs: number | null = null; // no broker has told yet
+    const one = retention({ topicRetentionMs: () => topicMs });
+    await one.round(ON);
+    assert.equal((await kept()).length, 4);
+    topicMs = DAY_MS;
+    await one.round(ON);
+    assert.deepEqual(await kept(), ['7.99', '0']);
+    assert.deepEqual(one.logged, ['retention.once-removed']);
+  });
+
   it('removes dedup keys that are older than the window, and no other', async () => {
     await insertKeys(0, 7.99, 8.01, 100);
     const one = retention();
@@ -473,7 +496,8 @@ describe('retention', () => {
     });
     await one.round(ON);
     await one.round(ON);
-    assert.deepEqual(one.logged, ['retention.day-dropped', 'retention.failed', 'retention.failed']);
+    const ofKeys = Array.from({ length: 4 }, () => 'retention.failed'); // and of what handlers did once, in both rounds
+    assert.deepEqual(one.logged, ['retention.day-dropped', ...ofKeys]);
     const { rows } = await pool.query(
       "select from pg_class where relname ~ '^events_[0-9]{8}$' and right(relname, 8) < to_char(now() at time zone 'utc', 'YYYYMMDD')",
     );

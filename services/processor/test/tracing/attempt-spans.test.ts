@@ -5,7 +5,7 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { LeasedDelivery } from '../../src/delivery/attempting/attempt.ts';
 import type { AttemptResult, Outcome } from '../../src/delivery/outcomes/outcome.ts';
 import { createAttemptTraces } from '../../src/tracing/attempt-spans.ts';
-import { destinationConfig, topicConfig } from '../configs.ts';
+import { destinationConfig, handlerConfig, topicConfig } from '../configs.ts';
 import { sampleEvent } from '../events.ts';
 
 function spansOf(
@@ -54,6 +54,14 @@ describe('the span of an attempt', () => {
     const [span] = spansOf(ended, { config: topicConfig(), flags: '01' });
     assert.deepEqual([span?.name, span?.kind, span?.isError], ['send orders', 'producer', false]);
     assert.equal(span?.attributes['messaging.destination.name'], 'orders');
+  });
+
+  it('is one of the process itself where the destination is a handler, with its module', () => {
+    const ended = { outcome: { kind: 'delivered' }, result: { kind: 'acked' } } as const;
+    const [span] = spansOf(ended, { config: handlerConfig(), flags: '01' });
+    assert.deepEqual([span?.name, span?.kind, span?.isError], ['handle bot', 'internal', false]);
+    assert.equal(span?.attributes['code.file.path'], './bot.ts');
+    assert.equal(span?.attributes['http.request.method'], undefined);
   });
 
   it('has the port that a URL does not say', () => {

@@ -22,6 +22,7 @@ describe('the place of an attempt in its trace', () => {
       previousId: null,
       followsFailure: false,
       transformMs: null,
+      handlerAttributes: null,
     });
   });
 

@@ -8,7 +8,7 @@ import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { AttemptTrace } from '../../tracing/attempt-trace.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
 import type { Reservation } from '../../storing/desk.ts';
-import type { DestinationSender } from '../sending/delivery-sender.ts';
+import type { DestinationSender, OutboundDelivery } from '../sending/delivery-sender.ts';
 import { type AttemptResult, decideOutcome, type FinishedAttempt } from '../outcomes/outcome.ts';
 import type { Payloads } from './payloads.ts';
 
@@ -138,9 +138,17 @@ function send(
         now: new Date(),
       },
       event: delivery.meta,
+      attempt: delivery.tries + 1,
       signal,
+      ...attributesTo(trace),
     });
   });
+}
+
+/** What a handler says of its call is told with its span. */
+function attributesTo(trace: AttemptTrace | null): Pick<OutboundDelivery, 'onAttribute'> {
+  if (trace === null) return {};
+  return { onAttribute: (name, value) => void (trace.handlerAttributes ??= new Map()).set(name, value) };
 }
 
 /** Opens what was claimed. Throws ACKLINE_ENVELOPE_INVALID or ACKLINE_STORED_FORM_UNKNOWN for a row that can't be read. */

@@ -24,6 +24,7 @@ import { createWakeup } from '../../wakeup.ts';
 import type { DeliveryDesk } from '../../storing/desk.ts';
 import { type ClaimDeps, type ClaimStore, type DestinationWork, tryClaimFor } from './claim-work.ts';
 import type { Destination } from '../destination.ts';
+import { isReady } from '../sending/delivery-sender.ts';
 import { createDueQueue, type DueQueue } from './due-queue.ts';
 import { createFairTurns, type FairTurns } from './fair-turns.ts';
 
@@ -213,6 +214,6 @@ function createClaims(deps: DispatcherDeps, wake: () => void): Claims {
 
 function takesWork(destination: Destination): boolean {
   const { breaker, slots, bodies } = destination;
-  const isHeld = !destination.isConfigured || destination.pause.isOn;
+  const isHeld = !destination.isConfigured || !isReady(destination.sender) || destination.pause.isOn;
   return !isHeld && slots.free > 0 && bodies.isOpen && (breaker.isClosed || breaker.wantsProbe);
 }

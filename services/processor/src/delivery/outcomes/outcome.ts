@@ -19,6 +19,7 @@ export type AttemptErrorClass =
   | 'unsendable'
   | 'no-leader'
   | TransformErrorClass
+  | HandlerErrorClass
   | 'other';
 
 /**
@@ -27,9 +28,16 @@ export type AttemptErrorClass =
  */
 export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy' | 'late' | 'killed'}`;
 
+/**
+ * error: it threw; later: it said when; refused, undecodable: it gave the event up; ended: its thread did, and had no other call.
+ * interrupted: its thread was ended for another call's sake, or with several; busy: no thread took it in time; not-ready: none is there.
+ */
+export type HandlerErrorClass =
+  `handler-${'error' | 'later' | 'refused' | 'undecodable' | 'ended' | 'interrupted' | 'busy' | 'not-ready'}`;
+
 /** What one attempt came to, as the sender saw it. */
 export type AttemptResult =
-  /** A log that confirms, and says no more. */
+  /** A log that confirms, or a handler that returned: it says no more. */
   | { readonly kind: 'acked' }
   | {
       readonly kind: 'response';
@@ -46,15 +54,27 @@ export type AttemptResult =
       readonly systemCode?: string;
       /** What a person needs to find the mistake; nothing of the event. */
       readonly detail?: string | null;
+      /** As of a response. */
+      readonly retryAfterMs?: number | null;
     };
 
 /**
  * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry
- * it (a header that the client refuses), or the topic never takes it, so no later try can either; untransformable: its route's expression makes no body of it.
+ * it (a header that the client refuses), or the topic never takes it, so no later try can either; untransformable: its route's expression makes no body of it;
+ * refused: the handler gave it up; undecodable: it is not what the handler's source sends.
  */
-export type ParkReason = 'exhausted' | 'unreadable' | 'unsendable' | 'untransformable';
-/** busy: the processes that evaluate expressions have others before it, late: the `rate` has; killed: the process that had it was ended. */
-export type HoldReason = 'gone' | 'draining' | 'busy' | 'late' | 'killed';
+export type ParkReason =
+  | 'exhausted'
+  | 'unreadable'
+  | 'unsendable'
+  | 'untransformable'
+  | 'refused'
+  | 'undecodable';
+/**
+ * busy: those that evaluate expressions, or the threads of the handler, have others before it, late: the `rate` has; killed: the process that had
+ * it was ended; interrupted: the thread was; not-ready: the handler is not loaded.
+ */
+export type HoldReason = 'gone' | 'draining' | 'busy' | 'late' | 'killed' | 'interrupted' | 'not-ready';
 
 /** What is done about a delivery after an attempt. Decided once, here. */
 export type Outcome =
@@ -95,6 +115,14 @@ const ERRORS: Readonly<Record<AttemptErrorClass, ErrorMeaning>> = {
   'transform-too-large': park('untransformable'),
   'transform-timeout': park('untransformable'),
   'transform-memory': park('untransformable'),
+  'handler-error': IN_TROUBLE,
+  'handler-ended': IN_TROUBLE,
+  'handler-later': { final: null, isFailure: false },
+  'handler-refused': park('refused'),
+  'handler-undecodable': park('undecodable'),
+  'handler-interrupted': hold('interrupted'),
+  'handler-busy': hold('busy'),
+  'handler-not-ready': hold('not-ready'),
 };
 
 /** A `Retry-After` is honoured up to here: a receiver can slow us down, not make us forget. */
@@ -126,7 +154,7 @@ function nextTry(result: AttemptResult, tries: number, policy: RetryPolicy): Out
   const waitMs = policy.retry.scheduleMs[tries];
   if (waitMs === undefined) return { kind: 'park', reason: 'exhausted' };
   const jitteredMs = policy.retry.jitter === 'full' ? Math.floor(policy.random() * waitMs) : waitMs;
-  const askedMs = result.kind === 'response' ? (result.retryAfterMs ?? 0) : 0;
+  const askedMs = result.kind === 'acked' ? 0 : (result.retryAfterMs ?? 0);
   return { kind: 'retry', afterMs: Math.max(jitteredMs, Math.min(askedMs, MAX_RETRY_AFTER_MS)) };
 }
 

@@ -24,5 +24,6 @@ export function holdConnections(connections: Connections): DestinationSender {
       retireWhenFree();
     },
     close: () => connections.close(),
+    ...(connections.handler === undefined ? {} : { handler: connections.handler }),
   };
 }

@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { createKafkaSender, type OutboundRecord, type SentRecord } from '@ackline/eventlog/kafka-sender';
 import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import type { Connections, OutboundDelivery } from './delivery-sender.ts';
 import { classify, classOfCode } from './http-sender.ts';
 import { deliveryHeaders } from './outbound-headers.ts';
@@ -30,7 +31,10 @@ export function createKafkaDeliverySender(
 }
 
 export function recordOf(
-  { webhook, event }: Pick<OutboundDelivery, 'webhook' | 'event'>,
+  {
+    webhook,
+    event,
+  }: Pick<OutboundDelivery, 'webhook'> & { readonly event: Pick<EnvelopeMeta, 'id' | 'orderingKey'> },
   { key, headers }: Pick<KafkaDestinationConfig, 'key' | 'headers'>,
 ): OutboundRecord {
   const { original, own } = deliveryHeaders({ ...webhook, prefixed: false });

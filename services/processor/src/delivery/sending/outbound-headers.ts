@@ -52,6 +52,16 @@ export function outboundHeaders(webhook: OutboundWebhook): string[] {
   return [...original, ...own].flat();
 }
 
+/** The original headers, for who reads the body that goes out: of one that a route made they say that it is JSON. */
+export function describedHeaders({
+  headers,
+  isTransformed,
+}: Pick<OutboundWebhook, 'headers' | 'isTransformed'>): HeaderPairs {
+  if (!isTransformed) return headers;
+  const others = headers.filter(([name]) => !OF_THE_BODY.has(name.toLowerCase()));
+  return [...others, ['content-type', 'application/json']];
+}
+
 export interface DeliveryHeaders {
   readonly original: HeaderPairs;
   readonly own: HeaderPairs;

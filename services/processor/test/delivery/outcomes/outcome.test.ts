@@ -57,6 +57,42 @@ describe('what an attempt comes to', () => {
     assert.deepEqual(decide(failure('transform-busy'), 3), { kind: 'hold', reason: 'busy' });
   });
 
+  it('is by the schedule where a handler threw, or its thread ended under it', () => {
+    for (const errorClass of ['handler-error', 'handler-ended'] as const) {
+      assert.deepEqual(exactly(failure(errorClass), 0), { kind: 'retry', afterMs: 5_000 });
+      assert.deepEqual(exactly(failure(errorClass), 3), { kind: 'park', reason: 'exhausted' });
+    }
+  });
+
+  it('is when a handler asks for it, as a receiver does: not before the schedule, and up to a day', () => {
+    const later = (retryAfterMs: number | null): AttemptResult => ({
+      kind: 'error',
+      errorClass: 'handler-later',
+      retryAfterMs,
+    });
+    assert.deepEqual(exactly(later(60_000), 0), { kind: 'retry', afterMs: 60_000 });
+    assert.deepEqual(exactly(later(1_000), 0), { kind: 'retry', afterMs: 5_000 });
+    assert.deepEqual(exactly(later(null), 0), { kind: 'retry', afterMs: 5_000 });
+    assert.deepEqual(exactly(later(MAX_RETRY_AFTER_MS * 9), 0), {
+      kind: 'retry',
+      afterMs: MAX_RETRY_AFTER_MS,
+    });
+    assert.deepEqual(exactly(later(60_000), 3), { kind: 'park', reason: 'exhausted' });
+  });
+
+  it('is parked at once where a handler gives the event up, or can’t read it', () => {
+    assert.deepEqual(decide(failure('handler-refused')), { kind: 'park', reason: 'refused' });
+    assert.deepEqual(decide(failure('handler-undecodable')), { kind: 'park', reason: 'undecodable' });
+  });
+
+  it('is a hold where a thread was ended for another call’s sake, was not free, or was not there: no try is used up', () => {
+    for (const reason of ['interrupted', 'busy', 'not-ready'] as const) {
+      const result = failure(`handler-${reason}`);
+      assert.deepEqual(decide(result, 99), { kind: 'hold', reason });
+      assert.equal(saysNothing(result), true);
+    }
+  });
+
   it('is parked at once where the stored event can’t be read', () => {
     assert.deepEqual(decide(failure('unreadable'), 0), { kind: 'park', reason: 'unreadable' });
   });
@@ -100,10 +136,14 @@ describe('the breaker', () => {
     const counted = [
       ...[500, 503, 599, 429, 408].map(status => answer(status)),
       ...(['timeout', 'connect', 'reset', 'tls', 'dns', 'other'] as const).map(failure),
+      ...(['handler-error', 'handler-ended'] as const).map(failure),
     ];
     const not = [
       ...[200, 204, 302, 400, 401, 404, 410, 422].map(status => answer(status)),
       ...(['aborted', 'unreadable', 'unsendable'] as const).map(failure),
+      ...(['handler-later', 'handler-refused', 'handler-undecodable', 'handler-interrupted'] as const).map(
+        failure,
+      ),
     ];
     assert.deepEqual(
       counted.filter(result => !isDestinationFailure(result)),

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createDestinationSender } from '../../../src/delivery/sending/destination-sender.ts';
 import { destinationConfig, topicConfig } from '../../configs.ts';
+import { sampleEvent } from '../../events.ts';
 
 /** What one attempt comes to while no name server answers, and the names that were asked for. */
 async function sendTo(config: DestinationConfig, url: string) {
@@ -25,7 +26,8 @@ async function sendTo(config: DestinationConfig, url: string) {
       signingSecret: null,
       now: new Date(),
     },
-    event: { id: 'event', orderingKey: 'chat' },
+    event: sampleEvent(),
+    attempt: 1,
     signal: new AbortController().signal,
   });
   await sender.close();

@@ -1,8 +1,8 @@
-import type { Logger } from '@ackline/runtime/logger';
 import { createRedisGate, type RedisGate, type RedisGateStats } from '@ackline/shared/cache/redis-gate';
 import type { RedisPort } from '@ackline/shared/cache/redis-tier';
 import { errorText } from '@ackline/shared/error-text';
 import { Redis } from 'ioredis';
+import type { Logger } from '../logger.ts';
 import { createBatchedPort } from './redis-batches.ts';
 
 /** A host that does not answer; the next try follows at once. */
