@@ -24,6 +24,8 @@ export function createInboxPeek(
   let marks: { readonly at: number; readonly n: string }[] = [];
   let lastSeen = '0';
   let fullAt = Number.NEGATIVE_INFINITY;
+  /** Of the last look that found out what there is. */
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   /** The newest mark that is old enough; those before it are of no use any more. */
   function settledN(at: number): string {
@@ -36,7 +38,9 @@ export function createInboxPeek(
     const at = now();
     const full = at - fullAt >= FULL_EVERY_MS;
     if (full) fullAt = at; // also where it fails: walking over everything may take longer than a statement may
-    const rows = await peek(limit, full ? '0' : settledN(at));
+    // What is settled now and was not then, nobody has seen since: who stood still for so long may have missed a row.
+    const rows = await peek(limit, full ? '0' : settledN(lookedAt));
+    lookedAt = at;
     lastSeen = rows.at(-1)?.n ?? lastSeen;
     const first = rows[0]?.n;
     // A row that committed late, and may wait: nobody begins behind it.

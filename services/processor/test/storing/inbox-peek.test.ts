@@ -16,6 +16,10 @@ function bench() {
   );
   return {
     asked,
+    /** Nobody looks. */
+    standStill: (seconds: number): void => {
+      nowMs += seconds * 1_000;
+    },
     /** One look a second for so many seconds; the last one's rows. */
     look: async (seconds: number, rows: readonly string[]): Promise<readonly string[]> => {
       inbox = [...rows];
@@ -33,7 +37,7 @@ describe('looking at the inbox', () => {
   it('begins where the first row was ten seconds ago, also when nothing has come since', async () => {
     const { asked, look } = bench();
     await look(1, ['7', '8', '9']);
-    await look(9, []);
+    await look(10, []);
     assert.ok(asked.every(n => n === '0'));
     await look(1, []);
     assert.equal(asked.at(-1), '7');
@@ -47,6 +51,14 @@ describe('looking at the inbox', () => {
     await look(8, ['100']);
     assert.deepEqual(await look(1, ['99', '100']), ['99', '100']);
     assert.deepEqual(await look(30, ['99', '100']), ['99', '100']); // nor while it waits
+  });
+
+  it('does not pass over a row that commits while nobody looks', async () => {
+    const { look, standStill } = bench();
+    await look(30, []);
+    await look(3, ['100']); // 99 is under way
+    standStill(9);
+    assert.deepEqual(await look(1, ['99', '100']), ['99', '100']);
   });
 
   it('looks at everything from time to time, so that nothing stays behind', async () => {
