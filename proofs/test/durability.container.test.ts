@@ -52,6 +52,7 @@ describe('nothing that got a 200 is lost', () => {
     const figures = await lateProcessor({ events: 1_000 });
     assert.equal(figures.accepted, 1_000);
     assertNothingLost(figures);
+    assert.equal(figures.outOfOrder, 0, 'order per chat');
   });
 
   it('when the ingress gets SIGTERM under load: answered 200 and stored, or never accepted', async () => {
@@ -59,5 +60,6 @@ describe('nothing that got a 200 is lost', () => {
     assert.equal(figures.measured['exitCode'], 0);
     assertNothingLost(figures);
     assert.equal(figures.storedUnanswered + figures.storedRefused, 0, 'stored without a 200');
+    assert.equal(figures.outOfOrder, 0, 'order per chat');
   });
 });

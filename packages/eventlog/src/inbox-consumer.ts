@@ -9,8 +9,10 @@ import type { Watermarks } from './watermarks.ts';
 
 /** How soon an appended row is found while nothing comes: half of it is added to an event's way on average. */
 const IDLE_WAIT_MS = 50;
-/** Rows looked at a time, without their bytes: more than are stored in one call, so that waiting rows hide few others. */
+/** Rows of one question, without their bytes: more than are stored in one call. */
 const PEEK_ROWS = 2_000;
+/** Of one look: as long as too few of them may go, the rows of other keys behind them are asked for. What is behind these waits for them. */
+const MAX_LOOKED_ROWS = 20_000;
 /** Rows a storing transaction takes: with bodies of a usual size it stays well under the statement limit. */
 const STORE_ROWS = 500;
 /** While no broker answers it is asked this seldom: each question can cost its whole deadline. */
@@ -86,22 +88,21 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
     return stored;
   }
 
-  /** Rows that were stored in this round. */
-  async function round(signal: AbortSignal): Promise<number> {
+  async function round(signal: AbortSignal): Promise<Round> {
     const rows = await options.peek(PEEK_ROWS);
     look.saw(rows);
     counts.waiting = 0;
     if (rows.length === 0) {
       held.asked(null);
-      return 0;
+      return { stored: 0, questions: 1 };
     }
-    const decision = await decide(rows);
+    const { questions, ...decision } = await decide(rows);
     counts.waiting = decision.waiting;
     const stored = await storeParts(decision, signal);
     held.asked(decision.released[0]?.n ?? decision.large[0]?.n ?? null);
     counts.stored += stored;
     if (stored > 0) counts.orderUncertain += decision.uncertain;
-    return stored;
+    return { stored, questions };
   }
 
   return {
@@ -112,11 +113,11 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
       while (!signal.aborted) {
         let waitMs = IDLE_WAIT_MS;
         try {
-          const stored = await round(signal);
+          const { stored, questions } = await round(signal);
           if (isFailing) log.info('inbox.recovered');
           isFailing = false;
           backoffMs = FIRST_BACKOFF_MS;
-          if (stored > 0) waitMs = 0;
+          waitMs = stored > 0 ? 0 : questions * IDLE_WAIT_MS;
         } catch (error) {
           if (!isFailing) log.warn({ err: error }, 'inbox.read-failed');
           isFailing = true;
@@ -127,6 +128,13 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
       }
     },
   };
+}
+
+interface Round {
+  /** Rows. */
+  readonly stored: number;
+  /** To PostgreSQL, for rows: a round of many is made as much less often. */
+  readonly questions: number;
 }
 
 /** What is stored in one call each, in order. */
@@ -160,7 +168,7 @@ function createHeldWatch(log: InboxConsumerOptions['log'], now: () => number) {
 /** Which of the rows may go now, and of those behind them. */
 function createDecision(
   options: InboxConsumerOptions,
-): (rows: readonly InboxPeek[]) => Promise<ReleaseDecision> {
+): (rows: readonly InboxPeek[]) => Promise<ReleaseDecision & Pick<Round, 'questions'>> {
   const release = createInboxRelease();
   const askBroker = createBrokerQuestion(options.watermarks, options.now ?? (() => performance.now()));
 
@@ -174,13 +182,27 @@ function createDecision(
   }
 
   /** (A6) Where rows that may not go fill what was looked at, the rows of other keys behind them are looked at too. */
-  return async rows => {
-    const decision = await decide(rows);
-    const last = rows.at(-1);
-    const exceptKeyHashes = decision.heldKeyHashes;
-    if (exceptKeyHashes.length === 0 || last === undefined || rows.length < PEEK_ROWS) return decision;
-    const behind = await options.peekBehind({ afterN: last.n, exceptKeyHashes, limit: PEEK_ROWS });
-    return behind.length === 0 ? decision : decide([...rows, ...behind]);
+  return async first => {
+    let rows = first;
+    let decision = await decide(rows);
+    let questions = 1;
+    // Also of those that may go by now: rows of theirs were passed over, and none overtakes them.
+    const held = new Set<number>();
+    for (let isFull = first.length >= PEEK_ROWS; isFull && rows.length < MAX_LOOKED_ROWS; questions += 1) {
+      for (const key of decision.heldKeyHashes) held.add(key);
+      const last = rows.at(-1);
+      if (held.size === 0 || last === undefined || decision.released.length >= STORE_ROWS) break;
+      const behind = await options.peekBehind({
+        afterN: last.n,
+        exceptKeyHashes: [...held],
+        limit: PEEK_ROWS,
+      });
+      isFull = behind.length >= PEEK_ROWS;
+      if (behind.length === 0) continue;
+      rows = [...rows, ...behind];
+      decision = await decide(rows);
+    }
+    return { ...decision, questions };
   };
 }
 

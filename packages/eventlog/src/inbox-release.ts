@@ -11,7 +11,8 @@ import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
  * IR3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
  *      (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
  * IR4. A row never overtakes an earlier row of its key hash that waits.
- * IR5. So many rows wait at most that those behind them are still seen: above that a row goes, and counts as uncertain.
+ * IR5. However many keys wait, none of them goes for that: they wait for their records, or until their time is over. Who looks
+ *      (inbox-consumer.ts) looks behind them.
  * IR6. The barriers are those of the rows peeked last, no others.
  * IR7. Large rows go apart, behind all others that may go, and as many as fit into one transaction. The rest of them, and the later
  *      rows of their keys, wait for the next look: large bodies of one sender hold up none of another (A6).
@@ -54,9 +55,6 @@ export const MAX_KNOWN_WAIT_MS = 60_000;
 /** Of the bodies that one transaction takes: held in memory, and well within the statement limit. A row may have 25 MiB. */
 export const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
-/** A part of the rows that are looked at (2,000), since a key may have several. */
-const MAX_WAITING_KEYS = 500;
-
 export function createInboxRelease(): InboxRelease {
   let barriers = new Map<string, bigint>();
 
@@ -74,16 +72,15 @@ export function createInboxRelease(): InboxRelease {
         const barrier = barriers.get(row.n) ?? barrierOf(row, watermark);
         if (barrier !== undefined) seen.set(row.n, barrier); // (IR6)
         const verdict = judge(row, { barrier, watermark, stored: storedOffsets.get(lane) ?? 0n });
-        const mustWait = verdict === 'wait' && waitingKeys.size < MAX_WAITING_KEYS;
-        if (mustWait || waitingKeys.has(row.keyHash)) {
-          waitingKeys.add(row.keyHash); // (IR4)
+        if (verdict === 'wait' || waitingKeys.has(row.keyHash)) {
+          waitingKeys.add(row.keyHash); // (IR4, IR5)
           waiting += 1;
           continue;
         }
         const place = large.placeOf(row); // (IR7)
         if (place === 'later') continue;
         if (place === 'among the others') released.push(row);
-        if (verdict !== 'go') uncertain += 1; // (IR5)
+        if (verdict === 'uncertain') uncertain += 1;
       }
       barriers = seen;
       const heldKeyHashes = [...waitingKeys, ...large.keys];

@@ -101,6 +101,42 @@ describe('inbox consumer', () => {
     assert.equal(snapshot.stored, 3);
   });
 
+  it('stores the rows of other keys behind thousands of keys that wait, each for a record of its own', async () => {
+    const waiting = rows(10_000).map(row => ({ ...row, keyHash: Number(row.n), afterOffset: 9n }));
+    const others = rows(3, 20_000).map(row => ({ ...row, keyHash: 30_000 }));
+    const inbox = [...waiting, ...others];
+    const { stored, snapshot } = await drain({
+      inbox,
+      until: () => inbox.length === waiting.length,
+      watermarks: { highWatermarks: () => Promise.reject(new Error('the broker is away')) },
+    });
+    assert.deepEqual(stored.flat(), ['20000', '20001', '20002']);
+    assert.equal(snapshot.orderUncertain, 0);
+  });
+
+  it('stores no row behind one of its key that it passed over, where that key is free in the middle of a look', async () => {
+    const ofA = (n: number) => ({ ...rows(1, n)[0], keyHash: 5_000, afterOffset: 9n }) as InboxPeek;
+    const held = (count: number, from: number) =>
+      rows(count, from).map(row => ({ ...row, keyHash: Number(row.n), afterOffset: 99n }));
+    const inbox = [ofA(1), ...held(1_999, 2), ofA(2_001), ...held(2_100, 2_002), ofA(4_200)];
+    const orderOfA = () => inbox.filter(row => row.keyHash === 5_000).map(row => row.n);
+    const before: string[][] = [];
+    let questions = 0;
+    await drain({
+      inbox,
+      until: () => orderOfA().length === 0,
+      watermarks: { highWatermarks: async () => new Map([[0, 10n]]) },
+      readOffsets: async () => [{ lane: 0, nextOffset: (questions += 1) === 1 ? 9n : 10n }],
+      async storeInbox(ns) {
+        before.push([...ns]);
+        const taken = inbox.filter(row => ns.includes(row.n));
+        inbox.splice(0, inbox.length, ...inbox.filter(row => !ns.includes(row.n)));
+        return taken.length;
+      },
+    });
+    assert.deepEqual(before.flat(), ['1', '2001', '4200']);
+  });
+
   it('stores the small rows of others while thousands of large ones are in front of them', async () => {
     const large = rows(2_500).map(row => ({ ...row, keyHash: Number(row.n), bodyBytes: 25 * 1024 * 1024 }));
     const small = rows(3, 3_000).map(row => ({ ...row, keyHash: 9_999 }));

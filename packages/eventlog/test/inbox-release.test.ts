@@ -108,13 +108,13 @@ describe('inbox release', () => {
     });
   });
 
-  it('holds a bounded number of keys, so that what waits never hides the rest', () => {
-    const rows = Array.from({ length: 600 }, (_, n) => row(n, { keyHash: n * LANES + 1, afterOffset: 50n }));
-    const decision = decideOn(createInboxRelease(), input(rows));
-    assert.deepEqual(
-      { waiting: decision.waiting, uncertain: decision.uncertain },
-      { waiting: 500, uncertain: 100 },
+  it('holds each row whose key has an earlier record, however many keys wait before it', () => {
+    const unknown = Array.from({ length: 600 }, (_, n) => row(n, { keyHash: n * LANES + 1 }));
+    const known = Array.from({ length: 600 }, (_, n) =>
+      row(600 + n, { keyHash: (600 + n) * LANES + 1, afterOffset: 5n }),
     );
+    const decision = decideOn(createInboxRelease(), input([...unknown, ...known], stored(1, 5n)));
+    assert.deepEqual([decision.released, decision.waiting, decision.uncertain], [[], 1_200, 0]);
   });
 
   it('lets a waiting row go when the broker goes away while it waits', () => {

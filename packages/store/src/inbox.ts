@@ -93,7 +93,7 @@ export async function peekInboxBehind(
 ): Promise<readonly InboxPeek[]> {
   const result = await queryable.query<PeekDbRow>({
     name: 'inbox-peek-behind',
-    text: `select ${PEEK_COLUMNS} from inbox where n > $1 and key_hash <> all($2::int[]) order by n limit $3`,
+    text: `select ${PEEK_COLUMNS} from inbox where n > $1 and key_hash not in (select unnest($2::int[])) order by n limit $3`,
     values: [behind.afterN, behind.exceptKeyHashes, behind.limit],
   });
   return result.rows.map(peekFromDb);
