@@ -1,5 +1,6 @@
 // Speed and memory next to what a user would pick instead: `npm run bench -- <name>`. Figures: docs/benchmarks/.
 import { type BenchCommand, createContext, UsageError } from './bench/bench-command.ts';
+import { claimsBench } from './bench/claims.ts';
 import { ingressBench } from './bench/ingress.ts';
 import { processorBench } from './bench/processor.ts';
 import { startupBench } from './bench/startup.ts';
@@ -7,6 +8,7 @@ import { telemetryBench } from './bench/telemetry.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
 
 const benches: Readonly<Record<string, BenchCommand>> = {
+  claims: claimsBench,
   ingress: ingressBench,
   processor: processorBench,
   startup: startupBench,

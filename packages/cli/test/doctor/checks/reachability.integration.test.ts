@@ -7,7 +7,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { freePort } from '@ackline/testkit/free-port';
 import { type DoctorFolder, openDoctorFolder, parseReport } from '../run-doctor.ts';
-import { CERTIFICATE, CERTIFICATE_ENDS_AT, KEY } from './certificate.ts';
+import { CERTIFICATE, CERTIFICATE_ENDS_AT, KEY } from '@ackline/testkit/certificate';
 
 const HEALTH = {
   status: 'healthy',
