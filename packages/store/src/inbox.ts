@@ -58,6 +58,11 @@ export interface InboxPeek {
   readonly bodyBytes: number;
 }
 
+/** And of which event it is. */
+export interface KeyedPeek extends InboxPeek {
+  readonly id: string;
+}
+
 interface PeekDbRow {
   n: string;
   key_hash: number;
@@ -149,13 +154,13 @@ export async function peekInboxOfKeys(
   client: PoolClient,
   keyHashes: readonly number[],
   limit: number,
-): Promise<readonly InboxPeek[]> {
-  const result = await client.query<PeekDbRow>({
+): Promise<readonly KeyedPeek[]> {
+  const result = await client.query<PeekDbRow & { id: string }>({
     name: 'inbox-peek-keys',
-    text: `select ${PEEK_COLUMNS} from inbox where key_hash = any($1::int[]) order by n limit $2`,
+    text: `select id, ${PEEK_COLUMNS} from inbox where key_hash = any($1::int[]) order by n limit $2`,
     values: [keyHashes, limit],
   });
-  return result.rows.map(peekFromDb);
+  return result.rows.map(row => ({ ...peekFromDb(row), id: row.id }));
 }
 
 /** The lanes' keys of rows that are still there. */

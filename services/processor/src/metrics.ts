@@ -8,11 +8,12 @@ import type { Intake } from './intake.ts';
 import { createReplayMetrics, type ReplayMetrics } from './replaying/replay-metrics.ts';
 import type { Retention } from './retaining/retention.ts';
 import { scalingLagMs } from './scaling-lag.ts';
+import type { StoredFrom } from './storing/batch-log.ts';
 import type { StoredBatch } from './storing/store-events.ts';
 
 export interface ProcessorMetrics extends AttemptListener, EventForgetterListener, ReplayMetrics {
   readonly registry: Registry;
-  stored(batch: StoredBatch): void;
+  stored(batch: StoredBatch, from: Pick<StoredFrom, 'items'>): void;
   quarantined(): void;
   interrupted(count: number): void;
   /** A process that evaluates expressions did not come up. */
@@ -57,6 +58,8 @@ export function createProcessorMetrics(): ProcessorMetrics {
   const transformStarts = metrics.counter('transformStartFailures');
   for (const result of FORGETTING) forgotten.inc({ result }, 0); // from the start, as the counters without labels
   let watched: MetricsSources | null = null;
+  /** In Kafka's batches; what the inbox's own consumer stored is counted there. */
+  let orderUncertain = 0;
   // From the start too: a pod whose start waits for PostgreSQL is asked by an autoscaler, and must not be a failure.
   metrics.read('scalingLag', () =>
     watched === null ? 0 : scalingLagMs(watched.intake(), Date.now()) / 1_000,
@@ -64,10 +67,11 @@ export function createProcessorMetrics(): ProcessorMetrics {
   return {
     registry,
     forgot: (result, count) => forgotten.inc({ result }, count),
-    stored(batch) {
+    stored(batch, { items }) {
       events.inc({ result: 'stored' }, batch.stored);
       events.inc({ result: 'duplicate' }, batch.duplicates);
       events.inc({ result: 'unrouted' }, batch.unrouted);
+      orderUncertain += items.filter(({ place }) => place.kind === 'inbox' && place.isUncertain).length;
     },
     quarantined: () => events.inc({ result: 'quarantined' }),
     ...attemptMetrics(metrics, attempts),
@@ -85,6 +89,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
     watch(sources) {
       watched = sources;
       watchSources(metrics, sources);
+      metrics.read('orderUncertain', () => orderUncertain + (sources.intake().inbox?.orderUncertain ?? 0));
     },
   };
 }
@@ -137,5 +142,4 @@ function watchIntake(metrics: MetricFactory, read: MetricsSources['intake']): vo
   });
   metrics.read('inboxRows', () => read().inbox?.rows ?? 0);
   metrics.read('inboxOldestAge', () => (read().inbox?.oldestAgeMs ?? 0) / 1_000);
-  metrics.read('orderUncertain', () => read().inbox?.orderUncertain ?? 0);
 }

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { createInboxLog } from '@ackline/eventlog/inbox-log';
 import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import { newEventId } from '@ackline/shared/event-id';
 import { peekInbox } from '@ackline/store/inbox';
 import { createPool } from '@ackline/store/pool';
 import type { Pool } from 'pg';
 
 export const TOPIC_ID = 'the-topic';
 
-/** An event as the ingress would append it; `overrides` replace fields. */
+/** An event as an ingress would append it, later than those made before; `overrides` replace fields. */
 export function sampleEvent(overrides: Partial<EventEnvelope> = {}): EventEnvelope {
-  const id = randomUUID();
+  const id = newEventId();
   return {
     id,
     source: 'telegram',

@@ -8,6 +8,7 @@ import type { QuarantinedRecord } from '@ackline/store/events';
 import { type TakenInboxRow, takeInboxRows } from '@ackline/store/inbox';
 import { lockLane, writeLaneOffset } from '@ackline/store/lanes';
 import type { PoolClient } from 'pg';
+import type { BatchRecord } from './merge-inbox.ts';
 import { type StorableEvent, storableFromEnvelope } from './storable.ts';
 
 /** An event, or what was found in its place. */
@@ -18,7 +19,8 @@ type Found =
 /** Where an item waits: what a transaction does to take it out of its log. */
 type Place =
   | { readonly kind: 'kafka'; readonly lane: number; readonly topicId: string; readonly nextOffset: bigint }
-  | { readonly kind: 'inbox'; readonly lane: number; readonly n: string };
+  /** `isUncertain`: its place among the records of its key goes by clocks that are too close to tell. */
+  | { readonly kind: 'inbox'; readonly lane: number; readonly n: string; readonly isUncertain: boolean };
 
 /** One thing that a transaction stores. The invariants are those of lane-storer.ts. */
 export type Item = Found & { readonly place: Place };
@@ -50,8 +52,8 @@ function foundInKafka(lane: number, record: KafkaRecord): Found {
   };
 }
 
-export function inboxItem(row: TakenInboxRow, lane: number): Item {
-  return { ...foundInInbox(row), place: { kind: 'inbox', lane, n: row.n } };
+export function inboxItem(row: TakenInboxRow, lane: number, isUncertain = false): Item {
+  return { ...foundInInbox(row), place: { kind: 'inbox', lane, n: row.n, isUncertain } };
 }
 
 /** Locks the items' lanes (S2); all that lock several do so in this order, so that none waits for another in a ring. */
@@ -91,8 +93,11 @@ export function asInvalid(item: Item, reason: string): Item {
   return { kind: 'invalid', record: { origin, reason, ...event.sealed }, place };
 }
 
-/** Of their events, each once. */
-export function keyHashesOf(items: readonly Item[]): readonly number[] {
-  const hashes = items.flatMap(item => (item.kind === 'event' ? [keyHash(recordKey(item.event.meta))] : []));
-  return [...new Set(hashes)];
+/** What decides where inbox rows belong among the items. */
+export function batchRecords(items: KafkaWork['items']): readonly BatchRecord[] {
+  return items.map(item => {
+    if (item.kind === 'invalid') return { offset: item.offset, event: null };
+    const { meta } = item.event;
+    return { offset: item.offset, event: { id: meta.id, keyHash: keyHash(recordKey(meta)) } };
+  });
 }

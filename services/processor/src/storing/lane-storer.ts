@@ -27,8 +27,8 @@ import type { StoredFrom } from './batch-log.ts';
 import { type Bisector, createBisector, type Transact } from './bisect.ts';
 import { createDecisions, type Decisions, DecidesTooLong } from './decisions.ts';
 import type { ReadyStart } from './desk.ts';
-import { inboxItem, type Item, type KafkaWork, kafkaWork, keyHashesOf } from './lane-item.ts';
-import { type Placement, rowsWithinBytes } from './merge-inbox.ts';
+import { batchRecords, inboxItem, type Item, type KafkaWork, kafkaWork } from './lane-item.ts';
+import { keyHashesOf, type Placement, rowsWithinBytes } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
 import type { StorableEvent } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
@@ -123,10 +123,10 @@ function createKafkaStorer(transact: Transact, bisector: Bisector): LaneStorer['
       await transact(async client => {
         await lockLane(client, batch.lane); // (S2)
         tried.rows = 0;
-        const waiting = await peekInboxOfKeys(client, keyHashesOf(batch.items), maxRows); // (S3)
+        const records = batchRecords(batch.items);
+        const waiting = await peekInboxOfKeys(client, keyHashesOf(records), maxRows); // (S3)
         tried.rows = waiting.length;
-        const offsets = batch.items.map(item => item.offset);
-        tried.plan = planKafkaStep(offsets, waiting, { rows: maxRows, bytes: MAX_STORED_BYTES });
+        tried.plan = planKafkaStep(records, waiting, { rows: maxRows, bytes: MAX_STORED_BYTES });
         tried.items = await takePlanned(client, batch, tried.plan);
         if (tried.plan.kind === 'whole') await writeLaneOffset(client, batch); // (S1)
         return tried.items;
@@ -268,15 +268,16 @@ async function mergeRows(
   placements: readonly Placement[],
 ): Promise<readonly Item[]> {
   if (placements.length === 0) return items;
-  const places = new Map(placements.map(({ n, beforeOffset }) => [n, beforeOffset]));
-  const taken = await takeInboxRows(client, [...places.keys()]);
-  const rowsBefore = (offset: bigint) => taken.filter(row => places.get(row.n) === offset);
-  const offsets = new Set(items.map(item => item.offset));
-  const alone = taken.filter(row => !offsets.has(places.get(row.n) ?? -1n));
-  return [
-    ...alone.map(row => inboxItem(row, lane)),
-    ...items.flatMap(item => [...rowsBefore(item.offset).map(row => inboxItem(row, lane)), item]),
-  ];
+  const places = new Map(placements.map(placement => [placement.n, placement]));
+  const taken = (await takeInboxRows(client, [...places.keys()])).map(row => ({
+    before: places.get(row.n)?.beforeOffset,
+    item: inboxItem(row, lane, places.get(row.n)?.isUncertain),
+  }));
+  const rowsBefore = (offset: bigint) =>
+    taken.flatMap(({ before, item }) => (before === offset ? [item] : []));
+  const offsets = new Set<bigint | undefined>(items.map(item => item.offset));
+  const alone = taken.flatMap(({ before, item }) => (offsets.has(before) ? [] : [item]));
+  return [...alone, ...items.flatMap(item => [...rowsBefore(item.offset), item])];
 }
 
 function halves(batch: KafkaWork): readonly KafkaWork[] {

@@ -1,36 +1,85 @@
 /** A waiting inbox row, in the order of appending. */
 export interface WaitingRow {
   readonly n: string;
+  /** Of its event: UUIDv7. */
+  readonly id: string;
   readonly keyHash: number;
-  /** The greatest Kafka offset that was acked before this row was appended, as far as its ingress knew. */
+  /** The greatest Kafka offset of its key that was acked before this row was appended, as far as its ingress process knew. */
   readonly afterOffset: bigint;
+}
+
+/** A record of a Kafka batch. */
+export interface BatchRecord {
+  readonly offset: bigint;
+  /** Of its event; null: it is none. */
+  readonly event: { readonly id: string; readonly keyHash: number } | null;
 }
 
 /** Inbox rows to store before the Kafka record of this offset. */
 export interface Placement {
   readonly beforeOffset: bigint;
   readonly n: string;
+  /** The clocks of two ingresses may differ by more than what its place goes by. */
+  readonly isUncertain: boolean;
 }
 
+/** More than the clocks of two machines that are kept in time differ by. */
+const CLOCKS_DIFFER_MS = 100;
+/** Of a UUIDv7 the first 48 bits are its time, in milliseconds. */
+const TIME_DIGITS = 12;
+
 /**
- * Where the waiting rows of a Kafka batch's keys belong in it. A row comes after every record that was acked before it,
- * and before the rest; rows of one key keep their own order. A row that belongs behind the whole batch stays in the inbox,
- * and so do the later rows of its key: a later batch takes them, or the inbox's own consumer.
+ * Where the waiting rows of a Kafka batch's keys belong in it. A row comes after every record of its key that its ingress process
+ * knew to be acked. Of the others only that process's own are later for sure: what another one sent it did not know. So ids
+ * tell: they only grow in one process, and go by the clock between two. A row that belongs behind the last record of its key here
+ * stays in the inbox, and so do the later rows of its key: a later batch takes them, or the inbox's own consumer, once the lane has
+ * come as far as the log had when the row was seen.
  */
 export function placeInboxRows(
   rows: readonly WaitingRow[],
-  offsets: readonly bigint[],
+  records: readonly BatchRecord[],
 ): readonly Placement[] {
+  const recordsOf = Map.groupBy(records, ({ event }) => event?.keyHash ?? null);
   const reached = new Map<number, bigint>();
+  const staying = new Set<number>();
   const placements: Placement[] = [];
   for (const row of rows) {
-    const earlier = reached.get(row.keyHash) ?? -1n;
-    const after = row.afterOffset > earlier ? row.afterOffset : earlier;
+    const ofKey = recordsOf.get(row.keyHash) ?? [];
+    const known = later(row.afterOffset, reached.get(row.keyHash));
+    const next = ofKey.findIndex(({ offset, event }) => offset > known && isNotBefore(event?.id, row.id));
+    if (next === -1) staying.add(row.keyHash);
+    if (staying.has(row.keyHash)) continue;
+    const after = later(known, ofKey[next - 1]?.offset);
     reached.set(row.keyHash, after);
-    const beforeOffset = offsets.find(offset => offset > after);
-    if (beforeOffset !== undefined) placements.push({ beforeOffset, n: row.n });
+    const isUncertain = ofKey.some(
+      ({ offset, event }) => offset > row.afterOffset && isClose(event?.id, row.id),
+    );
+    const before = records.find(({ offset }) => offset > after); // that of `next` at the latest
+    if (before !== undefined) placements.push({ beforeOffset: before.offset, n: row.n, isUncertain });
   }
   return placements;
+}
+
+function later(one: bigint, other = -1n): bigint {
+  return one > other ? one : other;
+}
+
+/** A copy of the event itself takes it along. */
+function isNotBefore(id: string | undefined, than: string): boolean {
+  return id !== undefined && id >= than;
+}
+
+function isClose(id: string | undefined, to: string): boolean {
+  return id !== undefined && id !== to && Math.abs(timeOf(id) - timeOf(to)) < CLOCKS_DIFFER_MS;
+}
+
+function timeOf(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, TIME_DIGITS), 16);
+}
+
+/** Of their events, each once. */
+export function keyHashesOf(records: readonly BatchRecord[]): readonly number[] {
+  return [...new Set(records.flatMap(({ event }) => (event === null ? [] : [event.keyHash])))];
 }
 
 /**

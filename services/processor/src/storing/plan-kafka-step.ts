@@ -1,4 +1,10 @@
-import { type Placement, placeInboxRows, rowsWithinBytes, type WaitingRow } from './merge-inbox.ts';
+import {
+  type BatchRecord,
+  type Placement,
+  placeInboxRows,
+  rowsWithinBytes,
+  type WaitingRow,
+} from './merge-inbox.ts';
 
 /** A waiting inbox row as it was looked at, without its bytes. */
 export interface PeekedRow extends WaitingRow {
@@ -22,17 +28,17 @@ export type KafkaPlan =
 
 /** `waiting`: the first rows of the batch's keys, `limits.rows` of them at most. Pure. */
 export function planKafkaStep(
-  offsets: readonly bigint[],
+  records: readonly BatchRecord[],
   waiting: readonly PeekedRow[],
   limits: RowLimits,
 ): KafkaPlan {
   const seen = rowsWithinBytes(waiting, limits.bytes);
-  const rows = placeInboxRows(seen, offsets);
+  const rows = placeInboxRows(seen, records);
   const mayBeMore = seen.length < waiting.length || waiting.length === limits.rows;
   if (!mayBeMore || waiting.length === 0) return { kind: 'whole', rows };
-  const early = rows.filter(row => row.beforeOffset === offsets[0]);
+  const early = rows.filter(row => row.beforeOffset === records[0]?.offset);
   if (early.length > 0) return { kind: 'rows-first', rows: early };
-  if (offsets.length > 1) return { kind: 'halve' };
+  if (records.length > 1) return { kind: 'halve' };
   // One key, none of whose rows comes before its record: nor do those that were not seen.
   return { kind: 'whole', rows: [] };
 }

@@ -27,7 +27,7 @@ export function storerDeps(parts: StorerParts): LaneStorerDeps {
     rules: () => ({ ...routing.rules(), desk: parts.delivery.dispatcher }),
     listener: {
       stored(batch, from) {
-        metrics.stored(batch);
+        metrics.stored(batch, from);
         logStored(routing.log, batch, from);
       },
       failed: error => logStoreFailure(routing.log, error),

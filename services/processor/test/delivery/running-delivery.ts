@@ -81,7 +81,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
         : createStoreTraces({ record: span => tracing.record(span), now: Date.now }),
     rules: () => ({ ...rules, desk: options.desk?.(dispatcher) ?? dispatcher }),
     listener: {
-      stored: batch => metrics.stored(batch),
+      stored: (batch, from) => metrics.stored(batch, from),
       quarantined: () => undefined,
       refused: () => undefined,
     },

@@ -266,8 +266,8 @@ describe('storing a lane', () => {
       const impatient = openPool(database.url, LIMIT_MS);
       const { storer } = harness({ pool: impatient });
       const chat = { type: 'slow', orderingKey: 'chat' };
-      const [k0, k1, k2] = several(3, chat);
       const early = several(5, chat);
+      const [k0, k1, k2] = several(3, chat);
       await appendToInbox(pool, early);
       await storer.storeKafkaBatch(kafkaBatch([k0!, k1!, k2!], { first: 7n }));
       assert.deepEqual(await storedIds(), ids([...early, k0!, k1!, k2!]));
@@ -314,8 +314,8 @@ describe('storing a lane', () => {
       });
       const { storer } = harness({ pool: counting, onRulesAsked: () => ({ fanOut: slow }) });
       const chat = { orderingKey: 'chat' };
-      const [record] = several(1, chat);
       const rows = several(20, chat);
+      const [record] = several(1, chat);
       await appendToInbox(pool, rows);
       await storer.storeKafkaBatch(kafkaBatch([record!]));
       assert.deepEqual(await storedIds(), ids([...rows, record!]));
@@ -502,8 +502,8 @@ describe('storing a lane', () => {
       });
 
       it('keeps the places of waiting rows while it halves', async () => {
-        const records = oneBad(20, 1);
         const waiting = several(3, { orderingKey: 'chat-0' });
+        const records = oneBad(20, 1);
         for (const [n, after] of [-1n, 19n, 62n].entries()) await appendToInbox(pool, [waiting[n]!], after);
         await counted(storer => storer.storeKafkaBatch(kafkaBatch(records)));
         const inOrder = [
@@ -678,8 +678,7 @@ describe('storing a lane', () => {
     it('puts waiting rows of the batch’s keys where they belong, and leaves those of other keys', async () => {
       const { storer } = harness();
       const a = { orderingKey: 'a' };
-      const [k0, k1, k2] = several(3, a);
-      const [early, middle, behind] = several(3, a);
+      const [early, k0, middle, k1, k2, behind] = several(6, a);
       const other = sampleEvent({ orderingKey: 'b' });
       await appendToInbox(pool, [early!], -1n);
       await appendToInbox(pool, [other], -1n);
@@ -688,6 +687,23 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch([k0!, k1!, k2!], { first: 100n }));
       assert.deepEqual(await storedIds(), ids([early!, k0!, middle!, k1!, k2!]));
       assert.equal((await inboxNumbers(pool)).length, 2);
+    });
+
+    it('puts a row behind what another ingress sent before it, though its own knew of no offset', async () => {
+      const { storer } = harness();
+      const [before, row, after] = several(3, { orderingKey: 'a' });
+      await appendToInbox(pool, [row!], -1n);
+      await storer.storeKafkaBatch(kafkaBatch([before!, after!]));
+      assert.deepEqual(await storedIds(), ids([before!, row!, after!]));
+    });
+
+    it('leaves a row that may belong behind what is to come, and takes it with that', async () => {
+      const { storer } = harness();
+      const [first, second, row, last] = several(4, { orderingKey: 'a' });
+      await appendToInbox(pool, [row!], -1n);
+      await storer.storeKafkaBatch(kafkaBatch([first!]));
+      await storer.storeKafkaBatch(kafkaBatch([second!, last!], { first: 1n }));
+      assert.deepEqual(await storedIds(), ids([first!, second!, row!, last!]));
     });
 
     it('passes over a lane that somebody else stores to, and takes its rows later', async () => {

@@ -1,37 +1,94 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { rowsWithinBytes, placeInboxRows, type WaitingRow } from '../../src/storing/merge-inbox.ts';
+import {
+  type BatchRecord,
+  placeInboxRows,
+  rowsWithinBytes,
+  type WaitingRow,
+} from '../../src/storing/merge-inbox.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-const row = (n: number, keyHash: number, afterOffset: number): WaitingRow => ({
+/** An id of this time, as ids of one process at one time differ by what is behind it. */
+const idAt = (ms: number, rest = 0) => {
+  const digits = ms.toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-${rest.toString(16).padStart(12, '0')}`;
+};
+const LATE_MS = 1_000_000;
+
+const row = (n: number, keyHash: number, afterOffset: number, sentMs = 0): WaitingRow => ({
   n: String(n),
+  id: idAt(sentMs, n),
   keyHash,
   afterOffset: BigInt(afterOffset),
 });
 
-function place(rows: readonly WaitingRow[], offsets: readonly number[]): string[] {
-  return placeInboxRows(rows, offsets.map(BigInt)).map(({ n, beforeOffset }) => `${n}<${beforeOffset}`);
+const record = (offset: number, keyHash = 7, sentMs = LATE_MS): BatchRecord => ({
+  offset: BigInt(offset),
+  event: { id: idAt(sentMs, offset), keyHash },
+});
+
+function place(rows: readonly WaitingRow[], records: readonly BatchRecord[]): string[] {
+  return placeInboxRows(rows, records).map(({ n, beforeOffset }) => `${n}<${beforeOffset}`);
+}
+
+function uncertain(rows: readonly WaitingRow[], records: readonly BatchRecord[]): string[] {
+  return placeInboxRows(rows, records).flatMap(({ n, isUncertain }) => (isUncertain ? [n] : []));
 }
 
 describe('the place of an inbox row in a Kafka batch', () => {
   it('is before all of it for a row that came after nothing of it', () => {
-    assert.deepEqual(place([row(1, 7, -1), row(2, 7, 9)], [10, 11]), ['1<10', '2<10']);
+    assert.deepEqual(place([row(1, 7, -1), row(2, 7, 9)], [record(10), record(11)]), ['1<10', '2<10']);
   });
 
   it('is after the last record that was acked before it', () => {
-    assert.deepEqual(place([row(1, 7, 10), row(2, 7, 11)], [10, 11, 15]), ['1<11', '2<15']);
+    const records = [10, 11, 15].map(offset => record(offset));
+    assert.deepEqual(place([row(1, 7, 10), row(2, 7, 11)], records), ['1<11', '2<15']);
   });
 
   it('is none for a row that belongs behind the batch, nor for the later rows of its key', () => {
-    assert.deepEqual(place([row(1, 7, 11), row(2, 7, -1), row(3, 8, -1)], [10, 11]), ['3<10']);
+    const records = [record(9, 8), record(10), record(11)];
+    assert.deepEqual(place([row(1, 7, 11), row(2, 7, -1), row(3, 8, -1)], records), ['3<9']);
   });
 
   it('follows the earlier row of the key, though the later one knew of fewer acks', () => {
-    assert.deepEqual(place([row(1, 7, 11), row(2, 7, 3)], [10, 11, 12]), ['1<12', '2<12']);
+    const records = [10, 11, 12].map(offset => record(offset));
+    assert.deepEqual(place([row(1, 7, 11), row(2, 7, 3)], records), ['1<12', '2<12']);
   });
 
-  it('is none in a batch without records', () => {
+  it('is none in a batch without records of its key', () => {
     assert.deepEqual(place([row(1, 7, -1)], []), []);
+    assert.deepEqual(place([row(1, 7, -1)], [record(10, 8), { offset: 11n, event: null }]), []);
+  });
+
+  it('is behind what another ingress sent before it, of which its own knew nothing', () => {
+    const records = [record(10, 7, 1_000), record(11, 8, 5_000), record(12, 7, 9_000)];
+    assert.deepEqual(place([row(1, 7, -1, 4_000)], records), ['1<11']);
+    assert.deepEqual(place([row(1, 7, -1, 500)], records), ['1<10']);
+    assert.deepEqual(uncertain([row(1, 7, -1, 4_000)], records), []);
+  });
+
+  it('is none where all records of its key here were sent before it: the next ones may have been, too', () => {
+    const records = [record(10, 7, 1_000), record(11, 8, 9_000)];
+    assert.deepEqual(place([row(1, 7, -1, 4_000), row(2, 7, -1, 500)], records), []);
+  });
+
+  it('is before what its own ingress sent in the same millisecond', () => {
+    const sent = [idAt(4_000, 1), idAt(4_000, 2)];
+    const [first, second] = sent as [string, string];
+    const records = [{ offset: 10n, event: { id: second, keyHash: 7 } }];
+    assert.deepEqual(place([{ ...row(1, 7, -1), id: first }], records), ['1<10']);
+  });
+
+  it('is that of the copy of its event that Kafka took late', () => {
+    const copy = row(1, 7, -1, 4_000);
+    const records = [record(10, 7, 1_000), { offset: 11n, event: { id: copy.id, keyHash: 7 } }];
+    assert.deepEqual([place([copy], records), uncertain([copy], records)], [['1<11'], []]);
+  });
+
+  it('is uncertain where two clocks may not tell, unless its own ingress knew', () => {
+    const records = [record(10, 7, 4_050), record(11, 7, 9_000)];
+    assert.deepEqual(uncertain([row(1, 7, -1, 4_000)], records), ['1']);
+    assert.deepEqual(uncertain([row(1, 7, 10, 4_000)], records), []);
   });
 
   it('keeps the rows of each key in order, and each behind what was acked before it, whatever comes', () => {
@@ -39,9 +96,11 @@ describe('the place of an inbox row in a Kafka batch', () => {
     const below = (limit: number) => Math.floor(random() * limit);
     for (let round = 0; round < 500; round++) {
       let offset = below(20);
-      const offsets = Array.from({ length: below(8) }, () => BigInt((offset += 1 + below(3))));
-      const rows = Array.from({ length: below(12) }, (_, n) => row(n, below(3), below(40) - 1));
-      const placed = placeInboxRows(rows, offsets);
+      const records = Array.from({ length: below(8) }, () =>
+        record((offset += 1 + below(3)), below(3), below(1_000)),
+      );
+      const rows = Array.from({ length: below(12) }, (_, n) => row(n, below(3), below(40) - 1, below(1_000)));
+      const placed = placeInboxRows(rows, records);
       for (const keyHash of [0, 1, 2]) {
         const ofKey = rows.filter(one => one.keyHash === keyHash);
         const ours = placed.filter(({ n }) => ofKey.some(one => one.n === n));
@@ -52,15 +111,13 @@ describe('the place of an inbox row in a Kafka batch', () => {
           `round ${round}`,
         );
         for (const [index, { n, beforeOffset }] of ours.entries()) {
-          assert.ok(offsets.includes(beforeOffset));
-          assert.ok(beforeOffset > ofKey.find(one => one.n === n)!.afterOffset, `round ${round}`);
+          const { afterOffset, id } = ofKey.find(one => one.n === n)!;
+          assert.ok(beforeOffset > afterOffset, `round ${round}`);
           assert.ok(index === 0 || beforeOffset >= ours[index - 1]!.beforeOffset, `round ${round}`);
-        }
-        // and the first that stays really belongs behind the batch
-        const reached = ofKey.slice(0, ours.length + 1).map(one => one.afterOffset);
-        if (ours.length < ofKey.length) {
+          // and none goes with the batch but before a later record of its key
+          const behind = records.filter(one => one.offset >= beforeOffset && one.event?.keyHash === keyHash);
           assert.ok(
-            reached.some(after => offsets.every(one => one <= after)),
+            behind.some(({ event }) => event!.id > id),
             `round ${round}`,
           );
         }
