@@ -113,8 +113,7 @@ function createTiers(options: ComposedLogOptions) {
 
   /** What must be stored before the event, as far as it is known now. */
   function placeAfter(event: EventEnvelope, known: bigint): bigint {
-    const tier = kafka.current;
-    const last = tier.state === 'ready' ? tier.log.lastOffset(event) : NO_OFFSET;
+    const last = kafka.lastOffset(event);
     return last > known ? last : known;
   }
 

@@ -96,6 +96,7 @@ const SPOOL_BREAKER = { failures: SPOOL_BREAKER_FAILURES, resetMs: SPOOL_BREAKER
 
 const NO_KAFKA: KafkaTier = {
   current: { state: 'none' },
+  lastOffset: () => -1n,
   recheck: () => undefined,
   close: () => Promise.resolve(),
 };

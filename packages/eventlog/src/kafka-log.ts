@@ -1,6 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
-import { recordKey } from '@ackline/shared/record-key';
 import type { AppendReceipt, EventLog } from './event-log.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './inbox-log.ts';
 import { type EncodedRecord, encodeRecord } from './kafka-record.ts';
@@ -20,7 +19,7 @@ import type { KafkaAppender } from './tiers.ts';
  * K4. What the client still does after a deadline ends by itself (REQUEST_TIMEOUT_MS, CONNECT_TIMEOUT_MS): nothing leaks.
  * K5. A record that the topic can not take rejects alone: no batch is larger than the topic's limit, and a batch that the
  *     broker refuses is divided.
- * K6. `lastOffset` is of the event's own ordering key, and knows only offsets that the broker acked.
+ * K6. `keyOffsets` learns only offsets that the broker acked, and learns them before `append` resolves.
  */
 
 /** An ack within a data centre takes a few ms; beyond this the inbox answers sooner than waiting on would. */
@@ -34,12 +33,13 @@ const MAX_BATCHES_IN_FLIGHT = 5;
 const BATCH_EVENTS = 1_000;
 /** Header, base offset and CRC of a record batch: 61 bytes, rounded up. */
 const BATCH_OVERHEAD_BYTES = 128;
-const NO_OFFSET = -1n;
 const KAFKA_RECEIPT: AppendReceipt = { tier: 'kafka' };
 
 export interface KafkaLogOptions {
   readonly brokers: readonly string[];
   readonly topic: Pick<OpenedTopic, 'name' | 'topicId' | 'partitions' | 'maxMessageBytes'>;
+  /** What is known of the topic's keys: whoever gives it keeps it for longer than this log. Default: of this log alone. */
+  readonly keyOffsets?: KeyOffsets;
   /** The topic was deleted and made anew: this log takes no event any more. */
   readonly onTopicChanged?: () => void;
   /** So many events are written together. */
@@ -55,7 +55,7 @@ interface Produced extends LaneRecord {
 
 /** Connects with the first append. Rejections: ACKLINE_APPEND_TIMEOUT (K2), ACKLINE_RECORD_TOO_LARGE (K5), or the client's error. */
 export function createKafkaLog(options: KafkaLogOptions): KafkaLog {
-  const { brokers, topic, onTopicChanged = () => {} } = options;
+  const { brokers, topic, keyOffsets = createKeyOffsets(), onTopicChanged = () => {} } = options;
   const producer = createLaneProducer({
     brokers,
     topic,
@@ -65,7 +65,6 @@ export function createKafkaLog(options: KafkaLogOptions): KafkaLog {
     maxInFlight: MAX_BATCHES_IN_FLIGHT,
     onTopicChanged,
   });
-  const keyOffsets = createKeyOffsets();
   const maxBatchBytes = topic.maxMessageBytes - BATCH_OVERHEAD_BYTES;
   const batcher = createMicroBatcher<Produced>({
     flush: createProduce(producer, keyOffsets, options.onBatch),
@@ -99,7 +98,6 @@ export function createKafkaLog(options: KafkaLogOptions): KafkaLog {
     get size() {
       return batcher.size;
     },
-    lastOffset: event => lastOffsetOf(event, keyOffsets, topic.partitions),
     offer,
     append: event =>
       new Promise((resolve, reject) => {
@@ -181,10 +179,3 @@ type Acked = Extract<LaneOutcome<Produced>, { kind: 'acked' }>;
 
 /** The broker refuses a batch for what is in it. */
 class Refusal extends Error {}
-
-/** (K6) */
-function lastOffsetOf(event: EventEnvelope, keyOffsets: KeyOffsets, lanes: number): bigint {
-  if (event.orderingKey === null) return NO_OFFSET;
-  const hash = keyHash(recordKey(event));
-  return keyOffsets.get(hash, laneOf(hash, lanes));
-}

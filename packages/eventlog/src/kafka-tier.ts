@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { Logger } from '@ackline/runtime/logger';
+import type { EventEnvelope } from '@ackline/shared/envelope';
 import { createKafkaLog } from './kafka-log.ts';
 import { type KafkaDurability, type OpenedTopic, openTopic } from './kafka-topic.ts';
+import { createKeyOffsets, type KeyOffsets, lastOffsetOf } from './key-offsets.ts';
 import type { KafkaTier, KafkaTierState } from './tiers.ts';
 
 /**
@@ -11,6 +13,8 @@ import type { KafkaTier, KafkaTierState } from './tiers.ts';
  * KT2. Kafka is asked again for ever: a broker that comes, or a topic that was repaired, is used without a restart.
  * KT3. A topic that goes missing under a running process is not made again by it: someone deleted it, and the processors that
  *      read the old one would not see the new one. The inbox takes the events until it is there.
+ * KT4. What is known of the topic's keys lives as long as the topic with these partitions, through refusals and other settings: an
+ *      event that goes to the inbox meanwhile comes behind what the topic has of its key.
  */
 
 /** How long a start waits for a broker before it goes on without: a broker that is up answers in a fraction of it. */
@@ -26,6 +30,8 @@ const REFUSED_EVERY_MS = 15_000;
 /** How long a topic that was made weaker in place is taken for what it was. */
 const READY_EVERY_MS = 60_000;
 
+const NO_OFFSET = -1n;
+
 export interface KafkaTierOptions {
   readonly brokers: readonly string[];
   readonly durability: KafkaDurability;
@@ -33,8 +39,9 @@ export interface KafkaTierOptions {
   readonly topic?: string;
   /** So many events are written together. */
   readonly onBatch?: (events: number) => void;
-  /** How a topic is opened. Default: on the brokers. */
+  /** How a topic is opened, and written to. Default: on the brokers. */
   readonly open?: typeof openTopic;
+  readonly createLog?: typeof createKafkaLog;
   /** Resolves after this long, or when aborted. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -54,6 +61,8 @@ class WatchedTier implements KafkaTier {
   #current: KafkaTierState = { state: 'connecting' };
   /** Of the current log. */
   #topic: OpenedTopic | null = null;
+  /** (KT4) */
+  #known: KnownKeys | null = null;
   #watching: Promise<void> = Promise.resolve();
   #wake = new AbortController();
 
@@ -63,6 +72,12 @@ class WatchedTier implements KafkaTier {
 
   get current(): KafkaTierState {
     return this.#current;
+  }
+
+  lastOffset(event: EventEnvelope): bigint {
+    return this.#known === null
+      ? NO_OFFSET
+      : lastOffsetOf(event, this.#known.offsets, this.#known.partitions);
   }
 
   start(): void {
@@ -112,7 +127,7 @@ class WatchedTier implements KafkaTier {
 
   /** Asks Kafka for the topic and takes on what it answers; the error where it is not to be used, or not known now. */
   async look(deadlineMs: number): Promise<unknown> {
-    const { log, open = openTopic, wait: _, onBatch: __, ...options } = this.#options;
+    const { log, open = openTopic, wait: _, onBatch: __, createLog: ___, ...options } = this.#options;
     const { signal } = this.#ending;
     const create = this.#current.state === 'connecting'; // (KT3)
     try {
@@ -127,7 +142,7 @@ class WatchedTier implements KafkaTier {
 
   #use(topic: OpenedTopic): void {
     if (this.#ending.signal.aborted) return;
-    const { log, brokers, onBatch = () => {} } = this.#options;
+    const { log, brokers, createLog = createKafkaLog, onBatch = () => {} } = this.#options;
     const before = this.#current;
     const { weaknesses } = topic;
     if (before.state === 'ready' && this.#topic !== null && isSameLog(this.#topic, topic)) {
@@ -135,8 +150,12 @@ class WatchedTier implements KafkaTier {
       return;
     }
     for (const warning of topic.warnings) log.warn({ topic: topic.name }, warning);
-    const onTopicChanged = (): void => this.recheck();
-    const kafkaLog = createKafkaLog({ brokers, topic, onTopicChanged, onBatch });
+    const { offsets } = (this.#known = knownKeys(this.#known, topic));
+    const onTopicChanged = (): void => {
+      if (this.#known?.offsets === offsets) this.#known = null; // another topic may be refused, and says not which it is
+      this.recheck();
+    };
+    const kafkaLog = createLog({ brokers, topic, keyOffsets: offsets, onTopicChanged, onBatch });
     this.#current = { state: 'ready', log: kafkaLog, weaknesses };
     this.#topic = topic;
     if (before.state === 'ready') void before.log.close(); // what is in it settles; what comes late goes to the inbox
@@ -150,6 +169,16 @@ class WatchedTier implements KafkaTier {
     if (before.state !== 'refused') this.#options.log.error({ err: error }, 'kafka.refused');
     if (before.state === 'ready') await before.log.close();
   }
+}
+
+/** Offsets of keys, and the topic whose they are. */
+interface KnownKeys extends Pick<OpenedTopic, 'topicId' | 'partitions'> {
+  readonly offsets: KeyOffsets;
+}
+
+function knownKeys(known: KnownKeys | null, { topicId, partitions }: OpenedTopic): KnownKeys {
+  const isSame = known?.topicId === topicId && known.partitions === partitions;
+  return isSame ? known : { topicId, partitions, offsets: createKeyOffsets() };
 }
 
 /** What a log takes from its topic for good. */

@@ -1,3 +1,7 @@
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import { recordKey } from '@ackline/shared/record-key';
+import { keyHash, laneOf } from './lane.ts';
+
 /** Keys that were appended lately; an outage is about these. Each costs about 100 bytes. */
 const MAX_KEYS = 50_000;
 const NO_OFFSET = -1n;
@@ -47,4 +51,15 @@ export function createKeyOffsets(maxKeys: number = MAX_KEYS): KeyOffsets {
     },
     get: (keyHash, lane) => find(keyHash)?.offset ?? forgotten.get(lane) ?? NO_OFFSET,
   };
+}
+
+/** Of the event's own ordering key; -1n: it has none, or nothing of it was acked. */
+export function lastOffsetOf(
+  event: Pick<EventEnvelope, 'id' | 'source' | 'orderingKey'>,
+  keyOffsets: KeyOffsets,
+  lanes: number,
+): bigint {
+  if (event.orderingKey === null) return NO_OFFSET;
+  const hash = keyHash(recordKey(event));
+  return keyOffsets.get(hash, laneOf(hash, lanes));
 }

@@ -9,8 +9,6 @@ export interface KafkaAppender {
   /** ACKLINE_NOT_DURABLE when its buffer is full. Never throws. */
   offer(event: EventEnvelope, settle: Settle): void;
   readonly size: number;
-  /** The greatest offset known to be acked for the event's ordering key, -1n for none. */
-  lastOffset(event: EventEnvelope): bigint;
   close(): Promise<void>;
 }
 
@@ -22,6 +20,8 @@ export type KafkaTierState =
 
 export interface KafkaTier {
   readonly current: KafkaTierState;
+  /** The greatest offset known to be acked for the event's ordering key in the topic, also while that is not used; -1n: none. */
+  lastOffset(event: EventEnvelope): bigint;
   /** Looks soon whether the topic still is what it was. */
   recheck(): void;
   close(): Promise<void>;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { connectKafkaTier } from '../src/kafka-tier.ts';
+import { createKafkaLog, type KafkaLogOptions } from '../src/kafka-log.ts';
 import type { OpenedTopic, OpenTopicOptions } from '../src/kafka-topic.ts';
+import { keyHash, laneOf } from '../src/lane.ts';
 import { sampleEvent } from './event-sample.ts';
 
 const GOOD: OpenedTopic = {
@@ -30,6 +32,8 @@ function onTopic(name: string, body: (kafka: ReturnType<typeof harness>) => Prom
 function harness() {
   const waiting = new Set<{ leftMs: number; go: () => void }>();
   const kafka = { answer: GOOD as OpenedTopic | AppError, asked: [] as (boolean | undefined)[] };
+  /** What each log was made with, in order. */
+  const made: KafkaLogOptions[] = [];
   const lines: string[] = [];
   const say = (_: unknown, line?: string): void => void lines.push(String(line));
   async function open({ create }: OpenTopicOptions): Promise<OpenedTopic> {
@@ -43,6 +47,10 @@ function harness() {
       durability: 'cluster',
       log: { info: say, warn: say, error: say } as never,
       open,
+      createLog: options => {
+        made.push(options);
+        return createKafkaLog(options);
+      },
       wait: (ms, signal) =>
         new Promise<void>(resolve => {
           const waiter = {
@@ -66,7 +74,7 @@ function harness() {
       for (let i = 0; i < 5; i += 1) await new Promise<void>(resolve => setImmediate(resolve));
     }
   }
-  return { kafka, lines, connect, pass };
+  return { kafka, made, lines, connect, pass };
 }
 
 describe('kafka tier', () => {
@@ -159,4 +167,57 @@ describe('kafka tier', () => {
       await tier.close();
     },
   );
+
+  describe('knows what was acked of a key', () => {
+    const event = sampleEvent({ source: 'telegram', orderingKey: 'chat' });
+    /** As the log does when the broker has acked a record of the key at this offset. */
+    function ack({ keyOffsets, topic }: KafkaLogOptions, offset: bigint): void {
+      const hash = keyHash('telegram\u0000chat');
+      keyOffsets?.raise(hash, { lane: laneOf(hash, topic.partitions), offset });
+    }
+
+    onTopic(
+      'while its topic is refused, and by the log that uses it again',
+      async ({ kafka, made, connect, pass }) => {
+        const tier = await connect();
+        assert.equal(tier.lastOffset(event), -1n);
+        ack(made[0]!, 41n);
+        kafka.answer = weak();
+        await pass(60_000);
+        assert.equal(tier.current.state, 'refused');
+        assert.equal(tier.lastOffset(event), 41n);
+        ack(made[0]!, 42n); // by the log that is being closed
+        kafka.answer = { ...GOOD, maxMessageBytes: 2_000_000 };
+        await pass(16_000);
+        assert.equal(tier.current.state, 'ready');
+        assert.equal(tier.lastOffset(event), 42n);
+        ack(made[1]!, 43n);
+        assert.equal(tier.lastOffset(event), 43n);
+        await tier.close();
+      },
+    );
+
+    onTopic(
+      'and not what another topic of the name, or one with other partitions, had',
+      async ({ kafka, made, connect, pass }) => {
+        const tier = await connect();
+        ack(made[0]!, 41n);
+        kafka.answer = { ...GOOD, partitions: 24 };
+        await pass(60_000);
+        assert.equal(tier.lastOffset(event), -1n);
+        ack(made[1]!, 42n);
+        kafka.answer = { ...GOOD, topicId: 'two', partitions: 24 };
+        await pass(60_000);
+        assert.equal(tier.lastOffset(event), -1n);
+        ack(made[2]!, 43n);
+        made[0]!.onTopicChanged?.(); // it is closed, and its word is of another topic
+        assert.equal(tier.lastOffset(event), 43n);
+        made[2]!.onTopicChanged?.();
+        kafka.answer = weak();
+        await pass(2_000);
+        assert.deepEqual([tier.current.state, tier.lastOffset(event)], ['refused', -1n]);
+        await tier.close();
+      },
+    );
+  });
 });
