@@ -8,6 +8,7 @@ import {
   type KafkaDurability,
   longestStayMs,
   openTopic,
+  type OpenTopicOptions,
   type OpenedTopic,
 } from '@ackline/eventlog/kafka-topic';
 import { createWatermarks, type Watermarks } from '@ackline/eventlog/watermarks';
@@ -19,6 +20,7 @@ import { countLanes, ensureLanes, readLaneOffsets, setLaneBack } from '@ackline/
 import type { Pool } from 'pg';
 import { createInboxPeek } from './storing/inbox-peek.ts';
 import type { LaneStorer } from './storing/lane-storer.ts';
+import { whileTopicIsWatched } from './topic-watch.ts';
 
 /** What Ackline creates the topic with; used while no broker has ever told otherwise. */
 const DEFAULT_KAFKA_LANES = 12;
@@ -37,13 +39,15 @@ export interface IntakeOptions {
   readonly kafka: KafkaSource | null;
   readonly workers: number;
   readonly log: Logger;
+  /** How often the topic's settings are asked for again. Default: each hour. */
+  readonly watchEveryMs?: number;
 }
 
 /** How events come out of the two logs. */
 export interface Intake {
   /** Lanes known now: the topic's partitions, once a broker has answered. */
   lanes(): number;
-  /** How long the topic keeps records at most (-1: without end); null: there is no Kafka, or no broker has told yet. */
+  /** How long the topic keeps records at most (-1: without end), as it was asked last; null: there is no Kafka, or no broker has told yet. */
   topicRetentionMs(): number | null;
   /** null: there is no Kafka. */
   readsKafka(): boolean | null;
@@ -69,6 +73,11 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
     return opened.watermarks.highWatermarks(deadlineMs);
   }
 
+  /** One that was made anew is another one: it is opened when the consumer starts again. */
+  function seen(topic: OpenedTopic): void {
+    if (opened?.topic.topicId === topic.topicId) opened = { ...opened, topic };
+  }
+
   function kafkaComponent(source: KafkaSource, storer: LaneStorer): Component {
     return {
       name: 'kafka-consumer',
@@ -79,16 +88,11 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
         const before = opened;
         opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
         await before?.watermarks.close();
-        kafkaConsumer = createKafkaConsumer({
-          brokers: source.brokers,
-          topic,
-          lanesAtATime: options.workers,
-          readOffsets: topicId => readLaneOffsets(pool, topicId),
-          setLaneBack: lane => setLaneBack(pool, lane),
-          storeLane: batch => storer.storeKafkaBatch(batch),
-          log,
-        });
-        await kafkaConsumer.run(signal);
+        const consumer = createConsumer(options, { source, topic, storer });
+        kafkaConsumer = consumer;
+        const ask = (asked: AbortSignal) => openToRead(source, { signal: asked, log, create: false });
+        const watch = { ask, seen, log, everyMs: options.watchEveryMs };
+        await whileTopicIsWatched(watch, signal, () => consumer.run(signal));
       },
     };
   }
@@ -119,12 +123,33 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
   };
 }
 
+function createConsumer(
+  { pool, workers, log }: IntakeOptions,
+  from: { readonly source: KafkaSource; readonly topic: OpenedTopic; readonly storer: LaneStorer },
+): KafkaConsumer {
+  return createKafkaConsumer({
+    brokers: from.source.brokers,
+    topic: from.topic,
+    lanesAtATime: workers,
+    readOffsets: topicId => readLaneOffsets(pool, topicId),
+    setLaneBack: lane => setLaneBack(pool, lane),
+    storeLane: batch => from.storer.storeKafkaBatch(batch),
+    log,
+  });
+}
+
 /** However weak the topic is by now: what was acked in it is there to be stored (A2). Only who appends to it refuses it. */
 async function openToRead(
   source: KafkaSource,
-  { signal, log }: { readonly signal: AbortSignal; readonly log: Pick<Logger, 'warn'> },
+  {
+    log,
+    ...how
+  }: Pick<OpenTopicOptions, 'create'> & {
+    readonly signal: AbortSignal;
+    readonly log: Pick<Logger, 'warn'>;
+  },
 ): Promise<OpenedTopic> {
-  const topic = await openTopic({ ...source, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS, signal });
+  const topic = await openTopic({ ...source, ...how, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS });
   const { name, weaknesses } = topic;
   if (weaknesses.length > 0 && source.durability !== 'single-node') {
     log.warn({ topic: name, weaknesses }, 'kafka.topic-weak');
