@@ -84,23 +84,35 @@ function eventColumns(rows: readonly EventRow[]): unknown[] {
 export interface QuarantinedRecord {
   /** Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`; `event:<id>` is stored, and nobody can tell who wants it. */
   readonly origin: string;
+  /** Of Kafka's, whose offset it is; null in all others. */
+  readonly topicId: string | null;
   readonly reason: string;
   readonly keyId: string;
   readonly meta: Uint8Array;
   readonly body: Uint8Array;
 }
 
-/** Keeps what can't be stored as an event, with the reason. */
-export async function quarantine(client: PoolClient, records: readonly QuarantinedRecord[]): Promise<void> {
-  await client.query(
-    `insert into quarantine (origin, reason, key_id, meta, body)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])`,
+/**
+ * Keeps what can't be stored as an event, with the reason; a record of a topic once, however often it is read. Returns the origins of
+ * those that were not there.
+ */
+export async function quarantine(
+  client: PoolClient,
+  records: readonly QuarantinedRecord[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ origin: string }>(
+    `insert into quarantine (origin, topic_id, reason, key_id, meta, body)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])
+     on conflict (topic_id, origin) where topic_id is not null do nothing
+     returning origin`,
     [
       records.map(r => r.origin),
+      records.map(r => r.topicId),
       records.map(r => r.reason),
       records.map(r => r.keyId),
       records.map(r => r.meta),
       records.map(r => r.body),
     ],
   );
+  return new Set(rows.map(row => row.origin));
 }

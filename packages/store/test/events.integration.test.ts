@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { type EventRow, insertEvents, quarantine } from '@ackline/store/events';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -90,18 +90,47 @@ describe('events', () => {
     }
   });
 
-  it('that can’t be stored are kept apart with the reason', async () => {
-    const record = {
-      origin: `inbox:${randomUUID()}`,
+  describe('that can’t be stored', () => {
+    const record = (origin: string, topicId: string | null = null) => ({
+      origin,
+      topicId,
       reason: 'SQLSTATE 22P05',
       keyId: 'none',
       meta: Buffer.from([0]),
       body: Buffer.from([1, 0]),
-    };
-    await inTransaction(pool, client => quarantine(client, [record, { ...record, origin: 'kafka:1:2' }]));
-    const { rows } = await pool.query(
-      'select origin, reason, key_id as "keyId", meta, body from quarantine order by id',
-    );
-    assert.deepEqual(rows, [record, { ...record, origin: 'kafka:1:2' }]);
+    });
+    const keep = (...records: readonly ReturnType<typeof record>[]) =>
+      inTransaction(pool, client => quarantine(client, records));
+    const kept = async () =>
+      (
+        await pool.query(
+          'select origin, topic_id as "topicId", reason, key_id as "keyId", meta, body from quarantine order by id',
+        )
+      ).rows;
+    beforeEach(() => pool.query('truncate quarantine'));
+
+    it('are kept apart with the reason', async () => {
+      const records = [record(`inbox:${randomUUID()}`), record('kafka:1:2', 'a topic')];
+      assert.deepEqual(await keep(...records), new Set(records.map(({ origin }) => origin)));
+      assert.deepEqual(await kept(), records);
+    });
+
+    it('are kept once where a record is read again, and not taken for that of another topic at its place', async () => {
+      const first = record('kafka:1:2', 'a topic');
+      const anew = record('kafka:1:2', 'the topic that was made anew');
+      await keep(first);
+      assert.deepEqual(await keep(first, record('kafka:1:3', 'a topic')), new Set(['kafka:1:3']));
+      assert.deepEqual(await keep(anew), new Set(['kafka:1:2']));
+      assert.deepEqual(await kept(), [first, record('kafka:1:3', 'a topic'), anew]);
+    });
+
+    it('are kept however often, where no topic says which they are', async () => {
+      await pool.query(
+        "insert into quarantine (origin, reason, key_id, meta, body) values ('kafka:1:2', 'r', 'none', '', '')", // the release before
+      );
+      await keep(record('kafka:1:2', 'a topic'), record('event:1'));
+      await keep(record('event:1'));
+      assert.equal((await kept()).length, 4);
+    });
   });
 });

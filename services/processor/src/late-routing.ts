@@ -154,7 +154,7 @@ async function decide(
 async function keepUnread(client: PoolClient, decided: readonly Decision[]): Promise<void> {
   const records = decided.flatMap(({ event: { id, keyId, meta, body }, fanOut, unread }) =>
     unread !== null && fanOut.routing === 'unmatched'
-      ? [{ origin: `event:${id}`, reason: unread, keyId, meta, body }]
+      ? [{ origin: `event:${id}`, topicId: null, reason: unread, keyId, meta, body }]
       : [],
   );
   if (records.length > 0) await quarantine(client, records);

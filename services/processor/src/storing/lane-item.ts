@@ -16,9 +16,16 @@ type Found =
   | { readonly kind: 'event'; readonly origin: string; readonly event: StorableEvent }
   | { readonly kind: 'invalid'; readonly record: QuarantinedRecord };
 
+interface KafkaPlace {
+  readonly kind: 'kafka';
+  readonly lane: number;
+  readonly topicId: string;
+  readonly nextOffset: bigint;
+}
+
 /** Where an item waits: what a transaction does to take it out of its log. */
 type Place =
-  | { readonly kind: 'kafka'; readonly lane: number; readonly topicId: string; readonly nextOffset: bigint }
+  | KafkaPlace
   /** `isUncertain`: its place among the records of its key goes by clocks that are too close to tell. */
   | { readonly kind: 'inbox'; readonly lane: number; readonly n: string; readonly isUncertain: boolean };
 
@@ -35,20 +42,20 @@ export function kafkaWork({ records, ...batch }: LaneBatch): KafkaWork {
   const { lane, topicId } = batch;
   const items = records.map((record, index) => {
     const nextOffset = index === records.length - 1 ? batch.nextOffset : record.offset + 1n;
-    const place: Place = { kind: 'kafka', lane, topicId, nextOffset };
-    return { ...foundInKafka(lane, record), place, offset: record.offset };
+    const place: KafkaPlace = { kind: 'kafka', lane, topicId, nextOffset };
+    return { ...foundInKafka(place, record), place, offset: record.offset };
   });
   return { ...batch, items };
 }
 
-function foundInKafka(lane: number, record: KafkaRecord): Found {
+function foundInKafka({ lane, topicId }: KafkaPlace, record: KafkaRecord): Found {
   const origin = `kafka:${lane}:${record.offset}`;
   if ('event' in record) return { kind: 'event', origin, event: storableFromEnvelope(record.event) };
   const { reason, headersBytes, value } = record.invalid;
   const meta = seal(headersBytes);
   return {
     kind: 'invalid',
-    record: { origin, reason, keyId: meta.keyId, meta: meta.bytes, body: seal(value).bytes },
+    record: { origin, topicId, reason, keyId: meta.keyId, meta: meta.bytes, body: seal(value).bytes },
   };
 }
 
@@ -82,7 +89,7 @@ function foundInInbox(row: TakenInboxRow): Found {
     return { kind: 'event', origin, event: { meta, body, tier: 'inbox', sealed } };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { kind: 'invalid', record: { origin, reason: error.code, ...sealed } };
+    return { kind: 'invalid', record: { origin, topicId: null, reason: error.code, ...sealed } };
   }
 }
 
@@ -90,7 +97,8 @@ function foundInInbox(row: TakenInboxRow): Found {
 export function asInvalid(item: Item, reason: string): Item {
   if (item.kind === 'invalid') return item;
   const { origin, event, place } = item;
-  return { kind: 'invalid', record: { origin, reason, ...event.sealed }, place };
+  const topicId = place.kind === 'kafka' ? place.topicId : null;
+  return { kind: 'invalid', record: { origin, topicId, reason, ...event.sealed }, place };
 }
 
 /** What decides where inbox rows belong among the items. */

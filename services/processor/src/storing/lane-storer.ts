@@ -190,14 +190,15 @@ function createTransactor(
     const startMs = Date.now();
     let taken: Taken = { items: [], events: [] };
     const reserved: ReadyStart[] = [];
-    const invalid: QuarantinedRecord[] = [];
+    let kept: readonly QuarantinedRecord[] = [];
     const startedAt = performance.now();
     let items: readonly Item[] = [];
     await decisions.before(known, inForce.fanOut); // (S6)
     const work = async (client: PoolClient) => {
       items = await take(client);
-      invalid.push(...items.flatMap(item => (item.kind === 'invalid' ? [item.record] : [])));
-      if (invalid.length > 0) await quarantine(client, invalid); // (S4)
+      const invalid = items.flatMap(item => (item.kind === 'invalid' ? [item.record] : []));
+      const origins = invalid.length > 0 ? await quarantine(client, invalid) : null; // (S4)
+      kept = invalid.filter(record => origins?.has(record.origin));
       taken = { items, events: [] };
       const decided = await decisions.within(items, inForce.fanOut); // (S6)
       taken = { items, events: decided.map(({ event }) => event) };
@@ -210,7 +211,7 @@ function createTransactor(
       traces?.failed({ startMs, ...taken, error });
       throw error;
     });
-    for (const record of invalid) listener.quarantined(record.origin, record.reason);
+    for (const record of kept) listener.quarantined(record.origin, record.reason);
     listener.stored(batch, { items, ms: performance.now() - startedAt });
     inForce.desk.start(batch.starts); // (S5)
     if (batch.leftDue.length > 0) inForce.desk.wake(batch.leftDue);

@@ -403,6 +403,20 @@ describe('storing a lane', () => {
       assert.deepEqual(counts, { stored: 4, duplicates: 0, unrouted: 0 });
     });
 
+    it('keeps it once, and says so once, where its batch is read again', async () => {
+      const { storer, quarantined } = harness();
+      const poison = sampleEvent({ type: 'poison' });
+      const invalid = { reason: 'not an event', headersBytes: Buffer.from('h'), value: Buffer.from('v') };
+      const batch = kafkaBatch([poison, sampleEvent()]);
+      const records = [...batch.records, { offset: 2n, invalid }];
+      const read = () => storer.storeKafkaBatch({ ...batch, records, nextOffset: 3n });
+      await read();
+      await read();
+      const origins = (await quarantine()).map(({ origin }) => origin);
+      assert.deepEqual(origins.toSorted(), ['kafka:0:0', 'kafka:0:2']);
+      assert.equal(quarantined.length, 2);
+    });
+
     it('takes it from the inbox once what refused it is repaired, whole and once; before that it comes back', async () => {
       const { storer } = harness();
       const poison = sampleEvent({ type: 'poison', orderingKey: 'chat', body: Buffer.from([0, 1, 0xff]) });
