@@ -1,5 +1,5 @@
 import { createGate } from '@ackline/runtime/gate';
-import type { EndedJob, HandlerJob, HandlerProcess } from './handler-process.ts';
+import type { EndedJob, HandlerJob, HandlerProcess, ProcessLoading } from './handler-process.ts';
 
 /** A process that nobody needs for so long is ended. */
 const IDLE_MS = 60_000;
@@ -36,7 +36,8 @@ export function createApartLane({ start, idleMs = IDLE_MS }: ApartLaneOptions): 
     if (process === null || process.isGone) process = start();
     if (process === null) return { result: { kind: 'not-ready', failure: null }, isSuspect: true };
     const working = process;
-    const loading = await working.loading;
+    const loading = await loadingOf(working, signal);
+    if (loading === null) return BUSY;
     if (loading.kind === 'failed') {
       return { result: { kind: 'not-ready', failure: loading.failure }, isSuspect: true };
     }
@@ -68,4 +69,16 @@ export function createApartLane({ start, idleMs = IDLE_MS }: ApartLaneOptions): 
       process?.kill();
     },
   };
+}
+
+/** null: the signal aborted before. */
+async function loadingOf({ loading }: HandlerProcess, signal: AbortSignal): Promise<ProcessLoading | null> {
+  const { promise: aborted, resolve } = Promise.withResolvers<null>();
+  const onAbort = () => resolve(null);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([loading, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -13,6 +13,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NO_FIGURES } from './pool-figures.ts';
 import type {
+import { killGroup } from './process-group.ts';
   AttributeValue,
   HandlerLogLine,
   HandlerServices,
@@ -32,6 +33,8 @@ export interface HandlerJob {
   /** The body is copied. */
   readonly event: JobEvent;
   /** Hears of `ctx.span.setAttribute`: 32 of them at most. */
+  /** When its signal aborts, from now on: its process ends it by itself where this one stands still. */
+  readonly timeoutMs: number;
   readonly onAttribute?: (name: string, value: AttributeValue) => void;
 }
 
@@ -139,7 +142,7 @@ class Process implements HandlerProcess {
 
   async run(job: HandlerJob, signal: AbortSignal, waitedMs = 0): Promise<EndedJob> {
     const startedMs = performance.now();
-    const ended = await this.#run(job, signal);
+    const ended = await this.#run(job, signal, waitedMs);
     const ranMs = performance.now() - startedMs;
     // Time that others had is no fault of its (TP3).
     return ended.result.kind === 'timeout' && waitedMs > ranMs
@@ -147,9 +150,10 @@ class Process implements HandlerProcess {
       : ended;
   }
 
-  #run(job: HandlerJob, signal: AbortSignal): Promise<EndedJob> {
+  #run(job: HandlerJob, signal: AbortSignal, waitedMs: number): Promise<EndedJob> {
     if (this.isGone) return Promise.resolve({ result: { kind: 'interrupted' }, isSuspect: false });
     const id = ++this.#ids;
+    if (signal.aborted) return Promise.resolve({ result: { kind: 'busy' }, isSuspect: false });
     const { promise, resolve } = Promise.withResolvers<EndedJob>();
     const open: OpenJob = {
       job,
@@ -161,8 +165,7 @@ class Process implements HandlerProcess {
     const onAbort = () => this.#abort(id, open, signal);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#jobs.set(id, open);
-    this.#send({ kind: 'job', id, event: job.event });
-    if (signal.aborted) onAbort();
+    this.#send({ kind: 'job', id, event: job.event, timeoutMs: job.timeoutMs - waitedMs });
     return promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
@@ -173,7 +176,12 @@ class Process implements HandlerProcess {
 
   kill(): void {
     this.#isKilled = true;
-    this.#child.kill('SIGKILL');
+    this.#end();
+  }
+
+  #end(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null) killGroup(pid);
   }
 
   /** What can't be sent was sent to one that is about to end: its end tells. */
@@ -235,7 +243,7 @@ class Process implements HandlerProcess {
 
   #condemn(): void {
     this.#isCondemned = true;
-    this.#child.kill('SIGKILL');
+    this.#end();
   }
 
   #settle(id: number, ended: EndedJob): void {

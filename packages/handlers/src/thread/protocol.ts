@@ -214,7 +214,13 @@ export type JobResult =
 
 /** Host to process, and process to thread. */
 export type HostMessage =
-  | { readonly kind: 'job'; readonly id: number; readonly event: JobEvent }
+  | {
+      readonly kind: 'job';
+      readonly id: number;
+      readonly event: JobEvent;
+      /** By then the host has said `abort`, unless it stands still. */
+      readonly timeoutMs: number;
+    }
   /** The job's time is over, or the processor drains. */
   | { readonly kind: 'abort'; readonly id: number; readonly reason: AbortReason }
   | {

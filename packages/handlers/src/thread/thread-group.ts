@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { addFigures, countsOf, NO_FIGURES, ofThread } from './pool-figures.ts';
 import type {
+  AbortReason,
   HostMessage,
   JobEvent,
   LoadFailure,
@@ -16,6 +17,8 @@ const FIGURES_EVERY_MS = 1_000;
 const CALM_MS = 5_000;
 const FIRST_RESTART_MS = 1_000;
 const LAST_RESTART_MS = 30_000;
+/** The host says `abort` at a job's time; one that stands still does not, and another may have the delivery ten seconds later. */
+const HOST_GRACE_MS = 2_000;
 const GONE = { takesJobs: false, jobs: 0 };
 
 /** The threads of one process: all the same, each replaced when it has ended. */
@@ -40,6 +43,7 @@ class Group implements ThreadGroup {
   readonly #places = new Map<number, WorkerThread>();
   /** Jobs that no thread could take yet. */
   readonly #waiting = new Map<number, JobEvent>();
+  readonly #timers = new Map<number, NodeJS.Timeout>();
   #readyThreads = 0;
   #lastReplacedMs = -Infinity;
   #restartMs = FIRST_RESTART_MS;
@@ -59,14 +63,10 @@ class Group implements ThreadGroup {
   take(message: HostMessage): void {
     switch (message.kind) {
       case 'job':
-        this.#place(message.id, message.event);
+        this.#begin(message);
         return;
       case 'abort':
-        if (this.#waiting.delete(message.id)) {
-          this.#options.report({ kind: 'ended', id: message.id, result: { kind: 'busy' }, isSuspect: false });
-        } else {
-          this.#places.get(message.id)?.abort(message.id, message.reason);
-        }
+        this.#abort(message.id, message.reason);
         return;
       case 'answer':
         this.#places.get(message.id)?.answer(message);
@@ -81,6 +81,26 @@ class Group implements ThreadGroup {
         return never;
       }
     }
+  }
+
+  #begin({ id, event, timeoutMs }: Extract<HostMessage, { kind: 'job' }>): void {
+    this.#timers.set(
+      id,
+      setTimeout(() => this.#abort(id, 'timeout'), timeoutMs + HOST_GRACE_MS),
+    );
+    this.#place(id, event);
+  }
+
+  #abort(id: number, reason: AbortReason): void {
+    if (this.#waiting.delete(id)) this.#ended({ id, result: { kind: 'busy' }, isSuspect: false });
+    else this.#places.get(id)?.abort(id, reason);
+  }
+
+  #ended(ended: Omit<Extract<ProcessReport, { kind: 'ended' }>, 'kind'>): void {
+    clearTimeout(this.#timers.get(ended.id));
+    this.#timers.delete(ended.id);
+    this.#places.delete(ended.id);
+    this.#options.report({ kind: 'ended', ...ended });
   }
 
   #place(id: number, event: JobEvent): void {
@@ -106,10 +126,7 @@ class Group implements ThreadGroup {
         this.#placeWaiting();
       },
       failed: failure => this.#failed(failure),
-      ended: (id, result, isSuspect) => {
-        this.#places.delete(id);
-        report({ kind: 'ended', id, result, isSuspect });
-      },
+      ended: (id, result, isSuspect) => this.#ended({ id, result, isSuspect }),
       relay: report,
       retired: () => this.#replace(),
       gone: end => this.#gone(thread, end),

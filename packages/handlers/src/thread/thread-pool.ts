@@ -87,6 +87,8 @@ class Pool implements ThreadPool {
   #current: HandlerProcess | null = null;
   /** The last start that was asked for; those before it are over. */
   #starts = 0;
+  /** That one, while it is under way. */
+  #starting: number | null = null;
   #restartMs = FIRST_RESTART_MS;
   #restart: NodeJS.Timeout | undefined;
   #past: PoolFigures = NO_FIGURES;
@@ -153,9 +155,11 @@ class Pool implements ThreadPool {
   /** (TP1) */
   async #start(options: ThreadPoolOptions): Promise<PoolState> {
     const start = ++this.#starts;
+    this.#starting = start;
     clearTimeout(this.#restart);
     const process = this.#launch(options);
     const loading = (await process?.loading) ?? NO_MEMORY;
+    if (this.#starting === start) this.#starting = null;
     if (this.#state.kind === 'closed' || start !== this.#starts) {
       process?.kill();
     } else if (process === null || loading.kind === 'failed') {
@@ -201,6 +205,7 @@ class Pool implements ThreadPool {
     this.#current = null;
     if (this.#state.kind === 'closed') return;
     this.#setState({ kind: 'starting' });
+    if (this.#starting !== null) return; // what was asked for last takes over, and is not to be overtaken by what it replaces
     if (livedMs < LIVED_MS) return this.#startLater();
     this.#restartMs = FIRST_RESTART_MS;
     void this.#start(this.#options);

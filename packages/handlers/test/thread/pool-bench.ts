@@ -70,6 +70,7 @@ export function startPool(source: string, { services, ...given }: BenchOptions =
       const job = {
         delivery,
         event: jobEvent(payload),
+        timeoutMs,
         ...(onAttribute === undefined ? {} : { onAttribute }),
       };
       return pool.run(job, signal ?? AbortSignal.timeout(timeoutMs));

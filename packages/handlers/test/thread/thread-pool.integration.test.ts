@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -37,7 +38,7 @@ describe('the threads of a destination', { timeout: 240_000, concurrency: 4 }, (
     };
     const onAttribute = (name: string, value: AttributeValue) =>
       void (told[name] = JSON.parse(String(value)));
-    const result = await bench.pool.run({ delivery: 'd', event, onAttribute }, never);
+    const result = await bench.pool.run({ delivery: 'd', event, timeoutMs: 60_000, onAttribute }, never);
     assert.deepEqual(result, { kind: 'done' });
     const { ctx, env, ...rest } = told;
     assert.deepEqual(rest, { ...event, body: '{"do":"tell"}' });
@@ -59,7 +60,7 @@ describe('the threads of a destination', { timeout: 240_000, concurrency: 4 }, (
     let hash: AttributeValue = '';
     const event = { ...jobEvent({}), body };
     const result = await bench.pool.run(
-      { delivery: 'd', event, onAttribute: (_, value) => (hash = value) },
+      { delivery: 'd', event, timeoutMs: 60_000, onAttribute: (_, value) => (hash = value) },
       never,
     );
     assert.deepEqual(result, { kind: 'done' });
@@ -213,7 +214,7 @@ export const bot = defineHandler({ name: 'bot', source: twilio, handle() {} });`
     await using bench = startPool(source);
     const run = (provider: string, body: string) => {
       const event = { ...jobEvent({}), provider, body: Buffer.from(body) };
-      return bench.pool.run({ delivery: randomUUID(), event }, never);
+      return bench.pool.run({ delivery: randomUUID(), event, timeoutMs: 60_000 }, never);
     };
     assert.deepEqual(await run('twilio', 'AccountSid=AC1&Body=hi'), { kind: 'done' });
     assert.deepEqual(await run('twilio', 'Body=%zz'), { kind: 'undecodable', detail: 'the body is no form' });
@@ -364,14 +365,73 @@ export const bot = defineHandler({ name: 'bot', source: twilio, handle() {} });`
     await waitFor(() => bench.pool.figures().threads === 0);
   });
 
-  it('end with their host, whatever they do', async () => {
-    const file = fileURLToPath(new URL('./host.ts', import.meta.url));
-    const host = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(host.stdout, 'data')) as [Buffer];
-    const { pid, folder } = JSON.parse(line.toString()) as { pid: number; folder: string };
-    host.kill('SIGKILL');
-    await waitFor(() => !isAlive(pid), { what: `the end of ${pid}` });
-    rmSync(folder, { recursive: true });
+  for (const order of ['loop', 'block', 'read'] as const) {
+    it(`end with their host, whatever they do ("${order}"), and what they started too`, async () => {
+      await using host = await startHost(order);
+      host.kill('SIGKILL');
+      for (const pid of host.pids) await waitFor(() => !isAlive(pid), { what: `the end of ${pid}` });
+    });
+  }
+
+  it('end their jobs themselves where their host stands still: another has the deliveries soon', async () => {
+    await using host = await startHost('heed');
+    host.kill('SIGSTOP');
+    await waitFor(() => existsSync(join(host.folder, 'aborted')), { timeoutMs: 30_000 });
+  });
+
+  it('go on where their process is told to end with the processor, which drains', async () => {
+    const cases = `
+      case 'meet': {
+        ctx.span.setAttribute('pid', process.pid);
+        while (!existsSync(String(order.file))) await delay(5);
+        return;
+      }`;
+    await using bench = startPool(moduleThat(cases, `import { existsSync } from 'node:fs';`));
+    const file = `${bench.module}.go`;
+    const onAttribute = (_: string, pid: AttributeValue) => {
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.kill(Number(pid), signal);
+      writeFileSync(file, '');
+    };
+    assert.deepEqual(await bench.run({ do: 'meet', file }, { onAttribute }), { kind: 'done' });
+  });
+
+  it('are those that were asked for last, though their process is gone before they are loaded', async () => {
+    const before = `import { existsSync } from 'node:fs';
+while (existsSync(import.meta.filename + '.slow')) await delay(20);`;
+    const cases = `
+      case 'kill': process.kill(process.pid, 'SIGKILL'); await new Promise(() => undefined); return;
+      case 'tell': ctx.span.setAttribute('word', String(ctx.settings.word)); return;`;
+    await using bench = startPool(moduleThat(cases, before), { settings: { word: 'one' } });
+    await bench.ready();
+    writeFileSync(`${bench.module}.slow`, '');
+    const reloaded = bench.pool.reload({ ...bench.options, settings: { word: 'two' } });
+    assert.equal((await bench.run({ do: 'kill' })).kind, 'thread-ended');
+    // Longer than the wait before one that is gone is started again.
+    assert.deepEqual(await bench.run({ do: 'nothing' }, { timeoutMs: 1_500 }), { kind: 'busy' });
+    rmSync(`${bench.module}.slow`);
+    assert.equal((await reloaded).kind, 'ready');
+    await bench.ready();
+    let word: AttributeValue = '';
+    await bench.run({ do: 'tell' }, { onAttribute: (_, value) => void (word = value) });
+    assert.equal(word, 'two');
+  });
+
+  it('leave a job that is tried apart at its time, though the process apart has not started', async () => {
+    const before = `import { existsSync, writeFileSync } from 'node:fs';
+while (existsSync(import.meta.filename + '.slow')) await delay(20);`;
+    const cases = `
+      case 'loop': for (;;);
+      case 'note': writeFileSync(import.meta.filename + '.noted', ''); return;`;
+    await using bench = startPool(moduleThat(cases, before));
+    await bench.ready();
+    const delivery = randomUUID();
+    assert.deepEqual(await bench.run({ do: 'loop' }, { delivery, timeoutMs: 100 }), { kind: 'timeout' });
+    writeFileSync(`${bench.module}.slow`, '');
+    assert.deepEqual(await bench.run({ do: 'note' }, { delivery, timeoutMs: 300 }), { kind: 'busy' });
+    rmSync(`${bench.module}.slow`);
+    await bench.ready();
+    assert.deepEqual(await bench.run({ do: 'nothing' }, { delivery }), { kind: 'done' });
+    assert.equal(existsSync(`${bench.module}.noted`), false);
   });
 });
 
@@ -383,3 +443,27 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+interface Host extends AsyncDisposable {
+  readonly folder: string;
+  /** Of the process of its threads, and of what they started. */
+  readonly pids: readonly number[];
+  kill(signal: NodeJS.Signals): void;
+}
+
+async function startHost(order: string): Promise<Host> {
+  const file = fileURLToPath(new URL('./host.ts', import.meta.url));
+  const host = spawn(process.execPath, [file, order], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(host.stdout, 'data', { signal: AbortSignal.timeout(30_000) })) as [Buffer];
+  const { pids, folder } = JSON.parse(line.toString()) as { pids: number[]; folder: string };
+  return {
+    folder,
+    pids,
+    kill: signal => void host.kill(signal),
+    async [Symbol.asyncDispose]() {
+      host.kill('SIGKILL');
+      for (const pid of pids) await waitFor(() => !isAlive(pid), { what: `the end of ${pid}` });
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+

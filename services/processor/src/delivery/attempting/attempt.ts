@@ -140,6 +140,7 @@ function send(
       event: delivery.meta,
       attempt: delivery.tries + 1,
       signal,
+      timeoutMs: timeoutMs - (performance.now() - startedMs),
       ...attributesTo(trace),
     });
   });

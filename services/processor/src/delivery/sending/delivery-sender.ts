@@ -14,6 +14,8 @@ export interface OutboundDelivery {
   readonly attempt: number;
   /** Aborts the attempt: its time-out, or the end of the process. */
   readonly signal: AbortSignal;
+  /** From now until the time-out. */
+  readonly timeoutMs: number;
   /** Hears what a handler says of its call; not there: its event has no trace. */
   readonly onAttribute?: (name: string, value: string | number | boolean) => void;
 }

@@ -54,8 +54,8 @@ export function createHandlerSender(config: HandlerDestinationConfig, deps: Hand
   });
   return {
     async send(delivery) {
-      const { webhook, signal, onAttribute } = delivery;
-      const job = { delivery: webhook.deliveryId, event: jobEvent(delivery) };
+      const { webhook, signal, timeoutMs, onAttribute } = delivery;
+      const job = { delivery: webhook.deliveryId, event: jobEvent(delivery), timeoutMs };
       return resultOf(await pool.run(onAttribute === undefined ? job : { ...job, onAttribute }, signal));
     },
     retire: () => pool.retire(),

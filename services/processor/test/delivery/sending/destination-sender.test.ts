@@ -29,6 +29,7 @@ async function sendTo(config: DestinationConfig, url: string) {
     event: sampleEvent(),
     attempt: 1,
     signal: new AbortController().signal,
+    timeoutMs: 5_000,
   });
   await sender.close();
   const { errorClass, systemCode } =
