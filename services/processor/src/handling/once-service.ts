@@ -3,8 +3,10 @@
  *
  * OS1. A claim of a job that has ended, however, is left at once: the next try need not wait to learn that nobody is at it.
  * OS2. What a processor that is killed has claimed ends by its time, which is longer than any call of a handler.
+ * OS3. For a claim that its job never heard of nothing was done: it is undone, so that the next try does it.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   HandlerServices,
   OnceBegun,
@@ -25,6 +27,9 @@ import type { Pool } from 'pg';
 
 /** The longest time-out of a destination, and what its thread has to end. (OS2) */
 const HOLD_MS = 130_000;
+
+/** Where PostgreSQL does not answer: then the next try finds it uncertain, if it is there. */
+const UNDO_WAITS_MS = [0, 1_000, 5_000, 15_000];
 
 export type OnceResult = OnceBegun['kind'];
 
@@ -64,12 +69,11 @@ export function createOnceService(deps: OnceServiceDeps): Pick<HandlerServices, 
         mayRepeat: uncertain === 'again',
       });
     } finally {
-      // Where it is not known whether the claim is there, nothing is done for it: the next try finds it left.
-      if (state === null) leave(claim);
-      else if (state.kind !== 'claimed') held.delete(nameOf(claim));
+      if (state?.kind !== 'claimed' || signal.aborted) held.delete(nameOf(claim));
+      if (state === null) void undo(deps, claim, uncertain); // it may be there all the same
     }
     if (state.kind !== 'claimed') return state;
-    if (signal.aborted) leave(claim);
+    if (signal.aborted) void undo(deps, claim, uncertain);
     else signal.addEventListener('abort', () => leave(claim), { once: true });
     return { ...state, claim: claim.claim };
   }
@@ -90,6 +94,22 @@ export function createOnceService(deps: OnceServiceDeps): Pick<HandlerServices, 
       return {};
     },
   };
+}
+
+/** (OS3) It may have taken over what another began: that stays left. Never rejects. */
+async function undo(
+  { pool, log }: OnceServiceDeps,
+  claim: OnceClaim,
+  uncertain: 'skip' | 'again',
+): Promise<void> {
+  for (const waitMs of UNDO_WAITS_MS) {
+    try {
+      await delay(waitMs, undefined, { ref: false });
+      return await (uncertain === 'again' ? leaveOnce(pool, [claim]) : undoOnce(pool, claim));
+    } catch (error) {
+      log.warn({ err: error, destination: claim.destination }, 'once.not-undone');
+    }
+  }
 }
 
 async function end(pool: OnceServiceDeps['pool'], claim: OnceClaim, outcome: OnceOutcome): Promise<void> {

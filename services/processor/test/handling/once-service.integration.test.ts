@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { OnceOutcome } from '@ackline/handlers/thread/protocol';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { createOnceService, type OnceResult } from '../../src/handling/once-service.ts';
 import { openPool } from '../events.ts';
 import { callerOf, type TestCaller } from './callers.ts';
@@ -104,13 +104,30 @@ describe('ctx.once of handlers', () => {
     assert.equal(await kindOf(one.begin(callerOf())), 'uncertain');
   });
 
-  it('of a job that was ended while it was being claimed is left too', async () => {
+  it('of a job that was ended while it was being claimed is free again: nothing was done (OS3)', async () => {
     const [one, other] = [start(), start()];
     const ended = callerOf();
     const begun = one.begin(ended);
     ended.end();
     assert.equal(await kindOf(begun), 'claimed');
-    await waitFor(async () => (await kindOf(other.begin(callerOf()))) === 'uncertain');
+    await waitFor(async () => (await kindOf(other.begin(callerOf()))) === 'claimed');
+  });
+
+  it('that was claimed by an answer that never came is free again: nothing was done (OS3)', async () => {
+    let isCut = true;
+    const one = start({
+      query: (async (query: QueryConfig) => {
+        const answer = await pool.query(query);
+        if (isCut) throw new Error('the connection broke');
+        return answer;
+      }) as Pool['query'],
+    });
+    const caller = callerOf();
+    await assert.rejects(one.begin(caller));
+    assert.equal((await pool.query('select from handler_once')).rowCount, 1);
+    isCut = false;
+    await waitFor(async () => (await pool.query('select from handler_once')).rowCount === 0);
+    assert.equal(await kindOf(one.begin(caller)), 'claimed');
   });
 
   it('of a job that has done it stays kept when the job ends', async () => {
