@@ -4,6 +4,7 @@ import { any } from '../src/any.ts';
 import { defineHandler } from '../src/define-handler.ts';
 import { giveUp, retryLater } from '../src/handler-error.ts';
 import type { HandlerContext } from '../src/handler-context.ts';
+import { OutboundError } from '../src/http/outbound-error.ts';
 import type { HandlerEvent } from '../src/source.ts';
 import { createMemoryServices, runHandler, type TestOptions } from '../src/testing.ts';
 
@@ -169,6 +170,33 @@ describe('a handler that is run in a test', () => {
     resolve();
     await running;
     assert.equal(isDone, true);
+  });
+
+  it('is not done where its end cut a call, whatever it makes of that', async () => {
+    const failure = {
+      method: 'GET',
+      host: 'api.example',
+      status: null,
+      code: 'ABORTED',
+      words: 'was aborted',
+    };
+    const request = (_url: unknown, _call: unknown, signal: AbortSignal) =>
+      new Promise<never>((_, reject) =>
+        signal.addEventListener('abort', () => reject(new OutboundError(failure))),
+      );
+    const cut = async (handle: Handle) => {
+      const over = new AbortController();
+      const running = run(handle, { http: { request }, signal: over.signal });
+      over.abort();
+      const { result } = await running;
+      return result.kind === 'failed' ? result.code : result.kind;
+    };
+    const call = (ctx: HandlerContext) => ctx.http.get('https://api.example/');
+    assert.equal(await cut((_, ctx) => call(ctx).catch(() => 'ended all the same')), 'ABORTED');
+    const givingUp = () => Promise.reject(giveUp('no API'));
+    assert.equal(await cut((_, ctx) => call(ctx).catch(givingUp)), 'ABORTED');
+    assert.equal(await cut(() => 'needed nobody'), 'done');
+    assert.equal(await cut(() => Promise.reject(giveUp('never'))), 'given-up');
   });
 
   it('refuses ctx.pg without connections, and says which key is missing', async () => {

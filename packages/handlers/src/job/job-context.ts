@@ -5,7 +5,7 @@ import { createTelegramClient, type TelegramClient } from '../clients/telegram-c
 import { createTwilioClient, type TwilioClient } from '../clients/twilio-client.ts';
 import type { Handler } from '../define-handler.ts';
 import type { Clients, HandlerContext, HandlerPg } from '../handler-context.ts';
-import { giveUp } from '../handler-error.ts';
+import { giveUp, HandlerError } from '../handler-error.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { OutboundHttp } from '../http/outbound-http.ts';
 import { monitored } from '../monitored.ts';
@@ -35,6 +35,8 @@ export interface JobContext {
   readonly context: HandlerContext;
   /** Resolves when all that was begun through the context has ended; true: something was still open. Never rejects. */
   readonly settled: () => Promise<boolean>;
+  /** The signal's abort cut a call of it: whatever the handler made of that, it could not do its work. */
+  readonly wasCut: () => boolean;
 }
 
 const MAX_ATTRIBUTES = 32;
@@ -46,7 +48,7 @@ export function createJobContext(
   deps: JobDeps,
   signal: AbortSignal,
 ): JobContext {
-  const { track, settled } = createTracker();
+  const { track, settled, wasCut } = createTracker(signal);
   const ask: Ask = (service, request) => track(deps.ask(service, request));
   const log = createHandlerLog(deps.log, { eventId: event.id });
   const request: ClientDeps['request'] = (url, call) => track(deps.http.request(url, call, signal));
@@ -73,7 +75,7 @@ export function createJobContext(
     once: (key, fn, options) => track(once(key, fn, options)),
     monitored,
   };
-  return { context, settled };
+  return { context, settled, wasCut };
 }
 
 interface Reply {
@@ -87,14 +89,22 @@ async function replyTo({ source, name }: Handler, { event, text, clients }: Repl
   await source.reply(event, text, clients);
 }
 
-function createTracker() {
+const CUT: ReadonlySet<string | null> = new Set(['ABORTED', 'TIMEOUT']);
+
+function createTracker(signal: AbortSignal) {
   const open = new Set<Promise<unknown>>();
   return {
     /** What it returns is another promise: that one is lost where nobody waits for it. */
+  let isCut = false;
+  const noteCut = (error: unknown) => {
+    if (signal.aborted && error instanceof HandlerError && CUT.has(error.code)) isCut = true;
+  };
     track: <T>(work: Promise<T>): Promise<T> => {
+    wasCut: () => isCut,
       open.add(work);
       return work.finally(() => open.delete(work));
     },
+      work.catch(noteCut);
     settled: async (): Promise<boolean> => {
       if (open.size === 0) return false;
       while (open.size > 0) {

@@ -24,13 +24,15 @@ export function runJob(
     crash: (error: unknown) => deps.crashed(resultOf(error)),
   };
   jobScope.run(scope, () => {
-    attempt(handler, given, { deps, signal, lost }).then(
-      () => resolve({ kind: 'done' }),
-      (error: unknown) => resolve(resultOf(error)),
+    attempt(handler, given, { deps, signal, lost }).then(resolve, (error: unknown) =>
+      resolve(resultOf(error)),
     );
   });
   return promise;
 }
+
+/** Whoever aborted it knows why. */
+const CUT: HandlerResult = { kind: 'failed', error: 'AbortError', code: 'ABORTED', at: null, detail: null };
 
 interface Attempt {
   readonly deps: JobDeps;
@@ -39,16 +41,24 @@ interface Attempt {
   readonly lost: readonly unknown[];
 }
 
-async function attempt(handler: Handler, given: JobEvent, { deps, signal, lost }: Attempt): Promise<void> {
+async function attempt(
+  handler: Handler,
+  given: JobEvent,
+  { deps, signal, lost }: Attempt,
+): Promise<HandlerResult> {
   const event = decoded(handler, given);
-  const { context, settled } = createJobContext(handler, event, deps, signal);
+  const { context, settled, wasCut } = createJobContext(handler, event, deps, signal);
+  let thrown: HandlerResult | null = null;
   try {
     await handler.handle(event, context);
-  } finally {
-    // Node tells of a lost rejection after the turn in which it came.
-    if (await settled()) await turn();
+  } catch (error) {
+    thrown = resultOf(error);
   }
-  if (lost.length > 0) throw lost[0];
+  // Node tells of a lost rejection after the turn in which it came.
+  if (await settled()) await turn();
+  if (wasCut()) return CUT;
+  if (thrown !== null) return thrown;
+  return lost.length > 0 ? resultOf(lost[0]) : { kind: 'done' };
 }
 
 function decoded({ name, source }: Handler, given: JobEvent): HandlerEvent {
