@@ -40,6 +40,8 @@ export interface JobContext {
 }
 
 const MAX_ATTRIBUTES = 32;
+/** Each is a message to the processor. */
+const MAX_ATTRIBUTE_CHANGES = 256;
 const MAX_ATTRIBUTE_CHARS = 256;
 
 export function createJobContext(
@@ -93,18 +95,18 @@ const CUT: ReadonlySet<string | null> = new Set(['ABORTED', 'TIMEOUT']);
 
 function createTracker(signal: AbortSignal) {
   const open = new Set<Promise<unknown>>();
-  return {
-    /** What it returns is another promise: that one is lost where nobody waits for it. */
   let isCut = false;
   const noteCut = (error: unknown) => {
     if (signal.aborted && error instanceof HandlerError && CUT.has(error.code)) isCut = true;
   };
-    track: <T>(work: Promise<T>): Promise<T> => {
+  return {
     wasCut: () => isCut,
+    /** What it returns is another promise: that one is lost where nobody waits for it. */
+    track: <T>(work: Promise<T>): Promise<T> => {
       open.add(work);
+      work.catch(noteCut);
       return work.finally(() => open.delete(work));
     },
-      work.catch(noteCut);
     settled: async (): Promise<boolean> => {
       if (open.size === 0) return false;
       while (open.size > 0) {
@@ -149,13 +151,15 @@ function settingsOf(settings: unknown): Readonly<Record<string, unknown>> {
 }
 
 function boundedAttributes(set: JobDeps['attribute']): JobDeps['attribute'] {
-  const names = new Set<string>();
-  return (name, value) => {
-    if (!names.has(name) && names.size >= MAX_ATTRIBUTES) return;
-    names.add(name);
-    set(
-      name.slice(0, MAX_ATTRIBUTE_CHARS),
-      typeof value === 'string' ? value.slice(0, MAX_ATTRIBUTE_CHARS) : value,
-    );
+  const known = new Map<string, AttributeValue>();
+  let changes = 0;
+  return (givenName, given) => {
+    const name = givenName.slice(0, MAX_ATTRIBUTE_CHARS);
+    const value = typeof given === 'string' ? given.slice(0, MAX_ATTRIBUTE_CHARS) : given;
+    if (known.get(name) === value || changes >= MAX_ATTRIBUTE_CHANGES) return;
+    if (!known.has(name) && known.size >= MAX_ATTRIBUTES) return;
+    known.set(name, value);
+    changes += 1;
+    set(name, value);
   };
 }

@@ -23,6 +23,7 @@ import type {
   ThreadSetup,
 } from './protocol.ts';
 import { watchMemory } from './memory-watch.ts';
+import { relayedMessage } from './relayed-message.ts';
 
 /** From the abort of a job to the end of its thread. */
 const ABORT_GRACE_MS = 1_000;
@@ -108,7 +109,9 @@ class HandlerThread implements WorkerThread {
       },
     });
     createThreadLines(this.#worker, line => listener.relay({ kind: 'log', line }));
-    this.#worker.on('message', (message: ThreadMessage) => this.#take(message));
+    this.#worker.on('message', (message: ThreadMessage | null | undefined) => {
+      if (typeof message?.kind === 'string') this.#take(message);
+    });
     this.#worker.on('error', error => this.#fail(error));
     this.#worker.on('exit', code => this.#exited(code));
     this.#timer = setTimeout(() => this.#late(), START_LIMIT_MS);
@@ -194,13 +197,18 @@ class HandlerThread implements WorkerThread {
       case 'call':
       case 'attribute':
       case 'log':
-        this.#listener.relay(message);
+        this.#relay(message);
         return;
       default: {
         const never: never = message;
         return never;
       }
     }
+  }
+
+  #relay(said: RelayedMessage): void {
+    const message = relayedMessage(said);
+    if (message !== null) this.#listener.relay(message);
   }
 
   #ready(loaded: LoadedHandler): void {

@@ -34,11 +34,19 @@ const CASES = `
       case 'write lines': for (let n = 0; n < 5_000; n++) console.log('line', n); return;
       case 'log lines': for (let n = 0; n < 5_000; n++) ctx.log.info('a line', { n }); return;
       case 'log a long line': ctx.log.info('x'.repeat(1e6), { field: 'y'.repeat(1e6) }); console.log('z'.repeat(1e6)); return;
+      case 'post': {
+        for (const said of [null, undefined, 'ready', { kind: 'log' }, { kind: 'log', line: { level: 'toString' } },
+          { kind: 'call', service: '__proto__', request: {} }, { kind: 'attribute', id: 1, name: 5 }, { kind: 7 }])
+          parentPort?.postMessage(said);
+        return;
+      }
+      case 'set attributes': for (let n = 0; n < 100_000; n++) ctx.span.setAttribute('n', n); return;
       case 'recurse': { const f = (): number => 1 + f(); return f(); }
 `;
 const BEFORE = `
 import { appendFileSync } from 'node:fs';
 import { execSync } from 'node:child_process';
+import { parentPort } from 'node:worker_threads';
 `;
 
 describe('a handler that misbehaves', { timeout: 240_000 }, () => {
@@ -187,6 +195,22 @@ describe('a handler that misbehaves', { timeout: 240_000 }, () => {
       }
     });
   }
+  it('says to its host what is none of ours: nobody hears it', async () => {
+    const logged = bench.lines.length;
+    const told: unknown[] = [];
+    const onAttribute = (...attribute: unknown[]) => void told.push(attribute);
+    assert.deepEqual(await bench.run({ do: 'post' }, { onAttribute }), { kind: 'done' });
+    await nothing();
+    assert.deepEqual([told, bench.lines.slice(logged)], [[], []]);
+  });
+
+  it('sets attributes without end: the first of them are told', async () => {
+    let told = 0;
+    const onAttribute = () => void (told += 1);
+    assert.deepEqual(await bench.run({ do: 'set attributes' }, { onAttribute }), { kind: 'done' });
+    assert.equal(told, 256);
+  });
+
 
   it('writes a line without end: it is cut', async () => {
     const logged = bench.lines.length;
