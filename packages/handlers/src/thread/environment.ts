@@ -15,12 +15,10 @@ const NAMES: readonly string[] = [
 /** What pg reads beside a connection string. */
 const OF_PG = /^PG[A-Z]+$/;
 
-/**
- * For `ThreadPoolDeps.environment`; `withPg`: for a destination with `connections`. Handlers have their secrets from `ctx.secrets`.
- */
+/** Of what the processor has. `withPg`: for a destination with `connections`. Handlers have their secrets from `ctx.secrets`. */
 export function handlerEnvironment(
   given: Readonly<Record<string, string | undefined>>,
-  withPg = false,
+  withPg: boolean,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {

@@ -11,9 +11,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { handlerEnvironment } from './environment.ts';
 import { NO_FIGURES } from './pool-figures.ts';
-import type {
 import { killGroup } from './process-group.ts';
+import type {
   AttributeValue,
   HandlerLogLine,
   HandlerServices,
@@ -32,17 +33,17 @@ export interface HandlerJob {
   readonly delivery: string;
   /** The body is copied. */
   readonly event: JobEvent;
-  /** Hears of `ctx.span.setAttribute`: 32 of them at most. */
   /** When its signal aborts, from now on: its process ends it by itself where this one stands still. */
   readonly timeoutMs: number;
+  /** Hears of `ctx.span.setAttribute`: 32 of them at most. */
   readonly onAttribute?: (name: string, value: AttributeValue) => void;
 }
 
 export interface ProcessDeps {
   readonly services: HandlerServices;
   readonly log: (line: HandlerLogLine) => void;
-  /** All of its environment: see `handlerEnvironment`. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** What its environment is taken from: see `handlerEnvironment`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface EndedJob {
@@ -124,7 +125,7 @@ class Process implements HandlerProcess {
   constructor(start: Omit<ProcessStart, 'kind'>, deps: ProcessDeps) {
     this.#deps = deps;
     this.#destination = start.setup.destination;
-    this.#child = spawned(deps.environment ?? {});
+    this.#child = spawned(handlerEnvironment(deps.environment ?? {}, start.setup.pg !== null));
     this.#child.on('message', report => this.#take(report as ProcessReport));
     this.#child.on('exit', (_code, signal) => void this.#ended(signal));
     this.#child.on('error', error => this.#notStarted(error));
@@ -152,8 +153,8 @@ class Process implements HandlerProcess {
 
   #run(job: HandlerJob, signal: AbortSignal, waitedMs: number): Promise<EndedJob> {
     if (this.isGone) return Promise.resolve({ result: { kind: 'interrupted' }, isSuspect: false });
-    const id = ++this.#ids;
     if (signal.aborted) return Promise.resolve({ result: { kind: 'busy' }, isSuspect: false });
+    const id = ++this.#ids;
     const { promise, resolve } = Promise.withResolvers<EndedJob>();
     const open: OpenJob = {
       job,

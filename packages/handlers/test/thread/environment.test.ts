@@ -11,12 +11,12 @@ describe('the environment of handlers', () => {
       TELEGRAM_BOT_TOKEN: 'x',
       LANG: undefined,
     };
-    assert.deepEqual(handlerEnvironment(given), { TZ: 'UTC', NODE_ENV: 'production' });
+    assert.deepEqual(handlerEnvironment(given, false), { TZ: 'UTC', NODE_ENV: 'production' });
   });
 
   it('has what pg reads where there is ctx.pg', () => {
     const given = { PGSSLMODE: 'verify-full', PGPASSWORD: 'x', MYPGHOST: 'x' };
-    assert.deepEqual(handlerEnvironment(given), {});
+    assert.deepEqual(handlerEnvironment(given, false), {});
     assert.deepEqual(handlerEnvironment(given, true), { PGSSLMODE: 'verify-full', PGPASSWORD: 'x' });
   });
 });

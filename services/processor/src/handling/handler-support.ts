@@ -1,4 +1,3 @@
-import { handlerEnvironment } from '@ackline/handlers/thread/environment';
 import type { HandlerServices } from '@ackline/handlers/thread/protocol';
 import type { Logger } from '@ackline/runtime/logger';
 import type { RedisConnection } from '@ackline/runtime/redis/connect-redis';
@@ -65,7 +64,7 @@ export function createHandlerSupport({ config, secrets, pool, log }: HandlerSupp
     once,
     cache,
     optionsOf: destination => handlerOptions(destination, { configPath, databaseUrl, http, secrets }),
-    environment: handlerEnvironment(config.secretEnv),
+    environment: config.secretEnv,
     stampOf: stampModule,
     log,
     get redis() {

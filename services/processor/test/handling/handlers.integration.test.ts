@@ -412,18 +412,21 @@ describe('a processor with handlers', () => {
 
   it('lets its threads have connections to PostgreSQL where it says so, and by a sentence not otherwise', async () => {
     const text = `const { rows } = await ctx.pg.query('select current_setting($1) as name', ['application_name']);
-                  note(ctx, rows[0].name);`;
+                  note(ctx, rows[0].name + ' ' + process.env.PGSSLMODE);`;
     await one(text);
     await stage.writeConfig(['module: ./bot.ts, connections: 2', 'module: ./bot.ts']);
     await append(sampleEvent());
-    await run(async () => {
-      await waitFor(async () => {
-        const states = (await stage.rows()).map(row => row.state);
-        return states.toSorted().join() === 'delivered,parked';
-      }, SLOW);
-      const refused = (await stage.rows()).find(row => row.destination === 'd1');
-      assert.match(refused?.attempts.at(-1)?.excerpt ?? '', /connections/);
-    });
-    assert.deepEqual(stage.notes(), ['ackline handler d0']);
+    await run(
+      async () => {
+        await waitFor(async () => {
+          const states = (await stage.rows()).map(row => row.state);
+          return states.toSorted().join() === 'delivered,parked';
+        }, SLOW);
+        const refused = (await stage.rows()).find(row => row.destination === 'd1');
+        assert.match(refused?.attempts.at(-1)?.excerpt ?? '', /connections/);
+      },
+      { PGSSLMODE: 'disable' },
+    );
+    assert.deepEqual(stage.notes(), ['ackline handler d0 disable']); // as the processor connects
   });
 });

@@ -28,8 +28,8 @@ export interface HandlerSupport {
   readonly services: HandlerServices;
   /** Throws where a secret is missing. */
   readonly optionsOf: (config: HandlerDestinationConfig) => ThreadPoolOptions;
-  /** Of the processes that they run in: no secret but their own. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** What the processes that they run in take over of it is no secret but that of PostgreSQL, where they may use it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Never rejects. */
   readonly stampOf: (module: string) => Promise<string>;
   readonly log: Logger;
