@@ -23,7 +23,7 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
   const breaker = createSharedBreaker(config.name, config.breaker, deps);
 
   function openSender(): DestinationSender {
-    return createDestinationSender(config, deps);
+    return createDestinationSender(config, { ...deps, onReplaced: () => breaker.reset(config.breaker) });
   }
 
   return {

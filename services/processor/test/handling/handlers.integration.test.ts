@@ -237,6 +237,21 @@ describe('a processor with handlers', () => {
       const attempts = async () => (await failing()).reduce((sum, row) => sum + row.attempts.length, 0);
       await waitFor(async () => (await attempts()) === 3, SLOW); // what has ended is written a moment later
       assert.ok((await failing()).every(row => row.state === 'due'));
+  it('closes the breaker of one that was mended, as soon as it is loaded', async () => {
+    await one('throw new Error();');
+    await stage.writeConfig(['module: ./bot.ts, breaker: { failures: 2, reset: 1h }']);
+    await append(sampleEvent());
+    await run(async service => {
+      const isOpen = async () =>
+        (await scrape(service.operations)).value('ackline_breaker_open', { breaker: 'd0' }) === 1;
+      await waitFor(isOpen, SLOW);
+      await one("note(ctx, 'mended');");
+      service.kill('SIGHUP');
+      await stage.untilAll('delivered', 1);
+    });
+    assert.deepEqual(stage.notes(), ['mended']);
+  });
+
     });
   });
 

@@ -14,7 +14,8 @@ export interface SenderDeps {
   /** Those of KAFKA_BROKERS, where it is set. */
   readonly brokers?: readonly string[] | null;
   /** What handlers need; null: none can be configured. */
-  readonly handlers?: HandlerSenderDeps | null;
+  readonly handlers?: Omit<HandlerSenderDeps, 'onReplaced'> | null;
+  readonly onReplaced?: HandlerSenderDeps['onReplaced'];
 }
 
 export function createDestinationSender(config: DestinationConfig, deps: SenderDeps): DestinationSender {
@@ -28,7 +29,8 @@ function connect(config: DestinationConfig, deps: SenderDeps): Connections {
   }
   if (config.type === 'handler') {
     if (deps.handlers == null) throw new Error('a handler where none can be run');
-    return createHandlerSender(config, deps.handlers);
+    const { handlers, onReplaced = () => undefined } = deps;
+    return createHandlerSender(config, { ...handlers, onReplaced });
   }
   const http = createHttpSender({ connections: config.concurrency, lookup: deps.lookup });
   return {

@@ -38,6 +38,8 @@ export interface HandlerSupport {
 export interface HandlerSenderDeps extends HandlerSupport {
   /** It takes work, or does not any more. */
   readonly onState: () => void;
+  /** Other threads have taken over: what those before came to says nothing of them. */
+  readonly onReplaced: () => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -74,7 +76,7 @@ interface Started {
 function createHandlerThreads(
   pool: ReturnType<typeof createThreadPool>,
   { config: first, options: firstOptions }: Started,
-  { optionsOf, stampOf, now, log }: HandlerSenderDeps,
+  { optionsOf, stampOf, onReplaced, now, log }: HandlerSenderDeps,
 ): HandlerThreads {
   let config = first;
   /** With which threads were started last, whether they could be used or not. */
@@ -99,7 +101,9 @@ function createHandlerThreads(
     sources.loading(next.module);
     const failure = failureOf(await pool.reload(next)); // (HD1)
     const ms = Math.round(now() - startedAt);
-    if (failure === null) log.info({ destination: first.name, ms }, 'handler.replaced'); // else the pool says it
+    if (failure !== null) return; // the pool says it
+    log.info({ destination: first.name, ms }, 'handler.replaced');
+    onReplaced();
   }
 
   function ask(): Promise<void> {
