@@ -2,9 +2,19 @@
 const MAX_CELL_CHARS = 60;
 const GAP = '  ';
 
-/** Columns as wide as their widest cell, a heading above; control characters of stored text never reach the terminal. */
-export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [heading, ...rows].map(row => row.map(cell => cut(printable(cell))));
+/**
+ * Columns as wide as their widest cell, a heading above; control characters of stored text never reach the terminal. `wholeLast`: of
+ * the last column nothing is cut.
+ */
+export function formatTable(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  { wholeLast = false }: { readonly wholeLast?: boolean } = {},
+): string {
+  const last = wholeLast ? heading.length - 1 : heading.length;
+  const cells = [heading, ...rows].map(row =>
+    row.map((cell, column) => (column < last ? cut(printable(cell)) : printable(cell))),
+  );
   const widths = heading.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)));
   return cells
     .map(row =>

@@ -1,3 +1,4 @@
+import { valueAt } from '@ackline/shared/providers/json-body';
 import { programName } from '../output/program-name.ts';
 import { printable } from '../output/text-table.ts';
 
@@ -34,7 +35,11 @@ const NEXT_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['Delivery parked', 'park'],
   ['gone', 'destinations'],
   ['config.refused', 'check'],
+  ['handler.not-loaded', 'destinations'],
 ]);
+
+/** Of a handler's module, from before it sees an event: what they say of it is shown. */
+const ABOUT_MODULES: ReadonlySet<unknown> = new Set(['handler.not-loaded', 'handler.thread-not-started']);
 
 /** null: the line is none of our logger's (a warning of Node, a crash). */
 export function parseLogLine(line: string): LogLine | null {
@@ -82,6 +87,8 @@ function detailsOf(fields: Readonly<Record<string, unknown>>): string[] {
     const value = fields[name];
     return typeof value === 'number' ? [`${name} ${value}`] : (text(value) ?? []);
   });
+  const ofModule = ABOUT_MODULES.has(fields['event']) ? text(valueAt(fields, 'fields', 'detail')) : null;
+  if (ofModule !== null) return [...shown, ofModule];
   const problems: unknown = fields['problems'];
   if (!Array.isArray(problems)) return shown;
   const more = problems.length > 1 ? `; and ${problems.length - 1} more` : '';

@@ -201,7 +201,9 @@ test('a handler is listed with its module, and with what keeps it from taking ev
   const handlers = handlerRows([
     processor({
       a: ready,
-      b: failed('bot.ts:3:5 is no TypeScript\u001b[2J'),
+      b: failed(
+        `/a/folder/with/a/long/name/bot.ts can not be loaded: SyntaxError at bot.ts:3: it is none\u001b[2J`,
+      ),
       c: { state: 'starting', problem: null },
     }),
     processor({ a: ready, b: ready, d: { ...failed('exports no handler'), state: 'ready' } }),
@@ -213,7 +215,7 @@ test('a handler is listed with its module, and with what keeps it from taking ev
   const rows = describeDestinations(config, { paused: [], states: [], withWork: [], handlers });
   assert.deepEqual(formatDestinations(rows).split('\n').slice(1), [
     'a     handler:./bot.ts  active',
-    'b     handler:./bot.ts  held in 1 of 2 processors: bot.ts:3:5 is no TypeScript·[2J',
+    'b     handler:./bot.ts  held in 1 of 2 processors: /a/folder/with/a/long/name/bot.ts can not be loaded: SyntaxError at bot.ts:3: it is none·[2J',
     'c     handler:./bot.ts  held: its threads are starting',
     'd     handler:./bot.ts  active as before: exports no handler',
     'f     handler:./bot.ts  active',
@@ -221,7 +223,7 @@ test('a handler is listed with its module, and with what keeps it from taking ev
   assert.deepEqual(rows[1]?.handler, {
     ready: 1,
     processors: 2,
-    problem: 'bot.ts:3:5 is no TypeScript·[2J',
+    problem: '/a/folder/with/a/long/name/bot.ts can not be loaded: SyntaxError at bot.ts:3: it is none·[2J',
   });
 });
 

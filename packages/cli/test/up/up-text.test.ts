@@ -125,6 +125,19 @@ test('a file that is refused is told with the place of its first mistake', () =>
   assert.match(shown({ ...refused, problems: ['one'] }), /\(ACKLINE_CONFIG_INVALID, one\) – /);
 });
 
+test('a handler that can not be loaded is told with what is wrong with its module; what one logs is not', () => {
+  const fields = {
+    code: 'ACKLINE_HANDLER_NOT_LOADED',
+    detail: '/h/bot.ts can not be loaded: SyntaxError at bot.ts:3: x',
+  };
+  const line = { destination: 'bot', fields };
+  assert.equal(
+    shown({ ...line, event: 'handler.not-loaded', msg: 'handler.not-loaded' }),
+    'processor warn: handler.not-loaded (bot, /h/bot.ts can not be loaded: SyntaxError at bot.ts:3: x) – npx ackline destinations',
+  );
+  assert.equal(shown({ ...line, event: 'handler.logged', msg: 'text' }), 'processor warn: text (bot)');
+});
+
 test('a signal that could do nothing is told with what it needs', () => {
   assert.match(
     shown({ msg: 'replace.needs-parent', fix: 'set INGRESS_PROCESSES' }),

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { type Handler, isHandler } from '../define-handler.ts';
+import { placeOf } from '../job/job-result.ts';
 import type { LoadFailure, ThreadSetup } from './protocol.ts';
 
 const MAX_WORDS = 500;
@@ -34,6 +35,13 @@ function failed(detail: string): Loading {
 
 /** About sources, and said before there is any event: the message may be shown. */
 function wordsOf(error: unknown): string {
-  const words = error instanceof Error ? `${error.name}: ${error.message}` : 'it threw what is no error';
+  if (!(error instanceof Error)) return 'it threw what is no error';
+  const at = markedPlace(error) ?? placeOf(error);
+  const words = `${error.name}${at === null ? '' : ` at ${at}`}: ${error.message}`;
   return words.replace(/\s+/g, ' ').slice(0, MAX_WORDS);
+}
+
+/** Of an error of syntax: Node shows the line above its stack. */
+function markedPlace({ stack }: Error): string | null {
+  return /^[^\n]*[/\\]([^/\\\n]+:\d+)\n/.exec(stack ?? '')?.[1] ?? null;
 }

@@ -141,14 +141,19 @@ describe('the threads of a destination', { timeout: 240_000, concurrency: 4 }, (
   const imports = `import { defineHandler } from '@ackline/handlers/define-handler';
 import { any } from '@ackline/handlers/any';\n`;
   for (const [what, source, wanted, detail] of [
-    ['has an error of syntax', 'const = 1;', null, /bot\.ts can not be loaded: SyntaxError: /],
+    ['has an error of syntax', 'const = 1;', null, /bot\.ts can not be loaded: SyntaxError at bot\.ts:1: /],
     [
       'imports what is not there',
       `import './gone.ts';`,
       null,
       /can not be loaded: Error: Cannot find module .*gone\.ts/,
     ],
-    ['throws', `throw new TypeError('no API');`, null, /can not be loaded: TypeError: no API/],
+    [
+      'throws',
+      `throw new TypeError('no API');`,
+      null,
+      /can not be loaded: TypeError at bot\.ts:1:\d+: no API/,
+    ],
     ['exits', 'process.exit(4);', null, /it ended while it was loaded \(exit code 4\)/],
     [
       'takes all memory',
@@ -164,7 +169,12 @@ import { any } from '@ackline/handlers/any';\n`;
       /exports several handlers \(one, two\): set "handler"/,
     ],
     ['has no such handler', imports + handler('one'), 'two', /has no handler "two"; it has one/],
-    ['names a handler badly', imports + handler('One'), null, /TypeError: the name of a handler/],
+    [
+      'names a handler badly',
+      imports + handler('One'),
+      null,
+      /TypeError at bot\.ts:3:\d+: the name of a handler/,
+    ],
   ] as const) {
     it(`hold their jobs while the module ${what}, and begin when it is mended`, async () => {
       await using bench = startPool(source, { handler: wanted });
@@ -435,14 +445,6 @@ while (existsSync(import.meta.filename + '.slow')) await delay(20);`;
   });
 });
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 interface Host extends AsyncDisposable {
   readonly folder: string;
   /** Of the process of its threads, and of what they started. */
@@ -467,3 +469,11 @@ async function startHost(order: string): Promise<Host> {
   };
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
