@@ -62,7 +62,7 @@ export function createTwilioClient(deps: ClientDeps): TwilioClient {
   const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`;
   return {
     async sendMessage(message) {
-      const sender = message.from ?? message.messagingServiceSid ?? textSetting(deps, ['twilio', 'from']);
+      const sender = message.messagingServiceSid ?? message.from ?? textSetting(deps, ['twilio', 'from']);
       if (sender === null)
         throw giveUp('a message to Twilio has no sender: give from, or settings.twilio.from');
       const key = `twilio:${fingerprint(account)}:${sender.slice(0, 64)}`;
@@ -87,6 +87,7 @@ function perSecond({ settings }: ClientDeps): number {
 function formOf(message: TwilioMessage, sender: string): string {
   const form = new URLSearchParams({ To: message.to });
   form.set(message.messagingServiceSid === undefined ? 'From' : 'MessagingServiceSid', sender);
+  if (message.messagingServiceSid !== undefined && message.from !== undefined) form.set('From', message.from);
   if (message.body !== undefined) form.set('Body', message.body);
   for (const url of message.mediaUrl ?? []) form.append('MediaUrl', url);
   if (message.statusCallback !== undefined) form.set('StatusCallback', message.statusCallback);

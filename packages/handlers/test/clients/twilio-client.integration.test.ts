@@ -51,6 +51,13 @@ describe('the client of Twilio', () => {
         { To: '+1', MessagingServiceSid: 'MG1', Body: 'x', StatusCallback: 'https://a.example/' },
       ],
     );
+    await set.sendMessage({ to: '+1', from: '+2', body: 'x', messagingServiceSid: 'MG1' });
+    assert.deepEqual(twilio.sent.at(-1)?.fields, {
+      To: '+1',
+      From: '+2',
+      MessagingServiceSid: 'MG1',
+      Body: 'x',
+    });
     assert.equal(bench.taken.at(-1)?.points, 10);
     await assert.rejects(client.sendMessage({ to: '+1' }), { kind: 'given-up' });
   });
