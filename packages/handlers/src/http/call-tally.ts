@@ -8,8 +8,8 @@ export interface CallTally {
 }
 
 /** Where a handler calls what its events name, the later ones are counted together. */
-const MAX_ORIGINS = 100;
-const OTHERS = 'other';
+export const MAX_ORIGINS = 100;
+export const OTHERS = 'other';
 
 export function createCallTally(): CallTally {
   const origins = new Set<string>();

@@ -1,3 +1,4 @@
+import { MAX_ORIGINS, OTHERS } from '../http/call-tally.ts';
 import { addCounts } from '../monitoring/durations.ts';
 import type {
   MonitoredFigures,
@@ -44,7 +45,7 @@ export function addFigures(one: PoolFigures, other: PoolFigures): PoolFigures {
         keyOf: ({ origin }) => origin,
         add: addOrigins,
       }),
-      calls: addRows(one.http.calls, other.http.calls, { keyOf: callKey, add: addCalls }),
+      calls: addedCalls(one.http.calls, other.http.calls),
     },
     cache: {
       hits: one.cache.hits + other.cache.hits,
@@ -82,7 +83,23 @@ function addRows<Row>(
   return [...rows.values()];
 }
 
-const callKey = ({ origin, outcome }: OutboundCalls) => `${origin} ${outcome}`;
+function callKey({ origin, outcome }: OutboundCalls): string {
+  return `${origin} ${outcome}`;
+}
+
+const CALLS: Adding<OutboundCalls> = { keyOf: callKey, add: addCalls };
+
+/** Of so many origins as one thread tells of; of many threads, also those that are gone, each may have called others. */
+function addedCalls(
+  one: readonly OutboundCalls[],
+  other: readonly OutboundCalls[],
+): readonly OutboundCalls[] {
+  const rows = addRows(one, other, CALLS);
+  const origins = new Set<string>();
+  for (const { origin } of rows) if (origins.size < MAX_ORIGINS) origins.add(origin);
+  const within = (row: OutboundCalls) => (origins.has(row.origin) ? row : { ...row, origin: OTHERS });
+  return addRows([], rows.map(within), CALLS);
+}
 
 function addOrigins(one: OriginFigures, other: OriginFigures): OriginFigures {
   return { origin: one.origin, active: one.active + other.active, limit: one.limit + other.limit };

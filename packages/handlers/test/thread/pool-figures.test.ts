@@ -51,6 +51,24 @@ describe('figures of threads', () => {
     assert.deepEqual(addFigures(NO_FIGURES, left), left);
   });
 
+  it('are of a bounded number of origins, whatever threads came and went, and no call is missing', () => {
+    let sum = NO_FIGURES;
+    for (let gone = 0; gone < 5; gone++) {
+      const calls = Array.from({ length: 50 }, (_, n) => ({
+        origin: `https://${gone}-${n}`,
+        outcome: '2xx' as const,
+        count: 1,
+        totalMs: 1,
+      }));
+      sum = addFigures(
+        sum,
+        ofThread({ ...thread, http: { ...thread.http, calls } }, { takesJobs: true, jobs: 0 }),
+      );
+    }
+    assert.equal(sum.http.calls.length, 101);
+    assert.deepEqual(sum.http.calls.at(-1), { origin: 'other', outcome: '2xx', count: 150, totalMs: 150 });
+  });
+
   it('are none of a thread that has told nothing yet', () => {
     assert.equal(ofThread(null, { takesJobs: true, jobs: 0 }).threads, 1);
   });
