@@ -18,4 +18,19 @@ describe('lines of a thread', () => {
     );
     assert.deepEqual([passed[2]?.fields, limit.dropped], [{ lines: 3 }, 3]);
   });
+
+  it('that were not passed are told though nothing is written any more', t => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const passed: HandlerLogLine[] = [];
+    const limit = createLineLimit(line => void passed.push(line), { now: () => 10_000, perSecond: 1 });
+    for (const event of ['a', 'b', 'c']) limit.write({ level: 'info', event, fields: {} });
+    t.mock.timers.tick(1_000);
+    assert.deepEqual(
+      passed.map(({ event, fields }) => [event, fields]),
+      [
+        ['a', {}],
+        ['handler.lines-dropped', { lines: 2 }],
+      ],
+    );
+  });
 });
