@@ -181,15 +181,12 @@ describe('a processor with handlers', () => {
       assert.ok((ends ?? 0) >= 4, String(ends));
       assert.equal(figures.value('ackline_handler_ready', { destination: 'd0' }), 1);
     });
-    assert.deepEqual(stage.notes().toSorted(), [
-      'done',
-      'done',
-      'done',
-      'turning',
-      'turning',
-      'turning',
-      'turning',
-    ]);
+    const [done, turned] = ['done', 'turning'].map(
+      text => stage.notes().filter(note => note === text).length,
+    );
+    assert.equal(done, 3);
+    // One that waited longer than it turned is tried once more.
+    assert.ok(turned !== undefined && turned >= 4, String(turned));
   });
 
   it('ends a thread that takes too much memory, finds the call that did it, and delivers the others', async () => {
@@ -237,6 +234,9 @@ describe('a processor with handlers', () => {
       const attempts = async () => (await failing()).reduce((sum, row) => sum + row.attempts.length, 0);
       await waitFor(async () => (await attempts()) === 3, SLOW); // what has ended is written a moment later
       assert.ok((await failing()).every(row => row.state === 'due'));
+    });
+  });
+
   it('closes the breaker of one that was mended, as soon as it is loaded', async () => {
     await one('throw new Error();');
     await stage.writeConfig(['module: ./bot.ts, breaker: { failures: 2, reset: 1h }']);
@@ -250,9 +250,6 @@ describe('a processor with handlers', () => {
       await stage.untilAll('delivered', 1);
     });
     assert.deepEqual(stage.notes(), ['mended']);
-  });
-
-    });
   });
 
   it('killed between a claim and its result never does it twice: the next one skips it, says so, and goes on', async () => {
