@@ -23,7 +23,7 @@ export const workRows = {
   deliveriesHeld: {
     name: 'ackline_deliveries_held',
     type: 'gauge',
-    help: 'Due deliveries of destinations that are paused, whose breaker is open, or that are configured no longer',
+    help: 'Due deliveries of destinations that are paused, whose breaker is open, whose handler is not loaded, or that are configured no longer',
     labels: ['destination'],
     merged: 'max',
     services: PROCESSOR,
