@@ -40,6 +40,7 @@ const PATTERNS = [
   'packages/*/test/**/*.test.ts',
   'services/*/test/**/*.test.ts',
   'bench/test/**/*.test.ts',
+  'examples/test/**/*.test.ts',
   'proofs/test/**/*.test.ts',
   'scripts/test/**/*.test.ts',
   'charts/*/tests/**/*.test.ts',

