@@ -15,6 +15,10 @@ export interface TelegramCall {
   readonly params: Readonly<Record<string, unknown>>;
   /** What was answered. */
   readonly status: number;
+  /** Of an answer with 429: the wait that it asks for, in seconds. */
+  readonly retryAfter: number | null;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface FakeTelegramOptions {
@@ -22,6 +26,10 @@ export interface FakeTelegramOptions {
   readonly port?: number;
   /** Telegram's own: 30 calls a second, and one message a second to a chat. Default: off. */
   readonly keepsLimits?: boolean;
+  /** From the arrival of a call, which is when it has its effect, to its answer. Default: 0. */
+  readonly answerMs?: number;
+  /** Asked for each call: seconds that it shall wait, as after a flood; null: it may go. */
+  readonly refuses?: (call: Pick<TelegramCall, 'method' | 'params'>) => number | null;
 }
 
 /** A Bot API on 127.0.0.1, as far as bots of the examples need it: with 429, wrong tokens, files, and a webhook that it calls. */
@@ -56,8 +64,8 @@ const LIMITS = { perMs: 1_000, calls: 30, messagesOfChat: 1 };
 const DEFAULT_MAX_CONNECTIONS = 40;
 
 export async function startFakeTelegram(options: FakeTelegramOptions = {}): Promise<FakeTelegram> {
-  const { token = DEFAULT_TOKEN, keepsLimits = false, port } = options;
-  const receiver = await startFakeReceiver(port === undefined ? {} : { port });
+  const { token = DEFAULT_TOKEN, keepsLimits = false, answerMs: delayMs = 0, refuses = () => null } = options;
+  const receiver = await startFakeReceiver(options.port === undefined ? {} : { port: options.port });
   const sent: SentMessage[] = [];
   const calls: TelegramCall[] = [];
   const files = new Map<string, Buffer>();
@@ -71,31 +79,24 @@ export async function startFakeTelegram(options: FakeTelegramOptions = {}): Prom
     if (file !== undefined) return fileAnswer(files.get(decodeURIComponent(file)));
     const [, given, method] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url) ?? [];
     if (given !== token || method === undefined) return problem(401, 'Unauthorized');
+    const at = Date.now();
     const params = paramsOf(request);
     const next = scripted.shift();
     const answer =
       next ?? (params === null ? problem(400, 'Bad Request: can not parse JSON') : call(method, params));
-    calls.push({ method, params: params ?? {}, status: 'status' in answer ? answer.status : 0 });
-    return answer;
+    calls.push({ method, params: params ?? {}, at, ...told(answer) });
+    return 'status' in answer ? { delayMs, ...answer } : answer;
   }
 
   function call(method: string, params: Readonly<Record<string, unknown>>): ScriptedAnswer {
-    const waitSeconds = keepsLimits ? limits.wait(method, params['chat_id']) : null;
+    const waitSeconds =
+      refuses({ method, params }) ?? (keepsLimits ? limits.wait(method, params['chat_id']) : null);
     if (waitSeconds !== null) return tooMany(waitSeconds);
     switch (method) {
       case 'sendMessage':
         return sendMessage(params);
-      case 'getFile': {
-        const id = String(params['file_id']);
-        const bytes = files.get(id);
-        if (bytes === undefined) return problem(400, 'Bad Request: invalid file_id');
-        return result({
-          file_id: id,
-          file_unique_id: id,
-          file_size: bytes.length,
-          file_path: `documents/${id}`,
-        });
-      }
+      case 'getFile':
+        return getFile(String(params['file_id']));
       case 'setWebhook':
         return setWebhook(params);
       case 'getWebhookInfo':
@@ -109,6 +110,12 @@ export async function startFakeTelegram(options: FakeTelegramOptions = {}): Prom
       default:
         return problem(404, 'Not Found: method not found');
     }
+  }
+
+  function getFile(id: string): ScriptedAnswer {
+    const size = files.get(id)?.length;
+    if (size === undefined) return problem(400, 'Bad Request: invalid file_id');
+    return result({ file_id: id, file_unique_id: id, file_size: size, file_path: `documents/${id}` });
   }
 
   function sendMessage(params: Readonly<Record<string, unknown>>): ScriptedAnswer {
@@ -185,6 +192,12 @@ function createLimits() {
       return null;
     },
   };
+}
+
+function told(answer: ScriptedAnswer): Pick<TelegramCall, 'status' | 'retryAfter'> {
+  if (!('status' in answer)) return { status: 0, retryAfter: null };
+  const seconds = answer.status === 429 ? /"retry_after":(\d+)/.exec(String(answer.body))?.[1] : undefined;
+  return { status: answer.status, retryAfter: seconds === undefined ? null : Number(seconds) };
 }
 
 function paramsOf({ body }: ReceivedRequest): Readonly<Record<string, unknown>> | null {

@@ -22,6 +22,25 @@ describe('the fake Telegram', () => {
     assert.equal(telegram.sent.length, accepted + 1);
   });
 
+  it('refuses the calls that it is told to, and remembers when each came and what wait it was told', async () => {
+    await using telegram = await startFakeTelegram({
+      refuses: ({ method, params }) => (method === 'sendMessage' && params['chat_id'] === 1 ? 7 : null),
+    });
+    const from = Date.now();
+    const send = (chat: number) =>
+      call(`${telegram.url}/bot${telegram.token}/sendMessage`, { chat_id: chat, text: 'x' });
+    assert.deepEqual((await send(1)).body['parameters'], { retry_after: 7 });
+    assert.equal((await send(2)).status, 200);
+    assert.deepEqual(
+      telegram.calls.map(({ status, retryAfter }) => [status, retryAfter]),
+      [
+        [429, 7],
+        [200, null],
+      ],
+    );
+    assert.ok(telegram.calls.every(({ at }) => at >= from && at <= Date.now()));
+  });
+
   it('sends updates to the webhook that was set, with its token, and remembers what was answered', async () => {
     await using telegram = await startFakeTelegram();
     await using receiver = await startFakeReceiver();
