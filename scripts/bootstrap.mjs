@@ -27,6 +27,7 @@ const proofs = [
   'replay-load',
   'breaker',
   'bulkheads',
+  'bots',
   'traces',
   'alerts',
 ];

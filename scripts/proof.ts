@@ -1,6 +1,7 @@
 // Long runs on real servers, outside CI: `npm run proof -- <name> [--seconds n] [--rate n] [--only part]`.
 // Figures of the last full run: docs/proofs/.
 import { alerts } from './proof/alerts.ts';
+import { bots } from './proof/bots.ts';
 import { breaker } from './proof/breaker.ts';
 import { bulkheads } from './proof/bulkheads.ts';
 import { durabilityProofs } from './proof/durability.ts';
@@ -23,6 +24,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   'replay-load': replayLoad,
   breaker,
   bulkheads,
+  bots,
   traces,
   alerts,
 };

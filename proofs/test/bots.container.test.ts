@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runBots } from '../src/bots/run-bots.ts';
+import { telegramServiceBot } from '../src/bots/telegram-service-bot.ts';
+
+// The short form of `npm run proof -- bots`: fewer conversations, and two kills.
+
+describe('bots whose processor is killed, on Kafka, PostgreSQL and Redis', () => {
+  for (const scenario of [telegramServiceBot]) {
+    it(`${scenario.name}: handles every message, in order, and replies to none twice`, async () => {
+      const { checks, ...figures } = await runBots({
+        scenario,
+        servers: 'containers',
+        conversations: 100,
+        kills: 2,
+        log: () => undefined,
+      });
+      console.log(JSON.stringify(figures));
+      assert.deepEqual(
+        checks.filter(({ holds }) => !holds),
+        [],
+      );
+    });
+  }
+});
