@@ -33,6 +33,8 @@ const PROCESSOR = 'services/processor/test';
 const CLI = 'packages/cli/test';
 const SHARED = 'packages/shared/test';
 const RUNTIME = 'packages/runtime/test';
+const HANDLERS = 'packages/handlers/test';
+const EXAMPLES = 'examples/test';
 
 const tests = (file: string, ...titles: readonly string[]): Shower => ({ file: `${file}.test.ts`, titles });
 const command = (text: string, tells: string): Shower => ({ command: text, tells });
@@ -59,6 +61,13 @@ const DOCTOR_FIXTURES = tests(
   `${CLI}/doctor/source/fixtures`,
   'finds every fault, and none in harmless files',
 );
+const HTTP_POOL = tests(
+  `${HANDLERS}/http/http-client.integration`,
+  'gives the answer whole, and keeps the connection',
+  'makes so many calls at a time, and 30 to one host, so that a slow one leaves room to others',
+  'keeps no more idle connections than it may',
+);
+const BOTS = command('npm run proof -- bots', 'calls of the API beside uses, and the hit rate');
 const ALERTS = tests(
   'scripts/test/alert-rules.integration',
   'fire when they should, and not before or otherwise',
@@ -260,14 +269,12 @@ export const seedRows: readonly SeedRow[] = [
         'go on when one of them is killed, and have another one in its place',
       ),
     ],
-    missing: 'a pooled HTTP client for code of the team (handlers)',
   },
   {
     id: 'S1.1',
     before: '`TCPConnector`: 100 connections, 30 a host, 30 s keep-alive, DNS cache',
-    here: 'each HTTP destination keeps connections of its own, `concurrency` at most',
-    shownBy: [],
-    missing: 'a pooled HTTP client with these numbers, for handlers',
+    here: 'the same numbers for calls of handlers ([handlers.md](handlers.md)); each HTTP destination keeps connections of its own, `concurrency` at most',
+    shownBy: [HTTP_POOL],
   },
   {
     id: 'S1.2',
@@ -832,24 +839,31 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S4.1',
     before:
       'a pooled `HTTPClient` in place of a client for each call: 50 connections, 20 kept, 30 s; calls 30-50 % faster',
-    here: 'not there',
-    shownBy: [],
-    missing: 'a pooled HTTP client for handlers',
+    here: '`ctx.http` of handlers, with `HTTP_MAX_CONNECTIONS` and `HTTP_MAX_KEEPALIVE` or by destination',
+    shownBy: [HTTP_POOL],
+    missing: 'how much faster calls are with the pool than without',
   },
   {
     id: 'S4.2',
     before:
       'a cache of 1000 entries and 300 s, LRU, cleaned up in the background; `service_categories_{type}_{side}` for 600 s',
-    here: 'the two-tier cache of `packages/shared`, in use for repeats',
+    here: '`ctx.cache` of handlers, memory over Redis: one fetch for many callers; the bot of the [tutorial](tutorials/telegram-service-bot.md) has that key and that time',
     shownBy: [
       tests(
         `${SHARED}/cache/two-tier-cache`,
         'holds a thousand entries by default and drops the one that was not used for longest',
         'gives text and bytes back until their time ends, and not at its end',
       ),
+      tests(
+        `${PROCESSOR}/handling/handlers.container`,
+        'share a value, and what its making costs: one processor makes it, the others wait for it',
+      ),
+      tests(
+        `${EXAMPLES}/telegram-service-bot.integration`,
+        'asks the API once for the categories of a type and a side',
+      ),
+      BOTS,
     ],
-    missing:
-      'its use for answers of APIs by handlers, one fetch for many callers, clean-up in the background',
   },
   {
     id: 'S4.3',
@@ -867,9 +881,22 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.4',
     before: '`OptimizedBot` out of 1,666 lines: clean-up, signals, graceful shutdown',
-    here: 'not there; services drain on SIGTERM',
-    shownBy: [],
-    missing: 'the bot as an example, on handlers',
+    here: 'a bot of 130 lines, [examples/telegram-service-bot](tutorials/telegram-service-bot.md); clean-up, signals and graceful shutdown are those of the processor that runs it',
+    shownBy: [
+      tests(
+        `${EXAMPLES}/telegram-service-bot.integration`,
+        'leads a chat from /start to a request',
+        'is asked to come again while the API is away, and says sorry once when it stays so',
+      ),
+      tests(
+        `${EXAMPLES}/telegram-service-bot-page.integration`,
+        'has commands that lead from nothing to a request, as it says',
+      ),
+      command(
+        'npm run proof -- bots',
+        'order, no reply twice and no message lost, with its processor killed',
+      ),
+    ],
   },
   {
     id: 'S4.5',
