@@ -53,7 +53,7 @@ Never more than all old and all new ones. root, component, max, minReadySeconds.
 {{- if or .Values.existingConfigMap (include "ackline.handlers" . | fromYamlArray) }}true{{ end -}}
 {{- end }}
 
-{{/* As handlerConnections of services/processor/src/connection-check.ts: twice, since threads that are replaced end beside those that replace them. */}}
+{{/* As handlerConnections of packages/shared/src/config/handler-connections.ts: twice, since threads that are replaced end beside those that replace them. */}}
 {{- define "ackline.handlerConnections" -}}
 {{- $sum := 0 -}}
 {{- range include "ackline.handlers" . | fromYamlArray -}}

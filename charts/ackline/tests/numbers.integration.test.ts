@@ -5,7 +5,7 @@ import { loadConfig } from '@ackline/shared/config/load-config';
 import { providers } from '@ackline/shared/providers/registry';
 import { DRAIN_CONNECTIONS } from '../../../packages/cli/src/commands/spool.ts';
 import { POOL_MAX } from '../../../services/ingress/src/app.ts';
-import { handlerConnections } from '../../../services/processor/src/connection-check.ts';
+import { handlerConnections } from '../../../packages/shared/src/config/handler-connections.ts';
 import { CONNECTIONS_BESIDE_POOL } from '../../../services/processor/src/connect-store.ts';
 import { environmentSchemas } from '../../../scripts/generate-docs/environment-page.ts';
 import { variablesOf } from '../../../scripts/generate-docs/environment-table.ts';

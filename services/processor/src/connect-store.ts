@@ -2,6 +2,7 @@ import { connectPostgresGuard, type PostgresGuard } from '@ackline/eventlog/post
 import type { HealthRegistry, HealthState } from '@ackline/runtime/health';
 import type { ProgramContext } from '@ackline/runtime/main-program';
 import type { PoolMetrics } from '@ackline/runtime/pool-metrics';
+import { handlerConnections } from '@ackline/shared/config/handler-connections';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
@@ -9,7 +10,7 @@ import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import type { Pool } from 'pg';
 import { POOL_MIN, type ProcessorConfig } from './config.ts';
-import { APPLICATION_NAME, handlerConnections, warnOfScarceConnections } from './connection-check.ts';
+import { APPLICATION_NAME, warnOfScarceConnections } from './connection-check.ts';
 import type { Rules } from './rules.ts';
 
 /** Beside the pool: for notices, and (of one processor alone) for retention. The chart counts with them. */

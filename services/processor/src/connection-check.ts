@@ -1,6 +1,5 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { type ConnectionRoom, readConnectionRoom } from '@ackline/store/connection-room';
-import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { Pool } from 'pg';
 
 /** By which PostgreSQL shows the connections of processors, and of their handlers. */
@@ -31,16 +30,4 @@ export function scarcity({ usable, others, processors }: ConnectionRoom, poolMax
     `(${processors + 1}, up to ${poolMax} each) and ${others} by others now. Raise max_connections of the server to ` +
     `${pools + others + 10} or more, or run fewer processors.`
   );
-}
-
-/** While threads are replaced, those before them end still: for that time there are twice as many. The chart counts so too. */
-const GENERATIONS = 2;
-
-/** Connections to PostgreSQL that the handlers of one processor may have, beside its pool. */
-export function handlerConnections(destinations: Iterable<DestinationConfig>): number {
-  let sum = 0;
-  for (const config of destinations) {
-    if (config.type === 'handler') sum += config.threads * config.connections * GENERATIONS;
-  }
-  return sum;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSecretReader } from '@ackline/runtime/secrets';
-import { handlerConnections } from '../../src/connection-check.ts';
+import { handlerConnections } from '@ackline/shared/config/handler-connections';
 import { handlerOptions } from '../../src/handling/handler-options.ts';
 import { destinationConfig, handlerConfig } from '../configs.ts';
 

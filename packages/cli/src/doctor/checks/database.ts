@@ -1,4 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
+import { handlerConnections } from '@ackline/shared/config/handler-connections';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
@@ -130,18 +131,23 @@ interface Room {
 }
 
 /** Every pool at its largest, against what the server gives. */
-async function connectionFindings({ config }: Examination, pool: Pool): Promise<readonly Finding[]> {
+async function connectionFindings(
+  { config, acklineConfig }: Examination,
+  pool: Pool,
+): Promise<readonly Finding[]> {
   const { rows } = await pool.query<Room>(
     `select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
               - coalesce(current_setting('reserved_connections', true), '0')::int as usable,
             (select count(*)::int from pg_stat_activity
-              where backend_type = 'client backend' and application_name not like 'ackline-%') as others,
+              where backend_type = 'client backend' and application_name not like 'ackline-%'
+                and application_name not like 'ackline handler %') as others,
             (select count(*)::int from processors where heartbeat_at > now() - interval '6 seconds') as processors`,
   );
   const [room] = rows;
   if (room === undefined) return [];
-  const ofProcessor =
-    numberOf(config.environment, 'DATABASE_POOL_MAX', DEFAULT_PROCESSOR_POOL_MAX) + CONNECTIONS_BESIDE_POOL;
+  const ofHandlers = handlerConnections(acklineConfig?.destinations ?? []);
+  const ofPool = numberOf(config.environment, 'DATABASE_POOL_MAX', DEFAULT_PROCESSOR_POOL_MAX);
+  const ofProcessor = ofPool + CONNECTIONS_BESIDE_POOL + ofHandlers;
   const processes = numberOf(config.environment, 'INGRESS_PROCESSES', 0);
   const processors = Math.max(1, room.processors);
   // One process more than there are: a replacement runs beside the one that it replaces.
@@ -149,7 +155,7 @@ async function connectionFindings({ config }: Examination, pool: Pool): Promise<
   const pools = processors * ofProcessor + ingress;
   const needed = pools + room.others + SPARE_CONNECTIONS;
   const sum =
-    `the pools may want ${pools} (${processors} × ${ofProcessor} of processors, ${ingress} of an ingress), ` +
+    `the pools may want ${pools} (${processors} × ${ofProcessor} of processors${ofHandlers === 0 ? '' : `, handlers ${ofHandlers} of each`}, ${ingress} of an ingress), ` +
     `the server gives ${room.usable}`;
   if (pools > room.usable) return [finding('connections-over', null, `${sum}: it should give ${needed}`)];
   if (pools + room.others <= room.usable) return [];

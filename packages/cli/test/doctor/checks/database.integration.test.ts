@@ -44,6 +44,14 @@ describe('ackline doctor: the database and the work in it', () => {
   });
   afterEach(() => database.close());
 
+  const usableConnections = () =>
+    withClient(database.url, async client => {
+      const { rows } = await client.query<{ usable: number }>(
+        "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as usable",
+      );
+      return rows[0]?.usable ?? 0;
+    });
+
   async function look(env: Readonly<Record<string, string>> = {}): Promise<ReportJson> {
     const ran = await folder.run({ DATABASE_URL: database.url, ...env }, '--json');
     assert.equal(ran.err, '');
@@ -142,12 +150,7 @@ describe('ackline doctor: the database and the work in it', () => {
   });
 
   it('pools that may want more connections than the server has are found before they do', async () => {
-    const usable = await withClient(database.url, async client => {
-      const { rows } = await client.query<{ usable: number }>(
-        "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as usable",
-      );
-      return rows[0]?.usable ?? 0;
-    });
+    const usable = await usableConnections();
     await withClient(database.url, client => writeHeartbeat(client as never, 'p-1', {}));
     await withClient(database.url, client => writeHeartbeat(client as never, 'p-2', {}));
     const over = told(await look({ DATABASE_POOL_MAX: String(usable), INGRESS_PROCESSES: '2' }));
@@ -169,6 +172,25 @@ describe('ackline doctor: the database and the work in it', () => {
     const scarce = told(await look({ DATABASE_POOL_MAX: String(exactly) }));
     await Promise.all(others.map(client => client.end()));
     assert.match(scarce.join(), /^connections-scarce –: .*, and others have \d+ now: it should give \d+$/);
+  });
+
+  it('the connections of handlers count, twice since they are replaced, and what they have is not of others', async () => {
+    await using withHandler = await openDoctorFolder();
+    await withHandler.write('bot.ts', 'export const bot = 1;\n');
+    await withHandler.write(
+      'ackline.yaml',
+      CONFIG.replace(
+        'type: http, url: http://127.0.0.1:1/crm',
+        'type: handler, module: ./bot.ts, threads: 8, connections: 10',
+      ),
+    );
+    await withClient(database.url, client => writeHeartbeat(client as never, 'p-1', {}));
+    const poolMax = (await usableConnections()) - 20;
+    const env = { DATABASE_URL: database.url, DATABASE_POOL_MAX: String(poolMax) };
+    const found = told(parseReport(await withHandler.run(env, '--json'))).join();
+    const each = poolMax + 2 + 160;
+    const sum = `connections-over –: the pools may want ${each + 5} (1 × ${each} of processors, handlers 160 of each, 5 of an ingress)`;
+    assert.ok(found.startsWith(sum), found);
   });
 
   it('a server that is away, hangs up or refuses is one finding without the password', async () => {
