@@ -228,7 +228,7 @@ async function openPostgresGuard(
 
 /** Redis where there is one; nobody waits for it. Without it its client is not even loaded: 13 MB of a process. */
 async function openGuards(
-  { redisUrl }: IngressConfig,
+  { redisUrl, seenTtlMs: ttlMs }: IngressConfig,
   { opened, log }: Pick<BackgroundDeps, 'opened' | 'log'>,
 ): Promise<Guards> {
   const redis =
@@ -241,7 +241,7 @@ async function openGuards(
         });
   opened.defer(() => redis?.close());
   const deps = { redis, now: Date.now };
-  return { redis, seen: createSeenEvents(deps), limits: createRateLimits(deps) };
+  return { redis, seen: createSeenEvents({ ...deps, ttlMs }), limits: createRateLimits(deps) };
 }
 
 interface Parts {

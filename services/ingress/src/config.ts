@@ -36,6 +36,12 @@ const MAX_CONNECTIONS = 65_536;
 /** What the systems before Ackline (docs/logs.md) let a check take; an HMAC takes some microseconds, only very large forms take longer. */
 const DEFAULT_SIGNATURE_BUDGET_S = 0.05;
 const MAX_SIGNATURE_BUDGET_S = 10;
+/**
+ * Ten minutes: providers that retry do so first after seconds to minutes. Longer costs memory of Redis (about 150 bytes an
+ * event) for repeats that the dedup key finds anyway.
+ */
+const DEFAULT_VALIDATION_CACHE_TTL_S = 600;
+const MAX_VALIDATION_CACHE_TTL_S = 3_600;
 const SIGNATURE_BUDGET_RULE = `must be a number of seconds over 0, ${MAX_SIGNATURE_BUDGET_S} at most`;
 
 /** docs/environment.md is written from it. */
@@ -80,6 +86,13 @@ export const environmentSchema = z.object({
         'Seconds that proving a sender should take. One that takes longer is counted and logged (`signature.slow`), and decided all the same: never let pass.',
       unset: `\`${DEFAULT_SIGNATURE_BUDGET_S}\``,
     }),
+  VALIDATION_CACHE_TTL: wholeNumber({
+    min: 1,
+    max: MAX_VALIDATION_CACHE_TTL_S,
+    fallback: DEFAULT_VALIDATION_CACHE_TTL_S,
+  }).describe(
+    'Seconds for which a request that was proven and accepted is remembered, so that its repeat is answered without another append. A repeat is proven anew all the same.',
+  ),
   WEBHOOK_MAX_CONNECTIONS: wholeNumber({
     min: 1,
     max: MAX_CONNECTIONS,
@@ -121,6 +134,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly tracing: TracingSettings | null;
   /** What proving a sender should take. */
   readonly signatureBudgetMs: number;
+  /** For how long an accepted request is remembered. */
+  readonly seenTtlMs: number;
   /** Only shown, as `queue.workers` of /health. */
   readonly workers: number;
   /** For the secrets that ackline.yaml names. */
@@ -156,6 +171,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
       env.WEBHOOK_MAX_REQUESTS_PER_MINUTE === NO_LIMIT ? null : env.WEBHOOK_MAX_REQUESTS_PER_MINUTE,
     maxConnections: env.WEBHOOK_MAX_CONNECTIONS,
     tracing: tracingSettings(env),
+    seenTtlMs: env.VALIDATION_CACHE_TTL * 1_000,
     signatureBudgetMs: env.SIGNATURE_VALIDATION_TIMEOUT * 1_000,
     workers: env.WEBHOOK_WORKERS,
     environment: Object.freeze({ ...environment }),

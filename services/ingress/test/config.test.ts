@@ -25,6 +25,7 @@ describe('loadConfig', () => {
       maxConnections: 4_096,
       tracing: null,
       signatureBudgetMs: 50,
+      seenTtlMs: 600_000,
       workers: 4,
     });
   });
@@ -102,6 +103,13 @@ describe('loadConfig', () => {
     for (const wrong of ['0', '11', '-1', '50ms']) {
       assert.throws(() => budget(wrong), /SIGNATURE_VALIDATION_TIMEOUT: must be a number of seconds over 0/);
     }
+  });
+
+  it('reads the time for which a proven request is remembered in seconds, as the systems before did', () => {
+    const ttl = (VALIDATION_CACHE_TTL: string) =>
+      loadConfig({ DATABASE_URL, VALIDATION_CACHE_TTL }).seenTtlMs;
+    assert.equal(ttl('300'), 300_000);
+    for (const wrong of ['0', '3601', '5m']) assert.throws(() => ttl(wrong), /VALIDATION_CACHE_TTL: must be/);
   });
 
   it('has no parent process unless a number is given', () => {

@@ -68,7 +68,7 @@ describe('a real Redis', () => {
   const named = (event: string) => lines.filter(line => line.includes(`"${event}"`));
   const keyOf = (change: Partial<typeof FACTS> = {}) =>
     seenKey({ ...FACTS, ...change, dedupKey: `test-${sequence}` });
-  const seenOn = (redis: RedisConnection) => createSeenEvents({ redis, now: Date.now });
+  const seenOn = (redis: RedisConnection) => createSeenEvents({ redis, now: Date.now, ttlMs: 600_000 });
   const limitsOn = (redis: RedisConnection) => createRateLimits({ redis, now: Date.now });
   const limited = (limit: Partial<LimitConfig>) =>
     sourceConfig({

@@ -14,11 +14,6 @@ import { decodeEntry } from '@ackline/shared/cache/cache-entry';
 import { createTwoTierCache, type TwoTierCache } from '@ackline/shared/cache/two-tier-cache';
 import { createSeenMemory, type SeenCache } from './seen-memory.ts';
 
-/**
- * Ten minutes: providers that retry do so first after seconds to minutes. Longer costs memory of Redis (about 150 bytes an
- * event) for repeats that the dedup key finds anyway. (E4)
- */
-const TTL_MS = 600_000;
 /** Clocks of processes differ. */
 const CLOCK_SLACK_MS = 60_000;
 /** About 200 bytes each: 10 MB of a process at most. */
@@ -30,17 +25,19 @@ export interface SeenEventsDeps {
   readonly redis: { readonly port: RedisPort; readonly gate: RedisGate } | null;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** For how long a request is remembered; shorter than any dedup window. (E4) */
+  readonly ttlMs: number;
   /** In memory; default 50 000. */
   readonly maxEntries?: number;
 }
 
-export function createSeenEvents({ redis, now, maxEntries = MAX_ENTRIES }: SeenEventsDeps): SeenCache {
-  if (redis === null) return createSeenMemory({ now, maxEntries, ttlMs: TTL_MS });
+export function createSeenEvents({ redis, now, ttlMs, maxEntries = MAX_ENTRIES }: SeenEventsDeps): SeenCache {
+  if (redis === null) return createSeenMemory({ now, maxEntries, ttlMs });
   const cache: TwoTierCache = createTwoTierCache({
     now,
     maxEntries,
-    ttlMs: TTL_MS,
-    redis: { gate: redis.gate, port: strictPort(redis.port, now) },
+    ttlMs,
+    redis: { gate: redis.gate, port: strictPort(redis.port, { now, ttlMs }) },
   });
   return {
     wasAccepted(key) {
@@ -59,13 +56,16 @@ function isAccepted(value: unknown): boolean {
 }
 
 /** Its own names in Redis, and nothing from there but what this class of entries can hold (E3). */
-function strictPort(port: RedisPort, now: () => number): RedisPort {
+function strictPort(
+  port: RedisPort,
+  { now, ttlMs: longest }: Pick<SeenEventsDeps, 'now' | 'ttlMs'>,
+): RedisPort {
   const named = (key: string) => `ackline:seen:${Buffer.from(key, 'latin1').toString('base64url')}`;
   return {
     async get(key) {
       const bytes = await port.get(named(key));
       const entry = bytes === null ? null : decodeEntry(bytes);
-      const isOurs = isAccepted(entry?.value) && (entry?.expiresAt ?? 0) <= now() + TTL_MS + CLOCK_SLACK_MS;
+      const isOurs = isAccepted(entry?.value) && (entry?.expiresAt ?? 0) <= now() + longest + CLOCK_SLACK_MS;
       return isOurs ? bytes : null;
     },
     set: (key, value, ttlMs) => port.set(named(key), value, ttlMs),

@@ -24,14 +24,15 @@ function setUp() {
     delete: key => call(() => void data.delete(key)),
   };
   const timer = { now: () => 0, after: () => undefined };
-  const start = () => createSeenEvents({ redis: { port, gate: createRedisGate({ now, timer }) }, now });
+  const start = () =>
+    createSeenEvents({ redis: { port, gate: createRedisGate({ now, timer }) }, now, ttlMs: TTL_MS });
   return { clock, data, state, one: start(), two: start() };
 }
 
 describe('requests that were accepted', () => {
-  it('are known at once and for ten minutes, without Redis', () => {
+  it('are known at once and for their time, without Redis', () => {
     const clock = { ms: START };
-    const seen = createSeenEvents({ redis: null, now: () => clock.ms });
+    const seen = createSeenEvents({ redis: null, now: () => clock.ms, ttlMs: TTL_MS });
     assert.equal(seen.wasAccepted('key'), false);
     seen.markAccepted('key');
     assert.equal(seen.wasAccepted('key'), true);
@@ -52,7 +53,7 @@ describe('requests that were accepted', () => {
   });
 
   it('are no more than so many in memory, the oldest forgotten first', () => {
-    const seen = createSeenEvents({ redis: null, now: () => START, maxEntries: 100 });
+    const seen = createSeenEvents({ redis: null, now: () => START, ttlMs: TTL_MS, maxEntries: 100 });
     for (let n = 0; n <= 100; n++) seen.markAccepted(`key-${n}`);
     assert.equal(seen.wasAccepted('key-0'), false);
     assert.equal(seen.wasAccepted('key-100'), true);

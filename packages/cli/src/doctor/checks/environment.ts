@@ -29,8 +29,8 @@ export type DoctorEnvironment = ReturnType<typeof parseEnvironment<typeof doctor
 const OBSOLETE: Readonly<Record<string, string>> = {
   MONGO_URI: 'DATABASE_URL, with PostgreSQL',
   VIP_MONGO_URI: 'DATABASE_URL; tenants are told apart by `tenant` of their source',
-  WEBHOOK_METRICS_ENABLED: 'nothing: /metrics is always there, on the operations port',
-  VALIDATION_CACHE_TTL: 'nothing: no check of a signature is kept',
+  WEBHOOK_METRICS_ENABLED:
+    'nothing: /metrics is always there, on the operations port (OPS_PORT) alone, since alerts, scaling and `ackline top` read it',
   WEBHOOK_TIMEOUT_MS: '`bodyTimeout` of a source',
   FAST_VALIDATION_TIMEOUT: '`bodyTimeout` of a source',
 };

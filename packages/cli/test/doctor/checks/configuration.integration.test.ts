@@ -137,6 +137,15 @@ describe('ackline doctor: configuration and environment', () => {
     });
   }
 
+  it('says why WEBHOOK_METRICS_ENABLED has no effect, and where metrics are', async () => {
+    const { findings } = await look(GOOD, { WEBHOOK_METRICS_ENABLED: 'False' });
+    assert.deepEqual(
+      findings.map(({ id, subject }) => [id, subject]),
+      [['variable-obsolete', 'WEBHOOK_METRICS_ENABLED']],
+    );
+    assert.match(findings[0]?.what ?? '', /operations port \(OPS_PORT\) alone, since alerts, scaling and/);
+  });
+
   it('has a case for each kind', () => {
     const cases = new Set([...CASES.map(({ id }) => id), 'config-unreadable']);
     assert.deepEqual(
