@@ -21,15 +21,19 @@ export interface TwoTierCache {
   delete(key: string): Promise<void>;
   /** Empties the memory tier of this process; Redis keeps its entries until their time. */
   clear(): void;
+  /** Takes out of the memory tier what is over; nothing of it was given out any more (TC2), but it took the place of others. */
+  sweep(): void;
   getStats(): CacheStats;
 }
 
 export interface CacheStats {
   readonly hits: { readonly memory: number; readonly redis: number };
   readonly misses: number;
+  /** Entries that made room for others before their time was over. */
+  readonly evictions: number;
   /** Values and keys over the bounds: not kept. */
   readonly oversized: number;
-  /** Entries of the memory tier, those included whose time is over but that nobody asked for since. */
+  /** Entries of the memory tier, those included whose time is over but that no sweep has found. */
   readonly size: number;
   readonly sizeBytes: number;
   /** null without Redis. */
@@ -76,13 +80,15 @@ class MemoryOverRedis implements TwoTierCache {
   readonly #memory: LRUCache<string, MemoryEntry>;
   readonly #redis: RedisTier | null;
   readonly #redisStats: () => RedisGateStats | null;
-  readonly #counts = { memory: 0, redis: 0, misses: 0, oversized: 0 };
+  readonly #counts = { memory: 0, redis: 0, misses: 0, evictions: 0, oversized: 0 };
 
   constructor(options: TwoTierCacheOptions) {
     const { redis, now } = options;
     this.#now = now;
     this.#ttlMs = integerIn('ttlMs', options.ttlMs ?? DEFAULT_TTL_MS, [1, MAX_TTL_MS]);
-    this.#memory = createMemory(options);
+    this.#memory = createMemory(options, entry => {
+      if (entry.value !== null && entry.expiresAt > this.#now()) this.#counts.evictions += 1;
+    });
     this.#redis = redis === undefined ? null : createRedisTier(redis);
     this.#redisStats = () => redis?.gate.getStats() ?? null;
   }
@@ -127,11 +133,18 @@ class MemoryOverRedis implements TwoTierCache {
     this.#memory.clear();
   }
 
+  sweep(): void {
+    const at = this.#now();
+    const over = [...this.#memory.entries()].filter(([, { expiresAt }]) => expiresAt <= at);
+    for (const [key] of over) this.#memory.delete(key);
+  }
+
   getStats(): CacheStats {
-    const { memory, redis, misses, oversized } = this.#counts;
+    const { memory, redis, misses, evictions, oversized } = this.#counts;
     return {
       hits: { memory, redis },
       misses,
+      evictions,
       oversized,
       size: this.#memory.size,
       sizeBytes: this.#memory.calculatedSize,
@@ -169,10 +182,16 @@ class MemoryOverRedis implements TwoTierCache {
   }
 }
 
-function createMemory(options: TwoTierCacheOptions): LRUCache<string, MemoryEntry> {
+function createMemory(
+  options: TwoTierCacheOptions,
+  onEvicted: (entry: MemoryEntry) => void,
+): LRUCache<string, MemoryEntry> {
   return new LRUCache<string, MemoryEntry>({
     max: integerIn('maxEntries', options.maxEntries ?? DEFAULT_MAX_ENTRIES, [1, MAX_ENTRIES]),
     maxSize: integerIn('maxBytes', options.maxBytes ?? DEFAULT_MAX_BYTES, [1, MAX_BYTES]),
+    dispose: (entry, _, reason) => {
+      if (reason === 'evict') onEvicted(entry);
+    },
     sizeCalculation: (entry, key) =>
       ENTRY_OVERHEAD_BYTES + 2 * key.length + (entry.value === null ? 0 : Buffer.byteLength(entry.value)),
   });

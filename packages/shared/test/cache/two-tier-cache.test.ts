@@ -55,6 +55,19 @@ describe('the memory tier', () => {
     assert.equal(await cache.get('text'), undefined);
   });
 
+  it('is swept of what is over, and counts what went before its time', async () => {
+    const { cache, clock } = memoryOnly({ maxEntries: 3 });
+    await cache.set('short', 'v', 1_000);
+    for (const key of ['a', 'b', 'c']) await cache.set(key, 'v', 5_000);
+    assert.equal(cache.getStats().evictions, 1);
+    await cache.set('d', 'v', 1_000);
+    clock.ms += 1_000;
+    cache.sweep();
+    assert.deepEqual([cache.getStats().size, cache.getStats().evictions], [2, 2]);
+    assert.equal(await cache.get('c'), 'v');
+    assert.equal(await cache.get('d'), undefined);
+  });
+
   it('holds a thousand entries by default and drops the one that was not used for longest', async () => {
     const { cache } = memoryOnly();
     for (let n = 0; n < 1_000; n++) await cache.set(`key-${n}`, 'v');
@@ -93,6 +106,7 @@ describe('the memory tier', () => {
     assert.deepEqual(cache.getStats(), {
       hits: { memory: 0, redis: 0 },
       misses: 2,
+      evictions: 0,
       oversized: 0,
       size: 0,
       sizeBytes: 0,

@@ -31,6 +31,7 @@ class SeenMemory implements SeenCache {
   #older = new Map<string, number>();
   #hits = 0;
   #misses = 0;
+  #forgotten = 0;
 
   constructor({ now, maxEntries, ttlMs }: SeenMemoryOptions) {
     this.#now = now;
@@ -48,6 +49,7 @@ class SeenMemory implements SeenCache {
 
   markAccepted(key: string): void {
     if (this.#younger.size >= this.#halfEntries) {
+      this.#forgotten += this.#older.size;
       this.#older = this.#younger;
       this.#younger = new Map();
     }
@@ -59,6 +61,7 @@ class SeenMemory implements SeenCache {
     return {
       hits: { memory: this.#hits, redis: 0 },
       misses: this.#misses,
+      evictions: this.#forgotten,
       oversized: 0,
       size,
       sizeBytes: size * ENTRY_BYTES,
