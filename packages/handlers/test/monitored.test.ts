@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { monitored, monitoredFigures } from '../src/monitored.ts';
+import { createMonitor, monitored, monitoredFigures } from '../src/monitored.ts';
 
 const figuresOf = (name: string) => monitoredFigures().find(row => row.name === name);
 
@@ -19,6 +19,22 @@ describe('a monitored function', () => {
     assert.equal(
       row?.durations.reduce((sum, [, count]) => sum + count, 0),
       3,
+    );
+  });
+
+  it('is counted as failed where its result says so', async () => {
+    const monitor = createMonitor();
+    const run = (kind: string) =>
+      monitor.count(
+        'bot',
+        () => ({ kind }),
+        result => result.kind === 'failed',
+      );
+    await run('done');
+    await run('failed');
+    assert.deepEqual(
+      monitor.figures().map(({ name, count, failures }) => [name, count, failures]),
+      [['bot', 2, 1]],
     );
   });
 

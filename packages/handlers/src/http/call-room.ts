@@ -8,6 +8,8 @@ export interface CallRoom {
   /** Resolves when there is room; false: the signal aborted before. What entered leaves. */
   enter(origin: string, signal: AbortSignal): Promise<boolean>;
   leave(origin: string): void;
+  /** One more would enter at once. */
+  hasRoom(origin: string): boolean;
   /** By origin, those without a call left out. */
   readonly active: ReadonlyMap<string, number>;
 }
@@ -42,6 +44,7 @@ export function createCallRoom({ total, perOrigin }: RoomLimits): CallRoom {
 
   return {
     active,
+    hasRoom,
     async enter(origin, signal) {
       if (signal.aborted) return false;
       if (hasRoom(origin)) {

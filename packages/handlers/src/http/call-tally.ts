@@ -1,10 +1,12 @@
-import type { OutboundCalls } from '../thread/protocol.ts';
+import type { OutboundCalls, ThreadFigures } from '../thread/protocol.ts';
 import type { Exchanged } from './exchange.ts';
 
 /** Counts exchanges by origin and outcome. */
 export interface CallTally {
   count(origin: string, exchanged: Exchanged, ms: number): void;
-  figures(): readonly OutboundCalls[];
+  /** It waited for a connection. */
+  waited(ms: number): void;
+  figures(): Pick<ThreadFigures['http'], 'calls' | 'waits'>;
 }
 
 /** Where a handler calls what its events name, the later ones are counted together. */
@@ -17,6 +19,7 @@ export function createCallTally(): CallTally {
     string,
     { origin: string; outcome: OutboundCalls['outcome']; count: number; totalMs: number }
   >();
+  const waits = { count: 0, totalMs: 0 };
   return {
     count(given, exchanged, ms) {
       if (origins.size < MAX_ORIGINS) origins.add(given);
@@ -28,7 +31,14 @@ export function createCallTally(): CallTally {
       row.totalMs += ms;
       calls.set(key, row);
     },
-    figures: () => [...calls.values()].map(row => ({ ...row, totalMs: Math.round(row.totalMs) })),
+    waited(ms) {
+      waits.count += 1;
+      waits.totalMs += ms;
+    },
+    figures: () => ({
+      calls: [...calls.values()].map(row => ({ ...row, totalMs: Math.round(row.totalMs) })),
+      waits: { ...waits, totalMs: Math.round(waits.totalMs) },
+    }),
   };
 }
 

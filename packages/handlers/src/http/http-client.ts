@@ -66,7 +66,7 @@ export function createHttpClient({ limits, lookup, random = Math.random }: HttpC
       active: [...room.active.values()].reduce((sum, count) => sum + count, 0),
       limit: limits.connections,
       origins: [...room.active].map(([origin, active]) => ({ origin, active, limit: perOrigin })),
-      calls: tally.figures(),
+      ...tally.figures(),
     }),
     close: () => agent.destroy(),
   };
@@ -113,7 +113,11 @@ function askedWait(plan: CallPlan, answer: ReadAnswer): number | null {
 async function tryOnce(plan: CallPlan, signal: AbortSignal, deps: Deps): Promise<Exchanged> {
   const { room, open, tally, agent } = deps;
   const { origin } = plan;
-  if (!(await room.enter(origin, signal))) return { kind: 'failed', code: abortCode(signal), wasSent: false };
+  const askedMs = performance.now();
+  const hadRoom = room.hasRoom(origin);
+  const isIn = await room.enter(origin, signal);
+  if (!hadRoom) tally.waited(performance.now() - askedMs);
+  if (!isIn) return { kind: 'failed', code: abortCode(signal), wasSent: false };
   const startedMs = performance.now();
   try {
     const reset = !open.mayKeep(origin, room.active);

@@ -1,6 +1,7 @@
 import { MAX_ORIGINS, OTHERS } from '../http/call-tally.ts';
 import { addCounts } from '../monitoring/durations.ts';
 import type {
+  LoopFigures,
   MonitoredFigures,
   OriginFigures,
   OutboundCalls,
@@ -10,15 +11,19 @@ import type {
 
 const NO_ENDS: PoolFigures['ended'] = { memory: 0, exit: 0, exception: 0, timeout: 0 };
 const SLOWEST = 10;
+const IDLE: LoopFigures = { busy: 0, blockedMs: 0 };
 
 export const NO_FIGURES: PoolFigures = {
-  http: { active: 0, limit: 0, origins: [], calls: [] },
+  http: { active: 0, limit: 0, origins: [], calls: [], waits: { count: 0, totalMs: 0 } },
   cache: { hits: 0, misses: 0 },
+  handled: [],
   monitored: [],
+  loop: IDLE,
   heapBytes: 0,
   droppedLogLines: 0,
   threads: 0,
   jobs: 0,
+  memoryBytes: 0,
   ended: NO_ENDS,
 };
 
@@ -33,7 +38,7 @@ export function ofThread(
 /** What is left of threads that are gone: their counts, and nothing of what was so at their time. */
 export function countsOf(figures: PoolFigures): PoolFigures {
   const http = { ...figures.http, active: 0, limit: 0, origins: [] };
-  return { ...figures, http, heapBytes: 0, threads: 0, jobs: 0 };
+  return { ...figures, http, loop: IDLE, heapBytes: 0, memoryBytes: 0, threads: 0, jobs: 0 };
 }
 
 export function addFigures(one: PoolFigures, other: PoolFigures): PoolFigures {
@@ -46,16 +51,26 @@ export function addFigures(one: PoolFigures, other: PoolFigures): PoolFigures {
         add: addOrigins,
       }),
       calls: addedCalls(one.http.calls, other.http.calls),
+      waits: {
+        count: one.http.waits.count + other.http.waits.count,
+        totalMs: one.http.waits.totalMs + other.http.waits.totalMs,
+      },
     },
     cache: {
       hits: one.cache.hits + other.cache.hits,
       misses: one.cache.misses + other.cache.misses,
     },
-    monitored: addRows(one.monitored, other.monitored, { keyOf: ({ name }) => name, add: addMonitored }),
+    handled: addRows(one.handled, other.handled, BY_NAME),
+    monitored: addRows(one.monitored, other.monitored, BY_NAME),
+    loop: {
+      busy: Math.max(one.loop.busy, other.loop.busy),
+      blockedMs: Math.max(one.loop.blockedMs, other.loop.blockedMs),
+    },
     heapBytes: one.heapBytes + other.heapBytes,
     droppedLogLines: one.droppedLogLines + other.droppedLogLines,
     threads: one.threads + other.threads,
     jobs: one.jobs + other.jobs,
+    memoryBytes: one.memoryBytes + other.memoryBytes,
     ended: {
       memory: one.ended.memory + other.ended.memory,
       exit: one.ended.exit + other.ended.exit,
@@ -82,6 +97,8 @@ function addRows<Row>(
   }
   return [...rows.values()];
 }
+
+const BY_NAME: Adding<MonitoredFigures> = { keyOf: ({ name }) => name, add: addMonitored };
 
 function callKey({ origin, outcome }: OutboundCalls): string {
   return `${origin} ${outcome}`;

@@ -322,6 +322,13 @@ export interface MonitoredFigures {
   readonly heapGrowthBytes: number;
 }
 
+export interface LoopFigures {
+  /** The part of the last half minute, about, in which it did something; 0 to 1. */
+  readonly busy: number;
+  /** The longest time in which it did not turn, in the last minute or two. */
+  readonly blockedMs: number;
+}
+
 /** Of outbound calls through `ctx.http` and the clients. */
 export interface OutboundCalls {
   readonly origin: string;
@@ -340,9 +347,16 @@ export interface ThreadFigures {
     readonly limit: number;
     readonly origins: readonly OriginFigures[];
     readonly calls: readonly OutboundCalls[];
+    /** Calls that had to wait for a connection, and for how long in all. */
+    readonly waits: { readonly count: number; readonly totalMs: number };
   };
   readonly cache: { readonly hits: number; readonly misses: number };
+  /** Calls of the handler itself, by its name. */
+  readonly handled: readonly MonitoredFigures[];
+  /** Of functions that it has counted by `ctx.monitored`. */
   readonly monitored: readonly MonitoredFigures[];
+  /** Of its event loop: the busiest thread's, of several. */
+  readonly loop: LoopFigures;
   readonly heapBytes: number;
   readonly droppedLogLines: number;
 }
@@ -352,6 +366,8 @@ export interface PoolFigures extends ThreadFigures {
   /** That take jobs. */
   readonly threads: number;
   readonly jobs: number;
+  /** Of their processes (RSS). */
+  readonly memoryBytes: number;
   /** Threads that ended before they were told to, by why; `timeout`: ended for a job that did not end in its time. */
   readonly ended: Readonly<Record<ThreadEnd | 'timeout', number>>;
 }

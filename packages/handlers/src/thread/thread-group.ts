@@ -193,6 +193,6 @@ class Group implements ThreadGroup {
     );
     if (isDeepStrictEqual(now, this.#lastFigures)) return;
     this.#lastFigures = now;
-    this.#options.report({ kind: 'figures', figures: now });
+    this.#options.report({ kind: 'figures', figures: { ...now, memoryBytes: process.memoryUsage.rss() } });
   }
 }

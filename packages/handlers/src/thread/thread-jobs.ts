@@ -6,7 +6,8 @@ import { createHttpClient, type HttpClient } from '../http/http-client.ts';
 import { codeOf, nameOf, placeOf } from '../job/job-result.ts';
 import { jobScope } from '../job/job-scope.ts';
 import { runJob } from '../job/run-job.ts';
-import { monitoredFigures } from '../monitored.ts';
+import { createMonitor, monitoredFigures } from '../monitored.ts';
+import { watchLoop } from '../monitoring/loop-watch.ts';
 import { type ClosablePg, createHandlerPg } from '../services/handler-pg.ts';
 import { startFiguresPost } from './figures-post.ts';
 import { createHostCalls, type HostCalls } from './host-calls.ts';
@@ -50,6 +51,7 @@ class Jobs implements ThreadJobs {
   readonly #calls: HostCalls;
   readonly #lines: LineLimit;
   readonly #figures: { stop(): void };
+  readonly #handled = createMonitor();
   readonly #cacheCounts = { hits: 0, misses: 0 };
   readonly #running = new Map<number, AbortController>();
   #isDraining = false;
@@ -61,10 +63,13 @@ class Jobs implements ThreadJobs {
     this.#pg = createHandlerPg(setup.pg, setup.destination);
     this.#calls = createHostCalls(post);
     this.#lines = createLineLimit(line => post({ kind: 'log', line }));
+    const loop = watchLoop();
     const read = () => ({
       http: this.#http.figures(),
       cache: { ...this.#cacheCounts },
+      handled: this.#handled.figures(),
       monitored: monitoredFigures(),
+      loop: loop(),
       heapBytes: getHeapStatistics().used_heap_size,
       droppedLogLines: this.#lines.dropped,
     });
@@ -123,7 +128,11 @@ class Jobs implements ThreadJobs {
       attribute: (name: string, value: string | number | boolean) =>
         post({ kind: 'attribute', id, name, value }),
     };
-    const result = await runJob(handler, event, deps, abort.signal);
+    const result = await this.#handled.count(
+      handler.name,
+      () => runJob(handler, event, deps, abort.signal),
+      ({ kind }) => kind === 'failed' || kind === 'undecodable',
+    );
     this.#running.delete(id);
     post({ kind: 'done', id, result });
     if (this.#isDraining) await this.#endIfIdle();

@@ -234,6 +234,7 @@ describe('outbound HTTP', { timeout: 60_000 }, () => {
     abort.abort();
     await all;
     assert.equal(client.figures().active, 0);
+    assert.ok(client.figures().waits.count > 0);
   });
 
   it('keeps no more idle connections than it may', async () => {

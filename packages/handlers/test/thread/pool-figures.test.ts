@@ -9,8 +9,11 @@ const thread: ThreadFigures = {
     limit: 50,
     origins: [{ origin: 'https://a', active: 2, limit: 30 }],
     calls: [{ origin: 'https://a', outcome: '2xx', count: 3, totalMs: 30 }],
+    waits: { count: 2, totalMs: 40 },
   },
   cache: { hits: 4, misses: 1 },
+  handled: [],
+  loop: { busy: 0.5, blockedMs: 20 },
   monitored: [
     {
       name: 'load',
@@ -37,6 +40,8 @@ describe('figures of threads', () => {
     assert.deepEqual([sum.threads, sum.jobs, sum.heapBytes, sum.droppedLogLines], [1, 4, 2_000, 10]);
     assert.deepEqual(sum.http.origins, [{ origin: 'https://a', active: 4, limit: 60 }]);
     assert.deepEqual(sum.http.calls, [{ origin: 'https://a', outcome: '2xx', count: 6, totalMs: 60 }]);
+    assert.deepEqual(sum.http.waits, { count: 4, totalMs: 80 });
+    assert.deepEqual(sum.loop, { busy: 0.5, blockedMs: 20 }, 'of the busiest');
     const [load] = sum.monitored;
     assert.deepEqual([load?.count, load?.durations, load?.slowest.length, load?.maxMs], [4, [[3, 4]], 4, 15]);
   });
@@ -47,6 +52,7 @@ describe('figures of threads', () => {
       [left.threads, left.jobs, left.heapBytes, left.http.active, left.http.limit],
       [0, 0, 0, 0, 0],
     );
+    assert.deepEqual([left.loop.busy, left.memoryBytes], [0, 0]);
     assert.deepEqual([left.http.calls.length, left.cache.hits], [1, 4]);
     assert.deepEqual(addFigures(NO_FIGURES, left), left);
   });
