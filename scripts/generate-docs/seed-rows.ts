@@ -57,6 +57,14 @@ const DOCTOR_SOURCES = tests(
   `${CLI}/doctor/doctor-source.integration`,
   'finds the four faults of a handler with their places, and fails for CI',
 );
+const PERF = tests(
+  `${CLI}/perf/perf.integration`,
+  'is counted by function, caller and cache, and printed with the words of the report',
+);
+const CACHE = tests(
+  `${CLI}/perf/perf.integration`,
+  'loads anew after a clear of all or one key, in a processor too that stood still meanwhile',
+);
 const DOCTOR_FIXTURES = tests(
   `${CLI}/doctor/source/fixtures`,
   'finds every fault, and none in harmless files',
@@ -849,12 +857,18 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S4.2',
     before:
       'a cache of 1000 entries and 300 s, LRU, cleaned up in the background; `service_categories_{type}_{side}` for 600 s',
-    here: '`ctx.cache` of handlers, memory over Redis: one fetch for many callers; the bot of the [tutorial](tutorials/telegram-service-bot.md) has that key and that time',
+    here: '`ctx.cache` of handlers, apart for each destination: 1000 entries in memory, over Redis; 300 s where a call names no time; one load for all who want a value; known absence for 30 s; swept each minute; the bot of the [tutorial](tutorials/telegram-service-bot.md) has that key and that time',
     shownBy: [
       tests(
         `${SHARED}/cache/two-tier-cache`,
         'holds a thousand entries by default and drops the one that was not used for longest',
         'gives text and bytes back until their time ends, and not at its end',
+        'is swept of what is over, and counts what went before its time',
+      ),
+      tests(
+        `${PROCESSOR}/handling/cache-service`,
+        'lets one make a value while the others wait, and gives it to all of them (HC1)',
+        'counts where values came from, who waited for one, and what was known to be nothing',
       ),
       tests(
         `${PROCESSOR}/handling/handlers.container`,
@@ -870,15 +884,25 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.3',
     before: '`@monitor_async_performance`, memory, bottlenecks, trends, a report each hour',
-    here: 'the report of each hour',
+    here: '`ctx.monitored(name, fn)`, [`ackline perf`](operations.md#ackline-perf) with bottlenecks and what to do, the report of each hour; trends by Prometheus',
     shownBy: [
+      tests(
+        `${HANDLERS}/monitored`,
+        'gives what it gives, fails as it fails, and is counted',
+        'keeps its ten slowest calls, the slowest first',
+      ),
+      PERF,
+      tests(
+        `${CLI}/perf/hints`,
+        'name the origin whose calls are most of the time, and say to keep its answers',
+        'say first what ends threads, blocks them, or keeps one busy',
+      ),
       tests(
         `${RUNTIME}/performance-report`,
         'has the words of the bots before, and the figures as fields',
         'is of that hour alone, without calls too',
       ),
     ],
-    missing: 'a monitor of any function, with its times, memory and bottlenecks',
   },
   {
     id: 'S4.4',
@@ -914,22 +938,25 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.6',
     before: 'a performance monitor, a cache manager, an analyser of code and dependencies',
-    here: 'the analyser: [`ackline doctor source`](doctor.md#sources-of-handlers), four checks by a real parser',
-    shownBy: [DOCTOR_SOURCES, DOCTOR_FIXTURES],
-    missing: '`ackline perf`, `ackline cache`',
+    here: '[`ackline perf`](operations.md#ackline-perf), [`ackline cache`](operations.md#ackline-cache), [`ackline doctor source`](doctor.md#sources-of-handlers): four checks by a real parser',
+    shownBy: [PERF, CACHE, DOCTOR_SOURCES, DOCTOR_FIXTURES],
   },
   {
     id: 'S4.7',
     before: '`get_stats()` and `clear()` of the cache, `print_summary()` of the monitor',
-    here: 'not there; `seen` of `/health` has the figures of the repeats',
-    shownBy: [],
-    missing: '`ackline cache stats`, `ackline cache clear`, `ackline perf`',
+    here: '`ackline cache stats`, `ackline cache clear`, `ackline perf`; `seen` of `/health` has the figures of the repeats',
+    shownBy: [PERF, CACHE],
   },
   {
     id: 'S4.8',
     before: '`Bot performance metrics:` with calls, cache hits, memory and connections',
-    here: 'the same lines, each hour, of each process ([logs.md](logs.md#the-report-of-an-hour))',
+    here: 'the same lines, each hour, of each process ([logs.md](logs.md#the-report-of-an-hour)), and in `ackline perf`',
     shownBy: [
+      tests(
+        `${PROCESSOR}/hourly-report`,
+        'have what handlers call, keep, hold and are connected by, over all of their processes',
+      ),
+      PERF,
       tests(`${RUNTIME}/performance-report`, 'has the words of the bots before, and the figures as fields'),
     ],
   },

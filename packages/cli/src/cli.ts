@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
+import { registerCache } from './commands/cache.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerDestinations } from './commands/destinations.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -11,6 +12,7 @@ import { registerEvents } from './commands/events.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPark } from './commands/park.ts';
 import { registerDiscard } from './commands/discard.ts';
+import { registerPerf } from './commands/perf.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
@@ -96,11 +98,13 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerSend,
     registerBench,
     registerTop,
+    registerPerf,
     registerEvents,
     registerPark,
     registerReplay,
     registerDiscard,
     registerDestinations,
+    registerCache,
     registerAudit,
     registerMigrate,
     registerSpool,

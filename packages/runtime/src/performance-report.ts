@@ -82,10 +82,10 @@ interface ReportFields {
 }
 
 function fieldsOf(before: PerformanceFigures, now: PerformanceFigures): ReportFields {
-  const calls = now.calls.count - before.calls.count;
-  const ms = now.calls.totalMs - before.calls.totalMs;
-  const hits = (now.cache?.hits ?? 0) - (before.cache?.hits ?? 0);
-  const lookups = hits + (now.cache?.misses ?? 0) - (before.cache?.misses ?? 0);
+  const calls = grown(before.calls.count, now.calls.count);
+  const ms = grown(before.calls.totalMs, now.calls.totalMs);
+  const hits = grown(before.cache?.hits ?? 0, now.cache?.hits ?? 0);
+  const lookups = hits + grown(before.cache?.misses ?? 0, now.cache?.misses ?? 0);
   return {
     calls,
     avgCallMs: calls === 0 ? 0 : Math.round(ms / calls),
@@ -97,8 +97,25 @@ function fieldsOf(before: PerformanceFigures, now: PerformanceFigures): ReportFi
   };
 }
 
+/** What was counted of a handler goes with it, where a reload takes it out. */
+function grown(before: number, now: number): number {
+  return Math.max(0, now - before);
+}
+
 function percent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 100);
+}
+
+const NOTHING: PerformanceFigures = {
+  calls: { count: 0, totalMs: 0 },
+  cache: null,
+  memoryBytes: 0,
+  connections: { active: 0, max: 0 },
+};
+
+/** The same lines, since the start. */
+export function performanceText(now: PerformanceFigures): string {
+  return textOf(fieldsOf(NOTHING, now));
 }
 
 function textOf(fields: ReportFields): string {

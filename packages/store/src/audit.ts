@@ -10,7 +10,8 @@ export type AuditAction =
   | 'replay.started'
   | 'replay.continued'
   | 'replay.cancelled'
-  | 'quarantine.returned';
+  | 'quarantine.returned'
+  | 'cache.cleared';
 
 export interface AuditEntry {
   /** A person, as the machine knows them ("anna@ops-1"), or the process that did it by itself. */

@@ -41,3 +41,23 @@ export async function readProcessorStates(
   );
   return result.rows.map(row => ({ id: row.id, ageMs: Math.round(row.age_ms), state: row.state }));
 }
+
+/** What its handlers have counted, beside what it says of itself: only a person asks for it. */
+export async function writeFigures(
+  queryable: Pick<Pool, 'query'>,
+  id: string,
+  figures: object,
+): Promise<void> {
+  await queryable.query('update processors set figures = $2 where id = $1', [id, JSON.stringify(figures)]);
+}
+
+/** Of the processors that live and have some, as they wrote them: maybe those of another release. */
+export async function readFigures(queryable: Pick<Pool, 'query'>): Promise<readonly unknown[]> {
+  const result = await queryable.query<{ figures: unknown }>(
+    `select figures from processors
+      where figures is not null and heartbeat_at > clock_timestamp() - $1::float8 * interval '1 millisecond'
+      order by id limit ${MAX_PROCESSORS}`,
+    [PROCESSOR_GONE_MS],
+  );
+  return result.rows.map(({ figures }) => figures);
+}

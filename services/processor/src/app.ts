@@ -4,7 +4,11 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import { type CallTally, createCallTally } from '@ackline/runtime/performance-report';
+import {
+  type CallTally,
+  createCallTally,
+  createPerformanceReport,
+} from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
 import { supervise } from '@ackline/runtime/supervisor';
@@ -24,9 +28,11 @@ import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
 import { createHandlerLooks } from './handling/handler-looks.ts';
 import { type ConnectionWatch, createConnectionWatch } from './handling/connection-watch.ts';
-import { cacheOf, openHandlers, watchHandlers } from './handling/open-handlers.ts';
-import { createHourlyReport, withCalls } from './hourly-report.ts';
-import { configured, describeProcessor } from './processor-state.ts';
+import { createFiguresReport } from './handling/figures-report.ts';
+import type { OpenedHandlers } from './handling/handler-support.ts';
+import { openHandlers, watchHandlers } from './handling/open-handlers.ts';
+import { performanceOf, withCalls } from './hourly-report.ts';
+import { configured, describeProcessor, handlersOf } from './processor-state.ts';
 import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
 import { createLateRouting, type LateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
@@ -65,7 +71,8 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   if (pool === null) return closing(opened.move());
   const intake = await openIntake({ ...config, pool, log }, opened);
   const calls = createCallTally();
-  const delivering = { config, rules, secrets, pool, metrics, figures, calls, tracing, log };
+  const handlers = openHandlers({ config, secrets, pool, log }, opened);
+  const delivering = { config, rules, secrets, pool, metrics, figures, calls, handlers, tracing, log };
   const delivery = openDelivery(delivering, opened);
   const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
@@ -83,7 +90,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const storer = openStorer({ intake, delivery, metrics, tracing, routing }, health);
 
   const processorId = newEventId();
-  const news = createDestinationNews({ pool, destinations: delivery.destinations });
+  const news = createDestinationNews({ pool, destinations: delivery.destinations, cache: handlers.cache });
   const heartbeat = openHeartbeat(
     { processorId, pool, news, log, destinations: delivery.destinations },
     () => describeProcessor(config, { intake, delivery, retention, configState: declared.state }),
@@ -108,7 +115,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     openNotices({ config, news, delivery, log }),
     openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
-    createHourlyReport(calls, { cache: () => cacheOf(delivery), pool, poolMax: config.poolMax, log }),
+    ...performanceReports({ config, delivery, handlers, calls, pool, processorId, log }),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => reload({ declared, delivery }), run: signal => run(parts, signal) };
@@ -149,11 +156,12 @@ function openStorer(parts: Omit<StorerParts, 'refusals'>, health: HealthRegistry
   return createLaneStorer(storerDeps({ ...parts, refusals }));
 }
 
-interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics' | 'claimsAtOnce' | 'handlers'> {
+interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics' | 'claimsAtOnce'> {
   readonly config: ProcessorConfig;
   readonly metrics: ProcessorMetrics;
   readonly figures: MetricFactory;
   readonly calls: CallTally;
+  readonly handlers: OpenedHandlers;
 }
 
 function openDelivery(
@@ -162,17 +170,46 @@ function openDelivery(
 ): Delivery {
   const { claimsAtOnce, kafka } = config;
   const brokers = kafka?.brokers ?? null;
-  const handlers = openHandlers({ ...deps, config }, opened);
   const delivery = createDelivery({
     ...deps,
     claimsAtOnce,
     brokers,
-    handlers,
-    metrics: withCalls(metrics, calls),
+    metrics: withCalls(metrics, {
+      calls,
+      isHandler: name => deps.rules().destinations.get(name)?.type === 'handler',
+    }),
   });
   opened.defer(() => delivery.close());
-  watchHandlers(figures, { handlers, delivery });
+  watchHandlers(figures, { handlers: deps.handlers, delivery });
   return delivery;
+}
+
+interface ReportParts {
+  readonly config: ProcessorConfig;
+  readonly delivery: Delivery;
+  readonly handlers: OpenedHandlers;
+  readonly calls: CallTally;
+  readonly pool: Pool;
+  readonly processorId: string;
+  readonly log: Logger;
+}
+
+/** Each hour a line; and what `ackline perf` reads. */
+function performanceReports(parts: ReportParts): Component[] {
+  const { config, delivery, handlers, calls, pool, processorId, log } = parts;
+  const threads = () => handlersOf(delivery);
+  const performance = () =>
+    performanceOf({
+      calls,
+      handlers: threads().map(([, each]) => each),
+      pool,
+      poolMax: config.poolMax,
+      memoryBytes: process.memoryUsage.rss(),
+    });
+  return [
+    createPerformanceReport({ read: performance, log }),
+    createFiguresReport({ pool, processorId, threads, cache: handlers.cache, performance, log }),
+  ];
 }
 
 type HeartbeatParts = Omit<HeartbeatDeps, 'state'>;

@@ -1,39 +1,58 @@
-import type { Component } from '@ackline/runtime/component';
-import type { Logger } from '@ackline/runtime/logger';
-import { type CallTally, createPerformanceReport } from '@ackline/runtime/performance-report';
+import type { CallTally, PerformanceFigures } from '@ackline/runtime/performance-report';
 import type { Pool } from 'pg';
+import type { HandlerThreads } from './delivery/sending/delivery-sender.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 
-/** An attempt is a call of somebody's API. */
-export function withCalls(metrics: ProcessorMetrics, calls: CallTally): ProcessorMetrics {
+/** An attempt is a call of somebody's API; of a handler it is none, but what the handler calls is. */
+export function withCalls(
+  metrics: ProcessorMetrics,
+  { calls, isHandler }: { readonly calls: CallTally; readonly isHandler: (destination: string) => boolean },
+): ProcessorMetrics {
   return {
     ...metrics,
     attempted(destination, attempt) {
-      calls.add(attempt.ms);
+      if (!isHandler(destination)) calls.add(attempt.ms);
       metrics.attempted(destination, attempt);
     },
   };
 }
 
-export interface HourlyReportDeps {
-  /** Of handlers; null: there are none. */
-  readonly cache: () => { readonly hits: number; readonly misses: number } | null;
+export interface MeasuredParts {
+  /** Of attempts. */
+  readonly calls: Pick<CallTally, 'count' | 'totalMs'>;
+  readonly handlers: readonly Pick<HandlerThreads, 'figures'>[];
   readonly pool: Pick<Pool, 'totalCount' | 'idleCount'>;
   readonly poolMax: number;
-  readonly log: Logger;
+  /** Of this process. */
+  readonly memoryBytes: number;
 }
 
-export function createHourlyReport(
-  calls: CallTally,
-  { cache, pool, poolMax, log }: HourlyReportDeps,
-): Component {
-  return createPerformanceReport({
-    read: () => ({
-      calls: { count: calls.count, totalMs: calls.totalMs },
-      cache: cache(),
-      memoryBytes: process.memoryUsage.rss(),
-      connections: { active: pool.totalCount - pool.idleCount, max: poolMax },
-    }),
-    log,
-  });
+/** The calls of attempts and handlers, and the memory of all their processes; with handlers, their connections are told in place of PostgreSQL's. */
+export function performanceOf(parts: MeasuredParts): PerformanceFigures {
+  const { calls, pool, poolMax, memoryBytes } = parts;
+  const handlers = parts.handlers.map(({ figures }) => figures);
+  const made = handlers.flatMap(({ http }) => http.calls);
+  const over = <Row>(rows: readonly Row[], read: (row: Row) => number) =>
+    rows.reduce((sum, row) => sum + read(row), 0);
+  return {
+    calls: {
+      count: calls.count + over(made, ({ count }) => count),
+      totalMs: calls.totalMs + over(made, ({ totalMs }) => totalMs),
+    },
+    cache:
+      handlers.length === 0
+        ? null
+        : {
+            hits: over(handlers, ({ cache }) => cache.hits),
+            misses: over(handlers, ({ cache }) => cache.misses),
+          },
+    memoryBytes: memoryBytes + over(handlers, figures => figures.memoryBytes),
+    connections:
+      handlers.length === 0
+        ? { active: pool.totalCount - pool.idleCount, max: poolMax }
+        : {
+            active: over(handlers, ({ http }) => http.active),
+            max: over(handlers, ({ http }) => http.limit),
+          },
+  };
 }

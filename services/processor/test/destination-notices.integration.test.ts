@@ -33,7 +33,11 @@ describe('what is done to a destination', () => {
     const running = createDestinationNotices({
       connectionString: database.url,
       applicationName: 'processor-test',
-      news: createDestinationNews({ pool, destinations: delivery.destinations }),
+      news: createDestinationNews({
+        pool,
+        destinations: delivery.destinations,
+        cache: { learn: () => undefined },
+      }),
       onLearned: () => (learned += 1),
       log,
     }).run(ending.signal);

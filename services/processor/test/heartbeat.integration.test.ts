@@ -34,7 +34,7 @@ describe('a heartbeat', () => {
       now: () => performance.now(),
     });
     const { all } = destinations;
-    const news = createDestinationNews({ pool, destinations: all });
+    const news = createDestinationNews({ pool, destinations: all, cache: { learn: () => undefined } });
     const duringReload: DestinationNews = {
       async read() {
         const reading = news.read();

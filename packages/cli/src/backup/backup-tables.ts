@@ -22,6 +22,7 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'replay_ends' },
   { name: 'delivery_edits' },
   { name: 'handler_once' },
+  { name: 'cache_clears' },
 ];
 
 /** The other tables, each with the reason; a test compares both lists with the schema, so that no new table is forgotten. */

@@ -17,7 +17,7 @@ interface AuditOptions {
 export function registerAudit(program: Command, context: CommandContext): void {
   program
     .command('audit')
-    .description('List who paused, resumed, replayed and discarded what, the newest first')
+    .description('List who paused, resumed, replayed, discarded and cleared what, the newest first')
     .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
     .option('--json', 'one JSON document per line')
     .addHelpText('after', '\nExample:\n  $ ackline audit --limit 10')
@@ -34,7 +34,7 @@ export function auditJson({ id, at, actor, action, subject, details }: AuditReco
 }
 
 export function formatAudit(records: readonly AuditRecord[]): string {
-  if (records.length === 0) return 'Nothing was paused, resumed, replayed or discarded yet.';
+  if (records.length === 0) return 'Nothing was paused, resumed, replayed, discarded or cleared yet.';
   return formatTable(
     ['TIME', 'ACTOR', 'ACTION', 'SUBJECT', 'DETAILS'],
     records.map(record => [

@@ -14,7 +14,7 @@ export interface WatchedHandlers {
   /** Of the destinations that are configured, by name. */
   readonly threads: () => readonly (readonly [destination: string, threads: HandlerThreads])[];
   readonly once: OnceTally;
-  readonly cache: Pick<CacheService, 'entriesOf'>;
+  readonly cache: Pick<CacheService, 'figuresOf'>;
   /** null: no handler has needed it yet, or there is none. */
   readonly redis: () => Pick<RedisConnection, 'getStats'> | null;
 }
@@ -45,7 +45,9 @@ export function registerHandlerFigures(metrics: MetricFactory, watched: WatchedH
       [{ destination, result: 'miss' }, figures.cache.misses] as const,
     ]),
   );
-  metrics.read('handlerCacheEntries', () => each((_, destination) => cache.entriesOf(destination)));
+  metrics.read('handlerCacheEntries', () =>
+    each((_, destination) => cache.figuresOf(destination)?.entries ?? 0),
+  );
   metrics.read('handlerHttpConnections', () => each(({ figures }) => figures.http.active));
   metrics.read('handlerHttpLimit', () => each(({ figures }) => figures.http.limit));
   metrics.read('handlerHttpCalls', () =>

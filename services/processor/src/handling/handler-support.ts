@@ -13,6 +13,9 @@ import { stampModule } from './module-stamp.ts';
 import { createOnceService } from './once-service.ts';
 import { createOnceTally, type OnceTally } from './once-tally.ts';
 
+/** Of what is over in caches. */
+const SWEEP_EVERY_MS = 60_000;
+
 export interface HandlerSupportDeps {
   readonly config: Pick<
     ProcessorConfig,
@@ -53,6 +56,7 @@ export function createHandlerSupport({ config, secrets, pool, log }: HandlerSupp
 
   const shared = { redis: redisOf, now: Date.now };
   const cache = createCacheService(shared);
+  const sweeping = setInterval(() => cache.sweep(), SWEEP_EVERY_MS).unref();
   const once = createOnceTally();
   const services: HandlerServices = {
     ...createOnceService({ pool, onBegun: (name, result) => once.add(name, result), log }),
@@ -72,6 +76,7 @@ export function createHandlerSupport({ config, secrets, pool, log }: HandlerSupp
     },
     close() {
       isClosed = true;
+      clearInterval(sweeping);
       redis?.close();
     },
   };

@@ -21,12 +21,3 @@ export function watchHandlers(
     redis: () => handlers.redis,
   });
 }
-
-/** Of all handlers; null: there are none. */
-export function cacheOf(delivery: Delivery): { readonly hits: number; readonly misses: number } | null {
-  const caches = handlersOf(delivery).map(([, { figures }]) => figures.cache);
-  if (caches.length === 0) return null;
-  const sum = (read: (cache: (typeof caches)[number]) => number) =>
-    caches.reduce((total, cache) => total + read(cache), 0);
-  return { hits: sum(({ hits }) => hits), misses: sum(({ misses }) => misses) };
-}

@@ -209,7 +209,11 @@ describe('delivering', () => {
           pool,
           processorId: 'one',
           destinations: delivery.destinations,
-          news: createDestinationNews({ pool, destinations: delivery.destinations }),
+          news: createDestinationNews({
+            pool,
+            destinations: delivery.destinations,
+            cache: { learn: () => undefined },
+          }),
           state: () => ({}),
           log: undefined as never,
         });

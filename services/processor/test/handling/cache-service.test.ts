@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { cacheKeyHash } from '@ackline/store/cache-clears';
 import { createCacheLeases } from '../../src/handling/cache-leases.ts';
 import { createCacheService } from '../../src/handling/cache-service.ts';
 import { callerOf, type TestCaller } from './callers.ts';
@@ -38,7 +39,7 @@ describe('ctx.cache of handlers', () => {
     await set('[1]');
     assert.equal(await get(), '[1]');
     assert.equal(await get(callerOf({ destination: 'other' })), null);
-    assert.deepEqual([service.entriesOf('bot'), service.entriesOf('other')], [1, 0]);
+    assert.deepEqual([service.figuresOf('bot')?.entries, service.figuresOf('other')?.entries], [1, 0]);
     clock.ms += MINUTE_MS;
     assert.equal(await get(), null);
   });
@@ -62,6 +63,15 @@ describe('ctx.cache of handlers', () => {
       new Set(['{"value":"[1]"}']),
     );
     assert.deepEqual(await lease(callerOf()), { value: '[1]' });
+  });
+
+  it('lets nobody make a value that was brought between a look and the right to make it', async () => {
+    const { take, lease, set } = start();
+    const first = callerOf();
+    const by = await take(first);
+    const others = [lease(callerOf()), lease(callerOf())];
+    await set('[1]', { caller: first, by });
+    assert.deepEqual(await Promise.all(others), [{ value: '[1]' }, { value: '[1]' }]);
   });
 
   it('lets the next one make it where the first gives up, ends, or takes too long (HC2)', async () => {
@@ -91,6 +101,61 @@ describe('ctx.cache of handlers', () => {
     await set('[1]', { caller: first, by });
     second.end();
     assert.deepEqual(await third, { value: '[1]' });
+  });
+
+  it('gives out nothing of before it was cleared, of all keys or of one', async () => {
+    const { get, set, service } = start();
+    await set('[1]');
+    service.learn([{ destination: 'other', keyHash: null, version: 7 }]);
+    assert.equal(await get(), '[1]');
+    service.learn([{ destination: 'bot', keyHash: cacheKeyHash(KEY), version: 8 }]);
+    assert.equal(await get(), null);
+    await set('[2]');
+    service.learn([{ destination: 'bot', keyHash: cacheKeyHash('another'), version: 9 }]);
+    assert.equal(await get(), '[2]');
+    service.learn([{ destination: 'bot', keyHash: null, version: 10 }]);
+    assert.equal(await get(), null);
+    assert.equal(service.figuresOf('bot')?.entries, 0);
+  });
+
+  it('keeps no value that was being made when it was cleared, and lets the next one make it (HC3)', async () => {
+    const { get, set, take, lease, service } = start();
+    const first = callerOf();
+    const by = await take(first);
+    const waiting = lease(callerOf());
+    assert.equal(await isPending(waiting), true);
+    service.learn([{ destination: 'bot', keyHash: null, version: 7 }]);
+    assert.ok('lease' in (await lease(callerOf())), 'nobody waits for what is of before');
+    await set('["old"]', { caller: first, by });
+    assert.deepEqual(await waiting, { value: '["old"]' }, 'it asked before');
+    assert.equal(await get(), null);
+  });
+
+  it('counts where values came from, who waited for one, and what was known to be nothing', async () => {
+    const { clock, get, set, take, lease, service } = start();
+    const first = callerOf();
+    const by = await take(first);
+    const waiting = [lease(callerOf()), lease(callerOf())];
+    assert.equal(await isPending(Promise.race(waiting)), true);
+    await set('null', { caller: first, by });
+    await Promise.all(waiting);
+    await get();
+    await set('[1]');
+    await lease(callerOf());
+    const { bytes = 0, ...figures } = service.figuresOf('bot') ?? {};
+    assert.deepEqual(figures, {
+      entries: 1,
+      evictions: 0,
+      hits: { memory: 2, redis: 0 },
+      joined: 2,
+      misses: 1,
+      negativeHits: 3,
+      hasRedis: false,
+    });
+    assert.ok(bytes > 100);
+    clock.ms += MINUTE_MS;
+    service.sweep();
+    assert.equal(service.figuresOf('bot')?.entries, 0);
   });
 
   it('lets a job that ends wait no longer', async () => {

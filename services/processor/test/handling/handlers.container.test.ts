@@ -59,11 +59,30 @@ describe('handlers over a real Redis', () => {
     assert.ok(
       keys.every(key => !key.includes('categories')),
       keys.join(),
-    ); // (HC3)
+    ); // (HC4)
     assert.deepEqual(
       keys.filter(key => key.startsWith('ackline:lease:')),
       [],
     );
+  });
+
+  it('give out nothing that was cleared, though Redis has it and a processor has not heard of it', async () => {
+    const [one, two] = [await startCache(), await startCache()];
+    const key = 'cleared';
+    const valueOf = async ({ service }: typeof one) =>
+      (await service['cache.get']({ key }, callerOf())).value;
+    await one.service['cache.set']({ key, value: '["a"]', ttlMs: 60_000, lease: null }, callerOf());
+    const clear = { destination: callerOf().destination, keyHash: null, version: 7 };
+    one.service.learn([clear]);
+    assert.equal(await valueOf(one), null);
+    assert.equal(await valueOf(two), '["a"]');
+    await two.service['cache.set']({ key, value: '["late"]', ttlMs: 60_000, lease: null }, callerOf());
+    assert.equal(await valueOf(one), null);
+    two.service.learn([clear]);
+    assert.equal(await valueOf(two), null);
+    await one.service['cache.set']({ key, value: '["b"]', ttlMs: 60_000, lease: null }, callerOf());
+    assert.equal(await valueOf(two), '["b"]');
+    assert.equal(two.service.figuresOf('bot')?.hits.redis, 2);
   });
 
   it('give the right to make a value to another processor when the one that had it ends', async () => {

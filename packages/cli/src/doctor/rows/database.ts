@@ -40,7 +40,7 @@ export const databaseRows = {
   'connections-over': {
     impact: 'high',
     why: 'Under load connections are refused, and with them appends and outcomes.',
-    fix: 'Raise max_connections of the server as far as the finding names, or lower DATABASE_POOL_MAX or the number of processes.',
+    fix: 'Raise max_connections of the server as far as the finding names, or lower DATABASE_POOL_MAX, `threads` or `connections` of handlers, or the number of processes.',
   },
   'connections-scarce': {
     impact: 'medium',

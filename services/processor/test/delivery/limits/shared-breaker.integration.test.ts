@@ -83,7 +83,7 @@ describe('the breaker of a destination that two processors deliver to', () => {
 
   /** As the heartbeat does, and more often. */
   async function follow({ destinations }: RunningDelivery['delivery'], signal: AbortSignal): Promise<void> {
-    const news = createDestinationNews({ pool, destinations });
+    const news = createDestinationNews({ pool, destinations, cache: { learn: () => undefined } });
     while (!signal.aborted) {
       await news.read();
       await delay(5, undefined, { signal }).catch(() => undefined);
