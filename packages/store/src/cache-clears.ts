@@ -20,8 +20,8 @@ export function cacheKeyHash(key: string): string {
 
 /** Of one destination, since all of it was last cleared: processors keep each of them. */
 const MAX_KEYS = 1_000;
-/** Of one reading; what is more comes with the next one. */
-const MAX_READ = 1_000;
+/** Of one reading: of twenty destinations as many as there may be. What is more comes with the next one. */
+const MAX_READ = 20_000;
 
 /** Clears for all processors, those too that are away just now. False: too many keys of it were cleared, only all of it can be. */
 export async function clearCache(

@@ -119,16 +119,18 @@ describe('ctx.cache of handlers', () => {
   });
 
   it('keeps no value that was being made when it was cleared, and lets the next one make it (HC3)', async () => {
-    const { get, set, take, lease, service } = start();
-    const first = callerOf();
-    const by = await take(first);
-    const waiting = lease(callerOf());
-    assert.equal(await isPending(waiting), true);
-    service.learn([{ destination: 'bot', keyHash: null, version: 7 }]);
-    assert.ok('lease' in (await lease(callerOf())), 'nobody waits for what is of before');
-    await set('["old"]', { caller: first, by });
-    assert.deepEqual(await waiting, { value: '["old"]' }, 'it asked before');
-    assert.equal(await get(), null);
+    for (const keyHash of [null, cacheKeyHash(KEY)]) {
+      const { get, set, take, lease, service } = start();
+      const first = callerOf();
+      const by = await take(first);
+      const waiting = lease(callerOf());
+      assert.equal(await isPending(waiting), true);
+      service.learn([{ destination: 'bot', keyHash, version: 7 }]);
+      assert.ok('lease' in (await lease(callerOf())), 'nobody waits for what is of before');
+      await set('["old"]', { caller: first, by });
+      assert.deepEqual(await waiting, { value: '["old"]' }, 'it asked before');
+      assert.equal(await get(), null);
+    }
   });
 
   it('counts where values came from, who waited for one, and what was known to be nothing', async () => {
