@@ -1,4 +1,4 @@
--- works-from: 11
+-- works-from: 10
 -- What operators cleared of handlers' caches (`ackline cache clear`). Values are kept under names with the version, so that whoever
 -- knows it finds nothing of before, wherever that lies: in the memory of a processor that stood still, or in a Redis that was away.
 -- The release before does not know it: its processors give out what they have until its time is over.
