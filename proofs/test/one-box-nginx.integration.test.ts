@@ -1,6 +1,9 @@
 // docs/one-box/nginx-site.conf in a real nginx, in front of an ingress by docs/one-box/ackline.yaml.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +11,7 @@ import { findDebianPrograms } from '@ackline/testkit/debian-programs';
 import { waitFor } from '@ackline/testkit/wait-for';
 import twilio from 'twilio';
 import { callAsProvider, type ProviderCall } from '../src/one-box/provider-call.ts';
-import { HOST, type ProxiedIngress, startProxiedIngress } from '../src/one-box/proxied-ingress.ts';
+import { HOST, type ProxiedIngress, startProxiedIngress, startSite } from '../src/one-box/proxied-ingress.ts';
 import { SIGNING_SECRET, TOKEN, TWILIO_AUTH_TOKEN } from '../src/system.ts';
 
 const programs = findDebianPrograms('nginx', ['nginx']);
@@ -49,8 +52,6 @@ describe('nginx in front of Ackline, by docs/one-box/nginx-site.conf', {
       secretFolder,
       moreSources: MORE_SOURCES.replaceAll('SECRETS', secretFolder),
     });
-    await proxied.system.startIngress();
-    await proxied.system.startProcessor();
   });
 
   after(async () => {
@@ -76,12 +77,26 @@ describe('nginx in front of Ackline, by docs/one-box/nginx-site.conf', {
     certificate: null,
   };
 
+  it('answers 503 with Retry-After while nothing listens behind it, and passes on as soon as something does', async () => {
+    const { status, head } = await call({});
+    assert.equal(status, 503);
+    assert.match(head, /^retry-after: 5\r?$/im);
+    await proxied.system.startIngress();
+    assert.equal((await call({})).status, 200);
+    await proxied.system.startProcessor();
+  });
+
   it('passes on a request that the package of Twilio signed for the public URL, query and escapes as they came', async () => {
     for (const path of ['/webhook/whatsapp', '/webhook/whatsapp?tag=a%20b%2F&x=1+2//3']) {
       const answer = await call({ path, ...twilioRequest(path) });
       assert.equal(answer.status, 200, answer.body);
       assert.match(answer.body, /<Response/);
     }
+  });
+
+  it('has the path looked up as it came: another spelling of it is another path', async () => {
+    for (const path of ['/webhook/telegr%61m', '/webhook//telegram', '/x/../webhook/telegram'])
+      assert.equal((await call({ path })).status, 404, path);
   });
 
   it('has no part in the proof of a sender: the same signature for another URL is refused', async () => {
@@ -199,10 +214,57 @@ describe('nginx in front of Ackline, by docs/one-box/nginx-site.conf', {
     assert.equal(answer.status, 403);
   });
 
-  it('keeps nothing of what went through it', async () => {
+  it('keeps nothing of what went through it, and has nothing to complain of', async () => {
     const bytes = await proxied.nginx.memoryBytes();
     assert.ok(bytes > 0 && bytes < MEMORY_LIMIT_BYTES, `${bytes} bytes`);
-    assert.equal(proxied.nginx.output(), '');
+    const lines = proxied.nginx.output().split('\n');
+    assert.deepEqual(
+      lines.filter(line => line !== '' && !line.includes('Connection refused')),
+      [],
+    );
+  });
+});
+
+describe('nginx by that file', { skip: programs.kind === 'unavailable' ? programs.reason : false }, () => {
+  it('keeps its connections, and sends a request once: the provider is told, where one breaks', async () => {
+    assert.ok(programs.kind === 'found');
+    const seen = { connections: 0, requests: 0 };
+    const upstream = createServer((request, response) => {
+      seen.requests += 1;
+      request.resume();
+      if (request.url === '/breaks') request.socket.destroy();
+      else response.end('kept');
+    }).on('connection', () => {
+      seen.connections += 1;
+    });
+    await once(upstream.listen(0, '127.0.0.1'), 'listening');
+    const folder = await mkdtemp(join(tmpdir(), 'ackline-one-box-site-'));
+    try {
+      await using site = await startSite({
+        program: join(programs.folder, 'nginx'),
+        folder,
+        upstream: `127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      });
+      const { port, certificate } = site;
+      const call = (path: string) =>
+        callAsProvider({
+          port,
+          certificate,
+          path,
+          host: HOST,
+          from: '127.0.0.2',
+          headers: [],
+          body: updateOf(1),
+        });
+      for (let count = 0; count < 5; count += 1) assert.equal((await call('/kept')).status, 200);
+      assert.deepEqual(seen, { connections: 1, requests: 5 });
+      assert.equal((await call('/breaks')).status, 503);
+      assert.equal(seen.requests, 6);
+    } finally {
+      upstream.close();
+      upstream.closeAllConnections();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -80,6 +80,16 @@ const ALERTS = tests(
   'scripts/test/alert-rules.integration',
   'fire when they should, and not before or otherwise',
 );
+const ONE_BOX_NGINX = tests(
+  'proofs/test/one-box-nginx.integration',
+  'passes on a request that the package of Twilio signed for the public URL, query and escapes as they came',
+  'has callers counted by their own address, whatever they write into X-Forwarded-For',
+);
+const ONE_BOX_PAGE = tests(
+  'proofs/test/one-box-page.integration',
+  'start the service and TLS in front of it, and a webhook arrives through both',
+  'have what fails told, by its unit and its last lines',
+);
 const ALL_METRICS = [
   tests(
     `${INGRESS}/all-metrics.integration`,
@@ -424,7 +434,7 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S1.9',
     before: 'for production: a strong token, connections by capacity, metrics, an HTTPS URL, limits',
-    here: '[`ackline doctor`](doctor.md) goes through it: weak secrets, a URL without TLS or of the inside, sources without a limit, connections against capacity; production refuses a missing secret',
+    here: '[`ackline doctor`](doctor.md) goes through it: weak secrets, a URL without TLS or of the inside, sources without a limit, connections against capacity; production refuses a missing secret. HTTPS and limits behind nginx on one machine: [one-box.md](one-box.md)',
     shownBy: [
       DOCTOR_FILE,
       tests(
@@ -439,6 +449,7 @@ export const seedRows: readonly SeedRow[] = [
         `${PROCESSOR}/connection-check`,
         'are too few by one: it is said how many are wanted, by whom, and what to change',
       ),
+      ONE_BOX_NGINX,
     ],
   },
   {
@@ -609,7 +620,7 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S2.11',
     before:
       'a list for deployment; not done: `TEST_MODE=false`, a watched queue, an alert on an open breaker',
-    here: 'production by declaration, `ackline_eventlog_pending_events`, alerts on breakers of logs and destinations; `ackline doctor` goes through the list, and finds a `TEST_MODE` that is left',
+    here: 'production by declaration, `ackline_eventlog_pending_events`, alerts on breakers of logs and destinations; `ackline doctor` goes through the list, and finds a `TEST_MODE` that is left. All of it for one machine: [one-box.md](one-box.md)',
     shownBy: [
       DOCTOR_FILE,
       tests(
@@ -622,6 +633,7 @@ export const seedRows: readonly SeedRow[] = [
         'npm run proof -- alerts',
         '`AcklineTierBreakerOpen` and `AcklineDestinationBreakerOpen` fire and end',
       ),
+      ONE_BOX_PAGE,
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -27,9 +27,8 @@ export interface NginxOptions {
 
 /** A real nginx with one worker, as the file of Debian includes its sites. */
 export async function startNginx({ program, folder, site, port }: NginxOptions): Promise<Nginx> {
-  await mkdir(join(folder, 'logs'), { recursive: true });
   await writeFile(join(folder, 'site.conf'), site);
-  await writeFile(join(folder, 'nginx.conf'), mainText(folder));
+  await writeFile(join(folder, 'nginx.conf'), nginxMainText(folder, join(folder, 'site.conf'), 'off'));
   const child = spawn(program, ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -72,18 +71,18 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-function mainText(folder: string): string {
+/** As Debian's own file includes sites, with everything that nginx writes in `folder`. */
+export function nginxMainText(folder: string, sites: string, daemon: 'on' | 'off'): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
-daemon off;
+daemon ${daemon};
 worker_processes 1;
 pid ${folder}/nginx.pid;
-error_log stderr warn;
 events { worker_connections 768; }
 http {
 ${temporary.map(name => `${name}_temp_path ${folder}/${name};`).join('\n')}
 access_log off;
-include ${folder}/site.conf;
+include ${sites};
 }
 `;
 }

@@ -12,17 +12,21 @@ import { type Nginx, startNginx } from './nginx.ts';
 
 export const HOST = 'hooks.example.com';
 
-export interface ProxiedIngress extends AsyncDisposable {
+/** nginx by docs/one-box/nginx-site.conf. */
+export interface Site extends AsyncDisposable {
   readonly nginx: Nginx;
-  readonly system: System;
-  readonly database: TestDatabase;
-  readonly receiver: FakeReceiver;
-  /** Where nginx listens for https, for {@link HOST}. */
+  /** Where it listens for https, for {@link HOST}. */
   readonly port: number;
   /** Where it listens without TLS. */
   readonly plainPort: number;
   /** Proves it: it signed itself. */
   readonly certificate: string;
+}
+
+export interface ProxiedIngress extends Site {
+  readonly system: System;
+  readonly database: TestDatabase;
+  readonly receiver: FakeReceiver;
 }
 
 export interface ProxiedIngressOptions {
@@ -49,6 +53,28 @@ export async function startProxiedIngress(options: ProxiedIngressOptions): Promi
   const system = stack.use(
     await createSystem({ databaseUrl: database.url, brokers: null, receiverUrl: receiver.url, configText }),
   );
+  const site = stack.use(
+    await startSite({ program: options.program, folder, upstream: new URL(system.baseUrl).host }),
+  );
+  const all = stack.move();
+  return {
+    ...site,
+    system,
+    database,
+    receiver,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+export interface SiteOptions {
+  readonly program: string;
+  /** Its own. */
+  readonly folder: string;
+  /** `127.0.0.1:8080`: what stands in the place of Ackline. */
+  readonly upstream: string;
+}
+
+export async function startSite({ program, folder, upstream }: SiteOptions): Promise<Site> {
   const certificate = await makeCertificate(folder);
   const [port, plainPort] = [await freePort(), await freePort()];
   const site = moved(await readOneBoxFile('nginx-site.conf'), {
@@ -57,20 +83,10 @@ export async function startProxiedIngress(options: ProxiedIngressOptions): Promi
     'listen 80;': `listen 127.0.0.1:${plainPort};`,
     'listen 443 ssl;': `listen 127.0.0.1:${port} ssl;`,
     '/etc/letsencrypt/live/hooks.example.com': folder,
-    '127.0.0.1:8080': system.baseUrl.replace('http://', ''),
+    '127.0.0.1:8080': upstream,
   });
-  const nginx = stack.use(await startNginx({ program: options.program, folder, site, port }));
-  const all = stack.move();
-  return {
-    nginx,
-    system,
-    database,
-    receiver,
-    port,
-    plainPort,
-    certificate,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
+  const nginx = await startNginx({ program, folder, site, port });
+  return { nginx, port, plainPort, certificate, [Symbol.asyncDispose]: () => nginx[Symbol.asyncDispose]() };
 }
 
 /** For {@link HOST}, signed by itself, at the names that certbot gives its files. */
