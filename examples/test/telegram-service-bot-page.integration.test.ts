@@ -31,20 +31,20 @@ describe('docs/tutorials/telegram-service-bot.md', () => {
 
   it('has commands that lead from nothing to a request, as it says', async () => {
     await using folder = await openFolder();
-    const [standIns = '', start = '', talk = ''] = blocksOf('sh');
-    const first = folder.run(standIns);
-    await first.untilSaid('stand-ins: ');
-    const second = folder.run(start);
-    await second.untilSaid('Ctrl-C stops');
+    const [start = '', standIns = '', talk = ''] = blocksOf('sh');
+    const first = folder.run(start);
+    await first.untilSaid('Ctrl-C stops');
+    const second = folder.run(standIns);
+    await second.untilSaid('stand-ins: ');
     const third = folder.run(talk);
     const [code] = (await once(third.child, 'close')) as [number | null];
     assert.equal(code, 0, third.output());
     const expected = blocksOf('')[0] ?? '';
-    await first.untilSaid(expected.trimEnd().split('\n').at(-1) ?? '');
-    assert.equal(first.output().split('\n').slice(1).join('\n'), expected);
+    await second.untilSaid(expected.trimEnd().split('\n').at(-1) ?? '');
+    assert.equal(second.output().split('\n').slice(1).join('\n'), expected);
     assert.match(third.output(), /service-bot: delivered/);
-    await second.end('SIGTERM');
-    assert.match(second.output(), /stopped/);
+    await first.end('SIGTERM');
+    assert.match(first.output(), /stopped/);
   });
 
   it('has values of a cluster whose configuration is right', () => {

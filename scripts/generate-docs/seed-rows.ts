@@ -271,8 +271,9 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S0.13',
     before:
       'planned: pooled outbound HTTP, asynchronous queries, dedup in Redis, several workers with session affinity',
-    here: 'destinations keep their connections, queries go by a pool, Redis knows repeats for all processes; any process may answer any request',
+    here: 'destinations and calls of handlers keep their connections, queries go by a pool, Redis knows repeats for all processes; any process may answer any request',
     shownBy: [
+      HTTP_POOL,
       tests(`${PROCESSOR}/delivery/destinations`, 'keep their connections while origin and concurrency stay'),
       tests(
         `${PROCESSOR}/pool-metrics.integration`,
@@ -939,13 +940,14 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.5',
     before: 'calls of the API 150-300 ms, 80-120 MB of memory, a start in 1-2 s',
-    here: 'memory and start are measured: [ingress](benchmarks/ingress.md), [start-up](benchmarks/startup.md)',
+    here: 'each measured beside its claim, with those of the other systems: [claims](benchmarks/claims.md); more of memory and start: [ingress](benchmarks/ingress.md), [start-up](benchmarks/startup.md)',
     shownBy: [
+      command('npm run bench -- claims', 'answers, calls of an API with a pool and without, memory, a start'),
       command('npm run bench -- ingress', 'memory at 1,000 events a second and with full buffers'),
       command('npm run bench -- startup', 'from the first process to `/startupz`'),
     ],
     missing:
-      'calls of an API with and without a pool; an ingress at 1,000 events a second has more memory than that',
+      'ingress and processor have more memory than that each, and a start with a PostgreSQL takes longer',
   },
   {
     id: 'S4.6',
