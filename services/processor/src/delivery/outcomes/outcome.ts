@@ -29,11 +29,12 @@ export type AttemptErrorClass =
 export type TransformErrorClass = `transform-${TransformFailure | 'gone' | 'busy' | 'late' | 'killed'}`;
 
 /**
- * error: it threw; later: it said when; refused, undecodable: it gave the event up; ended: its thread did, and had no other call.
+ * error: it threw; declined: an API that it called said no to this call; later: it said when; refused, undecodable: it gave the event
+ * up; ended: its thread did, and had no other call.
  * interrupted: its thread was ended for another call's sake, or with several; busy: no thread took it in time; not-ready: none is there.
  */
 export type HandlerErrorClass =
-  `handler-${'error' | 'later' | 'refused' | 'undecodable' | 'ended' | 'interrupted' | 'busy' | 'not-ready'}`;
+  `handler-${'error' | 'declined' | 'later' | 'refused' | 'undecodable' | 'ended' | 'interrupted' | 'busy' | 'not-ready'}`;
 
 /** What one attempt came to, as the sender saw it. */
 export type AttemptResult =
@@ -117,6 +118,7 @@ const ERRORS: Readonly<Record<AttemptErrorClass, ErrorMeaning>> = {
   'transform-memory': park('untransformable'),
   'handler-error': IN_TROUBLE,
   'handler-ended': IN_TROUBLE,
+  'handler-declined': { final: null, isFailure: false },
   'handler-later': { final: null, isFailure: false },
   'handler-refused': park('refused'),
   'handler-undecodable': park('undecodable'),

@@ -189,7 +189,7 @@ function jobEvent({ webhook, event, attempt }: OutboundDelivery): JobEvent {
 /** The one place where what became of a call becomes a result. */
 export function resultOf(result: JobResult): AttemptResult {
   if (result.kind === 'done') return { kind: 'acked' };
-  const error = { kind: 'error', errorClass: CLASSES[result.kind] } as const;
+  const error = { kind: 'error', errorClass: classOf(result) } as const;
   switch (result.kind) {
     case 'retry-later':
       return { ...error, retryAfterMs: result.afterMs, detail: result.detail };
@@ -224,6 +224,16 @@ const CLASSES: Readonly<Record<Exclude<JobResult['kind'], 'done'>, AttemptErrorC
   busy: 'handler-busy',
   'not-ready': 'handler-not-ready',
 };
+
+/** What an API answers to all calls alike, or to too many: it tells of the destination, as no answer does. Other 4xx are of one call: a chat that blocked the bot. */
+const OF_ALL_CALLS: ReadonlySet<string | null> = new Set(['HTTP_401', 'HTTP_407', 'HTTP_408', 'HTTP_429']);
+const DECLINED = /^HTTP_4\d\d$/;
+
+function classOf(result: Exclude<JobResult, { readonly kind: 'done' }>): AttemptErrorClass {
+  const isDeclined =
+    result.kind === 'failed' && DECLINED.test(result.code ?? '') && !OF_ALL_CALLS.has(result.code);
+  return isDeclined ? 'handler-declined' : CLASSES[result.kind];
+}
 
 /** `TypeError at service-bot.ts:42:7`, and never its message, which may hold anything of the event; but the words of our own errors. */
 function wordsOf(result: Extract<JobResult, { readonly kind: 'failed' | 'thread-ended' }>): string {

@@ -141,9 +141,15 @@ describe('the breaker', () => {
     const not = [
       ...[200, 204, 302, 400, 401, 404, 410, 422].map(status => answer(status)),
       ...(['aborted', 'unreadable', 'unsendable'] as const).map(failure),
-      ...(['handler-later', 'handler-refused', 'handler-undecodable', 'handler-interrupted'] as const).map(
-        failure,
-      ),
+      ...(
+        [
+          'handler-declined',
+          'handler-later',
+          'handler-refused',
+          'handler-undecodable',
+          'handler-interrupted',
+        ] as const
+      ).map(failure),
     ];
     assert.deepEqual(
       counted.filter(result => !isDestinationFailure(result)),

@@ -34,6 +34,25 @@ describe('what became of a call of a handler', () => {
     );
   });
 
+  it('tells an API that declined one call from one that answers so to all', () => {
+    const classOf = (code: string) => {
+      const result = resultOf({ kind: 'failed', error: 'OutboundError', code, at: null, detail: null });
+      return result.kind === 'error' ? result.errorClass : result.kind;
+    };
+    for (const code of ['HTTP_400', 'HTTP_403', 'HTTP_404', 'HTTP_422', 'HTTP_499'])
+      assert.equal(classOf(code), 'handler-declined', code);
+    for (const code of [
+      'HTTP_401',
+      'HTTP_407',
+      'HTTP_408',
+      'HTTP_429',
+      'HTTP_500',
+      'HTTP_302',
+      'ECONNREFUSED',
+    ])
+      assert.equal(classOf(code), 'handler-error', code);
+  });
+
   it('tells its own time-out and the end of its thread from what happened to it for others', () => {
     assert.deepEqual(resultOf({ kind: 'timeout' }), error('timeout'));
     assert.deepEqual(resultOf({ kind: 'aborted' }), error('aborted'));
