@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { type FakeTwilio, startFakeTwilio } from '@ackline/testkit/fake-twilio';
 import { createTwilioClient, type TwilioClient } from '../../src/clients/twilio-client.ts';
 import { type ClientBench, clientBench } from './client-bench.ts';
@@ -95,11 +96,26 @@ describe('the client of Twilio', () => {
     });
   });
 
-  it('goes nowhere else with the password', async () => {
+  it('goes nowhere else with the password, and to no place of the inside', async () => {
     await assert.rejects(client.download('http://127.0.0.1:1/x', { types: IMAGES }), { kind: 'given-up' });
     await assert.rejects(client.download('file:///etc/passwd', { types: IMAGES }), { kind: 'given-up' });
     twilio.script({ status: 307, headers: { location: 'ftp://127.0.0.1/x' } });
     await assert.rejects(client.download(`${twilio.url}/x`, { types: IMAGES }), { kind: 'given-up' });
+    await using inside = await startFakeReceiver();
+    for (const location of [
+      `${inside.url}/x`,
+      'https://10.0.0.1/x',
+      'https://[::1]/x',
+      'https://db.svc.internal/x',
+    ]) {
+      twilio.script({ status: 307, headers: { location } });
+      await assert.rejects(
+        client.download(`${twilio.url}/x`, { types: IMAGES }),
+        { kind: 'given-up', message: 'Twilio sends the download to where no file is' },
+        location,
+      );
+    }
+    assert.deepEqual(inside.requests, []);
     const home = { status: 307, headers: { location: '/again' } };
     twilio.script(home, home, home);
     await assert.rejects(client.download(`${twilio.url}/x`, { types: IMAGES }), { kind: 'given-up' });
