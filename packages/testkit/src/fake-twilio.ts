@@ -21,6 +21,8 @@ export interface FakeTwilio extends AsyncDisposable {
   readonly accountSid: string;
   readonly authToken: string;
   readonly sent: readonly TwilioMessage[];
+  /** Of any kind, with those that were refused. */
+  readonly requests: readonly ReceivedRequest[];
   /** The next messages are refused with 429. */
   limit(times: number, retryAfterSeconds?: number): void;
   /** The next requests, of any kind, get this answer. */
@@ -84,6 +86,7 @@ export async function startFakeTwilio(options: { readonly port?: number } = {}):
     accountSid: FAKE_ACCOUNT_SID,
     authToken: FAKE_AUTH_TOKEN,
     sent,
+    requests: receiver.requests,
     limit: (times, seconds) => void refusals.push(...Array<number | null>(times).fill(seconds ?? null)),
     script: (...answers) => void scripted.push(...answers),
     addMedia(one) {
