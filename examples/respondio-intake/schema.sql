@@ -33,6 +33,7 @@ create table if not exists respondio_intake.messages (
   type text,
   body text,
   sent_at timestamptz not null,
+  stored_at timestamptz not null default now(),
   primary key (tenant, channel_id, id),
   foreign key (tenant, contact_id) references respondio_intake.contacts
 );

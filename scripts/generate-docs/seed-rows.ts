@@ -75,6 +75,10 @@ const HTTP_POOL = tests(
   'makes so many calls at a time, and 30 to one host, so that a slow one leaves room to others',
   'keeps no more idle connections than it may',
 );
+const BOTS_KEEP = command(
+  'npm run proof -- bots',
+  'every message is one row and handled in order, though its processor is killed',
+);
 const BOTS = command('npm run proof -- bots', 'calls of the API beside uses, and the hit rate');
 const ALERTS = tests(
   'scripts/test/alert-rules.integration',
@@ -500,8 +504,13 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S2.3',
     before: 'a MongoDB pool of 50 (at least 10), 5 s for each operation, `w: 1`, upserts',
-    here: 'a PostgreSQL pool of 10 to 50, 5 s to connect and for a statement, synchronous commits, one row for each event',
+    here: 'a PostgreSQL pool of 10 to 50, 5 s to connect and for a statement, synchronous commits, one row for each event; the upserts into contacts and messages are [examples/respondio-intake](tutorials/respondio-intake.md)',
     shownBy: [
+      tests(
+        `${EXAMPLES}/respondio-intake/respondio-intake.integration`,
+        'comes to the same rows in whatever order events come, and however often',
+      ),
+      BOTS_KEEP,
       tests(`${PROCESSOR}/config`, 'has a pool of 50, and takes another size'),
       tests(
         'packages/store/test/pool.integration',
@@ -560,8 +569,16 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S2.7',
     before: '`POST /webhook/faster/incoming`, incoming and outgoing, for FASTER and VIP',
-    here: 'a source for each, with a tenant, in the ackline.yaml that comes along; signed',
+    here: 'a source for each, with a tenant, in the ackline.yaml that comes along; signed. What FASTER and VIP did with them: [examples/respondio-intake](tutorials/respondio-intake.md)',
     shownBy: [
+      tests(
+        `${EXAMPLES}/respondio-intake/respondio-intake.integration`,
+        'keeps a contact and its messages, of each tenant and direction, as the bare payload tells them',
+      ),
+      tests(
+        `${EXAMPLES}/respondio-intake/respondio-intake-page.integration`,
+        'has commands that lead from nothing to rows of both tenants, and a message that is refused',
+      ),
       tests(
         `${SHARED}/config/default-config`,
         'has every endpoint, each with its tenant and the name of its secret',
@@ -765,8 +782,13 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S3.5',
     before: 'tasks without waiting; processed at once if the queue fails; media before text',
-    here: 'a message with media has high priority, of which four go before each normal one; a log that fails: the next one',
+    here: 'a message with media has high priority, of which four go before each normal one; a log that fails: the next one. Files, within limits, are stored by [examples/whatsapp-intake](tutorials/whatsapp-intake.md)',
     shownBy: [
+      tests(
+        `${EXAMPLES}/whatsapp-intake/whatsapp-intake.integration`,
+        'stores files as they are, whatever is beside them, and says of others why not',
+      ),
+      BOTS_KEEP,
       tests(`${SHARED}/providers/twilio`, 'gives a message with media high priority'),
       tests(
         `${PROCESSOR}/delivery/fairness.integration`,
