@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runBots } from '../src/bots/run-bots.ts';
+import { respondioIntake } from '../src/bots/respondio-intake.ts';
 import { telegramServiceBot } from '../src/bots/telegram-service-bot.ts';
+import { whatsappIntake } from '../src/bots/whatsapp-intake.ts';
 
 // The short form of `npm run proof -- bots`: fewer conversations, and two kills.
 
 describe('bots whose processor is killed, on Kafka, PostgreSQL and Redis', () => {
-  for (const scenario of [telegramServiceBot]) {
+  for (const scenario of [telegramServiceBot, whatsappIntake, respondioIntake]) {
     it(`${scenario.name}: handles every message, in order, and replies to none twice`, async () => {
       const { checks, ...figures } = await runBots({
         scenario,

@@ -1,13 +1,15 @@
 import { loadavg } from 'node:os';
 import type { BotScenario } from '../../proofs/src/bots/bot-scenario.ts';
 import { type BotsFigures, type BotsOptions, runBots } from '../../proofs/src/bots/run-bots.ts';
+import { respondioIntake } from '../../proofs/src/bots/respondio-intake.ts';
 import { telegramServiceBot } from '../../proofs/src/bots/telegram-service-bot.ts';
+import { whatsappIntake } from '../../proofs/src/bots/whatsapp-intake.ts';
 import type { ProofArguments, ProofCommand } from './proof-command.ts';
 
 /** The bots of examples/, each on real servers and on the embedded PostgreSQL. Figures: docs/proofs/bots.md. */
 export const bots: ProofCommand = { docker: true, run };
 
-const SCENARIOS: readonly BotScenario[] = [telegramServiceBot];
+const SCENARIOS: readonly BotScenario[] = [telegramServiceBot, whatsappIntake, respondioIntake];
 const SERVERS: readonly BotsOptions['servers'][] = ['containers', 'embedded'];
 const CONVERSATIONS = 1_000;
 const KILLS = 8;

@@ -35,7 +35,15 @@ export interface FakeTwilio extends AsyncDisposable {
 const FAKE_ACCOUNT_SID = `AC${'0'.repeat(31)}1`;
 const FAKE_AUTH_TOKEN = 'f'.repeat(32);
 
-export async function startFakeTwilio(options: { readonly port?: number } = {}): Promise<FakeTwilio> {
+export interface FakeTwilioOptions {
+  readonly port?: number;
+  /** From a message, which is sent at once, to its answer. Default: 0. */
+  readonly answerMs?: number;
+  /** Told of each message before it is answered, as a status may come before that. */
+  readonly onSent?: (message: TwilioMessage) => void;
+}
+
+export async function startFakeTwilio(options: FakeTwilioOptions = {}): Promise<FakeTwilio> {
   const receiver = await startFakeReceiver(options);
   const account = `/2010-04-01/Accounts/${FAKE_ACCOUNT_SID}`;
   const authorization = `Basic ${Buffer.from(`${FAKE_ACCOUNT_SID}:${FAKE_AUTH_TOKEN}`).toString('base64')}`;
@@ -70,14 +78,11 @@ export async function startFakeTwilio(options: { readonly port?: number } = {}):
       return problem(400, "A 'To' and a 'From' phone number are required");
     }
     const sid = `SM${String(sent.length).padStart(32, '0')}`;
-    sent.push({ sid, fields });
-    return json(201, {
-      sid,
-      status: 'queued',
-      from: fields['From'],
-      to: fields['To'],
-      body: fields['Body'] ?? '',
-    });
+    const message = { sid, fields };
+    sent.push(message);
+    options.onSent?.(message);
+    const { From: from, To: to, Body: text = '' } = fields;
+    return { ...json(201, { sid, status: 'queued', from, to, body: text }), delayMs: options.answerMs ?? 0 };
   }
 
   receiver.always(serve);
@@ -110,7 +115,7 @@ function mediaAnswer(media: FakeMedia | undefined): ScriptedAnswer {
   return { status: 200, headers: { 'content-type': contentType, ...length }, body: bytes };
 }
 
-function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): ScriptedAnswer {
+function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}) {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 

@@ -42,6 +42,14 @@ export interface BotCourse {
   readonly cache: { readonly hits: number; readonly misses: number };
 }
 
+/** What a provider sends because of what a bot did, as statuses of its messages. */
+export interface FollowUps {
+  /** From now on they are sent, to there. No bot does anything before. */
+  begin(baseUrl: string): void;
+  /** Accepted so far; null while some are not yet. */
+  accepted(): number | null;
+}
+
 export interface OpenedScenario extends AsyncDisposable {
   /** ackline.yaml: that of the example, with the fakes' addresses. */
   readonly configText: string;
@@ -51,8 +59,10 @@ export interface OpenedScenario extends AsyncDisposable {
   readonly rate: number;
   conversation(number: number): Conversation;
   idOf(dedupKey: string): string;
+  /** Their events are not among the messages of the course. */
+  readonly followUps?: FollowUps;
   /** All that the scenario itself promises. */
-  judge(course: BotCourse): readonly Check[];
+  judge(course: BotCourse): readonly Check[] | Promise<readonly Check[]>;
 }
 
 /** One of the examples, with what it talks to. */

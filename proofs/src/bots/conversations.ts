@@ -47,7 +47,8 @@ export async function sendConversations(options: ConversationsOptions): Promise<
   return accepted;
 }
 
-async function untilAccepted(pool: Pool, message: BotMessage): Promise<boolean> {
+/** False: it was sent for half a minute, and given up. */
+export async function untilAccepted(pool: Pool, message: BotMessage): Promise<boolean> {
   for (let sends = 0; sends <= RESENDS; sends += 1) {
     if (isAccepted(await post(pool, message))) return true;
     await delay(RESEND_WAIT_MS);

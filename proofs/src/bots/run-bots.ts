@@ -7,7 +7,7 @@ import { waitFor } from '@ackline/testkit/wait-for';
 import pg from 'pg';
 import { isDrained } from '../ledger.ts';
 import { createSystem, type System } from '../system.ts';
-import type { BotScenario, Check, HandledMessage, OpenedScenario } from './bot-scenario.ts';
+import type { BotScenario, Check, FollowUps, HandledMessage, OpenedScenario } from './bot-scenario.ts';
 import { type AcceptedMessage, sendConversations } from './conversations.ts';
 import { judgeHandling } from './judge-bots.ts';
 import { startKilledProcessor } from './killed-processor.ts';
@@ -42,6 +42,7 @@ export async function runBots(options: BotsOptions): Promise<BotsFigures> {
   const bot = stack.use(await scenario.open(servers.databaseUrl));
   const system = stack.use(await createBotSystem(servers, bot));
   await system.startIngress();
+  bot.followUps?.begin(system.baseUrl);
   const processor = await startKilledProcessor(system);
   const wanted = Array.from({ length: conversations }, (_, number) => bot.conversation(number));
   const startedAt = performance.now();
@@ -52,7 +53,9 @@ export async function runBots(options: BotsOptions): Promise<BotsFigures> {
   ]);
   const sentAt = performance.now();
   log(`${accepted.length} messages were accepted; waiting for the last outcome`);
-  await untilDrained(servers.databaseUrl, accepted.length).catch(() => log('it was not drained in time'));
+  await untilDrained(servers.databaseUrl, accepted.length, bot.followUps).catch(() =>
+    log('it was not drained in time'),
+  );
   const endedAt = performance.now();
   const cache = await processor.cacheLookups();
   const uncertain = countUncertain(processor.outputs());
@@ -64,7 +67,7 @@ export async function runBots(options: BotsOptions): Promise<BotsFigures> {
     drainSeconds: (endedAt - sentAt) / 1_000,
     checks: [
       ...judgeHandling(messages, wanted.flatMap(one => one.messages).length),
-      ...bot.judge({ messages, kills, cache }),
+      ...(await bot.judge({ messages, kills, cache })),
     ],
   };
 }
@@ -97,11 +100,14 @@ function createBotSystem({ databaseUrl, brokers, redisUrl }: Servers, bot: Opene
   });
 }
 
-async function untilDrained(databaseUrl: string, accepted: number): Promise<void> {
+async function untilDrained(databaseUrl: string, accepted: number, followUps?: FollowUps): Promise<void> {
+  const followed = () => (followUps === undefined ? 0 : followUps.accepted());
   await waitFor(
     async () => {
       await delay(LOOK_EVERY_MS);
-      return isDrained(databaseUrl, accepted);
+      const before = followed();
+      if (before === null || !(await isDrained(databaseUrl, accepted + before))) return false;
+      return followed() === before; // what was still open then may have brought another
     },
     { timeoutMs: DRAIN_LIMIT_MS },
   );
