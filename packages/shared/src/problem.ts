@@ -16,15 +16,18 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 /** An id of ours has 36 characters; this bounds one that a caller took from somewhere else. */
 const MAX_REQUEST_ID_LENGTH = 128;
 
-/** A code that is no answer to a webhook (its status is null) is answered as ACKLINE_INTERNAL: the inside stays inside. */
-export function createProblem(code: ErrorCode, requestId: string): Problem {
+/**
+ * A code that is no answer to a webhook (its status is null) is answered as ACKLINE_INTERNAL: the inside stays inside. `detail`
+ * is what to do in this case; default: the code's own words.
+ */
+export function createProblem(code: ErrorCode, requestId: string, detail: string | null = null): Problem {
   const { status, title, fix } = errorCodes[code];
   if (status === null) return createProblem('ACKLINE_INTERNAL', requestId);
   return {
     type: `urn:ackline:error:${code}`,
     title,
     status,
-    detail: fix,
+    detail: detail ?? fix,
     code,
     requestId: requestId.slice(0, MAX_REQUEST_ID_LENGTH),
   };

@@ -15,6 +15,15 @@ describe('createProblem', () => {
     });
   });
 
+  it('says what to do in this case, where that is known, and else in the words of the code', () => {
+    const detail = 'The header X-Signature is missing.';
+    assert.equal(createProblem('ACKLINE_BAD_SIGNATURE', 'r', detail).detail, detail);
+    assert.equal(
+      createProblem('ACKLINE_BAD_SIGNATURE', 'r', null).detail,
+      errorCodes.ACKLINE_BAD_SIGNATURE.fix,
+    );
+  });
+
   it('has an error status for every code, and shows no code of the inside', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
       const problem = createProblem(code, 'r');

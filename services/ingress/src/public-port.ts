@@ -63,6 +63,7 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
       limits: guards.limits,
       addressOf: request => sources.declared.current.addressOf(request),
       isDraining,
+      isProduction: parts.config.isProduction,
       traces:
         tracing &&
         createRequestTraces({

@@ -13,7 +13,8 @@ import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
 import { hmacBase64, judge, readClaim, sameText } from './signature.ts';
 
-const SIGNATURE_HEADER = 'x-webhook-signature';
+const PROOF_HEADER = 'X-Webhook-Signature';
+const SIGNATURE_HEADER = PROOF_HEADER.toLowerCase();
 
 /** Base64 of the 32 bytes of an HMAC-SHA256. */
 const SIGNATURE_FORM = /^[A-Za-z0-9+/]{43}=$/;
@@ -96,7 +97,7 @@ function sample(options: { url: string; secret: string; sequence: number; now: n
   return {
     headers: [
       ['Content-Type', 'application/json'],
-      ['X-Webhook-Signature', sign(options.secret, body)],
+      [PROOF_HEADER, sign(options.secret, body)],
     ],
     body,
   };
@@ -118,6 +119,7 @@ export const respondio: Provider = {
   name: 'respondio',
   contentTypes: ['application/json'],
   bearerHeaders: [],
+  proofHeader: PROOF_HEADER,
   signsUrl: false,
   overLimit: 'defer',
   verify,

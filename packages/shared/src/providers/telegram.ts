@@ -13,7 +13,8 @@ import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
 import { judge, readClaim, sameText } from './signature.ts';
 
-const TOKEN_HEADER = 'x-telegram-bot-api-secret-token';
+const PROOF_HEADER = 'X-Telegram-Bot-Api-Secret-Token';
+const TOKEN_HEADER = PROOF_HEADER.toLowerCase();
 
 /** What `setWebhook` takes as `secret_token`. */
 const TOKEN_FORM = /^[A-Za-z0-9_-]{1,256}$/;
@@ -123,7 +124,7 @@ function sample(options: { url: string; secret: string; sequence: number; now: n
   return {
     headers: [
       ['Content-Type', 'application/json'],
-      ['X-Telegram-Bot-Api-Secret-Token', options.secret],
+      [PROOF_HEADER, options.secret],
     ],
     body: Buffer.from(body),
   };
@@ -146,6 +147,7 @@ export const telegram: Provider = {
   name: 'telegram',
   contentTypes: ['application/json'],
   bearerHeaders: [TOKEN_HEADER],
+  proofHeader: PROOF_HEADER,
   signsUrl: false,
   overLimit: 'defer',
   verify,

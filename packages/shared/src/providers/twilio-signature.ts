@@ -9,7 +9,8 @@ import { bodyHashParameters, signedUrlForms } from './twilio-url.ts';
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** Base64 of the 20 bytes of an HMAC-SHA1. */
-const SIGNATURE_RULES = { header: 'x-twilio-signature', form: /^[A-Za-z0-9+/]{27}=$/ };
+export const PROOF_HEADER = 'X-Twilio-Signature';
+const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^[A-Za-z0-9+/]{27}=$/ };
 
 /** What is signed after the URL; `refused` where the signature can not cover the body. */
 type SignedContent =

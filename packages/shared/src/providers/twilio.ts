@@ -5,7 +5,7 @@ import type { Answer, Identified, Identity, Provider, ReceivedRequest, SampleReq
 import { safeKey } from '../safe-key.ts';
 import { type Form, onlyValue, readForm } from './form-body.ts';
 import { readJson } from './json-body.ts';
-import { FORM_TYPE, signedParameters, signTwilio, verifyTwilio } from './twilio-signature.ts';
+import { FORM_TYPE, PROOF_HEADER, signedParameters, signTwilio, verifyTwilio } from './twilio-signature.ts';
 
 /** SMS and MMS/WhatsApp messages. Fields can fold into each other under one signature: only a value of this form is an id. */
 const MESSAGE_SID_FORM = /^(?:SM|MM)[0-9a-f]{32}$/;
@@ -113,7 +113,7 @@ function sample(options: { url: string; secret: string; sequence: number; now: n
   return {
     headers: [
       ['Content-Type', `${FORM_TYPE}; charset=UTF-8`],
-      ['X-Twilio-Signature', signature],
+      [PROOF_HEADER, signature],
       ['User-Agent', 'TwilioProxy/1.1'],
     ],
     body: bytes,
@@ -136,6 +136,7 @@ export const twilio: Provider = {
   name: 'twilio',
   contentTypes: [FORM_TYPE, 'application/json', 'application/cloudevents+json'],
   bearerHeaders: [],
+  proofHeader: PROOF_HEADER,
   signsUrl: true,
   overLimit: 'reject',
   verify: verifyTwilio,

@@ -42,6 +42,16 @@ for (const provider of providers.values()) {
         assert.equal(text, text.toLowerCase());
     });
 
+    it('is not proven without the header that it names, and with nothing else missing', () => {
+      const request = signedSample(provider, SECRET);
+      const headers = request.headers.filter(([name]) => name !== provider.proofHeader);
+      assert.equal(headers.length, request.headers.length - 1);
+      assert.deepEqual(provider.verify({ ...request, headers }, [SECRET], NOW), {
+        verified: false,
+        reason: 'missing_signature',
+      });
+    });
+
     it('makes every sample a new event, also of the same sequence at another time, and repeats the same one', () => {
       const keyOf = (sequence: number, now: number) =>
         identityOf(provider, signedSample(provider, SECRET, sequence, now)).dedupKey;

@@ -22,9 +22,20 @@ export function acceptedAnswer({ status, contentType, body }: Answer): HttpAnswe
   return { status, contentType, body, headers: null };
 }
 
+export interface ProblemParts {
+  /** Beside those that its status has. */
+  readonly headers?: AnswerHeaders;
+  /** What to do in this case; null: the code's own words. */
+  readonly detail?: string | null;
+}
+
 /** The answer to anything that was not accepted: nothing of the request is in it but the id that we gave it. */
-export function problemAnswer(code: ErrorCode, requestId: string, headers?: AnswerHeaders): HttpAnswer {
-  const problem = createProblem(code, requestId);
+export function problemAnswer(
+  code: ErrorCode,
+  requestId: string,
+  { headers, detail }: ProblemParts = {},
+): HttpAnswer {
+  const problem = createProblem(code, requestId, detail);
   return {
     status: problem.status,
     contentType: PROBLEM_CONTENT_TYPE,

@@ -47,7 +47,9 @@ function createExpressApp(deps: FrontDoorDeps): Express {
   app.get('/health', (request, response) => deps.health(request, response));
   app.all('/health', (request, response) => {
     const exchange = openExchange(request, response, deps.isDraining);
-    const answer = problemAnswer('ACKLINE_METHOD_NOT_ALLOWED', exchange.requestId, { allow: 'GET, HEAD' });
+    const answer = problemAnswer('ACKLINE_METHOD_NOT_ALLOWED', exchange.requestId, {
+      headers: { allow: 'GET, HEAD' },
+    });
     return exchange.send(answer, true);
   });
   app.use((request, response) => deps.webhook(request, response));

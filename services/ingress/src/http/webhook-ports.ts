@@ -73,6 +73,8 @@ export interface WebhookDeps {
   /** Of the client, also behind proxies; asked only where a limit applies. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly isDraining: () => boolean;
+  /** Answers name what is public alone. */
+  readonly isProduction: boolean;
   /** null: there are none, and no id is drawn. */
   readonly traces: RequestTraces | null;
   /** Proving a sender that takes longer is counted and logged; it is decided all the same (A4). */

@@ -3,6 +3,7 @@ import { acceptedAnswer, problemAnswer } from './answers.ts';
 import { type Exchange, openExchange } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
 import { refusesProvider } from './refuses-provider.ts';
+import { unprovenDetail } from './unproven-detail.ts';
 import { decide } from './webhook-flow.ts';
 import { logOutcome } from './webhook-log.ts';
 import type { Outcome } from './webhook-outcome.ts';
@@ -39,7 +40,7 @@ function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promis
   const hasGone = outcome.kind === 'abandoned' || exchange.clientHasGone();
   let lingering: Promise<void> | undefined;
   try {
-    lingering = answer(exchange, outcome);
+    lingering = answer(exchange, outcome, deps.isProduction);
   } finally {
     exchange.clock.end(PHASE.ack);
     const source = outcome.endpoint?.source.name ?? NO_SOURCE;
@@ -90,16 +91,20 @@ function resultOf(outcome: Outcome) {
   return outcome.code === 'ACKLINE_INTERNAL' ? 'failed' : 'rejected';
 }
 
-function answer(exchange: Exchange, outcome: Outcome): Promise<void> | undefined {
+function answer(exchange: Exchange, outcome: Outcome, isProduction: boolean): Promise<void> | undefined {
   switch (outcome.kind) {
     case 'accepted':
     case 'duplicate':
     case 'lost':
       return exchange.send(acceptedAnswer(outcome.endpoint.provider.answer(outcome.event)));
     case 'rejected': {
-      const { code, bodyUnread, retryAfterS } = outcome;
-      const headers = retryAfterS === undefined ? undefined : { 'retry-after': String(retryAfterS) };
-      return exchange.send(problemAnswer(code, exchange.requestId, headers), bodyUnread);
+      const { code, endpoint, reason, bodyUnread, retryAfterS } = outcome;
+      const isUnproven = code === 'ACKLINE_BAD_SIGNATURE' && endpoint !== null;
+      const parts = {
+        headers: retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) },
+        detail: isUnproven ? unprovenDetail(endpoint, reason, isProduction) : null,
+      };
+      return exchange.send(problemAnswer(code, exchange.requestId, parts), bodyUnread);
     }
     case 'abandoned':
       exchange.response.destroy();

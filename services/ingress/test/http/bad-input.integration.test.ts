@@ -187,6 +187,21 @@ describe('bad input', () => {
     });
   }
 
+  it('names the header that is missing, and outside production the command that signs a sample', async () => {
+    const unsigned = post('/webhook/telegram', ['Content-Type: application/json'], UPDATE);
+    const detailOf = async (isProduction: boolean) => {
+      const { answer } = await answerTo(unsigned, { isProduction });
+      return (JSON.parse(answer.body) as { detail: string }).detail;
+    };
+    const missing = /^The header X-Telegram-Bot-Api-Secret-Token is missing: /;
+    const production = await detailOf(true);
+    assert.match(production, missing);
+    assert.doesNotMatch(production, /ackline/);
+    const development = await detailOf(false);
+    assert.match(development, missing);
+    assert.match(development, / npx ackline send telegram --source telegram$/);
+  });
+
   it('names the method that is allowed', async () => {
     const { answer } = await answerTo(Buffer.from('PUT /webhook/telegram HTTP/1.1\r\nHost: x\r\n\r\n'));
     assert.equal(answer.headers.get('allow'), 'POST');

@@ -37,19 +37,15 @@ export interface FrontOptions {
   readonly addressOf?: () => string;
   readonly traces?: RequestTraces;
   readonly signatureBudgetMs?: number;
+  readonly isProduction?: boolean;
   readonly level?: 'info' | 'debug';
 }
 
 /** The public port over a log that is a list: what is tested is HTTP. */
 export async function startFront(options: FrontOptions = {}) {
   const events: EventEnvelope[] = [];
-  const lines: Record<string, unknown>[] = [];
   let draining = false;
-  const log = createLogger({
-    service: 'ingress',
-    level: options.level ?? 'info',
-    destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
-  });
+  const { log, lines } = createListedLog(options.level);
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const configured = options.sources ?? [sourceConfig({ bodyTimes: options.bodyTimes ?? PATIENT })];
   const metrics = createIngressMetrics(registry, { configured: () => configured, secretsOf: () => [TOKEN] });
@@ -62,10 +58,7 @@ export async function startFront(options: FrontOptions = {}) {
   const sources = sourceTable(configured, null, options.providerOf);
   const app = createFrontDoor({
     sources,
-    health: createHealthHandler(
-      () => ({ status: 200, body: { status: 'healthy' } }),
-      () => draining,
-    ),
+    health: createHealthHandler(healthy, () => draining),
     webhook: createWebhookHandler({
       sources,
       secretsOf: () => [TOKEN],
@@ -75,6 +68,7 @@ export async function startFront(options: FrontOptions = {}) {
       limits: options.limits ?? null,
       addressOf: options.addressOf ?? (() => '192.0.2.1'),
       isDraining: () => draining,
+      isProduction: options.isProduction ?? true,
       traces: options.traces ?? null,
       signatureBudgetMs: options.signatureBudgetMs ?? 5_000,
       metrics,
@@ -108,6 +102,14 @@ export async function startFront(options: FrontOptions = {}) {
       if (server.listening) await connections.close({ headGraceMs: 0, deadlineMs: 0 });
     },
   };
+}
+
+const healthy = () => ({ status: 200, body: { status: 'healthy' } });
+
+function createListedLog(level: 'info' | 'debug' = 'info') {
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  return { lines, log: createLogger({ service: 'ingress', level, destination: { write } }) };
 }
 
 /** The lines of one name. */

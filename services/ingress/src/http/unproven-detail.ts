@@ -1,0 +1,19 @@
+import { errorCodes } from '@ackline/shared/error-codes';
+import type { Endpoint } from '../source-table.ts';
+
+/**
+ * What a sender that was not proven is told to do. The header's name is in the provider's own documentation, and that it is missing
+ * the sender knows; names of sources are ours, so the command that signs a sample is told in development alone.
+ */
+export function unprovenDetail(
+  { source, provider }: Pick<Endpoint, 'source' | 'provider'>,
+  reason: string,
+  isProduction: boolean,
+): string {
+  const why =
+    reason === 'missing_signature'
+      ? `The header ${provider.proofHeader} is missing: it proves that ${provider.name} is the sender.`
+      : errorCodes.ACKLINE_BAD_SIGNATURE.fix;
+  if (isProduction) return why;
+  return `${why} A signed sample gets 200: npx ackline send ${provider.name} --source ${source.name}`;
+}

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { errorCodes } from '@ackline/shared/error-codes';
+import { respondio } from '@ackline/shared/providers/respondio';
+import { unprovenDetail } from '../../src/http/unproven-detail.ts';
+import { sourceConfig } from '../support/endpoint.ts';
+
+const endpoint = {
+  source: sourceConfig({ name: 'faster-incoming', provider: 'respondio' }),
+  provider: respondio,
+};
+
+describe('a sender that was not proven', () => {
+  it('is told the header that is missing, and in development the command that signs a sample', () => {
+    const missing = 'The header X-Webhook-Signature is missing: it proves that respondio is the sender.';
+    assert.equal(unprovenDetail(endpoint, 'missing_signature', true), missing);
+    assert.equal(
+      unprovenDetail(endpoint, 'missing_signature', false),
+      `${missing} A signed sample gets 200: npx ackline send respondio --source faster-incoming`,
+    );
+  });
+
+  it('is not told in production which doubt there was, and no name of the configuration', () => {
+    const { fix } = errorCodes.ACKLINE_BAD_SIGNATURE;
+    for (const reason of ['wrong_signature', 'malformed_signature', 'duplicate_signature', 'no_secret'])
+      assert.equal(unprovenDetail(endpoint, reason, true), fix, reason);
+  });
+});
