@@ -80,6 +80,10 @@ const BOTS_KEEP = command(
   'every message is one row and handled in order, though its processor is killed',
 );
 const BOTS = command('npm run proof -- bots', 'calls of the API beside uses, and the hit rate');
+const AS_PRINTED = tests(
+  `${CLI}/migrating/migrating-page.integration`,
+  'show the fields of /health, name the header that is missing, and the command that gets 200',
+);
 const ALERTS = tests(
   'scripts/test/alert-rules.integration',
   'fire when they should, and not before or otherwise',
@@ -564,12 +568,13 @@ export const seedRows: readonly SeedRow[] = [
     shownBy: [
       tests(`${INGRESS}/app.integration`, HEALTH),
       tests(`${INGRESS}/health-report`, 'shows the worst breaker, in the form of the systems before'),
+      AS_PRINTED,
     ],
   },
   {
     id: 'S2.7',
     before: '`POST /webhook/faster/incoming`, incoming and outgoing, for FASTER and VIP',
-    here: 'a source for each, with a tenant, in the ackline.yaml that comes along; signed. What FASTER and VIP did with them: [examples/respondio-intake](tutorials/respondio-intake.md)',
+    here: 'a source for each, with a tenant, in the ackline.yaml that comes along; signed, and its own `curl` gets 401 with the header that is missing. What FASTER and VIP did with them: [examples/respondio-intake](tutorials/respondio-intake.md)',
     shownBy: [
       tests(
         `${EXAMPLES}/respondio-intake/respondio-intake.integration`,
@@ -585,6 +590,7 @@ export const seedRows: readonly SeedRow[] = [
       ),
       tests(`${SHARED}/providers/respondio`, 'reads the bare payload, which does not tell its direction'),
       tests(`${CLI}/bench/bench.integration`, BENCH_SIGNS),
+      AS_PRINTED,
     ],
   },
   {

@@ -20,7 +20,7 @@ export function seedsPage(rows: readonly SeedRow[] = seedRows): string {
 
 They were five webhook handlers: three bots for Telegram, one for respond.io, one for WhatsApp by Twilio. What they had is here, or works better, or is
 **open**. A row names the tests that show it, as the runner prints them, or a command. \`npm run test:unit -- seeds-page\` fails where a row names a test or a
-command that is not there, or is missing itself.
+command that is not there, or is missing itself. How to move from one of them: [MIGRATING.md](../MIGRATING.md).
 
 ${summary(rows)}
 
