@@ -55,6 +55,16 @@ export interface Answer {
   readonly body: string;
 }
 
+/** How a provider takes it when its webhook answers late, or an error. */
+export interface ProviderRules {
+  /** How long it waits for an answer; where it does not say so itself, what its users report. */
+  readonly waitsMs: number;
+  /** Some failures in a row disable its webhook, and a person has to enable it. Not of one that waits for days of them. */
+  readonly disables: boolean;
+  /** It sends an event again that was not answered 2xx. */
+  readonly sendsAgain: boolean;
+}
+
 export interface SampleRequest {
   readonly headers: [name: string, value: string][];
   readonly body: Uint8Array;
@@ -79,6 +89,9 @@ export interface Provider {
    * delays others.
    */
   readonly overLimit: 'reject' | 'defer';
+  readonly rules: ProviderRules;
+  /** How far the signed time may be from `now`, before and after; null: no time is signed. */
+  readonly toleranceMs: number | null;
   verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict;
   /** Called only for a verified request. */
   identify(request: ReceivedRequest): Identified;

@@ -33,7 +33,7 @@ export function registerSend(program: Command, context: CommandContext): void {
   program
     .command('send')
     .description('Send correctly signed samples to a running ingress; exit status 1 if one is refused')
-    .argument('<provider|source>', 'telegram, twilio, respondio, or the name of a source')
+    .argument('<provider|source>', 'a provider, such as telegram, or the name of a source')
     .option('-s, --source <name>', "default: the provider's first in the configuration")
     .option('-c, --count <number>', 'how many', wholeNumber(1, MAX_COUNT), 1)
     .option('-r, --rate <number>', 'per second; default: as fast as answers come', positiveNumber(MAX_RATE))

@@ -141,3 +141,13 @@ export function epochMs(value: unknown, unitMs: 1 | 1000): number | null {
   const ms = Math.trunc(count * unitMs);
   return ms > 0 && ms <= EPOCH_MAX_MS ? ms : null;
 }
+
+/** A date and time with its offset, as RFC 3339 has it; a year has four digits. */
+const INSTANT_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Epoch milliseconds out of an ISO 8601 text with an offset; null where it is none, or no instant after 1970. */
+export function isoMs(value: unknown): number | null {
+  if (typeof value !== 'string' || !INSTANT_FORM.test(value)) return null;
+  const ms = Date.parse(value);
+  return ms > 0 ? ms : null;
+}

@@ -122,6 +122,8 @@ export const respondio: Provider = {
   proofHeader: PROOF_HEADER,
   signsUrl: false,
   overLimit: 'defer',
+  rules: { waitsMs: 5_000, disables: true, sendsAgain: false },
+  toleranceMs: null,
   verify,
   identify,
   answer,

@@ -16,7 +16,7 @@ export type Claim =
 export interface ClaimRules {
   /** Header that carries the proof, lower case. */
   readonly header: string;
-  /** The only form that the provider sends; anchored, linear. */
+  /** The only form that the provider sends; linear. */
   readonly form: RegExp;
 }
 
@@ -28,11 +28,24 @@ export function refuse(reason: RejectReason): Verdict {
 export function readClaim(request: ReceivedRequest, secrets: Secrets, rules: ClaimRules): Claim {
   const live = liveOf(secrets);
   if (live.length === 0) return { kind: 'refused', verdict: refuse('no_secret') };
-  const header = singleHeader(request.headers, rules.header);
-  if (header.found === 'none') return { kind: 'refused', verdict: refuse('missing_signature') };
-  if (header.found === 'many') return { kind: 'refused', verdict: refuse('duplicate_signature') };
-  if (!rules.form.test(header.value)) return { kind: 'refused', verdict: refuse('malformed_signature') };
-  return { kind: 'claim', value: header.value, live };
+  const proof = readProof(request, rules);
+  return proof.kind === 'refused' ? proof : { kind: 'claim', value: proof.value, live };
+}
+
+export type Proof =
+  | { readonly kind: 'proof'; readonly value: string }
+  | { readonly kind: 'refused'; readonly verdict: Verdict };
+
+/** The value of a header that the proof takes: the signature, or what is signed beside the body. */
+export function readProof(
+  { headers }: Pick<ReceivedRequest, 'headers'>,
+  { header, form }: ClaimRules,
+): Proof {
+  const found = singleHeader(headers, header);
+  if (found.found === 'none') return { kind: 'refused', verdict: refuse('missing_signature') };
+  if (found.found === 'many') return { kind: 'refused', verdict: refuse('duplicate_signature') };
+  if (!form.test(found.value)) return { kind: 'refused', verdict: refuse('malformed_signature') };
+  return { kind: 'proof', value: found.value };
 }
 
 function liveOf(secrets: Secrets): readonly LiveSecret[] {
@@ -45,6 +58,26 @@ function liveOf(secrets: Secrets): readonly LiveSecret[] {
 export function judge(live: readonly LiveSecret[], holds: (secret: string) => boolean): Verdict {
   const match = live.find(({ secret }) => holds(secret));
   return match ? { verified: true, secretIndex: match.index } : refuse('wrong_signature');
+}
+
+/** A signed time: whole seconds since 1970, as every sender writes them. */
+export const SECONDS_FORM = /^[1-9]\d{0,11}$/;
+
+/**
+ * The verdict, where it holds for the signed time too. The time comes last: only of a proven sender is it one, and a stranger's
+ * would be taken for a wrong clock.
+ */
+export function judgeTime(verdict: Verdict, seconds: string, { now, toleranceMs }: Clock): Verdict {
+  if (!verdict.verified) return verdict;
+  const isWithin = Math.abs(now - Number(seconds) * 1_000) <= toleranceMs;
+  return isWithin ? verdict : refuse('timestamp_out_of_tolerance');
+}
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Before and after. */
+  readonly toleranceMs: number;
 }
 
 /** Also of a secret that looks like base64: the key is the text that it is. */

@@ -150,6 +150,8 @@ export const telegram: Provider = {
   proofHeader: PROOF_HEADER,
   signsUrl: false,
   overLimit: 'defer',
+  rules: { waitsMs: 60_000, disables: false, sendsAgain: true },
+  toleranceMs: null,
   verify,
   identify,
   answer,

@@ -139,6 +139,8 @@ export const twilio: Provider = {
   proofHeader: PROOF_HEADER,
   signsUrl: true,
   overLimit: 'reject',
+  rules: { waitsMs: 15_000, disables: false, sendsAgain: false },
+  toleranceMs: null,
   verify: verifyTwilio,
   identify,
   answer,

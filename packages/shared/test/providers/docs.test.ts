@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
 import { providers } from '../../src/providers/registry.ts';
-import { signedSample } from './requests.ts';
+import { secretsOf, signedSample } from './requests.ts';
 
 const page = readFileSync(new URL('../../../../docs/providers.md', import.meta.url), 'utf8');
 const [, ...sections] = page.split(/^## /m);
@@ -12,6 +12,16 @@ describe('docs/providers.md', () => {
   it('has one section for each provider, in the order of the registry', () => {
     const titles = sections.map(section => section.slice(0, section.indexOf('\n')));
     assert.deepEqual(titles, [...providers.keys()]);
+  });
+
+  it('says of each provider what it was proven with', () => {
+    const rows = [...page.matchAll(/^\| ([a-z-]+) \| (.+) \|$/gm)].filter(([, name]) =>
+      providers.has(name ?? ''),
+    );
+    assert.deepEqual(
+      rows.map(([, name]) => name),
+      [...providers.keys()],
+    );
   });
 
   for (const [index, provider] of [...providers.values()].entries()) {
@@ -23,8 +33,14 @@ describe('docs/providers.md', () => {
         `| Content types | ${provider.contentTypes.map(type => `\`${type}\``).join(', ')} |`,
       );
 
-      const sample = signedSample(provider, 'a-secret');
+      const sample = signedSample(provider, secretsOf(provider)[0]);
       assert.ok(row('Proof').startsWith(`| Proof | \`${provider.proofHeader}\``), row('Proof'));
+      assert.equal(
+        row('Tolerance'),
+        provider.toleranceMs === null
+          ? ''
+          : `| Tolerance | ${provider.toleranceMs / 60_000} minutes, before and after |`,
+      );
       assert.equal(row('Kept header') !== '', provider.bearerHeaders.length > 0);
 
       const answer = provider.answer(sample);

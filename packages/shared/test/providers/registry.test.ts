@@ -2,19 +2,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { mediaType } from '../../src/headers.ts';
-import type { Identity, Provider, ReceivedRequest } from '../../src/provider.ts';
+import type { Provider, ReceivedRequest } from '../../src/provider.ts';
 import { findProvider, providers } from '../../src/providers/registry.ts';
-import { identityOf, NOW, post, repeatableRandom, signedSample, URL_CALLED, withBody } from './requests.ts';
-
-const SECRET = 'a-secret_of-32-characters-012345';
-const STORABLE = /^\P{Cc}{1,200}$/u;
-const SIGNATURE_HEADERS = ['x-telegram-bot-api-secret-token', 'x-twilio-signature', 'x-webhook-signature'];
-/** Of the others the secret itself is in a header, whatever the body is. */
-const SIGNS_BODIES = new Set(['twilio', 'respondio']);
+import {
+  assertStorable,
+  identityOf,
+  NOW,
+  post,
+  repeatableRandom,
+  secretsOf,
+  signedSample,
+  URL_CALLED,
+  withBody,
+} from './requests.ts';
 
 describe('the registry', () => {
   it('finds the providers by name and nothing that a map or object inherits', () => {
-    assert.deepEqual([...providers.keys()], ['telegram', 'twilio', 'respondio']);
+    assert.deepEqual([...providers.keys()], ['telegram', 'twilio', 'respondio', 'standard-webhooks']);
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
     for (const name of ['', 'Telegram', '__proto__', 'constructor', 'toString', 'get'])
       assert.equal(findProvider(name), undefined);
@@ -22,16 +26,17 @@ describe('the registry', () => {
 });
 
 for (const provider of providers.values()) {
+  const [SECRET, OTHER] = secretsOf(provider);
   describe(`${provider.name}, as every provider`, () => {
     it('accepts its own samples under the first and the second secret, and under no other', () => {
       for (let sequence = 0; sequence < 10; sequence += 1) {
         const request = signedSample(provider, SECRET, sequence);
         assert.deepEqual(provider.verify(request, [SECRET], NOW), { verified: true, secretIndex: 0 });
-        assert.deepEqual(provider.verify(request, ['new-one', SECRET], NOW), {
+        assert.deepEqual(provider.verify(request, [OTHER, SECRET], NOW), {
           verified: true,
           secretIndex: 1,
         });
-        assert.equal(provider.verify(request, ['new-one'], NOW).verified, false);
+        assert.equal(provider.verify(request, [OTHER], NOW).verified, false);
         assert.equal(provider.verify(request, [''], NOW).verified, false);
       }
     });
@@ -94,26 +99,19 @@ for (const provider of providers.values()) {
         const identified = provider.identify(huge);
         if (identified.kind === 'event') assertStorable(identified.identity);
         else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
-        assert.equal(provider.verify(huge, ['another'], NOW).verified, false);
-        assert.equal(provider.verify(huge, [SECRET], NOW).verified, !SIGNS_BODIES.has(provider.name));
+        assert.equal(provider.verify(huge, [OTHER], NOW).verified, false);
+        assert.equal(provider.verify(huge, [SECRET], NOW).verified, provider.bearerHeaders.length > 0);
       }
     });
   });
-}
-
-function assertStorable(identity: Identity): void {
-  for (const key of [identity.type, identity.dedupKey, identity.orderingKey]) {
-    assert.ok(key === null || (STORABLE.test(key) && key.isWellFormed()), JSON.stringify(key));
-  }
-  const { occurredAt } = identity;
-  assert.ok(occurredAt === null || (Number.isSafeInteger(occurredAt) && occurredAt > 0));
 }
 
 /** Random bytes, and the provider's own sample cut, spliced and seeded with hostile names; the same row for the same seed. */
 function* hostileRequests(provider: Provider, seed: number): Generator<ReceivedRequest> {
   const random = repeatableRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const sample = Buffer.from(signedSample(provider, SECRET).body);
+  const signed = signedSample(provider, secretsOf(provider)[0]);
+  const sample = Buffer.from(signed.body);
   const odd = [
     '',
     '\u0000',
@@ -158,7 +156,7 @@ function* hostileRequests(provider: Provider, seed: number): Generator<ReceivedR
   ];
   for (let round = 0; round < 500; round += 1) {
     const headers = Array.from({ length: Math.floor(random() * 5) }, (): [string, string] => [
-      pick([...SIGNATURE_HEADERS, 'Content-Type', '__proto__', '']),
+      pick([...signed.headers.map(([name]) => name), '__proto__', '']),
       pick(values),
     ]);
     yield post(headers, random() < 0.3 ? bytes() : spliced(), pick(urls));

@@ -52,3 +52,19 @@ export function repeatableRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+const STORABLE = /^\P{Cc}{1,200}$/u;
+
+export function assertStorable(identity: Identity): void {
+  for (const key of [identity.type, identity.dedupKey, identity.orderingKey])
+    assert.ok(key === null || (STORABLE.test(key) && key.isWellFormed()), JSON.stringify(key));
+  const { occurredAt } = identity;
+  assert.ok(occurredAt === null || (Number.isSafeInteger(occurredAt) && occurredAt > 0));
+}
+
+/** Two that the provider takes: text of the usual form, or what Standard Webhooks asks for. */
+export function secretsOf(provider: Provider): readonly [first: string, second: string] {
+  const text = ['a-secret_of-32-characters-012345', 'another-secret_of-38-characters-012345'] as const;
+  const whsec = [0x5a, 0xa5].map(byte => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
+  return provider.checkSecret(text[0]) === true ? text : (whsec as [string, string]);
+}

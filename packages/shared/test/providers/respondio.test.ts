@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 
 import { respondio } from '../../src/providers/respondio.ts';
 import { fixture, identityOf, NOW, post, refusal, signedSample, withBody, withHeader } from './requests.ts';
+import { testSignedProvider } from './suite.ts';
 
 // Looks like base64, and is used as text.
 const KEY = 'c2lnbmluZyBrZXkgdGhhdCBsb29rcyBsaWtlIGJhc2U2NA==';
@@ -25,6 +26,21 @@ const webhook = (body: string | Uint8Array, signature?: string) =>
     body,
   );
 const of = (payload: object) => identityOf(respondio, webhook(JSON.stringify(payload)));
+
+testSignedProvider({
+  provider: respondio,
+  secret: KEY,
+  otherSecret: 'another key',
+  proofHeaders: ['x-webhook-signature'],
+  bodies: new Map(
+    ['bare', 'message-received', 'ids-over-2-53'].map(name => [
+      name,
+      fixture(`respondio/${name}.json`).toString(),
+    ]),
+  ),
+  sign: (body, { secret }) => webhook(body, createHmac('sha256', secret).update(body).digest('base64')),
+  sdk: null,
+});
 
 describe('respondio verify', () => {
   const [bare] = VECTORS;

@@ -1,14 +1,13 @@
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { AppError } from '@ackline/shared/app-error';
 import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
-import { providers } from '@ackline/shared/providers/registry';
+import { findProvider, providers } from '@ackline/shared/providers/registry';
 import type { CliConfig } from '../../config.ts';
 import { shownPath } from '../../config-file.ts';
 import { inspectSetup, placedLines } from '../../config-setup.ts';
 import { type Examination, findingAt, isPrivateHost, publicUrlOf } from '../examination.ts';
 import type { Finding } from '../finding.ts';
 import type { FindingId } from '../finding-rows.ts';
-import { rulesOf } from '../provider-rules.ts';
 import { weakSecrets } from './secrets.ts';
 
 /** Telegram calls no other. */
@@ -118,7 +117,7 @@ function mayTake({ match }: RouteConfig, source: SourceConfig): boolean {
 
 /** How it answers, against how its provider bears that. */
 function answerRules(source: SourceConfig): readonly Rule[] {
-  const rules = rulesOf(source);
+  const rules = findProvider(source.provider)?.rules ?? null;
   const { bodyTimes, onUndurable, connection, provider } = source;
   if (rules === null) return [];
   return [

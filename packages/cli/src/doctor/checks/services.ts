@@ -1,11 +1,11 @@
 import { metricTable } from '@ackline/runtime/metric-table';
+import { findProvider } from '@ackline/shared/providers/registry';
 import { findOperationsUrl } from '../../top/look.ts';
 import { quantilesMs, type Samples, sumBy } from '../../top/metric-samples.ts';
 import { readService } from '../../top/read-services.ts';
 import { formatCount, formatMs, plural } from '../../output/units.ts';
 import { type Examination, finding } from '../examination.ts';
 import { type Examined, type Finding, joined, notLookedAt, only } from '../finding.ts';
-import { rulesOf } from '../provider-rules.ts';
 
 /** One that fails now and then is no trouble. */
 const REFUSED_IN_A_ROW = 10;
@@ -39,7 +39,7 @@ export function counted(examination: Examination, samples: Samples): readonly Fi
   const sources = examination.acklineConfig?.sources ?? [];
   return [
     ...sources.flatMap(source => {
-      const rules = rulesOf(source);
+      const rules = findProvider(source.provider)?.rules ?? null;
       const subject = `source ${source.name}`;
       return [
         ...refused(subject, unacked.get(source.name) ?? 0, rules?.disables === true),

@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Provider, ReceivedRequest, Verdict } from '../../src/provider.ts';
+import { type OddBody, oddBodies } from './odd-bodies.ts';
+import { assertStorable, NOW, post, signedSample, withBody, withHeader } from './requests.ts';
+
+export interface SignOptions {
+  readonly secret: string;
+  /** The signed time, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** An official SDK: the oracle of what is signed. It signs texts only. */
+export interface Sdk {
+  readonly name: string;
+  sign(body: string, options: SignOptions): ReceivedRequest | Promise<ReceivedRequest>;
+  /** Whether it takes the request, by the clock of this machine. */
+  verifies(request: ReceivedRequest, secret: string): boolean | Promise<boolean>;
+}
+
+/** A provider whose requests carry an HMAC over their raw body. */
+export interface SignedProvider {
+  readonly provider: Provider;
+  readonly secret: string;
+  readonly otherSecret: string;
+  /** Lower case; each of them proves, and a change in any of them is refused. The first one holds the signature. */
+  readonly proofHeaders: readonly [signature: string, ...others: string[]];
+  /** What the provider sends, by name; the first one is the example that is tampered with. */
+  readonly bodies: ReadonlyMap<string, string>;
+  /** As the provider does it, by Node's crypto alone: any bytes. */
+  sign(body: Uint8Array, options: SignOptions): ReceivedRequest;
+  /** null: there is none for this provider. */
+  readonly sdk: Sdk | null;
+}
+
+const FUZZ_RUNS = 300;
+
+/** All that every signed provider has to refuse and to take; prints how many verdicts were asked for. */
+export function testSignedProvider(signed: SignedProvider): void {
+  const { provider } = signed;
+  let cases = 0;
+  const suite: Suite = {
+    ...signed,
+    example: signed.sign(Buffer.from(exampleOf(signed)), { secret: signed.secret, at: NOW }),
+    verdict(request, secrets = [signed.secret], now = NOW) {
+      cases += 1;
+      return provider.verify(request, secrets, now);
+    },
+    refused(request, reasons, secrets) {
+      const verdict = suite.verdict(request, secrets);
+      const reason = verdict.verified ? 'verified' : verdict.reason;
+      assert.ok(reasons.includes(reason), `${reason}, and not ${reasons.join(' or ')}`);
+    },
+  };
+  describe(`${provider.name}, as every signed provider`, () => {
+    after(() => process.stdout.write(`# ${provider.name}: ${cases} verdicts\n`));
+    testSdk(suite);
+    testSecrets(suite);
+    testTampering(suite);
+    testProofHeaders(suite);
+    testTime(suite);
+    for (const body of oddBodies) testOddBody(suite, body);
+    testFuzz(suite);
+  });
+}
+
+function exampleOf({ bodies }: SignedProvider): string {
+  const [example] = bodies.values();
+  assert.ok(example !== undefined);
+  return example;
+}
+
+interface Suite extends SignedProvider {
+  readonly example: ReceivedRequest;
+  verdict(request: ReceivedRequest, secrets?: readonly string[], now?: number): Verdict;
+  /** Asserts that it is, for one of these reasons. */
+  refused(request: ReceivedRequest, reasons: readonly string[], secrets?: readonly string[]): void;
+}
+
+function testSdk({ sdk, provider, secret, bodies, sign, verdict }: Suite): void {
+  it('takes what it sends, and names the secret', () => {
+    for (const [name, body] of bodies)
+      assert.deepEqual(
+        verdict(sign(Buffer.from(body), { secret, at: NOW }), ['', secret]),
+        { verified: true, secretIndex: 1 },
+        name,
+      );
+  });
+  if (sdk === null) return;
+  it(`takes what ${sdk.name} signed`, async () => {
+    const at = Date.now();
+    for (const [name, body] of bodies)
+      assert.ok(verdict(await sdk.sign(body, { secret, at }), [secret], at).verified, name);
+  });
+
+  it(`takes what ${sdk.name} signed, whatever text it is`, async () => {
+    const texts = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(texts, async text => {
+        const at = Date.now();
+        assert.ok(verdict(await sdk.sign(text.toWellFormed(), { secret, at }), [secret], at).verified);
+      }),
+      { numRuns: FUZZ_RUNS },
+    );
+  });
+
+  it(`makes samples that ${sdk.name} takes, and that it refuses with one byte altered`, async () => {
+    for (let sequence = 0; sequence < 20; sequence += 1) {
+      const sample = signedSample(provider, secret, sequence, Date.now());
+      assert.ok(await sdk.verifies(sample, secret), `sample ${sequence}`);
+      assert.ok(!(await sdk.verifies(withBody(sample, flipped(sample.body, 1)), secret)));
+    }
+  });
+}
+
+function testSecrets({ example, secret, otherSecret, sign, verdict, refused }: Suite): void {
+  it('refuses a wrong secret, none, an empty one, and what is signed with the empty one', () => {
+    refused(example, ['wrong_signature'], [otherSecret]);
+    refused(example, ['wrong_signature'], [secret.slice(0, -4)]);
+    refused(example, ['no_secret'], []);
+    refused(example, ['no_secret'], ['', '']);
+  });
+
+  it('takes the second of two secrets while one is rotated, and neither once it is out', () => {
+    const rotated = sign(example.body, { secret: otherSecret, at: NOW });
+    assert.deepEqual(verdict(example, [otherSecret, secret]), { verified: true, secretIndex: 1 });
+    assert.deepEqual(verdict(rotated, [otherSecret, secret]), { verified: true, secretIndex: 0 });
+    refused(example, ['wrong_signature'], [otherSecret]);
+    refused(rotated, ['wrong_signature'], [secret]);
+  });
+}
+
+function testTampering({ example, refused }: Suite): void {
+  it('refuses one altered bit anywhere in the body, one byte more and one less', () => {
+    for (let index = 0; index < example.body.length; index += 1)
+      refused(withBody(example, flipped(example.body, index)), ['wrong_signature']);
+    const bodies = [
+      example.body.subarray(1),
+      example.body.subarray(0, -1),
+      Buffer.concat([example.body, Buffer.from('\n')]),
+      Buffer.concat([Buffer.from(' '), example.body]),
+      Buffer.from([]),
+    ];
+    for (const body of bodies) refused(withBody(example, body), ['wrong_signature']);
+  });
+
+  it('refuses the same JSON written another way', () => {
+    const value: unknown = JSON.parse(Buffer.from(example.body).toString());
+    for (const text of [JSON.stringify(value, null, 1), `${JSON.stringify(value)} `])
+      refused(withBody(example, Buffer.from(text)), ['wrong_signature']);
+  });
+}
+
+function testProofHeaders({
+  example,
+  proofHeaders,
+  sign,
+  secret,
+  otherSecret,
+  refused,
+  verdict,
+}: Suite): void {
+  const values = proofHeaders.map(name => [name, headerOf(example, name)] as const);
+  const wrong = ['malformed_signature', 'wrong_signature', 'timestamp_out_of_tolerance'];
+  for (const [name, value] of values) {
+    it(`refuses ${name} missing, empty, cut short anywhere, or longer`, () => {
+      refused(withHeader(example, name, null), ['missing_signature']);
+      for (let length = 0; length < value.length; length += 1)
+        refused(withHeader(example, name, value.slice(0, length)), wrong);
+      for (const longer of [`${value}A`, `A${value}`, `${value}=`, `${value}${value}`, `${value}\u0000`])
+        refused(withHeader(example, name, longer), wrong);
+    });
+
+    it(`refuses ${name} twice, be the copies the same or not`, () => {
+      for (const second of [value, `${value}0`, '', 'x']) {
+        refused({ ...example, headers: [...example.headers, [name, second]] }, ['duplicate_signature']);
+        refused({ ...example, headers: [[name.toUpperCase(), second], ...example.headers] }, [
+          'duplicate_signature',
+        ]);
+      }
+    });
+
+    it(`reads the name ${name} in any case`, () => {
+      const upper = withHeader(example, name, null);
+      const request = { ...upper, headers: [...upper.headers, [name.toUpperCase(), value] as const] };
+      assert.ok(verdict(request).verified);
+    });
+  }
+
+  it('refuses the signature in upper case, and that of another request', () => {
+    const [[name, value]] = values as [[string, string]];
+    refused(withHeader(example, name, value.toUpperCase()), wrong);
+    const others = [
+      sign(Buffer.from('{}'), { secret, at: NOW }),
+      sign(example.body, { secret: otherSecret, at: NOW }),
+    ];
+    for (const other of others)
+      refused(withHeader(example, name, headerOf(other, name)), ['wrong_signature']);
+  });
+}
+
+function testTime({ provider, example, secret, sign, verdict }: Suite): void {
+  const { toleranceMs } = provider;
+  const verdictAt = (at: number) => verdict(sign(example.body, { secret, at }));
+  if (toleranceMs === null) {
+    it('signs no time, so an old request and a new one are the same', () => {
+      for (const at of [NOW - 86_400_000, NOW, NOW + 86_400_000]) assert.ok(verdictAt(at).verified);
+    });
+    return;
+  }
+  it('takes what was signed within the tolerance, and refuses what is older or from the future', () => {
+    for (const at of [NOW - toleranceMs, NOW, NOW + toleranceMs]) assert.ok(verdictAt(at).verified);
+    for (const byMs of [1_000, 86_400_000]) {
+      const late = { verified: false, reason: 'timestamp_out_of_tolerance' };
+      assert.deepEqual(verdictAt(NOW - toleranceMs - byMs), late);
+      assert.deepEqual(verdictAt(NOW + toleranceMs + byMs), late);
+    }
+  });
+
+  it('says of a stranger that the signature is wrong, and not the clock', () => {
+    const stale = sign(example.body, { secret, at: NOW - 10 * toleranceMs });
+    assert.deepEqual(verdict(withBody(stale, Buffer.from('{}'))), {
+      verified: false,
+      reason: 'wrong_signature',
+    });
+  });
+}
+
+function testOddBody({ provider, secret, sign, verdict, refused }: Suite, odd: OddBody): void {
+  const { name, body, isEvent } = odd;
+  it(`takes a signed body with ${name}, and ${isEvent ? 'names the event' : 'calls it malformed'}`, () => {
+    const request = sign(body, { secret, at: NOW });
+    assert.ok(verdict(request).verified);
+    refused(withBody(request, flipped(body, body.length >> 1)), ['wrong_signature']);
+    const lossy = Buffer.from(Buffer.from(body).toString());
+    if (!lossy.equals(body)) refused(withBody(request, lossy), ['wrong_signature']);
+    const identified = provider.identify(request);
+    assert.equal(identified.kind, isEvent ? 'event' : 'malformed');
+    if (identified.kind === 'event') assertStorable(identified.identity);
+  });
+}
+
+function testFuzz({ provider, example, secret, proofHeaders, sign, verdict }: Suite): void {
+  const anyText = fc.string({ unit: 'binary', maxLength: 120 });
+  const headers = fc.array(
+    fc.tuple(
+      fc.constantFrom(...proofHeaders, 'content-type', '__proto__', ''),
+      fc.oneof(anyText, fc.constantFrom(...example.headers.map(([, value]) => value))),
+    ),
+    { maxLength: 6 },
+  );
+  const bodies = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.constant(example.body));
+
+  it('never throws and never accepts, whatever a stranger sends', () => {
+    fc.assert(
+      fc.property(headers, bodies, (pairs, body) => {
+        const request = post(pairs, body);
+        const { verified } = verdict(request, [secret, '', 'other']);
+        // The example itself is in the pool.
+        const isExample =
+          Buffer.from(body).equals(example.body) && proofHeaders.every(isAsInExample(request));
+        assert.ok(!verified || isExample);
+      }),
+      { numRuns: FUZZ_RUNS },
+    );
+  });
+  const isAsInExample = (request: ReceivedRequest) => (name: string) =>
+    request.headers.find(([other]) => other === name)?.[1] === headerOf(example, name);
+
+  it('takes any signed bytes, and refuses them with any change', () => {
+    const changes = fc.record({
+      body: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+      at: fc.nat(),
+      bit: fc.integer({ min: 0, max: 7 }),
+      header: fc.constantFrom(...proofHeaders),
+      character: fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 1 }),
+    });
+    fc.assert(
+      fc.property(changes, ({ body, at, bit, header, character }) => {
+        const request = sign(body, { secret, at: NOW });
+        assert.ok(verdict(request).verified);
+        assert.ok(!verdict(withBody(request, flipped(body, at % body.length, 1 << bit))).verified);
+        const value = headerOf(request, header);
+        const place = at % value.length;
+        const changed = value.slice(0, place) + character + value.slice(place + 1);
+        assert.equal(verdict(withHeader(request, header, changed)).verified, changed === value, changed);
+      }),
+      { numRuns: FUZZ_RUNS },
+    );
+  });
+
+  it('gives only keys that can be stored, whatever a proven sender sends', () => {
+    const [first] = Object.keys(JSON.parse(Buffer.from(example.body).toString()) as object);
+    const objects = fc.oneof(
+      fc.json(),
+      fc
+        .dictionary(fc.constantFrom(first ?? '', 'type', 'id', '__proto__'), fc.jsonValue())
+        .map(value => JSON.stringify(value)),
+    );
+    fc.assert(
+      fc.property(objects, headers, (body, pairs) => {
+        const identified = provider.identify(post(pairs, body));
+        if (identified.kind === 'event') assertStorable(identified.identity);
+        else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
+      }),
+      { numRuns: FUZZ_RUNS },
+    );
+  });
+}
+
+export function headerOf(request: ReceivedRequest, lowerName: string): string {
+  const found = request.headers.find(([name]) => name.toLowerCase() === lowerName);
+  assert.ok(found, lowerName);
+  return found[1];
+}
+
+function flipped(body: Uint8Array, index: number, bits = 1): Buffer {
+  const copy = Buffer.from(body);
+  copy[index] = (copy[index] ?? 0) ^ bits;
+  return copy;
+}

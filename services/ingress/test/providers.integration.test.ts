@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
+import { createLogger } from '@ackline/runtime/logger';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import type { Provider, SampleRequest } from '@ackline/shared/provider';
+import { providers } from '@ackline/shared/providers/registry';
+import { createPool } from '@ackline/store/pool';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import { createApp } from '../src/app.ts';
+import { loadConfig } from '../src/config.ts';
+import { openRaw, post } from './support/raw-http.ts';
+
+const PUBLIC_URL = 'https://hooks.example.com';
+const names = [...providers.keys()];
+const pathOf = (name: string) => `/webhook/${name}`;
+const variableOf = (name: string) => name.toUpperCase().replaceAll('-', '_');
+
+/** Text, or what Standard Webhooks asks for. */
+function secretOf(provider: Provider): string {
+  const text = 'a-secret_of-32-characters-012345';
+  const whsec = `whsec_${Buffer.alloc(32, 0x5a).toString('base64')}`;
+  return provider.checkSecret(text) === true ? text : whsec;
+}
+
+const CONFIG = `
+publicUrl: ${PUBLIC_URL}
+sources:
+${names.map(name => `  - { name: ${name}, provider: ${name}, path: ${pathOf(name)}, secrets: [{ env: ${variableOf(name)} }] }`).join('\n')}
+destinations: [{ name: receiver, type: http, url: http://127.0.0.1:9/ }]
+routes: [{ name: all, destination: receiver }]
+`;
+
+let database: TestDatabase;
+let folder: string;
+let port = 0;
+let stop: () => Promise<void>;
+
+before(async () => {
+  database = await createTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'ackline-providers-'));
+  const configFile = join(folder, 'ackline.yaml');
+  await writeFile(configFile, CONFIG);
+  const log = createLogger({ service: 'ingress', level: 'error', destination: { write: () => undefined } });
+  const aborting = new AbortController();
+  const app = await createApp(
+    loadConfig({
+      ACKLINE_CONFIG: configFile,
+      DATABASE_URL: database.url,
+      HOST: '127.0.0.1',
+      OPS_HOST: '127.0.0.1',
+      PORT: '0',
+      OPS_PORT: '0',
+      ...Object.fromEntries([...providers].map(([name, provider]) => [variableOf(name), secretOf(provider)])),
+    }),
+    {
+      log,
+      report: message => {
+        if (message.kind === 'listening' && message.name === 'http') port = message.port;
+      },
+      followLogLevel: createLogLevelSwitch(log, 'error', () => undefined),
+      signal: aborting.signal,
+    },
+  );
+  const running = app.run(aborting.signal);
+  stop = async () => {
+    aborting.abort();
+    await running;
+  };
+  await waitFor(() => port !== 0);
+});
+after(async () => {
+  await stop();
+  await rm(folder, { recursive: true, force: true });
+  await database.close();
+});
+
+/** Everything in the inbox, the oldest first, and takes it out. */
+async function takeInbox() {
+  const pool = createPool({
+    connectionString: database.url,
+    applicationName: 'test',
+    max: 1,
+    onError: () => undefined,
+  });
+  try {
+    const { rows } = await pool.query<{ meta: Buffer; body: Buffer }>(
+      'delete from inbox returning meta, body',
+    );
+    return rows.map(row => ({ ...decodeMeta(row.meta), body: row.body }));
+  } finally {
+    await pool.end();
+  }
+}
+
+function sampleOf(provider: Provider, sequence: number): SampleRequest {
+  const url = PUBLIC_URL + pathOf(provider.name);
+  return provider.sample({ url, secret: secretOf(provider), sequence, now: Date.now() });
+}
+
+const linesOf = ({ headers }: SampleRequest) => headers.map(([name, value]) => `${name}: ${value}`);
+
+async function send(request: Buffer) {
+  using client = await openRaw(port);
+  client.write(request);
+  return await client.answer();
+}
+
+/** In pieces of 7 bytes, so that they end within characters and names. */
+function chunked(path: string, lines: readonly string[], body: Uint8Array): Buffer {
+  const head = [`POST ${path} HTTP/1.1`, 'Host: hooks.test', ...lines, 'Transfer-Encoding: chunked'];
+  const parts: Buffer[] = [Buffer.from(`${head.join('\r\n')}\r\n\r\n`)];
+  for (let start = 0; start < body.length; start += 7) {
+    const piece = body.subarray(start, start + 7);
+    parts.push(Buffer.from(`${piece.length.toString(16)}\r\n`), Buffer.from(piece), Buffer.from('\r\n'));
+  }
+  return Buffer.concat([...parts, Buffer.from('0\r\n\r\n')]);
+}
+
+for (const provider of providers.values()) {
+  const path = pathOf(provider.name);
+  describe(`${provider.name}, through the ingress`, () => {
+    it('is stored as it came, named as the provider names it, and answered as the provider expects', async () => {
+      const sample = sampleOf(provider, 1);
+      const answer = await send(post(path, linesOf(sample), sample.body));
+      const request = { method: 'POST', url: PUBLIC_URL + path, ...sample };
+      const expected = provider.answer(request);
+      assert.equal(answer.status, expected.status);
+      assert.equal(answer.headers.get('content-type'), expected.contentType);
+      assert.equal(answer.body, expected.body);
+      const [stored, ...others] = await takeInbox();
+      assert.deepEqual(others, []);
+      assert.deepEqual(stored?.body, Buffer.from(sample.body));
+      assert.equal(stored.provider, provider.name);
+      const identified = provider.identify(request);
+      assert.equal(identified.kind, 'event');
+      assert.equal(stored.type, identified.identity.type);
+      assert.equal(stored.dedupKey, identified.identity.dedupKey);
+      assert.equal(stored.orderingKey, identified.identity.orderingKey);
+    });
+
+    it('takes a body in chunks, byte for byte, and none that is compressed', async () => {
+      const sample = sampleOf(provider, 2);
+      const { status } = await send(chunked(path, linesOf(sample), sample.body));
+      assert.equal(status, 200);
+      const stored = await takeInbox();
+      assert.deepEqual(
+        stored.map(({ body }) => body),
+        [Buffer.from(sample.body)],
+      );
+      for (const body of [sample.body, gzipSync(sample.body)]) {
+        const refused = await send(post(path, [...linesOf(sample), 'Content-Encoding: gzip'], body));
+        assert.equal(refused.status, 415);
+      }
+      assert.deepEqual(await takeInbox(), []);
+    });
+
+    it('takes none with a proof header twice, empty, missing, or in upper case, and stores nothing', async () => {
+      const sample = sampleOf(provider, 3);
+      const [type = '', proof = '', ...others] = linesOf(sample);
+      const [name = '', value = ''] = sample.headers[1] ?? [];
+      const refused = [
+        [type, proof, proof, ...others],
+        [type, `${name}:`, ...others],
+        [type, ...others],
+        [type, `${name}: ${value.toUpperCase()}`, ...others],
+        [type, `${name}: ${value.slice(0, -1)}`, ...others],
+      ];
+      for (const lines of refused) assert.equal((await send(post(path, lines, sample.body))).status, 401);
+      assert.deepEqual(await takeInbox(), []);
+    });
+  });
+}
