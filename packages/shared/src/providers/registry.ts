@@ -1,12 +1,13 @@
 import type { Provider } from '../provider.ts';
 import { respondio } from './respondio.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
+import { svix } from './svix.ts';
 import { telegram } from './telegram.ts';
 import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks].map(provider => [provider.name, provider]),
+  [telegram, twilio, respondio, standardWebhooks, svix].map(provider => [provider.name, provider]),
 );
 
 /** Undefined where the name is not known: the configuration names its mistake with a line, so nothing is thrown here. */

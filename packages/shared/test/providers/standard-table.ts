@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 import { Webhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
 
 import type { Provider, ReceivedRequest } from '../../src/provider.ts';
 import { fixture, post } from './requests.ts';
@@ -88,3 +89,4 @@ export function standardTable(
 }
 
 export const createStandardSdk = (secret: string): StandardSdk => new Webhook(secret);
+export const createSvixSdk = (secret: string): StandardSdk => new SvixWebhook(secret);

@@ -169,7 +169,7 @@ describe('standard-webhooks identify', () => {
       -1,
       0,
     ])
-      assert.equal(of({ timestamp }).occurredAt, null, String(timestamp));
+      assert.equal(of({ timestamp }).occurredAt, null, JSON.stringify(timestamp));
   });
 
   it('calls an event without a type unknown', () => {

@@ -16,9 +16,9 @@ export interface SignOptions {
 /** An official SDK: the oracle of what is signed. It signs texts only. */
 export interface Sdk {
   readonly name: string;
-  sign(body: string, options: SignOptions): ReceivedRequest | Promise<ReceivedRequest>;
+  readonly sign: (body: string, options: SignOptions) => ReceivedRequest | Promise<ReceivedRequest>;
   /** Whether it takes the request, by the clock of this machine. */
-  verifies(request: ReceivedRequest, secret: string): boolean | Promise<boolean>;
+  readonly verifies: (request: ReceivedRequest, secret: string) => boolean | Promise<boolean>;
 }
 
 /** A provider whose requests carry an HMAC over their raw body. */
@@ -31,7 +31,7 @@ export interface SignedProvider {
   /** What the provider sends, by name; the first one is the example that is tampered with. */
   readonly bodies: ReadonlyMap<string, string>;
   /** As the provider does it, by Node's crypto alone: any bytes. */
-  sign(body: Uint8Array, options: SignOptions): ReceivedRequest;
+  readonly sign: (body: Uint8Array, options: SignOptions) => ReceivedRequest;
   /** null: there is none for this provider. */
   readonly sdk: Sdk | null;
 }
@@ -75,9 +75,13 @@ function exampleOf({ bodies }: SignedProvider): string {
 
 interface Suite extends SignedProvider {
   readonly example: ReceivedRequest;
-  verdict(request: ReceivedRequest, secrets?: readonly string[], now?: number): Verdict;
+  readonly verdict: (request: ReceivedRequest, secrets?: readonly string[], now?: number) => Verdict;
   /** Asserts that it is, for one of these reasons. */
-  refused(request: ReceivedRequest, reasons: readonly string[], secrets?: readonly string[]): void;
+  readonly refused: (
+    request: ReceivedRequest,
+    reasons: readonly string[],
+    secrets?: readonly string[],
+  ) => void;
 }
 
 function testSdk({ sdk, provider, secret, bodies, sign, verdict }: Suite): void {
