@@ -60,7 +60,7 @@ describe('docs/configuration.md', () => {
   });
 
   it('shows limits, defaults and what is needed', () => {
-    assert.ok(page.includes('| `maxBody` | size, [1KiB, 25MiB] | `1MiB` |'));
+    assert.ok(page.includes('| `idle` | duration, [10ms, 10s] | `1s` |'));
     assert.ok(page.includes('| `secrets` | list of secret | **needed** |'));
     assert.ok(page.includes('| `schedule` | list of duration, [1ms, 24h] | `[5s, 30s, 2m, 10m, 1h, 6h]` |'));
     assert.ok(page.includes('| `signingSecret` | secret | none |'));

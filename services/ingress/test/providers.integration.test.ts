@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
@@ -176,3 +177,14 @@ for (const provider of providers.values()) {
     });
   });
 }
+
+it('takes a push of 24 MiB from GitHub, and as large a body from nobody who sends none', async () => {
+  const github = providers.get('github');
+  assert.ok(github);
+  const body = Buffer.from(`{"ref":"${'x'.repeat(24 * 1_048_576)}"}`);
+  const signature = createHmac('sha256', secretOf(github)).update(body).digest('hex');
+  const lines = ['Content-Type: application/json', `X-Hub-Signature-256: sha256=${signature}`];
+  const answer = await send(post(pathOf('github'), [...lines, 'X-GitHub-Event: push'], body));
+  assert.equal(answer.status, 200, answer.body);
+  assert.equal((await send(post(pathOf('svix'), lines, body.subarray(0, 1_048_577)))).status, 413);
+});

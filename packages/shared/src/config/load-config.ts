@@ -22,7 +22,7 @@ const MAX_LISTED_PROBLEMS = 50;
 
 export type KnownProviders = ReadonlyMap<
   string,
-  Pick<Provider, 'checkSecret' | 'contentTypes' | 'signsUrl' | 'overLimit'>
+  Pick<Provider, 'checkSecret' | 'contentTypes' | 'signsUrl' | 'overLimit' | 'maxBodyBytes'>
 >;
 
 export interface LoadConfigOptions {
@@ -198,13 +198,16 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
   };
 }
 
+/** Of providers that send no larger ones; far over what chats and payments send. */
+const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+
 function toSource(source: ConfigFile['sources'][number], providers: KnownProviders): SourceConfig {
   const { maxBody, bodyTimeout, limit, secrets, publicUrl, ...same } = source;
   return {
     ...same,
     secrets: secrets.map(toSecretRef),
     publicUrl: publicUrl ?? null,
-    maxBodyBytes: maxBody,
+    maxBodyBytes: maxBody ?? providers.get(source.provider)?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     bodyTimes: { idleMs: bodyTimeout.idle, totalMs: bodyTimeout.total },
     limit: limit === undefined ? null : toLimit(limit, providers.get(source.provider)),
   };

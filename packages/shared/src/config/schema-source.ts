@@ -35,7 +35,7 @@ const limitSchema = z.strictObject(
       .describe(
         'What happens over the limit. reject: 429 with Retry-After. defer: accepted and durable, delivered later at the ' +
           'limited rate; what would have to wait for over 24 hours is answered 429. Default: defer for telegram, where a ' +
-          '429 delays every chat, and for respondio, which never sends again; reject for the others.',
+          '429 delays every chat, and for respondio and github, which never send again; reject for the others.',
       ),
   },
   { error: 'must be a map with max, per, by and over' },
@@ -75,7 +75,9 @@ export const sourceSchema = z.strictObject(
         'The secrets that prove the sender, by reference; any of them is accepted. Two while one is being rotated.',
       ),
     publicUrl: publicUrlField.optional().describe('Overrides the publicUrl of the whole file.'),
-    maxBody: sizeField('1KiB', '25MiB').prefault('1MiB').describe('A larger body is answered 413.'),
+    maxBody: sizeField('1KiB', '25MiB')
+      .optional()
+      .describe('A larger body is answered 413. Default: 1MiB; 25MiB for github.'),
     bodyTimeout: bodyTimeoutSchema.prefault({}).describe('A slower body is answered 408.'),
     limit: limitSchema
       .optional()

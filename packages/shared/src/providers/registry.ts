@@ -1,4 +1,5 @@
 import type { Provider } from '../provider.ts';
+import { github } from './github.ts';
 import { respondio } from './respondio.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
 import { svix } from './svix.ts';
@@ -7,7 +8,7 @@ import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks, svix].map(provider => [provider.name, provider]),
+  [telegram, twilio, respondio, standardWebhooks, svix, github].map(provider => [provider.name, provider]),
 );
 
 /** Undefined where the name is not known: the configuration names its mistake with a line, so nothing is thrown here. */

@@ -33,6 +33,8 @@ describe('the limit of a source', () => {
   it('defers for a provider that a refusal delays or that never sends again, unless it says otherwise', () => {
     assert.equal(limitOf('    limit: { max: 1 }\n', 'telegram')?.over, 'defer');
     assert.equal(limitOf('    limit: { max: 1 }\n', 'respondio')?.over, 'defer');
+    assert.equal(limitOf('    limit: { max: 1 }\n', 'github')?.over, 'defer');
+    assert.equal(limitOf('    limit: { max: 1 }\n', 'svix')?.over, 'reject');
     assert.equal(limitOf('    limit: { max: 1, over: reject }\n', 'telegram')?.over, 'reject');
     assert.equal(limitOf('    limit: { max: 1, over: defer }\n', 'twilio')?.over, 'defer');
   });
@@ -115,6 +117,17 @@ describe('the limit of a source', () => {
       assert.equal(errorOf(text), error);
     });
   }
+});
+
+describe('maxBody', () => {
+  const bytesOf = (source: string, provider?: string) =>
+    load(file(source, provider)).sources[0]?.maxBodyBytes;
+
+  it('is 1 MiB where a source says nothing, and what the provider sends where that is more', () => {
+    assert.equal(bytesOf(''), 1_048_576);
+    assert.equal(bytesOf('', 'github'), 26_214_400);
+    assert.equal(bytesOf('    maxBody: 2MiB\n', 'github'), 2_097_152);
+  });
 });
 
 describe('WEBHOOK_MAX_REQUESTS_PER_MINUTE', () => {

@@ -69,7 +69,7 @@ export const configurationRows = {
   },
   'limit-rejects': {
     impact: 'medium',
-    why: 'This provider does not bear a 429: Telegram holds back every chat behind it, and respond.io never sends again.',
+    why: 'This provider does not bear a 429: Telegram holds back every chat behind it, and respond.io and GitHub never send again.',
     fix: 'Set `over: defer`, its default for this provider.',
   },
   'connection-closed': {
