@@ -2,13 +2,17 @@ import type { Provider } from '../provider.ts';
 import { github } from './github.ts';
 import { respondio } from './respondio.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
+import { stripe } from './stripe.ts';
 import { svix } from './svix.ts';
 import { telegram } from './telegram.ts';
 import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks, svix, github].map(provider => [provider.name, provider]),
+  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe].map(provider => [
+    provider.name,
+    provider,
+  ]),
 );
 
 /** Undefined where the name is not known: the configuration names its mistake with a line, so nothing is thrown here. */
