@@ -9,7 +9,13 @@ import { readConfigFile } from '../src/config-file.ts';
 const providers: KnownProviders = new Map([
   [
     'telegram',
-    { contentTypes: [], signsUrl: true, overLimit: 'reject' as const, checkSecret: () => true as const },
+    {
+      contentTypes: [],
+      signsUrl: true,
+      toleranceMs: null,
+      overLimit: 'reject' as const,
+      checkSecret: () => true as const,
+    },
   ],
 ]);
 const TEXT = 'sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: TOKEN }] }]\n';

@@ -9,6 +9,7 @@ const providers: KnownProviders = new Map([
     {
       contentTypes: [],
       signsUrl: false,
+      toleranceMs: null,
       overLimit: 'reject' as const,
       checkSecret: (secret: string) =>
         /^[A-Za-z0-9_-]+$/.test(secret) ? true : 'it may hold letters, digits, _ and - only',
@@ -19,6 +20,7 @@ const providers: KnownProviders = new Map([
     {
       contentTypes: [],
       signsUrl: false,
+      toleranceMs: null,
       overLimit: 'reject' as const,
       checkSecret: (secret: string) => `"${secret}" is bad`,
     },

@@ -90,11 +90,12 @@ export interface Provider {
    */
   readonly overLimit: 'reject' | 'defer';
   readonly rules: ProviderRules;
-  /** How far the signed time may be from `now`, before and after; null: no time is signed. */
+  /** How far the signed time may be from `now`, before and after, where the source does not say; null: no time is signed. */
   readonly toleranceMs: number | null;
   /** The largest body that it sends, of one that sends larger ones than 1 MiB: what a source takes that does not say (`maxBody`). */
   readonly maxBodyBytes?: number;
-  verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict;
+  /** `toleranceMs`: instead of the provider's own. */
+  verify(request: ReceivedRequest, secrets: Secrets, now: number, toleranceMs?: number): Verdict;
   /** Called only for a verified request. */
   identify(request: ReceivedRequest): Identified;
   /**

@@ -31,13 +31,13 @@ export type Judgement = ProvenEvent | Refusal;
 
 /** Proves the sender; `now` is epoch milliseconds. Pure: waits for nothing (A4), and what is not proven is no event. */
 export function prove(
-  { provider }: Endpoint,
+  { provider, source }: Endpoint,
   request: ReceivedRequest,
   secrets: Secrets,
   now: number,
 ): Proof | Refusal {
   if (request.body.byteLength === 0) return refused('ACKLINE_EMPTY_BODY', 'empty_body');
-  const verdict = provider.verify(request, secrets, now);
+  const verdict = provider.verify(request, secrets, now, source.toleranceMs ?? undefined);
   if (!verdict.verified) return refused('ACKLINE_BAD_SIGNATURE', verdict.reason);
   const { secretIndex } = verdict;
   const secret = secrets[secretIndex];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
+import { findProvider } from '@ackline/shared/providers/registry';
 import { identify, type Judgement, prove } from '../src/judge.ts';
 import { endpointOf } from './support/endpoint.ts';
 
@@ -25,6 +26,18 @@ function eventOf(body: string) {
 }
 
 describe('prove and identify', () => {
+  it("hold a signed time against the source's tolerance", () => {
+    const secret = 'whsec_of-an-endpoint-of-stripe';
+    const sample = findProvider('stripe')?.sample({ url: 'https://h/', secret, sequence: 1, now: NOW });
+    assert.ok(sample);
+    const request = { method: 'POST', url: 'https://h/', ...sample };
+    const kindAt = (toleranceMs: number, now: number) =>
+      prove(endpointOf({ provider: 'stripe', toleranceMs }), request, [secret], now).kind;
+    assert.equal(kindAt(60_000, NOW + 60_000), 'proven');
+    assert.equal(kindAt(60_000, NOW + 61_000), 'refused');
+    assert.equal(kindAt(600_000, NOW + 600_000), 'proven');
+  });
+
   it('make the event of a proven request', () => {
     const body = '{"update_id":5,"message":{"chat":{"id":7},"date":1700000000}}';
     const { dedupKey, body: kept, headers, ...rest } = eventOf(body);

@@ -65,6 +65,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     secrets: [{ env: 'WEBHOOK_SECRET_TOKEN' }],
     publicUrl: null,
     maxBodyBytes: 1024 * 1024,
+    toleranceMs: null,
     bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
     limit: null,
     connection: 'keep-alive',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { providers } from '@ackline/shared/providers/registry';
 import { generateSecret, namedSecrets, overDevEnv } from '../../src/data-directory/dev-env.ts';
 import { destination, exampleConfig, source } from '../example-config.ts';
 
@@ -23,6 +24,13 @@ test('a generated secret has the form that its provider asks for', () => {
   assert.match(secrets['TELEGRAM'] ?? '', /^[A-Za-z0-9_-]{1,256}$/);
   assert.match(secrets['TWILIO'] ?? '', /^[0-9a-f]{32}$/);
   assert.match(secrets['SIGNING'] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
+});
+
+test('there is a generated secret for every provider', () => {
+  for (const [name, provider] of providers) {
+    const secret = generateSecret([text => provider.checkSecret(text)]);
+    assert.ok(secret !== null && provider.checkSecret(secret) === true, name);
+  }
 });
 
 test('a signing secret has to keep the rule that the services keep: 24 to 64 bytes', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { findProvider, providers } from '@ackline/shared/providers/registry';
 import { pickSource, prepareSamples, type SampleTarget } from '../../src/send/sample-source.ts';
+import { generateSecret } from '../../src/data-directory/dev-env.ts';
 import { exampleConfig, source } from '../example-config.ts';
 
 const TOKEN = 'd'.repeat(32);
@@ -26,6 +27,23 @@ test('an unknown provider or source is named with what there is', () => {
   });
   assert.throws(() => pickSource(config, 'respondio'), { message: /it has: none/ });
   assert.throws(() => pickSource(config, 'twilio', 'nope'), { message: /it has: sms/ });
+});
+
+test('samples for a source of every provider are signed with its secret', () => {
+  for (const [name, provider] of providers) {
+    const secret = generateSecret([text => provider.checkSecret(text)]) ?? '';
+    const sources = [source({ name: 'one', provider: name })];
+    const samples = prepareSamples(pickSource(exampleConfig({ sources }), name), {
+      config: { ...config, publicUrl: 'https://hooks.example.com' },
+      environment: { TOKEN: secret },
+      mode: 'development',
+      baseUrl: 'http://127.0.0.1:8080',
+    });
+    const now = 1_700_000_000_000;
+    const url = `https://hooks.example.com${new URL(samples.url).pathname}`;
+    const request = { method: 'POST', url, ...samples.sample(1, now) };
+    assert.ok(provider.verify(request, [secret], now).verified, name);
+  }
 });
 
 function isVerified(publicUrl: string | null, calledUrl: string): boolean {

@@ -12,7 +12,7 @@ import type { ConfigPath } from './yaml-source.ts';
 type Entry = Readonly<Record<string, unknown>>;
 
 export interface CrossCheckOptions {
-  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl'>>;
+  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl' | 'toleranceMs'>>;
   /** Some things are left open in development only. */
   readonly production: boolean;
 }
@@ -38,6 +38,7 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
       ? sources.flatMap((source, index) => urlFindings(file, source, { index, providers }))
       : []),
     ...sources.flatMap(bodyTimeFindings),
+    ...sources.flatMap((source, index) => toleranceFindings(source, index, providers)),
     ...tenants.flatMap((tenant, index) =>
       reference(['tenants', index, 'name'], tenant?.['name'], { what: 'tenant', names: tenantsOf(sources) }),
     ),
@@ -174,6 +175,18 @@ function urlFindings(
   if (source?.['publicUrl'] !== undefined || asEntry(file)?.['publicUrl'] !== undefined) return [];
   const message = `${provider} signs the URL that it calls, so production needs publicUrl: set it, at the top of the file or in this source, to the base URL that the provider is given`;
   return [{ path: ['sources', index, 'provider'], message }];
+}
+
+function toleranceFindings(
+  source: Entry | undefined,
+  index: number,
+  providers: CrossCheckOptions['providers'],
+): Finding[] {
+  const provider = source?.['provider'];
+  if (source?.['tolerance'] === undefined || typeof provider !== 'string') return [];
+  if (providers.get(provider)?.toleranceMs !== null) return [];
+  const message = `${provider} signs no time that could be out of it: take the tolerance out`;
+  return [{ path: ['sources', index, 'tolerance'], message }];
 }
 
 function bodyTimeFindings(source: Entry | undefined, index: number): Finding[] {

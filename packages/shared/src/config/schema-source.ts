@@ -78,6 +78,12 @@ export const sourceSchema = z.strictObject(
     maxBody: sizeField('1KiB', '25MiB')
       .optional()
       .describe('A larger body is answered 413. Default: 1MiB; 25MiB for github.'),
+    tolerance: durationField('1s', '1h')
+      .optional()
+      .describe(
+        'How far the time that a request signs may be from now, before and after. Only of a provider that signs one. ' +
+          'Default: that of the provider, 5 minutes.',
+      ),
     bodyTimeout: bodyTimeoutSchema.prefault({}).describe('A slower body is answered 408.'),
     limit: limitSchema
       .optional()

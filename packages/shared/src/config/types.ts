@@ -30,6 +30,8 @@ export interface SourceConfig {
   /** Overrides the global `publicUrl`. */
   readonly publicUrl: string | null;
   readonly maxBodyBytes: number;
+  /** How far a signed time may be from now, before and after; null: the provider signs none. */
+  readonly toleranceMs: number | null;
   readonly bodyTimes: BodyTimesConfig;
   /** null: as much as comes. */
   readonly limit: LimitConfig | null;

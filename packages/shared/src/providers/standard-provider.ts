@@ -36,11 +36,11 @@ export function createStandardProvider({ name, namesOf, prefix }: StandardOption
     overLimit: 'reject',
     rules: { waitsMs: 15_000, disables: false, sendsAgain: true },
     toleranceMs: TOLERANCE_MS,
-    verify: (request, secrets, now) =>
+    verify: (request, secrets, now, toleranceMs = TOLERANCE_MS) =>
       verifyStandard(request, secrets, {
         names: namesOf(request.headers),
         now,
-        toleranceMs: TOLERANCE_MS,
+        toleranceMs,
       }),
     identify: request => identify(request.body, idOf(request.headers, namesOf(request.headers))),
     answer: () => ({ status: 200, contentType: 'application/json', body: '{"status":"received"}' }),

@@ -29,7 +29,12 @@ interface SignedHeader {
   readonly signatures: readonly string[];
 }
 
-function verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdict {
+function verify(
+  request: ReceivedRequest,
+  secrets: Secrets,
+  now: number,
+  toleranceMs: number = TOLERANCE_MS,
+): Verdict {
   const claim = readClaim(request, secrets, { header: SIGNATURE_HEADER, form: HEADER_FORM });
   if (claim.kind === 'refused') return claim.verdict;
   const header = readHeader(claim.value);
@@ -38,7 +43,7 @@ function verify(request: ReceivedRequest, secrets: Secrets, now: number): Verdic
     const own = sign(secret, header.seconds, request.body);
     return header.signatures.some(signature => sameText(signature, own));
   });
-  return judgeTime(verdict, header.seconds, { now, toleranceMs: TOLERANCE_MS });
+  return judgeTime(verdict, header.seconds, { now, toleranceMs });
 }
 
 /** null: no time or two of them, or no `v1`. Other schemes (`v0` is that of test events) prove nothing. */

@@ -130,6 +130,29 @@ describe('maxBody', () => {
   });
 });
 
+describe('tolerance', () => {
+  const toleranceOf = (source: string, provider: string) =>
+    load(file(source, provider)).sources[0]?.toleranceMs;
+
+  it("is the provider's own where a source says nothing, and none where no time is signed", () => {
+    assert.equal(toleranceOf('', 'stripe'), 300_000);
+    assert.equal(toleranceOf('    tolerance: 30s\n', 'stripe'), 30_000);
+    assert.equal(toleranceOf('', 'github'), null);
+  });
+
+  it('is refused with its place of a provider that signs no time, and out of its bounds', () => {
+    assert.equal(
+      errorOf(file('    tolerance: 30s\n', 'github')),
+      'ackline.yaml:6:16  sources[0].tolerance: github signs no time that could be out of it: take the tolerance out',
+    );
+    for (const text of ['0s', '2h'])
+      assert.equal(
+        errorOf(file(`    tolerance: ${text}\n`, 'stripe')),
+        'ackline.yaml:6:16  sources[0].tolerance: must be within [1s, 1h]',
+      );
+  });
+});
+
 describe('WEBHOOK_MAX_REQUESTS_PER_MINUTE', () => {
   const config = load(
     `${file('')}  - { name: sms, provider: twilio, path: /sms, secrets: [{ env: T }], limit: { max: 7 } }\n` +

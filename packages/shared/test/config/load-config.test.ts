@@ -9,12 +9,13 @@ const provider = {
   checkSecret: () => true as const,
   contentTypes: ['application/json'],
   signsUrl: false,
+  toleranceMs: null as number | null,
   overLimit: 'reject' as const,
 };
 const providers: KnownProviders = new Map([
   ['telegram', provider],
   ['twilio', { ...provider, signsUrl: true }],
-  ['respondio', provider],
+  ['respondio', { ...provider, toleranceMs: 300_000 }],
 ]);
 
 const load = (text: string, production = false) =>
@@ -105,6 +106,7 @@ describe('loadConfig, on a file that is right', () => {
           secrets: [{ env: 'TOKEN' }],
           publicUrl: null,
           maxBodyBytes: 1_048_576,
+          toleranceMs: null,
           bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
           limit: null,
           connection: 'keep-alive',
@@ -155,6 +157,7 @@ sources:
     secrets: [{ file: /etc/ackline/secrets/faster }, { env: OLD }]
     publicUrl: http://other.example.com
     maxBody: 25MiB
+    tolerance: 1h
     bodyTimeout: { idle: 2s, total: 10s }
     limit: { max: 100, per: 1h, by: ip, over: reject }
     connection: close
@@ -193,6 +196,7 @@ destinations:
       secrets: [{ file: '/etc/ackline/secrets/faster' }, { env: 'OLD' }],
       publicUrl: 'http://other.example.com',
       maxBodyBytes: 26_214_400,
+      toleranceMs: 3_600_000,
       bodyTimes: { idleMs: 2_000, totalMs: 10_000 },
       limit: { max: 100, perMs: 3_600_000, by: 'ip', over: 'reject' },
       connection: 'close',

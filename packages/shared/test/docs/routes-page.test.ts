@@ -16,6 +16,7 @@ const provider = {
   checkSecret: () => true as const,
   contentTypes: [],
   signsUrl: false,
+  toleranceMs: null,
   overLimit: 'reject' as const,
 };
 const providers: KnownProviders = new Map([['telegram', provider]]);

@@ -224,6 +224,17 @@ function testTime({ provider, example, secret, sign, verdict }: Suite): void {
     }
   });
 
+  it('takes another tolerance of the source instead, both ways', () => {
+    for (const otherMs of [10_000, 2 * toleranceMs]) {
+      const isTaken = (at: number) => {
+        const request = sign(example.body, { secret, at });
+        return provider.verify(request, [secret], NOW, otherMs).verified;
+      };
+      for (const at of [NOW - otherMs, NOW + otherMs]) assert.ok(isTaken(at));
+      for (const at of [NOW - otherMs - 1_000, NOW + otherMs + 1_000]) assert.ok(!isTaken(at));
+    }
+  });
+
   it('says of a stranger that the signature is wrong, and not the clock', () => {
     const stale = sign(example.body, { secret, at: NOW - 10 * toleranceMs });
     assert.deepEqual(verdict(withBody(stale, Buffer.from('{}'))), {

@@ -35,6 +35,7 @@ export function sourceOf(name: string): SourceConfig {
     secrets: [{ env: 'TOKEN' }],
     publicUrl: null,
     maxBodyBytes: 1_048_576,
+    toleranceMs: null,
     bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
     limit: null,
     connection: 'keep-alive',

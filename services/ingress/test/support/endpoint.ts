@@ -13,6 +13,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     secrets: [{ env: 'TOKEN' }],
     publicUrl: null,
     maxBodyBytes: 100_000,
+    toleranceMs: null,
     bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
     limit: null,
     connection: 'keep-alive',
