@@ -80,8 +80,8 @@ export interface Provider {
   readonly contentTypes: readonly string[];
   /** Lower-case names of headers whose value is itself the secret: replaced before the append (A3). */
   readonly bearerHeaders: readonly string[];
-  /** Name of the header that proves the sender, as the provider writes it. */
-  readonly proofHeader: string;
+  /** Names of the headers that prove the sender together, as the provider writes them. */
+  readonly proofHeaders: readonly [name: string, ...others: string[]];
   /** The signature covers the URL that was called: a source needs a declared public URL then. */
   readonly signsUrl: boolean;
   /**

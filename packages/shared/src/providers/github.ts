@@ -182,7 +182,7 @@ export const github: Provider = {
   name: 'github',
   contentTypes: ['application/json', FORM_TYPE],
   bearerHeaders: [],
-  proofHeader: PROOF_HEADER,
+  proofHeaders: [PROOF_HEADER],
   signsUrl: false,
   // What is refused does not come again.
   overLimit: 'defer',

@@ -119,7 +119,7 @@ export const respondio: Provider = {
   name: 'respondio',
   contentTypes: ['application/json'],
   bearerHeaders: [],
-  proofHeader: PROOF_HEADER,
+  proofHeaders: [PROOF_HEADER],
   signsUrl: false,
   overLimit: 'defer',
   rules: { waitsMs: 5_000, disables: true, sendsAgain: false },

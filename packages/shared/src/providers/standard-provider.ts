@@ -30,7 +30,7 @@ export function createStandardProvider({ name, namesOf, prefix }: StandardOption
     name,
     contentTypes: ['application/json', 'application/cloudevents+json'],
     bearerHeaders: [],
-    proofHeader: `${prefix}-signature`,
+    proofHeaders: [`${prefix}-signature`, `${prefix}-id`, `${prefix}-timestamp`],
     signsUrl: false,
     // What is refused comes again after seconds, minutes and hours.
     overLimit: 'reject',

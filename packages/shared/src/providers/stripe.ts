@@ -142,7 +142,7 @@ export const stripe: Provider = {
   name: 'stripe',
   contentTypes: ['application/json'],
   bearerHeaders: [],
-  proofHeader: PROOF_HEADER,
+  proofHeaders: [PROOF_HEADER],
   signsUrl: false,
   // What is refused comes again, for three days.
   overLimit: 'reject',

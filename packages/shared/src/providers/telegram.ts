@@ -147,7 +147,7 @@ export const telegram: Provider = {
   name: 'telegram',
   contentTypes: ['application/json'],
   bearerHeaders: [TOKEN_HEADER],
-  proofHeader: PROOF_HEADER,
+  proofHeaders: [PROOF_HEADER],
   signsUrl: false,
   overLimit: 'defer',
   rules: { waitsMs: 60_000, disables: false, sendsAgain: true },

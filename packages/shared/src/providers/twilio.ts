@@ -136,7 +136,7 @@ export const twilio: Provider = {
   name: 'twilio',
   contentTypes: [FORM_TYPE, 'application/json', 'application/cloudevents+json'],
   bearerHeaders: [],
-  proofHeader: PROOF_HEADER,
+  proofHeaders: [PROOF_HEADER],
   signsUrl: true,
   overLimit: 'reject',
   rules: { waitsMs: 15_000, disables: false, sendsAgain: false },

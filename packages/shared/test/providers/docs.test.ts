@@ -34,7 +34,7 @@ describe('docs/providers.md', () => {
       );
 
       const sample = signedSample(provider, secretsOf(provider)[0]);
-      assert.ok(row('Proof').startsWith(`| Proof | \`${provider.proofHeader}\``), row('Proof'));
+      assert.ok(row('Proof').startsWith(`| Proof | \`${provider.proofHeaders[0]}\``), row('Proof'));
       assert.equal(
         row('Tolerance'),
         provider.toleranceMs === null

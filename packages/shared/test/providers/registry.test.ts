@@ -52,7 +52,7 @@ for (const provider of providers.values()) {
 
     it('is not proven without the header that it names, and with nothing else missing', () => {
       const request = signedSample(provider, SECRET);
-      const headers = request.headers.filter(([name]) => name !== provider.proofHeader);
+      const headers = request.headers.filter(([name]) => name !== provider.proofHeaders[0]);
       assert.equal(headers.length, request.headers.length - 1);
       assert.deepEqual(provider.verify({ ...request, headers }, [SECRET], NOW), {
         verified: false,

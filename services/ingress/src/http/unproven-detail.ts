@@ -10,10 +10,13 @@ export function unprovenDetail(
   reason: string,
   isProduction: boolean,
 ): string {
-  const why =
-    reason === 'missing_signature'
-      ? `The header ${provider.proofHeader} is missing: it proves that ${provider.name} is the sender.`
-      : errorCodes.ACKLINE_BAD_SIGNATURE.fix;
+  const why = reason === 'missing_signature' ? missingProof(provider) : errorCodes.ACKLINE_BAD_SIGNATURE.fix;
   if (isProduction) return why;
   return `${why} A signed sample gets 200: npx ackline send ${provider.name} --source ${source.name}`;
+}
+
+function missingProof({ name, proofHeaders }: Endpoint['provider']): string {
+  const [first, ...others] = proofHeaders;
+  if (others.length === 0) return `The header ${first} is missing: it proves that ${name} is the sender.`;
+  return `One of the headers ${proofHeaders.join(', ')} is missing: together they prove that ${name} is the sender.`;
 }

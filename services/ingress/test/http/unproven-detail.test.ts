@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { errorCodes } from '@ackline/shared/error-codes';
+import { standardWebhooks } from '@ackline/shared/providers/standard-webhooks';
 import { respondio } from '@ackline/shared/providers/respondio';
 import { unprovenDetail } from '../../src/http/unproven-detail.ts';
 import { sourceConfig } from '../support/endpoint.ts';
@@ -17,6 +18,13 @@ describe('a sender that was not proven', () => {
     assert.equal(
       unprovenDetail(endpoint, 'missing_signature', false),
       `${missing} A signed sample gets 200: npx ackline send respondio --source faster-incoming`,
+    );
+  });
+
+  it('is told all headers that the proof is made of, where it is made of several', () => {
+    assert.equal(
+      unprovenDetail({ ...endpoint, provider: standardWebhooks }, 'missing_signature', true),
+      'One of the headers webhook-signature, webhook-id, webhook-timestamp is missing: together they prove that standard-webhooks is the sender.',
     );
   });
 
