@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { AppError } from '@ackline/shared/app-error';
@@ -9,8 +10,24 @@ const LISTEN = '0A';
 /** A machine with more processes than this is not searched to the end for a name in an error message. */
 const MAX_SEARCHED_PROCESSES = 5_000;
 
-/** A port that was free on 127.0.0.1 a moment ago. The caller must cope with another program taking it first. */
-export function findFreePort(): Promise<number> {
+/** Below what systems give to outgoing connections (from 32768 on) and Kubernetes to services (from 30000 on). */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 29_999;
+const MAX_TRIES = 50;
+
+/**
+ * A port that was free on 127.0.0.1 a moment ago, and that no connection gets by chance until it is used. The caller must cope with
+ * another program taking it first.
+ */
+export async function findFreePort(): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1);
+    try {
+      return await listenOnce(port);
+    } catch {
+      // somebody has it
+    }
+  }
   return listenOnce(0);
 }
 

@@ -10,6 +10,14 @@ describe('the port', () => {
     await checkPort(await findFreePort());
   });
 
+  it('is none that the system gives to an outgoing connection meanwhile', async () => {
+    const ports = await Promise.all(Array.from({ length: 20 }, findFreePort));
+    assert.deepEqual(
+      ports.filter(port => port < 10_000 || port >= 30_000),
+      [],
+    );
+  });
+
   it('names the process that holds it', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
