@@ -5,7 +5,7 @@ import { respondioIntake } from '../src/bots/respondio-intake.ts';
 import { telegramServiceBot } from '../src/bots/telegram-service-bot.ts';
 import { whatsappIntake } from '../src/bots/whatsapp-intake.ts';
 
-// The short form of `npm run proof -- bots`: fewer conversations, and two kills.
+// The short form of `npm run proof -- bots`: fewer conversations, and one kill.
 
 describe('bots whose processor is killed, on Kafka, PostgreSQL and Redis', () => {
   for (const scenario of [telegramServiceBot, whatsappIntake, respondioIntake]) {
@@ -13,8 +13,8 @@ describe('bots whose processor is killed, on Kafka, PostgreSQL and Redis', () =>
       const { checks, ...figures } = await runBots({
         scenario,
         servers: 'containers',
-        conversations: 100,
-        kills: 2,
+        conversations: 60,
+        kills: 1,
         log: () => undefined,
       });
       console.log(JSON.stringify(figures));
