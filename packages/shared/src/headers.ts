@@ -26,6 +26,12 @@ export function singleHeader(headers: HeaderPairs, lowerName: string): SingleHea
   return found === null ? NONE : { found: 'one', value: found };
 }
 
+/** The value of a header that is there once and has this form; null otherwise. */
+export function shapedHeader(headers: HeaderPairs, lowerName: string, form: RegExp): string | null {
+  const header = singleHeader(headers, lowerName);
+  return header.found === 'one' && form.test(header.value) ? header.value : null;
+}
+
 /** The lengths first: this is asked of every header of every request, and a lower-case copy of each would be made for it. */
 export function isNamed(name: string, lowerName: string): boolean {
   return name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName);

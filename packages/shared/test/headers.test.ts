@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { HeaderPairs } from '../src/envelope.ts';
-import { headerValues, mediaType, pairsFromRaw, singleHeader } from '../src/headers.ts';
+import { headerValues, mediaType, pairsFromRaw, shapedHeader, singleHeader } from '../src/headers.ts';
 
 const HEADERS: HeaderPairs = [
   ['Host', 'hooks.example.com'],
@@ -16,6 +16,13 @@ describe('headers', () => {
     assert.deepEqual(headerValues(HEADERS, 'x-twice'), ['one', 'two']);
     assert.deepEqual(headerValues(HEADERS, 'absent'), []);
     assert.deepEqual(headerValues(HEADERS, '__proto__'), ['plain']);
+  });
+
+  it('gives a value only of a header that is there once and has the form', () => {
+    assert.equal(shapedHeader(HEADERS, 'host', /^[a-z.]+$/), 'hooks.example.com');
+    assert.equal(shapedHeader(HEADERS, 'host', /^[a-z]+$/), null);
+    assert.equal(shapedHeader(HEADERS, 'x-twice', /^/), null);
+    assert.equal(shapedHeader(HEADERS, 'absent', /^/), null);
   });
 
   it('tells a repeated header from a single one and from none, also when the value is empty', () => {

@@ -1,7 +1,6 @@
 import { createHmac, hash } from 'node:crypto';
 
-import type { HeaderPairs } from '../envelope.ts';
-import { mediaType, singleHeader } from '../headers.ts';
+import { mediaType, shapedHeader } from '../headers.ts';
 import type {
   Answer,
   Identified,
@@ -14,7 +13,8 @@ import type {
 import { safeKey } from '../safe-key.ts';
 import { onlyValue, readForm } from './form-body.ts';
 import { epochMs, idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { judge, readClaim, sameText, textKey } from './signature.ts';
+import { sampleGuid } from './sample-guid.ts';
+import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
@@ -46,7 +46,7 @@ function identify(request: ReceivedRequest): Identified {
   const read = readJsonObject(json);
   if (read.kind === 'malformed') return read;
   const payload = read.value;
-  const event = shaped(request.headers, 'x-github-event', EVENT_FORM);
+  const event = shapedHeader(request.headers, 'x-github-event', EVENT_FORM);
   return {
     kind: 'event',
     identity: {
@@ -78,17 +78,12 @@ function typeOf(event: string | null, action: unknown): string {
  * could make a new event a repeat.
  */
 function dedupKey({ headers, body }: ReceivedRequest): string | null {
-  const delivery = shaped(headers, 'x-github-delivery', DELIVERY_FORM);
+  const delivery = shapedHeader(headers, 'x-github-delivery', DELIVERY_FORM);
   return delivery === null ? null : safeKey(delivery, hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS));
 }
 
 /** 128 bits: no two bodies meet by accident, and the index stays small. */
 const BODY_HASH_CHARS = 32;
-
-function shaped(headers: HeaderPairs, name: string, form: RegExp): string | null {
-  const found = singleHeader(headers, name);
-  return found.found === 'one' && form.test(found.value) ? found.value : null;
-}
 
 /** The repository; of what belongs to none its organization, enterprise, account or installation. Their ids are rows of their own. */
 const OWNERS = ['organization', 'enterprise', 'installation', 'sender'] as const;
@@ -140,7 +135,6 @@ function answer(): Answer {
 function sample({ secret, sequence, now }: { secret: string; sequence: number; now: number }): SampleRequest {
   const number = sequence % SAMPLE_REPOSITORIES;
   const at = new Date(now).toISOString();
-  const id = hash('sha256', `${now}/${sequence}`, 'hex');
   const body = Buffer.from(
     JSON.stringify({
       action: 'opened',
@@ -155,13 +149,12 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
       sender: { login: 'ada', id: 1 },
     }),
   );
-  const delivery = [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20, 32)];
   return {
     headers: [
       ['Content-Type', 'application/json'],
       [PROOF_HEADER, sign(secret, body)],
       ['X-GitHub-Event', 'issues'],
-      ['X-GitHub-Delivery', delivery.join('-')],
+      ['X-GitHub-Delivery', sampleGuid(`${now}/${sequence}`)],
       ['User-Agent', 'GitHub-Hookshot/sample'],
     ],
     body,
@@ -170,12 +163,6 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
 
 /** Several, so that order per key can be watched. */
 const SAMPLE_REPOSITORIES = 5;
-
-/** Any text can be one. An end of white space came along with a copy. */
-function checkSecret(secret: string): true | string {
-  if (secret === '') return 'must not be empty';
-  return secret === secret.trim() || 'must not begin or end with white space (it is used as it is written)';
-}
 
 /** Webhooks of repositories, organizations and apps, proven by an HMAC-SHA256 over the raw body. */
 export const github: Provider = {
@@ -193,5 +180,5 @@ export const github: Provider = {
   identify,
   answer,
   sample,
-  checkSecret,
+  checkSecret: checkTextSecret,
 };

@@ -1,6 +1,7 @@
 import type { Provider } from '../provider.ts';
 import { github } from './github.ts';
 import { respondio } from './respondio.ts';
+import { shopify } from './shopify.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
 import { stripe } from './stripe.ts';
 import { svix } from './svix.ts';
@@ -9,7 +10,7 @@ import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe].map(provider => [
+  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe, shopify].map(provider => [
     provider.name,
     provider,
   ]),

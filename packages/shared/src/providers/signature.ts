@@ -83,6 +83,12 @@ export interface Clock {
 /** Also of a secret that looks like base64: the key is the text that it is. */
 export const textKey = createHmacKeys(secret => createSecretKey(secret, 'utf8'));
 
+/** Any text can be one. An end of white space came along with a copy. */
+export function checkTextSecret(secret: string): true | string {
+  if (secret === '') return 'must not be empty';
+  return secret === secret.trim() || 'must not begin or end with white space (it is used as it is written)';
+}
+
 /** Of the parts, one after the other. */
 export function hmacBase64(
   algorithm: 'sha1' | 'sha256',
