@@ -1,5 +1,6 @@
 import type { Provider } from '../provider.ts';
 import { github } from './github.ts';
+import { paddle } from './paddle.ts';
 import { respondio } from './respondio.ts';
 import { shopify } from './shopify.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
@@ -10,7 +11,7 @@ import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe, shopify].map(provider => [
+  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe, shopify, paddle].map(provider => [
     provider.name,
     provider,
   ]),

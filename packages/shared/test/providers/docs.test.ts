@@ -39,7 +39,7 @@ describe('docs/providers.md', () => {
         row('Tolerance'),
         provider.toleranceMs === null
           ? ''
-          : `| Tolerance | ${provider.toleranceMs / 60_000} minutes, before and after |`,
+          : `| Tolerance | ${durationText(provider.toleranceMs)}, before and after |`,
       );
       assert.equal(row('Kept header') !== '', provider.bearerHeaders.length > 0);
 
@@ -51,3 +51,7 @@ describe('docs/providers.md', () => {
     });
   }
 });
+
+function durationText(ms: number): string {
+  return ms > 60_000 ? `${ms / 60_000} minutes` : `${ms / 1_000} seconds`;
+}

@@ -20,7 +20,17 @@ describe('the registry', () => {
   it('finds the providers by name and nothing that a map or object inherits', () => {
     assert.deepEqual(
       [...providers.keys()],
-      ['telegram', 'twilio', 'respondio', 'standard-webhooks', 'svix', 'github', 'stripe', 'shopify'],
+      [
+        'telegram',
+        'twilio',
+        'respondio',
+        'standard-webhooks',
+        'svix',
+        'github',
+        'stripe',
+        'shopify',
+        'paddle',
+      ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
     for (const name of ['', 'Telegram', '__proto__', 'constructor', 'toString', 'get'])
