@@ -30,6 +30,7 @@ describe('the registry', () => {
         'stripe',
         'shopify',
         'paddle',
+        'linear',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
