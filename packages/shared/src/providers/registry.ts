@@ -4,6 +4,7 @@ import { linear } from './linear.ts';
 import { paddle } from './paddle.ts';
 import { respondio } from './respondio.ts';
 import { shopify } from './shopify.ts';
+import { square } from './square.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
 import { stripe } from './stripe.ts';
 import { svix } from './svix.ts';
@@ -12,7 +13,7 @@ import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe, shopify, paddle, linear].map(
+  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe, shopify, paddle, linear, square].map(
     provider => [provider.name, provider],
   ),
 );

@@ -31,6 +31,7 @@ describe('the registry', () => {
         'shopify',
         'paddle',
         'linear',
+        'square',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
