@@ -60,10 +60,9 @@ describe('handlers over a real Redis', () => {
       keys.every(key => !key.includes('categories')),
       keys.join(),
     ); // (HC4)
-    assert.deepEqual(
-      keys.filter(key => key.startsWith('ackline:lease:')),
-      [],
-    );
+    // Nobody waits for the answer to the end of a lease; one that Redis did not take ends by its time.
+    const leases = () => one.redis.client.keys('ackline:lease:*');
+    await waitFor(async () => (await leases()).length === 0, SLOW);
   });
 
   it('give out nothing that was cleared, though Redis has it and a processor has not heard of it', async () => {
@@ -109,7 +108,7 @@ describe('handlers over a real Redis', () => {
     assert.ok((await take(two)) > 50_000);
   });
 
-  it('load a value once, over two processors and many events, and do without Redis when it is gone', async () => {
+  it('load a value once a processor at most, over many events, and do without Redis when it is gone', async () => {
     await using stage = await openHandlerStage();
     await stage.writeModule(
       `export const bot = defineHandler({ name: 'bot', source: any, async handle(event, ctx) {
@@ -127,7 +126,10 @@ describe('handlers over a real Redis', () => {
       Array.from({ length: 40 }, () => sampleEvent()),
     );
     await stage.untilAll('delivered', 40);
-    assert.deepEqual([stage.notes().length, stage.notes().filter(note => note === 'loaded').length], [41, 1]);
+    const loads = stage.notes().filter(note => note === 'loaded').length;
+    // Redis is not waited for: a processor whose connection does not stand yet makes its own value, once.
+    assert.ok(loads >= 1 && loads <= services.length, `${loads} loads`);
+    assert.equal(stage.notes().length, 40 + loads);
     await container.kill();
     await stage.writeConfig(['module: ./bot.ts, settings: { notes: NOTES, key: second }']);
     await waitFor(() => services.every(service => service.output().includes('"handler.replaced"')), SLOW);
