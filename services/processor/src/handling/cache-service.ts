@@ -187,7 +187,7 @@ function learnAll(
     const { destination, keyHash } = clear;
     const cache = known.get(destination)?.cache;
     const version = keyHash === null ? 0 : versions.of(destination, keyHash);
-    versions.learn(clear);
+    if (!versions.learn(clear)) continue;
     // Nobody finds it any more (HC3): only its room is given back. Neither rejects.
     if (keyHash === null) cache?.clear();
     else void cache?.delete(nameOf({ destination, keyHash, version }));

@@ -4,7 +4,8 @@ import type { CacheClear } from '@ackline/store/cache-clears';
 export interface CacheVersions {
   /** 0: nothing was. */
   of(destination: string, keyHash: string): number;
-  learn(clear: CacheClear): void;
+  /** False: it is no news. Readings may overlap, and what an earlier one found come last. */
+  learn(clear: CacheClear): boolean;
 }
 
 interface Known {
@@ -22,12 +23,14 @@ export function createCacheVersions(): CacheVersions {
     learn({ destination, keyHash, version }) {
       const cleared = known.get(destination) ?? { all: 0, keys: new Map<string, number>() };
       known.set(destination, cleared);
+      if (version <= Math.max(cleared.all, cleared.keys.get(keyHash ?? '') ?? 0)) return false;
       if (keyHash !== null) {
         cleared.keys.set(keyHash, version);
-        return;
+        return true;
       }
       cleared.all = version;
-      cleared.keys.clear();
+      for (const [key, older] of cleared.keys) if (older <= version) cleared.keys.delete(key);
+      return true;
     },
   };
 }

@@ -133,6 +133,27 @@ describe('ctx.cache of handlers', () => {
     }
   });
 
+  it('knows the newest clear, though it hears of an older one last (HC3)', async () => {
+    const keyHash = cacheKeyHash(KEY);
+    for (const [older, newer] of [
+      [keyHash, keyHash],
+      [null, null],
+      [null, keyHash],
+      [keyHash, null],
+    ] as const) {
+      const { get, set, take, service } = start();
+      const hear = (hash: string | null, version: number) =>
+        service.learn([{ destination: 'bot', keyHash: hash, version }]);
+      hear(older, 7);
+      const first = callerOf();
+      const by = await take(first);
+      hear(newer, 8);
+      hear(older, 7);
+      await set('["old"]', { caller: first, by });
+      assert.equal(await get(), null);
+    }
+  });
+
   it('counts where values came from, who waited for one, and what was known to be nothing', async () => {
     const { clock, get, set, take, lease, service } = start();
     const first = callerOf();
