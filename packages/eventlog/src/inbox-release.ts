@@ -3,7 +3,7 @@ import { laneOf } from './lane.ts';
 import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
 
 /**
- * Which inbox rows may be stored now. Pure; its memory is one offset per row that was peeked last.
+ * Which inbox rows may be stored now. Pure; its memory is one offset per row that was looked at last.
  *
  * IR1. Without Kafka nothing waits; where the broker does not answer, only what has a known predecessor does (IR2).
  * IR2. A row waits until the record of its key that its appender knew to be acked is stored, for `MAX_KNOWN_WAIT_MS` from
@@ -13,7 +13,8 @@ import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
  * IR4. A row never overtakes an earlier row of its key hash that waits.
  * IR5. However many keys wait, none of them goes for that: they wait for their records, or until their time is over. Who looks
  *      (inbox-consumer.ts) looks behind them.
- * IR6. The barriers are those of the rows peeked last, no others.
+ * IR6. The barriers are those of the rows peeked last and of what was seen behind them: a look in several parts begins with the first
+ *      one again, and gives no row a later barrier for that. No others are kept.
  * IR7. Large rows go apart, behind all others that may go, and as many as fit into one transaction. The rest of them, and the later
  *      rows of their keys, wait for the next look: large bodies of one sender hold up none of another (A6).
  */
@@ -82,11 +83,23 @@ export function createInboxRelease(): InboxRelease {
         if (place === 'among the others') released.push(row);
         if (verdict === 'uncertain') uncertain += 1;
       }
+      keepBehind(barriers, seen, rows.at(-1));
       barriers = seen;
       const heldKeyHashes = [...waitingKeys, ...large.keys];
       return { released, large: large.rows, waiting, heldKeyHashes, uncertain };
     },
   };
+}
+
+/** (IR6) */
+function keepBehind(
+  before: ReadonlyMap<string, bigint>,
+  seen: Map<string, bigint>,
+  last: InboxPeek | undefined,
+): void {
+  if (last === undefined) return;
+  const lastN = BigInt(last.n);
+  for (const [n, barrier] of before) if (!seen.has(n) && BigInt(n) > lastN) seen.set(n, barrier);
 }
 
 /** (IR7) */

@@ -134,6 +134,15 @@ describe('inbox release', () => {
     assert.deepEqual(decideOn(createInboxRelease(), input(rows, { storedOffsets })).released, ['3']);
   });
 
+  it('keeps the barrier of a row behind those that a look begins with', () => {
+    const release = createInboxRelease();
+    const held = row(1, { afterOffset: 50n });
+    const behind = row(2, { keyHash: 5 });
+    for (const part of [[held], [held, behind], [held]]) decideOn(release, input(part, stored(1, 5n)));
+    const grown = { watermarks: new Map([[1, 500n]]), ...stored(1, 10n) };
+    assert.deepEqual(decideOn(release, input([held, behind], grown)).released, ['2']);
+  });
+
   it('keeps barriers of the rows that were peeked last, and no others', () => {
     const release = createInboxRelease();
     decideOn(release, input([row(1)], stored(1, 0n)));
