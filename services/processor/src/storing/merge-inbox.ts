@@ -39,20 +39,23 @@ export function placeInboxRows(
   rows: readonly WaitingRow[],
   records: readonly BatchRecord[],
 ): readonly Placement[] {
-  const recordsOf = Map.groupBy(records, ({ event }) => event?.keyHash ?? null);
+  const recordsOf = timedRecordsOf(records);
   const reached = new Map<number, bigint>();
   const staying = new Set<number>();
   const placements: Placement[] = [];
   for (const row of rows) {
     const ofKey = recordsOf.get(row.keyHash) ?? [];
     const known = later(row.afterOffset, reached.get(row.keyHash));
-    const next = ofKey.findIndex(({ offset, event }) => offset > known && isNotBefore(event?.id, row.id));
+    // A copy of the event itself takes it along.
+    const next = ofKey.findIndex(({ offset, id }) => offset > known && id >= row.id);
     if (next === -1) staying.add(row.keyHash);
     if (staying.has(row.keyHash)) continue;
     const after = later(known, ofKey[next - 1]?.offset);
     reached.set(row.keyHash, after);
+    const sentMs = timeOf(row.id);
     const isUncertain = ofKey.some(
-      ({ offset, event }) => offset > row.afterOffset && isClose(event?.id, row.id),
+      ({ offset, id, atMs }) =>
+        offset > row.afterOffset && id !== row.id && Math.abs(atMs - sentMs) < CLOCKS_DIFFER_MS,
     );
     const before = records.find(({ offset }) => offset > after); // that of `next` at the latest
     if (before !== undefined) placements.push({ beforeOffset: before.offset, n: row.n, isUncertain });
@@ -64,13 +67,23 @@ function later(one: bigint, other = -1n): bigint {
   return one > other ? one : other;
 }
 
-/** A copy of the event itself takes it along. */
-function isNotBefore(id: string | undefined, than: string): boolean {
-  return id !== undefined && id >= than;
+interface TimedRecord {
+  readonly offset: bigint;
+  readonly id: string;
+  /** Epoch milliseconds, by its ingress. */
+  readonly atMs: number;
 }
 
-function isClose(id: string | undefined, to: string): boolean {
-  return id !== undefined && id !== to && Math.abs(timeOf(id) - timeOf(to)) < CLOCKS_DIFFER_MS;
+/** By key. Each time is read once: a key that has thousands of records here may have hundreds of rows. */
+function timedRecordsOf(records: readonly BatchRecord[]): ReadonlyMap<number, readonly TimedRecord[]> {
+  const timed = new Map<number, TimedRecord[]>();
+  for (const { offset, event } of records) {
+    if (event === null) continue;
+    const ofKey = timed.get(event.keyHash) ?? [];
+    timed.set(event.keyHash, ofKey);
+    ofKey.push({ offset, id: event.id, atMs: timeOf(event.id) });
+  }
+  return timed;
 }
 
 function timeOf(id: string): number {
