@@ -13,7 +13,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { handlerEnvironment } from './environment.ts';
 import { NO_FIGURES } from './pool-figures.ts';
-import { killGroup } from './process-group.ts';
+import { killGroup, killLeft } from './process-group.ts';
 import type {
   AttributeValue,
   HandlerLogLine,
@@ -279,6 +279,7 @@ class Process implements HandlerProcess {
   /** What it had told before may still be unread: a job that has ended is not tried again. */
   async #ended(signal: string | null): Promise<void> {
     this.isGone = true;
+    if (this.#child.pid !== undefined) killLeft(this.#child.pid); // also where it ended by itself, or for want of memory
     if (this.#child.connected) {
       await once(this.#child, 'disconnect', { signal: AbortSignal.timeout(LAST_WORDS_MS) }).catch(
         () => undefined,

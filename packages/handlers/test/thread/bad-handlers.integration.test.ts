@@ -22,6 +22,12 @@ const CASES = `
       }
       case 'exit': process.exit(3);
       case 'kill': process.kill(process.pid, 'SIGKILL'); await new Promise(() => undefined); return;
+      case 'leave a program': {
+        writeFileSync(String(order.file), String(spawn('sleep', ['600']).pid));
+        process.kill(process.pid, 'SIGKILL');
+        await new Promise(() => undefined);
+        return;
+      }
       case 'grow': { const all = []; for (;;) all.push({ n: all.length }); }
       case 'one piece': return new Array(2 ** 26).fill(1.5).length;
       case 'buffers': {
@@ -44,8 +50,8 @@ const CASES = `
       case 'recurse': { const f = (): number => 1 + f(); return f(); }
 `;
 const BEFORE = `
-import { appendFileSync } from 'node:fs';
-import { execSync } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { execSync, spawn } from 'node:child_process';
 import { parentPort } from 'node:worker_threads';
 `;
 
@@ -130,6 +136,13 @@ describe('a handler that misbehaves', { timeout: 240_000 }, () => {
       await nothing();
     });
   }
+
+  it('leaves no program behind where its process ended by itself', async () => {
+    const file = join(bench.module, '..', 'program');
+    assert.equal((await bench.run({ do: 'leave a program', file })).kind, 'thread-ended');
+    const pid = Number(readFileSync(file, 'utf8'));
+    await waitFor(() => !isAlive(pid), { what: 'the end of its program' });
+  });
 
   it('ends a thread that it shares: nobody is told, and each is tried apart, where the one that did it is found', async () => {
     const deliveries = Array.from({ length: 4 }, () => randomUUID() as string);
@@ -223,4 +236,13 @@ function abortedSoon(): AbortSignal {
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 20);
   return abort.signal;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
