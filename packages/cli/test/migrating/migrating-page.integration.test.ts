@@ -47,7 +47,7 @@ describe('the move of MIGRATING.md', () => {
       token !== undefined && token === set?.['secret_token'],
       'the app can check the token as before',
     );
-    assert.deepEqual(back, { url: 'https://bot.example.com/webhook' });
+    assert.deepEqual(back, { url: 'https://bot.example.com/webhook', secret_token: token });
   });
 
   it('from a bot with config.py keeps its URL, its limits and its connections', async () => {
