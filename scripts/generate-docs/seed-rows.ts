@@ -761,7 +761,7 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S3.3',
     before:
       'a cache of validation results: Redis for 20 ms at most, else memory, 5 minutes; cached in under 30 ms',
-    here: 'requests that were accepted are known for ten minutes, in Redis for 20 ms at most or in memory; the signature is checked each time',
+    here: 'requests that were accepted are known for ten minutes (`VALIDATION_CACHE_TTL`), in Redis for 20 ms at most or in memory; the signature is checked each time',
     shownBy: [
       tests(`${SHARED}/cache/redis-gate`, 'gives a call up after 20 ms, each after its own'),
       tests(`${SHARED}/cache/two-tier-cache`, 'everything still works from memory, without an error'),

@@ -86,7 +86,7 @@ const redisFull: Fault = {
 
 const bothKilled = [killed('kafka'), killed('postgres')];
 const bothPaused = [paused('kafka'), paused('postgres')];
-/** The issue's own figure. */
+/** A minute without either log. */
 const LONG_OUTAGE_S = 60;
 
 export const faultStates: readonly FaultState[] = [
