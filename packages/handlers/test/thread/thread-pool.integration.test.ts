@@ -89,7 +89,13 @@ describe('the threads of a destination', { timeout: 240_000, concurrency: 4 }, (
     };
     const jobs = Array.from({ length: 90 }, async () => bench.run({ do: 'meet' }, { onAttribute }));
     assert.ok((await Promise.all(jobs)).every(({ kind }) => kind === 'done'));
-    assert.deepEqual([...threads.values()], [30, 30, 30]);
+    // Not to the job: a thread that is quicker takes the next one.
+    const shares = [...threads.values()];
+    assert.ok(shares.length === 3 && shares.every(share => share > 10), shares.join());
+    assert.equal(
+      shares.reduce((sum, share) => sum + share, 0),
+      90,
+    );
     assert.ok(most > 10, String(most));
   });
 
