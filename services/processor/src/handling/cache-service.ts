@@ -7,7 +7,8 @@
  *      one that is gone.
  * HC3. What was cleared is under another name from then on, so nothing of before is found again wherever it lies; who made a value since
  *      before then keeps it under the name of before.
- * HC4. Redis sees hashes of keys, and is never waited for: what it does costs calls of another's API, never an event.
+ * HC4. Redis sees hashes of keys, and is waited for once, half a second, when it is connected first: what it does costs calls of
+ *      another's API, never an event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CacheFigures } from '@ackline/handlers/monitoring/processor-figures';

@@ -1,3 +1,4 @@
+import { once as untilEvent } from 'node:events';
 import type { HandlerServices } from '@ackline/handlers/thread/protocol';
 import type { Logger } from '@ackline/runtime/logger';
 import type { RedisConnection } from '@ackline/runtime/redis/connect-redis';
@@ -15,6 +16,8 @@ import { createOnceTally, type OnceTally } from './once-tally.ts';
 
 /** Of what is over in caches. */
 const SWEEP_EVERY_MS = 60_000;
+/** By the first call that needs Redis, once: what it takes before would be this process's alone. A connection takes a few of them. */
+const FIRST_CONNECTION_MS = 500;
 
 export interface HandlerSupportDeps {
   readonly config: Pick<
@@ -46,6 +49,11 @@ export function createHandlerSupport({ config, secrets, pool, log }: HandlerSupp
     const { connectRedis } = await import('@ackline/runtime/redis/connect-redis');
     if (isClosed) return null;
     redis = connectRedis({ url, connectionName: APPLICATION_NAME, log });
+    const { client } = redis;
+    // An error of the connection ends the wait too.
+    await untilEvent(client, 'ready', { signal: AbortSignal.timeout(FIRST_CONNECTION_MS) }).catch(
+      () => undefined,
+    );
     return redis;
   }
   async function redisOf(): Promise<RedisConnection | null> {
