@@ -22,11 +22,15 @@ const message = (key: string, index: number, overrides: Partial<HandledMessage> 
 const MESSAGES = [message('a', 0), message('a', 1), message('b', 0)];
 const reply = (key: string, index: number | null): Reply => ({ key, index });
 const REPLIES = [reply('a', 0), reply('b', 0), reply('a', 1)];
+const ONE_KILL = { kills: 1, concurrency: 2 };
 const broken = (checks: readonly Check[]) => checks.filter(({ holds }) => !holds).map(({ name }) => name);
 
 describe('the judge of bots', () => {
   it('finds nothing wrong in a run that is right', () => {
-    assert.deepEqual(broken([...judgeHandling(MESSAGES, 3), ...judgeReplies(MESSAGES, REPLIES)]), []);
+    assert.deepEqual(
+      broken([...judgeHandling(MESSAGES, 3), ...judgeReplies(MESSAGES, REPLIES, ONE_KILL)]),
+      [],
+    );
   });
 
   for (const [what, messages, sent, expected] of [
@@ -58,14 +62,21 @@ describe('the judge of bots', () => {
     ['a reply that is missing', REPLIES.slice(1), 'a reply that is missing is one that may have been sent'],
   ] as const) {
     it(`finds ${what}`, () => {
-      assert.deepEqual(broken(judgeReplies(MESSAGES, replies)), [expected]);
+      assert.deepEqual(broken(judgeReplies(MESSAGES, replies, ONE_KILL)), [expected]);
     });
   }
 
   it('takes a missing reply for explained where its event was uncertain, and no other one', () => {
     const explained = [message('a', 0, { uncertain: 1 }), ...MESSAGES.slice(1)];
-    assert.deepEqual(broken(judgeReplies(explained, REPLIES.slice(1))), []);
-    assert.equal(broken(judgeReplies(explained, REPLIES.slice(2))).length, 1);
+    assert.deepEqual(broken(judgeReplies(explained, REPLIES.slice(1), ONE_KILL)), []);
+    assert.equal(broken(judgeReplies(explained, REPLIES.slice(2), ONE_KILL)).length, 1);
+  });
+
+  it('finds more uncertain messages than were being handled when a processor was killed', () => {
+    const uncertain = MESSAGES.map(each => ({ ...each, uncertain: 1 }));
+    const expected = 'no more messages are uncertain than were being handled at the kills';
+    assert.deepEqual(broken(judgeReplies(uncertain, REPLIES, ONE_KILL)), [expected]);
+    assert.deepEqual(broken(judgeReplies(uncertain, REPLIES, { kills: 2, concurrency: 2 })), []);
   });
 
   it('finds a call of the same chat before its wait is over, and a run in which none was refused', () => {

@@ -27,10 +27,18 @@ export interface Reply {
   readonly index: number | null;
 }
 
+/** What may have ended in the middle of a message. */
+export interface Interruptions {
+  readonly kills: number;
+  /** Messages at a time, of the bot's destination. */
+  readonly concurrency: number;
+}
+
 /** `replies` in the order in which they came; every message wants one. */
 export function judgeReplies(
   messages: readonly HandledMessage[],
   replies: readonly Reply[],
+  { kills, concurrency }: Interruptions,
 ): readonly Check[] {
   const times = new Map<string, number>();
   const newest = new Map<string, number>();
@@ -49,6 +57,7 @@ export function judgeReplies(
   const missing = messages.filter(({ key, index }) => !times.has(`${key} ${index}`));
   const unexplained = missing.filter(({ uncertain }) => uncertain === 0).length;
   const uncertain = messages.filter(message => message.uncertain > 0).length;
+  const mostUncertain = kills * concurrency;
   return [
     {
       name: 'no message is replied to twice',
@@ -64,7 +73,12 @@ export function judgeReplies(
     {
       name: 'a reply that is missing is one that may have been sent',
       holds: unexplained === 0,
-      figure: `${missing.length} missing, ${unexplained} of them unexplained; ${uncertain} once.uncertain`,
+      figure: `${missing.length} missing, ${unexplained} of them unexplained`,
+    },
+    {
+      name: 'no more messages are uncertain than were being handled at the kills',
+      holds: uncertain <= mostUncertain,
+      figure: `${uncertain} once.uncertain; ${mostUncertain} at most`,
     },
   ];
 }

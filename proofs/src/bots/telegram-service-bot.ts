@@ -10,6 +10,8 @@ const EXAMPLE = fileURLToPath(new URL('../../../examples/telegram-service-bot/',
 const PATH = '/webhook/telegram';
 /** Telegram's limit of a bot is 30 calls a second, and a conversation of four messages takes seven: four replies, three buttons. */
 const CONVERSATIONS_PER_SECOND = 4;
+/** Of its destination: the default. */
+const CONCURRENCY = 20;
 const FIRST_CHAT = 500_000_000;
 const FIRST_UPDATE = 100_000_000;
 const TYPES = ['repair', 'install'];
@@ -134,7 +136,7 @@ function judge({ messages, cache, kills }: BotCourse, { telegram, api }: Fakes):
   const loads = api.receiver.requests.filter(({ url }) => isForCategories(url)).length;
   const uses = messages.filter(({ index }) => index >= REPLIES.length - 2).length;
   return [
-    ...judgeReplies(messages, replies),
+    ...judgeReplies(messages, replies, { kills, concurrency: CONCURRENCY }),
     judgeRefusals(telegram.calls.map(limitedCall)),
     judgeCache({ ...cache, keys: TYPES.length * SIDES.length, loads, uses }, kills),
     {

@@ -20,6 +20,8 @@ const EXAMPLE = fileURLToPath(new URL('../../../examples/whatsapp-intake/', impo
 const BUSINESS = 'whatsapp:+15550009999';
 /** Each is three messages, three answers and some eight statuses. */
 const CONVERSATIONS_PER_SECOND = 4;
+/** Of its destination. */
+const CONCURRENCY = 10;
 const MESSAGES = 3;
 /** The second of the three. */
 const PICTURE_INDEX = 1;
@@ -115,12 +117,12 @@ interface Seen {
   readonly rows: readonly MessageRow[];
 }
 
-function judge({ messages }: BotCourse, { twilio, callbacks, rows }: Seen): readonly Check[] {
+function judge({ messages, kills }: BotCourse, { twilio, callbacks, rows }: Seen): readonly Check[] {
   const bySid = new Map(rows.map(row => [row.sid, row]));
   const wrong = twilio.sent.filter(({ sid }) => bySid.get(sid)?.status !== callbacks.finalStatus(sid)).length;
   return [
     judgeIncoming(messages, rows),
-    ...judgeAnswers(messages, { twilio, bySid }),
+    ...judgeAnswers(messages, { twilio, bySid, kills }),
     {
       name: 'every answer has the last of its statuses, in whatever order they came',
       holds: wrong === 0 && twilio.sent.length > 0,
@@ -143,10 +145,14 @@ function judgeIncoming(messages: readonly HandledMessage[], rows: readonly Messa
   };
 }
 
+interface AnswersSeen extends Pick<Seen, 'twilio'>, Pick<BotCourse, 'kills'> {
+  readonly bySid: ReadonlyMap<string, MessageRow>;
+}
+
 /** An answer is known by its row; one without a row by its customer alone, and it has to be explained. */
 function judgeAnswers(
   messages: readonly HandledMessage[],
-  { twilio, bySid }: Pick<Seen, 'twilio'> & { readonly bySid: ReadonlyMap<string, MessageRow> },
+  { twilio, bySid, kills }: AnswersSeen,
 ): readonly Check[] {
   const placeOf = new Map(messages.map(({ key, index }) => [sidOf(key, index), index]));
   const replies: Reply[] = [];
@@ -165,7 +171,7 @@ function judgeAnswers(
     ([key, count]) => count > (uncertain.get(key) ?? 0),
   ).length;
   return [
-    ...judgeReplies(messages, replies),
+    ...judgeReplies(messages, replies, { kills, concurrency: CONCURRENCY }),
     {
       name: 'no customer gets more answers than he has written messages',
       holds: tooMany === 0,
