@@ -65,9 +65,23 @@ export interface ProviderRules {
   readonly sendsAgain: boolean;
 }
 
+export interface SampleOptions {
+  /** That it is to be sent to; some providers sign it. */
+  readonly url: string;
+  readonly secret: string;
+  /** Each one makes a new event. */
+  readonly sequence: number;
+  /** The signed time, where one is signed. Epoch milliseconds. */
+  readonly now: number;
+  /** Sent and signed as it is. Default: an example of what the provider sends. */
+  readonly body?: Uint8Array;
+}
+
 export interface SampleRequest {
   readonly headers: [name: string, value: string][];
   readonly body: Uint8Array;
+  /** The query of the URL that was signed, with its `?`, of a provider that adds to it. Default: as the URL was given. */
+  readonly query?: string;
 }
 
 /**
@@ -105,8 +119,8 @@ export interface Provider {
   split?(event: Pick<EventEnvelope, 'body'>): readonly SplitPart[];
   /** The answer that the provider expects to an accepted event. */
   answer(request: ReceivedRequest): Answer;
-  /** A correctly signed example for `ackline send` and the docs; `sequence` makes each one a new event. */
-  sample(options: { url: string; secret: string; sequence: number; now: number }): SampleRequest;
+  /** A correctly signed request for `ackline send` and the docs. */
+  sample(options: SampleOptions): SampleRequest;
   /** True where the secret has a form that the provider can use; the reason otherwise. */
   checkSecret(secret: string): true | string;
 }

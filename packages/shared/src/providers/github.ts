@@ -6,6 +6,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -132,23 +133,8 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample({ secret, sequence, now }: { secret: string; sequence: number; now: number }): SampleRequest {
-  const number = sequence % SAMPLE_REPOSITORIES;
-  const at = new Date(now).toISOString();
-  const body = Buffer.from(
-    JSON.stringify({
-      action: 'opened',
-      issue: {
-        id: 2_000_000_000 + sequence,
-        number: sequence + 1,
-        title: 'Sample 👋',
-        created_at: at,
-        updated_at: at,
-      },
-      repository: { id: 1_296_269 + number, name: `sample-${number}`, full_name: `ackline/sample-${number}` },
-      sender: { login: 'ada', id: 1 },
-    }),
-  );
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, sequence, now, body = sampleBody(options) } = options;
   return {
     headers: [
       ['Content-Type', 'application/json'],
@@ -163,6 +149,25 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
 
 /** Several, so that order per key can be watched. */
 const SAMPLE_REPOSITORIES = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const number = sequence % SAMPLE_REPOSITORIES;
+  const at = new Date(now).toISOString();
+  return Buffer.from(
+    JSON.stringify({
+      action: 'opened',
+      issue: {
+        id: 2_000_000_000 + sequence,
+        number: sequence + 1,
+        title: 'Sample 👋',
+        created_at: at,
+        updated_at: at,
+      },
+      repository: { id: 1_296_269 + number, name: `sample-${number}`, full_name: `ackline/sample-${number}` },
+      sender: { login: 'ada', id: 1 },
+    }),
+  );
+}
 
 /** Webhooks of repositories, organizations and apps, proven by an HMAC-SHA256 over the raw body. */
 export const github: Provider = {

@@ -7,6 +7,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -95,21 +96,9 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample({ secret, sequence, now }: { secret: string; sequence: number; now: number }): SampleRequest {
-  const at = new Date(now).toISOString();
-  const number = sequence % SAMPLE_ISSUES;
-  const body = Buffer.from(
-    JSON.stringify({
-      action: 'update',
-      actor: { id: sampleGuid('ada'), type: 'user', name: 'Ada' },
-      createdAt: at,
-      data: { id: sampleGuid(`issue/${number}`), number, title: 'Sample 👋', updatedAt: at },
-      type: 'Issue',
-      organizationId: sampleGuid('organization'),
-      [TIME_FIELD]: now,
-      webhookId: sampleGuid('webhook'),
-    }),
-  );
+/** The time is in the body, so that a given one has its own. */
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, sequence, now, body = sampleBody(options) } = options;
   return {
     headers: [
       ['Content-Type', 'application/json; charset=utf-8'],
@@ -124,6 +113,23 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
 
 /** Several, so that order per key can be watched. */
 const SAMPLE_ISSUES = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const at = new Date(now).toISOString();
+  const number = sequence % SAMPLE_ISSUES;
+  return Buffer.from(
+    JSON.stringify({
+      action: 'update',
+      actor: { id: sampleGuid('ada'), type: 'user', name: 'Ada' },
+      createdAt: at,
+      data: { id: sampleGuid(`issue/${number}`), number, title: 'Sample 👋', updatedAt: at },
+      type: 'Issue',
+      organizationId: sampleGuid('organization'),
+      [TIME_FIELD]: now,
+      webhookId: sampleGuid('webhook'),
+    }),
+  );
+}
 
 /** That of a webhook. */
 function checkSecret(secret: string): true | string {

@@ -5,6 +5,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -93,23 +94,9 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample({ secret, sequence, now }: { secret: string; sequence: number; now: number }): SampleRequest {
-  const id = hash('sha256', `${now}/${sequence}`, 'hex').slice(0, SAMPLE_ID_CHARS);
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, now, body = sampleBody(options) } = options;
   const seconds = String(Math.floor(now / 1000));
-  const body = Buffer.from(
-    JSON.stringify({
-      data: {
-        id: `sub_sample${sequence % SAMPLE_SUBSCRIPTIONS}`,
-        status: 'active',
-        currency_code: 'EUR',
-        custom_data: { note: 'Sample 👋' },
-      },
-      event_id: `evt_${id}`,
-      event_type: 'subscription.updated',
-      occurred_at: new Date(now).toISOString(),
-      notification_id: `ntf_${id}`,
-    }),
-  );
   return {
     headers: [
       ['Content-Type', 'application/json'],
@@ -123,6 +110,24 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
 const SAMPLE_ID_CHARS = 26;
 /** Several, so that order per key can be watched. */
 const SAMPLE_SUBSCRIPTIONS = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const id = hash('sha256', `${now}/${sequence}`, 'hex').slice(0, SAMPLE_ID_CHARS);
+  return Buffer.from(
+    JSON.stringify({
+      data: {
+        id: `sub_sample${sequence % SAMPLE_SUBSCRIPTIONS}`,
+        status: 'active',
+        currency_code: 'EUR',
+        custom_data: { note: 'Sample 👋' },
+      },
+      event_id: `evt_${id}`,
+      event_type: 'subscription.updated',
+      occurred_at: new Date(now).toISOString(),
+      notification_id: `ntf_${id}`,
+    }),
+  );
+}
 
 /** That of a notification destination. */
 function checkSecret(secret: string): true | string {

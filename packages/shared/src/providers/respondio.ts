@@ -5,6 +5,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -85,19 +86,12 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample(options: { url: string; secret: string; sequence: number; now: number }): SampleRequest {
-  const contact = options.sequence % SAMPLE_CONTACTS;
-  const messageId = hash('sha256', `${options.now}/${options.sequence}`, 'hex').slice(0, 16);
-  const payload = {
-    contact: { id: String(123 + contact), phone: `+123456789${contact}` },
-    message: { messageId: `msg_${messageId}`, timestamp: options.now },
-    channel: { id: 'ch_123', name: 'WhatsApp' },
-  };
-  const body = Buffer.from(JSON.stringify(payload));
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, body = sampleBody(options) } = options;
   return {
     headers: [
       ['Content-Type', 'application/json'],
-      [PROOF_HEADER, sign(options.secret, body)],
+      [PROOF_HEADER, sign(secret, body)],
     ],
     body,
   };
@@ -105,6 +99,17 @@ function sample(options: { url: string; secret: string; sequence: number; now: n
 
 /** Several contacts, so that order per key can be watched; one digit of the phone number tells them apart. */
 const SAMPLE_CONTACTS = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const contact = sequence % SAMPLE_CONTACTS;
+  const messageId = hash('sha256', `${now}/${sequence}`, 'hex').slice(0, 16);
+  const payload = {
+    contact: { id: String(123 + contact), phone: `+123456789${contact}` },
+    message: { messageId: `msg_${messageId}`, timestamp: now },
+    channel: { id: 'ch_123', name: 'WhatsApp' },
+  };
+  return Buffer.from(JSON.stringify(payload));
+}
 
 function checkSecret(secret: string): true | string {
   if (secret === '') return 'must not be empty';

@@ -7,6 +7,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -73,13 +74,8 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample({ secret, sequence, now }: { secret: string; sequence: number; now: number }): SampleRequest {
-  const id = 820_982_911_946_154n + BigInt(sequence % SAMPLE_ORDERS);
-  const at = new Date(now).toISOString();
-  const body = Buffer.from(
-    `{"id":${id},"admin_graphql_api_id":"gid:\\/\\/shopify\\/Order\\/${id}","created_at":"${at}",` +
-      `"note":"Sample 👋","total_price":"${sequence % SAMPLE_ORDERS}.00","currency":"EUR"}`,
-  );
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, sequence, now, body = sampleBody(options) } = options;
   return {
     headers: [
       ['Content-Type', 'application/json'],
@@ -89,7 +85,7 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
       ['X-Shopify-API-Version', '2026-10'],
       ['X-Shopify-Webhook-Id', sampleGuid(`webhook/${now}/${sequence}`)],
       ['X-Shopify-Event-Id', sampleGuid(`event/${now}/${sequence}`)],
-      ['X-Shopify-Triggered-At', at],
+      ['X-Shopify-Triggered-At', new Date(now).toISOString()],
     ],
     body,
   };
@@ -97,6 +93,14 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
 
 /** Several, so that order per key can be watched. */
 const SAMPLE_ORDERS = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const id = 820_982_911_946_154n + BigInt(sequence % SAMPLE_ORDERS);
+  return Buffer.from(
+    `{"id":${id},"admin_graphql_api_id":"gid:\\/\\/shopify\\/Order\\/${id}","created_at":"${new Date(now).toISOString()}",` +
+      `"note":"Sample 👋","total_price":"${sequence % SAMPLE_ORDERS}.00","currency":"EUR"}`,
+  );
+}
 
 /** Webhooks of apps and shops, proven by an HMAC-SHA256 over the raw body. */
 export const shopify: Provider = {

@@ -3,6 +3,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -51,17 +52,24 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-interface SampleOptions {
-  readonly url: string;
-  readonly secret: string;
-  readonly sequence: number;
-  /** Epoch milliseconds. */
-  readonly now: number;
+function sample(options: SampleOptions): SampleRequest {
+  const { url, secret, body = sampleBody(options) } = options;
+  return {
+    headers: [
+      ['Content-Type', 'application/json'],
+      [PROOF_HEADER, hmacBase64('sha256', secret, [url, body])],
+      ['User-Agent', 'Square Connect v2'],
+    ],
+    body,
+  };
 }
 
-function sample({ url, secret, sequence, now }: SampleOptions): SampleRequest {
+/** Several, so that order per key can be watched. */
+const SAMPLE_PAYMENTS = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
   const id = `sample${sequence % SAMPLE_PAYMENTS}`;
-  const body = Buffer.from(
+  return Buffer.from(
     JSON.stringify({
       merchant_id: 'SAMPLEMERCHANT',
       location_id: 'SAMPLELOCATION',
@@ -75,18 +83,7 @@ function sample({ url, secret, sequence, now }: SampleOptions): SampleRequest {
       },
     }),
   );
-  return {
-    headers: [
-      ['Content-Type', 'application/json'],
-      [PROOF_HEADER, hmacBase64('sha256', secret, [url, body])],
-      ['User-Agent', 'Square Connect v2'],
-    ],
-    body,
-  };
 }
-
-/** Several, so that order per key can be watched. */
-const SAMPLE_PAYMENTS = 5;
 
 /** That of a webhook subscription. */
 function checkSecret(secret: string): true | string {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 import type { HeaderPairs } from '../envelope.ts';
 import { singleHeader } from '../headers.ts';
-import type { Identified, Provider } from '../provider.ts';
+import type { Identified, Provider, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { epochMs, isoMs, readJsonObject, valueAt } from './json-body.ts';
 import {
@@ -44,20 +44,7 @@ export function createStandardProvider({ name, namesOf, prefix }: StandardOption
       }),
     identify: request => identify(request.body, idOf(request.headers, namesOf(request.headers))),
     answer: () => ({ status: 200, contentType: 'application/json', body: '{"status":"received"}' }),
-    sample: ({ secret, sequence, now }) => {
-      const id = `msg_${hash('sha256', `${now}/${sequence}`, 'hex').slice(0, SAMPLE_ID_CHARS)}`;
-      const seconds = String(Math.floor(now / 1000));
-      const body = Buffer.from(sampleBody(sequence, now));
-      return {
-        headers: [
-          ['Content-Type', 'application/json'],
-          [`${prefix}-signature`, signStandard(secret, { id, seconds, body })],
-          [`${prefix}-id`, id],
-          [`${prefix}-timestamp`, seconds],
-        ],
-        body,
-      };
-    },
+    sample: options => sample(prefix, options),
     checkSecret: checkStandardSecret,
   };
 }
@@ -86,14 +73,31 @@ function identify(body: Uint8Array, dedupKey: string | null): Identified {
   };
 }
 
+function sample(prefix: string, options: SampleOptions): SampleRequest {
+  const { secret, sequence, now, body = sampleBody(options) } = options;
+  const id = `msg_${hash('sha256', `${now}/${sequence}`, 'hex').slice(0, SAMPLE_ID_CHARS)}`;
+  const seconds = String(Math.floor(now / 1000));
+  return {
+    headers: [
+      ['Content-Type', 'application/json'],
+      [`${prefix}-signature`, signStandard(secret, { id, seconds, body })],
+      [`${prefix}-id`, id],
+      [`${prefix}-timestamp`, seconds],
+    ],
+    body,
+  };
+}
+
 const SAMPLE_ID_CHARS = 27;
 /** Several, so that routes can be watched. */
 const SAMPLE_TYPES = ['contact.created', 'contact.updated', 'contact.deleted'] as const;
 
-function sampleBody(sequence: number, now: number): string {
-  return JSON.stringify({
-    type: SAMPLE_TYPES[sequence % SAMPLE_TYPES.length],
-    timestamp: new Date(now).toISOString(),
-    data: { id: `contact-${sequence}`, name: 'Ada 👋' },
-  });
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({
+      type: SAMPLE_TYPES[sequence % SAMPLE_TYPES.length],
+      timestamp: new Date(now).toISOString(),
+      data: { id: `contact-${sequence}`, name: 'Ada 👋' },
+    }),
+  );
 }

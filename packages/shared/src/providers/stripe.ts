@@ -5,6 +5,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -87,16 +88,32 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample({ secret, sequence, now }: { secret: string; sequence: number; now: number }): SampleRequest {
-  const id = hash('sha256', `${now}/${sequence}`, 'hex').slice(0, SAMPLE_ID_CHARS);
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, now, body = sampleBody(options) } = options;
   const seconds = String(Math.floor(now / 1000));
-  const body = Buffer.from(
+  return {
+    headers: [
+      ['Content-Type', 'application/json; charset=utf-8'],
+      [PROOF_HEADER, `t=${seconds},v1=${sign(secret, seconds, body)}`],
+      ['User-Agent', 'Stripe/1.0 (sample)'],
+    ],
+    body,
+  };
+}
+
+const SAMPLE_ID_CHARS = 24;
+/** Several, so that order per key can be watched. */
+const SAMPLE_OBJECTS = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const id = hash('sha256', `${now}/${sequence}`, 'hex').slice(0, SAMPLE_ID_CHARS);
+  return Buffer.from(
     JSON.stringify(
       {
         id: `evt_${id}`,
         object: 'event',
         api_version: '2026-10-28.sample',
-        created: Number(seconds),
+        created: Math.floor(now / 1000),
         data: {
           object: {
             id: `pi_sample${sequence % SAMPLE_OBJECTS}`,
@@ -115,19 +132,7 @@ function sample({ secret, sequence, now }: { secret: string; sequence: number; n
       2, // as Stripe writes it
     ),
   );
-  return {
-    headers: [
-      ['Content-Type', 'application/json; charset=utf-8'],
-      [PROOF_HEADER, `t=${seconds},v1=${sign(secret, seconds, body)}`],
-      ['User-Agent', 'Stripe/1.0 (sample)'],
-    ],
-    body,
-  };
 }
-
-const SAMPLE_ID_CHARS = 24;
-/** Several, so that order per key can be watched. */
-const SAMPLE_OBJECTS = 5;
 
 /** Of an endpoint or of `stripe listen`; an API key is none. */
 function checkSecret(secret: string): true | string {

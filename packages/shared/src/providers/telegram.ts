@@ -5,6 +5,7 @@ import type {
   Identified,
   Provider,
   ReceivedRequest,
+  SampleOptions,
   SampleRequest,
   Secrets,
   Verdict,
@@ -109,24 +110,14 @@ function answer(): Answer {
   return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
-function sample(options: { url: string; secret: string; sequence: number; now: number }): SampleRequest {
-  const chatId = SAMPLE_CHAT_ID + (options.sequence % SAMPLE_CHATS);
-  const person = { id: chatId, first_name: 'Ada', username: `ada_${options.sequence % SAMPLE_CHATS}` };
-  const message = {
-    message_id: options.sequence + 1,
-    from: { ...person, is_bot: false, language_code: 'en' },
-    chat: { ...person, type: 'private' },
-    date: Math.floor(options.now / 1000),
-    text: `Sample ${options.sequence} of ${new Date(options.now).toISOString()} 👋`,
-  };
-  // Telegram itself writes a newline after the id.
-  const body = `{"update_id":${SAMPLE_UPDATE_ID + options.sequence},\n"message":${JSON.stringify(message)}}`;
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, body = sampleBody(options) } = options;
   return {
     headers: [
       ['Content-Type', 'application/json'],
-      [PROOF_HEADER, options.secret],
+      [PROOF_HEADER, secret],
     ],
-    body: Buffer.from(body),
+    body,
   };
 }
 
@@ -135,6 +126,20 @@ const SAMPLE_UPDATE_ID = 700_000_000;
 const SAMPLE_CHAT_ID = 5_000_000_000;
 /** Several chats, so that order per key can be watched. */
 const SAMPLE_CHATS = 5;
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const chatId = SAMPLE_CHAT_ID + (sequence % SAMPLE_CHATS);
+  const person = { id: chatId, first_name: 'Ada', username: `ada_${sequence % SAMPLE_CHATS}` };
+  const message = {
+    message_id: sequence + 1,
+    from: { ...person, is_bot: false, language_code: 'en' },
+    chat: { ...person, type: 'private' },
+    date: Math.floor(now / 1000),
+    text: `Sample ${sequence} of ${new Date(now).toISOString()} 👋`,
+  };
+  // Telegram itself writes a newline after the id.
+  return Buffer.from(`{"update_id":${SAMPLE_UPDATE_ID + sequence},\n"message":${JSON.stringify(message)}}`);
+}
 
 function checkSecret(secret: string): true | string {
   return (

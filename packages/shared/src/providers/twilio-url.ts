@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { parse, stringify } from 'node:querystring';
 
 interface UrlParts {
@@ -35,6 +36,11 @@ export function bodyHashParameters(url: string): string[] {
   const queryStart = beforeFragment.indexOf('?');
   if (queryStart === -1) return [];
   return new URLSearchParams(beforeFragment.slice(queryStart + 1)).getAll('bodySHA256');
+}
+
+/** As Twilio calls the URL with a body that is no form. */
+export function withBodyHash(url: string, body: Uint8Array): string {
+  return `${url}${url.includes('?') ? '&' : '?'}bodySHA256=${hash('sha256', body, 'hex')}`;
 }
 
 function splitUrl(url: string): UrlParts | null {

@@ -1,11 +1,20 @@
 import { hash } from 'node:crypto';
 
 import { mediaType } from '../headers.ts';
-import type { Answer, Identified, Identity, Provider, ReceivedRequest, SampleRequest } from '../provider.ts';
+import type {
+  Answer,
+  Identified,
+  Identity,
+  Provider,
+  ReceivedRequest,
+  SampleOptions,
+  SampleRequest,
+} from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { type Form, onlyValue, readForm } from './form-body.ts';
 import { readJson } from './json-body.ts';
 import { FORM_TYPE, PROOF_HEADER, signedParameters, signTwilio, verifyTwilio } from './twilio-signature.ts';
+import { withBodyHash } from './twilio-url.ts';
 
 /** SMS and MMS/WhatsApp messages. Fields can fold into each other under one signature: only a value of this form is an id. */
 const MESSAGE_SID_FORM = /^(?:SM|MM)[0-9a-f]{32}$/;
@@ -83,8 +92,28 @@ function answer(): Answer {
   return { status: 200, contentType: 'text/xml', body: '<Response/>' };
 }
 
-function sample(options: { url: string; secret: string; sequence: number; now: number }): SampleRequest {
-  const { sequence, now, secret, url } = options;
+/** A form, or JSON with its hash in the URL; no form of Twilio's begins as JSON does. */
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, url, body = sampleBody(options) } = options;
+  const isJson = JSON_STARTS.includes(body.find(byte => byte > SPACE));
+  const signed = isJson ? withBodyHash(url, body) : url;
+  const content = isJson ? '' : signedParameters(readForm(body) ?? new Map());
+  return {
+    headers: [
+      ['Content-Type', isJson ? 'application/json' : `${FORM_TYPE}; charset=UTF-8`],
+      [PROOF_HEADER, signTwilio(secret, signed, content)],
+      ['User-Agent', 'TwilioProxy/1.1'],
+    ],
+    body,
+    ...(isJson ? { query: signed.slice(signed.indexOf('?')) } : {}),
+  };
+}
+
+const SPACE = 0x20;
+/** `{` and `[` */
+const JSON_STARTS: readonly (number | undefined)[] = [0x7b, 0x5b];
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
   const isWhatsApp = sequence % 2 === 1;
   const hasMedia = sequence % SAMPLE_MEDIA_EVERY === SAMPLE_MEDIA_EVERY - 1;
   const prefix = isWhatsApp ? 'whatsapp:' : '';
@@ -108,16 +137,7 @@ function sample(options: { url: string; secret: string; sequence: number; now: n
       ? { MediaContentType0: 'image/jpeg', MediaUrl0: `${SAMPLE_MEDIA_URL}/${sid}/Media/ME0` }
       : {}),
   });
-  const bytes = Buffer.from(body.toString());
-  const signature = signTwilio(secret, url, signedParameters(readForm(bytes) ?? new Map()));
-  return {
-    headers: [
-      ['Content-Type', `${FORM_TYPE}; charset=UTF-8`],
-      [PROOF_HEADER, signature],
-      ['User-Agent', 'TwilioProxy/1.1'],
-    ],
-    body: bytes,
-  };
+  return Buffer.from(body.toString());
 }
 
 const SAMPLE_ACCOUNT_SID = `AC${'0'.repeat(32)}`;

@@ -11,6 +11,7 @@ import {
   post,
   repeatableRandom,
   secretsOf,
+  signedBody,
   signedSample,
   URL_CALLED,
   withBody,
@@ -83,6 +84,17 @@ for (const provider of providers.values()) {
       assert.ok(!keys.has(null));
       assert.equal(keys.size, 400);
       assert.equal(keyOf(3, NOW), keyOf(3, NOW));
+    });
+
+    it('signs a given body as it is, for a content type that it takes, and no other body by that', () => {
+      const given = Buffer.concat([signedSample(provider, SECRET, 7).body, Buffer.from(' \n')]);
+      const request = signedBody(provider, SECRET, given);
+      assert.deepEqual(Buffer.from(request.body), given);
+      assert.ok(provider.contentTypes.includes(mediaType(request.headers) ?? ''));
+      assert.deepEqual(provider.verify(request, [OTHER, SECRET], NOW), { verified: true, secretIndex: 1 });
+      assert.equal(provider.identify(request).kind, 'event');
+      const other = withBody(request, Buffer.concat([given, Buffer.from('.')]));
+      assert.equal(provider.verify(other, [SECRET], NOW).verified, provider.bearerHeaders.length > 0);
     });
 
     it('accepts the secret that it samples with, and refuses an empty one in words that do not hold it', () => {

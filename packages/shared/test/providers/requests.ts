@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import type { HeaderPairs } from '../../src/envelope.ts';
-import type { Identity, Provider, ReceivedRequest } from '../../src/provider.ts';
+import type { Identity, Provider, ReceivedRequest, SampleRequest } from '../../src/provider.ts';
 
 export const NOW = Date.UTC(2026, 10, 22, 12);
 export const URL_CALLED = 'https://hooks.example.com/webhook/whatsapp';
@@ -17,8 +17,16 @@ export function post(headers: HeaderPairs, body: string | Uint8Array, url = URL_
 }
 
 export function signedSample(provider: Provider, secret: string, sequence = 0, now = NOW): ReceivedRequest {
-  const { headers, body } = provider.sample({ url: URL_CALLED, secret, sequence, now });
-  return { method: 'POST', url: URL_CALLED, headers, body };
+  return receivedOf(provider.sample({ url: URL_CALLED, secret, sequence, now }));
+}
+
+/** The given bytes, signed as a sample. */
+export function signedBody(provider: Provider, secret: string, body: Uint8Array, now = NOW): ReceivedRequest {
+  return receivedOf(provider.sample({ url: URL_CALLED, secret, sequence: 0, now, body }));
+}
+
+function receivedOf({ headers, body, query = '' }: SampleRequest): ReceivedRequest {
+  return { method: 'POST', url: URL_CALLED + query, headers, body };
 }
 
 export function identityOf(provider: Provider, request: ReceivedRequest): Identity {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import type { Provider, ReceivedRequest, Verdict } from '../../src/provider.ts';
 import { type OddBody, oddBodies } from './odd-bodies.ts';
-import { assertStorable, NOW, post, signedSample, withBody, withHeader } from './requests.ts';
+import { assertStorable, NOW, post, signedBody, signedSample, withBody, withHeader } from './requests.ts';
 
 export interface SignOptions {
   readonly secret: string;
@@ -61,6 +61,7 @@ export function testSignedProvider(signed: SignedProvider): void {
   describe(`${provider.name}, as every signed provider`, () => {
     after(() => process.stdout.write(`# ${provider.name}: ${cases} verdicts\n`));
     testSdk(suite);
+    testGivenBodies(suite);
     testSecrets(suite);
     testTampering(suite);
     testProofHeaders(suite);
@@ -70,7 +71,7 @@ export function testSignedProvider(signed: SignedProvider): void {
   });
 }
 
-function exampleOf({ bodies }: SignedProvider): string {
+function exampleOf({ bodies }: Pick<SignedProvider, 'bodies'>): string {
   const [example] = bodies.values();
   assert.ok(example !== undefined);
   return example;
@@ -128,6 +129,30 @@ function testSdk({ sdk, provider, secret, bodies, sign, verdict }: Suite): void 
       assert.ok(await sdk.verifies(sample, secret), `sample ${sequence}`);
       assert.ok(!(await sdk.verifies(withBody(sample, flipped(sample.body, 1)), secret)));
     }
+  });
+}
+
+/** What `ackline send --body` sends. A time that is signed within the body is in the given one. */
+function testGivenBodies({ sdk, provider, secret, bodies, sign, verdict, refused }: Suite): void {
+  const given = (body: Uint8Array, at = NOW) =>
+    signedBody(provider, secret, sign(body, { secret, at }).body, at);
+
+  it('signs any bytes that it is given for a sample, and leaves them as they are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+        const body = sign(bytes, { secret, at: NOW }).body;
+        const sample = given(bytes);
+        assert.deepEqual(Buffer.from(sample.body), Buffer.from(body));
+        assert.ok(verdict(sample).verified);
+        refused(withBody(sample, Buffer.concat([body, Buffer.from(' ')])), ['wrong_signature']);
+      }),
+      { numRuns: FUZZ_RUNS },
+    );
+  });
+  if (sdk === null) return;
+  it(`makes a sample of a given body that ${sdk.name} takes`, async () => {
+    const sample = given(Buffer.from(exampleOf({ bodies })), Date.now());
+    assert.ok(await sdk.verifies(sample, secret));
   });
 }
 

@@ -4,8 +4,10 @@ import { describe, it } from 'node:test';
 
 import sdk from 'twilio';
 
+import type { ReceivedRequest } from '../../src/provider.ts';
 import { twilio } from '../../src/providers/twilio.ts';
-import { fixture, identityOf, post, signedSample, URL_CALLED } from './requests.ts';
+import { fixture, identityOf, NOW, post, signedBody, signedSample, URL_CALLED } from './requests.ts';
+import { headerOf } from './suite.ts';
 
 const SM = 'SM0123456789abcdef0123456789abcdef';
 const MM = 'MMfedcba9876543210fedcba9876543210';
@@ -166,6 +168,28 @@ describe('twilio answer and sample', () => {
       seen.channels.add(identity.orderingKey?.startsWith('whatsapp:') ?? false);
     }
     assert.deepEqual([seen.keys.size, seen.priorities.size, seen.channels.size], [10, 2, 2]);
+  });
+
+  it('signs a given form as the SDK does, and JSON by its hash in the URL, whatever query that has', () => {
+    const signatureOf = (request: ReceivedRequest) => headerOf(request, 'x-twilio-signature');
+    for (const name of ['incoming-sms', 'voice-call', 'unicode-plus-percent', 'repeated-parameters']) {
+      const { body, url, ...request } = signedBody(twilio, 'token', fixture(`twilio/${name}.form`));
+      assert.equal(url, URL_CALLED);
+      const fields = parse(Buffer.from(body).toString());
+      assert.ok(sdk.validateRequest('token', signatureOf({ body, url, ...request }), url, fields), name);
+    }
+    for (const text of ['{"a":"👋"}', ' \n[1]']) {
+      for (const base of [URL_CALLED, `${URL_CALLED}?a=b`]) {
+        const body = Buffer.from(text);
+        const sample = twilio.sample({ url: base, secret: 'token', sequence: 0, now: NOW, body });
+        const request = post(sample.headers, sample.body, URL_CALLED + (sample.query ?? ''));
+        assert.equal(headerOf(request, 'content-type'), 'application/json');
+        assert.ok(request.url.startsWith(`${base}${base === URL_CALLED ? '?' : '&'}bodySHA256=`));
+        assert.ok(sdk.validateRequestWithBody('token', signatureOf(request), request.url, text));
+        assert.ok(twilio.verify(request, ['token'], NOW).verified);
+        assert.ok(!twilio.verify({ ...request, url: base }, ['token'], NOW).verified);
+      }
+    }
   });
 
   it('checks a token for what no header or form field could have carried', () => {
