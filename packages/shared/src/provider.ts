@@ -38,6 +38,10 @@ export interface Identity {
 
 /** One of several events in one body. */
 export interface SplitPart {
+  /**
+   * All bodies with parts of one ordering key have one ordering key themselves (that of the account): it decides the lane that
+   * keeps the order. So the account is in the part's key too, and where a body has none its parts have none.
+   */
   readonly identity: Identity;
   /** Its own part of the parent's body. */
   readonly body: Uint8Array;

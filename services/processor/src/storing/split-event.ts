@@ -12,8 +12,9 @@ const TIME_DIGITS = 12;
 
 /**
  * The events of one body: parts where the provider says so, else the event itself. A part has the parent's headers, URL and
- * time of arrival, and its ordering key: the parts are stored under the parent's lane, and only its lock keeps the order of a
- * key. Its id follows from the parent's and its place, so that a second copy of the parent gives the same ones.
+ * time of arrival, and an ordering key of its own: all bodies with parts of it have the same key themselves, and so are stored
+ * under one lane, whose lock keeps the order. A parent without a key promises none for its parts either. A part's id follows from
+ * the parent's and its place, so that a second copy of the parent gives the same ones.
  */
 export function splitEvent(
   event: StorableEvent,
@@ -30,6 +31,7 @@ function toEvent(parent: StorableEvent, { identity, body }: SplitPart, id: strin
     id,
     type: identity.type,
     dedupKey: identity.dedupKey ?? id,
+    orderingKey: parent.meta.orderingKey === null ? null : identity.orderingKey,
     occurredAt: identity.occurredAt,
     priority: identity.priority,
   };

@@ -15,7 +15,7 @@ const lister: Pick<Provider, 'split'> = {
       identity: {
         type: 'name',
         dedupKey: name === 'unknown' ? null : name,
-        orderingKey: 'names',
+        orderingKey: `name|${name}`,
         occurredAt: null,
         priority: 'high' as const,
       },
@@ -42,14 +42,15 @@ describe('a body with several events', () => {
     }
   });
 
-  it('keeps the parent’s ordering key in all its parts: they are stored under its lane’s lock', () => {
-    for (const orderingKey of [null, 'chat']) {
-      const body = Buffer.from('["ada","bob"]');
-      const parts = splitEvent(storableFromEnvelope(sampleEvent({ body, orderingKey })), lister);
-      assert.deepEqual(
-        parts.map(({ meta }) => meta.orderingKey),
-        [orderingKey, orderingKey],
-      );
+  it('gives each part its own ordering key under the lane of the parent’s, and none where that has none', () => {
+    for (const [orderingKey, expected] of [
+      ['account', 'name|ada'],
+      [null, null],
+    ] as const) {
+      const body = Buffer.from('["ada"]');
+      const [part] = splitEvent(storableFromEnvelope(sampleEvent({ body, orderingKey })), lister);
+      assert.equal(part?.meta.orderingKey, expected);
+      assert.equal(decodeMeta(part?.sealed.meta ?? Buffer.from('')).orderingKey, expected);
     }
   });
 
