@@ -83,7 +83,7 @@ function withQuotes(json: Uint8Array, places: readonly number[]): Uint8Array {
 }
 
 /** The place of the quote that ends the string which begins at `start`; the end of the body where none does. */
-function endOfString(body: Uint8Array, start: number): number {
+export function endOfString(body: Uint8Array, start: number): number {
   for (let index = start + 1; index < body.length; index += 1) {
     const byte = body[index];
     if (byte === BACKSLASH) index += 1;

@@ -1,5 +1,6 @@
 import type { Provider } from '../provider.ts';
 import { github } from './github.ts';
+import { line } from './line.ts';
 import { linear } from './linear.ts';
 import { paddle } from './paddle.ts';
 import { respondio } from './respondio.ts';
@@ -13,9 +14,20 @@ import { twilio } from './twilio.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
-  [telegram, twilio, respondio, standardWebhooks, svix, github, stripe, shopify, paddle, linear, square].map(
-    provider => [provider.name, provider],
-  ),
+  [
+    telegram,
+    twilio,
+    respondio,
+    standardWebhooks,
+    svix,
+    github,
+    stripe,
+    shopify,
+    paddle,
+    linear,
+    square,
+    line,
+  ].map(provider => [provider.name, provider]),
 );
 
 /** Undefined where the name is not known: the configuration names its mistake with a line, so nothing is thrown here. */

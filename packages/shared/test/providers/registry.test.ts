@@ -33,6 +33,7 @@ describe('the registry', () => {
         'paddle',
         'linear',
         'square',
+        'line',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);

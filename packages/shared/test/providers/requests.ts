@@ -70,6 +70,15 @@ export function assertStorable(identity: Identity): void {
   assert.ok(occurredAt === null || (Number.isSafeInteger(occurredAt) && occurredAt > 0));
 }
 
+/** Whatever a body holds: what a provider that splits makes of it are events that can be stored. */
+export function assertParts(provider: Provider, body: Uint8Array): void {
+  for (const part of provider.split?.({ body }) ?? []) {
+    assertStorable(part.identity);
+    assert.ok(part.body.length > 0);
+    JSON.parse(Buffer.from(part.body).toString());
+  }
+}
+
 /** Two that the provider takes: text of the usual form, or what Standard Webhooks asks for. */
 export function secretsOf(provider: Provider): readonly [first: string, second: string] {
   const text = ['a-secret_of-32-characters-012345', 'another-secret_of-38-characters-012345'] as const;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import type { Provider, ReceivedRequest, Verdict } from '../../src/provider.ts';
 import { type OddBody, oddBodies } from './odd-bodies.ts';
-import { assertStorable, NOW, post, signedBody, signedSample, withBody, withHeader } from './requests.ts';
+import { assertParts, assertStorable, NOW, post, signedBody, signedSample, withBody, withHeader } from './requests.ts';
 
 export interface SignOptions {
   readonly secret: string;
@@ -291,6 +291,7 @@ function testOddBody({ provider, secret, sign, verdict, refused }: Suite, odd: O
     const identified = provider.identify(request);
     assert.equal(identified.kind, isEvent ? 'event' : 'malformed');
     if (identified.kind === 'event') assertStorable(identified.identity);
+    assertParts(provider, body);
   });
 }
 
@@ -356,6 +357,7 @@ function testFuzz({ provider, example, secret, proofHeaders, sign, verdict }: Su
         const identified = provider.identify(post(pairs, body));
         if (identified.kind === 'event') assertStorable(identified.identity);
         else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
+        assertParts(provider, Buffer.from(body));
       }),
       { numRuns: FUZZ_RUNS },
     );

@@ -826,6 +826,25 @@ describe('storing a lane', () => {
       assert.deepEqual(desk.leftDue, []);
     });
 
+    it('of several events in one body waits for the first of its own chat, and not for the other chats of the account', async () => {
+      const { storer, desk } = harness({ ordering: 'key' });
+      const bodyWith = (...chats: string[]) => {
+        const events = chats.map(userId => ({ type: 'message', source: { type: 'user', userId } }));
+        const body = Buffer.from(JSON.stringify({ destination: 'bot', events }));
+        return sampleEvent({ provider: 'line', orderingKey: 'bot', body });
+      };
+      await storer.storeKafkaBatch(kafkaBatch([bodyWith('ada', 'bob'), bodyWith('ada')]));
+      await storer.storeKafkaBatch(kafkaBatch([bodyWith('bob', 'eve')], { first: 2n }));
+      const { rows } = await pool.query(
+        'select d.ordering_key, d.state from deliveries d join events e on e.id = d.event_id order by e.seq',
+      );
+      assert.deepEqual(
+        rows.map(row => Object.values(row).join(' ')),
+        ['bot|ada leased', 'bot|bob leased', 'bot|ada waiting', 'bot|bob waiting', 'bot|eve leased'],
+      );
+      assert.equal(desk.started.length, 3);
+    });
+
     it('keeps no order where the destination asks for none', async () => {
       const { storer, desk } = harness({ ordering: 'none' });
       await storer.storeKafkaBatch(kafkaBatch(several(3, { orderingKey: 'chat' })));

@@ -1,0 +1,49 @@
+import { endOfString } from './json-text.ts';
+
+/**
+ * Pieces of a JSON text as the bytes that they are: what is taken out of a body this way is the provider's own, numbers and
+ * escapes included. The text has to be JSON; of anything else the pieces are just some bytes.
+ */
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** What stands between the commas of a list or an object, with the space around it: a single piece of space where that is empty. */
+export function jsonParts(json: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index] ?? 0;
+    if (byte === QUOTE) index = endOfString(json, index);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+      if (depth === 1) start = index + 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0) parts.push(json.subarray(start, index));
+    } else if (byte === COMMA && depth === 1) {
+      parts.push(json.subarray(start, index));
+      start = index + 1;
+    }
+  }
+  return parts;
+}
+
+/** The value of an object's member; of several with this name the last one, as JSON.parse has it. null: there is none. */
+export function jsonMember(json: Uint8Array, name: string): Uint8Array | null {
+  let found: Uint8Array | null = null;
+  for (const part of jsonParts(json)) {
+    const start = part.indexOf(QUOTE);
+    if (start === -1) continue;
+    const end = endOfString(part, start);
+    const isNamed = JSON.parse(Buffer.from(part.subarray(start, end + 1)).toString()) === name;
+    if (isNamed) found = part.subarray(part.indexOf(COLON, end) + 1);
+  }
+  return found;
+}

@@ -1,0 +1,191 @@
+import { hash } from 'node:crypto';
+
+import type { EventEnvelope } from '../envelope.ts';
+import type {
+  Answer,
+  Identified,
+  Identity,
+  Provider,
+  ReceivedRequest,
+  SampleOptions,
+  SampleRequest,
+  Secrets,
+  SplitPart,
+  Verdict,
+} from '../provider.ts';
+import { safeKey } from '../safe-key.ts';
+import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
+import { jsonMember, jsonParts } from './json-parts.ts';
+import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
+
+const PROOF_HEADER = 'x-line-signature';
+/** Base64 of the 32 bytes of an HMAC-SHA256. */
+const SIGNATURE_RULES = { header: PROOF_HEADER, form: /^[A-Za-z0-9+/]{43}=$/ };
+
+function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
+  const claim = readClaim(request, secrets, SIGNATURE_RULES);
+  if (claim.kind === 'refused') return claim.verdict;
+  return judge(claim.live, secret => sameText(claim.value, hmacBase64('sha256', secret, [request.body])));
+}
+
+/**
+ * A body is ordered by its account, whose chats it may mix; each of its events by its chat. A single event names the whole body,
+ * so that a try of it that is the same to the byte is known before it is split.
+ */
+function identify({ body }: ReceivedRequest): Identified {
+  const read = readJsonObject(body);
+  if (read.kind === 'malformed') return read;
+  const account = accountOf(read.value);
+  const events = eventsOf(read.value);
+  return { kind: 'event', identity: wholeIdentity(account, events) };
+}
+
+function wholeIdentity(account: string | null, events: readonly unknown[] | null): Identity {
+  const orderingKey = account === null ? null : safeKey(account);
+  if (events?.length === 1) return { ...eventIdentity(events[0], account), orderingKey };
+  // Without an event it is the Verify of the console, which is of no account's order.
+  const type = events === null ? 'unknown' : events.length === 0 ? 'verify' : 'batch';
+  return {
+    type,
+    dedupKey: null,
+    orderingKey: type === 'batch' ? orderingKey : null,
+    occurredAt: null,
+    priority: 'normal',
+  };
+}
+
+/** The bot: a user id, the same for every channel of a bot. */
+function accountOf(payload: JsonObject): string | null {
+  return idText(valueAt(payload, 'destination'));
+}
+
+function eventsOf(payload: JsonObject): readonly unknown[] | null {
+  const events = valueAt(payload, 'events');
+  return Array.isArray(events) ? events : null;
+}
+
+/** Whether it is a redelivery is not of its identity: `webhookEventId` is the same for each try. */
+function eventIdentity(event: unknown, account: string | null): Identity {
+  const type = valueAt(event, 'type');
+  const id = idText(valueAt(event, 'webhookEventId'));
+  const chat = chatOf(valueAt(event, 'source'));
+  return {
+    type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
+    dedupKey: id === null ? null : safeKey(id),
+    orderingKey: account === null || chat === null ? null : safeKey(account, chat),
+    occurredAt: epochMs(valueAt(event, 'timestamp'), 1),
+    priority: 'normal',
+  };
+}
+
+/** The chat, and not who wrote in it. */
+function chatOf(source: unknown): string | null {
+  for (const name of ['groupId', 'roomId', 'userId']) {
+    const id = idText(valueAt(source, name));
+    if (id !== null) return id;
+  }
+  return null;
+}
+
+/** Each part is a whole body of LINE's with one event. A body that has a single one stays as it is signed. */
+function split({ body }: Pick<EventEnvelope, 'body'>): readonly SplitPart[] {
+  const read = readJsonObject(body);
+  const events = read.kind === 'malformed' ? null : eventsOf(read.value);
+  if (read.kind === 'malformed' || events === null || events.length === 0) return [];
+  const account = accountOf(read.value);
+  const bodies = events.length === 1 ? [body] : partBodies(body);
+  return events.map((event, index) => ({
+    identity: eventIdentity(event, account),
+    body: bodies[index] ?? new Uint8Array(),
+  }));
+}
+
+function partBodies(body: Uint8Array): readonly Uint8Array[] {
+  const destination = jsonMember(body, 'destination') ?? Buffer.from('null');
+  const events = jsonParts(jsonMember(body, 'events') ?? Buffer.from('[]'));
+  return events.map(event =>
+    Buffer.concat([
+      Buffer.from('{"destination":'),
+      destination,
+      Buffer.from(',"events":['),
+      event,
+      Buffer.from(']}'),
+    ]),
+  );
+}
+
+function answer(): Answer {
+  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
+}
+
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, body = sampleBody(options) } = options;
+  return {
+    headers: [
+      ['Content-Type', 'application/json; charset=utf-8'],
+      [PROOF_HEADER, hmacBase64('sha256', secret, [body])],
+      ['User-Agent', 'LineBotWebhook/2.0'],
+    ],
+    body,
+  };
+}
+
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({
+      destination: sampleId('U', 'bot'),
+      events: [
+        {
+          type: 'message',
+          message: { type: 'text', id: String(SAMPLE_MESSAGE_ID + BigInt(sequence)), text: 'Sample 👋' },
+          webhookEventId: `01${hash('sha256', `${now}/${sequence}`, 'hex')
+            .slice(0, ULID_CHARS - 2)
+            .toUpperCase()}`,
+          deliveryContext: { isRedelivery: false },
+          timestamp: now,
+          source: { type: 'user', userId: sampleId('U', `chat/${sequence % SAMPLE_CHATS}`) },
+          replyToken: hash('sha256', `reply/${now}/${sequence}`, 'hex').slice(0, ID_CHARS),
+          mode: 'active',
+        },
+      ],
+    }),
+  );
+}
+
+const ULID_CHARS = 26;
+const ID_CHARS = 32;
+/** Over 2^53, as the ids of messages are. */
+const SAMPLE_MESSAGE_ID = 444_573_844_083_572_737n;
+/** Several, so that order per key can be watched. */
+const SAMPLE_CHATS = 5;
+
+function sampleId(prefix: 'U', seed: string): string {
+  return prefix + hash('sha256', seed, 'hex').slice(0, ID_CHARS);
+}
+
+/** A channel secret has 32 characters; access tokens are longer. */
+const SECRET_MAX_CHARS = 64;
+
+function checkSecret(secret: string): true | string {
+  if (secret.length > SECRET_MAX_CHARS) return 'must be the channel secret, not a channel access token';
+  return checkTextSecret(secret);
+}
+
+/** Messaging API: events of chats, several in one body, proven by an HMAC-SHA256 over the raw body. */
+export const line: Provider = {
+  name: 'line',
+  contentTypes: ['application/json'],
+  bearerHeaders: [],
+  proofHeaders: [PROOF_HEADER],
+  signsUrl: false,
+  // What is refused comes again only where a channel has redelivery switched on.
+  overLimit: 'defer',
+  rules: { waitsMs: 2_000, disables: false, sendsAgain: false },
+  toleranceMs: null,
+  verify,
+  identify,
+  split,
+  answer,
+  sample,
+  checkSecret,
+};
