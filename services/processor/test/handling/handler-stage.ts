@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,8 @@ export interface HandlerStage extends AsyncDisposable {
   /** Writes a module whose handlers all take any JSON: the text behind the imports. Whole at once, as an editor saves it. */
   writeModule(text: string, name?: string): Promise<void>;
   forgetNotes(): void;
+  /** As a handler's `note`. */
+  note(text: unknown): void;
   /** Destinations in the flow style of YAML, d0 and so on; each gets everything. NOTES is where `note` writes. */
   writeConfig(destinations: readonly string[]): Promise<void>;
   start(env?: Readonly<Record<string, string>>): Promise<RunningProcessor>;
@@ -45,12 +47,16 @@ export interface HandlerStage extends AsyncDisposable {
   untilNoted(count: number): Promise<unknown>;
 }
 
-/** `note` writes with its process, before anything else can happen to it. */
-const HEAD = `import { appendFileSync } from 'node:fs';
+/** `note` writes with its process, before anything else can happen to it; `untilNoted` waits for what another one, or the test, notes. */
+const HEAD = `import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { any } from '@ackline/handlers/any';
 import { defineHandler } from '@ackline/handlers/define-handler';
 import { giveUp, retryLater } from '@ackline/handlers/handler-error';
 const note = (ctx: any, text: unknown) => appendFileSync(ctx.settings.notes, JSON.stringify(text) + '\\n');
+const isNoted = (file: string, line: string) => existsSync(file) && readFileSync(file, 'utf8').split('\\n').includes(line);
+const untilNoted = async (ctx: any, text: unknown) => {
+  while (!isNoted(ctx.settings.notes, JSON.stringify(text))) await new Promise(resolve => setTimeout(resolve, 5));
+};
 `;
 
 export async function openHandlerStage(): Promise<HandlerStage> {
@@ -83,6 +89,7 @@ export async function openHandlerStage(): Promise<HandlerStage> {
     notes,
     rows,
     forgetNotes: () => rmSync(notesFile, { force: true }),
+    note: text => appendFileSync(notesFile, `${JSON.stringify(text)}\n`),
     writeModule: (text, name = 'bot.ts') => put(name, HEAD + text),
     writeConfig: destinations =>
       put(
