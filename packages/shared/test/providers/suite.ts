@@ -5,7 +5,16 @@ import fc from 'fast-check';
 
 import type { Provider, ReceivedRequest, Verdict } from '../../src/provider.ts';
 import { type OddBody, oddBodies } from './odd-bodies.ts';
-import { assertParts, assertStorable, NOW, post, signedBody, signedSample, withBody, withHeader } from './requests.ts';
+import {
+  assertParts,
+  assertStorable,
+  NOW,
+  post,
+  signedBody,
+  signedSample,
+  withBody,
+  withHeader,
+} from './requests.ts';
 
 export interface SignOptions {
   readonly secret: string;
