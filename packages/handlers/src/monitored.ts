@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { bucketOf } from './monitoring/durations.ts';
-import type { MonitoredFigures } from './thread/protocol.ts';
+import type { MonitoredFigures } from './thread/figures.ts';
 
 /** Names are words of the code, not of events: what comes after these is counted together. */
 const MAX_NAMES = 100;

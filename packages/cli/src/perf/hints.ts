@@ -1,5 +1,5 @@
 import type { HandlerFigures } from '@ackline/handlers/monitoring/processor-figures';
-import type { OutboundCalls } from '@ackline/handlers/thread/protocol';
+import type { OutboundCalls } from '@ackline/handlers/thread/figures';
 import { formatMs, plural } from '../output/units.ts';
 
 /** A bottleneck that figures show. */

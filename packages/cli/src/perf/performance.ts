@@ -5,7 +5,7 @@ import {
   type ProcessorFigures,
   readProcessorFigures,
 } from '@ackline/handlers/monitoring/processor-figures';
-import type { MonitoredFigures } from '@ackline/handlers/thread/protocol';
+import type { MonitoredFigures } from '@ackline/handlers/thread/figures';
 import type { PerformanceFigures } from '@ackline/runtime/performance-report';
 import { type Hint, hintsOf } from './hints.ts';
 

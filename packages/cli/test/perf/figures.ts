@@ -2,7 +2,7 @@ import type { HandlerFigures, ProcessorFigures } from '@ackline/handlers/monitor
 import { processorFigures } from '@ackline/handlers/monitoring/processor-figures';
 import { bucketOf } from '@ackline/handlers/monitoring/durations';
 import { NO_FIGURES } from '@ackline/handlers/thread/pool-figures';
-import type { MonitoredFigures, PoolFigures } from '@ackline/handlers/thread/protocol';
+import type { MonitoredFigures, PoolFigures } from '@ackline/handlers/thread/figures';
 
 const SINCE = Date.UTC(2026, 10, 29, 10);
 

@@ -1,4 +1,4 @@
-import type { OutboundCalls, ThreadFigures } from '../thread/protocol.ts';
+import type { OutboundCalls, ThreadFigures } from '../thread/figures.ts';
 import type { Exchanged } from './exchange.ts';
 
 /** Counts exchanges by origin and outcome. */

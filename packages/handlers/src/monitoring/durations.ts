@@ -1,4 +1,4 @@
-import type { DurationCounts } from '../thread/protocol.ts';
+import type { DurationCounts } from '../thread/figures.ts';
 
 /** What is faster is not told apart. */
 const FIRST_BOUND_MS = 0.25;

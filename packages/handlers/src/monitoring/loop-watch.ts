@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import type { LoopFigures } from '../thread/protocol.ts';
+import type { LoopFigures } from '../thread/figures.ts';
 
 /** Twenty looks a second cost next to nothing, and what is shorter delays nobody. */
 const RESOLUTION_MS = 50;

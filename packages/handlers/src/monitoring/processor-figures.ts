@@ -1,5 +1,5 @@
 import { addFigures, NO_FIGURES } from '../thread/pool-figures.ts';
-import type { MonitoredFigures, PoolFigures } from '../thread/protocol.ts';
+import type { MonitoredFigures, PoolFigures } from '../thread/figures.ts';
 
 /** Of one destination's `ctx.cache` in one processor, since it started. */
 export interface CacheFigures {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ThreadFigures } from './protocol.ts';
+import type { ThreadFigures } from './figures.ts';
 
 const EVERY_MS = 1_000;
 

@@ -6,14 +6,13 @@
  * HP2. A job ends within a bounded time after it was aborted: a process that does not say so by then is killed.
  * HP3. Of a process that ended by itself the job is told that was alone in it; of several, none: each is tried apart next time.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { handlerEnvironment } from './environment.ts';
 import { NO_FIGURES } from './pool-figures.ts';
 import { killGroup, killLeft } from './process-group.ts';
+import type { PoolFigures } from './figures.ts';
 import type {
   AttributeValue,
   HandlerLogLine,
@@ -23,10 +22,10 @@ import type {
   JobResult,
   LoadedHandler,
   LoadFailure,
-  PoolFigures,
   ProcessReport,
   ProcessStart,
 } from './protocol.ts';
+import { spawnProcess } from './spawn-process.ts';
 
 export interface HandlerJob {
   /** Its id. */
@@ -81,17 +80,6 @@ const DRAIN_LIMIT_MS = 10_000;
 /** What V8 ends with where it gets no memory. */
 const MEMORY_SIGNALS: ReadonlySet<string> = new Set(['SIGABRT', 'SIGTRAP', 'SIGSEGV', 'SIGBUS', 'SIGILL']);
 
-const NODE_ARGUMENTS = [
-  '--max-old-space-size=64', // of its main thread, which only passes on
-  '--max-semi-space-size=4',
-  fileURLToPath(new URL('./process-main.ts', import.meta.url)),
-];
-const SHELL = '/bin/sh';
-/** No file of memory is left behind (it would hold events), and where memory is short the kernel ends this process first. */
-const PRELUDE = `ulimit -c 0
-[ -w /proc/self/oom_score_adj ] && echo 1000 > /proc/self/oom_score_adj
-exec "$0" "$@"`;
-
 interface OpenJob {
   readonly job: HandlerJob;
   readonly resolve: (ended: EndedJob) => void;
@@ -125,7 +113,7 @@ class Process implements HandlerProcess {
   constructor(start: Omit<ProcessStart, 'kind'>, deps: ProcessDeps) {
     this.#deps = deps;
     this.#destination = start.setup.destination;
-    this.#child = spawned(handlerEnvironment(deps.environment ?? {}, start.setup.pg !== null));
+    this.#child = spawnProcess(handlerEnvironment(deps.environment ?? {}, start.setup.pg !== null));
     this.#child.on('message', report => this.#take(report as ProcessReport));
     this.#child.on('exit', (_code, signal) => void this.#ended(signal));
     this.#child.on('error', error => this.#notStarted(error));
@@ -337,18 +325,4 @@ async function answerOf(services: HandlerServices, { service, request, caller }:
   } catch {
     return null;
   }
-}
-
-/** In a session of its own: Ctrl-C at a terminal is for the processor, which drains. */
-function spawned(environment: Readonly<Record<string, string>>): ChildProcess {
-  const options = {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'] as ('ignore' | 'ipc')[],
-    serialization: 'advanced' as const,
-    detached: true,
-    env: environment,
-  };
-  const canBeLimited = process.platform !== 'win32' && existsSync(SHELL);
-  return canBeLimited
-    ? spawn(SHELL, ['-c', PRELUDE, process.execPath, ...NODE_ARGUMENTS], options)
-    : spawn(process.execPath, NODE_ARGUMENTS, options);
 }

@@ -7,7 +7,7 @@ import type {
   OutboundCalls,
   PoolFigures,
   ThreadFigures,
-} from './protocol.ts';
+} from './figures.ts';
 
 const NO_ENDS: PoolFigures['ended'] = { memory: 0, exit: 0, exception: 0, timeout: 0 };
 const SLOWEST = 10;

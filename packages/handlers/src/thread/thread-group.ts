@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { addFigures, countsOf, NO_FIGURES, ofThread } from './pool-figures.ts';
+import type { PoolFigures } from './figures.ts';
 import type {
   AbortReason,
   HostMessage,
   JobEvent,
   LoadFailure,
-  PoolFigures,
   ProcessReport,
   ProcessStart,
   ThreadEnd,

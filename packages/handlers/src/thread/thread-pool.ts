@@ -15,11 +15,13 @@ import {
   startHandlerProcess,
 } from './handler-process.ts';
 import { addFigures, countsOf, NO_FIGURES } from './pool-figures.ts';
-import type { JobResult, LoadFailure, PoolFigures, ThreadSetup } from './protocol.ts';
+import type { PoolFigures } from './figures.ts';
+import type { JobResult, LoadFailure, ThreadSetup } from './protocol.ts';
 import { createSuspects } from './suspects.ts';
 
 export type { HandlerJob } from './handler-process.ts';
-export type { JobResult, PoolFigures } from './protocol.ts';
+export type { PoolFigures } from './figures.ts';
+export type { JobResult } from './protocol.ts';
 
 export interface ThreadPoolOptions extends ThreadSetup {
   readonly threads: number;

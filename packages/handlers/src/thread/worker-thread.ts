@@ -9,6 +9,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { createThreadLines } from './thread-lines.ts';
+import type { ThreadFigures } from './figures.ts';
 import type {
   AbortReason,
   HostMessage,
@@ -18,7 +19,6 @@ import type {
   LoadFailure,
   RelayedMessage,
   ThreadEnd,
-  ThreadFigures,
   ThreadMessage,
   ThreadSetup,
 } from './protocol.ts';

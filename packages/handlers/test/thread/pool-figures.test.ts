@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { addFigures, countsOf, NO_FIGURES, ofThread } from '../../src/thread/pool-figures.ts';
-import type { ThreadFigures } from '../../src/thread/protocol.ts';
+import type { ThreadFigures } from '../../src/thread/figures.ts';
 
 const thread: ThreadFigures = {
   http: {
