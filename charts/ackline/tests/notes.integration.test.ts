@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
-import { ATTEMPTS_DRAIN_PART } from '../../../services/processor/src/app.ts';
+import { ATTEMPTS_DRAIN_PART } from '../../../services/processor/src/run-processor.ts';
 import { describeChart, MINIMAL, renderIn, type Values } from './support/chart.ts';
 import { type Claim, openCluster } from './support/cluster.ts';
 

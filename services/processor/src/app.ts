@@ -3,7 +3,6 @@ import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/heal
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
-import { createOpsServer } from '@ackline/runtime/ops-server';
 import {
   type CallTally,
   createCallTally,
@@ -11,8 +10,6 @@ import {
 } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
-import { supervise } from '@ackline/runtime/supervisor';
-import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { newEventId } from '@ackline/shared/event-id';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
 import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
@@ -37,17 +34,16 @@ import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
 import { createLateRouting, type LateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
 import { createReplayer } from './replaying/replayer.ts';
+import { openOperations, openTracing } from './open-operations.ts';
 import { openRetention } from './retaining/open-retention.ts';
 import type { Retention } from './retaining/retention.ts';
 import { connectRules, type ConnectedRules, type Declared } from './rules.ts';
+import { runProcessor } from './run-processor.ts';
 import { createLaneStorer, type LaneStorer } from './storing/lane-storer.ts';
 import { createRefusals } from './storing/refusals.ts';
 import { storerDeps, type StorerParts } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
-
-/** Attempts in flight may use this part of the drain; the rest is for their outcomes and the connections. */
-export const ATTEMPTS_DRAIN_PART = 0.6;
 
 /**
  * Wires the processor: logs → store → deliveries. The operations port is bound first and closed last, so that probes are
@@ -118,7 +114,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     ...performanceReports({ config, delivery, handlers, calls, pool, processorId, log }),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
-  return { reload: () => reload({ declared, delivery }), run: signal => run(parts, signal) };
+  return { reload: () => reload({ declared, delivery }), run: signal => runProcessor(parts, signal) };
 }
 
 interface AppliedParts {
@@ -227,76 +223,6 @@ function openHeartbeat(
 /** Told to end while it waited for PostgreSQL. */
 function closing(resources: AsyncDisposableStack): App {
   return { run: () => resources.disposeAsync() };
-}
-
-interface RunningParts {
-  readonly config: ProcessorConfig;
-  readonly context: ProgramContext;
-  readonly health: HealthRegistry;
-  readonly delivery: Delivery;
-  readonly processorId: string;
-  readonly components: readonly Component[];
-  readonly resources: AsyncDisposableStack;
-}
-
-async function run(parts: RunningParts, signal: AbortSignal): Promise<void> {
-  const { config, health, delivery, processorId } = parts;
-  const { log, report } = parts.context;
-  await using _closing = parts.resources;
-  // Attempts end beside the consumers, which may need seconds to leave; then every outcome is written.
-  const drained = untilAborted(signal).then(() =>
-    delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART),
-  );
-  health.markStarted();
-  report({ kind: 'started' });
-  log.info({ processorId, workers: config.workers }, 'processor.started');
-  signal.addEventListener('abort', () => health.markDraining(), { once: true });
-  await supervise(parts.components, { signal, log, health });
-  await drained;
-  await delivery.drain(0);
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-interface OperationsParts {
-  readonly config: ProcessorConfig;
-  readonly context: ProgramContext;
-  readonly health: HealthRegistry;
-  readonly registry: ProcessorMetrics['registry'];
-}
-
-async function openOperations(
-  { config, context: { log, report }, health, registry }: OperationsParts,
-  opened: AsyncDisposableStack,
-): Promise<void> {
-  const operations = createOpsServer({
-    ...config.ops,
-    registry,
-    health,
-    onListening: port => report({ kind: 'listening', name: 'operations', host: config.ops.host, port }),
-  });
-  await operations.listen();
-  const stop = new AbortController();
-  const running = supervise([operations], { signal: stop.signal, log, health });
-  opened.defer(async () => {
-    stop.abort();
-    await running;
-  });
-}
-
-/** Closed as the last but the operations port: until then something may end that is recorded. */
-async function openTracing(
-  { config, log, registry }: { config: ProcessorConfig; log: Logger; registry: ProcessorMetrics['registry'] },
-  opened: AsyncDisposableStack,
-): Promise<Tracing | null> {
-  const tracing = await connectTracing(config.tracing, { service: 'ackline-processor', registry, log });
-  opened.defer(() => tracing?.close());
-  return tracing;
 }
 
 /** Where no processor ran for a week, today has none, and one row of today in the default partition keeps it from getting one. */
