@@ -1,4 +1,7 @@
 // Runs the tests: `node scripts/test-tiers.ts [unit|integration|container|k8s …] [part of a file's path …]`.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RUN_VARIABLE } from '../packages/testkit/src/container-settings.ts';
 import {
@@ -24,6 +27,7 @@ const filters = args.filter(arg => !tiers.some(tier => tier.name === arg));
 const results: (TierResult | NotRun)[] = [];
 await using resources = new AsyncDisposableStack();
 let database: Promise<DatabaseServer> | undefined;
+let compileCache: string | undefined;
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 for (const tier of chosen.length > 0 ? chosen : tiers) {
@@ -39,7 +43,7 @@ async function run(tier: Tier, files: readonly string[]): Promise<TierResult | N
   if (tier.name === 'unit') return runTier(tier, files, {});
   if (tier.name === 'container') return runContainers(tier, files);
   if (tier.name === 'k8s') return runInCluster(tier, files);
-  return runTier(tier, files, { ...(await databaseEnv()), ...helmEnv(files) });
+  return runTier(tier, files, { ...compileCacheEnv(), ...(await databaseEnv()), ...helmEnv(files) });
 }
 
 async function runContainers(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {
@@ -50,6 +54,7 @@ async function runContainers(tier: Tier, files: readonly string[]): Promise<Tier
   try {
     return await runTier(tier, files, {
       ...docker.env,
+      ...compileCacheEnv(),
       ...(await databaseEnv()),
       [RUN_VARIABLE]: String(process.pid),
     });
@@ -78,6 +83,14 @@ async function runInCluster(tier: Tier, files: readonly string[]): Promise<TierR
 async function databaseEnv(): Promise<Record<string, string>> {
   database ??= startDatabaseServer().then(server => resources.use(server));
   return { [SERVER_URL_VARIABLE]: (await database).url };
+}
+
+/** Hundreds of processes have the same sources: what Node compiled for one is there for all of this run. */
+function compileCacheEnv(): Record<string, string> {
+  compileCache ??= resources.adopt(mkdtempSync(join(tmpdir(), 'ackline-compiled-')), folder =>
+    rmSync(folder, { recursive: true, force: true }),
+  );
+  return { NODE_COMPILE_CACHE: compileCache };
 }
 
 function emptyTier({ name }: Tier): TierResult {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bareEnvironment } from '@ackline/testkit/bare-environment';
 import { freePort } from '@ackline/testkit/free-port';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { createWireRequest, TOKEN, USUAL_BODY_BYTES, WEBHOOK_PATH } from './wire-request.ts';
@@ -83,7 +84,7 @@ export async function startProgram(
   const log = openSync(logPath, 'a');
   const child = spawn(plan.command, plan.args, {
     cwd: stage.directory,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...plan.env },
+    env: { ...bareEnvironment(), ...plan.env },
     stdio: ['ignore', log, log],
   });
   closeSync(log);

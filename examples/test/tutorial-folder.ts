@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bareEnvironment } from '@ackline/testkit/bare-environment';
 import { freePort } from '@ackline/testkit/free-port';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { ROOT } from './example-page.ts';
@@ -53,8 +54,10 @@ export async function openTutorialFolder(
     'npx',
     `name=$1; shift\n[ "$name" = node ] && exec "${process.execPath}" "$@"\nexec "${process.execPath}" "${CLI}" "$@"`,
   );
+  const bare = bareEnvironment();
   const env = {
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    ...bare,
+    PATH: `${bin}:${bare.PATH ?? ''}`,
     HOME: folder,
     PORT: String(port),
     OPS_PORT: String(operations),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { bareEnvironment } from '@ackline/testkit/bare-environment';
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -53,7 +54,7 @@ async function start(): Promise<SpawnedService> {
 }
 
 async function ackline(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const options = { cwd: folder, env: { PATH: process.env['PATH'], ...environment, ...env } };
+  const options = { cwd: folder, env: { ...bareEnvironment(), ...environment, ...env } };
   return promisify(execFile)(process.execPath, [MAIN, ...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code: number; stdout: string; stderr: string }) => error,

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 // @boundaries-ignore a peer dependency: the tests of runtime use this package
 import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
+import { bareEnvironment } from './bare-environment.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface SpawnServiceOptions {
-  /** Added to a bare environment: nothing of ours but PATH and HOME is passed on. */
+  /** Added to a bare environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly cwd?: string;
@@ -44,7 +45,7 @@ export async function spawnService(
 ): Promise<SpawnedService> {
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, mainPath, ...(options.args ?? [])], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    env: { ...bareEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const service = describeService(child, options.maxOutputChars ?? MAX_OUTPUT_CHARS);

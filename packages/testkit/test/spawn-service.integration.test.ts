@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@ackline/testkit/free-port';
@@ -17,12 +20,22 @@ describe('a spawned service', () => {
     assert.match(service.output(), /started .*PORT.*\ndrained\n$/s);
   });
 
-  it('gets nothing of the test’s own environment but PATH and HOME', async () => {
-    const port = await freePort();
-    process.env['ACKLINE_TEST_INHERITED'] = 'yes';
-    const url = `http://127.0.0.1:${port}/`;
-    await using service = await spawnService(main, { env: { PORT: String(port) }, readyUrl: url });
-    assert.doesNotMatch(service.output(), /ACKLINE_TEST_INHERITED/);
+  it('gets nothing of the test’s own environment but PATH, HOME and what Node compiled before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ackline-spawned-'));
+    const { NODE_COMPILE_CACHE: before } = process.env;
+    Object.assign(process.env, { ACKLINE_TEST_INHERITED: 'yes', NODE_COMPILE_CACHE: folder });
+    try {
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}/`;
+      await using service = await spawnService(main, { env: { PORT: String(port) }, readyUrl: url });
+      assert.deepEqual(await service.stop(), { code: 0, signal: null });
+      assert.match(service.output(), /^started HOME,NODE_COMPILE_CACHE,PATH,PORT\n/);
+      assert.notDeepEqual(await readdir(folder), [], 'compiled, and kept for the next one');
+    } finally {
+      delete process.env['NODE_COMPILE_CACHE'];
+      if (before !== undefined) process.env['NODE_COMPILE_CACHE'] = before;
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('tells by which signal it was killed', async () => {

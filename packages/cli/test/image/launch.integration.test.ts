@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
+import { bareEnvironment } from '@ackline/testkit/bare-environment';
 import { withDatabase } from '@ackline/testkit/database';
 import { freePort } from '@ackline/testkit/free-port';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -52,7 +53,7 @@ async function runIngress(databaseUrl: string, config: string): Promise<void> {
   const opsPort = await freePort();
   const child = spawn(process.execPath, [image, 'ingress'], {
     env: {
-      PATH: process.env['PATH'],
+      ...bareEnvironment(),
       DATABASE_URL: databaseUrl,
       ACKLINE_CONFIG: config,
       TOKEN: 'test-only',

@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bareEnvironment } from '@ackline/testkit/bare-environment';
 import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { startFakeTelegram } from '@ackline/testkit/fake-telegram';
 import { freePort } from '@ackline/testkit/free-port';
@@ -41,9 +42,10 @@ export async function openOldSystem() {
       .replaceAll(SITE, site)
       .replaceAll('https://api.telegram.org', telegram.url)
       .replaceAll('doctor telegram', `doctor telegram --api-url ${telegram.url}`);
+  const bare = bareEnvironment();
   const env = {
-    PATH: [join(root, 'bin'), process.env['PATH']].join(delimiter),
-    HOME: process.env['HOME'],
+    ...bare,
+    PATH: [join(root, 'bin'), bare.PATH].join(delimiter),
     PORT: ports['8080'],
     OPS_PORT: ports['9464'],
     TELEGRAM_BOT_TOKEN: telegram.token,
