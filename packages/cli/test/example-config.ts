@@ -8,6 +8,7 @@ export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
     path: '/webhook/telegram',
     aliases: [],
     secrets: [{ env: 'TOKEN' }],
+    verifyTokens: [],
     publicUrl: null,
     maxBodyBytes: 1_048_576,
     toleranceMs: null,

@@ -157,14 +157,20 @@ interface SecretUse {
 const anySecret = () => true as const;
 
 function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse[] {
-  const inbound = config.sources.flatMap((source, at) =>
-    source.secrets.map((ref, index) => ({
+  const inbound = config.sources.flatMap((source, at) => [
+    ...source.secrets.map((ref, index) => ({
       ref,
       path: ['sources', at, 'secrets', index],
       owner: `source ${source.name}, secrets[${index}]`,
       check: (secret: string) => providers.get(source.provider)?.checkSecret(secret) ?? true,
     })),
-  );
+    ...source.verifyTokens.map((ref, index) => ({
+      ref,
+      path: ['sources', at, 'verifyTokens', index],
+      owner: `source ${source.name}, verifyTokens[${index}]`,
+      check: checkVerifyToken,
+    })),
+  ]);
   const outbound = config.destinations.flatMap((destination, at) =>
     destination.signingSecret === null
       ? []
@@ -189,6 +195,11 @@ function handlerUses(destination: AcklineConfig['destinations'][number], at: num
     check: anySecret,
     isOthers: true,
   }));
+}
+
+/** The form of a verify token: any text, but a provider never shows what a copy left at its ends. */
+export function checkVerifyToken(token: string): true | string {
+  return token === token.trim() || 'it must not begin or end with white space';
 }
 
 function problemOf(reading: Found, check: SecretUse['check']): string | null {

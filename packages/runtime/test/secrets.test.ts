@@ -16,6 +16,17 @@ const providers: KnownProviders = new Map([
     },
   ],
   [
+    'meta',
+    {
+      contentTypes: [],
+      signsUrl: false,
+      toleranceMs: null,
+      overLimit: 'reject' as const,
+      checkSecret: () => true as const,
+      handshake: () => null,
+    },
+  ],
+  [
     'leaky',
     {
       contentTypes: [],
@@ -99,6 +110,35 @@ destinations:
     const [advised] = findings(false);
     assert.match(advised?.message ?? '', /is not set: set it, or add a line to dev\.env/);
     assert.doesNotMatch(advised?.message ?? '', /makes one up/);
+  });
+
+  it('asks for the verify tokens of a source as for its secrets, each by its place', () => {
+    const withTokens = config(`
+sources:
+  - name: a
+    provider: meta
+    path: /a
+    secrets: [{ env: ONE }]
+    verifyTokens: [{ env: VERIFY }, { env: PADDED }]
+`);
+    const env = { ONE: 'one', PADDED: 'token ' };
+    const reader = createSecretReader({ env, production: true });
+    assert.deepEqual(reader.secretFindings(withTokens, providers), [
+      {
+        path: ['sources', 0, 'verifyTokens', 0],
+        owner: 'source a, verifyTokens[0]',
+        message: 'environment variable VERIFY is not set',
+      },
+      {
+        path: ['sources', 0, 'verifyTokens', 1],
+        owner: 'source a, verifyTokens[1]',
+        message: 'environment variable PADDED has the wrong form: it must not begin or end with white space',
+      },
+    ]);
+    createSecretReader({ env: { ...env, VERIFY: 'x', PADDED: 'y' }, production: true }).checkSecrets(
+      withTokens,
+      providers,
+    );
   });
 
   it('names everything that is missing, empty or malformed at once, with who needs it, and no value', () => {

@@ -38,6 +38,12 @@ export const errorCodes = {
     title: 'The sender could not be proven',
     fix: "Compare the source's secret with the one that the provider shows. For providers that sign the URL, check publicUrl.",
   },
+  ACKLINE_HANDSHAKE_REFUSED: {
+    status: 403,
+    retryable: false,
+    title: 'The caller did not show a verify token of this source',
+    fix: "Compare the verify token that was entered at the provider with the source's verifyTokens. Events are sent by POST.",
+  },
   ACKLINE_NO_SUCH_SOURCE: {
     status: 404,
     retryable: false,
@@ -47,7 +53,7 @@ export const errorCodes = {
   ACKLINE_METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,
-    title: 'This path takes POST only',
+    title: 'This path does not take this method',
     fix: 'Send a POST; the Allow header names what the path takes.',
   },
   ACKLINE_BODY_TOO_SLOW: {

@@ -121,6 +121,21 @@ export interface Provider {
    * that was verified and identified as a whole; an empty list leaves it whole.
    */
   split?(event: Pick<EventEnvelope, 'body'>): readonly SplitPart[];
+  /**
+   * The answer to a verified request that is no event and asks to be answered at once; null: it is an event. `secret`: the one
+   * that proved it. Asked of every verified request, so one look at its bytes has to be enough for nearly all.
+   */
+  challenge?(request: ReceivedRequest, secret: string): Answer | null;
+  /**
+   * Only for a provider that calls a source's path by GET before it sends events there. `tokens`: the live values of the
+   * source's `verifyTokens`. null: the caller did not prove that it knows one, and gets a 403.
+   */
+  handshake?(query: URLSearchParams, tokens: Secrets): Answer | null;
+  /**
+   * The answer to a request without any proof by which the provider only looks whether somebody is there: nothing of it is
+   * kept. null: it is refused as unproven.
+   */
+  unsigned?(request: ReceivedRequest): Answer | null;
   /** The answer that the provider expects to an accepted event. */
   answer(request: ReceivedRequest): Answer;
   /** A correctly signed request for `ackline send` and the docs. */

@@ -15,7 +15,7 @@ export const NOT_DURABLE = 'not_durable';
 /** Why one is refused that is over its limit. */
 export const RATE_LIMITED = 'rate_limited';
 
-const RESULTS = ['accepted', 'duplicate', 'rejected', 'lost', 'abandoned', 'failed'] as const;
+const RESULTS = ['accepted', 'duplicate', 'challenge', 'rejected', 'lost', 'abandoned', 'failed'] as const;
 export type RequestResult = (typeof RESULTS)[number];
 
 export interface IngressMetrics {
@@ -54,6 +54,7 @@ const ONLY = 0;
 const NO_RESULTS: SourceFigures['results'] = {
   accepted: 0,
   duplicate: 0,
+  challenge: 0,
   rejected: 0,
   lost: 0,
   abandoned: 0,
@@ -130,6 +131,7 @@ function figuresOf(sources: Map<string, SourceFigures>, source: string): SourceF
   return figures;
 }
 
+/** A 2xx to an event: what anybody may ask for says nothing of how events are taken. */
 function isAcked(result: RequestResult): boolean {
   return result === 'accepted' || result === 'duplicate' || result === 'lost';
 }

@@ -1,7 +1,8 @@
 import { redactBearer } from '@ackline/shared/bearer-headers';
-import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { EventEnvelope, HeaderPairs } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import type { ReceivedRequest, RejectReason, Secrets } from '@ackline/shared/provider';
+import { isNamed } from '@ackline/shared/headers';
+import type { Answer, ReceivedRequest, RejectReason, Secrets } from '@ackline/shared/provider';
 import type { Endpoint } from './source-table.ts';
 
 /** The secret that the request was proven with. */
@@ -19,6 +20,12 @@ export interface ProvenEvent {
   readonly hasProviderId: boolean;
 }
 
+/** A request that is no event, and is answered at once. */
+export interface Challenge {
+  readonly kind: 'challenge';
+  readonly answer: Answer;
+}
+
 export interface Refusal {
   readonly kind: 'refused';
   readonly code: ErrorCode;
@@ -27,22 +34,38 @@ export interface Refusal {
   readonly detail: string | null;
 }
 
-export type Judgement = ProvenEvent | Refusal;
+export type Judgement = ProvenEvent | Challenge | Refusal;
 
-/** Proves the sender; `now` is epoch milliseconds. Pure: waits for nothing (A4), and what is not proven is no event. */
+/**
+ * Proves the sender; `now` is epoch milliseconds. Pure: waits for nothing (A4), and what is not proven is no event: it is answered
+ * at once or refused.
+ */
 export function prove(
   { provider, source }: Endpoint,
   request: ReceivedRequest,
   secrets: Secrets,
   now: number,
-): Proof | Refusal {
+): Proof | Challenge | Refusal {
   if (request.body.byteLength === 0) return refused('ACKLINE_EMPTY_BODY', 'empty_body');
   const verdict = provider.verify(request, secrets, now, source.toleranceMs ?? undefined);
-  if (!verdict.verified) return refused('ACKLINE_BAD_SIGNATURE', verdict.reason);
+  if (!verdict.verified) return unproven(provider, request, verdict.reason);
   const { secretIndex } = verdict;
   const secret = secrets[secretIndex];
   if (secret === undefined) return refused('ACKLINE_BAD_SIGNATURE', 'no_secret');
   return { kind: 'proven', secret, secretIndex };
+}
+
+/** What shows a part of a proof, and it does not hold, is refused whatever else it says. */
+function unproven(
+  provider: Endpoint['provider'],
+  request: ReceivedRequest,
+  reason: RejectReason,
+): Challenge | Refusal {
+  const isProof = ([name]: HeaderPairs[number]) =>
+    provider.proofHeaders.some(proof => isNamed(name, proof.toLowerCase()));
+  const isBare = provider.unsigned !== undefined && !request.headers.some(isProof);
+  const answer = isBare ? provider.unsigned?.(request) : null;
+  return answer == null ? refused('ACKLINE_BAD_SIGNATURE', reason) : { kind: 'challenge', answer };
 }
 
 export interface IdentifyOptions {
@@ -56,10 +79,12 @@ export interface IdentifyOptions {
   readonly traceparent: string | null;
 }
 
-/** Makes the event of a proven request. Bearer secrets are replaced here, before anything is appended or logged (A3). */
+/** Makes the event of a proven request, unless it is none. Bearer secrets are replaced here, before anything is appended or logged (A3). */
 export function identify(options: IdentifyOptions): Judgement {
   const { endpoint, request, proof, now, newEventId, traceparent } = options;
   const { source, provider } = endpoint;
+  const answer = provider.challenge?.(request, proof.secret);
+  if (answer != null) return { kind: 'challenge', answer };
   const identified = provider.identify(request);
   if (identified.kind === 'malformed') return refused('ACKLINE_MALFORMED', 'malformed', identified.detail);
   const { identity } = identified;

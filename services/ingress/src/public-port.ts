@@ -56,7 +56,7 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
     health: createHealthHandler(() => reportHealth(healthFacts(parts, portOf(front))), isDraining),
     webhook: createWebhookHandler({
       sources: sources.table,
-      secretsOf: source => sources.secrets.resolve(source.secrets),
+      secretsOf: refs => sources.secrets.resolve(refs),
       eventLog,
       seen: guards.seen,
       seenKey,

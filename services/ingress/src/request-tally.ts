@@ -5,6 +5,9 @@ import type { IngressMetrics, RequestResult } from './ingress-metrics.ts';
 /** The figures of the JSON report start anew after it, as those of the systems before Ackline (docs/logs.md): they need no memory and show the present. */
 const RESET_EVERY_MS = 3_600_000;
 
+/** Answered as its sender hoped. */
+const SERVED: ReadonlySet<RequestResult> = new Set(['accepted', 'duplicate', 'challenge']);
+
 /** What the JSON form of `/metrics` says: a few sums, whatever the load. */
 export interface RequestTally {
   /** `seconds` from the head of the request to its answer. */
@@ -40,7 +43,7 @@ export function createRequestTally({ limitHits, now }: RequestTallyDeps): Reques
       resetHourly();
       requests += 1;
       seconds += took;
-      if (result !== 'accepted' && result !== 'duplicate') errors += 1;
+      if (!SERVED.has(result)) errors += 1;
     },
     report() {
       resetHourly();

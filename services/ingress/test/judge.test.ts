@@ -15,7 +15,7 @@ function judged(
   const endpoint = endpointOf({ tenant: 'acme' });
   const request = { method: 'POST', url: 'https://h/webhook/telegram', headers, body: Buffer.from(body) };
   const proof = prove(endpoint, request, ['old-token', TOKEN], NOW);
-  if (proof.kind === 'refused') return proof;
+  if (proof.kind !== 'proven') return proof;
   return identify({ endpoint, request, proof, now: NOW, newEventId: () => 'new-id', traceparent: null });
 }
 

@@ -8,14 +8,15 @@ import { gzipSync } from 'node:zlib';
 import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
-import type { Provider, SampleRequest } from '@ackline/shared/provider';
-import { providers } from '@ackline/shared/providers/registry';
+import type { Answer, Provider, SampleRequest } from '@ackline/shared/provider';
+import { findProvider, providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { createApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
-import { openRaw, post } from './support/raw-http.ts';
+import { looks, questions } from './support/challenges.ts';
+import { openRaw, post, type RawAnswer } from './support/raw-http.ts';
 
 const PUBLIC_URL = 'https://hooks.example.com';
 const names = [...providers.keys()];
@@ -123,6 +124,12 @@ function chunked(path: string, lines: readonly string[], body: Uint8Array): Buff
   return Buffer.concat([...parts, Buffer.from('0\r\n\r\n')]);
 }
 
+function assertAnswer(given: RawAnswer, { status, contentType, body }: Answer): void {
+  assert.equal(given.status, status, given.body);
+  assert.equal(given.headers.get('content-type') ?? null, contentType);
+  assert.equal(given.body, body);
+}
+
 for (const provider of providers.values()) {
   const path = pathOf(provider.name);
   describe(`${provider.name}, through the ingress`, () => {
@@ -131,9 +138,7 @@ for (const provider of providers.values()) {
       const answer = await send(post(path, linesOf(sample), sample.body));
       const request = { method: 'POST', url: PUBLIC_URL + path, ...sample };
       const expected = provider.answer(request);
-      assert.equal(answer.status, expected.status);
-      assert.equal(answer.headers.get('content-type'), expected.contentType);
-      assert.equal(answer.body, expected.body);
+      assertAnswer(answer, expected);
       const [stored, ...others] = await takeInbox();
       assert.deepEqual(others, []);
       assert.deepEqual(stored?.body, Buffer.from(sample.body));
@@ -175,6 +180,56 @@ for (const provider of providers.values()) {
       for (const lines of refused) assert.equal((await send(post(path, lines, sample.body))).status, 401);
       assert.deepEqual(await takeInbox(), []);
     });
+  });
+}
+
+it('has a question of each provider that asks one', () => {
+  const all = [...providers.values()];
+  const having = (member: 'challenge' | 'unsigned') =>
+    all.filter(provider => provider[member] !== undefined).map(({ name }) => name);
+  assert.deepEqual([...questions.keys()], having('challenge'));
+  assert.deepEqual([...looks.keys()], having('unsigned'));
+});
+
+for (const [name, { ask, answer }] of questions) {
+  it(`answers the question of ${name} at once and exactly, and stores nothing`, async () => {
+    const provider = findProvider(name);
+    assert.ok(provider);
+    const secret = secretOf(provider);
+    const genuine = ask(secret, Date.now());
+    assertAnswer(await send(post(pathOf(name), linesOf(genuine), genuine.body)), answer(secret));
+    const [type = '', proof = '', ...others] = linesOf(genuine);
+    const altered = Buffer.from(genuine.body);
+    altered[altered.indexOf('e')] = 0x66;
+    const stale = ask(secret, Date.now() - 86_400_000);
+    const refused: [string[], Uint8Array][] = [
+      [linesOf(genuine), altered],
+      [[type, ...others], genuine.body],
+      [[type, proof, proof, ...others], genuine.body],
+      [linesOf(ask(`${secret}0`, Date.now())), genuine.body],
+      ...(provider.toleranceMs === null ? [] : [[linesOf(stale), stale.body] as [string[], Uint8Array]]),
+    ];
+    for (const [lines, body] of refused)
+      assert.equal((await send(post(pathOf(name), lines, body))).status, 401);
+    assert.deepEqual(await takeInbox(), []);
+  });
+}
+
+for (const [name, { request, answer }] of looks) {
+  it(`answers the look of ${name} without a signature, none with a wrong one, and stores nothing`, async () => {
+    const provider = findProvider(name);
+    assert.ok(provider);
+    assertAnswer(await send(post(pathOf(name), linesOf(request), request.body)), answer);
+    const proofs = sampleOf(provider, 4)
+      .headers.filter(([header]) => provider.proofHeaders.includes(header))
+      .map(([header, value]) => `${header}: ${value}`);
+    for (const [index, line] of proofs.entries()) {
+      for (const lines of [[line], proofs.slice(index)]) {
+        const wrong = post(pathOf(name), [...linesOf(request), ...lines], request.body);
+        assert.equal((await send(wrong)).status, 401, lines.join());
+      }
+    }
+    assert.deepEqual(await takeInbox(), []);
   });
 }
 

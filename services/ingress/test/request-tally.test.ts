@@ -3,14 +3,15 @@ import { describe, it } from 'node:test';
 import { createRequestTally } from '../src/request-tally.ts';
 
 describe('the JSON report of requests', () => {
-  it('counts a repeat as answered, and everything that was not accepted as an error', () => {
+  it('counts a repeat and a challenge as answered, and everything else that was not accepted as an error', () => {
     const tally = createRequestTally({ limitHits: () => 0, now: () => 5_000 });
-    for (const result of ['accepted', 'duplicate', 'rejected', 'lost'] as const) tally.finished(result, 0.25);
+    for (const result of ['accepted', 'duplicate', 'challenge', 'rejected', 'lost'] as const)
+      tally.finished(result, 0.25);
     assert.deepEqual(tally.report(), {
-      request_count: 4,
+      request_count: 5,
       error_count: 2,
       avg_response_time: 0.25,
-      error_rate: 0.5,
+      error_rate: 0.4,
       rate_limit_hits: 0,
       last_reset: 5,
     });

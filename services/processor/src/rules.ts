@@ -102,10 +102,11 @@ function sharedDestinations({
   return new Set([...tenants].filter(([, known]) => known.size > 1).map(([destination]) => destination));
 }
 
-/** The processor signs, and puts bearer secrets back where it is told to: the other inbound secrets are the ingress's. */
+/** The processor signs, and puts bearer secrets back where it is told to: the other inbound secrets, and tokens, are the ingress's. */
 function checkSecrets(ackline: AcklineConfig, secrets: SecretReader): void {
   const forwards = ackline.destinations.some(destination => destination.forwardSecret);
-  secrets.checkSecrets({ ...ackline, sources: forwards ? ackline.sources : [] }, providers);
+  const sources = ackline.sources.map(source => ({ ...source, verifyTokens: [] }));
+  secrets.checkSecrets({ ...ackline, sources: forwards ? sources : [] }, providers);
 }
 
 function checkBrokers(destinations: readonly DestinationConfig[], hasKafka: boolean): void {

@@ -63,6 +63,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     path: '/webhook/telegram',
     aliases: [],
     secrets: [{ env: 'WEBHOOK_SECRET_TOKEN' }],
+    verifyTokens: [],
     publicUrl: null,
     maxBodyBytes: 1024 * 1024,
     toleranceMs: null,

@@ -18,15 +18,24 @@ describe('the rules of a processor', () => {
   async function connect(
     destination: string,
     kafka: { brokers: readonly string[]; durability: 'cluster' } | null,
+    { source = '{ name: s, provider: telegram, path: /s, secrets: [{ env: A }] }', secretEnv = {} } = {},
   ) {
     const configPath = join(folder, 'ackline.yaml');
-    const source = '{ name: s, provider: telegram, path: /s, secrets: [{ env: A }] }';
     await writeFile(configPath, `sources: [${source}]\ndestinations: [{ name: d, ${destination} }]\n`);
     return connectRules(
-      { configPath, production: false, secretEnv: {}, kafka },
+      { configPath, production: false, secretEnv, kafka },
       { log: quiet, onReloaded: () => undefined },
     );
   }
+
+  it('need the secrets of sources where a destination gets them back, and never their verify tokens', async () => {
+    const source =
+      '{ name: s, provider: meta, path: /s, secrets: [{ env: A }], verifyTokens: [{ env: VERIFY }] }';
+    const forwarding = "type: http, url: 'http://127.0.0.1:9/', forwardSecret: true";
+    const { declared } = await connect(forwarding, null, { source, secretEnv: { A: 'secret' } });
+    assert.equal(declared.current.destinations.get('d')?.forwardSecret, true);
+    await assert.rejects(connect(forwarding, null, { source }), /environment variable A is not set/);
+  });
 
   it('refuse a topic whose brokers nobody names', async () => {
     const brokers = ['kafka:9092'];

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 import { findProvider } from '@ackline/shared/providers/registry';
 import type { Environment } from '@ackline/runtime/environment';
-import { checkSigningSecret } from '@ackline/runtime/secrets';
+import { checkSigningSecret, checkVerifyToken } from '@ackline/runtime/secrets';
 import type { DataLayout } from './layout.ts';
 import { writeFileWhole } from './write-whole.ts';
 
@@ -35,6 +35,7 @@ export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, readonl
   for (const source of config.sources) {
     const provider = findProvider(source.provider);
     for (const ref of source.secrets) add(ref, secret => provider?.checkSecret(secret) ?? true);
+    for (const ref of source.verifyTokens) add(ref, checkVerifyToken);
   }
   for (const { signingSecret } of config.destinations) {
     if (signingSecret !== null) add(signingSecret, checkSigningSecret);

@@ -33,6 +33,15 @@ test('there is a generated secret for every provider', () => {
   }
 });
 
+test('a verify token is generated as a secret is, since nobody here can know one', () => {
+  const meta = exampleConfig({
+    sources: [source({ secrets: [{ env: 'APP' }], verifyTokens: [{ env: 'VERIFY' }] })],
+  });
+  const checks = namedSecrets(meta);
+  assert.deepEqual([...checks.keys()], ['APP', 'VERIFY']);
+  assert.match(generateSecret(checks.get('VERIFY') ?? []) ?? '', /^[0-9a-f]{32}$/);
+});
+
 test('a signing secret has to keep the rule that the services keep: 24 to 64 bytes', () => {
   const checks = namedSecrets(config).get('SIGNING') ?? [];
   const takes = (bytes: number) =>

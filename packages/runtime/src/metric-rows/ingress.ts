@@ -12,7 +12,7 @@ export const ingressRows = {
   ingressRequests: {
     name: 'ackline_ingress_requests_total',
     type: 'counter',
-    help: 'Webhook requests by source and result',
+    help: 'Webhook requests by source and result; challenge: a question of the provider that was answered and is no event',
     labels: ['source', 'result'],
     services: INGRESS,
   },
@@ -34,7 +34,7 @@ export const ingressRows = {
   ingressAckSeconds: {
     name: 'ackline_ingress_ack_seconds',
     type: 'histogram',
-    help: 'From the head of a proven request to its answer, a 2xx or a 503 of the log, by source, without the time that its body took to come',
+    help: 'From the head of a proven event to its answer, a 2xx or a 503 of the log, by source, without the time that its body took to come',
     labels: ['source'],
     buckets: ACK_BUCKETS_S,
     services: INGRESS,
@@ -42,14 +42,14 @@ export const ingressRows = {
   ingressUnackedRun: {
     name: 'ackline_ingress_unacked_requests',
     type: 'gauge',
-    help: 'Requests that were refused in a row, of each configured source: by our fault, after they were proven, or signed otherwise than they should be; a 2xx ends it, of any process behind the parent',
+    help: 'Requests that were refused in a row, of each configured source: by our fault, after they were proven, or signed otherwise than they should be; a 2xx to an event ends it, of any process behind the parent',
     labels: ['source'],
     services: INGRESS,
   },
   ingressAnsweredAt: {
     name: 'ackline_ingress_answered_timestamp_seconds',
     type: 'gauge',
-    help: 'When a configured source was last answered, in seconds since 1970: ack (a 2xx) or refusal (as those in a row); 0: not since the start',
+    help: 'When a configured source was last answered, in seconds since 1970: ack (a 2xx to an event) or refusal (as those in a row); 0: not since the start',
     labels: ['source', 'answer'],
     merged: 'max',
     services: INGRESS,

@@ -12,7 +12,7 @@ import type { ConfigPath } from './yaml-source.ts';
 type Entry = Readonly<Record<string, unknown>>;
 
 export interface CrossCheckOptions {
-  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl' | 'toleranceMs'>>;
+  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl' | 'toleranceMs' | 'handshake'>>;
   /** Some things are left open in development only. */
   readonly production: boolean;
 }
@@ -39,6 +39,7 @@ export function crossCheck(file: unknown, { providers, production }: CrossCheckO
       : []),
     ...sources.flatMap(bodyTimeFindings),
     ...sources.flatMap((source, index) => toleranceFindings(source, index, providers)),
+    ...sources.flatMap((source, index) => verifyTokenFindings(source, index, providers)),
     ...tenants.flatMap((tenant, index) =>
       reference(['tenants', index, 'name'], tenant?.['name'], { what: 'tenant', names: tenantsOf(sources) }),
     ),
@@ -187,6 +188,19 @@ function toleranceFindings(
   if (providers.get(provider)?.toleranceMs !== null) return [];
   const message = `${provider} signs no time that could be out of it: take the tolerance out`;
   return [{ path: ['sources', index, 'tolerance'], message }];
+}
+
+function verifyTokenFindings(
+  source: Entry | undefined,
+  index: number,
+  providers: CrossCheckOptions['providers'],
+): Finding[] {
+  const provider = source?.['provider'];
+  if (source?.['verifyTokens'] === undefined || typeof provider !== 'string') return [];
+  const known = providers.get(provider);
+  if (known === undefined || known.handshake !== undefined) return [];
+  const message = `${provider} shows no verify token, since it sends no GET before its events: take verifyTokens out`;
+  return [{ path: ['sources', index, 'verifyTokens'], message }];
 }
 
 function bodyTimeFindings(source: Entry | undefined, index: number): Finding[] {

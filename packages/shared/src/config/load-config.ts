@@ -22,7 +22,10 @@ const MAX_LISTED_PROBLEMS = 50;
 
 export type KnownProviders = ReadonlyMap<
   string,
-  Pick<Provider, 'checkSecret' | 'contentTypes' | 'signsUrl' | 'overLimit' | 'toleranceMs' | 'maxBodyBytes'>
+  Pick<
+    Provider,
+    'checkSecret' | 'contentTypes' | 'signsUrl' | 'overLimit' | 'toleranceMs' | 'maxBodyBytes' | 'handshake'
+  >
 >;
 
 export interface LoadConfigOptions {
@@ -202,10 +205,11 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
 const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 function toSource(source: ConfigFile['sources'][number], providers: KnownProviders): SourceConfig {
-  const { maxBody, tolerance, bodyTimeout, limit, secrets, publicUrl, ...same } = source;
+  const { maxBody, tolerance, bodyTimeout, limit, secrets, verifyTokens, publicUrl, ...same } = source;
   return {
     ...same,
     secrets: secrets.map(toSecretRef),
+    verifyTokens: verifyTokens.map(toSecretRef),
     publicUrl: publicUrl ?? null,
     maxBodyBytes: maxBody ?? providers.get(source.provider)?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     toleranceMs: tolerance ?? providers.get(source.provider)?.toleranceMs ?? null,

@@ -74,10 +74,16 @@ export const sourceSchema = z.strictObject(
       .describe(
         'The secrets that prove the sender, by reference; any of them is accepted. Two while one is being rotated.',
       ),
+    verifyTokens: listField(secretField, MAX_SECRETS, 'secrets')
+      .prefault([])
+      .describe(
+        'The texts that were entered as verify token at a provider which first calls the path by GET, by reference. Only of ' +
+          'such a provider. Without one its subscription is refused; events are proven by secrets alone.',
+      ),
     publicUrl: publicUrlField.optional().describe('Overrides the publicUrl of the whole file.'),
     maxBody: sizeField('1KiB', '25MiB')
       .optional()
-      .describe('A larger body is answered 413. Default: 1MiB; 25MiB for github.'),
+      .describe('A larger body is answered 413. Default: 1MiB; 25MiB for github, 4MiB for slack.'),
     tolerance: durationField('1s', '1h')
       .optional()
       .describe(

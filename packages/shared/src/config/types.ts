@@ -27,6 +27,8 @@ export interface SourceConfig {
   readonly path: string;
   readonly aliases: readonly string[];
   readonly secrets: readonly SecretRef[];
+  /** What the provider shows when it calls by GET; none of a provider that does not. */
+  readonly verifyTokens: readonly SecretRef[];
   /** Overrides the global `publicUrl`. */
   readonly publicUrl: string | null;
   readonly maxBodyBytes: number;

@@ -5,6 +5,7 @@ import { linear } from './linear.ts';
 import { paddle } from './paddle.ts';
 import { respondio } from './respondio.ts';
 import { shopify } from './shopify.ts';
+import { slack } from './slack.ts';
 import { square } from './square.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
 import { stripe } from './stripe.ts';
@@ -27,6 +28,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     linear,
     square,
     line,
+    slack,
   ].map(provider => [provider.name, provider]),
 );
 

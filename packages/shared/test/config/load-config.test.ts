@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/app-error.ts';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
+import type { Provider } from '../../src/provider.ts';
 import { filterDocument } from '../../src/routing/filter-document.ts';
 import { routableEvent } from '../routing/routing-examples.ts';
 
@@ -12,10 +13,10 @@ const provider = {
   toleranceMs: null as number | null,
   overLimit: 'reject' as const,
 };
-const providers: KnownProviders = new Map([
+const providers: KnownProviders = new Map<string, typeof provider & Pick<Provider, 'handshake'>>([
   ['telegram', provider],
   ['twilio', { ...provider, signsUrl: true }],
-  ['respondio', { ...provider, toleranceMs: 300_000 }],
+  ['respondio', { ...provider, toleranceMs: 300_000, handshake: () => null }],
 ]);
 
 const load = (text: string, production = false) =>
@@ -38,6 +39,35 @@ const destination = (more = '', name = 'bot') =>
   `  - name: ${name}\n    type: http\n    url: https://bot.internal/updates\n${more}`;
 const file = ({ top = '', sources = source(), routes = '', destinations = destination() } = {}) =>
   `${top}sources:\n${sources}${routes === '' ? '' : `routes:\n${routes}`}destinations:\n${destinations}`;
+
+describe('verifyTokens', () => {
+  const withTokens = (provider: string, tokens: string) =>
+    file({
+      sources: source(`    verifyTokens: ${tokens}\n`).replace('provider: telegram', `provider: ${provider}`),
+    });
+
+  it('are references to secrets, of a provider that shows one', () => {
+    const given = '[{ env: VERIFY }, { file: /etc/ackline/verify }]';
+    assert.deepEqual(load(withTokens('respondio', given)).sources[0]?.verifyTokens, [
+      { env: 'VERIFY' },
+      { file: '/etc/ackline/verify' },
+    ]);
+    for (const bad of [
+      '[verify-me]',
+      'verify-me',
+      '[{ env: A, file: /b }]',
+      `[${'{ env: A }, '.repeat(11)}]`,
+    ])
+      assert.match(errorsOf(withTokens('respondio', bad)).join('\n'), /sources\[0\]\.verifyTokens/, bad);
+  });
+
+  it('are refused of any other provider, by their place', () => {
+    assert.deepEqual(errorsOf(withTokens('telegram', '[{ env: VERIFY }]')), [
+      'ackline.yaml:6:19  sources[0].verifyTokens: telegram shows no verify token, since it sends no GET before its events: take verifyTokens out',
+    ]);
+    assert.deepEqual(errorsOf(withTokens('nobody', '[{ env: VERIFY }]')).length, 1);
+  });
+});
 
 describe('loadConfig, on a file that is cut', () => {
   const whole = file({
@@ -104,6 +134,7 @@ describe('loadConfig, on a file that is right', () => {
           path: '/webhook/telegram',
           aliases: [],
           secrets: [{ env: 'TOKEN' }],
+          verifyTokens: [],
           publicUrl: null,
           maxBodyBytes: 1_048_576,
           toleranceMs: null,
@@ -155,6 +186,7 @@ sources:
     path: /webhook/faster/incoming
     aliases: [/webhook/f, /webhook/f/]
     secrets: [{ file: /etc/ackline/secrets/faster }, { env: OLD }]
+    verifyTokens: [{ env: VERIFY }]
     publicUrl: http://other.example.com
     maxBody: 25MiB
     tolerance: 1h
@@ -194,6 +226,7 @@ destinations:
       path: '/webhook/faster/incoming',
       aliases: ['/webhook/f', '/webhook/f/'],
       secrets: [{ file: '/etc/ackline/secrets/faster' }, { env: 'OLD' }],
+      verifyTokens: [{ env: 'VERIFY' }],
       publicUrl: 'http://other.example.com',
       maxBodyBytes: 26_214_400,
       toleranceMs: 3_600_000,

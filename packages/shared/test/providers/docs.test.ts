@@ -44,10 +44,12 @@ describe('docs/providers.md', () => {
       assert.equal(row('Kept header') !== '', provider.bearerHeaders.length > 0);
 
       const answer = provider.answer(sample);
-      assert.ok(
-        row('Answer').includes(`${answer.status} \`${answer.contentType}\` \`${answer.body}\``),
-        row('Answer'),
-      );
+      const { status, contentType, body } = answer;
+      const shown = contentType === null ? `${status}, empty` : `${status} \`${contentType}\` \`${body}\``;
+      assert.ok(row('Answer').includes(shown), row('Answer'));
+      assert.equal(row('Challenge') !== '', provider.challenge !== undefined);
+      assert.equal(row('Handshake') !== '', provider.handshake !== undefined);
+      assert.equal(row('Look') !== '', provider.unsigned !== undefined);
     });
   }
 });

@@ -33,6 +33,7 @@ export function sourceOf(name: string): SourceConfig {
     path: `/webhook/${name}`,
     aliases: [],
     secrets: [{ env: 'TOKEN' }],
+    verifyTokens: [],
     publicUrl: null,
     maxBodyBytes: 1_048_576,
     toleranceMs: null,

@@ -13,6 +13,8 @@ export interface RequestHead {
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly endpoint: Endpoint; readonly contentLength: number | null }
+  /** A GET of a provider that sends one; it has no body that anybody reads. */
+  | { readonly kind: 'handshake'; readonly endpoint: Endpoint }
   | {
       readonly kind: 'refused';
       readonly code: ErrorCode;
@@ -32,6 +34,7 @@ export type AdmissionReason =
 export function admit(head: RequestHead, sources: SourceTable): Admission {
   const endpoint = sources.get(pathOf(head.target));
   if (endpoint === undefined) return refused('ACKLINE_NO_SUCH_SOURCE', 'no_such_source', null);
+  if (head.method === 'GET' && takesGet(endpoint)) return { kind: 'handshake', endpoint };
   if (head.method !== 'POST') return refused('ACKLINE_METHOD_NOT_ALLOWED', 'method_not_allowed', endpoint);
   const type = mediaType(head.headers);
   if (type === null || !endpoint.provider.contentTypes.includes(type)) {
@@ -47,6 +50,15 @@ export function admit(head: RequestHead, sources: SourceTable): Admission {
     return refused('ACKLINE_BODY_TOO_LARGE', 'body_too_large', endpoint);
   }
   return { kind: 'admitted', endpoint, contentLength };
+}
+
+/** For the header Allow. */
+export function allowedMethods(endpoint: Endpoint): string {
+  return takesGet(endpoint) ? 'GET, POST' : 'POST';
+}
+
+function takesGet({ provider }: Endpoint): boolean {
+  return provider.handshake !== undefined;
 }
 
 /** null for a body of unknown length. The HTTP parser has refused a length that is no number, and two that differ. */

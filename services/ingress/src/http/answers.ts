@@ -17,8 +17,8 @@ export interface HttpAnswer {
 /** By then the event log has turned to its next tier, and a restarted process is there. Providers that honour it wait this long. */
 const RETRY_AFTER_S = 5;
 
-/** The answer to a webhook that was accepted, in the form that its provider expects. */
-export function acceptedAnswer({ status, contentType, body }: Answer): HttpAnswer {
+/** The answer to a webhook that was accepted or asked for one, in the form that its provider expects. */
+export function providerAnswer({ status, contentType, body }: Answer): HttpAnswer {
   return { status, contentType, body, headers: null };
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ReceivedRequest } from '@ackline/shared/provider';
 import { formatTraceparent } from '@ackline/runtime/tracing/trace-context';
 import { pairsFromRaw } from '@ackline/shared/headers';
-import { calledUrl } from '../called-url.ts';
+import { calledUrl, queryOf } from '../called-url.ts';
 import { identify, type Judgement, prove } from '../judge.ts';
 import type { Endpoint } from '../source-table.ts';
 import { admit, type RequestHead } from './admit.ts';
@@ -11,10 +11,13 @@ import { type Exchange, expectsContinue } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
 import type { BodyRead } from './read-body.ts';
 import { accept, type Place } from './webhook-acceptance.ts';
-import { abandoned, type Outcome, overLimit, unread } from './webhook-outcome.ts';
+import { abandoned, handshake, type Outcome, overLimit, unread } from './webhook-outcome.ts';
 import type { LimitVerdict, WebhookDeps } from './webhook-ports.ts';
 
-/** The path of one webhook: admit → read → verify → identify → append. The invariants are those of webhook-route.ts. */
+/**
+ * The path of one webhook: admit → read → verify → identify → append; one that is no event ends with its answer. The invariants are
+ * those of webhook-route.ts.
+ */
 export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Outcome> {
   const { request } = exchange;
   const head = {
@@ -24,7 +27,7 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   };
   const admission = admit(head, deps.sources);
   if (admission.kind === 'refused') return { ...admission, kind: 'rejected', bodyUnread: true };
-  const { endpoint, contentLength } = admission;
+  const { endpoint } = admission;
   exchange.endpoint = endpoint;
   if (endpoint.source.connection === 'close') exchange.closes = true;
   const place = { exchange, endpoint, address: limitedAddress(deps, request, endpoint) };
@@ -32,10 +35,11 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   const verdict = asked instanceof Promise ? await asked : asked;
   if (verdict?.kind === 'reject') return overLimit(endpoint, verdict.retryAfterS, true);
   exchange.clock.end(PHASE.admit);
+  if (admission.kind === 'handshake') return shakeHands(deps, place, head.target);
   const buffer = createBodyBuffer({
     owner: endpoint.source.name,
     maxBytes: endpoint.source.maxBodyBytes,
-    declaredBytes: contentLength,
+    declaredBytes: admission.contentLength,
     budget: deps.budget,
   });
   try {
@@ -47,6 +51,16 @@ export async function decide(deps: WebhookDeps, exchange: Exchange): Promise<Out
   } finally {
     buffer.release(); // (W5)
   }
+}
+
+/** What a provider asks by GET is all in its query. */
+function shakeHands(deps: WebhookDeps, { exchange, endpoint }: Place, target: string): Outcome {
+  if (exchange.clientHasGone()) return abandoned(endpoint); // (W3)
+  const { provider, source } = endpoint;
+  const tokens = deps.secretsOf(source.verifyTokens);
+  const answer = provider.handshake?.(queryOf(target), tokens) ?? null;
+  exchange.clock.end(PHASE.verify);
+  return handshake(endpoint, answer);
 }
 
 /** Taken with the endpoint: while the body comes, a reload may trust other proxies. */
@@ -80,6 +94,7 @@ function afterRead(
   const url = calledUrl(endpoint.publicUrl, { target, host: exchange.request.headers.host });
   const judgement = judge(deps, place, { method, url, headers, body });
   if (judgement.kind === 'refused') return { ...judgement, kind: 'rejected', endpoint, bodyUnread: false };
+  if (judgement.kind === 'challenge') return { ...judgement, endpoint, bodyUnread: false };
   return accept(deps, place, judgement);
 }
 
@@ -89,9 +104,9 @@ function judge(
   request: ReceivedRequest,
 ): Judgement {
   const now = deps.now();
-  const proof = prove(endpoint, request, deps.secretsOf(endpoint.source), now);
+  const proof = prove(endpoint, request, deps.secretsOf(endpoint.source.secrets), now);
   exchange.clock.end(PHASE.verify);
-  if (proof.kind === 'refused') return proof;
+  if (proof.kind !== 'proven') return proof;
   deps.metrics.proven(endpoint.source.name, proof.secret, now);
   const traceparent = deps.traces === null ? null : formatTraceparent(deps.traces.begin(exchange));
   const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId, traceparent });

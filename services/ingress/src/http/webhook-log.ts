@@ -44,6 +44,9 @@ export function logOutcome({ log, sources }: WebhookLogDeps, exchange: Exchange,
     case 'duplicate':
       log.info({ event: 'webhook.duplicate', ...fields }, 'webhook.duplicate');
       break;
+    case 'challenge':
+      log.info({ event: 'webhook.challenge', ...fields }, 'webhook.challenge');
+      break;
     case 'lost':
       log.error(
         { event: 'webhook.lost', ...fields, id: outcome.event.id, err: outcome.error },

@@ -1,5 +1,6 @@
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
+import type { Answer } from '@ackline/shared/provider';
 import { RATE_LIMITED } from '../ingress-metrics.ts';
 import type { Endpoint } from '../source-table.ts';
 import type { BodyRead } from './read-body.ts';
@@ -14,6 +15,13 @@ export type Outcome =
     }
   /** Exactly this signed request was accepted before. */
   | { readonly kind: 'duplicate'; readonly endpoint: Endpoint; readonly event: EventEnvelope }
+  /** No event: answered, and nothing of it is kept. */
+  | {
+      readonly kind: 'challenge';
+      readonly endpoint: Endpoint;
+      readonly answer: Answer;
+      readonly bodyUnread: boolean;
+    }
   | {
       readonly kind: 'lost';
       readonly endpoint: Endpoint;
@@ -39,6 +47,12 @@ export function abandoned(endpoint: Endpoint): Outcome {
 export function overLimit(endpoint: Endpoint, retryAfterS: number, bodyUnread: boolean): Outcome {
   const code = 'ACKLINE_RATE_LIMITED';
   return { kind: 'rejected', endpoint, code, reason: RATE_LIMITED, bodyUnread, retryAfterS };
+}
+
+/** Of a GET, by the answer that the provider has for it; null: it has none. */
+export function handshake(endpoint: Endpoint, answer: Answer | null): Outcome {
+  if (answer !== null) return { kind: 'challenge', endpoint, answer, bodyUnread: true };
+  return refusedBody(endpoint, 'ACKLINE_HANDSHAKE_REFUSED', 'handshake_refused');
 }
 
 /** Of a body that was not read to its end. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SourceConfig } from '@ackline/shared/config/types';
+import type { SecretRef, SourceConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { FairShare } from '@ackline/shared/fair-share';
 import type { Secrets } from '@ackline/shared/provider';
@@ -62,8 +62,8 @@ export interface RequestTraces {
 
 export interface WebhookDeps {
   readonly sources: SourceTable;
-  /** The live secrets, in the order of the source's references. Waits for nothing. */
-  readonly secretsOf: (source: SourceConfig) => Secrets;
+  /** The live values, in the order of the references. Waits for nothing. */
+  readonly secretsOf: (refs: readonly SecretRef[]) => Secrets;
   readonly eventLog: EventAppender;
   /** null: repeats are appended again, and the dedup key makes one of them. */
   readonly seen: SeenEvents | null;

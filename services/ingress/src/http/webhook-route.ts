@@ -1,5 +1,6 @@
 import { NO_SOURCE } from '../ingress-metrics.ts';
-import { acceptedAnswer, problemAnswer } from './answers.ts';
+import { problemAnswer, providerAnswer } from './answers.ts';
+import { allowedMethods } from './admit.ts';
 import { type Exchange, openExchange } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
 import { refusesProvider } from './refuses-provider.ts';
@@ -12,8 +13,9 @@ import type { WebhookDeps, WebhookHandler } from './webhook-ports.ts';
 /**
  * The end of one webhook's way (its path: webhook-flow.ts): what was decided is answered, counted and logged.
  *
- * W1. A 2xx is sent only after `append` has resolved (A1), for a repeat of an event that is durable, or for a source that
- *     declares `onUndurable: 200`.
+ * W1. A 2xx to an event is sent only after `append` has resolved (A1), for a repeat of an event that is durable, or for a source
+ *     that declares `onUndurable: 200`. One to a challenge covers no event: its provider only asks whether somebody is there who
+ *     has the secret, nothing of it is kept, and it is counted as no acceptance.
  * W2. Anything that fails, throws or is not known is not accepted (A4).
  * W3. A client that has gone costs no verify, no limit and no append; an event that was handed to the log stays.
  * W4. Nothing of the payload, a header or a secret is in an answer or a log line.
@@ -96,12 +98,19 @@ function answer(exchange: Exchange, outcome: Outcome, isProduction: boolean): Pr
     case 'accepted':
     case 'duplicate':
     case 'lost':
-      return exchange.send(acceptedAnswer(outcome.endpoint.provider.answer(outcome.event)));
+      return exchange.send(providerAnswer(outcome.endpoint.provider.answer(outcome.event)));
+    case 'challenge':
+      return exchange.send(providerAnswer(outcome.answer), outcome.bodyUnread);
     case 'rejected': {
       const { code, endpoint, reason, bodyUnread, retryAfterS } = outcome;
       const isUnproven = code === 'ACKLINE_BAD_SIGNATURE' && endpoint !== null;
       const parts = {
-        headers: retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) },
+        headers: {
+          ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
+          ...(code === 'ACKLINE_METHOD_NOT_ALLOWED' && endpoint !== null
+            ? { allow: allowedMethods(endpoint) }
+            : {}),
+        },
         detail: isUnproven ? unprovenDetail(endpoint, reason, isProduction) : null,
       };
       return exchange.send(problemAnswer(code, exchange.requestId, parts), bodyUnread);

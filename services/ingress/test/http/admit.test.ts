@@ -18,9 +18,9 @@ function verdict(head: Partial<RequestHead>): string {
     { method: 'POST', target: '/webhook/telegram', headers: [['Content-Type', 'application/json']], ...head },
     sources,
   );
-  return admission.kind === 'admitted'
-    ? `${admission.endpoint.source.name} at ${admission.endpoint.path}, ${admission.contentLength}`
-    : admission.reason;
+  if (admission.kind === 'refused') return admission.reason;
+  const place = `${admission.endpoint.source.name} at ${admission.endpoint.path}`;
+  return admission.kind === 'admitted' ? `${place}, ${admission.contentLength}` : `${place}, asked by GET`;
 }
 
 describe('admit', () => {

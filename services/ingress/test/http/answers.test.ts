@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { errorCodes } from '@ackline/shared/error-codes';
 import { pairsFromRaw } from '@ackline/shared/headers';
 import {
-  acceptedAnswer,
+  providerAnswer,
   headerList,
   type HttpAnswer,
   jsonAnswer,
@@ -18,10 +18,10 @@ function headersOf(answer: HttpAnswer, facts = FACTS): Record<string, string> {
 
 describe('answers', () => {
   it("gives the provider's own answer to an accepted event, and no content type where it has none", () => {
-    const twiml = acceptedAnswer({ status: 200, contentType: 'text/xml', body: '<Response/>' });
+    const twiml = providerAnswer({ status: 200, contentType: 'text/xml', body: '<Response/>' });
     assert.deepEqual([twiml.status, twiml.body], [200, '<Response/>']);
     assert.equal(headersOf(twiml)['content-type'], 'text/xml');
-    const none = acceptedAnswer({ status: 204, contentType: null, body: '' });
+    const none = providerAnswer({ status: 204, contentType: null, body: '' });
     assert.equal('content-type' in headersOf(none), false);
   });
 
@@ -41,7 +41,7 @@ describe('answers', () => {
   });
 
   it('have no length where a status allows no body', () => {
-    const answer = acceptedAnswer({ status: 204, contentType: null, body: '' });
+    const answer = providerAnswer({ status: 204, contentType: null, body: '' });
     assert.equal('content-length' in headersOf(answer), false);
   });
 

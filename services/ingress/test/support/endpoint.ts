@@ -11,6 +11,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     path: '/webhook/telegram',
     aliases: [],
     secrets: [{ env: 'TOKEN' }],
+    verifyTokens: [],
     publicUrl: null,
     maxBodyBytes: 100_000,
     toleranceMs: null,

@@ -1,0 +1,56 @@
+import { createHmac } from 'node:crypto';
+import type { Answer, SampleRequest } from '@ackline/shared/provider';
+
+/** What a provider asks that is no event, signed as it signs. */
+export interface Question {
+  /** The first header is the content type, the second one the signature. */
+  ask(secret: string, now: number): SampleRequest;
+  /** To the letter. */
+  answer(secret: string): Answer;
+}
+
+const json = (value: unknown): Answer => ({
+  status: 200,
+  contentType: 'application/json',
+  body: JSON.stringify(value),
+});
+
+/** One for each provider that has a `challenge`. */
+export const questions: ReadonlyMap<string, Question> = new Map<string, Question>([
+  [
+    'slack',
+    {
+      ask(secret, now) {
+        const body = Buffer.from(
+          '{"token":"t","challenge":"3eZbrw1aBm2rZgRNFZxV","type":"url_verification"}',
+        );
+        const seconds = String(Math.floor(now / 1_000));
+        const hex = createHmac('sha256', secret).update(`v0:${seconds}:`).update(body).digest('hex');
+        return {
+          headers: [
+            ['Content-Type', 'application/json'],
+            ['X-Slack-Signature', `v0=${hex}`],
+            ['X-Slack-Request-Timestamp', seconds],
+          ],
+          body,
+        };
+      },
+      answer: () => json({ challenge: '3eZbrw1aBm2rZgRNFZxV' }),
+    },
+  ],
+]);
+
+/** What a provider sends without a signature to see whether somebody is there; one for each that has `unsigned`. */
+export const looks: ReadonlyMap<string, { readonly request: SampleRequest; readonly answer: Answer }> =
+  new Map([
+    [
+      'slack',
+      {
+        request: {
+          headers: [['Content-Type', 'application/x-www-form-urlencoded']],
+          body: Buffer.from('token=t&ssl_check=1&command=%2Fdeploy'),
+        },
+        answer: { status: 200, contentType: null, body: '' },
+      },
+    ],
+  ]);
