@@ -12,6 +12,7 @@ import { stripe } from './stripe.ts';
 import { svix } from './svix.ts';
 import { telegram } from './telegram.ts';
 import { twilio } from './twilio.ts';
+import { zoom } from './zoom.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
@@ -29,6 +30,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     square,
     line,
     slack,
+    zoom,
   ].map(provider => [provider.name, provider]),
 );
 

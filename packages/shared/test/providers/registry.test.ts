@@ -35,6 +35,7 @@ describe('the registry', () => {
         'square',
         'line',
         'slack',
+        'zoom',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);

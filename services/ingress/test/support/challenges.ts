@@ -15,6 +15,8 @@ const json = (value: unknown): Answer => ({
   body: JSON.stringify(value),
 });
 
+const PLAIN_TOKEN = 'qgg8vlvZRS6UYooatFL8Aw';
+
 /** One for each provider that has a `challenge`. */
 export const questions: ReadonlyMap<string, Question> = new Map<string, Question>([
   [
@@ -36,6 +38,31 @@ export const questions: ReadonlyMap<string, Question> = new Map<string, Question
         };
       },
       answer: () => json({ challenge: '3eZbrw1aBm2rZgRNFZxV' }),
+    },
+  ],
+  [
+    'zoom',
+    {
+      ask(secret, now) {
+        const body = Buffer.from(
+          `{"payload":{"plainToken":"${PLAIN_TOKEN}"},"event_ts":${now},"event":"endpoint.url_validation"}`,
+        );
+        const seconds = String(Math.floor(now / 1_000));
+        const hex = createHmac('sha256', secret).update(`v0:${seconds}:`).update(body).digest('hex');
+        return {
+          headers: [
+            ['Content-Type', 'application/json; charset=utf-8'],
+            ['x-zm-signature', `v0=${hex}`],
+            ['x-zm-request-timestamp', seconds],
+          ],
+          body,
+        };
+      },
+      answer: secret =>
+        json({
+          plainToken: PLAIN_TOKEN,
+          encryptedToken: createHmac('sha256', secret).update(PLAIN_TOKEN).digest('hex'),
+        }),
     },
   ],
 ]);
