@@ -15,7 +15,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { waitFor } from '@ackline/testkit/wait-for';
 import { createApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
-import { looks, questions } from './support/challenges.ts';
+import { handshakes, looks, questions } from './support/challenges.ts';
 import { openRaw, post, type RawAnswer } from './support/raw-http.ts';
 
 const PUBLIC_URL = 'https://hooks.example.com';
@@ -30,10 +30,17 @@ function secretOf(provider: Provider): string {
   return provider.checkSecret(text) === true ? text : whsec;
 }
 
+const VERIFY_TOKEN = 'a-verify-token';
+
+function sourceLine(name: string): string {
+  const tokens = findProvider(name)?.handshake === undefined ? '' : ', verifyTokens: [{ env: VERIFY_TOKEN }]';
+  return `  - { name: ${name}, provider: ${name}, path: ${pathOf(name)}, secrets: [{ env: ${variableOf(name)} }]${tokens} }`;
+}
+
 const CONFIG = `
 publicUrl: ${PUBLIC_URL}
 sources:
-${names.map(name => `  - { name: ${name}, provider: ${name}, path: ${pathOf(name)}, secrets: [{ env: ${variableOf(name)} }] }`).join('\n')}
+${names.map(sourceLine).join('\n')}
 destinations: [{ name: receiver, type: http, url: http://127.0.0.1:9/ }]
 routes: [{ name: all, destination: receiver }]
 `;
@@ -58,6 +65,7 @@ before(async () => {
       OPS_HOST: '127.0.0.1',
       PORT: '0',
       OPS_PORT: '0',
+      VERIFY_TOKEN,
       ...Object.fromEntries([...providers].map(([name, provider]) => [variableOf(name), secretOf(provider)])),
     }),
     {
@@ -185,10 +193,11 @@ for (const provider of providers.values()) {
 
 it('has a question of each provider that asks one', () => {
   const all = [...providers.values()];
-  const having = (member: 'challenge' | 'unsigned') =>
+  const having = (member: 'challenge' | 'unsigned' | 'handshake') =>
     all.filter(provider => provider[member] !== undefined).map(({ name }) => name);
   assert.deepEqual([...questions.keys()], having('challenge'));
   assert.deepEqual([...looks.keys()], having('unsigned'));
+  assert.deepEqual([...handshakes.keys()], having('handshake'));
 });
 
 for (const [name, { ask, answer }] of questions) {
@@ -229,6 +238,16 @@ for (const [name, { request, answer }] of looks) {
         assert.equal((await send(wrong)).status, 401, lines.join());
       }
     }
+    assert.deepEqual(await takeInbox(), []);
+  });
+}
+
+for (const [name, { query, answer }] of handshakes) {
+  it(`shakes hands with ${name} by a token of the source, with nobody else, and stores nothing`, async () => {
+    const get = (text: string) => send(Buffer.from(`GET ${pathOf(name)}${text} HTTP/1.1\r\nHost: h\r\n\r\n`));
+    assertAnswer(await get(query(VERIFY_TOKEN)), answer);
+    for (const text of [query('another'), query(''), query(VERIFY_TOKEN.toUpperCase()), ''])
+      assert.equal((await get(text)).status, 403);
     assert.deepEqual(await takeInbox(), []);
   });
 }

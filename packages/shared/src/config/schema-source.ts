@@ -78,12 +78,14 @@ export const sourceSchema = z.strictObject(
       .prefault([])
       .describe(
         'The texts that were entered as verify token at a provider which first calls the path by GET, by reference. Only of ' +
-          'such a provider. Without one its subscription is refused; events are proven by secrets alone.',
+          'such a provider: meta. Without one its subscription is refused; events are proven by secrets alone.',
       ),
     publicUrl: publicUrlField.optional().describe('Overrides the publicUrl of the whole file.'),
     maxBody: sizeField('1KiB', '25MiB')
       .optional()
-      .describe('A larger body is answered 413. Default: 1MiB; 25MiB for github, 4MiB for slack.'),
+      .describe(
+        'A larger body is answered 413. Default: 1MiB; 25MiB for github, 4MiB for slack, 3MiB for meta.',
+      ),
     tolerance: durationField('1s', '1h')
       .optional()
       .describe(

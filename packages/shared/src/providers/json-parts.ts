@@ -35,15 +35,18 @@ export function jsonParts(json: Uint8Array): Uint8Array[] {
   return parts;
 }
 
+/** An object's members, in their order: the name as it is read, and the value. */
+export function jsonMembers(json: Uint8Array): (readonly [name: string, value: Uint8Array])[] {
+  return jsonParts(json).flatMap(part => {
+    const start = part.indexOf(QUOTE);
+    if (start === -1) return [];
+    const end = endOfString(part, start);
+    const name = JSON.parse(Buffer.from(part.subarray(start, end + 1)).toString()) as string;
+    return [[name, part.subarray(part.indexOf(COLON, end) + 1)] as const];
+  });
+}
+
 /** The value of an object's member; of several with this name the last one, as JSON.parse has it. null: there is none. */
 export function jsonMember(json: Uint8Array, name: string): Uint8Array | null {
-  let found: Uint8Array | null = null;
-  for (const part of jsonParts(json)) {
-    const start = part.indexOf(QUOTE);
-    if (start === -1) continue;
-    const end = endOfString(part, start);
-    const isNamed = JSON.parse(Buffer.from(part.subarray(start, end + 1)).toString()) === name;
-    if (isNamed) found = part.subarray(part.indexOf(COLON, end) + 1);
-  }
-  return found;
+  return jsonMembers(json).findLast(([own]) => own === name)?.[1] ?? null;
 }

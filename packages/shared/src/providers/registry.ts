@@ -2,6 +2,7 @@ import type { Provider } from '../provider.ts';
 import { github } from './github.ts';
 import { line } from './line.ts';
 import { linear } from './linear.ts';
+import { meta } from './meta.ts';
 import { paddle } from './paddle.ts';
 import { respondio } from './respondio.ts';
 import { shopify } from './shopify.ts';
@@ -31,6 +32,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     line,
     slack,
     zoom,
+    meta,
   ].map(provider => [provider.name, provider]),
 );
 

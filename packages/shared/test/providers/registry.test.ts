@@ -36,6 +36,7 @@ describe('the registry', () => {
         'line',
         'slack',
         'zoom',
+        'meta',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
@@ -110,7 +111,11 @@ for (const provider of providers.values()) {
       for (const request of hostileRequests(provider, 7)) {
         const verdict = provider.verify(request, [SECRET, '', 'other'], NOW);
         assert.equal(verdict.verified, false);
-        const answers = [provider.challenge?.(request, SECRET), provider.unsigned?.(request)];
+        const answers = [
+          provider.challenge?.(request, SECRET),
+          provider.unsigned?.(request),
+          provider.handshake?.(new URLSearchParams(Buffer.from(request.body).toString()), [SECRET]),
+        ];
         for (const answer of answers) assert.ok(answer == null || answer.status === 200);
       }
     });

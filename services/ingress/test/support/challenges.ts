@@ -67,6 +67,19 @@ export const questions: ReadonlyMap<string, Question> = new Map<string, Question
   ],
 ]);
 
+/** The query by which a provider subscribes with this token, and its answer; one for each that has a `handshake`. */
+export const handshakes: ReadonlyMap<string, { query(token: string): string; readonly answer: Answer }> =
+  new Map([
+    [
+      'meta',
+      {
+        query: (token: string) =>
+          `?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${encodeURIComponent(token)}`,
+        answer: { status: 200, contentType: 'text/plain', body: '1158201444' },
+      },
+    ],
+  ]);
+
 /** What a provider sends without a signature to see whether somebody is there; one for each that has `unsigned`. */
 export const looks: ReadonlyMap<string, { readonly request: SampleRequest; readonly answer: Answer }> =
   new Map([

@@ -1,0 +1,155 @@
+import { createHmac, hash } from 'node:crypto';
+
+import type { EventEnvelope } from '../envelope.ts';
+import type {
+  Answer,
+  Identified,
+  Identity,
+  Provider,
+  ReceivedRequest,
+  SampleOptions,
+  SampleRequest,
+  Secrets,
+  SplitPart,
+  Verdict,
+} from '../provider.ts';
+import { safeKey } from '../safe-key.ts';
+import { type JsonObject, readJsonObject } from './json-body.ts';
+import { accountOf, metaEvents, productOf } from './meta-events.ts';
+import { partBodies } from './meta-parts.ts';
+import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
+
+/** Not `X-Hub-Signature`, which is SHA-1 and is sent beside it. */
+const PROOF_HEADER = 'X-Hub-Signature-256';
+const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^sha256=[0-9a-f]{64}$/ };
+
+/** What is documented for WhatsApp. */
+const MAX_BODY_BYTES = 3_145_728;
+
+function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
+  const claim = readClaim(request, secrets, SIGNATURE_RULES);
+  if (claim.kind === 'refused') return claim.verdict;
+  return judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
+}
+
+function sign(secret: string, body: Uint8Array): string {
+  return `sha256=${createHmac('sha256', textKey(secret)).update(body).digest('hex')}`;
+}
+
+/**
+ * A body is ordered by its account, whose chats it may mix; each of its events by its chat. A single event names the whole body,
+ * so that a try of it that is the same to the byte is known before it is split.
+ */
+function identify({ body }: ReceivedRequest): Identified {
+  const read = readJsonObject(body);
+  return read.kind === 'malformed' ? read : { kind: 'event', identity: wholeIdentity(read.value) };
+}
+
+function wholeIdentity(payload: JsonObject): Identity {
+  const account = accountOf(payload);
+  const orderingKey = account === null ? null : safeKey(account);
+  const [first, ...others] = metaEvents(payload);
+  if (first !== undefined && others.length === 0) return { ...first.identity, orderingKey };
+  const product = productOf(payload);
+  return {
+    type: safeKey(first === undefined ? product : `${product}.batch`),
+    dedupKey: null,
+    orderingKey,
+    occurredAt: null,
+    priority: 'normal',
+  };
+}
+
+/** A body that has a single event stays as it is signed. */
+function split({ body }: Pick<EventEnvelope, 'body'>): readonly SplitPart[] {
+  const read = readJsonObject(body);
+  if (read.kind === 'malformed') return [];
+  const events = metaEvents(read.value);
+  const bodies = events.length === 1 ? [body] : partBodies(body, read.value, events);
+  return events.flatMap(({ identity }, index) => {
+    const part = bodies?.[index];
+    return part === undefined ? [] : [{ identity, body: part }];
+  });
+}
+
+const CHALLENGE_FORM = /^[\w-]{1,256}$/;
+
+/** What a callback URL is asked when it is entered: the challenge goes back to whoever shows a verify token. */
+function handshake(query: URLSearchParams, tokens: Secrets): Answer | null {
+  const only = (name: string) => {
+    const [value, ...others] = query.getAll(name);
+    return others.length === 0 ? value : undefined;
+  };
+  const [mode, token, challenge] = [only('hub.mode'), only('hub.verify_token'), only('hub.challenge')];
+  if (mode !== 'subscribe' || token === undefined || challenge === undefined) return null;
+  if (!tokens.some(own => own !== '' && sameText(own, token)) || !CHALLENGE_FORM.test(challenge)) return null;
+  return { status: 200, contentType: 'text/plain', body: challenge };
+}
+
+function answer(): Answer {
+  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
+}
+
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, body = sampleBody(options) } = options;
+  return {
+    headers: [
+      ['Content-Type', 'application/json'],
+      [PROOF_HEADER, sign(secret, body)],
+      ['User-Agent', 'facebookexternalua'],
+    ],
+    body,
+  };
+}
+
+/** Several, so that order per key can be watched. */
+const SAMPLE_CHATS = 5;
+
+/** A text to a number of WhatsApp. */
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const from = `1555000${String(sequence % SAMPLE_CHATS).padStart(4, '0')}`;
+  const id = hash('sha256', `${now}/${sequence}`, 'base64');
+  const value = {
+    messaging_product: 'whatsapp',
+    metadata: { display_phone_number: '15550009999', phone_number_id: '106540352242922' },
+    contacts: [{ profile: { name: 'Ada' }, wa_id: from }],
+    messages: [
+      {
+        from,
+        id: `wamid.${id}`,
+        timestamp: String(Math.floor(now / 1000)),
+        text: { body: `Sample ${sequence} 👋` },
+        type: 'text',
+      },
+    ],
+  };
+  const entry = [{ id: '102290129340398', changes: [{ value, field: 'messages' }] }];
+  return Buffer.from(JSON.stringify({ object: 'whatsapp_business_account', entry }));
+}
+
+/** That of an app. */
+function checkSecret(secret: string): true | string {
+  if (/^EAA|\|/.test(secret)) return 'must be the app secret, not an access token';
+  return checkTextSecret(secret);
+}
+
+/** WhatsApp's Cloud API, Messenger, Instagram and what else an app subscribes to, proven by an HMAC-SHA256 over the raw body. */
+export const meta: Provider = {
+  name: 'meta',
+  contentTypes: ['application/json'],
+  bearerHeaders: [],
+  proofHeaders: [PROOF_HEADER],
+  signsUrl: false,
+  // What is refused comes again later and later, and too much of it ends the subscription.
+  overLimit: 'defer',
+  rules: { waitsMs: 5_000, disables: false, sendsAgain: true },
+  toleranceMs: null,
+  maxBodyBytes: MAX_BODY_BYTES,
+  verify,
+  identify,
+  split,
+  handshake,
+  answer,
+  sample,
+  checkSecret,
+};

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import { meta } from '../../src/providers/meta.ts';
+import { fixture, identityOf, post, refusal, signedSample, withHeader } from './requests.ts';
+import { headerOf, testSignedProvider } from './suite.ts';
+
+const SECRET = '614fc2afde15eee07a26b2fe3eaee9b9';
+const HEADER = 'X-Hub-Signature-256';
+const WABA = '102290129340398';
+const PHONE = '106540352242922';
+const names = ['whatsapp-text', 'whatsapp-status', 'whatsapp-batch', 'messenger', 'instagram'];
+const TEXT = fixture('meta/whatsapp-text.json');
+const BATCH = fixture('meta/whatsapp-batch.json');
+const MESSENGER = fixture('meta/messenger.json');
+
+/** Of Meta's own SDK, which does not export it. */
+const load = createRequire(import.meta.url);
+const { generateXHub256Sig } = load(join(dirname(load.resolve('whatsapp')), 'utils.js')) as {
+  generateXHub256Sig: (body: string, appSecret: string) => string;
+};
+
+const webhook = (body: string | Uint8Array, signature: string) =>
+  post(
+    [
+      ['Content-Type', 'application/json'],
+      [HEADER, signature],
+    ],
+    body,
+  );
+const hexOf = (body: string | Uint8Array, secret = SECRET) =>
+  createHmac('sha256', secret).update(body).digest('hex');
+const wholeOf = (payload: unknown) => identityOf(meta, webhook(JSON.stringify(payload), ''));
+const partsOf = (body: string | Uint8Array) => meta.split?.({ body: Buffer.from(body) }) ?? [];
+const partsOfValue = (payload: unknown) => partsOf(JSON.stringify(payload)).map(part => part.identity);
+const textOf = ({ body }: { readonly body: Uint8Array }) => Buffer.from(body).toString();
+const page = (...messaging: unknown[]) => ({ object: 'page', entry: [{ id: 'P1', messaging }] });
+
+testSignedProvider({
+  provider: meta,
+  secret: SECRET,
+  otherSecret: '00000000000000000000000000000000',
+  proofHeaders: ['x-hub-signature-256'],
+  bodies: new Map(names.map(name => [name, fixture(`meta/${name}.json`).toString()])),
+  sign: (body, { secret }) => webhook(body, `sha256=${hexOf(body, secret)}`),
+  sdk: {
+    name: 'whatsapp',
+    sign: (body, { secret }) => webhook(body, `sha256=${generateXHub256Sig(body, secret)}`),
+    verifies: (request, secret) =>
+      headerOf(request, 'x-hub-signature-256') ===
+      `sha256=${generateXHub256Sig(Buffer.from(request.body).toString(), secret)}`,
+  },
+});
+
+describe('meta verify', () => {
+  it('never takes another algorithm or form, nor the SHA-1 that is sent beside it', () => {
+    const hex = hexOf(TEXT);
+    const sha1 = createHmac('sha1', SECRET).update(TEXT).digest('hex');
+    for (const text of [
+      hex,
+      `sha1=${sha1}`,
+      `sha256=${sha1}`,
+      `SHA256=${hex}`,
+      `sha256=${hex},sha256=${hex}`,
+    ])
+      assert.equal(refusal(meta, webhook(TEXT, text), [SECRET]), 'malformed_signature', text);
+    const without = withHeader(webhook(TEXT, ''), HEADER, null);
+    assert.equal(
+      refusal(meta, withHeader(without, 'X-Hub-Signature', `sha1=${sha1}`), [SECRET]),
+      'missing_signature',
+    );
+  });
+});
+
+describe('meta identify', () => {
+  it('names a body with one event by that event, and its order by the account', () => {
+    assert.deepEqual(identityOf(meta, webhook(TEXT, '')), {
+      type: 'whatsapp.message',
+      dedupKey: 'message|wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=',
+      orderingKey: WABA,
+      occurredAt: 1_749_416_383_000,
+      priority: 'normal',
+    });
+    const status = identityOf(meta, webhook(fixture('meta/whatsapp-status.json'), ''));
+    assert.deepEqual(
+      [status.type, status.dedupKey],
+      [
+        'whatsapp.status',
+        'status|wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBI3MTE5MjY0MkQzREY3MDU3ODAA|delivered|1750263773',
+      ],
+    );
+    const comment = identityOf(meta, webhook(fixture('meta/instagram.json'), ''));
+    assert.deepEqual([comment.type, comment.dedupKey], ['instagram.comments', null]);
+  });
+
+  it('names no event by a body with several, and promises no order over several accounts', () => {
+    const batch = identityOf(meta, webhook(BATCH, ''));
+    assert.deepEqual([batch.type, batch.dedupKey, batch.orderingKey], ['whatsapp.batch', null, WABA]);
+    const two = {
+      object: 'page',
+      entry: [
+        { id: 'P1', messaging: [{}] },
+        { id: 'P2', messaging: [{}] },
+      ],
+    };
+    assert.equal(wholeOf(two).orderingKey, null);
+    assert.deepEqual([wholeOf({}).type, wholeOf({ object: 'page', entry: [] }).type], ['unknown', 'page']);
+  });
+});
+
+describe('meta split', () => {
+  it('gives each message, each state and each other change an identity of its own, in the order of the body', () => {
+    assert.deepEqual(
+      partsOf(BATCH).map(({ identity }) => [identity.type, identity.dedupKey, identity.orderingKey]),
+      [
+        ['whatsapp.message', 'message|wamid.A==', `${WABA}|${PHONE}|16505550000`],
+        ['whatsapp.message', 'message|wamid.B==', `${WABA}|${PHONE}|16505551234`],
+        ['whatsapp.status', 'status|wamid.C==|read|1749416385', `${WABA}|${PHONE}|16505551234`],
+        ['whatsapp.status', 'status|wamid.C==|delivered|1749416385', `${WABA}|${PHONE}|16505551234`],
+        ['whatsapp.account_update', null, WABA],
+      ],
+    );
+    assert.deepEqual(
+      partsOf(MESSENGER).map(({ identity }) => [identity.type, identity.orderingKey, identity.occurredAt]),
+      [
+        ['page.message', '682498302938465|1254459154682919', 1_518_479_195_308],
+        ['page.message_echo', '682498302938465|1254459154682919', 1_518_479_195_309],
+        ['page.delivery', '682498302938465|1254459154682919', 1_518_479_196_000],
+      ],
+    );
+  });
+
+  it("makes bodies of Meta's own form, with the event's own bytes and its contact", () => {
+    const head = `{"object":"whatsapp_business_account","entry":[{"id":"${WABA}","changes":[`;
+    const value = `"value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"${PHONE}"},`;
+    assert.deepEqual(partsOf(BATCH).map(textOf), [
+      `${head}{"field":"messages",${value}"contacts":[{"profile":{"name":"Ada, \\"A\\""},"wa_id":"16505550000"}],"messages":[ {"from":"16505550000","id":"wamid.A==","timestamp":"1749416383","type":"text","text":{"body":"[1,{\\"a\\":2}]"}}]}}]}]}`,
+      `${head}{"field":"messages",${value}"contacts":[{"profile":{"name":"Zo\\u00eb"},"wa_id":"16505551234"}],"messages":[{"from":"16505551234","id":"wamid.B==","timestamp":"1749416384","type":"text","text":{"body":"\\u00e4"},"n":9007199254740993}]}}]}]}`,
+      `${head}{"field":"messages",${value}"statuses":[{"id":"wamid.C==","status":"read","timestamp":"1749416385","recipient_id":"16505551234"}]}}]}]}`,
+      `${head}{"field":"messages",${value}"statuses":[{"id":"wamid.C==","status":"delivered","timestamp":"1749416385","recipient_id":"16505551234"}]}}]}]}`,
+      `${head}{"value":{"event":"VERIFIED_ACCOUNT"},"field":"account_update"}]}]}`,
+    ]);
+    const [, echo] = partsOf(MESSENGER);
+    assert.ok(echo);
+    const whole = JSON.parse(MESSENGER.toString()) as { entry: [{ messaging: unknown[] }] };
+    const [entry] = whole.entry;
+    assert.deepEqual(JSON.parse(textOf(echo)), {
+      ...whole,
+      entry: [{ ...entry, messaging: [entry.messaging[1]] }],
+    });
+  });
+
+  it('leaves a body with one event as it is signed, and one without any whole', () => {
+    for (const body of [TEXT, fixture('meta/instagram.json')]) {
+      const [part, ...others] = partsOf(body);
+      assert.deepEqual([textOf(part ?? { body: Buffer.from('') }), others], [body.toString(), []]);
+    }
+    for (const body of [
+      '{}',
+      '{"object":"page","entry":[]}',
+      '{"entry":[{}]}',
+      '{"entry":{"changes":[{}]}}',
+      'x',
+      '[]',
+    ])
+      assert.deepEqual(partsOf(body), [], body);
+  });
+
+  it('names each part as the whole body is named that has it alone', () => {
+    for (const name of names) {
+      for (const { identity, body } of partsOf(fixture(`meta/${name}.json`))) {
+        const account = identity.orderingKey?.split('|')[0] ?? null;
+        assert.deepEqual(identityOf(meta, webhook(body, '')), { ...identity, orderingKey: account });
+        assert.deepEqual(
+          partsOf(body).map(part => part.identity),
+          [identity],
+        );
+      }
+    }
+  });
+
+  it('is the same event in whatever batch it comes', () => {
+    const message = (id: number) => ({ from: `1555${id % 7}`, id: `wamid.${id}`, timestamp: '1749416383' });
+    const bodyOf = (ids: readonly number[]) => ({
+      object: 'whatsapp_business_account',
+      entry: [{ id: WABA, changes: [{ field: 'messages', value: { messages: ids.map(message) } }] }],
+    });
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(1_000), { minLength: 1, maxLength: 20 }), ids => {
+        const together = partsOfValue(bodyOf(ids));
+        assert.deepEqual(
+          together,
+          ids.flatMap(id => partsOfValue(bodyOf([id]))),
+        );
+      }),
+    );
+  });
+
+  it('tells what happened to one message apart, and never takes a second click for the first', () => {
+    const of = (timestamp: number, what: object) => ({
+      sender: { id: 'U1' },
+      recipient: { id: 'P1' },
+      timestamp,
+      ...what,
+    });
+    const parts = partsOfValue(
+      page(
+        of(1, { message: { mid: 'm1' } }),
+        of(1, { message: { mid: 'm1', is_deleted: true } }),
+        of(1, { message_edit: { mid: 'm1' } }),
+        of(1, { reaction: { mid: 'm1' } }),
+        of(1, { postback: { mid: 'm1' } }),
+        of(2, { postback: { mid: 'm1' } }),
+        of(1, { read: { watermark: 5 } }),
+        { sender: { id: 'U1' }, message: { mid: 'm1' } },
+      ),
+    );
+    assert.deepEqual(
+      parts.map(({ dedupKey }) => dedupKey),
+      [
+        'page.message|m1|1',
+        'page.message_deleted|m1|1',
+        'page.message_edit|m1|1',
+        'page.reaction|m1|1',
+        'page.postback|m1|1',
+        'page.postback|m1|2',
+        null,
+        null,
+      ],
+    );
+  });
+
+  it('orders a group by itself, and who has no number by his id', () => {
+    const keysOf = (...messages: unknown[]) =>
+      partsOfValue({
+        object: 'whatsapp_business_account',
+        entry: [{ id: 'W', changes: [{ field: 'messages', value: { messages } }] }],
+      }).map(({ orderingKey }) => orderingKey);
+    assert.deepEqual(keysOf({ from: '1', group_id: 'G' }, { from: '1' }, { from_user_id: 'BS.1' }, {}), [
+      'W|G',
+      'W|1',
+      'W|BS.1',
+      'W',
+    ]);
+  });
+
+  it('keeps a large batch in bounds: 1,000 messages with their contacts, and what would grow too much whole', () => {
+    const people = Array.from({ length: 1_000 }, (_, index) => `1555${String(index).padStart(7, '0')}`);
+    const value = (more: object) => ({
+      contacts: people.map(wa_id => ({ profile: { name: 'Ada' }, wa_id })),
+      messages: people.map(from => ({ from, id: `wamid.${from}`, text: { body: 'x'.repeat(1_000) } })),
+      ...more,
+    });
+    const bodyOf = (more: object) =>
+      JSON.stringify({
+        object: 'whatsapp_business_account',
+        entry: [{ id: WABA, changes: [{ field: 'messages', value: value(more) }] }],
+      });
+    const parts = partsOf(bodyOf({}));
+    assert.equal(parts.length, 1_000);
+    for (const [index, part] of parts.entries())
+      assert.equal(textOf(part).split(people[index] ?? '').length, 4, 'contact, from and id');
+    assert.deepEqual(partsOf(bodyOf({ metadata: { note: 'x'.repeat(100_000) } })), []);
+  });
+});
+
+describe('meta handshake', () => {
+  const answerTo = (query: string, tokens = ['', 'old', 'vibecoding']) =>
+    meta.handshake?.(new URLSearchParams(query), tokens) ?? null;
+  const good = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=vibecoding';
+
+  it('gives the challenge back to whoever shows one of the tokens', () => {
+    const answer = { status: 200, contentType: 'text/plain', body: '1158201444' };
+    assert.deepEqual(answerTo(good), answer);
+    assert.deepEqual(answerTo(good.replace('vibecoding', 'old')), answer);
+  });
+
+  it('gives nothing for another token, an empty one, none, two, or another mode', () => {
+    for (const query of [
+      good.replace('vibecoding', 'vibecodinG'),
+      good.replace('vibecoding', ''),
+      good.replace('&hub.verify_token=vibecoding', ''),
+      `${good}&hub.verify_token=vibecoding`,
+      `${good}&hub.challenge=2`,
+      good.replace('subscribe', 'unsubscribe'),
+      good.replace('hub.mode=subscribe&', ''),
+      '',
+    ])
+      assert.equal(answerTo(query), null, query);
+    assert.equal(answerTo(good, []), null);
+    assert.equal(answerTo(good, ['']), null);
+  });
+
+  it('gives nothing back that a browser might take for more than a word', () => {
+    for (const challenge of ['<script>', 'a b', '', 'x'.repeat(257), 'é', 'a%0d%0ab', '%00'])
+      assert.equal(answerTo(good.replace('1158201444', challenge)), null, challenge);
+  });
+});
+
+describe('meta secrets and samples', () => {
+  it('are the app’s secret, and no token of it', () => {
+    for (const secret of [SECRET, 'x']) assert.equal(meta.checkSecret(secret), true);
+    for (const bad of ['', ' x', 'EAAGm0PX4ZCpsBA', '123456|abcdef'])
+      assert.equal(typeof meta.checkSecret(bad), 'string', bad);
+  });
+
+  it('are one message each, of several chats', () => {
+    const keys = Array.from({ length: 5 }, (_, sequence) =>
+      partsOf(signedSample(meta, SECRET, sequence).body).map(({ identity }) => identity.orderingKey),
+    ).flat();
+    assert.equal(new Set(keys).size, 5);
+  });
+});
