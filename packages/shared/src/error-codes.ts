@@ -296,6 +296,12 @@ export const errorCodes = {
     title: 'Not every sample was accepted',
     fix: 'Look at the statuses: 401 means another secret or publicUrl than the ingress has; no answer means that nothing listens: run `npm start`.',
   },
+  ACKLINE_SEND_NOT_REFUSED: {
+    status: null,
+    retryable: false,
+    title: 'Not every sample was refused that has to be',
+    fix: 'Look at the statuses: 2xx means that whatever answers there does not check what it gets, 413 or 429 a limit of the source, no answer that nothing listens.',
+  },
   ACKLINE_BENCH_FAILED: {
     status: null,
     retryable: false,

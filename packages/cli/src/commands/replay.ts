@@ -3,11 +3,12 @@ import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
 import { type ReplayResult, replayDelivery } from '@ackline/store/replay-delivery';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
+import { readBodyFile } from '../body-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { missing, parseId } from '../delivery-id.ts';
 import { operatorName } from '../operator.ts';
-import { checkEditedBody, readEditedBody } from '../replay/edited-body.ts';
+import { checkEditedBody } from '../replay/edited-body.ts';
 import { registerQuarantined } from '../replay/quarantined-records.ts';
 import { registerReplayJobs } from '../replay/replay-jobs.ts';
 
@@ -22,7 +23,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
       '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline replay start --cause "crm 503"\n  $ ackline replay list',
     )
     .action(async (id: string, { edit }: { edit?: string }) => {
-      const body = edit === undefined ? null : await readEditedBody(edit, context);
+      const body = edit === undefined ? null : await readBodyFile(edit, context);
       const result = await withDatabase(context.config(), async pool => {
         const replayed = await (body === null
           ? replayDelivery(pool, id, operatorName())

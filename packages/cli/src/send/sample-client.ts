@@ -22,13 +22,13 @@ export function createSampleClient({ url, connections, limitMs, stop }: SampleCl
   const pool = new Pool(target.origin, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
   stop?.addEventListener('abort', () => void pool.destroy(), { once: true });
   return {
-    async post({ headers, body }) {
+    async post({ headers, body, query = '' }) {
       const overdue = new AbortController();
       const timer = setTimeout(() => overdue.abort(noAnswer()), limitMs);
       try {
         const response = await pool.request({
           method: 'POST',
-          path: target.pathname,
+          path: target.pathname + query,
           headers: headers.flat(),
           body: Buffer.from(body),
           signal: overdue.signal,

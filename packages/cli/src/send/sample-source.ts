@@ -1,16 +1,20 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
-import type { SampleRequest } from '@ackline/shared/provider';
+import type { Provider, SampleRequest, Verdict } from '@ackline/shared/provider';
 import { findProvider, providers } from '@ackline/shared/providers/registry';
 import type { CliConfig } from '../config.ts';
 import { readFirstSecret } from '../config-file.ts';
 
 /** A source with all that a correctly signed sample for it needs. */
 export interface SampleSource {
+  readonly provider: Provider;
   /** Where samples are sent to. */
   readonly url: string;
   readonly secret: string;
-  sample(sequence: number, now: number): SampleRequest;
+  /** `signedAt`: epoch milliseconds. */
+  sample(sequence: number, signedAt: number): SampleRequest;
+  /** What an ingress says of it that has the secret. `toleranceMs`: instead of the source's own. */
+  verify(sample: SampleRequest, now: number, toleranceMs?: number): Verdict;
 }
 
 /** What signing needs to know of the sources and their secrets. */
@@ -23,6 +27,10 @@ export interface SampleTarget extends SampleSettings {
   readonly baseUrl: string;
   /** Default: the source's own; one of its aliases, or what a proxy has instead. */
   readonly path?: string;
+  /** Instead of the source's first. */
+  readonly secret?: string;
+  /** Instead of examples of what the provider sends. */
+  readonly body?: Uint8Array;
 }
 
 /**
@@ -50,18 +58,33 @@ export function pickSource(config: AcklineConfig, providerName: string, sourceNa
   );
 }
 
-/** Throws ACKLINE_SECRET_MISSING where the source has no secret here. */
+/** Throws ACKLINE_SECRET_MISSING where the source has no secret here, and ACKLINE_USAGE for one instead that none can be. */
 export function prepareSamples(source: SourceConfig, target: SampleTarget): SampleSource {
   const provider = findProvider(source.provider);
   if (provider === undefined) throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}`);
-  const secret = readFirstSecret(source.secrets, target);
+  const secret = target.secret ?? readFirstSecret(source.secrets, target);
+  if (target.secret !== undefined) checkForm(provider, target.secret);
   const url = `${target.baseUrl}${target.path ?? source.path}`;
   const called = new URL(url);
   // As the ingress sees it: without a declared URL the Host header stands in.
   const base = source.publicUrl ?? target.config.publicUrl ?? `http://${called.host}`;
+  const signed = { url: `${base}${called.pathname}`, secret, ...(target.body && { body: target.body }) };
   return {
+    provider,
     url,
     secret,
-    sample: (sequence, now) => provider.sample({ url: `${base}${called.pathname}`, secret, sequence, now }),
+    sample: (sequence, signedAt) => provider.sample({ ...signed, sequence, now: signedAt }),
+    verify({ headers, body, query = '' }, now, toleranceMs = source.toleranceMs ?? undefined) {
+      const request = { method: 'POST', url: signed.url + query, headers, body };
+      return provider.verify(request, [secret], now, toleranceMs);
+    },
   };
+}
+
+function checkForm(provider: Provider, secret: string): void {
+  const verdict = provider.checkSecret(secret);
+  if (verdict === true) return;
+  // Never with the secret in it.
+  const why = secret === '' || !verdict.includes(secret) ? `: it ${verdict}` : '';
+  throw new AppError('ACKLINE_USAGE', `The secret is none of ${provider.name}${why}`);
 }

@@ -114,7 +114,7 @@ describe('a replay with another body, by command', () => {
     assert.match((await edit('body.json', { id: MISSING })).err, /\[ACKLINE_NOT_FOUND\]/);
     assert.match(
       (await edit('-', { input: 'x'.repeat(25 * 1024 * 1024 + 1) })).err,
-      /\[ACKLINE_USAGE\] The edited body is over 25 MiB/,
+      /\[ACKLINE_USAGE\] The body is over 25 MiB/,
     );
   });
 });
