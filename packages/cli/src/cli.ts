@@ -17,6 +17,7 @@ import { registerPlan } from './commands/plan.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
+import { registerSources } from './commands/sources.ts';
 import { registerSpool } from './commands/spool.ts';
 import { registerTop } from './commands/top.ts';
 import { registerUp } from './commands/up.ts';
@@ -103,6 +104,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerPark,
     registerReplay,
     registerDiscard,
+    registerSources,
     registerDestinations,
     registerCache,
     registerAudit,

@@ -27,6 +27,7 @@ test('help lists every command, and each command has an example', async () => {
     'park',
     'replay',
     'discard',
+    'sources',
     'destinations',
     'audit',
     'migrate',

@@ -23,6 +23,7 @@ import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import { readProcessorStates } from '@ackline/store/processors';
+import { writeSecretUses } from '@ackline/store/secret-uses';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import type { IngressConfig } from './config.ts';
@@ -37,6 +38,8 @@ import { createProcessorStates, type Processing } from './processor-states.ts';
 import { createPublicPort, type Guards } from './public-port.ts';
 import { relaySpans } from './relay-spans.ts';
 import { createRequestTally, withTally } from './request-tally.ts';
+import { createSecretUses, type SecretUses } from './secret-uses.ts';
+import { createSecretUsesRecord } from './secret-uses-record.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
 import { connectSources, type Sources } from './sources.ts';
 import { readTroubledDestinations } from './troubled-destinations.ts';
@@ -91,7 +94,9 @@ export async function createApp(
   const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
   const calls = createCallTally();
   const asking = createAsking(guard, context.signal);
-  background([asking, states, sources.declared, reportOf({ calls, guards, pool, log })], {
+  const secretUses = createSecretUses();
+  const record = recordOf(secretUses, sources, { pool: guardPool(pool, guard), log });
+  background([asking, states, sources.declared, record, reportOf({ calls, guards, pool, log })], {
     opened,
     log,
     health,
@@ -100,7 +105,7 @@ export async function createApp(
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
   health.watch('event-log', () => logReadiness(isDurable(), sources.declared.current.ackline.sources));
-  const metrics = withTally(createIngressMetrics(registry, shownOf(sources)), tally, calls);
+  const metrics = withTally(createIngressMetrics(registry, shownOf(sources), secretUses), tally, calls);
   const front = createPublicPort({
     config,
     sources,
@@ -123,6 +128,19 @@ function shownOf({ declared, secrets }: Sources): Shown {
     configured: () => declared.current.ackline.sources,
     secretsOf: refs => secrets.resolve(refs),
   };
+}
+
+function recordOf(
+  uses: SecretUses,
+  sources: Sources,
+  { pool, log }: Pick<EventLogParts, 'pool' | 'log'>,
+): Component {
+  return createSecretUsesRecord({
+    uses,
+    shown: shownOf(sources),
+    write: told => writeSecretUses(pool, told),
+    log,
+  });
 }
 
 interface ReportParts {

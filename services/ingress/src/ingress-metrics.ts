@@ -74,13 +74,16 @@ export interface Shown {
   readonly secretsOf: (secrets: readonly SecretRef[]) => readonly string[];
 }
 
-export function createIngressMetrics(registry: Registry, shown: Shown): IngressMetrics {
+export function createIngressMetrics(
+  registry: Registry,
+  shown: Shown,
+  secretUses: SecretUses = createSecretUses(),
+): IngressMetrics {
   const { configured } = shown;
   const metrics = createMetricFactory(registry);
   /** As many as there are sources, and one. */
   const sources = new Map<string, SourceFigures>();
   const tiers = new Map<string, number>();
-  const secretUses = createSecretUses();
   let inFlightCount = 0;
 
   registerResults(metrics, sources, configured);

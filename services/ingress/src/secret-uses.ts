@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 
 /**
- * When each secret of each source last proved a request. A time belongs to the secret itself, by a hash of it under a key of this
+ * When each secret of each source last proved a request, and how many it proved. A time belongs to the secret itself, by a hash of it under a key of this
  * process: a reload may put another secret in its place, and a file may have another one in it.
  */
 export interface SecretUses {
@@ -9,6 +9,14 @@ export interface SecretUses {
   note(source: string, secret: string, at: number): void;
   /** Epoch milliseconds; 0: not since the start. */
   lastUse(source: string, secret: string): number;
+  /** Since the start; `lastAt` as {@link lastUse}. */
+  of(source: string, secret: string): SecretUse;
+}
+
+export interface SecretUse {
+  /** Requests. */
+  readonly count: number;
+  readonly lastAt: number;
 }
 
 /** Of a source; more than it may have at a time, and little memory where a file is rotated for years. */
@@ -18,28 +26,33 @@ const KEY_BYTES = 32;
 export function createSecretUses(): SecretUses {
   const key = randomBytes(KEY_BYTES).toString('base64');
   const identityOf = (secret: string) => hash('sha256', `${key}${secret}`, 'binary');
-  const sources = new Map<string, Map<string, number>>();
+  const sources = new Map<string, Map<string, SecretUse>>();
 
-  function usesOf(source: string): Map<string, number> {
+  function usesOf(source: string): Map<string, SecretUse> {
     const known = sources.get(source);
     if (known !== undefined) return known;
-    const uses = new Map<string, number>();
+    const uses = new Map<string, SecretUse>();
     sources.set(source, uses);
     return uses;
   }
+
+  const of = (source: string, secret: string) => sources.get(source)?.get(identityOf(secret)) ?? UNUSED;
 
   return {
     note(source, secret, at) {
       const uses = usesOf(source);
       const identity = identityOf(secret);
       if (uses.size >= MAX_KEPT && !uses.has(identity)) forgetOldest(uses);
-      uses.set(identity, at);
+      uses.set(identity, { count: (uses.get(identity)?.count ?? 0) + 1, lastAt: at });
     },
-    lastUse: (source, secret) => sources.get(source)?.get(identityOf(secret)) ?? 0,
+    lastUse: (source, secret) => of(source, secret).lastAt,
+    of,
   };
 }
 
-function forgetOldest(uses: Map<string, number>): void {
-  const [oldest] = [...uses].toSorted(([, one], [, other]) => one - other);
+const UNUSED: SecretUse = { count: 0, lastAt: 0 };
+
+function forgetOldest(uses: Map<string, SecretUse>): void {
+  const [oldest] = [...uses].toSorted(([, one], [, other]) => one.lastAt - other.lastAt);
   if (oldest !== undefined) uses.delete(oldest[0]);
 }

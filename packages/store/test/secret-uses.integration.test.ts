@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import {
+  readSecretUses,
+  secretFingerprint,
+  type ToldSecret,
+  writeSecretUses,
+} from '@ackline/store/secret-uses';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { openPool } from './rows.ts';
+
+const AT = Date.UTC(2026, 10, 22, 12);
+const told = (fingerprint: string, uses: number, lastUsedAt: number | null, source = 'crm'): ToldSecret => ({
+  source,
+  fingerprint,
+  uses,
+  lastUsedAt,
+});
+
+describe('what secrets were used for', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+  });
+  beforeEach(() => pool.query('truncate secret_uses'));
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  /** By fingerprint: uses, requests of others since, last use. */
+  const known = async () =>
+    Object.fromEntries(
+      (await readSecretUses(pool)).map(use => [
+        use.fingerprint,
+        [use.uses, use.othersSince, use.lastUsedAt?.getTime() ?? null],
+      ]),
+    );
+
+  it('is added up over ingresses, and the last use is the latest of them', async () => {
+    await writeSecretUses(pool, [told('old', 5, AT), told('new', 0, null)]);
+    await writeSecretUses(pool, [told('old', 2, AT - 1_000), told('new', 0, null)]);
+    assert.deepEqual(await known(), { old: [7, 0, AT], new: [0, 7, null] });
+    await writeSecretUses(pool, [told('old', 0, AT), told('new', 40, AT + 5_000)]);
+    await writeSecretUses(pool, [told('old', 0, null), told('new', 2, AT + 4_000)]);
+    assert.deepEqual(await known(), { old: [7, 42, AT], new: [42, 0, AT + 5_000] });
+  });
+
+  it('counts nothing of another source, also where it has the same secret', async () => {
+    await writeSecretUses(pool, [told('same', 3, AT), told('same', 0, null, 'shop'), told('b', 0, null)]);
+    const uses = (await readSecretUses(pool)).map(use => [
+      use.source,
+      use.fingerprint,
+      use.uses,
+      use.othersSince,
+    ]);
+    assert.deepEqual(uses, [
+      ['crm', 'b', 0, 3],
+      ['crm', 'same', 3, 0],
+      ['shop', 'same', 0, 0],
+    ]);
+    assert.notEqual(secretFingerprint('crm', 's'), secretFingerprint('shop', 's'));
+  });
+
+  it('is watched anew after a pause, and remembers what is older', async () => {
+    await writeSecretUses(pool, [told('a', 1, AT)]);
+    const age = (minutes: number) =>
+      pool.query(
+        `update secret_uses set watched_since = now() - interval '3 days', first_listed_at = now() - interval '9 days',
+                last_listed_at = now() - $1 * interval '1 minute'`,
+        [minutes],
+      );
+    await age(4);
+    await writeSecretUses(pool, [told('a', 0, null)]);
+    const [watched] = await readSecretUses(pool);
+    assert.ok((watched?.watchedMs ?? 0) >= 3 * 86_400_000);
+    await age(6);
+    await writeSecretUses(pool, [told('a', 0, null)]);
+    const [paused] = await readSecretUses(pool);
+    assert.ok((paused?.watchedMs ?? Infinity) < 86_400_000);
+    assert.ok(Date.now() - (paused?.firstListedAt.getTime() ?? 0) >= 8 * 86_400_000);
+    assert.equal(paused?.uses, 1);
+  });
+
+  it('is forgotten of what no ingress has had for long', async () => {
+    await writeSecretUses(pool, [told('gone', 1, AT), told('stays', 1, AT)]);
+    await pool.query(
+      "update secret_uses set last_listed_at = now() - interval '91 days' where fingerprint = 'gone'",
+    );
+    await writeSecretUses(pool, [told('stays', 0, null)]);
+    assert.deepEqual(Object.keys(await known()), ['stays']);
+  });
+
+  it('is written by many ingresses at once, each with its own order, and none fails', async () => {
+    const some = ['a', 'b', 'c', 'd'].map(name => told(name, 1, AT));
+    await Promise.all(
+      Array.from({ length: 30 }, (_, n) => writeSecretUses(pool, n % 2 === 0 ? some : some.toReversed())),
+    );
+    assert.deepEqual((await known())['a'], [30, 0, AT]);
+  });
+});

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import { secretFingerprint, type ToldSecret } from '@ackline/store/secret-uses';
+import type { Shown } from './ingress-metrics.ts';
+import type { SecretUses } from './secret-uses.ts';
+
+/** What a process that is killed has not told yet is no longer than this. */
+const WRITE_EVERY_MS = 30_000;
+
+export interface SecretUsesRecordDeps {
+  readonly uses: SecretUses;
+  readonly shown: Pick<Shown, 'configured' | 'secretsOf'>;
+  /** Rejects while PostgreSQL is away: what it was to write goes with the next one. */
+  readonly write: (told: readonly ToldSecret[]) => Promise<void>;
+  readonly log: Pick<Logger, 'debug'>;
+  readonly everyMs?: number;
+}
+
+/** Writes down which secrets there are and what they proved, in the background and once more at its end: no request waits for it. */
+export function createSecretUsesRecord(deps: SecretUsesRecordDeps): Component {
+  const { uses, shown, write, log, everyMs = WRITE_EVERY_MS } = deps;
+  /** By source and fingerprint. */
+  const written = new Map<string, number>();
+
+  async function tell(): Promise<void> {
+    const counts = new Map<string, number>();
+    const told: ToldSecret[] = [];
+    for (const { name: source, secrets } of shown.configured()) {
+      for (const secret of shown.secretsOf(secrets)) {
+        const fingerprint = secretFingerprint(source, secret);
+        const key = `${source}\n${fingerprint}`;
+        if (counts.has(key)) continue;
+        const { count, lastAt } = uses.of(source, secret);
+        counts.set(key, count);
+        const known = written.get(key) ?? 0;
+        // Less than before: it was forgotten meanwhile, and counts from the start.
+        const fresh = count < known ? count : count - known;
+        told.push({ source, fingerprint, uses: fresh, lastUsedAt: lastAt === 0 ? null : lastAt });
+      }
+    }
+    if (told.length === 0) return;
+    await write(told);
+    for (const [key, count] of counts) written.set(key, count);
+  }
+
+  return {
+    name: 'secret-uses-record',
+    async run(signal) {
+      for (let isLast = false; !isLast; ) {
+        await delay(everyMs, undefined, { signal }).catch(() => undefined);
+        isLast = signal.aborted;
+        await tell().catch((error: unknown) => log.debug({ err: error }, 'secret-uses.unwritten'));
+      }
+    },
+  };
+}
