@@ -1,0 +1,39 @@
+// The same beside Kafka, which takes the small bodies and none of the large ones.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { findProvider } from '@ackline/shared/providers/registry';
+import { startKafka } from '@ackline/testkit/containers';
+import { createTestDatabase } from '@ackline/testkit/database';
+import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
+import { waitFor } from '@ackline/testkit/wait-for';
+import { startGateway } from './gateway.ts';
+import { sendLargestBodies } from './large-bodies.ts';
+import { configFor, pathOf, post, SECRETS, signed } from './requests.ts';
+
+it('keeps the contract of small bodies for large ones, which go past Kafka', {
+  timeout: 420_000,
+}, async () => {
+  await using broker = await startKafka();
+  const database = await createTestDatabase();
+  try {
+    await using receiver = await startFakeReceiver();
+    await using gateway = await startGateway({
+      databaseUrl: database.url,
+      config: configFor(receiver.url),
+      env: { ...SECRETS, KAFKA_BROKERS: broker.brokers, KAFKA_DURABILITY: 'single-node' },
+    });
+    const github = findProvider('github');
+    assert.ok(github);
+    const small = signed(github, 0);
+    assert.equal(await post(gateway, pathOf('github'), small), 200);
+    assert.equal(await gateway.appended('kafka'), 1);
+    await waitFor(() => receiver.requests.length === 1, { timeoutMs: 120_000 });
+    assert.deepEqual(receiver.requests[0]?.body, Buffer.from(small.body));
+    receiver.clear();
+    await sendLargestBodies({ gateway, receiver, databaseUrl: database.url });
+    assert.equal(await gateway.appended('kafka'), 1);
+    assert.ok((await gateway.appended('inbox')) > 0);
+  } finally {
+    await database.close();
+  }
+});

@@ -1,0 +1,55 @@
+import type { Provider, SampleRequest } from '@ackline/shared/provider';
+import { providers } from '@ackline/shared/providers/registry';
+import { request } from 'undici';
+import { generateSecret } from '../../src/data-directory/dev-env.ts';
+import type { Gateway } from './gateway.ts';
+
+export const PUBLIC_URL = 'https://hooks.example.com';
+export const pathOf = (name: string) => `/webhook/${name}`;
+const variableOf = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_SECRET`;
+
+/** By their variables, one for each provider. */
+export const SECRETS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...providers].map(([name, provider]) => [
+    variableOf(name),
+    generateSecret([secret => provider.checkSecret(secret)]) ?? '',
+  ]),
+);
+
+export function secretOf(name: string): string {
+  return SECRETS[variableOf(name)] ?? '';
+}
+
+/** A source of every provider, and all that they send to one receiver. */
+export function configFor(receiverUrl: string): string {
+  const sources = [...providers].map(([name, { toleranceMs }]) => {
+    // A machine that is busy may take longer than the seconds that some providers give themselves.
+    const tolerance = toleranceMs === null ? '' : ', tolerance: 1h';
+    return `  - { name: ${name}, provider: ${name}, path: ${pathOf(name)}, secrets: [{ env: ${variableOf(name)} }]${tolerance} }`;
+  });
+  return `
+publicUrl: ${PUBLIC_URL}
+sources:
+${sources.join('\n')}
+destinations: [{ name: receiver, type: http, url: '${receiverUrl}/hook', timeout: 60s }]
+routes: [{ name: all, destination: receiver }]
+`;
+}
+
+export function signed(provider: Provider, sequence: number, body?: Uint8Array): SampleRequest {
+  const { name } = provider;
+  const options = { url: PUBLIC_URL + pathOf(name), secret: secretOf(name), sequence, now: Date.now() };
+  return provider.sample({ ...options, ...(body && { body }) });
+}
+
+/** The status of the answer. */
+export async function post(gateway: Gateway, path: string, sample: SampleRequest): Promise<number> {
+  const { headers, body, query = '' } = sample;
+  const answer = await request(gateway.url + path + query, {
+    method: 'POST',
+    headers: headers.flat(),
+    body: Buffer.from(body),
+  });
+  await answer.body.dump();
+  return answer.statusCode;
+}
