@@ -29,7 +29,8 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
 export const LEFT_OUT_TABLES: Readonly<Record<string, string>> = {
   schema_migrations: 'The version is in the header; a restore goes into a migrated database.',
   processors: 'What running processes say about themselves; true for seconds.',
-  secret_uses: 'What ingresses note of secrets: without it none is called safe to remove before they have noted a day.',
+  secret_uses:
+    'What ingresses note of secrets: without it none is called safe to remove before they have noted a day.',
   destination_states:
     'How destinations are now; true for minutes, and found out again by their first failures.',
 };
