@@ -14,6 +14,7 @@ import { svix } from './svix.ts';
 import { telegram } from './telegram.ts';
 import { twilio } from './twilio.ts';
 import { zoom } from './zoom.ts';
+import { viber } from './viber.ts';
 
 /** Every provider that a source can name. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
@@ -33,6 +34,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     slack,
     zoom,
     meta,
+    viber,
   ].map(provider => [provider.name, provider]),
 );
 

@@ -37,6 +37,7 @@ describe('the registry', () => {
         'slack',
         'zoom',
         'meta',
+        'viber',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
