@@ -4,17 +4,24 @@ import { isNamed } from './headers.ts';
 // Nine digits: an index, not a number that could lose digits.
 const PLACEHOLDER = /^secret:(\d{1,9})$/;
 
+/** In the place of a value that is not the proven secret: nothing is put back there. */
+const OTHER_VALUE = 'secret:other';
+
 /**
  * The headers with each bearer secret replaced by `secret:<index>` (A3): what is appended, stored and logged holds the place
- * of the secret in the source's list, never its value. Names, order and the other values stay as they are.
+ * of the secret in the source's list, never its value. A value that is not the secret which proved the request (by a header
+ * of another kind) is replaced by `secret:other`. Names, order and the other values stay as they are.
  */
 export function redactBearer(
   headers: HeaderPairs,
   bearerHeaders: readonly string[],
-  secretIndex: number,
+  { secret, secretIndex }: { readonly secret: string; readonly secretIndex: number },
 ): HeaderPairs {
   if (bearerHeaders.length === 0) return headers;
-  return headers.map(pair => (isBearer(pair[0], bearerHeaders) ? [pair[0], `secret:${secretIndex}`] : pair));
+  return headers.map(pair => {
+    if (!isBearer(pair[0], bearerHeaders)) return pair;
+    return [pair[0], pair[1].endsWith(secret) ? `secret:${secretIndex}` : OTHER_VALUE];
+  });
 }
 
 /**

@@ -100,6 +100,8 @@ export interface Provider {
   readonly bearerHeaders: readonly string[];
   /** Names of the headers that prove the sender together, as the provider writes them. */
   readonly proofHeaders: readonly [name: string, ...others: string[]];
+  /** Only where a secret may be of another kind: those that prove the sender together by such a one. */
+  readonly otherProofHeaders?: readonly [name: string, ...others: string[]];
   /** The signature covers the URL that was called: a source needs a declared public URL then. */
   readonly signsUrl: boolean;
   /**

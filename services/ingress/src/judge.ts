@@ -101,7 +101,7 @@ export function identify(options: IdentifyOptions): Judgement {
     receivedAt: now,
     method: request.method,
     url: request.url,
-    headers: redactBearer(request.headers, provider.bearerHeaders, proof.secretIndex),
+    headers: redactBearer(request.headers, provider.bearerHeaders, proof),
     body: request.body,
     priority: identity.priority,
     traceparent,

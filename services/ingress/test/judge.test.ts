@@ -61,6 +61,26 @@ describe('prove and identify', () => {
     });
   });
 
+  it('keep out a secret token that came beside the signature which proved the request', () => {
+    const signing = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const sample = findProvider('gitlab')?.sample({
+      url: 'https://h/',
+      secret: signing,
+      sequence: 1,
+      now: NOW,
+    });
+    assert.ok(sample);
+    const endpoint = endpointOf({ provider: 'gitlab' });
+    const headers: HeaderPairs = [...sample.headers, ['X-Gitlab-Token', TOKEN]];
+    const request = { method: 'POST', url: 'https://h/', headers, body: sample.body };
+    const proof = prove(endpoint, request, [TOKEN, signing], NOW);
+    assert.ok(proof.kind === 'proven');
+    assert.equal(proof.secretIndex, 1);
+    const made = identify({ endpoint, request, proof, now: NOW, newEventId: () => 'id', traceparent: null });
+    assert.ok(made.kind === 'event');
+    assert.deepEqual(made.event.headers, [...sample.headers, ['X-Gitlab-Token', 'secret:other']]);
+  });
+
   it('take the id of the event itself where the provider gives none that can be trusted', () => {
     assert.equal(eventOf('{"message":{"chat":{"id":7}}}').dedupKey, 'new-id');
   });

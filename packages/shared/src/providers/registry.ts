@@ -1,5 +1,6 @@
 import type { Provider } from '../provider.ts';
 import { github } from './github.ts';
+import { gitlab } from './gitlab.ts';
 import { line } from './line.ts';
 import { linear } from './linear.ts';
 import { meta } from './meta.ts';
@@ -35,6 +36,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     zoom,
     meta,
     viber,
+    gitlab,
   ].map(provider => [provider.name, provider]),
 );
 

@@ -38,6 +38,7 @@ describe('the registry', () => {
         'zoom',
         'meta',
         'viber',
+        'gitlab',
       ],
     );
     for (const [name, provider] of providers) assert.equal(findProvider(name), provider);

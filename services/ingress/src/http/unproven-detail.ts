@@ -15,8 +15,16 @@ export function unprovenDetail(
   return `${why} A signed sample gets 200: npx ackline send ${provider.name} --source ${source.name}`;
 }
 
-function missingProof({ name, proofHeaders }: Endpoint['provider']): string {
+function missingProof({ name, proofHeaders, otherProofHeaders }: Endpoint['provider']): string {
+  if (otherProofHeaders !== undefined) {
+    return `What proves that ${name} is the sender is missing: by the kind of the secret that is ${together(proofHeaders)}, or ${together(otherProofHeaders)}.`;
+  }
   const [first, ...others] = proofHeaders;
   if (others.length === 0) return `The header ${first} is missing: it proves that ${name} is the sender.`;
   return `One of the headers ${proofHeaders.join(', ')} is missing: together they prove that ${name} is the sender.`;
+}
+
+function together([first, ...others]: Endpoint['provider']['proofHeaders']): string {
+  if (others.length === 0) return `the header ${first}`;
+  return `the headers ${[first, ...others].join(', ')} together`;
 }

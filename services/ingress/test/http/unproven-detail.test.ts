@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { errorCodes } from '@ackline/shared/error-codes';
+import { gitlab } from '@ackline/shared/providers/gitlab';
 import { standardWebhooks } from '@ackline/shared/providers/standard-webhooks';
 import { respondio } from '@ackline/shared/providers/respondio';
 import { unprovenDetail } from '../../src/http/unproven-detail.ts';
@@ -25,6 +26,13 @@ describe('a sender that was not proven', () => {
     assert.equal(
       unprovenDetail({ ...endpoint, provider: standardWebhooks }, 'missing_signature', true),
       'One of the headers webhook-signature, webhook-id, webhook-timestamp is missing: together they prove that standard-webhooks is the sender.',
+    );
+  });
+
+  it('is told the headers for either kind of secret, where a provider has two', () => {
+    assert.equal(
+      unprovenDetail({ ...endpoint, provider: gitlab }, 'missing_signature', true),
+      'What proves that gitlab is the sender is missing: by the kind of the secret that is the header X-Gitlab-Token, or the headers webhook-signature, webhook-id, webhook-timestamp together.',
     );
   });
 
