@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { Webhook } from 'standardwebhooks';
@@ -170,7 +170,7 @@ export function ownSamples(): readonly Sample[] {
     },
   ];
   return kinds.map(({ name, path, secret, proof }) => {
-    const provider = findProvider(name);
+    const provider = providers.get(name);
     assert.ok(provider !== undefined);
     const sample = provider.sample({
       url: `${PUBLIC_URL}${path}`,

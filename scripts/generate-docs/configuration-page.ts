@@ -1,4 +1,5 @@
 import { configSchema } from '@ackline/shared/config/schema';
+import { providers } from '@ackline/shared/providers/registry';
 
 /** The parts of JSON Schema that our schema turns into. */
 interface SchemaNode {
@@ -18,8 +19,13 @@ interface Section {
 
 /** docs/configuration.md, from the descriptions in the schema of ackline.yaml. */
 export function configurationPage(): string {
-  const root = configSchema.toJSONSchema({ io: 'input' }) as SchemaNode;
+  const root = toNode(configSchema);
   const sections = sectionsOf({ path: '', node: root });
+  const options = [...providers.values()].flatMap(({ name, configurable }) =>
+    configurable === undefined
+      ? []
+      : [table({ path: 'sources[].options', node: toNode(configurable.schema) }, ` of ${name}`)],
+  );
   return `<!-- Generated from packages/shared/src/config/schema.ts by \`npm run docs\`. -->
 
 # Configuration: ackline.yaml
@@ -36,7 +42,11 @@ file, line and column (of text that is no YAML only the first). A key that is no
   routes takes no file without \`routes\`; \`routes: []\` says that nothing is to be delivered. A file is read once it has not changed for a second: write it
   at once, or write another one and move it to its place.
 
-${sections.map(table).join('\n')}`;
+${[...sections.map(section => table(section)), ...options].join('\n')}`;
+}
+
+function toNode(schema: Pick<typeof configSchema, 'toJSONSchema'>): SchemaNode {
+  return schema.toJSONSchema({ io: 'input' }) as SchemaNode;
 }
 
 /** The object itself and every object below it, in the order of the schema. A secret looks the same everywhere: shown once. */
@@ -50,7 +60,7 @@ function sectionsOf({ path, node }: Section): Section[] {
   return [{ path, node }, ...children];
 }
 
-function table({ path, node }: Section): string {
+function table({ path, node }: Section, owner = ''): string {
   const rows = Object.entries(node.properties ?? {}).map(([key, child]) =>
     [
       `\`${key}\``,
@@ -61,7 +71,7 @@ function table({ path, node }: Section): string {
       .map(cell => cell.replaceAll('|', '\\|'))
       .join(' | '),
   );
-  const title = path === '' ? 'The file' : `\`${path}\``;
+  const title = path === '' ? 'The file' : `\`${path}\`${owner}`;
   return `## ${title}\n\n| key | value | default | meaning |\n|---|---|---|---|\n${rows.map(row => `| ${row} |\n`).join('')}`;
 }
 

@@ -7,7 +7,7 @@ import {
 } from '@ackline/runtime/tracing/trace-context';
 import { newEventId } from '@ackline/shared/event-id';
 import { redactBearer } from '@ackline/shared/bearer-headers';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { createWireRequest, USUAL_BODY_BYTES, WEBHOOK_PATH } from '../wire-request.ts';
 
 /** As the processor's configuration names it. */
@@ -25,7 +25,7 @@ export interface NumberRange {
 
 /** What the ingress would append for these updates, but with ids of its own each time that it is asked. */
 export function sampleEvents({ first, count, tracedRatio }: NumberRange): EventEnvelope[] {
-  const provider = findProvider('telegram');
+  const provider = providers.get('telegram');
   if (provider === undefined) throw new Error('there is no provider telegram');
   const request = createWireRequest({ host: 'hooks.example.com', bodyBytes: USUAL_BODY_BYTES });
   const headers = redactBearer(headersOf(request.of(first)), provider.bearerHeaders, 0);

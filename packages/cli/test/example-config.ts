@@ -4,6 +4,7 @@ export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
   return {
     name: 'telegram',
     provider: 'telegram',
+    options: null,
     tenant: 'default',
     path: '/webhook/telegram',
     aliases: [],

@@ -3,6 +3,7 @@ import { AppError } from '@ackline/shared/app-error';
 import type { Finding } from '@ackline/shared/config/finding';
 import type { KnownProviders } from '@ackline/shared/config/load-config';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
+import { providerOf } from '@ackline/shared/providers/registry';
 
 /**
  * SR1. A value is never in a message, and an empty one is never handed out: an HMAC with an empty key is one that anybody
@@ -162,7 +163,7 @@ function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse
       ref,
       path: ['sources', at, 'secrets', index],
       owner: `source ${source.name}, secrets[${index}]`,
-      check: (secret: string) => providers.get(source.provider)?.checkSecret(secret) ?? true,
+      check: (secret: string) => providerOf(source, providers)?.checkSecret(secret) ?? true,
     })),
     ...source.verifyTokens.map((ref, index) => ({
       ref,

@@ -1,5 +1,6 @@
 import type { HeaderPairs } from './envelope.ts';
 import { isNamed } from './headers.ts';
+import type { Provider } from './provider.ts';
 
 // Nine digits: an index, not a number that could lose digits.
 const PLACEHOLDER = /^secret:(\d{1,9})$/;
@@ -30,13 +31,14 @@ export function redactBearer(
  */
 export function restoreBearer(
   headers: HeaderPairs,
-  bearerHeaders: readonly string[],
+  { bearerHeaders, bearerPrefix = '' }: Pick<Provider, 'bearerHeaders' | 'bearerPrefix'>,
   secrets: readonly string[],
 ): HeaderPairs {
   if (bearerHeaders.length === 0) return headers;
   return headers.map(([name, value]) => {
     const index = isBearer(name, bearerHeaders) ? PLACEHOLDER.exec(value)?.[1] : undefined;
-    return [name, (index !== undefined && secrets[Number(index)]) || value];
+    const secret = index === undefined ? '' : (secrets[Number(index)] ?? '');
+    return [name, secret === '' ? value : bearerPrefix + secret];
   });
 }
 

@@ -1,3 +1,4 @@
+import type { ZodType } from 'zod';
 import type { EventEnvelope, HeaderPairs, Priority } from './envelope.ts';
 
 /** One webhook as it was received, before anything was parsed. */
@@ -88,6 +89,14 @@ export interface SampleRequest {
   readonly query?: string;
 }
 
+/** A provider whose rules a source states by its `options`. */
+export interface Configurable {
+  /** Form of the options. Its descriptions are their rows in docs/configuration.md. */
+  readonly schema: ZodType;
+  /** The provider that such options make. Throws what the schema says where they have another form. */
+  with(options: unknown): Provider;
+}
+
 /**
  * A provider is data and pure functions: no I/O, no clock of its own. `now` is epoch milliseconds.
  * Rules per provider and their origin: docs/providers.md.
@@ -98,6 +107,8 @@ export interface Provider {
   readonly contentTypes: readonly string[];
   /** Lower-case names of headers whose value is itself the secret: replaced before the append (A3). */
   readonly bearerHeaders: readonly string[];
+  /** What stands before the secret in these headers (`Bearer `), where something does. */
+  readonly bearerPrefix?: string;
   /** Names of the headers that prove the sender together, as the provider writes them. */
   readonly proofHeaders: readonly [name: string, ...others: string[]];
   /** Only where a secret may be of another kind: those that prove the sender together by such a one. */
@@ -114,6 +125,8 @@ export interface Provider {
   readonly toleranceMs: number | null;
   /** The largest body that it sends, of one that sends larger ones than 1 MiB: what a source takes that does not say (`maxBody`). */
   readonly maxBodyBytes?: number;
+  /** Only of a provider whose rules a source may state; without options it is as it stands here. See `providerOf`. */
+  readonly configurable?: Configurable;
   /** `toleranceMs`: instead of the provider's own. */
   verify(request: ReceivedRequest, secrets: Secrets, now: number, toleranceMs?: number): Verdict;
   /** Called only for a verified request. */

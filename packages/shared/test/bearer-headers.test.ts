@@ -32,13 +32,22 @@ describe('bearer headers', () => {
   it('puts no index in the place of what is not the proven secret, so that no other one is put back there', () => {
     const redacted = redactBearer(HEADERS, BEARER, { secret: 'the-signing-key', secretIndex: 0 });
     assert.deepEqual(redacted[1], ['X-Telegram-Bot-Api-Secret-Token', 'secret:other']);
-    assert.deepEqual(restoreBearer(redacted, BEARER, ['the-signing-key', 'the-token']), redacted);
+    assert.deepEqual(restoreBearer(redacted, { bearerHeaders: BEARER }, ['the-signing-key', 'the-token']), redacted);
   });
 
   it('gives the original back, and only where a placeholder stands', () => {
     const redacted = redactBearer(HEADERS, BEARER, PROOF);
-    assert.deepEqual(restoreBearer(redacted, BEARER, ['old', 'the-token']), HEADERS);
-    assert.deepEqual(restoreBearer(HEADERS, BEARER, ['old', 'new']), HEADERS);
+    assert.deepEqual(restoreBearer(redacted, { bearerHeaders: BEARER }, ['old', 'the-token']), HEADERS);
+    assert.deepEqual(restoreBearer(HEADERS, { bearerHeaders: BEARER }, ['old', 'new']), HEADERS);
+  });
+
+  it('puts what stands before the secret there again, and only before a secret', () => {
+    const provider = { bearerHeaders: ['authorization'], bearerPrefix: 'Bearer ' };
+    const headers: HeaderPairs = [['Authorization', 'Bearer the-token']];
+    const redacted = redactBearer(headers, provider.bearerHeaders, { secret: 'the-token', secretIndex: 0 });
+    assert.deepEqual(redacted, [['Authorization', 'secret:0']]);
+    assert.deepEqual(restoreBearer(redacted, provider, ['the-token']), headers);
+    for (const secrets of [[], ['']]) assert.deepEqual(restoreBearer(redacted, provider, secrets), redacted);
   });
 
   it('leaves the placeholder where the secret is gone, empty, or its index makes no sense', () => {
@@ -51,12 +60,12 @@ describe('bearer headers', () => {
       'secret:__proto__',
       'secret:',
     ]) {
-      assert.deepEqual(restoreBearer([[name, value]], BEARER, ['']), [[name, value]]);
+      assert.deepEqual(restoreBearer([[name, value]], { bearerHeaders: BEARER }, ['']), [[name, value]]);
     }
   });
 
   it('returns the same headers for a provider that has no bearer secret', () => {
     assert.equal(redactBearer(HEADERS, [], PROOF), HEADERS);
-    assert.equal(restoreBearer(HEADERS, [], []), HEADERS);
+    assert.equal(restoreBearer(HEADERS, { bearerHeaders: [] }, []), HEADERS);
   });
 });

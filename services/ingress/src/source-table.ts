@@ -28,14 +28,16 @@ export interface SourceTable {
 /** Every path and alias with its source. Throws ACKLINE_CONFIG_INVALID that names each source whose provider there is not. */
 export function createSourceTable(
   config: AcklineConfig,
-  findProvider: (name: string) => Provider | undefined,
+  providerOf: (source: SourceConfig) => Provider | undefined,
 ): SourceTable {
   const table = new Map<string, Endpoint>();
   const problems: string[] = [];
   for (const source of config.sources) {
-    const provider = findProvider(source.provider);
+    const provider = providerOf(source);
     if (provider === undefined) {
-      problems.push(`source ${source.name}: there is no provider ${source.provider}`);
+      problems.push(
+        `source ${source.name}: there is no provider ${source.provider}, or none with its options`,
+      );
       continue;
     }
     const publicUrl = source.publicUrl ?? config.publicUrl;

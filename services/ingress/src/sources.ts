@@ -4,7 +4,7 @@ import type { ProgramContext } from '@ackline/runtime/main-program';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
 import { withDefaultLimit } from '@ackline/shared/config/default-limit';
 import type { AcklineConfig } from '@ackline/shared/config/types';
-import { findProvider, providers } from '@ackline/shared/providers/registry';
+import { providerOf, providers } from '@ackline/shared/providers/registry';
 import type { IncomingMessage } from 'node:http';
 import type { IngressConfig } from './config.ts';
 import { createAddressOf, createIsTrustedPeer } from './limits/client-address.ts';
@@ -49,7 +49,7 @@ export async function connectSources(
       const routesInForce = inForce?.ackline.routes.length ?? 0;
       const read = await readConfigFile(configFile, { providers, production: isProduction, routesInForce });
       const ackline = withDefaultLimit(read, config.maxRequestsPerMinute, providers);
-      const table = createSourceTable(ackline, findProvider);
+      const table = createSourceTable(ackline, providerOf);
       // Signing secrets are the processor's: an ingress needs none of them.
       secrets.checkSecrets({ ...ackline, destinations: [] }, providers);
       const { trustProxies } = ackline;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { identify, type Judgement, prove } from '../src/judge.ts';
 import { endpointOf } from './support/endpoint.ts';
 
@@ -28,7 +28,7 @@ function eventOf(body: string) {
 describe('prove and identify', () => {
   it("hold a signed time against the source's tolerance", () => {
     const secret = 'whsec_of-an-endpoint-of-stripe';
-    const sample = findProvider('stripe')?.sample({ url: 'https://h/', secret, sequence: 1, now: NOW });
+    const sample = providers.get('stripe')?.sample({ url: 'https://h/', secret, sequence: 1, now: NOW });
     assert.ok(sample);
     const request = { method: 'POST', url: 'https://h/', ...sample };
     const kindAt = (toleranceMs: number, now: number) =>
@@ -79,6 +79,34 @@ describe('prove and identify', () => {
     const made = identify({ endpoint, request, proof, now: NOW, newEventId: () => 'id', traceparent: null });
     assert.ok(made.kind === 'event');
     assert.deepEqual(made.event.headers, [...sample.headers, ['X-Gitlab-Token', 'secret:other']]);
+  });
+
+  it('put no token on record in the header that the options of its source name', () => {
+    const endpoint = endpointOf({
+      provider: 'generic',
+      options: { scheme: 'token', header: 'Authorization', prefix: 'Bearer ' },
+    });
+    const headers: HeaderPairs = [
+      ['Content-Type', 'application/json'],
+      ['authorization', `Bearer ${TOKEN}`],
+    ];
+    const request = { method: 'POST', url: 'https://h/', headers, body: Buffer.from('{"type":"paid"}') };
+    const proof = prove(endpoint, request, ['old-token', TOKEN], NOW);
+    assert.ok(proof.kind === 'proven');
+    const judgement = identify({
+      endpoint,
+      request,
+      proof,
+      now: NOW,
+      newEventId: () => 'new-id',
+      traceparent: null,
+    });
+    assert.ok(judgement.kind === 'event');
+    assert.deepEqual([judgement.event.type, judgement.event.dedupKey], ['paid', 'new-id']);
+    assert.deepEqual(judgement.event.headers, [
+      ['Content-Type', 'application/json'],
+      ['authorization', 'secret:1'],
+    ]);
   });
 
   it('take the id of the event itself where the provider gives none that can be trusted', () => {

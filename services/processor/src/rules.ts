@@ -10,8 +10,10 @@ import type {
   RouteConfig,
   SourceConfig,
 } from '@ackline/shared/config/types';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import type { LogLevel } from '@ackline/shared/log-level';
-import { providers } from '@ackline/shared/providers/registry';
+import type { Provider } from '@ackline/shared/provider';
+import { providerOf, providers } from '@ackline/shared/providers/registry';
 import { createFanOutSteps, type FanOutSteps } from '@ackline/shared/routing/fan-out';
 import type { ProcessorConfig } from './config.ts';
 
@@ -19,6 +21,7 @@ import type { ProcessorConfig } from './config.ts';
 export interface Rules {
   readonly fanOut: FanOutSteps;
   readonly sources: ReadonlyMap<string, SourceConfig>;
+  readonly providerOf: ProviderOfEvent;
   readonly routes: ReadonlyMap<string, RouteConfig>;
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
   /** Of tenants; one that is not there has the weight 1. */
@@ -26,6 +29,9 @@ export interface Rules {
   /** Names of destinations that routes bring events of more than one tenant to. */
   readonly shared: ReadonlySet<string>;
 }
+
+/** The provider of an event, as its source's options make it where they are known here. */
+export type ProviderOfEvent = (meta: Pick<EnvelopeMeta, 'source' | 'provider'>) => Provider | undefined;
 
 /** The rules, and what the file says beside them. */
 export interface Declared extends Rules {
@@ -75,9 +81,15 @@ export async function connectRules(
 export function createRules(
   ackline: Pick<AcklineConfig, 'sources' | 'routes' | 'destinations' | 'tenants'>,
 ): Rules {
+  const sources = byName(ackline.sources);
   return {
     fanOut: createFanOutSteps(ackline),
-    sources: byName(ackline.sources),
+    sources,
+    providerOf({ source, provider }) {
+      const known = sources.get(source);
+      // A source may have got another provider since the event was verified.
+      return providerOf({ provider, options: known?.provider === provider ? known.options : null });
+    },
     routes: byName(ackline.routes),
     destinations: byName(ackline.destinations),
     weights: new Map(ackline.tenants.map(({ name, weight }) => [name, weight])),

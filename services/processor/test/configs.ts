@@ -59,6 +59,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
   return {
     name: 'telegram',
     provider: 'telegram',
+    options: null,
     tenant: 'default',
     path: '/webhook/telegram',
     aliases: [],

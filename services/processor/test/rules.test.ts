@@ -45,3 +45,27 @@ describe('the weight of a tenant', () => {
     assert.deepEqual(weights, new Map([['a', 3]]));
   });
 });
+
+describe('the provider of an event', () => {
+  const { providerOf } = createRules({
+    sources: [
+      sourceConfig({ name: 'shop', provider: 'generic', options: { scheme: 'token', header: 'X-Key' } }),
+      sourceConfig({ name: 'chat' }),
+    ],
+    tenants: [],
+    destinations: [],
+    routes: [],
+  });
+  const bearerOf = (source: string, provider: string) => providerOf({ source, provider })?.bearerHeaders;
+
+  it('is that of its source, with its options', () => {
+    assert.deepEqual(bearerOf('shop', 'generic'), ['x-key']);
+    assert.deepEqual(bearerOf('chat', 'telegram'), ['x-telegram-bot-api-secret-token']);
+  });
+
+  it('is the one that took it, where its source is not known here, or has another one by now', () => {
+    assert.deepEqual(bearerOf('shop', 'telegram'), ['x-telegram-bot-api-secret-token']);
+    for (const source of ['chat', 'late']) assert.deepEqual(bearerOf(source, 'generic'), []);
+    assert.equal(providerOf({ source: 'shop', provider: 'gone' }), undefined);
+  });
+});

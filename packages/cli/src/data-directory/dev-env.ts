@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providerOf } from '@ackline/shared/providers/registry';
 import type { Environment } from '@ackline/runtime/environment';
 import { checkSigningSecret, checkVerifyToken } from '@ackline/runtime/secrets';
 import type { DataLayout } from './layout.ts';
@@ -33,7 +33,7 @@ export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, readonl
     else known.push(check);
   };
   for (const source of config.sources) {
-    const provider = findProvider(source.provider);
+    const provider = providerOf(source);
     for (const ref of source.secrets) add(ref, secret => provider?.checkSecret(secret) ?? true);
     for (const ref of source.verifyTokens) add(ref, checkVerifyToken);
   }

@@ -1,7 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { Provider, SampleRequest, Verdict } from '@ackline/shared/provider';
-import { findProvider, providers } from '@ackline/shared/providers/registry';
+import { providerOf, providers } from '@ackline/shared/providers/registry';
 import type { CliConfig } from '../config.ts';
 import { readFirstSecret } from '../config-file.ts';
 
@@ -60,8 +60,9 @@ export function pickSource(config: AcklineConfig, providerName: string, sourceNa
 
 /** Throws ACKLINE_SECRET_MISSING where the source has no secret here, and ACKLINE_USAGE for one instead that none can be. */
 export function prepareSamples(source: SourceConfig, target: SampleTarget): SampleSource {
-  const provider = findProvider(source.provider);
-  if (provider === undefined) throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}`);
+  const provider = providerOf(source);
+  if (provider === undefined)
+    throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}, or none with its options`);
   const secret = target.secret ?? readFirstSecret(source.secrets, target);
   if (target.secret !== undefined) checkForm(provider, target.secret);
   const url = `${target.baseUrl}${target.path ?? source.path}`;

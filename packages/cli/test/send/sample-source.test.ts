@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findProvider, providers } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { pickSource, prepareSamples, type SampleTarget } from '../../src/send/sample-source.ts';
 import { generateSecret } from '../../src/data-directory/dev-env.ts';
 import { exampleConfig, source } from '../example-config.ts';
@@ -46,6 +46,24 @@ test('samples for a source of every provider are signed with its secret', () => 
   }
 });
 
+test('samples are what the options of their source say', () => {
+  const options = { header: 'X-Signature', prefix: 'v1=', id: 'X-Id' };
+  const shop = source({ name: 'shop', provider: 'generic', options });
+  const target = {
+    config,
+    environment: { TOKEN },
+    mode: 'development',
+    baseUrl: 'http://127.0.0.1:8080',
+  } as const;
+  const { headers } = prepareSamples(shop, target).sample(1, 1_700_000_000_000);
+  assert.deepEqual(
+    headers.map(([name]) => name),
+    ['Content-Type', 'X-Signature', 'X-Id'],
+  );
+  const wrong = source({ name: 'shop', provider: 'generic', options: { headre: 'X' } });
+  assert.throws(() => prepareSamples(wrong, target), { code: 'ACKLINE_USAGE' });
+});
+
 function isVerified(publicUrl: string | null, calledUrl: string): boolean {
   const target: SampleTarget = {
     config: { ...config, publicUrl },
@@ -56,7 +74,7 @@ function isVerified(publicUrl: string | null, calledUrl: string): boolean {
   const samples = prepareSamples(twilio, target);
   assert.equal(samples.url, 'http://127.0.0.1:8080/webhook/sms');
   const request = { method: 'POST', url: calledUrl, ...samples.sample(1, 1_700_000_000_000) };
-  return findProvider('twilio')?.verify(request, [TOKEN], 1_700_000_000_000).verified === true;
+  return providers.get('twilio')?.verify(request, [TOKEN], 1_700_000_000_000).verified === true;
 }
 
 test('the signed URL is the declared one, else the one that is called', () => {

@@ -1,4 +1,5 @@
 import type { Provider } from '../provider.ts';
+import { providerOf } from '../providers/registry.ts';
 import { DEFAULT_TENANT } from './fields.ts';
 import { destinationFindings } from './destination-checks.ts';
 import type { Finding } from './finding.ts';
@@ -12,7 +13,7 @@ import type { ConfigPath } from './yaml-source.ts';
 type Entry = Readonly<Record<string, unknown>>;
 
 export interface CrossCheckOptions {
-  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl' | 'toleranceMs' | 'handshake'>>;
+  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl' | 'toleranceMs' | 'handshake' | 'configurable'>>;
   /** Some things are left open in development only. */
   readonly production: boolean;
 }
@@ -172,7 +173,8 @@ function urlFindings(
   { index, providers }: { index: number; providers: CrossCheckOptions['providers'] },
 ): Finding[] {
   const provider = source?.['provider'];
-  if (typeof provider !== 'string' || providers.get(provider)?.signsUrl !== true) return [];
+  if (typeof provider !== 'string') return [];
+  if (providerOf({ provider, options: source?.['options'] }, providers)?.signsUrl !== true) return [];
   if (source?.['publicUrl'] !== undefined || asEntry(file)?.['publicUrl'] !== undefined) return [];
   const message = `${provider} signs the URL that it calls, so production needs publicUrl: set it, at the top of the file or in this source, to the base URL that the provider is given`;
   return [{ path: ['sources', index, 'provider'], message }];
@@ -185,8 +187,10 @@ function toleranceFindings(
 ): Finding[] {
   const provider = source?.['provider'];
   if (source?.['tolerance'] === undefined || typeof provider !== 'string') return [];
-  if (providers.get(provider)?.toleranceMs !== null) return [];
-  const message = `${provider} signs no time that could be out of it: take the tolerance out`;
+  const known = providerOf({ provider, options: source['options'] }, providers);
+  if (known?.toleranceMs !== null) return [];
+  const hint = known.configurable === undefined ? '' : ', or name its header in the options';
+  const message = `${provider} signs no time that could be out of it: take the tolerance out${hint}`;
   return [{ path: ['sources', index, 'tolerance'], message }];
 }
 

@@ -1,4 +1,5 @@
 import type { Provider } from '../provider.ts';
+import { providerOf } from '../providers/registry.ts';
 import type { AcklineConfig } from './types.ts';
 
 const MINUTE_MS = 60_000;
@@ -7,11 +8,11 @@ const MINUTE_MS = 60_000;
 export function withDefaultLimit(
   config: AcklineConfig,
   maxPerMinute: number | null,
-  providers: ReadonlyMap<string, Pick<Provider, 'overLimit'>>,
+  providers: ReadonlyMap<string, Pick<Provider, 'overLimit' | 'configurable'>>,
 ): AcklineConfig {
   if (maxPerMinute === null) return config;
   const sources = config.sources.map(source => {
-    const over = providers.get(source.provider)?.overLimit ?? 'reject';
+    const over = providerOf(source, providers)?.overLimit ?? 'reject';
     return { ...source, limit: source.limit ?? { max: maxPerMinute, perMs: MINUTE_MS, by: 'sender', over } };
   });
   return { ...config, sources };

@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import { AppError } from '../app-error.ts';
 import type { Provider } from '../provider.ts';
-import { crossCheck, shortList, showPath } from './cross-checks.ts';
+import { providerOf } from '../providers/registry.ts';
+import { crossCheck, showPath } from './cross-checks.ts';
 import type { Finding } from './finding.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import { suggest } from './suggest.ts';
+import { optionProblems, placed, schemaProblems, valueAt } from './schema-problems.ts';
 import type {
   AcklineConfig,
   DestinationConfig,
@@ -13,7 +13,7 @@ import type {
   SecretRef,
   SourceConfig,
 } from './types.ts';
-import { type ConfigPath, type Problem, readYaml, shownKey, type YamlSource } from './yaml-source.ts';
+import { type ConfigPath, type Problem, readYaml, type YamlSource } from './yaml-source.ts';
 
 /** Thousands of sources fit; a larger file is the wrong file. */
 export const MAX_CONFIG_BYTES = 1_048_576;
@@ -24,7 +24,14 @@ export type KnownProviders = ReadonlyMap<
   string,
   Pick<
     Provider,
-    'checkSecret' | 'contentTypes' | 'signsUrl' | 'overLimit' | 'toleranceMs' | 'maxBodyBytes' | 'handshake'
+    | 'checkSecret'
+    | 'contentTypes'
+    | 'signsUrl'
+    | 'overLimit'
+    | 'toleranceMs'
+    | 'maxBodyBytes'
+    | 'configurable'
+    | 'handshake'
   >
 >;
 
@@ -79,7 +86,8 @@ export function inspectConfig(text: string, options: LoadConfigOptions): Inspect
   const problems = [
     ...source.problems,
     ...cutFileProblems(text, source, options),
-    ...(parsed.success ? [] : parsed.error.issues.flatMap(issue => schemaProblems(issue, source))),
+    ...(parsed.success ? [] : schemaProblems(parsed.error.issues, { source, schema: configSchema, at: [] })),
+    ...optionProblems(source, options.providers),
     ...crossCheck(source.value, options).map(finding => placed(finding, source)),
   ];
   return {
@@ -107,58 +115,6 @@ function cutFileProblems(
     problems.push(placed({ path: ['routes'], message }, source));
   }
   return problems;
-}
-
-function placed(finding: Finding, source: YamlSource): Problem {
-  return { ...finding, offset: source.offsetOf(finding.path, 'value') };
-}
-
-function schemaProblems(issue: z.core.$ZodIssue, source: YamlSource): Problem[] {
-  const path = issue.path.map(step => (typeof step === 'symbol' ? String(step) : step));
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path);
-    return issue.keys.map(key => ({
-      offset: source.offsetOf([...path, key], 'key'),
-      path,
-      message: unknownKeyMessage(key, known),
-    }));
-  }
-  const given = valueAt(source.value, path);
-  if (given === undefined) return [placed({ path, message: `is missing: ${issue.message}` }, source)];
-  const close =
-    issue.code === 'invalid_value' && typeof given === 'string'
-      ? suggest(given, issue.values.map(String))
-      : null;
-  const hint = close === null ? '' : `; did you mean "${close}"?`;
-  const at = issue.code === 'custom' && issue.params?.['at'] === 'key' ? 'key' : 'value';
-  return [{ offset: source.offsetOf(path, at), path, message: issue.message + hint }];
-}
-
-function unknownKeyMessage(key: string, known: readonly string[]): string {
-  const close = suggest(key, known);
-  const hint = close === null ? `known here: ${shortList(known)}` : `did you mean "${close}"?`;
-  return `unknown key${shownKey(key)}; ${hint}`;
-}
-
-interface SchemaNode {
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-}
-
-/** The keys that the schema has at this place of the file. */
-function knownKeys(path: ConfigPath): string[] {
-  let node: SchemaNode | undefined = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
-  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[step];
-  return Object.keys(node?.properties ?? {});
-}
-
-function valueAt(value: unknown, path: ConfigPath): unknown {
-  let current = value;
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null) return undefined;
-    current = (current as Record<string | number, unknown>)[step];
-  }
-  return current;
 }
 
 function listed(fileName: string, source: YamlSource, problems: readonly Problem[]): string {
@@ -205,16 +161,18 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
 const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 function toSource(source: ConfigFile['sources'][number], providers: KnownProviders): SourceConfig {
-  const { maxBody, tolerance, bodyTimeout, limit, secrets, verifyTokens, publicUrl, ...same } = source;
+  const { maxBody, tolerance, bodyTimeout, limit, secrets, verifyTokens, publicUrl, options = null, ...same } = source;
+  const provider = providerOf({ provider: source.provider, options }, providers);
   return {
     ...same,
+    options,
     secrets: secrets.map(toSecretRef),
     verifyTokens: verifyTokens.map(toSecretRef),
     publicUrl: publicUrl ?? null,
-    maxBodyBytes: maxBody ?? providers.get(source.provider)?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
-    toleranceMs: tolerance ?? providers.get(source.provider)?.toleranceMs ?? null,
+    maxBodyBytes: maxBody ?? provider?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    toleranceMs: tolerance ?? provider?.toleranceMs ?? null,
     bodyTimes: { idleMs: bodyTimeout.idle, totalMs: bodyTimeout.total },
-    limit: limit === undefined ? null : toLimit(limit, providers.get(source.provider)),
+    limit: limit === undefined ? null : toLimit(limit, provider),
   };
 }
 

@@ -34,8 +34,9 @@ const limitSchema = z.strictObject(
       .optional()
       .describe(
         'What happens over the limit. reject: 429 with Retry-After. defer: accepted and durable, delivered later at the ' +
-          'limited rate; what would have to wait for over 24 hours is answered 429. Default: defer for telegram, where a ' +
-          '429 delays every chat, and for respondio and github, which never send again; reject for the others.',
+          'limited rate; what would have to wait for over 24 hours is answered 429. Default: defer for a ' +
+          'provider that loses or delays what is refused, such as telegram, respondio and github, and for generic; reject for ' +
+          'the others.',
       ),
   },
   { error: 'must be a map with max, per, by and over' },
@@ -64,6 +65,13 @@ export const sourceSchema = z.strictObject(
       .string({ error: 'must be the name of a provider' })
       .meta({ title: 'name' })
       .describe('Who calls: decides how a request is verified, identified and answered.'),
+    options: z
+      .record(z.string(), z.unknown(), { error: 'must be a map' })
+      .optional()
+      .meta({ title: 'map' })
+      .describe(
+        'Rules of the provider that are stated here: of generic alone, [below](#sourcesoptions-of-generic).',
+      ),
     tenant: nameField.prefault(DEFAULT_TENANT).describe('Whose events these are.'),
     path: pathField.describe('The path that the provider calls. Unique over all paths and aliases.'),
     aliases: listField(pathField, MAX_ALIASES, 'paths')

@@ -23,6 +23,8 @@ export interface BodyTimesConfig {
 export interface SourceConfig {
   readonly name: string;
   readonly provider: string;
+  /** The rules of a provider that takes some, as the file has them; null: its own. `providerOf` reads them. */
+  readonly options: Readonly<Record<string, unknown>> | null;
   readonly tenant: string;
   readonly path: string;
   readonly aliases: readonly string[];

@@ -1,4 +1,5 @@
-import type { Provider } from '../provider.ts';
+import type { Configurable, Provider } from '../provider.ts';
+import { generic } from './generic.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
 import { line } from './line.ts';
@@ -37,10 +38,46 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     meta,
     viber,
     gitlab,
+    generic,
   ].map(provider => [provider.name, provider]),
 );
 
-/** Undefined where the name is not known: the configuration names its mistake with a line, so nothing is thrown here. */
-export function findProvider(name: string): Provider | undefined {
-  return providers.get(name);
+/** What a source says of its provider. */
+export interface ProviderChoice {
+  readonly provider: string;
+  /** As ackline.yaml has them; null or undefined: none. */
+  readonly options: unknown;
+}
+
+/**
+ * The provider of a source, with the rules that its options state. Undefined where its name is not known, or the options are not
+ * for it: the configuration names such mistakes with a line, so nothing is thrown here. `known`: others than all of the registry.
+ */
+export function providerOf(source: ProviderChoice): Provider | undefined;
+export function providerOf<Known extends Pick<Provider, 'configurable'>>(
+  source: ProviderChoice,
+  known: ReadonlyMap<string, Known>,
+): Known | Provider | undefined;
+export function providerOf(
+  { provider, options }: ProviderChoice,
+  known: ReadonlyMap<string, Pick<Provider, 'configurable'>> = providers,
+): Pick<Provider, 'configurable'> | undefined {
+  const named = known.get(provider);
+  if (named === undefined || options === null || options === undefined) return named;
+  return named.configurable === undefined ? undefined : configured(named.configurable, options);
+}
+
+/** By provider and options: it is asked for each event, and the options of a source are one object as long as it is configured. */
+const made = new WeakMap<Configurable, WeakMap<object, Provider>>();
+
+function configured(configurable: Configurable, options: unknown): Provider | undefined {
+  if (typeof options !== 'object' || options === null) return undefined;
+  const ofIt = made.get(configurable) ?? new WeakMap<object, Provider>();
+  made.set(configurable, ofIt);
+  const earlier = ofIt.get(options);
+  if (earlier !== undefined) return earlier;
+  if (!configurable.schema.safeParse(options).success) return undefined;
+  const provider = configurable.with(options);
+  ofIt.set(options, provider);
+  return provider;
 }

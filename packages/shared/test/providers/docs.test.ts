@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-import { providers } from '../../src/providers/registry.ts';
-import { secretsOf, signedSample } from './requests.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { providerOf, providers } from '../../src/providers/registry.ts';
+import { identityOf, NOW, post, secretsOf, signedSample } from './requests.ts';
+
+const SECRET = 'a-secret_of-32-characters-012345';
 
 const page = readFileSync(new URL('../../../../docs/providers.md', import.meta.url), 'utf8');
 const [, ...sections] = page.split(/^## /m);
@@ -52,6 +56,59 @@ describe('docs/providers.md', () => {
       assert.equal(row('Look') !== '', provider.unsigned !== undefined);
     });
   }
+});
+
+describe('the examples of generic', () => {
+  const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  const config = loadConfig(`sources:\n${blocks.map(block => block.replace('sources:\n', '')).join('')}`, {
+    fileName: 'providers.md',
+    providers,
+    production: true,
+  });
+
+  it('are sources that may stand in one file', () => {
+    assert.deepEqual(
+      config.sources.map(({ name, toleranceMs }) => [name, toleranceMs]),
+      [
+        ['billing', null],
+        ['gitea', null],
+        ['zendesk', 120_000],
+        ['alarms', null],
+      ],
+    );
+  });
+
+  for (const source of config.sources) {
+    it(`prove what is sent to ${source.name}, with a dedup key`, () => {
+      const provider = providerOf(source);
+      assert.ok(provider);
+      const request = signedSample(provider, SECRET);
+      assert.ok(provider.verify(request, [SECRET], NOW, source.toleranceMs ?? undefined).verified);
+      const identity = identityOf(provider, request);
+      assert.notEqual(identity.dedupKey, null);
+      assert.equal(identity.type === 'unknown', false);
+      assert.equal(identity.orderingKey !== null, ['billing', 'gitea'].includes(source.name));
+    });
+  }
+
+  it('are Gitea as its push looks', () => {
+    const gitea = config.sources.find(({ name }) => name === 'gitea');
+    const provider = gitea === undefined ? undefined : providerOf(gitea);
+    assert.ok(provider);
+    const body = '{"ref":"refs/heads/develop","repository":{"id":140}}';
+    const request = post(
+      [
+        ['Content-Type', 'application/json'],
+        ['X-Gitea-Delivery', 'f6266f16-1bf3-46a5-9ea4-602e06ead473'],
+        ['X-Gitea-Event', 'push'],
+        ['X-Gitea-Signature', createHmac('sha256', SECRET).update(body).digest('hex')],
+      ],
+      body,
+    );
+    assert.ok(provider.verify(request, [SECRET], NOW).verified);
+    const { type, orderingKey } = identityOf(provider, request);
+    assert.deepEqual([type, orderingKey], ['push', '140']);
+  });
 });
 
 function durationText(ms: number): string {

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { z } from 'zod';
 
-import { mediaType } from '../../src/headers.ts';
-import type { Provider, ReceivedRequest } from '../../src/provider.ts';
-import { findProvider, providers } from '../../src/providers/registry.ts';
-import {
-  assertStorable,
-  identityOf,
-  NOW,
-  post,
-  repeatableRandom,
-  secretsOf,
-  signedBody,
-  signedSample,
-  URL_CALLED,
-  withBody,
-} from './requests.ts';
+import type { Provider } from '../../src/provider.ts';
+import { providerOf, providers } from '../../src/providers/registry.ts';
+import { testEveryProvider } from './every-provider.ts';
 
 describe('the registry', () => {
   it('finds the providers by name and nothing that a map or object inherits', () => {
@@ -39,29 +28,19 @@ describe('the registry', () => {
         'meta',
         'viber',
         'gitlab',
+        'generic',
       ],
     );
-    for (const [name, provider] of providers) assert.equal(findProvider(name), provider);
+    for (const [name, provider] of providers)
+      for (const options of [null, undefined])
+        assert.equal(providerOf({ provider: name, options }), provider);
     for (const name of ['', 'Telegram', '__proto__', 'constructor', 'toString', 'get'])
-      assert.equal(findProvider(name), undefined);
+      assert.equal(providerOf({ provider: name, options: null }), undefined);
   });
 });
 
-for (const provider of providers.values()) {
-  const [SECRET, OTHER] = secretsOf(provider);
-  describe(`${provider.name}, as every provider`, () => {
-    it('accepts its own samples under the first and the second secret, and under no other', () => {
-      for (let sequence = 0; sequence < 10; sequence += 1) {
-        const request = signedSample(provider, SECRET, sequence);
-        assert.deepEqual(provider.verify(request, [SECRET], NOW), { verified: true, secretIndex: 0 });
-        assert.deepEqual(provider.verify(request, [OTHER, SECRET], NOW), {
-          verified: true,
-          secretIndex: 1,
-        });
-        assert.equal(provider.verify(request, [OTHER], NOW).verified, false);
-        assert.equal(provider.verify(request, [''], NOW).verified, false);
-      }
-    });
+describe('the provider of a source', () => {
+  const header = { header: 'X-Signature' };
 
     it('sends samples of a content type that it takes, and names its headers in lower case', () => {
       assert.ok(provider.contentTypes.includes(mediaType(signedSample(provider, SECRET).headers) ?? ''));
@@ -152,62 +131,39 @@ for (const provider of providers.values()) {
         assert.equal(provider.verify(huge, [SECRET], NOW).verified, provider.bearerHeaders.length > 0);
       }
     });
+  it('is what its options make of it, and the same one as long as they are the same', () => {
+    const made = providerOf({ provider: 'generic', options: header });
+    assert.equal(made?.proofHeaders[0], 'X-Signature');
+    assert.equal(providerOf({ provider: 'generic', options: header }), made);
+    const other = providerOf({ provider: 'generic', options: { ...header } });
+    assert.notEqual(other, made);
+    assert.equal(providers.get('generic')?.proofHeaders[0], 'X-Webhook-Signature');
   });
-}
 
-/** Random bytes, and the provider's own sample cut, spliced and seeded with hostile names; the same row for the same seed. */
-function* hostileRequests(provider: Provider, seed: number): Generator<ReceivedRequest> {
-  const random = repeatableRandom(seed);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const signed = signedSample(provider, secretsOf(provider)[0]);
-  const sample = Buffer.from(signed.body);
-  const odd = [
-    '',
-    '\u0000',
-    '__proto__',
-    '{"__proto__":{"id":1}}',
-    '%00',
-    '%',
-    '\ud800',
-    '1e999',
-    '-9007199254740993',
-    '[[[[',
-    '&&==',
-    'null',
-    '"\\ud800"',
-    '👋',
-    'x'.repeat(300),
-  ];
-  const bytes = () =>
-    Buffer.from(Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256)));
-  const spliced = () => {
-    const at = Math.floor(random() * sample.length);
-    const cut = Math.floor(random() * 12);
-    return Buffer.concat([sample.subarray(0, at), Buffer.from(pick(odd)), sample.subarray(at + cut)]);
-  };
-  const values = [
-    ...odd,
-    'A'.repeat(27) + '=',
-    'A'.repeat(43) + '=',
-    'application/json',
-    'application/x-www-form-urlencoded',
-    'secret:0',
-  ];
-  const urls = [
-    URL_CALLED,
-    '',
-    'https://[',
-    `${URL_CALLED}?bodySHA256=${'0'.repeat(64)}`,
-    'x:y',
-    `${URL_CALLED}?%`,
-    '\ud800://\u0000',
-    `${URL_CALLED}?a=\ud800`,
-  ];
-  for (let round = 0; round < 500; round += 1) {
-    const headers = Array.from({ length: Math.floor(random() * 5) }, (): [string, string] => [
-      pick([...signed.headers.map(([name]) => name), '__proto__', '']),
-      pick(values),
-    ]);
-    yield post(headers, random() < 0.3 ? bytes() : spliced(), pick(urls));
-  }
-}
+  it('is none with options that are not for it: they are never left aside', () => {
+    for (const options of [header, {}]) assert.equal(providerOf({ provider: 'github', options }), undefined);
+    for (const options of [{ headre: 'X' }, { header: 5 }, 'X-Signature', 5, true, []])
+      assert.equal(providerOf({ provider: 'generic', options }), undefined, JSON.stringify(options));
+  });
+
+  it('is made by the provider that is named, where two sources share one map of options', () => {
+    const madeBy = (name: string): Pick<Provider, 'name' | 'configurable'> => ({
+      name,
+      configurable: {
+        schema: z.looseObject({}),
+        with: () => ({ ...(providers.get('generic') as Provider), name: `made by ${name}` }),
+      },
+    });
+    const known = new Map([madeBy('one'), madeBy('two')].map(one => [one.name, one]));
+    const names = ['one', 'two', 'one'].map(
+      provider => providerOf({ provider, options: header }, known)?.name,
+    );
+    assert.deepEqual(names, ['made by one', 'made by two', 'made by one']);
+  });
+});
+
+/** One without an id of its events gives them none. */
+const asTested = ({ configurable, ...provider }: Provider): Provider =>
+  configurable === undefined ? provider : configurable.with({ id: 'X-Event-Id' });
+
+for (const provider of providers.values()) testEveryProvider(asTested(provider));

@@ -46,13 +46,17 @@ export interface SignedProvider {
   readonly sign: (body: Uint8Array, options: SignOptions) => ReceivedRequest;
   /** null: there is none for this provider. */
   readonly sdk: Sdk | null;
+  /** Default: that of the provider. */
+  readonly name?: string;
+  /** A list is an event too; else it is malformed. */
+  readonly takesLists?: true;
 }
 
 const FUZZ_RUNS = 300;
 
 /** All that every signed provider has to refuse and to take; prints how many verdicts were asked for. */
 export function testSignedProvider(signed: SignedProvider): void {
-  const { provider } = signed;
+  const { provider, name = provider.name } = signed;
   let cases = 0;
   const suite: Suite = {
     ...signed,
@@ -67,8 +71,8 @@ export function testSignedProvider(signed: SignedProvider): void {
       assert.ok(reasons.includes(reason), `${reason}, and not ${reasons.join(' or ')}`);
     },
   };
-  describe(`${provider.name}, as every signed provider`, () => {
-    after(() => process.stdout.write(`# ${provider.name}: ${cases} verdicts\n`));
+  describe(`${name}, as every signed provider`, () => {
+    after(() => process.stdout.write(`# ${name}: ${cases} verdicts\n`));
     testSdk(suite);
     testGivenBodies(suite);
     testSecrets(suite);
@@ -289,8 +293,9 @@ function testTime({ provider, example, secret, sign, verdict }: Suite): void {
   });
 }
 
-function testOddBody({ provider, secret, sign, verdict, refused }: Suite, odd: OddBody): void {
-  const { name, body, isEvent } = odd;
+function testOddBody({ provider, secret, sign, verdict, refused, takesLists }: Suite, odd: OddBody): void {
+  const { name, body } = odd;
+  const isEvent = odd.isEvent || (takesLists === true && name === 'a list');
   it(`takes a signed body with ${name}, and ${isEvent ? 'names the event' : 'calls it malformed'}`, () => {
     const request = sign(body, { secret, at: NOW });
     assert.ok(verdict(request).verified);

@@ -29,6 +29,7 @@ export function sourceOf(name: string): SourceConfig {
   return {
     name,
     provider: 'telegram',
+    options: null,
     tenant: 'default',
     path: `/webhook/${name}`,
     aliases: [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { named, startFront, TELEGRAM_HEADERS, TOKEN } from '../support/front.ts';
 import { openRaw, post, type RawAnswer } from '../support/raw-http.ts';
@@ -242,7 +242,7 @@ describe('bad input', () => {
   });
 
   it('what our own code throws is answered 500, and counts as refused to the provider of its source', async () => {
-    const telegram = findProvider('telegram');
+    const telegram = providers.get('telegram');
     assert.ok(telegram);
     const providerOf = () => ({
       ...telegram,

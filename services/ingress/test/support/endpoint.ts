@@ -1,4 +1,4 @@
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providerOf as registeredProviderOf } from '@ackline/shared/providers/registry';
 import type { SourceConfig } from '@ackline/shared/config/types';
 import type { Provider } from '@ackline/shared/provider';
 import { createSourceTable, type Endpoint } from '../../src/source-table.ts';
@@ -7,6 +7,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
   return {
     name: 'telegram',
     provider: 'telegram',
+    options: null,
     tenant: 'default',
     path: '/webhook/telegram',
     aliases: [],
@@ -26,7 +27,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
 export function sourceTable(
   sources: readonly SourceConfig[],
   publicUrl: string | null = null,
-  providerOf: (name: string) => Provider | undefined = findProvider,
+  providerOf: (source: SourceConfig) => Provider | undefined = registeredProviderOf,
 ) {
   const retention = { eventsDays: 30, dedupMs: 8 * 86_400_000 };
   const others = { trustProxies: [], logLevel: null, tenants: [], routes: [], destinations: [], retention };

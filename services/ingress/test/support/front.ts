@@ -27,7 +27,7 @@ const PATIENT: BodyTimesConfig = { idleMs: 5_000, totalMs: 5_000 };
 
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
-  readonly providerOf?: (name: string) => Provider | undefined;
+  readonly providerOf?: (source: SourceConfig) => Provider | undefined;
   readonly append?: EventAppender['append'];
   readonly bodyTimes?: BodyTimesConfig;
   readonly budgetBytes?: number;

@@ -6,7 +6,7 @@ import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { restoreBearer } from '@ackline/shared/bearer-headers';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providerOf } from '@ackline/shared/providers/registry';
 import { claimDue, findDue } from '@ackline/store/delivery-claims';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { endProbe, reportHealth, resetDestinationState, takeProbe } from '@ackline/store/destination-states';
@@ -195,8 +195,9 @@ function attemptDeps(
     headersFor(meta, { forwardSecret }) {
       const source = rules().sources.get(meta.source);
       if (!forwardSecret || source === undefined) return meta.headers;
-      const bearer = findProvider(source.provider)?.bearerHeaders ?? [];
-      return restoreBearer(meta.headers, bearer, secrets.resolve(source.secrets));
+      const provider = providerOf(source);
+      if (provider === undefined) return meta.headers;
+      return restoreBearer(meta.headers, provider, secrets.resolve(source.secrets));
     },
   };
 }

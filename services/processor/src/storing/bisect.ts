@@ -92,6 +92,6 @@ async function isItsOwnFault(
 ): Promise<boolean> {
   if (isPlaceTaken(refusal)) return false;
   const inForce = rules();
-  const [event] = await decisions.before([item], inForce.fanOut);
+  const [event] = await decisions.before([item], inForce);
   return event === undefined || takesPlainEvent(pool, event, inForce, isPoison);
 }

@@ -193,14 +193,14 @@ function createTransactor(
     let kept: readonly QuarantinedRecord[] = [];
     const startedAt = performance.now();
     let items: readonly Item[] = [];
-    await decisions.before(known, inForce.fanOut); // (S6)
+    await decisions.before(known, inForce); // (S6)
     const work = async (client: PoolClient) => {
       items = await take(client);
       const invalid = items.flatMap(item => (item.kind === 'invalid' ? [item.record] : []));
       const origins = invalid.length > 0 ? await quarantine(client, invalid) : null; // (S4)
       kept = invalid.filter(record => origins?.has(record.origin));
       taken = { items, events: [] };
-      const decided = await decisions.within(items, inForce.fanOut); // (S6)
+      const decided = await decisions.within(items, inForce); // (S6)
       taken = { items, events: decided.map(({ event }) => event) };
       const stored = await storeEvents(client, decided, inForce);
       reserved.push(...stored.starts);

@@ -1,11 +1,11 @@
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
-import type { FanOut, FanOutSteps } from '@ackline/shared/routing/fan-out';
+import type { FanOut } from '@ackline/shared/routing/fan-out';
 import { claimEventKeys } from '@ackline/store/event-keys';
 import { type EventRow, insertEvents, type StoredPlace } from '@ackline/store/events';
 import { insertUnrouted } from '@ackline/store/unrouted-events';
 import type { PoolClient } from 'pg';
-import type { DecidedEvent } from './decisions.ts';
+import type { DecidedEvent, DecidingRules } from './decisions.ts';
 import type { DeliveryDesk, ReadyStart } from './desk.ts';
 import { newDelivery } from './new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './place-deliveries.ts';
@@ -21,8 +21,7 @@ export interface StoredBatch {
   readonly leftDue: readonly string[];
 }
 
-export interface StoringRules {
-  readonly fanOut: FanOutSteps;
+export interface StoringRules extends DecidingRules {
   readonly destinations: ReadonlyMap<string, DestinationConfig>;
   readonly desk: DeliveryDesk;
 }

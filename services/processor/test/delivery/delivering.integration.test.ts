@@ -151,6 +151,26 @@ describe('delivering', () => {
       });
     });
 
+    it('a bearer token in the header that the options of its source name, behind its prefix', async () => {
+      const options = {
+        destinations: [to({ name: 'bot', forwardSecret: true })],
+        env: { TOKEN: 'the-token' },
+        sources: [
+          sourceConfig({
+            provider: 'generic',
+            options: { scheme: 'token', header: 'Authorization', prefix: 'Bearer ' },
+            secrets: [{ env: 'TOKEN' }],
+          }),
+        ],
+      };
+      await scene(options, async ({ store }) => {
+        await store([sampleEvent({ provider: 'generic', headers: [['Authorization', 'secret:0']] })]);
+        await untilAll('delivered');
+        const sent = Object.fromEntries(receiver.requests[0]!.rawHeaders);
+        assert.equal(sent['Authorization'], 'Bearer the-token');
+      });
+    });
+
     it('the mark of a replay', async () => {
       await scene({ destinations: [to()] }, async ({ store, delivery }) => {
         await store([sampleEvent()]);

@@ -29,7 +29,7 @@ function harness(stepMs: number, steps = 1) {
     }
     return UNMATCHED;
   };
-  return { decisions, rule, seen };
+  return { decisions, rule: { fanOut: rule, providerOf: () => undefined }, seen };
 }
 
 const items = (count: number): readonly Item[] =>
@@ -79,7 +79,10 @@ describe('which routes want events', () => {
     const { decisions, rule } = harness(1);
     const one = items(1);
     await decisions.before(one, rule);
-    const [decided] = await decisions.within(one, ruleOf({ routing: 'unrouted' }));
+    const [decided] = await decisions.within(one, {
+      ...rule,
+      fanOut: ruleOf({ routing: 'unrouted' }),
+    });
     assert.deepEqual(decided?.fanOut, { routing: 'unrouted' });
   });
 });

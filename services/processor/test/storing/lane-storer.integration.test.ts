@@ -117,6 +117,7 @@ describe('storing a lane', () => {
       lanes: () => options.lanes ?? 1,
       rules: () => ({
         desk,
+        providerOf: () => undefined,
         destinations: new Map<string, DestinationConfig>([[destination.name, destination]]),
         fanOut: createFanOutSteps({
           sources: [sourceConfig()],

@@ -34,6 +34,7 @@ describe('large bodies of one tenant in the inbox', () => {
       rules: () => ({
         desk: { tryReserve: () => null, start: nothing, wake: nothing },
         destinations: new Map(),
+        providerOf: () => undefined,
         fanOut: ruleOf({ routing: 'unmatched' }),
       }),
       listener: { stored: nothing, quarantined: nothing, refused: nothing },

@@ -36,6 +36,7 @@ describe('a Kafka batch whose keys have more waiting inbox rows than one transac
       rules: () => ({
         desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
         destinations: new Map(),
+        providerOf: () => undefined,
         fanOut: createFanOutSteps({ sources: [sourceConfig()], routes: [] }),
       }),
       listener: { stored: () => undefined, quarantined: () => undefined, refused: () => undefined },

@@ -38,6 +38,7 @@ describe('a processor that is stopped inside a storing transaction', () => {
       rules: () => ({
         desk: { tryReserve: () => null, start: nothing, wake: nothing },
         destinations: new Map(),
+        providerOf: () => undefined,
         fanOut: createFanOutSteps({ sources: [sourceConfig()], routes: [] }),
       }),
       listener: { stored: nothing, quarantined: nothing, refused: nothing },

@@ -1,7 +1,7 @@
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { AppError } from '@ackline/shared/app-error';
 import type { DestinationConfig, RouteConfig, SourceConfig } from '@ackline/shared/config/types';
-import { findProvider, providers } from '@ackline/shared/providers/registry';
+import { providerOf } from '@ackline/shared/providers/registry';
 import type { CliConfig } from '../../config.ts';
 import { shownPath } from '../../config-file.ts';
 import { inspectSetup, placedLines } from '../../config-setup.ts';
@@ -117,7 +117,7 @@ function mayTake({ match }: RouteConfig, source: SourceConfig): boolean {
 
 /** How it answers, against how its provider bears that. */
 function answerRules(source: SourceConfig): readonly Rule[] {
-  const rules = findProvider(source.provider)?.rules ?? null;
+  const rules = providerOf(source)?.rules ?? null;
   const { bodyTimes, onUndurable, connection, provider } = source;
   if (rules === null) return [];
   return [
@@ -154,7 +154,7 @@ function limitRules(
 ): readonly Rule[] {
   const { limit, provider } = source;
   const hasDefault = (config.environment['WEBHOOK_MAX_REQUESTS_PER_MINUTE'] ?? '') !== '';
-  const defers = providers.get(provider)?.overLimit === 'defer';
+  const defers = providerOf(source)?.overLimit === 'defer';
   return [
     {
       id: 'source-without-limit',

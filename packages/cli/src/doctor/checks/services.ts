@@ -1,5 +1,5 @@
 import { metricTable } from '@ackline/runtime/metric-table';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providerOf } from '@ackline/shared/providers/registry';
 import { findOperationsUrl } from '../../top/look.ts';
 import { quantilesMs, type Samples, sumBy } from '../../top/metric-samples.ts';
 import { readService } from '../../top/read-services.ts';
@@ -39,7 +39,7 @@ export function counted(examination: Examination, samples: Samples): readonly Fi
   const sources = examination.acklineConfig?.sources ?? [];
   return [
     ...sources.flatMap(source => {
-      const rules = findProvider(source.provider)?.rules ?? null;
+      const rules = providerOf(source)?.rules ?? null;
       const subject = `source ${source.name}`;
       return [
         ...refused(subject, unacked.get(source.name) ?? 0, rules?.disables === true),
