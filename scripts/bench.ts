@@ -3,6 +3,7 @@ import { type BenchCommand, createContext, UsageError } from './bench/bench-comm
 import { claimsBench } from './bench/claims.ts';
 import { ingressBench } from './bench/ingress.ts';
 import { processorBench } from './bench/processor.ts';
+import { providersBench } from './bench/providers.ts';
 import { startupBench } from './bench/startup.ts';
 import { telemetryBench } from './bench/telemetry.ts';
 import { prepareDocker, removeTestContainers } from './test-tiers/docker-tier.ts';
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, BenchCommand>> = {
   claims: claimsBench,
   ingress: ingressBench,
   processor: processorBench,
+  providers: providersBench,
   startup: startupBench,
   telemetry: telemetryBench,
 };
