@@ -8,7 +8,7 @@ import {
 import { newEventId } from '@ackline/shared/event-id';
 import { redactBearer } from '@ackline/shared/bearer-headers';
 import { providers } from '@ackline/shared/providers/registry';
-import { createWireRequest, USUAL_BODY_BYTES, WEBHOOK_PATH } from '../wire-request.ts';
+import { createWireRequest, TOKEN, USUAL_BODY_BYTES, WEBHOOK_PATH } from '../wire-request.ts';
 
 /** As the processor's configuration names it. */
 export const SOURCE = 'telegram';
@@ -28,7 +28,7 @@ export function sampleEvents({ first, count, tracedRatio }: NumberRange): EventE
   const provider = providers.get('telegram');
   if (provider === undefined) throw new Error('there is no provider telegram');
   const request = createWireRequest({ host: 'hooks.example.com', bodyBytes: USUAL_BODY_BYTES });
-  const headers = redactBearer(headersOf(request.of(first)), provider.bearerHeaders, 0);
+  const headers = redactBearer(headersOf(request.of(first)), provider.bearerHeaders, { secret: TOKEN, secretIndex: 0 });
   return Array.from({ length: count }, (_, index) => {
     const wire = request.of(first + index);
     const body = Buffer.from(wire.subarray(wire.indexOf(HEAD_END) + HEAD_END.length));

@@ -9,7 +9,7 @@ import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { Answer, Provider, SampleRequest } from '@ackline/shared/provider';
-import { findProvider, providers } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -33,7 +33,7 @@ function secretOf(provider: Provider): string {
 const VERIFY_TOKEN = 'a-verify-token';
 
 function sourceLine(name: string): string {
-  const tokens = findProvider(name)?.handshake === undefined ? '' : ', verifyTokens: [{ env: VERIFY_TOKEN }]';
+  const tokens = providers.get(name)?.handshake === undefined ? '' : ', verifyTokens: [{ env: VERIFY_TOKEN }]';
   return `  - { name: ${name}, provider: ${name}, path: ${pathOf(name)}, secrets: [{ env: ${variableOf(name)} }]${tokens} }`;
 }
 
@@ -202,7 +202,7 @@ it('has a question of each provider that asks one', () => {
 
 for (const [name, { ask, answer }] of questions) {
   it(`answers the question of ${name} at once and exactly, and stores nothing`, async () => {
-    const provider = findProvider(name);
+    const provider = providers.get(name);
     assert.ok(provider);
     const secret = secretOf(provider);
     const genuine = ask(secret, Date.now());
@@ -226,7 +226,7 @@ for (const [name, { ask, answer }] of questions) {
 
 for (const [name, { request, answer }] of looks) {
   it(`answers the look of ${name} without a signature, none with a wrong one, and stores nothing`, async () => {
-    const provider = findProvider(name);
+    const provider = providers.get(name);
     assert.ok(provider);
     assertAnswer(await send(post(pathOf(name), linesOf(request), request.body)), answer);
     const proofs = sampleOf(provider, 4)

@@ -1,7 +1,7 @@
 // The same beside Kafka, which takes the small bodies and none of the large ones.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { startKafka } from '@ackline/testkit/containers';
 import { createTestDatabase } from '@ackline/testkit/database';
 import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
@@ -22,7 +22,7 @@ it('keeps the contract of small bodies for large ones, which go past Kafka', {
       config: configFor(receiver.url),
       env: { ...SECRETS, KAFKA_BROKERS: broker.brokers, KAFKA_DURABILITY: 'single-node' },
     });
-    const github = findProvider('github');
+    const github = providers.get('github');
     assert.ok(github);
     const small = signed(github, 0);
     assert.equal(await post(gateway, pathOf('github'), small), 200);

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'node:querystring';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { verify as verifyGithub } from '@octokit/webhooks-methods';
@@ -108,7 +108,7 @@ describe('a delivery, checked by the SDK of its provider at the receiver', () =>
     name: string,
     bodies: readonly (Uint8Array | undefined)[],
   ): Promise<readonly Seen[]> {
-    const provider = findProvider(name);
+    const provider = providers.get(name);
     assert.ok(provider);
     const samples = bodies.map((body, sequence) => signed(provider, sequence, body));
     for (const sample of samples) assert.equal(await post(gateway, pathOf(name), sample), 200);

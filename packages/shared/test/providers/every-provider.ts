@@ -83,7 +83,21 @@ export function testEveryProvider(provider: Provider, name = provider.name): voi
       for (const request of hostileRequests(provider, 7)) {
         const verdict = provider.verify(request, [SECRET, '', 'other'], NOW);
         assert.equal(verdict.verified, false);
+        const answers = [
+          provider.challenge?.(request, SECRET),
+          provider.unsigned?.(request),
+          provider.handshake?.(new URLSearchParams(Buffer.from(request.body).toString()), [SECRET]),
+        ];
+        for (const answer of answers) assert.ok(answer == null || answer.status === 200);
       }
+    });
+
+    it('calls no sample a challenge', () => {
+      const request = signedSample(provider, SECRET);
+      assert.deepEqual(
+        [provider.challenge?.(request, SECRET) ?? null, provider.unsigned?.(request) ?? null],
+        [null, null],
+      );
     });
 
     it('never throws and only gives keys that can be stored, whatever a proven sender sends', () => {
@@ -102,6 +116,8 @@ export function testEveryProvider(provider: Provider, name = provider.name): voi
         const identified = provider.identify(huge);
         if (identified.kind === 'event') assertStorable(identified.identity);
         else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
+        assert.equal(provider.challenge?.(huge, SECRET) ?? null, null);
+        assert.equal(provider.unsigned?.(huge) ?? null, null);
         assert.equal(provider.verify(huge, [OTHER], NOW).verified, false);
         assert.equal(provider.verify(huge, [SECRET], NOW).verified, provider.bearerHeaders.length > 0);
       }
