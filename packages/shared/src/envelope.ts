@@ -8,7 +8,7 @@ export type Priority = 'normal' | 'high';
  * except bearer secrets, whose value is replaced before the append (see `bearer-headers.ts`).
  */
 export interface EventEnvelope {
-  /** UUIDv7, given by the ingress; they only grow in one process. Between two they decide an order only where nothing else tells: clocks differ. */
+  /** UUIDv7, given by the ingress; they only grow in one process, which their end tells. Between two they decide an order only where nothing else tells: clocks differ. */
   readonly id: string;
   readonly source: string;
   readonly tenant: string;

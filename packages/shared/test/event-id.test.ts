@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { validate, version } from 'uuid';
-import { createEventIds, newEventId } from '../src/event-id.ts';
+import { createEventIds, isOfSameProcess, newEventId } from '../src/event-id.ts';
 
 /** The time that the id itself holds. */
 const timeOf = (id: string) => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
@@ -41,6 +41,13 @@ describe('event ids', () => {
 
   it('differ between two sources in the same millisecond', () => {
     assert.notEqual(createEventIds()(NOW_MS), createEventIds()(NOW_MS));
+  });
+
+  it('tell whether they are of one process, also beyond the random bytes that are made at a time', () => {
+    const [one, other] = [createEventIds(), createEventIds()];
+    const first = one(NOW_MS);
+    for (let n = 1; n < 600; n++) assert.ok(isOfSameProcess(first, one(NOW_MS + n)), `the id after ${n}`);
+    assert.ok(!isOfSameProcess(first, other(NOW_MS)));
   });
 
   it('take the time of now when none is given', () => {

@@ -58,9 +58,10 @@ export interface InboxPeek {
   readonly bodyBytes: number;
 }
 
-/** And of which event it is. */
+/** And of which event it is, and when it was appended: epoch milliseconds by the database's clock. */
 export interface KeyedPeek extends InboxPeek {
   readonly id: string;
+  readonly appendedMs: number;
 }
 
 interface PeekDbRow {
@@ -155,12 +156,12 @@ export async function peekInboxOfKeys(
   keyHashes: readonly number[],
   limit: number,
 ): Promise<readonly KeyedPeek[]> {
-  const result = await client.query<PeekDbRow & { id: string }>({
+  const result = await client.query<PeekDbRow & { id: string; appended_ms: number }>({
     name: 'inbox-peek-keys',
-    text: `select id, ${PEEK_COLUMNS} from inbox where key_hash = any($1::int[]) order by n limit $2`,
+    text: `select id, (extract(epoch from appended_at) * 1000)::float8 as appended_ms, ${PEEK_COLUMNS} from inbox where key_hash = any($1::int[]) order by n limit $2`,
     values: [keyHashes, limit],
   });
-  return result.rows.map(row => ({ ...peekFromDb(row), id: row.id }));
+  return result.rows.map(row => ({ ...peekFromDb(row), id: row.id, appendedMs: row.appended_ms }));
 }
 
 /** The lanes' keys of rows that are still there. */

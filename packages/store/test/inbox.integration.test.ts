@@ -102,6 +102,14 @@ describe('the inbox', () => {
         ofKeys.map(row => row.keyHash),
         [5, 6, 5],
       );
+      const { rows } = await client.query<{ nowMs: number }>(
+        'select (extract(epoch from now()) * 1000)::float8 as "nowMs"',
+      );
+      const sinceMs = ofKeys.map(({ appendedMs }) => (rows[0]?.nowMs ?? 0) - appendedMs);
+      assert.ok(
+        sinceMs.every(ms => ms >= 0 && ms < 60_000),
+        `${sinceMs} ms ago`,
+      );
       const named = await peekInboxRows(client, [all[4]!.n, all[0]!.n, '999999']);
       assert.deepEqual(
         named.map(row => row.n),

@@ -71,7 +71,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
       events.inc({ result: 'stored' }, batch.stored);
       events.inc({ result: 'duplicate' }, batch.duplicates);
       events.inc({ result: 'unrouted' }, batch.unrouted);
-      orderUncertain += items.filter(({ place }) => place.kind === 'inbox' && place.isUncertain).length;
+      orderUncertain += items.filter(({ place }) => place.isUncertain).length;
     },
     quarantined: () => events.inc({ result: 'quarantined' }),
     ...attemptMetrics(metrics, attempts),

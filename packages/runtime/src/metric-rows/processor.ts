@@ -81,7 +81,7 @@ export const processorRows = {
   orderUncertain: {
     name: 'ackline_order_uncertain_total',
     type: 'counter',
-    help: 'Inbox events stored without knowing that what came before them was',
+    help: 'Events stored without knowing that what came before them in the other log was',
     labels: [],
     services: PROCESSOR,
   },

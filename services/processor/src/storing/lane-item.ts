@@ -24,10 +24,10 @@ interface KafkaPlace {
 }
 
 /** Where an item waits: what a transaction does to take it out of its log. */
-type Place =
-  | KafkaPlace
-  /** `isUncertain`: its place among the records of its key goes by clocks that are too close to tell. */
-  | { readonly kind: 'inbox'; readonly lane: number; readonly n: string; readonly isUncertain: boolean };
+type Place = (KafkaPlace | { readonly kind: 'inbox'; readonly lane: number; readonly n: string }) & {
+  /** It is stored without knowing that what came before it is (see merge-inbox.ts). */
+  readonly isUncertain: boolean;
+};
 
 /** One thing that a transaction stores. The invariants are those of lane-storer.ts. */
 export type Item = Found & { readonly place: Place };
@@ -43,9 +43,20 @@ export function kafkaWork({ records, ...batch }: LaneBatch): KafkaWork {
   const items = records.map((record, index) => {
     const nextOffset = index === records.length - 1 ? batch.nextOffset : record.offset + 1n;
     const place: KafkaPlace = { kind: 'kafka', lane, topicId, nextOffset };
-    return { ...foundInKafka(place, record), place, offset: record.offset };
+    return {
+      ...foundInKafka(place, record),
+      place: { ...place, isUncertain: false },
+      offset: record.offset,
+    };
   });
   return { ...batch, items };
+}
+
+export function markUncertain(items: KafkaWork['items'], offsets: ReadonlySet<bigint>): KafkaWork['items'] {
+  if (offsets.size === 0) return items;
+  return items.map(item =>
+    offsets.has(item.offset) ? { ...item, place: { ...item.place, isUncertain: true } } : item,
+  );
 }
 
 function foundInKafka({ lane, topicId }: KafkaPlace, record: KafkaRecord): Found {

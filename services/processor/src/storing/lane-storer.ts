@@ -27,7 +27,7 @@ import type { StoredFrom } from './batch-log.ts';
 import { type Bisector, createBisector, type Transact } from './bisect.ts';
 import { createDecisions, type Decisions, DecidesTooLong } from './decisions.ts';
 import type { ReadyStart } from './desk.ts';
-import { batchRecords, inboxItem, type Item, type KafkaWork, kafkaWork } from './lane-item.ts';
+import { batchRecords, inboxItem, type Item, type KafkaWork, kafkaWork, markUncertain } from './lane-item.ts';
 import { keyHashesOf, type Placement, rowsWithinBytes } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
 import type { StorableEvent } from './storable.ts';
@@ -254,7 +254,11 @@ async function takePlanned(client: PoolClient, batch: KafkaWork, plan: KafkaPlan
     case 'rows-first':
       return mergeRows(client, { ...batch, items: [] }, plan.rows);
     case 'whole':
-      return mergeRows(client, batch, plan.rows);
+      return mergeRows(
+        client,
+        { ...batch, items: markUncertain(batch.items, plan.uncertainOffsets) },
+        plan.rows,
+      );
     default: {
       const never: never = plan;
       return never;

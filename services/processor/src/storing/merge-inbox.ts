@@ -1,3 +1,16 @@
+/**
+ * Where the waiting rows of the inbox go among the records of a Kafka batch. An example, of one key: ingress A knew of the record
+ * at 10, then Kafka failed it; ingress B's Kafka did not.
+ *
+ *   the batch    10: A 12:00:00.0    11: B 12:00:01.0    12: B 12:00:03.0        times are those of the ids
+ *   the inbox    row: A 12:00:02.0, after_offset 10, appended 12:00:02.4         the last one by PostgreSQL's clock
+ *   is stored    10                  11                  row  12
+ *
+ * Behind 10 for sure; behind 11 and before 12 by clocks. Had 11 been of 12:00:01.95, then who knows: the row is counted. Had there
+ * been no 12, the row would stay, for the next one may be earlier too; and a record of 12:00:01.95 would be counted.
+ */
+import { isOfSameProcess } from '@ackline/shared/event-id';
+
 /** A waiting inbox row, in the order of appending. */
 export interface WaitingRow {
   readonly n: string;
@@ -6,6 +19,8 @@ export interface WaitingRow {
   readonly keyHash: number;
   /** The greatest Kafka offset of its key that was acked before this row was appended, as far as its ingress process knew. */
   readonly afterOffset: bigint;
+  /** Epoch milliseconds, by PostgreSQL. */
+  readonly appendedMs: number;
 }
 
 /** A record of a Kafka batch. */
@@ -19,8 +34,14 @@ export interface BatchRecord {
 export interface Placement {
   readonly beforeOffset: bigint;
   readonly n: string;
-  /** The clocks of two ingresses may differ by more than what its place goes by. */
+  /** Some record of its key may as well belong on the other side of it. */
   readonly isUncertain: boolean;
+}
+
+export interface Merge {
+  readonly rows: readonly Placement[];
+  /** Of records that may belong behind a row that stays. */
+  readonly uncertainOffsets: ReadonlySet<bigint>;
 }
 
 /** More than the clocks of two machines that are kept in time differ by. */
@@ -35,32 +56,42 @@ const TIME_DIGITS = 12;
  * stays in the inbox, and so do the later rows of its key: a later batch takes them, or the inbox's own consumer, once the lane has
  * come as far as the log had when the row was seen.
  */
-export function placeInboxRows(
-  rows: readonly WaitingRow[],
-  records: readonly BatchRecord[],
-): readonly Placement[] {
+export function placeInboxRows(rows: readonly WaitingRow[], records: readonly BatchRecord[]): Merge {
   const recordsOf = timedRecordsOf(records);
   const reached = new Map<number, bigint>();
   const staying = new Set<number>();
   const placements: Placement[] = [];
+  const uncertainOffsets = new Set<bigint>();
   for (const row of rows) {
     const ofKey = recordsOf.get(row.keyHash) ?? [];
     const known = later(row.afterOffset, reached.get(row.keyHash));
     // A copy of the event itself takes it along.
     const next = ofKey.findIndex(({ offset, id }) => offset > known && id >= row.id);
     if (next === -1) staying.add(row.keyHash);
-    if (staying.has(row.keyHash)) continue;
+    const unsure = ofKey.filter(isUnsureOf(row));
+    if (staying.has(row.keyHash)) {
+      for (const { offset } of unsure) uncertainOffsets.add(offset);
+      continue;
+    }
     const after = later(known, ofKey[next - 1]?.offset);
     reached.set(row.keyHash, after);
-    const sentMs = timeOf(row.id);
-    const isUncertain = ofKey.some(
-      ({ offset, id, atMs }) =>
-        offset > row.afterOffset && id !== row.id && Math.abs(atMs - sentMs) < CLOCKS_DIFFER_MS,
-    );
     const before = records.find(({ offset }) => offset > after); // that of `next` at the latest
-    if (before !== undefined) placements.push({ beforeOffset: before.offset, n: row.n, isUncertain });
+    if (before === undefined) continue;
+    placements.push({ beforeOffset: before.offset, n: row.n, isUncertain: unsure.length > 0 });
   }
-  return placements;
+  return { rows: placements, uncertainOffsets };
+}
+
+/**
+ * Which records may have come before the row or after it: those of other processes about the time when it came. That is between what
+ * its id says and when PostgreSQL had it: the two are far apart where the clock of its ingress is off, or where it waited in a spool.
+ */
+function isUnsureOf(row: WaitingRow): (record: TimedRecord) => boolean {
+  const sentMs = timeOf(row.id);
+  const fromMs = Math.min(sentMs, row.appendedMs) - CLOCKS_DIFFER_MS;
+  const toMs = Math.max(sentMs, row.appendedMs) + CLOCKS_DIFFER_MS;
+  return ({ offset, id, atMs }) =>
+    offset > row.afterOffset && atMs > fromMs && atMs < toMs && !isOfSameProcess(id, row.id);
 }
 
 function later(one: bigint, other = -1n): bigint {

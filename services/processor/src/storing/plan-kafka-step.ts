@@ -1,5 +1,6 @@
 import {
   type BatchRecord,
+  type Merge,
   type Placement,
   placeInboxRows,
   rowsWithinBytes,
@@ -20,7 +21,7 @@ export interface RowLimits {
 /** What one transaction stores of a Kafka batch. */
 export type KafkaPlan =
   /** All of its records, and of the waiting rows of their keys these, each before its record. */
-  | { readonly kind: 'whole'; readonly rows: readonly Placement[] }
+  | ({ readonly kind: 'whole' } & Merge)
   /** Only these rows, which come before the batch: there are more than one transaction takes. */
   | { readonly kind: 'rows-first'; readonly rows: readonly Placement[] }
   /** Nothing: fewer records have fewer keys, and so fewer rows. */
@@ -33,12 +34,12 @@ export function planKafkaStep(
   limits: RowLimits,
 ): KafkaPlan {
   const seen = rowsWithinBytes(waiting, limits.bytes);
-  const rows = placeInboxRows(seen, records);
+  const merge = placeInboxRows(seen, records);
   const mayBeMore = seen.length < waiting.length || waiting.length === limits.rows;
-  if (!mayBeMore || waiting.length === 0) return { kind: 'whole', rows };
-  const early = rows.filter(row => row.beforeOffset === records[0]?.offset);
+  if (!mayBeMore || waiting.length === 0) return { kind: 'whole', ...merge };
+  const early = merge.rows.filter(row => row.beforeOffset === records[0]?.offset);
   if (early.length > 0) return { kind: 'rows-first', rows: early };
   if (records.length > 1) return { kind: 'halve' };
   // One key, none of whose rows comes before its record: nor do those that were not seen.
-  return { kind: 'whole', rows: [] };
+  return { kind: 'whole', ...merge, rows: [] };
 }

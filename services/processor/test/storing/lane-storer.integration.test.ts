@@ -5,6 +5,7 @@ import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { keyHash } from '@ackline/eventlog/lane';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import { createEventIds } from '@ackline/shared/event-id';
 import { recordKey } from '@ackline/shared/record-key';
 import { appendToInbox as appendRows } from '@ackline/store/inbox';
 import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
@@ -67,6 +68,8 @@ interface Harness {
   readonly counts: { stored: number; duplicates: number; unrouted: number };
   readonly quarantined: string[];
   readonly refused: string[];
+  /** Where what was stored without knowing that what came before it is was found. */
+  readonly uncertain: string[];
 }
 
 describe('storing a lane', () => {
@@ -111,6 +114,7 @@ describe('storing a lane', () => {
     const counts = { stored: 0, duplicates: 0, unrouted: 0 };
     const quarantined: string[] = [];
     const refused: string[] = [];
+    const uncertain: string[] = [];
     const destination = destinationConfig({ ordering: options.ordering ?? 'none' });
     const storer = createLaneStorer({
       pool: options.pool ?? pool,
@@ -126,16 +130,18 @@ describe('storing a lane', () => {
         ...options.onRulesAsked?.(),
       }),
       listener: {
-        stored(batch) {
+        stored(batch, { items }) {
           counts.stored += batch.stored;
           counts.duplicates += batch.duplicates;
           counts.unrouted += batch.unrouted;
+          for (const item of items)
+            if (item.kind === 'event' && item.place.isUncertain) uncertain.push(item.origin);
         },
         quarantined: (origin, reason) => void quarantined.push(`${origin} ${reason}`),
         refused: reason => void refused.push(reason),
       },
     });
-    return { storer, desk, counts, quarantined, refused };
+    return { storer, desk, counts, quarantined, refused, uncertain };
   }
 
   async function storedIds(): Promise<string[]> {
@@ -710,6 +716,24 @@ describe('storing a lane', () => {
       await appendToInbox(pool, [row!], -1n);
       await storer.storeKafkaBatch(kafkaBatch([before!, after!]));
       assert.deepEqual(await storedIds(), ids([before!, row!, after!]));
+    });
+
+    it('tells of each event that it stored without knowing what comes first, once', async () => {
+      const { storer, uncertain } = harness();
+      const [one, other] = [createEventIds(), createEventIds()];
+      const aheadMs = Date.now() + 3_600_000; // of PostgreSQL’s clock
+      const ofAt = (next: typeof one, ms: number) =>
+        sampleEvent({ orderingKey: 'a', id: next(aheadMs + ms) });
+      const [early, late] = [ofAt(one, 0), ofAt(one, 5_000)];
+      await appendToInbox(pool, [early, late]);
+      const [close, following, last] = [ofAt(other, 50), ofAt(other, 4_950), ofAt(other, 9_000)];
+      await storer.storeKafkaBatch(kafkaBatch([close, following], { first: 7n }));
+      assert.deepEqual(await storedIds(), ids([early, close, following]));
+      const soFar = [`inbox:${early.id}`, 'kafka:0:7', 'kafka:0:8'];
+      assert.deepEqual(uncertain, soFar, 'one is placed by clocks, and one stays behind both records');
+      await storer.storeKafkaBatch(kafkaBatch([last], { first: 9n }));
+      assert.deepEqual(await storedIds(), ids([early, close, following, late, last]));
+      assert.deepEqual(uncertain, soFar);
     });
 
     it('leaves a row that may belong behind what is to come, and takes it with that', async () => {

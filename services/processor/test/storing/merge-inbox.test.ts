@@ -8,31 +8,41 @@ import {
 } from '../../src/storing/merge-inbox.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-/** An id of this time, as ids of one process at one time differ by what is behind it. */
-const idAt = (ms: number, rest = 0) => {
+/** Two ingresses: rows are of the one and records of the other, where nothing else is said. */
+const [ONE, OTHER] = ['aaaaaaaa', 'bbbbbbbb'];
+
+/** An id of this time and process, as ids of one process at one time differ by what is between the two. */
+const idAt = (ms: number, rest = 0, process = ONE) => {
   const digits = ms.toString(16).padStart(12, '0');
-  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-${rest.toString(16).padStart(12, '0')}`;
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-${rest.toString(16).padStart(4, '0')}${process}`;
 };
 const LATE_MS = 1_000_000;
 
+/** Appended when its id says, where nothing else is said. */
 const row = (n: number, keyHash: number, afterOffset: number, sentMs = 0): WaitingRow => ({
   n: String(n),
   id: idAt(sentMs, n),
   keyHash,
   afterOffset: BigInt(afterOffset),
+  appendedMs: sentMs,
 });
 
-const record = (offset: number, keyHash = 7, sentMs = LATE_MS): BatchRecord => ({
+const record = (offset: number, keyHash = 7, sentMs = LATE_MS, process = OTHER): BatchRecord => ({
   offset: BigInt(offset),
-  event: { id: idAt(sentMs, offset), keyHash },
+  event: { id: idAt(sentMs, offset, process), keyHash },
 });
 
 function place(rows: readonly WaitingRow[], records: readonly BatchRecord[]): string[] {
-  return placeInboxRows(rows, records).map(({ n, beforeOffset }) => `${n}<${beforeOffset}`);
+  return placeInboxRows(rows, records).rows.map(({ n, beforeOffset }) => `${n}<${beforeOffset}`);
 }
 
 function uncertain(rows: readonly WaitingRow[], records: readonly BatchRecord[]): string[] {
-  return placeInboxRows(rows, records).flatMap(({ n, isUncertain }) => (isUncertain ? [n] : []));
+  return placeInboxRows(rows, records).rows.flatMap(({ n, isUncertain }) => (isUncertain ? [n] : []));
+}
+
+/** Offsets of records that are stored without knowing of a row that stays. */
+function uncertainRecords(rows: readonly WaitingRow[], records: readonly BatchRecord[]): bigint[] {
+  return [...placeInboxRows(rows, records).uncertainOffsets];
 }
 
 describe('the place of an inbox row in a Kafka batch', () => {
@@ -91,6 +101,33 @@ describe('the place of an inbox row in a Kafka batch', () => {
     assert.deepEqual(uncertain([row(1, 7, 10, 4_000)], records), []);
   });
 
+  it('is certain among what its own ingress sent, however close', () => {
+    const own = [record(10, 7, 3_990, ONE), record(11, 7, 4_010, ONE)];
+    assert.deepEqual(place([row(1, 7, -1, 4_000)], own), ['1<11']);
+    assert.deepEqual(uncertain([row(1, 7, -1, 4_000)], own), []);
+    assert.deepEqual(uncertainRecords([row(1, 7, -1, 4_000)], own.slice(0, 1)), []);
+  });
+
+  it('is uncertain where its ingress has a clock that differs from PostgreSQL’s by more, before a record or behind it', () => {
+    const ofAnother = [record(10, 7, 10_000), record(11, 7, LATE_MS)];
+    const ahead = { ...row(1, 7, -1, 15_000), appendedMs: 10_050 };
+    const behind = { ...row(2, 7, -1, 5_000), appendedMs: 10_050 };
+    assert.deepEqual([place([ahead], ofAnother), uncertain([ahead], ofAnother)], [['1<11'], ['1']]);
+    assert.deepEqual([place([behind], ofAnother), uncertain([behind], ofAnother)], [['2<10'], ['2']]);
+    const long = [record(10, 7, 1_000), record(11, 7, LATE_MS)];
+    assert.deepEqual([uncertain([ahead], long), uncertain([behind], long)], [[], []]);
+  });
+
+  it('makes those uncertain that go before a row that stays, and may belong behind it', () => {
+    const records = [record(9, 7, 4_950), record(10, 7, 1_000), record(11, 7, 4_920), record(12, 8, 4_990)];
+    const stays = row(1, 7, 9, 5_000);
+    assert.deepEqual(place([stays], records), []);
+    assert.deepEqual(uncertainRecords([stays], records), [11n]);
+    const ofClockAhead = { ...row(2, 7, 9, 5_000), appendedMs: 1_050 };
+    assert.deepEqual(uncertainRecords([ofClockAhead], records), [10n, 11n]);
+    assert.deepEqual(uncertainRecords([row(3, 7, 9, 9_000), ofClockAhead], records), [10n, 11n]);
+  });
+
   it('keeps the rows of each key in order, and each behind what was acked before it, whatever comes', () => {
     const random = seededRandom(20261122);
     const below = (limit: number) => Math.floor(random() * limit);
@@ -100,7 +137,7 @@ describe('the place of an inbox row in a Kafka batch', () => {
         record((offset += 1 + below(3)), below(3), below(1_000)),
       );
       const rows = Array.from({ length: below(12) }, (_, n) => row(n, below(3), below(40) - 1, below(1_000)));
-      const placed = placeInboxRows(rows, records);
+      const placed = placeInboxRows(rows, records).rows;
       for (const keyHash of [0, 1, 2]) {
         const ofKey = rows.filter(one => one.keyHash === keyHash);
         const ours = placed.filter(({ n }) => ofKey.some(one => one.n === n));
