@@ -169,8 +169,9 @@ function createHeldWatch(log: InboxConsumerOptions['log'], now: () => number) {
 function createDecision(
   options: InboxConsumerOptions,
 ): (rows: readonly InboxPeek[]) => Promise<ReleaseDecision & Pick<Round, 'questions'>> {
+  const { now = () => performance.now() } = options;
   const release = createInboxRelease();
-  const askBroker = createBrokerQuestion(options.watermarks, options.now ?? (() => performance.now()));
+  const askBroker = createBrokerQuestion(options.watermarks, now);
 
   async function decide(rows: readonly InboxPeek[]): Promise<ReleaseDecision> {
     const watermarks = await askBroker();
@@ -178,7 +179,7 @@ function createDecision(
     const storedOffsets = new Map(
       offsets.flatMap(({ lane, nextOffset }) => (nextOffset === null ? [] : [[lane, nextOffset] as const])),
     );
-    return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets });
+    return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets, nowMs: now() });
   }
 
   /** (A6) Where rows that may not go fill what was looked at, the rows of other keys behind them are looked at too. */

@@ -3,11 +3,12 @@ import { laneOf } from './lane.ts';
 import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
 
 /**
- * Which inbox rows may be stored now. Pure; its memory is one offset per row that was looked at last.
+ * Which inbox rows may be stored now. Pure; its memory is one offset per row that was looked at last, and where each lane stood.
  *
  * IR1. Without Kafka nothing waits; where the broker does not answer, only what has a known predecessor does (IR2).
- * IR2. A row waits until the record of its key that its appender knew to be acked is stored, for `MAX_KNOWN_WAIT_MS` from
- *      its appending at most: a key holds itself, so order outlives the restart of a broker.
+ * IR2. A row waits until the record of its key that its appender knew to be acked is stored, for as long as its lane comes nearer to
+ *      that, however far behind it is. A lane that stood still for `MAX_KNOWN_WAIT_MS`, or a log that has no such record, lets it
+ *      go, so long after its appending at least: a key holds itself, so order outlives the restart of a broker.
  * IR3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
  *      (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
  * IR4. A row never overtakes an earlier row of its key hash that waits.
@@ -30,6 +31,8 @@ export interface ReleaseInput {
   readonly watermarks: ReadonlyMap<number, bigint> | null;
   /** First offset per lane that is not stored yet; missing: nothing is stored. */
   readonly storedOffsets: ReadonlyMap<number, bigint>;
+  /** Milliseconds, any origin. */
+  readonly nowMs: number;
 }
 
 export interface ReleaseDecision {
@@ -48,8 +51,8 @@ export interface ReleaseDecision {
 /** For what one can't know, and that is rarely there. */
 export const MAX_WAIT_MS = 5_000;
 /**
- * A broker is restarted, and its consumers are back, within this. In a longer outage the key goes on without what the broker
- * keeps: that goes out when it is found, and is counted.
+ * A broker is restarted, and its consumers are back and store, within this. In a longer outage the key goes on without what the
+ * broker keeps: that goes out when it is found, and is counted.
  */
 export const MAX_KNOWN_WAIT_MS = 60_000;
 
@@ -58,9 +61,10 @@ export const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
 export function createInboxRelease(): InboxRelease {
   let barriers = new Map<string, bigint>();
+  const stillness = createStillness();
 
   return {
-    decide({ rows, lanes, watermarks, storedOffsets }) {
+    decide({ rows, lanes, watermarks, storedOffsets, nowMs }) {
       const seen = new Map<string, bigint>();
       const waitingKeys = new Set<number>();
       const large = createLargeRows();
@@ -70,9 +74,11 @@ export function createInboxRelease(): InboxRelease {
       for (const row of rows) {
         const lane = laneOf(row.keyHash, lanes);
         const watermark = watermarks?.get(lane);
+        const stored = storedOffsets.get(lane) ?? 0n;
         const barrier = barriers.get(row.n) ?? barrierOf(row, watermark);
         if (barrier !== undefined) seen.set(row.n, barrier); // (IR6)
-        const verdict = judge(row, { barrier, watermark, stored: storedOffsets.get(lane) ?? 0n });
+        const stillMs = stillness.ms(lane, stored, nowMs);
+        const verdict = judge(row, { barrier, watermark, stored, stillMs });
         if (verdict === 'wait' || waitingKeys.has(row.keyHash)) {
           waitingKeys.add(row.keyHash); // (IR4, IR5)
           waiting += 1;
@@ -87,6 +93,19 @@ export function createInboxRelease(): InboxRelease {
       barriers = seen;
       const heldKeyHashes = [...waitingKeys, ...large.keys];
       return { released, large: large.rows, waiting, heldKeyHashes, uncertain };
+    },
+  };
+}
+
+/** How long each lane has been where it is, since it was seen there first (IR2). */
+function createStillness() {
+  const places = new Map<number, { readonly stored: bigint; readonly sinceMs: number }>();
+  return {
+    ms(lane: number, stored: bigint, nowMs: number): number {
+      const before = places.get(lane);
+      if (before?.stored === stored) return nowMs - before.sinceMs;
+      places.set(lane, { stored, sinceMs: nowMs });
+      return 0;
     },
   };
 }
@@ -128,12 +147,21 @@ function barrierOf(row: InboxPeek, watermark: bigint | undefined): bigint | unde
   return watermark > row.afterOffset ? watermark : row.afterOffset + 1n;
 }
 
-function judge(
-  row: InboxPeek,
-  lane: { barrier: bigint | undefined; watermark: bigint | undefined; stored: bigint },
-): 'go' | 'wait' | 'uncertain' {
+interface LaneState {
+  readonly barrier: bigint | undefined;
+  readonly watermark: bigint | undefined;
+  readonly stored: bigint;
+  /** How long ago `stored` changed. */
+  readonly stillMs: number;
+}
+
+function judge(row: InboxPeek, lane: LaneState): 'go' | 'wait' | 'uncertain' {
   const ageMs = row.ageMs < 0 ? Number.POSITIVE_INFINITY : row.ageMs; // the database's clock was set back: nobody knows
-  if (row.afterOffset >= lane.stored) return ageMs >= MAX_KNOWN_WAIT_MS ? 'uncertain' : 'wait'; // (IR2)
+  if (row.afterOffset >= lane.stored) {
+    const isInLog = lane.watermark === undefined || lane.watermark > row.afterOffset;
+    const comesNearer = isInLog && lane.stillMs < MAX_KNOWN_WAIT_MS;
+    return ageMs < MAX_KNOWN_WAIT_MS || comesNearer ? 'wait' : 'uncertain'; // (IR2)
+  }
   if (lane.watermark === undefined) return 'go'; // (IR1)
   if (lane.barrier !== undefined && lane.stored >= lane.barrier) return 'go';
   return ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (IR3)

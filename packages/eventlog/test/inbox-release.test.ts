@@ -19,7 +19,7 @@ function row(n: number, overrides: Partial<InboxPeek> = {}): InboxPeek {
 
 function input(rows: readonly InboxPeek[], overrides: Partial<ReleaseInput> = {}): ReleaseInput {
   const watermarks = new Map(Array.from({ length: LANES }, (_, lane) => [lane, 10n] as const));
-  return { rows, lanes: LANES, watermarks, storedOffsets: new Map([[1, 10n]]), ...overrides };
+  return { rows, lanes: LANES, watermarks, storedOffsets: new Map([[1, 10n]]), nowMs: 0, ...overrides };
 }
 
 /** With the numbers of the rows alone. */
@@ -97,15 +97,51 @@ describe('inbox release', () => {
   });
 
   it('lets a row go before the record of its key after the longest wait, and counts it', () => {
+    const release = createInboxRelease();
     const rows = [row(1, { afterOffset: 5n, ageMs: MAX_KNOWN_WAIT_MS }), row(2, { afterOffset: 5n })];
     const away = { watermarks: null, storedOffsets: new Map([[1, 3n]]) };
-    assert.deepEqual(decideOn(createInboxRelease(), input(rows, away)), {
+    assert.deepEqual(
+      decideOn(release, input(rows, away)).released,
+      [],
+      'this processor knows of no standing still',
+    );
+    assert.deepEqual(decideOn(release, input(rows, { ...away, nowMs: MAX_KNOWN_WAIT_MS })), {
       released: ['1'],
       large: [],
       waiting: 1,
       heldKeyHashes: [1],
       uncertain: 1,
     });
+  });
+
+  it('holds a row for the record of its key as long as its lane comes nearer, however old it is', () => {
+    const release = createInboxRelease();
+    const rows = [row(1, { afterOffset: 9n, ageMs: 3_600_000 })];
+    for (let offset = 0n; offset < 10n; offset++) {
+      const nowMs = Number(offset) * (MAX_KNOWN_WAIT_MS - 1);
+      const isAway = offset % 2n === 1n; // the broker does not answer each time
+      const asked = input(rows, { ...stored(1, offset), nowMs, ...(isAway ? { watermarks: null } : {}) });
+      assert.deepEqual(decideOn(release, asked).released, [], `at ${offset}`);
+    }
+    const { released, uncertain } = decideOn(release, input(rows, { ...stored(1, 10n), nowMs: 1_000_000 }));
+    assert.deepEqual([released, uncertain], [['1'], 0]);
+  });
+
+  it('lets a row go before the record of its key where its lane stands still, and counts it', () => {
+    const release = createInboxRelease();
+    const rows = [row(1, { afterOffset: 5n, ageMs: 3_600_000 })];
+    const at = (nowMs: number) => decideOn(release, input(rows, { ...stored(1, 3n), nowMs }));
+    assert.deepEqual(at(0).released, []);
+    assert.deepEqual(at(MAX_KNOWN_WAIT_MS - 1).released, []);
+    const { released, uncertain } = at(MAX_KNOWN_WAIT_MS);
+    assert.deepEqual([released, uncertain], [['1'], 1]);
+  });
+
+  it('waits for no record that the log does not have, but for its time', () => {
+    const [old, young] = [MAX_KNOWN_WAIT_MS, MAX_KNOWN_WAIT_MS - 1].map(ageMs =>
+      decideOn(createInboxRelease(), input([row(1, { afterOffset: 10n, ageMs })], stored(1, 9n))),
+    );
+    assert.deepEqual([young?.released, old?.released, old?.uncertain], [[], ['1'], 1]);
   });
 
   it('holds each row whose key has an earlier record, however many keys wait before it', () => {
