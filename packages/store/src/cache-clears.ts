@@ -23,6 +23,9 @@ const MAX_KEYS = 1_000;
 /** Of one reading: of twenty destinations as many as there may be. What is more comes with the next one. */
 const MAX_READ = 20_000;
 
+/** Twice as long as a handler's value is kept: a destination that comes back then finds none of before. */
+const GONE_AFTER_MS = 2 * 86_400_000;
+
 /** Clears for all processors, those too that are away just now. False: too many keys of it were cleared, only all of it can be. */
 export async function clearCache(
   pool: Pool,
@@ -68,4 +71,20 @@ export async function readCacheClears(
     values: [after],
   });
   return result.rows;
+}
+
+/**
+ * Forgets what was cleared of destinations that are not there any more; returns how many rows. A processor that knew of it goes on by
+ * that until it ends: where one of them comes back, its cache may be apart in those that started since.
+ */
+export async function sweepCacheClears(
+  queryable: Pick<PoolClient, 'query'>,
+  destinations: readonly string[],
+): Promise<number> {
+  const { rowCount } = await queryable.query(
+    `delete from cache_clears
+      where destination <> all($1::text[]) and version < extract(epoch from clock_timestamp()) * 1000 - ${GONE_AFTER_MS}`,
+    [destinations],
+  );
+  return rowCount ?? 0;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { listAudit } from '@ackline/store/audit';
-import { clearCache, readCacheClears } from '@ackline/store/cache-clears';
+import { clearCache, readCacheClears, sweepCacheClears } from '@ackline/store/cache-clears';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { openPool } from './rows.ts';
@@ -64,6 +64,20 @@ describe('what is cleared of caches', () => {
     assert.equal(await clear('crm', 'one-more'), true);
     assert.equal(await clear('bot'), true);
     assert.equal(await clear('bot', 'one-more'), true);
+  });
+
+  it('of a destination that is gone is forgotten two days later, and no other', async () => {
+    for (const destination of ['bot', 'crm', 'gone', 'just-gone']) await clear(destination, 'h1');
+    await clear('gone');
+    await pool.query(
+      "update cache_clears set version = version - 172800001 where destination in ('bot', 'gone')",
+    );
+    assert.equal(await sweepCacheClears(pool, ['bot', 'crm']), 1);
+    assert.deepEqual(await known(), [
+      ['bot', 'h1'],
+      ['crm', 'h1'],
+      ['just-gone', 'h1'],
+    ]);
   });
 
   it('is in the audit, with no key in the clear', async () => {

@@ -41,6 +41,7 @@ export function openRetention(
   return createRetention({
     pool,
     retention: () => declared.current.retention,
+    destinations: () => [...declared.current.destinations.keys()],
     isRefused: () => declared.state.error !== null,
     topicRetentionMs,
     log,

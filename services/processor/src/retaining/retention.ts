@@ -9,12 +9,13 @@
  * times: it removes nothing, only makes days, in case that it is so with all of them.
  *
  * The parts beside it say when, how much at once, and how patiently. What is safe to remove, and how, is the store's:
- * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts`, `event-keys.ts` and `handler-once.ts` (HO).
+ * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts`, `event-keys.ts`, `handler-once.ts` (HO) and `cache-clears.ts`.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { createKeptLock } from '@ackline/store/advisory-lock';
+import { sweepCacheClears } from '@ackline/store/cache-clears';
 import type { Pool, PoolClient } from 'pg';
 import { createDayMaking } from './day-making.ts';
 import { createDaySweep, type DaySweep, type StuckDay } from './day-sweep.ts';
@@ -32,6 +33,8 @@ export interface RetentionDeps extends KeySweepDeps {
   readonly pool: Pool;
   /** Whether ackline.yaml was refused when it was read last, so that what is in force is not what it says. */
   readonly isRefused: () => boolean;
+  /** Names, as ackline.yaml has them now. */
+  readonly destinations: () => readonly string[];
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -75,8 +78,14 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
     { removes: true, run: signal => kept.sweep(client, signal) },
     { removes: true, run: signal => keys.sweep(client, signal) },
     { removes: true, run: signal => once.sweep(client, signal) },
+    { removes: true, run: () => sweepClears(deps, client) },
   ];
   return { client, keys, parts };
+}
+
+async function sweepClears({ destinations, log }: RetentionDeps, client: PoolClient): Promise<void> {
+  const removed = await sweepCacheClears(client, destinations());
+  if (removed > 0) log.info({ removed }, 'retention.clears-removed');
 }
 
 async function runParts(

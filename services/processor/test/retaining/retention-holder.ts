@@ -18,6 +18,7 @@ const retention = createRetention({
   retention: () => ({ eventsDays: 30, dedupMs: 86_400_000 }),
   topicRetentionMs: null,
   isRefused: () => false,
+  destinations: () => [],
   log: { info: nothing, warn: nothing, error: nothing },
 });
 for (let said = ''; ; ) {

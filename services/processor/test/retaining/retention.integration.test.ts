@@ -50,6 +50,7 @@ describe('retention', () => {
       retention: () => ({ eventsDays: 30, dedupMs: 8 * DAY_MS }),
       topicRetentionMs: null,
       isRefused: () => false,
+      destinations: () => [],
       log: { info: note, warn: note, error: note } as never,
       ...overrides,
     });
@@ -92,6 +93,20 @@ describe('retention', () => {
     await one.round(ON);
     assert.deepEqual(await kept(), ['7.99', '0']);
     assert.deepEqual(one.logged, ['retention.once-removed']);
+  });
+
+  it('forgets what was cleared of caches of destinations that are gone, and never by a refused file', async () => {
+    await pool.query(
+      "insert into cache_clears (destination, key_hash, version) values ('bot', '', 1), ('gone', '', 2), ('gone', 'h1', 3)",
+    );
+    const kept = async () =>
+      (await pool.query<{ destination: string }>('select destination from cache_clears')).rows;
+    await retention({ isRefused: () => true }).round(ON);
+    assert.equal((await kept()).length, 3);
+    const one = retention({ destinations: () => ['bot'] });
+    await one.round(ON);
+    assert.deepEqual(await kept(), [{ destination: 'bot' }]);
+    assert.deepEqual(one.logged, ['retention.clears-removed']);
   });
 
   it('removes dedup keys that are older than the window, and no other', async () => {
