@@ -3,7 +3,8 @@ import { giveUp, HandlerError } from '../handler-error.ts';
 import type { AnswerHead } from '../http/exchange.ts';
 import { OutboundError } from '../http/outbound-error.ts';
 import type { OutboundAnswer } from '../http/outbound-http.ts';
-import { isSuccess } from '../http/call-plan.ts';
+import { type ClientCall, isSuccess } from '../http/call-plan.ts';
+import { NOT_PUBLIC } from '../http/public-addresses.ts';
 import { baseUrl, type ClientDeps, fingerprint, secretOf, textSetting } from './client-deps.ts';
 
 export interface TwilioClient {
@@ -116,7 +117,8 @@ async function download(given: string, limits: DownloadLimits, account: Account)
   if (url === null || url.origin !== new URL(api).origin) throw giveUp('the file is not at Twilio');
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const headers = redirects === 0 ? { authorization } : {};
-    const answer = await fetchFile(url, headers, { ...limits, deps });
+    const onlyPublic = url.origin !== new URL(api).origin;
+    const answer = await fetchFile(url, { headers, onlyPublic }, { ...limits, deps });
     if (isSuccess(answer.status)) return { contentType: typeOf(answer.headers), body: answer.body };
     const next = URL.parse(answer.headers['location'] ?? '', url.href);
     if (next === null || !mayHaveFiles(next, new URL(api).origin)) break;
@@ -128,19 +130,19 @@ async function download(given: string, limits: DownloadLimits, account: Account)
 /** No address, and no name that is known inside a network alone. */
 const PUBLIC_NAME = /^(?:[a-z0-9-]+\.)+(?!(?:corp|home|internal|lan|local|localhost|svc)$)[a-z]{2,}$/;
 
-/** The API itself, as that of a test, or a public name: a download must not reach what is inside. */
+/** The API itself, as that of a test, or a public name, whose address is looked at too: a download must not reach what is inside. */
 function mayHaveFiles({ origin, protocol, hostname }: URL, apiOrigin: string): boolean {
   return origin === apiOrigin || (protocol === 'https:' && PUBLIC_NAME.test(hostname));
 }
 
 async function fetchFile(
   url: URL,
-  headers: Readonly<Record<string, string>>,
+  how: Pick<ClientCall, 'headers' | 'onlyPublic'>,
   { types, maxBytes = MAX_FILE_BYTES, deps }: DownloadLimits & Pick<Account, 'deps'>,
 ): Promise<OutboundAnswer> {
   try {
     return await deps.request(url.href, {
-      headers,
+      ...how,
       maxAnswerBytes: maxBytes,
       accepts: status => isSuccess(status) || REDIRECTS.has(status),
       refuse: head => refusal(head, types),
@@ -152,7 +154,7 @@ async function fetchFile(
 }
 
 /** The same at each try. */
-const REFUSALS: ReadonlySet<string> = new Set(['TOO_LARGE', 'REFUSED']);
+const REFUSALS: ReadonlySet<string> = new Set(['TOO_LARGE', 'REFUSED', NOT_PUBLIC]);
 
 function typeOf(headers: AnswerHead['headers']): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

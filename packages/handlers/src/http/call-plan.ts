@@ -19,6 +19,8 @@ export interface ClientCall extends OutboundOptions {
   readonly retryAfterOf?: ((answer: ReadAnswer) => number | null) | undefined;
   /** Asked before the body is read: why it shall not be. */
   readonly refuse?: ((head: AnswerHead) => string | null) | undefined;
+  /** Fails with `NOT_PUBLIC` where the host's name has an address that is not of the internet. An address in its place is not looked at. */
+  readonly onlyPublic?: boolean;
 }
 
 export interface CallPlan extends Pick<ClientCall, 'before' | 'retryAfterOf' | 'refuse'> {
@@ -31,6 +33,7 @@ export interface CallPlan extends Pick<ClientCall, 'before' | 'retryAfterOf' | '
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
   readonly idempotent: boolean;
+  readonly onlyPublic: boolean;
   accepts(status: number): boolean;
 }
 
@@ -53,6 +56,7 @@ export function planCall(given: string | URL, call: ClientCall): CallPlan {
     before: call.before,
     retryAfterOf: call.retryAfterOf,
     refuse: call.refuse,
+    onlyPublic: call.onlyPublic ?? false,
   };
 }
 
@@ -112,6 +116,7 @@ const WORDS: Readonly<Record<string, string>> = {
   TIMEOUT: 'did not answer in time',
   ABORTED: 'was aborted',
   TOO_LARGE: 'answered more than may be',
+  NOT_PUBLIC: 'has an address that is not of the internet',
 };
 
 /** Said by what stands before the server, which may have done it. */

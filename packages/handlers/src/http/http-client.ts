@@ -5,6 +5,8 @@
  * OH2. A call ends within its time, waits and other tries included, and at once when its job is aborted.
  * OH3. What may not be done twice is sent again only where it was not sent, or where the server said that it has not done it.
  * OH4. An answer is held up to a bound; redirects are not followed.
+ * OH5. Where a URL came from outside, the very address that is connected to is one of the internet, whatever its name said before:
+ *      such calls have connections of their own, and none of these is kept.
  */
 import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +20,7 @@ import { type CallTally, createCallTally } from './call-tally.ts';
 import { exchange, type Exchanged, type ReadAnswer } from './exchange.ts';
 import { createOpenConnections, type OpenConnections } from './open-connections.ts';
 import type { OutboundAnswer } from './outbound-http.ts';
+import { onlyPublic } from './public-addresses.ts';
 import { nextTryMs } from './retry-rules.ts';
 
 const CONNECTIONS_PER_HOST = 30;
@@ -39,6 +42,8 @@ export interface HttpClientOptions {
 
 interface Deps {
   readonly agent: Agent;
+  /** (OH5) */
+  readonly publicAgent: Agent;
   readonly room: CallRoom;
   readonly open: OpenConnections;
   readonly tally: CallTally;
@@ -49,18 +54,22 @@ export function createHttpClient({ limits, lookup, random = Math.random }: HttpC
   const perOrigin = Math.min(CONNECTIONS_PER_HOST, limits.connections);
   const room = createCallRoom({ total: limits.connections, perOrigin }); // (OH1)
   const tally = createCallTally();
-  const agent = new Agent({
-    connections: perOrigin,
-    pipelining: 1,
-    // A call that is cut takes its connection along; over HTTP/2 it would be that of others too.
-    allowH2: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_LIMIT_MS, lookup },
-    // The call's own signal bounds the whole of it (OH2).
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  const deps: Deps = { agent, room, open: createOpenConnections(agent, limits.keepAlive), tally, random };
+  const createAgent = (lookupOfIt: LookupFunction) =>
+    new Agent({
+      connections: perOrigin,
+      pipelining: 1,
+      // A call that is cut takes its connection along; over HTTP/2 it would be that of others too.
+      allowH2: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_LIMIT_MS, lookup: lookupOfIt },
+      // The call's own signal bounds the whole of it (OH2).
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  const agent = createAgent(lookup);
+  const publicAgent = createAgent(onlyPublic(lookup)); // (OH5)
+  const open = createOpenConnections(agent, limits.keepAlive);
+  const deps: Deps = { agent, publicAgent, room, open, tally, random };
   return {
     request: (url, call, signal) => bounded(planCall(url, call), signal, deps),
     figures: () => ({
@@ -69,7 +78,9 @@ export function createHttpClient({ limits, lookup, random = Math.random }: HttpC
       origins: [...room.active].map(([origin, active]) => ({ origin, active, limit: perOrigin })),
       ...tally.figures(),
     }),
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([agent.destroy(), publicAgent.destroy()]);
+    },
   };
 }
 
@@ -112,7 +123,7 @@ function askedWait(plan: CallPlan, answer: ReadAnswer): number | null {
 }
 
 async function tryOnce(plan: CallPlan, signal: AbortSignal, deps: Deps): Promise<Exchanged> {
-  const { room, open, tally, agent } = deps;
+  const { room, open, tally, agent, publicAgent } = deps;
   const { origin } = plan;
   const askedMs = performance.now();
   const hadRoom = room.hasRoom(origin);
@@ -121,8 +132,8 @@ async function tryOnce(plan: CallPlan, signal: AbortSignal, deps: Deps): Promise
   if (!isIn) return { kind: 'failed', code: abortCode(signal), wasSent: false };
   const startedMs = performance.now();
   try {
-    const reset = !open.mayKeep(origin, room.active);
-    const exchanged = await exchange(agent, { ...plan, reset }, signal);
+    const reset = plan.onlyPublic || !open.mayKeep(origin, room.active);
+    const exchanged = await exchange(plan.onlyPublic ? publicAgent : agent, { ...plan, reset }, signal);
     tally.count(origin, exchanged, performance.now() - startedMs);
     return exchanged;
   } finally {

@@ -1,4 +1,5 @@
 import type { Exchanged } from './exchange.ts';
+import { NOT_PUBLIC } from './public-addresses.ts';
 
 /** The first, and two more. */
 const MAX_TRIES = 3;
@@ -47,6 +48,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'ABORTED',
   'TOO_LARGE',
   'REFUSED',
+  NOT_PUBLIC,
   'UND_ERR_INVALID_ARG',
 ]);
 

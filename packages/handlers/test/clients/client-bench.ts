@@ -1,4 +1,5 @@
-import { lookup } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import type { ClientDeps, Limit } from '../../src/clients/client-deps.ts';
 import { createHttpClient, type HttpClient } from '../../src/http/http-client.ts';
 
@@ -12,7 +13,7 @@ export interface ClientBench extends AsyncDisposable {
 }
 
 /** Real connections, and tries that follow at once; limits are noted and never used up. */
-export function clientBench(): ClientBench {
+export function clientBench(lookup: LookupFunction = systemLookup): ClientBench {
   const http = createHttpClient({ limits: LIMITS, lookup, random: () => 0 });
   const taken: Limit[] = [];
   return {

@@ -45,6 +45,19 @@ describe('outbound HTTP', { timeout: 60_000 }, () => {
     assert.equal(receiver.requests[0]?.url, '/a?b=c');
   });
 
+  it('connects to no address of the inside where only the internet may be, whatever others connected to', async () => {
+    const named = createHttpClient({
+      limits: { connections: 10, keepAlive: 10 },
+      lookup: (_name, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+      random: () => 0,
+    });
+    const url = `http://files.example.com:${new URL(receiver.url).port}/x`;
+    await named.request(url, {}, never); // its connection stays open
+    await assert.rejects(named.request(url, { onlyPublic: true }, never), { code: 'NOT_PUBLIC' });
+    assert.equal(receiver.requests.length, 1);
+    await named.close();
+  });
+
   it('sends JSON, texts, bytes and headers', async () => {
     await client.request(
       receiver.url,
