@@ -48,6 +48,16 @@ describe('MIGRATING.md', () => {
       assert.ok(seeds.includes(`${heading[0]?.toLowerCase()}${heading.slice(1)}`), heading);
     assert.ok(page.split('\n').length <= 450);
   });
+
+  it('has no command that waits without end for what somebody may never send', () => {
+    const loops = page.match(/^(?:until|while) .*/gm) ?? [];
+    const isOfAProgram = (loop: string) => loop.includes(' http://127.0.0.1:'); // that it has begun, or has no task any more
+    assert.deepEqual(
+      loops.filter(loop => !isOfAProgram(loop)),
+      [],
+    );
+    assert.equal(page.match(/^for i in \$\(seq 60\); do .* && break; sleep 1; done/gm)?.length, 4);
+  });
 });
 
 describe('the check of MIGRATING.md', () => {
