@@ -995,7 +995,7 @@ export const seedRows: readonly SeedRow[] = [
     here: 'the same lines, each hour, of each process ([logs.md](logs.md#the-report-of-an-hour)), and in `ackline perf`',
     shownBy: [
       tests(
-        `${PROCESSOR}/hourly-report`,
+        `${PROCESSOR}/measured-performance`,
         'have what handlers call, keep, hold and are connected by, over all of their processes',
       ),
       PERF,

@@ -62,7 +62,6 @@ export async function runHandler<Payload>(
     http: options.http ?? (own as HttpClient),
     pg: options.pg ?? createHandlerPg(null, DESTINATION),
     ask: askIn(options.services ?? createMemoryServices(), { given, signal: over.signal }),
-    cacheCounts: { hits: 0, misses: 0 },
     log: (line: HandlerLogLine) => void lines.push(line),
     crashed: () => undefined,
     attribute: (name: string, value: AttributeValue) => void (attributes[name] = value),

@@ -28,7 +28,7 @@ import { type ConnectionWatch, createConnectionWatch } from './handling/connecti
 import { createFiguresReport } from './handling/figures-report.ts';
 import type { OpenedHandlers } from './handling/handler-support.ts';
 import { openHandlers, watchHandlers } from './handling/open-handlers.ts';
-import { performanceOf, withCalls } from './hourly-report.ts';
+import { measuredPerformance, withCalls } from './measured-performance.ts';
 import { configured, describeProcessor, handlersOf } from './processor-state.ts';
 import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
 import { createLateRouting, type LateRouting, type LateRoutingDeps } from './late-routing.ts';
@@ -195,9 +195,9 @@ function performanceReports(parts: ReportParts): Component[] {
   const { config, delivery, handlers, calls, pool, processorId, log } = parts;
   const threads = () => handlersOf(delivery);
   const performance = () =>
-    performanceOf({
+    measuredPerformance({
       calls,
-      handlers: threads().map(([, each]) => each),
+      handlers: threads().map(([name, { figures }]) => ({ figures, cache: handlers.cache.figuresOf(name) })),
       pool,
       poolMax: config.poolMax,
       memoryBytes: process.memoryUsage.rss(),

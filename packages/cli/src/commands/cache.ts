@@ -1,6 +1,7 @@
 import {
   type CacheFigures,
   handlersOfAll,
+  lookupsOf,
   readProcessorFigures,
 } from '@ackline/handlers/monitoring/processor-figures';
 import { AppError } from '@ackline/shared/app-error';
@@ -97,9 +98,9 @@ export function cacheRows(written: readonly unknown[]): readonly CacheRow[] {
   const processors = written.flatMap(each => readProcessorFigures(each) ?? []);
   return [...handlersOfAll(processors)].flatMap(([destination, { cache }]) => {
     if (cache === null) return [];
-    const found = cache.hits.memory + cache.hits.redis + cache.joined;
-    const lookups = found + cache.misses;
-    return [{ destination, hitRate: lookups === 0 ? null : found / lookups, ...cache }];
+    const { hits, misses } = lookupsOf(cache);
+    const lookups = hits + misses;
+    return [{ destination, hitRate: lookups === 0 ? null : hits / lookups, ...cache }];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { HandlerFigures } from '@ackline/handlers/monitoring/processor-figures';
+import { type HandlerFigures, lookupsOf } from '@ackline/handlers/monitoring/processor-figures';
 import type { OutboundCalls } from '@ackline/handlers/thread/figures';
 import { formatMs, plural } from '../output/units.ts';
 
@@ -155,12 +155,13 @@ const oneFunction: Find = figures => {
   };
 };
 
-const misses: Find = ({ threads: { cache } }) => {
-  const lookups = cache.hits + cache.misses;
-  if (lookups < LEAST_LOOKUPS || cache.hits / lookups >= LOW_HIT_PART) return null;
+const misses: Find = ({ cache }) => {
+  const { hits, misses: missed } = lookupsOf(cache);
+  const lookups = hits + missed;
+  if (lookups < LEAST_LOOKUPS || hits / lookups >= LOW_HIT_PART) return null;
   return {
     id: 'cache-misses',
-    what: `the cache hit rate is ${percent(cache.hits / lookups)} (${plural(lookups, 'lookup')})`,
+    what: `the cache hit rate is ${percent(hits / lookups)} (${plural(lookups, 'lookup')})`,
     fix: 'a longer `ttlMs`, and keys that name what the value depends on and nothing more (no id of an event); several processors share one cache by REDIS_URL',
   };
 };

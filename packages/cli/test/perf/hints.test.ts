@@ -12,7 +12,7 @@ const CACHE = {
   joined: 0,
   misses: 0,
   negativeHits: 0,
-  evictions: 80,
+  evictions: 0,
   hasRedis: false,
 };
 const told = (...given: Parameters<typeof handlerFigures>) =>
@@ -24,11 +24,11 @@ describe('bottlenecks', () => {
       handled: [called('bot', 100, 200)],
       monitored: [called('load', 19, 1_000)],
       ...httpFigures({ calls: [apiCalls(API, 100, 50)], waits: { count: 5, totalMs: 50 } }),
-      cache: { hits: 80, misses: 20 },
       loop: { busy: 0.5, blockedMs: 40 },
     };
-    assert.deepEqual(told(calm), []);
-    assert.deepEqual(told({ handled: [called('bot', 5, 200, 5)], cache: { hits: 0, misses: 9 } }), []);
+    const cache = { ...CACHE, hits: { memory: 40, redis: 20 }, joined: 20, misses: 20 };
+    assert.deepEqual(told(calm, cache), []);
+    assert.deepEqual(told({ handled: [called('bot', 5, 200, 5)] }, { ...CACHE, misses: 9 }), []);
   });
 
   it('name the origin whose calls are most of the time, and say to keep its answers', () => {
@@ -66,10 +66,13 @@ describe('bottlenecks', () => {
   });
 
   it('say that the cache helps little, or is too small', () => {
-    assert.deepEqual(told({ cache: { hits: 12, misses: 88 } }, CACHE), [
-      'cache-misses: the cache hit rate is 12 % (100 lookups)',
-      'cache-evictions: 80 values of the cache made room for others before their time was over',
-    ]);
+    assert.deepEqual(
+      told({}, { ...CACHE, hits: { memory: 5, redis: 4 }, joined: 3, misses: 88, evictions: 80 }),
+      [
+        'cache-misses: the cache hit rate is 12 % (100 lookups)',
+        'cache-evictions: 80 values of the cache made room for others before their time was over',
+      ],
+    );
   });
 
   it('say first what ends threads, blocks them, or keeps one busy', () => {

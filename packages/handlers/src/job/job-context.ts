@@ -10,7 +10,7 @@ import type { HttpClient } from '../http/http-client.ts';
 import type { OutboundHttp } from '../http/outbound-http.ts';
 import { monitored } from '../monitored.ts';
 import type { Ask } from '../services/ask.ts';
-import { type CacheCounts, createHandlerCache } from '../services/handler-cache.ts';
+import { createHandlerCache } from '../services/handler-cache.ts';
 import { createHandlerLog } from '../services/handler-log.ts';
 import { takeLimit } from '../services/limits.ts';
 import { createOnce } from '../services/once.ts';
@@ -23,7 +23,6 @@ export interface JobDeps {
   readonly pg: HandlerPg;
   /** For this job. */
   readonly ask: Ask;
-  readonly cacheCounts: CacheCounts;
   readonly log: (line: HandlerLogLine) => void;
   /** It threw where nobody can catch it. */
   readonly crashed: (result: HandlerResult) => void;
@@ -65,7 +64,7 @@ export function createJobContext(
   const once = createOnce({ ask, log });
   const context: HandlerContext = {
     http: outboundHttp((url, options = {}) => track(deps.http.request(url, options, signal))),
-    cache: createHandlerCache(ask, deps.cacheCounts),
+    cache: createHandlerCache(ask),
     pg: { query: (text, values) => track(deps.pg.query(text, values)) },
     clients,
     log,

@@ -17,6 +17,12 @@ export interface CacheFigures {
   readonly hasRedis: boolean;
 }
 
+/** A hit is whatever did not have to be made. */
+export function lookupsOf(cache: CacheFigures | null): { readonly hits: number; readonly misses: number } {
+  if (cache === null) return { hits: 0, misses: 0 };
+  return { hits: cache.hits.memory + cache.hits.redis + cache.joined, misses: cache.misses };
+}
+
 /** Of one destination. */
 export interface HandlerFigures {
   readonly threads: PoolFigures;

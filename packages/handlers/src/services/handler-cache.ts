@@ -7,19 +7,8 @@ const DEFAULT_TTL_MS = 300_000;
 const DEFAULT_EMPTY_TTL_MS = 30_000;
 const MAX_TTL_MS = 86_400_000;
 
-/** Counted over all jobs of the thread. */
-export interface CacheCounts {
-  hits: number;
-  misses: number;
-}
-
-/** Speed and nothing else depends on it: where the host can't answer, nothing is in it. */
-export function createHandlerCache(ask: Ask, counts: CacheCounts): HandlerCache {
-  const found = (value: string) => {
-    counts.hits += 1;
-    return JSON.parse(value) as unknown;
-  };
-
+/** Speed and nothing else depends on it: where the host, which counts what it finds, can't answer, nothing is in it. */
+export function createHandlerCache(ask: Ask): HandlerCache {
   async function set(key: string, value: unknown, ttlMs: number, lease: string | null): Promise<void> {
     const json = jsonOf(value ?? null);
     const isKept = typeof json === 'string' && Buffer.byteLength(json) <= MAX_CACHED_BYTES;
@@ -37,9 +26,7 @@ export function createHandlerCache(ask: Ask, counts: CacheCounts): HandlerCache 
     async get<T>(key: string) {
       checkKey('ctx.cache', key);
       const { value } = await ask('cache.get', { key }).catch(() => ({ value: null }));
-      if (value !== null) return found(value) as T;
-      counts.misses += 1;
-      return undefined;
+      return value === null ? undefined : (JSON.parse(value) as T);
     },
     async set(key, value, { ttlMs = DEFAULT_TTL_MS } = {}) {
       checkKey('ctx.cache', key);
@@ -53,8 +40,7 @@ export function createHandlerCache(ask: Ask, counts: CacheCounts): HandlerCache 
       checkKey('ctx.cache', key);
       const { ttlMs = DEFAULT_TTL_MS, emptyTtlMs = DEFAULT_EMPTY_TTL_MS } = times;
       const leased = await ask('cache.lease', { key }).catch(() => ({ lease: null }));
-      if ('value' in leased) return found(leased.value) as T;
-      counts.misses += 1;
+      if ('value' in leased) return JSON.parse(leased.value) as T;
       const { lease } = leased;
       try {
         const value = await load();

@@ -55,7 +55,6 @@ export interface ThreadFigures {
     /** Calls that had to wait for a connection, and for how long in all. */
     readonly waits: { readonly count: number; readonly totalMs: number };
   };
-  readonly cache: { readonly hits: number; readonly misses: number };
   /** Calls of the handler itself, by its name. */
   readonly handled: readonly MonitoredFigures[];
   /** Of functions that it has counted by `ctx.monitored`. */

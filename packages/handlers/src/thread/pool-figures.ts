@@ -15,7 +15,6 @@ const IDLE: LoopFigures = { busy: 0, blockedMs: 0 };
 
 export const NO_FIGURES: PoolFigures = {
   http: { active: 0, limit: 0, origins: [], calls: [], waits: { count: 0, totalMs: 0 } },
-  cache: { hits: 0, misses: 0 },
   handled: [],
   monitored: [],
   loop: IDLE,
@@ -55,10 +54,6 @@ export function addFigures(one: PoolFigures, other: PoolFigures): PoolFigures {
         count: one.http.waits.count + other.http.waits.count,
         totalMs: one.http.waits.totalMs + other.http.waits.totalMs,
       },
-    },
-    cache: {
-      hits: one.cache.hits + other.cache.hits,
-      misses: one.cache.misses + other.cache.misses,
     },
     handled: addRows(one.handled, other.handled, BY_NAME),
     monitored: addRows(one.monitored, other.monitored, BY_NAME),

@@ -52,7 +52,6 @@ class Jobs implements ThreadJobs {
   readonly #lines: LineLimit;
   readonly #figures: { stop(): void };
   readonly #handled = createMonitor();
-  readonly #cacheCounts = { hits: 0, misses: 0 };
   readonly #running = new Map<number, AbortController>();
   #isDraining = false;
 
@@ -66,7 +65,6 @@ class Jobs implements ThreadJobs {
     const loop = watchLoop();
     const read = () => ({
       http: this.#http.figures(),
-      cache: { ...this.#cacheCounts },
       handled: this.#handled.figures(),
       monitored: monitoredFigures(),
       loop: loop(),
@@ -121,7 +119,6 @@ class Jobs implements ThreadJobs {
       http: this.#http,
       pg: this.#pg,
       ask: this.#calls.of(id),
-      cacheCounts: this.#cacheCounts,
       log: this.#lines.write,
       crashed: (result: Extract<ThreadMessage, { kind: 'done' }>['result']) =>
         post({ kind: 'worn', id, result }),

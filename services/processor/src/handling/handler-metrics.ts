@@ -1,3 +1,4 @@
+import { lookupsOf } from '@ackline/handlers/monitoring/processor-figures';
 import type { ThreadEnd } from '@ackline/handlers/thread/protocol';
 import type { MetricFactory } from '@ackline/runtime/metric-factory';
 import type { RedisConnection } from '@ackline/runtime/redis/connect-redis';
@@ -40,10 +41,13 @@ export function registerHandlerFigures(metrics: MetricFactory, watched: WatchedH
     ),
   );
   metrics.read('handlerCacheLookups', () =>
-    threads().flatMap(([destination, { figures }]) => [
-      [{ destination, result: 'hit' }, figures.cache.hits] as const,
-      [{ destination, result: 'miss' }, figures.cache.misses] as const,
-    ]),
+    threads().flatMap(([destination]) => {
+      const { hits, misses } = lookupsOf(cache.figuresOf(destination));
+      return [
+        [{ destination, result: 'hit' }, hits] as const,
+        [{ destination, result: 'miss' }, misses] as const,
+      ];
+    }),
   );
   metrics.read('handlerCacheEntries', () =>
     each((_, destination) => cache.figuresOf(destination)?.entries ?? 0),

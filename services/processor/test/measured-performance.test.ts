@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_FIGURES } from '@ackline/handlers/thread/pool-figures';
 import { createCallTally } from '@ackline/runtime/performance-report';
-import { performanceOf, withCalls } from '../src/hourly-report.ts';
+import { measuredPerformance, withCalls } from '../src/measured-performance.ts';
 import { createProcessorMetrics } from '../src/metrics.ts';
 
 const parts = {
@@ -14,7 +14,7 @@ const parts = {
 
 describe('the figures of the report of an hour', () => {
   it('are those of attempts and of PostgreSQL where there is no handler', () => {
-    assert.deepEqual(performanceOf({ ...parts, handlers: [] }), {
+    assert.deepEqual(measuredPerformance({ ...parts, handlers: [] }), {
       calls: { count: 10, totalMs: 500 },
       cache: null,
       memoryBytes: 1_000,
@@ -34,16 +34,34 @@ describe('the figures of the report of an hour', () => {
           { origin: 'https://a', outcome: '429' as const, count: 40, totalMs: 4_500 },
         ],
       },
-      cache: { hits: 120, misses: 30 },
       memoryBytes: 500,
     };
+    const cache = {
+      entries: 30,
+      bytes: 9_000,
+      hits: { memory: 90, redis: 20 },
+      joined: 10,
+      misses: 30,
+      negativeHits: 5,
+      evictions: 0,
+      hasRedis: true,
+    };
     const other = { ...NO_FIGURES, http: { ...NO_FIGURES.http, limit: 10 }, memoryBytes: 200 };
-    assert.deepEqual(performanceOf({ ...parts, handlers: [{ figures }, { figures: other }] }), {
-      calls: { count: 150, totalMs: 30_000 },
-      cache: { hits: 120, misses: 30 },
-      memoryBytes: 1_700,
-      connections: { active: 12, max: 60 },
-    });
+    assert.deepEqual(
+      measuredPerformance({
+        ...parts,
+        handlers: [
+          { figures, cache },
+          { figures: other, cache: null },
+        ],
+      }),
+      {
+        calls: { count: 150, totalMs: 30_000 },
+        cache: { hits: 120, misses: 30 },
+        memoryBytes: 1_700,
+        connections: { active: 12, max: 60 },
+      },
+    );
   });
 
   it('count no attempt of a handler as a call: what it calls is counted itself', () => {

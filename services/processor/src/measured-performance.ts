@@ -1,3 +1,4 @@
+import { type CacheFigures, lookupsOf } from '@ackline/handlers/monitoring/processor-figures';
 import type { CallTally, PerformanceFigures } from '@ackline/runtime/performance-report';
 import type { Pool } from 'pg';
 import type { HandlerThreads } from './delivery/sending/delivery-sender.ts';
@@ -20,7 +21,7 @@ export function withCalls(
 export interface MeasuredParts {
   /** Of attempts. */
   readonly calls: Pick<CallTally, 'count' | 'totalMs'>;
-  readonly handlers: readonly Pick<HandlerThreads, 'figures'>[];
+  readonly handlers: readonly (Pick<HandlerThreads, 'figures'> & { readonly cache: CacheFigures | null })[];
   readonly pool: Pick<Pool, 'totalCount' | 'idleCount'>;
   readonly poolMax: number;
   /** Of this process. */
@@ -28,9 +29,10 @@ export interface MeasuredParts {
 }
 
 /** The calls of attempts and handlers, and the memory of all their processes; with handlers, their connections are told in place of PostgreSQL's. */
-export function performanceOf(parts: MeasuredParts): PerformanceFigures {
+export function measuredPerformance(parts: MeasuredParts): PerformanceFigures {
   const { calls, pool, poolMax, memoryBytes } = parts;
   const handlers = parts.handlers.map(({ figures }) => figures);
+  const lookups = parts.handlers.map(({ cache }) => lookupsOf(cache));
   const made = handlers.flatMap(({ http }) => http.calls);
   const over = <Row>(rows: readonly Row[], read: (row: Row) => number) =>
     rows.reduce((sum, row) => sum + read(row), 0);
@@ -43,8 +45,8 @@ export function performanceOf(parts: MeasuredParts): PerformanceFigures {
       handlers.length === 0
         ? null
         : {
-            hits: over(handlers, ({ cache }) => cache.hits),
-            misses: over(handlers, ({ cache }) => cache.misses),
+            hits: over(lookups, ({ hits }) => hits),
+            misses: over(lookups, ({ misses }) => misses),
           },
     memoryBytes: memoryBytes + over(handlers, figures => figures.memoryBytes),
     connections:
