@@ -49,11 +49,19 @@ class SeenMemory implements SeenCache {
 
   markAccepted(key: string): void {
     if (this.#younger.size >= this.#halfEntries) {
-      this.#forgotten += this.#older.size;
+      this.#forgotten += this.#stillNeeded();
       this.#older = this.#younger;
       this.#younger = new Map();
     }
     this.#younger.set(key, this.#now() + this.#ttlMs);
+  }
+
+  /** Of the older half: neither over, nor marked again since. */
+  #stillNeeded(): number {
+    const now = this.#now();
+    let count = 0;
+    for (const [key, expiresAt] of this.#older) if (expiresAt > now && !this.#younger.has(key)) count += 1;
+    return count;
   }
 
   getStats(): CacheStats {

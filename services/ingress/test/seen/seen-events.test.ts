@@ -61,6 +61,21 @@ describe('requests that were accepted', () => {
     assert.equal(seen.wasAccepted('key-50'), true); // never fewer than half
   });
 
+  it('count as evicted where they were forgotten before their time, and only there', () => {
+    const clock = { ms: START };
+    const seen = createSeenEvents({ redis: null, now: () => clock.ms, ttlMs: TTL_MS, maxEntries: 100 });
+    const mark = (from: number, to: number) => {
+      for (let n = from; n < to; n++) seen.markAccepted(`key-${n}`);
+    };
+    mark(0, 100);
+    clock.ms += TTL_MS;
+    mark(100, 190);
+    assert.equal(seen.getStats().evictions, 0, 'they were over, all of them');
+    mark(100, 110);
+    mark(190, 191);
+    assert.equal(seen.getStats().evictions, 40, 'ten of the fifty were marked again');
+  });
+
   it('are marked without an error while Redis is down, and known to this process', async () => {
     const { one, two, state } = setUp();
     state.down = true;
