@@ -1,3 +1,17 @@
+/**
+ * What the processor is to handlers. The files of this folder:
+ *
+ *   handler-support   their services, and what their threads are started with     open-handlers    its life, and its watch
+ *   once-service      `ctx.once` (OS)                                             once-tally       its answers, counted
+ *   cache-service     `ctx.cache` (HC)                                            cache-tally      its lookups, counted
+ *     cache-leases, shared-leases   who may make a value: here, and over all      cache-versions   what was cleared
+ *   limit-service     the limits of others' APIs, which clients keep
+ *   handler-options   settings and secrets of threads; module-stamp, handler-looks: when a source or a secret has changed
+ *   connection-watch  whether PostgreSQL has room for what a reload's handlers ask of it
+ *   handler-metrics   for Prometheus; figures-report: for `ackline perf` and `ackline cache`
+ *
+ * The threads are packages/handlers/src/thread; an attempt of a handler is ../delivery/sending/handler-sender.ts (HD).
+ */
 import { once as untilEvent } from 'node:events';
 import type { HandlerServices } from '@ackline/handlers/thread/protocol';
 import type { Logger } from '@ackline/runtime/logger';
