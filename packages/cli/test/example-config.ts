@@ -16,6 +16,7 @@ export function source(overrides: Partial<SourceConfig> = {}): SourceConfig {
     bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
     limit: null,
     connection: 'keep-alive',
+    keepRejected: 'facts',
     onUndurable: 503,
     ...overrides,
   };

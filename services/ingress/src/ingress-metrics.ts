@@ -4,6 +4,7 @@ import type { SecretRef } from '@ackline/shared/config/types';
 import type { Registry } from 'prom-client';
 import { createAnswerRuns } from './answer-runs.ts';
 import { PHASE, PHASES } from './http/phase-clock.ts';
+import { UNKEPT_REASONS, type UnkeptReason } from './rejected/rejection-keeper.ts';
 import { createSecretUses, type SecretUses } from './secret-uses.ts';
 import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 
@@ -31,6 +32,8 @@ export interface IngressMetrics {
   proven(source: string, secret: string, at: number): void;
   /** Proving took longer than it should. */
   slowSignature(source: string): void;
+  /** Of those that were refused. */
+  readonly rejectedKeeping: { kept(): void; unkept(reason: UnkeptReason): void };
   disconnected(): void;
   appended(tier: string): void;
 }
@@ -93,6 +96,9 @@ export function createIngressMetrics(
   const runs = createAnswerRuns(metrics, { configured, now: Date.now });
   const signatureFailures = metrics.counter('ingressSignatureFailures');
   const disconnects = metrics.counter('ingressClientDisconnects');
+  const rejectedKept = metrics.counter('ingressRejectedKept');
+  const rejectedUnkept = metrics.counter('ingressRejectedUnkept');
+  for (const reason of UNKEPT_REASONS) rejectedUnkept.inc({ reason }, 0);
   metrics.read('ingressInFlight', () => inFlightCount);
   metrics.read('eventlogAppends', () => [...tiers].map(([tier, count]) => [{ tier }, count]));
 
@@ -114,6 +120,10 @@ export function createIngressMetrics(
     proven: (source, secret, at) => secretUses.note(source, secret, at),
     slowSignature(source) {
       figuresOf(sources, source).slowSignatures += 1;
+    },
+    rejectedKeeping: {
+      kept: () => rejectedKept.inc(),
+      unkept: reason => rejectedUnkept.inc({ reason }),
     },
     disconnected: () => disconnects.inc(),
     appended: tier => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),

@@ -5,7 +5,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { RedisConnection } from '@ackline/runtime/redis/connect-redis';
 import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { newEventId } from '@ackline/shared/event-id';
-import { createFairShare } from '@ackline/shared/fair-share';
+import type { FairShare } from '@ackline/shared/fair-share';
 import type { IngressConfig } from './config.ts';
 import { type HealthFacts, type ProcessCount, reportHealth } from './health-report.ts';
 import { createFrontDoor } from './http/front-door.ts';
@@ -13,6 +13,7 @@ import { createHealthHandler } from './http/health-route.ts';
 import { createBodyReader } from './http/read-body.ts';
 import { createRequestTraces } from './http/request-spans.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
+import type { RejectedRequests } from './http/webhook-ports.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
 import type { CountedRateLimits } from './limits/rate-limits.ts';
@@ -22,7 +23,7 @@ import { seenKey } from './seen/seen-key.ts';
 import type { Sources } from './sources.ts';
 
 /** All bodies together: ten of the largest, or a quarter of a million common ones; the rest of a 1 GiB pod is room for work. */
-const BODY_BUDGET_BYTES = 256 * 1024 * 1024;
+export const BODY_BUDGET_BYTES = 256 * 1024 * 1024;
 
 /** What stands between a verified event and the log. */
 export interface Guards {
@@ -41,6 +42,9 @@ export interface PublicPortParts {
   readonly isDurable: () => boolean;
   readonly states: ProcessorStates;
   readonly metrics: IngressMetrics;
+  readonly rejected: RejectedRequests;
+  /** Of BODY_BUDGET_BYTES. */
+  readonly bodyMemory: FairShare;
   readonly tracing: Tracing | null;
   readonly processes: () => ProcessCount;
   readonly log: Logger;
@@ -74,8 +78,9 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
         }),
       signatureBudgetMs: parts.config.signatureBudgetMs,
       metrics,
+      rejected: parts.rejected,
       log,
-      budget: createFairShare(BODY_BUDGET_BYTES),
+      budget: parts.bodyMemory,
       bodies: createBodyReader(),
       newEventId,
       now: Date.now,

@@ -61,6 +61,20 @@ export const ingressRows = {
     labels: ['source', 'reason'],
     services: INGRESS,
   },
+  ingressRejectedKept: {
+    name: 'ackline_ingress_rejected_requests_kept_total',
+    type: 'counter',
+    help: 'Refused requests that were examined and kept (`ackline rejected`)',
+    labels: [],
+    services: INGRESS,
+  },
+  ingressRejectedUnkept: {
+    name: 'ackline_ingress_rejected_requests_unkept_total',
+    type: 'counter',
+    help: 'Refused requests that were read and not kept, by reason: sampled (more in a minute than are kept), memory or postgres (short of it)',
+    labels: ['reason'],
+    services: INGRESS,
+  },
   ingressSlowSignatures: {
     name: 'ackline_ingress_slow_signatures_total',
     type: 'counter',

@@ -110,6 +110,12 @@ export const sourceSchema = z.strictObject(
     connection: choiceField('keep-alive', 'close')
       .prefault('keep-alive')
       .describe('close: each answer of this source ends its connection.'),
+    keepRejected: choiceField('facts', 'body')
+      .prefault('facts')
+      .describe(
+        'What is kept of a request that was refused after it had been read (`ackline rejected`), of the first ones of a minute, for 7 days at ' +
+          'most. facts: its URL without the query, names of headers, length and hash of the body, and why. body: its body too, up to 128 KiB.',
+      ),
     onUndurable: z
       .literal([503, 200], { error: 'must be 503 or 200' })
       .meta({ title: '503 or 200' })

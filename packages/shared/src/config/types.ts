@@ -41,6 +41,8 @@ export interface SourceConfig {
   readonly limit: LimitConfig | null;
   /** `close`: each answer of this source ends its connection. */
   readonly connection: 'keep-alive' | 'close';
+  /** What is kept of a request that was refused; `body`: its body too. */
+  readonly keepRejected: 'facts' | 'body';
   /** What is answered when no log could take the event: 503 + Retry-After, or 200 (counted as lost). */
   readonly onUndurable: 503 | 200;
 }

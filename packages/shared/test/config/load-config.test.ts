@@ -141,6 +141,7 @@ describe('loadConfig, on a file that is right', () => {
           bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
           limit: null,
           connection: 'keep-alive',
+          keepRejected: 'facts',
           onUndurable: 503,
         },
       ],

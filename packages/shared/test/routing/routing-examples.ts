@@ -41,6 +41,7 @@ export function sourceOf(name: string): SourceConfig {
     bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
     limit: null,
     connection: 'keep-alive',
+    keepRejected: 'facts',
     onUndurable: 503,
   };
 }

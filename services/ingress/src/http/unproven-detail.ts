@@ -3,16 +3,21 @@ import type { Endpoint } from '../source-table.ts';
 
 /**
  * What a sender that was not proven is told to do. The header's name is in the provider's own documentation, and that it is missing
- * the sender knows; names of sources are ours, so the command that signs a sample is told in development alone.
+ * the sender knows; names of sources are ours, so the commands that sign a sample and that tell the cause are told in development alone.
  */
 export function unprovenDetail(
   { source, provider }: Pick<Endpoint, 'source' | 'provider'>,
-  reason: string,
-  isProduction: boolean,
+  {
+    reason,
+    requestId,
+    isProduction,
+  }: { readonly reason: string; readonly requestId: string; readonly isProduction: boolean },
 ): string {
-  const why = reason === 'missing_signature' ? missingProof(provider) : errorCodes.ACKLINE_BAD_SIGNATURE.fix;
+  const isMissing = reason === 'missing_signature';
+  const why = isMissing ? missingProof(provider) : errorCodes.ACKLINE_BAD_SIGNATURE.fix;
   if (isProduction) return why;
-  return `${why} A signed sample gets 200: npx ackline send ${provider.name} --source ${source.name}`;
+  const sample = `A signed sample gets 200: npx ackline send ${provider.name} --source ${source.name}`;
+  return `${why} ${sample}${isMissing ? '' : `; why this one did not: npx ackline doctor signature ${requestId}`}`;
 }
 
 function missingProof({ name, proofHeaders, otherProofHeaders }: Endpoint['provider']): string {

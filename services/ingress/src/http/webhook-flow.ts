@@ -92,8 +92,11 @@ function afterRead(
   const { body } = read;
   const { method, target, headers } = head;
   const url = calledUrl(endpoint.publicUrl, { target, host: exchange.request.headers.host });
-  const judgement = judge(deps, place, { method, url, headers, body });
-  if (judgement.kind === 'refused') return { ...judgement, kind: 'rejected', endpoint, bodyUnread: false };
+  const request = { method, url, headers, body };
+  const at = deps.now();
+  const judgement = judge(deps, place, { request, at });
+  if (judgement.kind === 'refused')
+    return { ...judgement, kind: 'rejected', endpoint, bodyUnread: false, judged: { request, at } };
   if (judgement.kind === 'challenge') return { ...judgement, endpoint, bodyUnread: false };
   return accept(deps, place, judgement);
 }
@@ -101,9 +104,8 @@ function afterRead(
 function judge(
   deps: WebhookDeps,
   { exchange, endpoint }: { exchange: Exchange; endpoint: Endpoint },
-  request: ReceivedRequest,
+  { request, at: now }: { readonly request: ReceivedRequest; readonly at: number },
 ): Judgement {
-  const now = deps.now();
   const proof = prove(endpoint, request, deps.secretsOf(endpoint.source.secrets), now);
   exchange.clock.end(PHASE.verify);
   if (proof.kind !== 'proven') return proof;

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import type { Answer } from '@ackline/shared/provider';
+import type { Answer, ReceivedRequest } from '@ackline/shared/provider';
 import { RATE_LIMITED } from '../ingress-metrics.ts';
 import type { Endpoint } from '../source-table.ts';
 import type { BodyRead } from './read-body.ts';
@@ -37,6 +37,8 @@ export type Outcome =
       readonly retryAfterS?: number;
       readonly detail?: string | null;
       readonly error?: unknown;
+      /** Where it was read and judged; `at`: epoch milliseconds. */
+      readonly judged?: { readonly request: ReceivedRequest; readonly at: number };
     }
   | { readonly kind: 'abandoned'; readonly endpoint: Endpoint };
 

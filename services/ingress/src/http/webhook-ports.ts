@@ -5,6 +5,7 @@ import type { FairShare } from '@ackline/shared/fair-share';
 import type { Secrets } from '@ackline/shared/provider';
 import type { Logger } from '@ackline/runtime/logger';
 import type { IngressMetrics } from '../ingress-metrics.ts';
+import type { Rejection } from '../rejected/rejection.ts';
 import type { SourceTable } from '../source-table.ts';
 import type { Exchange } from './exchange.ts';
 import type { BodyReader } from './read-body.ts';
@@ -60,6 +61,11 @@ export interface RequestTraces {
   ended(exchange: Exchange, outcome: Outcome): void;
 }
 
+export interface RejectedRequests {
+  /** Of one that was refused after it had been read. Waits for nothing, never throws. */
+  offer(rejection: Rejection): void;
+}
+
 export interface WebhookDeps {
   readonly sources: SourceTable;
   /** The live values, in the order of the references. Waits for nothing. */
@@ -80,6 +86,8 @@ export interface WebhookDeps {
   /** Proving a sender that takes longer is counted and logged; it is decided all the same (A4). */
   readonly signatureBudgetMs: number;
   readonly metrics: IngressMetrics;
+  /** Keeps some of them, for whoever asks why. */
+  readonly rejected: RejectedRequests;
   readonly log: Logger;
   /** Of the bytes of bodies; its owners are the sources. */
   readonly budget: FairShare;

@@ -37,6 +37,8 @@ export function createWebhookHandler(deps: WebhookDeps): WebhookHandler {
   };
 }
 
+type Rejected = Extract<Outcome, { kind: 'rejected' }>;
+
 function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promise<void> | undefined {
   const { metrics, traces, log, sources } = deps;
   const hasGone = outcome.kind === 'abandoned' || exchange.clientHasGone();
@@ -47,7 +49,10 @@ function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promis
     exchange.clock.end(PHASE.ack);
     const source = outcome.endpoint?.source.name ?? NO_SOURCE;
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
-    if (outcome.kind === 'rejected') countRejected(metrics, source, outcome);
+    if (outcome.kind === 'rejected') {
+      countRejected(metrics, source, outcome);
+      offerRejected(deps, exchange, outcome);
+    }
     if (refusesProvider(outcome)) metrics.refusedProvider(source);
     if (hasGone) metrics.disconnected();
     traces?.ended(exchange, outcome);
@@ -57,11 +62,16 @@ function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promis
   return lingering;
 }
 
-function countRejected(
-  metrics: WebhookDeps['metrics'],
-  source: string,
-  { code, reason }: Extract<Outcome, { kind: 'rejected' }>,
+function offerRejected(
+  { rejected }: WebhookDeps,
+  { requestId }: Exchange,
+  { endpoint, judged, code, reason, detail = null }: Rejected,
 ): void {
+  if (endpoint !== null && judged !== undefined)
+    rejected.offer({ requestId, endpoint, ...judged, code, reason, detail });
+}
+
+function countRejected(metrics: WebhookDeps['metrics'], source: string, { code, reason }: Rejected): void {
   metrics.rejected(source, reason);
   if (code === 'ACKLINE_BAD_SIGNATURE') metrics.unproven(source, reason);
 }
@@ -111,7 +121,9 @@ function answer(exchange: Exchange, outcome: Outcome, isProduction: boolean): Pr
             ? { allow: allowedMethods(endpoint) }
             : {}),
         },
-        detail: isUnproven ? unprovenDetail(endpoint, reason, isProduction) : null,
+        detail: isUnproven
+          ? unprovenDetail(endpoint, { reason, requestId: exchange.requestId, isProduction })
+          : null,
       };
       return exchange.send(problemAnswer(code, exchange.requestId, parts), bodyUnread);
     }

@@ -12,19 +12,23 @@ const endpoint = {
   provider: respondio,
 };
 
+const requestId = '019ab2c4-0000-4000-8000-000000000001';
+const detailOf = (reason: string, isProduction: boolean, of = endpoint) =>
+  unprovenDetail(of, { reason, requestId, isProduction });
+
 describe('a sender that was not proven', () => {
   it('is told the header that is missing, and in development the command that signs a sample', () => {
     const missing = 'The header X-Webhook-Signature is missing: it proves that respondio is the sender.';
-    assert.equal(unprovenDetail(endpoint, 'missing_signature', true), missing);
+    assert.equal(detailOf('missing_signature', true), missing);
     assert.equal(
-      unprovenDetail(endpoint, 'missing_signature', false),
+      detailOf('missing_signature', false),
       `${missing} A signed sample gets 200: npx ackline send respondio --source faster-incoming`,
     );
   });
 
   it('is told all headers that the proof is made of, where it is made of several', () => {
     assert.equal(
-      unprovenDetail({ ...endpoint, provider: standardWebhooks }, 'missing_signature', true),
+      detailOf('missing_signature', true, { ...endpoint, provider: standardWebhooks }),
       'One of the headers webhook-signature, webhook-id, webhook-timestamp is missing: together they prove that standard-webhooks is the sender.',
     );
   });
@@ -39,6 +43,14 @@ describe('a sender that was not proven', () => {
   it('is not told in production which doubt there was, and no name of the configuration', () => {
     const { fix } = errorCodes.ACKLINE_BAD_SIGNATURE;
     for (const reason of ['wrong_signature', 'malformed_signature', 'duplicate_signature', 'no_secret'])
-      assert.equal(unprovenDetail(endpoint, reason, true), fix, reason);
+      assert.equal(detailOf(reason, true), fix, reason);
+  });
+
+  it('is told in development the command that says why a signature that is there is wrong', () => {
+    assert.equal(
+      detailOf('wrong_signature', false),
+      `${errorCodes.ACKLINE_BAD_SIGNATURE.fix} A signed sample gets 200: npx ackline send respondio --source faster-incoming` +
+        `; why this one did not: npx ackline doctor signature ${requestId}`,
+    );
   });
 });

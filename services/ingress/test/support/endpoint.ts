@@ -19,6 +19,7 @@ export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfi
     bodyTimes: { idleMs: 1_000, totalMs: 5_000 },
     limit: null,
     connection: 'keep-alive',
+    keepRejected: 'facts',
     onUndurable: 503,
     ...overrides,
   };

@@ -13,6 +13,7 @@ import { createPublicServer } from '../../src/http/server.ts';
 import type { EventAppender, RateLimits, RequestTraces, SeenEvents } from '../../src/http/webhook-ports.ts';
 import { createWebhookHandler } from '../../src/http/webhook-route.ts';
 import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
+import type { Rejection } from '../../src/rejected/rejection.ts';
 import { sourceConfig, sourceTable } from './endpoint.ts';
 
 export const TOKEN = 'correct-token';
@@ -44,6 +45,7 @@ export interface FrontOptions {
 /** The public port over a log that is a list: what is tested is HTTP. */
 export async function startFront(options: FrontOptions = {}) {
   const events: EventEnvelope[] = [];
+  const rejections: Rejection[] = [];
   let draining = false;
   const { log, lines } = createListedLog(options.level);
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
@@ -72,6 +74,7 @@ export async function startFront(options: FrontOptions = {}) {
       traces: options.traces ?? null,
       signatureBudgetMs: options.signatureBudgetMs ?? 5_000,
       metrics,
+      rejected: { offer: rejection => void rejections.push(rejection) },
       log,
       budget,
       bodies: createBodyReader(SWEEP_MS),
@@ -91,6 +94,7 @@ export async function startFront(options: FrontOptions = {}) {
     port,
     server,
     events,
+    rejections,
     lines,
     budget,
     registry,

@@ -16,6 +16,7 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { createKeptLock } from '@ackline/store/advisory-lock';
 import { sweepCacheClears } from '@ackline/store/cache-clears';
+import { sweepRejected } from '@ackline/store/rejected-requests';
 import type { Pool, PoolClient } from 'pg';
 import { createDayMaking } from './day-making.ts';
 import { createDaySweep, type DaySweep, type StuckDay } from './day-sweep.ts';
@@ -59,6 +60,7 @@ interface Term {
 }
 
 interface Part {
+  /** What ackline.yaml says is over: not by one that was refused. */
   readonly removes: boolean;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -79,6 +81,8 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
     { removes: true, run: signal => keys.sweep(client, signal) },
     { removes: true, run: signal => once.sweep(client, signal) },
     { removes: true, run: () => sweepClears(deps, client) },
+    // By no setting of ackline.yaml.
+    { removes: false, run: () => sweepRejectedRequests(client, deps) },
   ];
   return { client, keys, parts };
 }
@@ -86,6 +90,11 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
 async function sweepClears({ destinations, log }: RetentionDeps, client: PoolClient): Promise<void> {
   const removed = await sweepCacheClears(client, destinations());
   if (removed > 0) log.info({ removed }, 'retention.clears-removed');
+}
+
+async function sweepRejectedRequests(client: PoolClient, { log }: RetentionDeps): Promise<void> {
+  const removed = await sweepRejected(client);
+  if (removed > 0) log.info({ removed }, 'retention.rejected-removed');
 }
 
 async function runParts(

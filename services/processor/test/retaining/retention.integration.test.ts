@@ -109,6 +109,22 @@ describe('retention', () => {
     assert.deepEqual(one.logged, ['retention.clears-removed']);
   });
 
+  it('forgets refused requests after seven days, also by a refused file, which says nothing of them', async () => {
+    await pool.query(
+      `insert into rejected_requests
+         (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes, body_sha256, secrets, tried, diagnosis, what, fix)
+       select gen_random_uuid(), now() - age * interval '1 day', age::text, 'p', 'c', 'r', 'POST', '/', '{}', 0, '', 0, '{}', 'd', 'w', 'f'
+         from unnest('{0, 6.99, 7.01}'::float8[]) age`,
+    );
+    const one = retention({ isRefused: () => true });
+    await one.round(ON);
+    const { rows } = await pool.query<{ source: string }>(
+      'select source from rejected_requests order by source',
+    );
+    assert.deepEqual(rows, [{ source: '0' }, { source: '6.99' }]);
+    assert.ok(one.logged.includes('retention.rejected-removed'));
+  });
+
   it('removes dedup keys that are older than the window, and no other', async () => {
     await insertKeys(0, 7.99, 8.01, 100);
     const one = retention();

@@ -1,0 +1,118 @@
+import type { Pool } from 'pg';
+
+/** Of a source the newest so many are kept, */
+export const KEPT_OF_A_SOURCE = 100;
+/** of all sources together so many, */
+export const KEPT_IN_ALL = 10_000;
+/** and for so long. */
+export const KEPT_DAYS = 7;
+
+/** A header by its name, as it was written, and the length of its value. */
+export type ShownHeader = readonly [name: string, length: number];
+
+/** A request that was refused after it had been read. Nothing of a secret, a signature or a query is in it, of a body its hash. */
+export interface RejectedRequest {
+  readonly requestId: string;
+  readonly rejectedAt: Date;
+  readonly source: string;
+  readonly provider: string;
+  /** That of the answer. */
+  readonly code: string;
+  readonly reason: string;
+  readonly method: string;
+  /** As the signature was checked for it, without its query. */
+  readonly url: string;
+  readonly headers: { readonly known: readonly ShownHeader[]; readonly others: number };
+  readonly bodyBytes: number;
+  /** Hexadecimal. */
+  readonly bodySha256: string;
+  /** Live ones. */
+  readonly secrets: number;
+  /** Checks by the kind of variant. */
+  readonly tried: Readonly<Record<string, number>>;
+  /** The place of the secret that proves the variant; null: there is none. */
+  readonly secretIndex: number | null;
+  /** How long before it came it was signed; null: not known. */
+  readonly skewMs: number | null;
+  readonly diagnosis: string;
+  readonly what: string;
+  readonly fix: string;
+}
+
+export interface KeptRequest extends RejectedRequest {
+  /** null: its source does not allow to keep it. */
+  readonly body: Uint8Array | null;
+}
+
+export async function insertRejected(queryable: Pick<Pool, 'query'>, request: KeptRequest): Promise<void> {
+  await queryable.query({
+    name: 'rejected-insert',
+    text: `insert into rejected_requests (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes,
+             body_sha256, body, secrets, tried, secret_index, skew_ms, diagnosis, what, fix)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+           on conflict do nothing`,
+    values: [
+      request.requestId,
+      request.rejectedAt,
+      request.source,
+      request.provider,
+      request.code,
+      request.reason,
+      request.method,
+      request.url,
+      JSON.stringify(request.headers),
+      request.bodyBytes,
+      request.bodySha256,
+      request.body,
+      request.secrets,
+      JSON.stringify(request.tried),
+      request.secretIndex,
+      request.skewMs,
+      request.diagnosis,
+      request.what,
+      request.fix,
+    ],
+  });
+}
+
+const COLUMNS = `request_id as "requestId", rejected_at as "rejectedAt", source, provider, code, reason, method, url, headers,
+  body_bytes as "bodyBytes", body_sha256 as "bodySha256", secrets, tried, secret_index as "secretIndex",
+  skew_ms::float8 as "skewMs", diagnosis, what, fix`;
+
+/** The newest first. */
+export async function listRejected(
+  queryable: Pick<Pool, 'query'>,
+  { limit, source = null }: { readonly limit: number; readonly source?: string | null },
+): Promise<readonly RejectedRequest[]> {
+  const { rows } = await queryable.query<RejectedRequest>(
+    `select ${COLUMNS} from rejected_requests where $2::text is null or source = $2
+      order by rejected_at desc, request_id limit $1`,
+    [limit, source],
+  );
+  return rows;
+}
+
+export async function readRejected(
+  queryable: Pick<Pool, 'query'>,
+  requestId: string,
+): Promise<KeptRequest | null> {
+  const { rows } = await queryable.query<KeptRequest>(
+    `select ${COLUMNS}, body from rejected_requests where request_id = $1`,
+    [requestId],
+  );
+  return rows[0] ?? null;
+}
+
+/** Removes what is too old, and of each source and of all what is over their number. Returns how many. */
+export async function sweepRejected(queryable: Pick<Pool, 'query'>): Promise<number> {
+  const { rowCount } = await queryable.query(
+    `delete from rejected_requests r using (
+       select request_id, rejected_at < now() - interval '${KEPT_DAYS} days' as is_old,
+              row_number() over (partition by source order by rejected_at desc) as of_source,
+              row_number() over (order by rejected_at desc) as of_all
+         from rejected_requests) placed
+      where r.request_id = placed.request_id
+        and (placed.is_old or placed.of_source > ${KEPT_OF_A_SOURCE} or placed.of_all > ${KEPT_IN_ALL})`,
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,169 @@
+/**
+ * Keeps some of the requests that were refused after they had been read, with the nearest variant that would have been proven.
+ *
+ * RK1. Whoever answers waits for nothing of it, and nothing of it throws into an answer.
+ * RK2. What a flood costs is bounded: so many requests a minute, so many bytes, and a small part of the time of this process.
+ * RK3. While memory or PostgreSQL are short nothing is kept: it is counted, and forgotten.
+ * RK4. No value of a secret, a signature, a query or, unless its source allows it, of a body leaves it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import type { FairShare } from '@ackline/shared/fair-share';
+import type { Provider, Secrets } from '@ackline/shared/provider';
+import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
+import type { Suspect } from '@ackline/shared/signature-doctor/diagnosis';
+import type { KeptRequest } from '@ackline/store/rejected-requests';
+import type { Endpoint } from '../source-table.ts';
+import { createRejectedSample } from './rejected-sample.ts';
+import { rejectedRow, shownHeaders } from './rejected-row.ts';
+import type { Rejection } from './rejection.ts';
+
+/** Nobody waits for a row: a person reads it seconds later at the soonest. */
+const LOOK_EVERY_MS = 500;
+/** Its bytes are of the memory of bodies, under this name, which no source can have. */
+const OWNER = '(rejected requests)';
+const MAX_WAITING_BYTES = 4 * 1_048_576;
+/** After a check of a signature it rests for so many times as long: a twentieth of this process at most, in pieces of a check. */
+const REST_FACTOR = 19;
+/** A shorter rest would be none. */
+const WORK_BEFORE_REST_MS = 1;
+/** PostgreSQL that has refused a row is left alone for so long. */
+const PAUSE_MS = 5_000;
+
+/** Their secrets may each be a file that has to be looked at. */
+const MAX_OTHER_SOURCES = 50;
+
+/** Why a request is not kept: the label of a metric. */
+export const UNKEPT_REASONS = ['sampled', 'memory', 'postgres'] as const;
+export type UnkeptReason = (typeof UNKEPT_REASONS)[number];
+
+export interface RejectionKeeper extends Component {
+  /** Takes it, or counts why not. Waits for nothing, never throws (RK1). */
+  offer(rejection: Rejection): void;
+}
+
+export interface RejectionKeeperDeps {
+  readonly insert: (row: KeptRequest) => Promise<void>;
+  /** PostgreSQL is not known to be good, or others wait for it. */
+  readonly isPostgresShort: () => boolean;
+  /** That of bodies, */
+  readonly memory: Pick<FairShare, 'room' | 'take' | 'give'>;
+  /** of which so much has to be free. */
+  readonly spareBytes: number;
+  readonly secretsOf: (source: Endpoint['source']) => Secrets;
+  /** All that there are now. */
+  readonly sources: () => readonly Endpoint['source'][];
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly counts: { kept(): void; unkept(reason: UnkeptReason): void };
+  readonly log: Pick<Logger, 'debug' | 'error'>;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+  /** Ends early with the signal. */
+  readonly rest?: Rest;
+}
+
+type Rest = (ms: number, signal: AbortSignal) => Promise<void>;
+
+const restByTimer: Rest = (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined);
+
+export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeeper {
+  const { counts, memory, log, now = () => performance.now(), rest = restByTimer } = deps;
+  const sample = createRejectedSample(now);
+  const shown = shownHeaders(deps.providers.values());
+  const waiting: Rejection[] = [];
+  let waitingBytes = 0;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+
+  const isPostgresShort = () => now() < pausedUntil || deps.isPostgresShort();
+
+  function offer(rejection: Rejection): void {
+    const { endpoint, request, reason } = rejection;
+    if (!sample.takes(endpoint.source.name, reason)) return counts.unkept('sampled'); // (RK2)
+    if (isPostgresShort()) return counts.unkept('postgres'); // (RK3)
+    const bytes = request.body.byteLength;
+    const isTooMuch = waitingBytes + bytes > MAX_WAITING_BYTES;
+    if (isTooMuch || memory.room(OWNER) < deps.spareBytes) return counts.unkept('memory');
+    memory.take(OWNER, bytes);
+    waitingBytes += bytes;
+    // A copy: the memory that a body came in may be a small part of what is kept with it.
+    waiting.push({ ...rejection, request: { ...request, body: Buffer.from(request.body) } });
+  }
+
+  async function keep(rejection: Rejection, signal: AbortSignal): Promise<void> {
+    const secrets = deps.secretsOf(rejection.endpoint.source);
+    const examined = await paced(diagnose(suspectOf(deps, rejection, secrets)), { now, rest, signal });
+    if (examined === null) return;
+    if (isPostgresShort()) return counts.unkept('postgres');
+    try {
+      await deps.insert(rejectedRow(rejection, { examined, secrets: secrets.length, shown }));
+      counts.kept();
+    } catch (error) {
+      pausedUntil = now() + PAUSE_MS;
+      counts.unkept('postgres');
+      log.debug({ err: error }, 'rejected.unkept');
+    }
+  }
+
+  return {
+    name: 'rejection-keeper',
+    offer,
+    async run(signal) {
+      while (!signal.aborted) {
+        const next = waiting.shift();
+        if (next === undefined) {
+          await rest(LOOK_EVERY_MS, signal);
+          continue;
+        }
+        try {
+          await keep(next, signal);
+        } catch (error) {
+          log.error({ err: error, requestId: next.requestId }, 'rejected.unexamined');
+        } finally {
+          waitingBytes -= next.request.body.byteLength;
+          memory.give(OWNER, next.request.body.byteLength);
+        }
+      }
+    },
+  };
+}
+
+function suspectOf(deps: RejectionKeeperDeps, rejection: Rejection, secrets: Secrets): Suspect {
+  const { endpoint, request, at, reason, detail } = rejection;
+  const { provider, source, publicUrl } = endpoint;
+  const others = deps
+    .sources()
+    .filter(other => other.provider === source.provider && other.name !== source.name)
+    .slice(0, MAX_OTHER_SOURCES)
+    .map(other => ({ source: other.name, secrets: deps.secretsOf(other) }));
+  const { name, path, aliases, toleranceMs } = source;
+  return {
+    request,
+    provider,
+    source: { name, path, aliases, publicUrl, toleranceMs },
+    secrets,
+    others,
+    providers: deps.providers.values(),
+    now: at,
+    reason,
+    detail,
+  };
+}
+
+/** All steps, with a rest after each that took time (RK2). null: the signal came. */
+async function paced(
+  steps: Generator<void, Examined>,
+  { now, rest, signal }: { readonly now: () => number; readonly rest: Rest; readonly signal: AbortSignal },
+): Promise<Examined | null> {
+  let workedMs = 0;
+  for (;;) {
+    const began = now();
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    workedMs += now() - began;
+    if (workedMs < WORK_BEFORE_REST_MS) continue;
+    await rest(workedMs * REST_FACTOR, signal);
+    if (signal.aborted) return null;
+    workedMs = 0;
+  }
+}
