@@ -14,6 +14,7 @@ import { registerPark } from './commands/park.ts';
 import { registerDiscard } from './commands/discard.ts';
 import { registerPerf } from './commands/perf.ts';
 import { registerPlan } from './commands/plan.ts';
+import { registerRejected } from './commands/rejected.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
@@ -101,6 +102,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerTop,
     registerPerf,
     registerEvents,
+    registerRejected,
     registerPark,
     registerReplay,
     registerDiscard,

@@ -8,6 +8,7 @@ import { examine } from '../doctor/examine.ts';
 import { FOUND_EXIT_CODE, type ReportOptions, reportOptions, showReport } from '../doctor/report-options.ts';
 import { baseUrl } from '../options.ts';
 import { plural } from '../output/units.ts';
+import { registerDoctorSignature } from './doctor-signature.ts';
 import { registerDoctorTelegram, telegramOptions } from './doctor-telegram.ts';
 
 interface DoctorOptions extends ReportOptions {
@@ -30,7 +31,8 @@ export function registerDoctor(program: Command, context: CommandContext): void 
       'after',
       `\nThe exit status is ${FOUND_EXIT_CODE} where something of the impact of --fail-on was found, 1 where nothing could be looked at.` +
         '\n\nExample:\n  $ ackline doctor\n  $ ACKLINE_ENV=production ackline doctor --fail-on medium --json' +
-        '\n  $ ackline doctor source handlers/\n  $ ackline doctor telegram --set-webhook',
+        '\n  $ ackline doctor source handlers/\n  $ ackline doctor telegram --set-webhook' +
+        '\n  $ ackline doctor signature <request id>',
     )
     .action(async (options: DoctorOptions) => {
       const config = context.config();
@@ -45,6 +47,7 @@ export function registerDoctor(program: Command, context: CommandContext): void 
   for (const option of [...reportOptions(), ...telegramOptions()]) command.addOption(option);
   registerSource(command, context);
   registerDoctorTelegram(command, context);
+  registerDoctorSignature(command, context);
 }
 
 function registerSource(doctor: Command, context: CommandContext): void {

@@ -1,0 +1,69 @@
+import { AppError } from '@ackline/shared/app-error';
+import { isExplained } from '@ackline/shared/signature-doctor/diagnosis';
+import { type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
+import { FOUND_EXIT_CODE } from '../doctor/report-options.ts';
+import { asTyped, programName } from '../output/program-name.ts';
+import { printable } from '../output/text-table.ts';
+import { explain } from '../rejected/explanation.ts';
+import { rejectedJson } from '../rejected/rejected-json.ts';
+
+const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+interface SignatureOptions {
+  readonly body?: true;
+  readonly json?: true;
+}
+
+export function registerDoctorSignature(doctor: Command, context: CommandContext): void {
+  doctor
+    .command('signature')
+    .description('Say why a request was refused, and what of it would have been right')
+    .argument('<request id>', 'of the answer: requestId, X-Request-ID; or of `ackline rejected`', requestId)
+    .option('--body', 'show the body too, where its source keeps it (keepRejected)')
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      `\nThe exit status is 0 where the cause is known, ${FOUND_EXIT_CODE} where nothing that was tried would have been right, 1 where the request is not kept.` +
+        '\n\nExample:\n  $ ackline doctor signature 3b1f6a52-6f0e-4d57-9f0a-0c8f2f6c1f11',
+    )
+    .action(async (id: string, options: SignatureOptions) => {
+      const request = await withDatabase(context.config(), pool => readRejected(pool, id));
+      if (request === null) throw notKept(id);
+      if (options.body === true && request.body === null) throw noBody(request);
+      const body = options.body === true ? request.body : null;
+      context.terminal.line(
+        options.json === true ? rejectedJson(request, body) : asTyped(explained(request, body)),
+      );
+      if (!isExplained(request.diagnosis)) context.setExitCode(FOUND_EXIT_CODE);
+    });
+}
+
+function requestId(text: string): string {
+  if (!REQUEST_ID.test(text))
+    throw new InvalidArgumentError(`It must be the id of a request, as ${programName()} rejected lists it.`);
+  return text;
+}
+
+function explained(request: KeptRequest, body: Uint8Array | null): string {
+  const text = explain(request);
+  return body === null
+    ? text
+    : `${text}\n\n${Buffer.from(body).toString('utf8').split('\n').map(printable).join('\n')}`;
+}
+
+function notKept(id: string): AppError {
+  return new AppError(
+    'ACKLINE_NOT_FOUND',
+    `No refused request ${id} is kept. Of each source and reason the first ten of a minute are, some seconds later, for 7 days at most`,
+  );
+}
+
+function noBody({ source }: KeptRequest): AppError {
+  return new AppError(
+    'ACKLINE_NOT_FOUND',
+    `Its body is not kept: source ${source} has not "keepRejected: body", or the body is over 128 KiB`,
+  );
+}

@@ -1,0 +1,56 @@
+import { listRejected, type RejectedRequest } from '@ackline/store/rejected-requests';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
+import { wholeNumber } from '../options.ts';
+import { programName } from '../output/program-name.ts';
+import { shortTime } from '../output/short-time.ts';
+import { formatTable } from '../output/text-table.ts';
+import { rejectedJson } from '../rejected/rejected-json.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 1_000;
+
+interface RejectedOptions {
+  readonly limit: number;
+  readonly source?: string;
+  readonly json?: true;
+}
+
+export function registerRejected(program: Command, context: CommandContext): void {
+  program
+    .command('rejected')
+    .description('List requests that were refused, with what would have been right, the newest first')
+    .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
+    .option('-s, --source <name>', 'only of this source')
+    .option('--json', 'one JSON document per line')
+    .addHelpText(
+      'after',
+      '\nOf each source and reason the first ten of a minute are kept, while PostgreSQL answers; all are counted in the metrics.' +
+        '\n\nExample:\n  $ ackline rejected --source whatsapp\n  $ ackline doctor signature <request id>',
+    )
+    .action(async ({ limit, source, json }: RejectedOptions) => {
+      const found = await withDatabase(context.config(), pool =>
+        listRejected(pool, { limit, source: source ?? null }),
+      );
+      if (json === true) for (const request of found) context.terminal.line(rejectedJson(request));
+      else context.terminal.line(formatRejected(found, source));
+    });
+}
+
+export function formatRejected(requests: readonly RejectedRequest[], source?: string): string {
+  if (requests.length === 0)
+    return `No refused request${source === undefined ? '' : ` of source ${source}`} is kept.`;
+  const table = formatTable(
+    ['REFUSED', 'SOURCE', 'REASON', 'REQUEST', 'DIAGNOSIS'],
+    requests.map(({ rejectedAt, source: name, reason, requestId, diagnosis, what }) => [
+      shortTime(rejectedAt),
+      name,
+      reason,
+      requestId,
+      `${diagnosis}: ${what}`,
+    ]),
+    { wholeLast: true },
+  );
+  return `${table}\n\nWhat to do: ${programName()} doctor signature <request>`;
+}
