@@ -1,4 +1,4 @@
--- works-from: 13
+-- works-from: 10
 -- When each secret of a source last proved a request, over all ingresses and restarts (`ackline sources`). An ingress of the release before
 -- writes nothing here: while one runs beside newer ones, what it alone was called with does not count as a use.
 create table secret_uses (

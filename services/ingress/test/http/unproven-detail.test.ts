@@ -35,7 +35,7 @@ describe('a sender that was not proven', () => {
 
   it('is told the headers for either kind of secret, where a provider has two', () => {
     assert.equal(
-      unprovenDetail({ ...endpoint, provider: gitlab }, 'missing_signature', true),
+      detailOf('missing_signature', true, { ...endpoint, provider: gitlab }),
       'What proves that gitlab is the sender is missing: by the kind of the secret that is the header X-Gitlab-Token, or the headers webhook-signature, webhook-id, webhook-timestamp together.',
     );
   });

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import type { ChildMessage } from '@ackline/runtime/parent-channel';
-import { findProvider } from '@ackline/shared/providers/registry';
+import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
 import { type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -146,7 +146,7 @@ function githubSent(body: string, { secret, signed = body }: { secret: string; s
 }
 
 function sampleOf(name: string, options: { url: string; secret: string; now: number }): Sent {
-  const provider = findProvider(name);
+  const provider = providers.get(name);
   assert.ok(provider !== undefined);
   return provider.sample({ ...options, sequence: 0 });
 }
