@@ -79,11 +79,9 @@ function cutValue(change: Uint8Array, value: unknown): (item: NonNullable<Place[
     const piece = (list === 'messages' ? messages : statuses)?.[index] ?? EMPTY;
     const at = contactOf(value, { list, index });
     const contact = at === null ? undefined : contacts?.[at];
-    return [
-      ...[text('{'), ...around, text('"value":{'), ...beside],
-      ...(contact === undefined ? [] : [text('"contacts":['), contact, text('],')]),
-      ...[text(`"${list}":[`), piece, text(']}}')],
-    ];
+    const contactPieces = contact === undefined ? [] : [text('"contacts":['), contact, text('],')];
+    const itemPieces = [...contactPieces, text(`"${list}":[`), piece, text(']}}')];
+    return [text('{'), ...around, text('"value":{'), ...beside, ...itemPieces];
   };
 }
 

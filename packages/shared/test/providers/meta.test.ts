@@ -20,8 +20,8 @@ const BATCH = fixture('meta/whatsapp-batch.json');
 const MESSENGER = fixture('meta/messenger.json');
 
 /** Of Meta's own SDK, which does not export it. */
-const load = createRequire(import.meta.url);
-const { generateXHub256Sig } = load(join(dirname(load.resolve('whatsapp')), 'utils.js')) as {
+const require = createRequire(import.meta.url);
+const { generateXHub256Sig } = require(join(dirname(require.resolve('whatsapp')), 'utils.js')) as {
   generateXHub256Sig: (body: string, appSecret: string) => string;
 };
 

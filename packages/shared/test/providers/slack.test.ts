@@ -226,7 +226,11 @@ describe('slack challenge', () => {
   });
 
   it('takes an event, a command and a click for what they are, also where they quote a question', () => {
-    const quoting = JSON.stringify({ type: 'event_callback', event: { text: '"type":"url_verification"' } });
+    const quoting = JSON.stringify({
+      type: 'event_callback',
+      challenge: 'x',
+      event: { text: 'url_verification' },
+    });
     for (const body of [
       quoting,
       '{"type":"url_verification"}',

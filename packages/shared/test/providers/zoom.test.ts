@@ -171,7 +171,7 @@ describe('zoom challenge', () => {
     for (const name of names.slice(0, -1))
       assert.equal(answerTo(signed(fixture(`zoom/${name}.json`))), null, name);
     for (const body of [
-      '{"event":"chat_message.sent","payload":{"object":{"message":"endpoint.url_validation","plainToken":"a"}}}',
+      '{"event":"chat_message.sent","payload":{"plainToken":"a","object":{"message":"endpoint.url_validation"}}}',
       '{"event":"endpoint.url_validation"}',
       '["endpoint.url_validation"]',
       'endpoint.url_validation',

@@ -4,9 +4,9 @@ import type { Answer, SampleRequest } from '@ackline/shared/provider';
 /** What a provider asks that is no event, signed as it signs. */
 export interface Question {
   /** The first header is the content type, the second one the signature. */
-  ask(secret: string, now: number): SampleRequest;
+  readonly ask: (secret: string, now: number) => SampleRequest;
   /** To the letter. */
-  answer(secret: string): Answer;
+  readonly answer: (secret: string) => Answer;
 }
 
 const json = (value: unknown): Answer => ({
@@ -22,7 +22,7 @@ export const questions: ReadonlyMap<string, Question> = new Map<string, Question
   [
     'slack',
     {
-      ask(secret, now) {
+      ask: (secret, now) => {
         const body = Buffer.from(
           '{"token":"t","challenge":"3eZbrw1aBm2rZgRNFZxV","type":"url_verification"}',
         );
@@ -43,7 +43,7 @@ export const questions: ReadonlyMap<string, Question> = new Map<string, Question
   [
     'zoom',
     {
-      ask(secret, now) {
+      ask: (secret, now) => {
         const body = Buffer.from(
           `{"payload":{"plainToken":"${PLAIN_TOKEN}"},"event_ts":${now},"event":"endpoint.url_validation"}`,
         );
@@ -68,17 +68,19 @@ export const questions: ReadonlyMap<string, Question> = new Map<string, Question
 ]);
 
 /** The query by which a provider subscribes with this token, and its answer; one for each that has a `handshake`. */
-export const handshakes: ReadonlyMap<string, { query(token: string): string; readonly answer: Answer }> =
-  new Map([
-    [
-      'meta',
-      {
-        query: (token: string) =>
-          `?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${encodeURIComponent(token)}`,
-        answer: { status: 200, contentType: 'text/plain', body: '1158201444' },
-      },
-    ],
-  ]);
+export const handshakes: ReadonlyMap<
+  string,
+  { readonly query: (token: string) => string; readonly answer: Answer }
+> = new Map([
+  [
+    'meta',
+    {
+      query: (token: string) =>
+        `?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${encodeURIComponent(token)}`,
+      answer: { status: 200, contentType: 'text/plain', body: '1158201444' },
+    },
+  ],
+]);
 
 /** What a provider sends without a signature to see whether somebody is there; one for each that has `unsigned`. */
 export const looks: ReadonlyMap<string, { readonly request: SampleRequest; readonly answer: Answer }> =
