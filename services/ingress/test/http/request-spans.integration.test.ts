@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { SpanRecord } from '@ackline/runtime/tracing/span-recorder';
 import { parseTraceparent } from '@ackline/runtime/tracing/trace-context';
 import { AppError } from '@ackline/shared/app-error';
+import { telegram } from '@ackline/shared/providers/telegram';
 import { createRequestTraces } from '../../src/http/request-spans.ts';
 import { sourceConfig } from '../support/endpoint.ts';
 import { type FrontOptions, named, startFront, TELEGRAM_HEADERS } from '../support/front.ts';
@@ -40,6 +41,29 @@ async function send(port: number, headers: readonly string[] = [], { path = PATH
 const traceparent = (flags: string) => [`traceparent: 00-${TRACE}-${CALLER}-${flags}`];
 
 describe('the spans of a request', () => {
+  it('of a challenge and a handshake are one each, with nothing of the query', async () => {
+    const answer = { status: 200, contentType: 'text/plain', body: 'x' };
+    const provider = { ...telegram, challenge: () => answer, handshake: () => answer };
+    const { front, spans } = await startTraced({ providerOf: () => provider });
+    await using _ = front;
+    assert.equal(await send(front.port), 200);
+    using client = await openRaw(front.port);
+    client.write(`GET ${PATH}?token=a-verify-token HTTP/1.1\r\nHost: h\r\n\r\n`);
+    assert.equal((await client.answer()).status, 200);
+    assert.deepEqual(
+      spans.map(({ name, attributes, events }) => [
+        name,
+        attributes['ackline.result'],
+        events?.map(one => one.name),
+      ]),
+      [
+        [`POST ${PATH}`, 'challenge', ['admit', 'read', 'verify', 'identify', 'ack']],
+        [`GET ${PATH}`, 'challenge', ['admit', 'verify', 'ack']],
+      ],
+    );
+    assert.ok(!JSON.stringify(spans).includes('a-verify-token'));
+  });
+
   it('are the request with its phases, and its append, which the event names as where it was made', async () => {
     const source = sourceConfig({ publicUrl: 'https://hooks.example.com' });
     const { front, spans } = await startTraced({ sources: [source] });
