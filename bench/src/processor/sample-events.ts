@@ -28,7 +28,10 @@ export function sampleEvents({ first, count, tracedRatio }: NumberRange): EventE
   const provider = providers.get('telegram');
   if (provider === undefined) throw new Error('there is no provider telegram');
   const request = createWireRequest({ host: 'hooks.example.com', bodyBytes: USUAL_BODY_BYTES });
-  const headers = redactBearer(headersOf(request.of(first)), provider.bearerHeaders, { secret: TOKEN, secretIndex: 0 });
+  const headers = redactBearer(headersOf(request.of(first)), provider.bearerHeaders, {
+    secret: TOKEN,
+    secretIndex: 0,
+  });
   return Array.from({ length: count }, (_, index) => {
     const wire = request.of(first + index);
     const body = Buffer.from(wire.subarray(wire.indexOf(HEAD_END) + HEAD_END.length));

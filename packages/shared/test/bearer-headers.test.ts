@@ -32,7 +32,10 @@ describe('bearer headers', () => {
   it('puts no index in the place of what is not the proven secret, so that no other one is put back there', () => {
     const redacted = redactBearer(HEADERS, BEARER, { secret: 'the-signing-key', secretIndex: 0 });
     assert.deepEqual(redacted[1], ['X-Telegram-Bot-Api-Secret-Token', 'secret:other']);
-    assert.deepEqual(restoreBearer(redacted, { bearerHeaders: BEARER }, ['the-signing-key', 'the-token']), redacted);
+    assert.deepEqual(
+      restoreBearer(redacted, { bearerHeaders: BEARER }, ['the-signing-key', 'the-token']),
+      redacted,
+    );
   });
 
   it('gives the original back, and only where a placeholder stands', () => {

@@ -33,7 +33,8 @@ function secretOf(provider: Provider): string {
 const VERIFY_TOKEN = 'a-verify-token';
 
 function sourceLine(name: string): string {
-  const tokens = providers.get(name)?.handshake === undefined ? '' : ', verifyTokens: [{ env: VERIFY_TOKEN }]';
+  const tokens =
+    providers.get(name)?.handshake === undefined ? '' : ', verifyTokens: [{ env: VERIFY_TOKEN }]';
   return `  - { name: ${name}, provider: ${name}, path: ${pathOf(name)}, secrets: [{ env: ${variableOf(name)} }]${tokens} }`;
 }
 

@@ -13,7 +13,10 @@ import type { ConfigPath } from './yaml-source.ts';
 type Entry = Readonly<Record<string, unknown>>;
 
 export interface CrossCheckOptions {
-  readonly providers: ReadonlyMap<string, Pick<Provider, 'signsUrl' | 'toleranceMs' | 'handshake' | 'configurable'>>;
+  readonly providers: ReadonlyMap<
+    string,
+    Pick<Provider, 'signsUrl' | 'toleranceMs' | 'handshake' | 'configurable'>
+  >;
   /** Some things are left open in development only. */
   readonly production: boolean;
 }

@@ -161,7 +161,17 @@ function toConfig(file: ConfigFile, providers: KnownProviders): AcklineConfig {
 const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 function toSource(source: ConfigFile['sources'][number], providers: KnownProviders): SourceConfig {
-  const { maxBody, tolerance, bodyTimeout, limit, secrets, verifyTokens, publicUrl, options = null, ...same } = source;
+  const {
+    maxBody,
+    tolerance,
+    bodyTimeout,
+    limit,
+    secrets,
+    verifyTokens,
+    publicUrl,
+    options = null,
+    ...same
+  } = source;
   const provider = providerOf({ provider: source.provider, options }, providers);
   return {
     ...same,
