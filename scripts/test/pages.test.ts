@@ -48,6 +48,7 @@ describe('docs/configuration.md', () => {
       '## `destinations[].retry`',
       '## `destinations[].breaker`',
       '## `retention`',
+      '## `sources[].options` of generic',
     ]);
   });
 

@@ -127,5 +127,6 @@ export const bareChecks: ReadonlyMap<string, BareCheck> = new Map([
       signed: request => before(request, request.url),
     }),
   ],
+  ['line', hmac({ algorithm: 'sha256', encoding: 'base64', proof: of('x-line-signature') })],
   ['generic', hmac({ algorithm: 'sha256', encoding: 'hex', proof: of('x-webhook-signature') })],
 ]);

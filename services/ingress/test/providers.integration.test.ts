@@ -155,7 +155,7 @@ for (const provider of providers.values()) {
       const identified = provider.identify(request);
       assert.equal(identified.kind, 'event');
       assert.equal(stored.type, identified.identity.type);
-      assert.equal(stored.dedupKey, identified.identity.dedupKey);
+      assert.equal(stored.dedupKey, identified.identity.dedupKey ?? stored.id);
       assert.equal(stored.orderingKey, identified.identity.orderingKey);
     });
 

@@ -1,6 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { isExplained } from '@ackline/shared/signature-doctor/diagnosis';
-import { type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
+import { KEPT_DAYS, type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
@@ -57,7 +57,7 @@ function explained(request: KeptRequest, body: Uint8Array | null): string {
 function notKept(id: string): AppError {
   return new AppError(
     'ACKLINE_NOT_FOUND',
-    `No refused request ${id} is kept. Of each source and reason the first ten of a minute are, some seconds later, for 7 days at most`,
+    `No refused request ${id} is kept. Of each source and reason the first ten of a minute are, some seconds later, for ${KEPT_DAYS} days at most`,
   );
 }
 

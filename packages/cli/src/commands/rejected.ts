@@ -38,7 +38,7 @@ export function registerRejected(program: Command, context: CommandContext): voi
     });
 }
 
-export function formatRejected(requests: readonly RejectedRequest[], source?: string): string {
+function formatRejected(requests: readonly RejectedRequest[], source?: string): string {
   if (requests.length === 0)
     return `No refused request${source === undefined ? '' : ` of source ${source}`} is kept.`;
   const table = formatTable(

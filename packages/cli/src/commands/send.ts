@@ -85,7 +85,7 @@ function checkAccepted({ sent, accepted }: SendSummary): void {
 }
 
 /** Throws ACKLINE_SEND_NOT_REFUSED where not all of them were refused. */
-export function describeRefusal(why: string, { sent, byOutcome }: SendSummary): string {
+function describeRefusal(why: string, { sent, byOutcome }: SendSummary): string {
   const others = sent - (byOutcome.get(REFUSED_STATUS) ?? 0);
   if (others === 0) return `Refused, which is right: ${why}. Exit status 0; 1 where one is not refused.`;
   throw new AppError(

@@ -73,7 +73,7 @@ function secretJson({ source, ref, use, ofSource }: ShownSecret): string {
   });
 }
 
-export function formatSources(shown: readonly ShownSecret[], now: number): string {
+function formatSources(shown: readonly ShownSecret[], now: number): string {
   if (shown.length === 0) return 'The configuration has no sources.';
   return formatTable(
     ['SOURCE', 'PROVIDER', 'PATH', 'SECRET', 'USE'],

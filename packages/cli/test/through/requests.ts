@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { request } from 'undici';
@@ -44,12 +45,32 @@ export function signed(provider: Provider, sequence: number, body?: Uint8Array):
 
 /** The status of the answer. */
 export async function post(gateway: Gateway, path: string, sample: SampleRequest): Promise<number> {
-  const { headers, body, query = '' } = sample;
+  return (await send(gateway, path, sample)).statusCode;
+}
+
+/** No disk takes as much in its time as this many would be for. */
+const MAX_TRIES = 30;
+
+/**
+ * A disk that is busy may not take a large body in its time: a 503 is no acceptance, and it is sent again as it is once the answer
+ * says so. Resolves with how often that was; throws for any other answer than 200.
+ */
+export async function postUntilTaken(gateway: Gateway, path: string, sample: SampleRequest): Promise<number> {
+  for (let refused = 0; refused < MAX_TRIES; refused += 1) {
+    const { statusCode, headers } = await send(gateway, path, sample);
+    if (statusCode === 200) return refused;
+    if (statusCode !== 503) throw new Error(`${path} answered ${statusCode}`);
+    await delay(Number(headers['retry-after']) * 1_000);
+  }
+  throw new Error(`${path} answered ${MAX_TRIES} times 503`);
+}
+
+async function send(gateway: Gateway, path: string, { headers, body, query = '' }: SampleRequest) {
   const answer = await request(gateway.url + path + query, {
     method: 'POST',
     headers: headers.flat(),
     body: Buffer.from(body),
   });
   await answer.body.dump();
-  return answer.statusCode;
+  return answer;
 }

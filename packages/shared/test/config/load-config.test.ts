@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { z } from 'zod';
 import { AppError } from '../../src/app-error.ts';
 import { type KnownProviders, loadConfig } from '../../src/config/load-config.ts';
-import type { Provider } from '../../src/provider.ts';
+import type { Configurable, Provider } from '../../src/provider.ts';
+import { standardWebhooks } from '../../src/providers/standard-webhooks.ts';
 import { filterDocument } from '../../src/routing/filter-document.ts';
 import { routableEvent } from '../routing/routing-examples.ts';
 
@@ -13,10 +15,13 @@ const provider = {
   toleranceMs: null as number | null,
   overLimit: 'reject' as const,
 };
-const providers: KnownProviders = new Map<string, typeof provider & Pick<Provider, 'handshake'>>([
+/** Any options make one that signs a time. */
+const configurable = { schema: z.looseObject({}), with: () => standardWebhooks };
+type Known = typeof provider & Pick<Provider, 'handshake'> & { configurable?: Configurable };
+const providers: KnownProviders = new Map<string, Known>([
   ['telegram', provider],
   ['twilio', { ...provider, signsUrl: true }],
-  ['respondio', { ...provider, toleranceMs: 300_000, handshake: () => null }],
+  ['respondio', { ...provider, toleranceMs: 300_000, handshake: () => null, configurable }],
 ]);
 
 const load = (text: string, production = false) =>
@@ -130,6 +135,7 @@ describe('loadConfig, on a file that is right', () => {
         {
           name: 'telegram',
           provider: 'telegram',
+          options: null,
           tenant: 'default',
           path: '/webhook/telegram',
           aliases: [],
@@ -183,6 +189,7 @@ trustProxies: [127.0.0.1, 10.0.0.0/8, '2001:db8::/32', '::1']
 sources:
   - name: faster-incoming
     provider: respondio
+    options: { anything: [1] }
     tenant: faster
     path: /webhook/faster/incoming
     aliases: [/webhook/f, /webhook/f/]
@@ -194,6 +201,7 @@ sources:
     bodyTimeout: { idle: 2s, total: 10s }
     limit: { max: 100, per: 1h, by: ip, over: reject }
     connection: close
+    keepRejected: body
     onUndurable: 200
 tenants:
   - name: faster
@@ -223,6 +231,7 @@ destinations:
     assert.deepEqual(config.sources[0], {
       name: 'faster-incoming',
       provider: 'respondio',
+      options: { anything: [1] },
       tenant: 'faster',
       path: '/webhook/faster/incoming',
       aliases: ['/webhook/f', '/webhook/f/'],
@@ -234,6 +243,7 @@ destinations:
       bodyTimes: { idleMs: 2_000, totalMs: 10_000 },
       limit: { max: 100, perMs: 3_600_000, by: 'ip', over: 'reject' },
       connection: 'close',
+      keepRejected: 'body',
       onUndurable: 200,
     });
     assert.deepEqual(config.tenants, [{ name: 'faster', weight: 100 }]);

@@ -10,7 +10,7 @@ import { assertStorable, NOW, post, signedSample, URL_CALLED } from './requests.
 
 const SECRET = '0123456789abcdef0123456789abcdef';
 const OTHER = 'fedcba9876543210fedcba9876543210';
-const RUNS = 1_000;
+const RUNS = 500;
 
 const headerNames = ['X-Signature', 'X-Time', 'X-Id', 'X-Type', 'Authorization'] as const;
 const places = fc.option(fc.constantFrom(...headerNames, '/id', '/a/0/b', '/', '/~0~1', '/__proto__/x'), {
@@ -125,7 +125,8 @@ describe('generic, by any options', () => {
     let taken = 0;
     let others = 0;
     const ids = fc.oneof(texts, fc.constant('abc'));
-    const queries = texts.map(text => (text.startsWith('?') ? text : ''));
+    // No white space is in a request line.
+    const queries = texts.map(text => (text.startsWith('?') ? text.replaceAll(/\s/g, '') : ''));
     fc.assert(
       fc.property(signedOptions, bodies, ids, queries, (options, body, id, query) => {
         const provider = make(options);
@@ -135,7 +136,7 @@ describe('generic, by any options', () => {
         if (!isEvent(provider, request)) return;
         taken += 1;
         for (const resplit of resplits(options.signed, values)) {
-          if (/\s/.test(resplit.url)) continue; // in no request line
+          if (/\s/.test(resplit.url)) continue;
           others += 1;
           const forged = send(options, resplit, signatureOf(options, values));
           assert.equal(isEvent(provider, forged), false, JSON.stringify([options.signed, values, resplit]));
