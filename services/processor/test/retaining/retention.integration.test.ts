@@ -27,7 +27,7 @@ describe('retention', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate event_keys');
+    await pool.query('truncate event_keys, cache_clears');
   });
   const made: Retention[] = [];
   afterEach(async () => {
