@@ -19,7 +19,7 @@ export const CONNECTIONS_BESIDE_POOL = 2;
 const READ_ONLY = '25006';
 
 export interface StoreParts {
-  readonly config: Pick<ProcessorConfig, 'databaseUrl' | 'poolMax'>;
+  readonly config: Pick<ProcessorConfig, 'databaseUrl' | 'poolMax' | 'kafka'>;
   readonly context: Pick<ProgramContext, 'log' | 'report' | 'signal'>;
   readonly health: HealthRegistry;
   readonly pools: PoolMetrics;
@@ -52,6 +52,8 @@ export async function connectStore(
     // All that this process can do is done: the bound on a start is for one that hangs, and would end it here.
     health.markStarted();
     context.report({ kind: 'started' });
+    // What takes long to load is there by then; and has been compiled where the image is built, without PostgreSQL.
+    if (config.kafka !== null) void import('./kafka-reading.ts');
     await guard.untilGood(signal);
   }
   if (signal.aborted) return null;

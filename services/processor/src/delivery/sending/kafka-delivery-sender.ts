@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import { createKafkaSender, type OutboundRecord, type SentRecord } from '@ackline/eventlog/kafka-sender';
+import type { OutboundRecord, SentRecord } from '@ackline/eventlog/kafka-sender';
 import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import type { Connections, OutboundDelivery } from './delivery-sender.ts';
@@ -10,23 +10,27 @@ import type { AttemptResult } from '../outcomes/outcome.ts';
 /** Holds the original headers as JSON: a record's headers have no order that clients agree on, and few clients read duplicates. */
 const ORIGINAL_HEADERS = 'ackline-http-headers';
 
-/** Deliveries as records of a topic, one request each, so that each has its own outcome. */
+/** Deliveries as records of a topic, one request each, so that each has its own outcome. Loads the client, which few processors need. */
 export function createKafkaDeliverySender(
   config: KafkaDestinationConfig,
   { brokers, lookup }: { readonly brokers: readonly string[]; readonly lookup: LookupFunction },
 ): Connections {
   const { topic, timeoutMs } = config;
-  const sender = createKafkaSender({ brokers, topic, timeoutMs, lookup });
+  const opening = import('@ackline/eventlog/kafka-sender').then(({ createKafkaSender }) =>
+    createKafkaSender({ brokers, topic, timeoutMs, lookup }),
+  );
+  const close = async () => (await opening).close();
   const inFlight = new Set<Promise<unknown>>();
   return {
     async send(delivery) {
-      const sending = sender.send(recordOf(delivery, config), delivery.signal);
+      const record = recordOf(delivery, config);
+      const sending = opening.then(sender => sender.send(record, delivery.signal));
       inFlight.add(sending);
       void sending.then(() => inFlight.delete(sending));
       return untilAborted(sending, delivery.signal);
     },
-    retire: () => void Promise.all(inFlight).then(() => sender.close()),
-    close: () => sender.close(),
+    retire: () => void Promise.all(inFlight).then(close),
+    close,
   };
 }
 

@@ -1,0 +1,126 @@
+import {
+  createKafkaConsumer,
+  type KafkaConsumer,
+  type KafkaConsumerSnapshot,
+} from '@ackline/eventlog/kafka-consumer';
+import {
+  type KafkaDurability,
+  longestStayMs,
+  openTopic,
+  type OpenTopicOptions,
+  type OpenedTopic,
+} from '@ackline/eventlog/kafka-topic';
+import { createWatermarks, type Watermarks } from '@ackline/eventlog/watermarks';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import { AppError } from '@ackline/shared/app-error';
+import { readLaneOffsets, setLaneBack } from '@ackline/store/lanes';
+import type { Pool } from 'pg';
+import type { LaneStorer } from './storing/lane-storer.ts';
+import { whileTopicIsWatched } from './topic-watch.ts';
+
+/** A broker that is starting answers within this; later the supervisor tries again. */
+const TOPIC_DEADLINE_MS = 10_000;
+
+export interface KafkaSource {
+  readonly brokers: readonly string[];
+  readonly durability: KafkaDurability;
+}
+
+export interface KafkaReadingOptions {
+  readonly source: KafkaSource;
+  readonly pool: Pool;
+  readonly workers: number;
+  /** The topic has so many partitions. Called before any of them is read, and waited for. */
+  readonly onPartitions: (partitions: number) => Promise<void>;
+  readonly log: Logger;
+  /** How often the topic's settings are asked for again. Default: each hour. */
+  readonly watchEveryMs?: number | undefined;
+}
+
+/** How events come out of Kafka. */
+export interface KafkaReading {
+  /** null: no broker has told yet. */
+  topicId(): string | null;
+  /** As `topicId`. */
+  topicRetentionMs(): number | null;
+  isReading(): boolean;
+  highWatermarks(deadlineMs?: number): Promise<ReadonlyMap<number, bigint>>;
+  component(storer: LaneStorer): Component;
+  close(): Promise<void>;
+  /** null: nothing was read yet. `weaknesses`: what makes the topic weaker than the ack contract. */
+  snapshot(): (KafkaConsumerSnapshot & Pick<OpenedTopic, 'weaknesses'>) | null;
+}
+
+/** Imported only where there is Kafka: its clients are a third of all that a processor would load. */
+export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
+  const { source, log } = options;
+  let opened: { readonly topic: OpenedTopic; readonly watermarks: Watermarks } | null = null;
+  let consumer: KafkaConsumer | null = null;
+
+  /** One that was made anew is another one: it is opened when the consumer starts again. */
+  function seen(topic: OpenedTopic): void {
+    if (opened?.topic.topicId === topic.topicId) opened = { ...opened, topic };
+  }
+
+  return {
+    topicId: () => opened?.topic.topicId ?? null,
+    topicRetentionMs: () => (opened === null ? null : longestStayMs(opened.topic)),
+    isReading: () => consumer?.snapshot().state === 'reading',
+    async highWatermarks(deadlineMs) {
+      if (opened === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
+      return opened.watermarks.highWatermarks(deadlineMs);
+    },
+    component: storer => ({
+      name: 'kafka-consumer',
+      async run(signal) {
+        const topic = await openToRead(source, { signal, log });
+        await options.onPartitions(topic.partitions);
+        const before = opened;
+        opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
+        await before?.watermarks.close();
+        const started = createConsumer(options, { topic, storer });
+        consumer = started;
+        const ask = (asked: AbortSignal) => openToRead(source, { signal: asked, log, create: false });
+        const watch = { ask, seen, log, everyMs: options.watchEveryMs };
+        await whileTopicIsWatched(watch, signal, () => started.run(signal));
+      },
+    }),
+    close: async () => opened?.watermarks.close(),
+    snapshot: () => consumer && { ...consumer.snapshot(), weaknesses: opened?.topic.weaknesses ?? [] },
+  };
+}
+
+function createConsumer(
+  { source, pool, workers, log }: KafkaReadingOptions,
+  { topic, storer }: { readonly topic: OpenedTopic; readonly storer: LaneStorer },
+): KafkaConsumer {
+  return createKafkaConsumer({
+    brokers: source.brokers,
+    topic,
+    lanesAtATime: workers,
+    readOffsets: topicId => readLaneOffsets(pool, topicId),
+    setLaneBack: lane => setLaneBack(pool, lane),
+    storeLane: batch => storer.storeKafkaBatch(batch),
+    log,
+  });
+}
+
+/** However weak the topic is by now: what was acked in it is there to be stored (A2). Only who appends to it refuses it. */
+async function openToRead(
+  source: KafkaSource,
+  {
+    log,
+    ...how
+  }: Pick<OpenTopicOptions, 'create'> & {
+    readonly signal: AbortSignal;
+    readonly log: Pick<Logger, 'warn'>;
+  },
+): Promise<OpenedTopic> {
+  const topic = await openTopic({ ...source, ...how, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS });
+  const { name, weaknesses } = topic;
+  if (weaknesses.length > 0 && source.durability !== 'single-node') {
+    log.warn({ topic: name, weaknesses }, 'kafka.topic-weak');
+  }
+  return topic;
+}
