@@ -79,6 +79,16 @@ function standard(prefix: string): BareCheck {
   });
 }
 
+/** `v0:<time>:<body>`, as Slack and Zoom sign. */
+function timed(signature: string, time: string): BareCheck {
+  return hmac({
+    algorithm: 'sha256',
+    encoding: 'hex',
+    proof: behind(signature, 'v0='),
+    signed: request => before(request, `v0:${headerOf(request, time)}:`),
+  });
+}
+
 /** Twilio's: the URL, and the form's parameters by name, with nothing between them. */
 function urlAndForm({ url, body }: ReceivedRequest): Uint8Array {
   const fields = [...new URLSearchParams(Buffer.from(body).toString())].toSorted(([a], [b]) =>
@@ -128,5 +138,10 @@ export const bareChecks: ReadonlyMap<string, BareCheck> = new Map([
     }),
   ],
   ['line', hmac({ algorithm: 'sha256', encoding: 'base64', proof: of('x-line-signature') })],
+  ['slack', timed('x-slack-signature', 'x-slack-request-timestamp')],
+  ['zoom', timed('x-zm-signature', 'x-zm-request-timestamp')],
+  ['meta', hmac({ algorithm: 'sha256', encoding: 'hex', proof: behind('x-hub-signature-256', 'sha256=') })],
+  ['viber', hmac({ algorithm: 'sha256', encoding: 'hex', proof: of('x-viber-content-signature') })],
+  ['gitlab', sameKey('x-gitlab-token')],
   ['generic', hmac({ algorithm: 'sha256', encoding: 'hex', proof: of('x-webhook-signature') })],
 ]);

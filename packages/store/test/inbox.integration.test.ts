@@ -108,7 +108,7 @@ describe('the inbox', () => {
       const sinceMs = ofKeys.map(({ appendedMs }) => (rows[0]?.nowMs ?? 0) - appendedMs);
       assert.ok(
         sinceMs.every(ms => ms >= 0 && ms < 60_000),
-        `${sinceMs} ms ago`,
+        `${sinceMs.join()} ms ago`,
       );
       const named = await peekInboxRows(client, [all[4]!.n, all[0]!.n, '999999']);
       assert.deepEqual(
