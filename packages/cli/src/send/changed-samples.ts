@@ -20,11 +20,13 @@ export interface ChangedSamples {
 
 /** Seconds are signed, and some providers' milliseconds. */
 const SIGNED_UNIT_MS = 1_000;
+/** Out of any tolerance. What is accepted then has no time that is signed: by its provider, or by the kind of its secret. */
+const LONG_AGO_MS = 86_400_000;
 
 /** Throws ACKLINE_USAGE for a change that the ingress could not notice. */
 export function changeSamples(samples: SampleSource, changes: SampleChanges, now: number): ChangedSamples {
   const { ageMs, isTampered } = changes;
-  if (ageMs !== null) checkAge(samples, now - ageMs);
+  if (ageMs !== null) checkAge(samples, ageMs, now);
   const sample = (sequence: number, at: number) => {
     const signed = samples.sample(sequence, at - (ageMs ?? 0));
     return isTampered ? tampered(signed) : signed;
@@ -44,14 +46,17 @@ function staleness(ageMs: number | null): string {
     : `the signed time was ${formatMs(ageMs)} ago, which is out of the tolerance`;
 }
 
-function checkAge(samples: SampleSource, signedAt: number): void {
+function checkAge(samples: SampleSource, ageMs: number, now: number): void {
   const { provider } = samples;
-  if (provider.toleranceMs === null) throw usage(`${provider.name} signs no time, so that it has no age`);
+  const signedAt = now - ageMs;
   const verdict = samples.verify(samples.sample(0, signedAt), signedAt, SIGNED_UNIT_MS);
-  if (verdict.verified || verdict.reason !== 'timestamp_out_of_tolerance') return;
-  throw usage(
-    `${provider.name} signs the time that is in the body, and a given body is sent as it is: change the time there`,
-  );
+  if (!verdict.verified && verdict.reason === 'timestamp_out_of_tolerance') {
+    throw usage(
+      `${provider.name} signs the time that is in the body, and a given body is sent as it is: change the time there`,
+    );
+  }
+  if (samples.verify(samples.sample(0, now - LONG_AGO_MS), now).verified)
+    throw usage(`${provider.name} signs no time, so that it has no age`);
 }
 
 /** One bit in the middle; an empty body gets a byte. */
