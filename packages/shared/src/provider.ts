@@ -97,6 +97,14 @@ export interface Configurable {
   with(options: unknown): Provider;
 }
 
+/** What a request is proven with, and what it was signed with. */
+export interface KeyPair {
+  /** The public key, as the provider shows it: it goes into the source's `secrets`. */
+  readonly secret: string;
+  /** What {@link Provider.sample} signs with, as its `secret`. */
+  readonly signingKey: string;
+}
+
 /**
  * A provider is data and pure functions: no I/O, no clock of its own. `now` is epoch milliseconds.
  * Rules per provider and their origin: docs/providers.md.
@@ -153,8 +161,10 @@ export interface Provider {
   unsigned?(request: ReceivedRequest): Answer | null;
   /** The answer that the provider expects to an accepted event. */
   answer(request: ReceivedRequest): Answer;
-  /** A correctly signed request for `ackline send` and the docs. */
+  /** A correctly signed request for `ackline send` and the docs. A secret that signs nothing gives an empty proof. */
   sample(options: SampleOptions): SampleRequest;
+  /** Only where a secret may be a public key, whose signing key never leaves the provider: a new pair to try out with. */
+  makeKeys?(): KeyPair;
   /** True where the secret has a form that the provider can use; the reason otherwise. */
   checkSecret(secret: string): true | string;
 }

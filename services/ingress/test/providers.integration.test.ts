@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
-import type { Answer, Provider, SampleRequest } from '@ackline/shared/provider';
+import type { Answer, KeyPair, Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -23,11 +23,21 @@ const names = [...providers.keys()];
 const pathOf = (name: string) => `/webhook/${name}`;
 const variableOf = (name: string) => name.toUpperCase().replaceAll('-', '_');
 
-/** Text, or what Standard Webhooks asks for. */
-function secretOf(provider: Provider): string {
+/** Text, what Standard Webhooks asks for, or a pair of keys: the first that the provider takes. */
+function keysFor(provider: Provider): KeyPair {
   const text = 'a-secret_of-32-characters-012345';
   const whsec = `whsec_${Buffer.alloc(32, 0x5a).toString('base64')}`;
-  return provider.checkSecret(text) === true ? text : whsec;
+  for (const secret of [text, whsec])
+    if (provider.checkSecret(secret) === true) return { secret, signingKey: secret };
+  const keys = provider.makeKeys?.();
+  assert.ok(keys, provider.name);
+  return keys;
+}
+const keys = new Map([...providers].map(([name, provider]) => [name, keysFor(provider)]));
+function keysOf(name: string): KeyPair {
+  const pair = keys.get(name);
+  assert.ok(pair);
+  return pair;
 }
 
 const VERIFY_TOKEN = 'a-verify-token';
@@ -67,7 +77,7 @@ before(async () => {
       PORT: '0',
       OPS_PORT: '0',
       VERIFY_TOKEN,
-      ...Object.fromEntries([...providers].map(([name, provider]) => [variableOf(name), secretOf(provider)])),
+      ...Object.fromEntries(names.map(name => [variableOf(name), keysOf(name).secret])),
     }),
     {
       log,
@@ -111,7 +121,7 @@ async function takeInbox() {
 
 function sampleOf(provider: Provider, sequence: number): SampleRequest {
   const url = PUBLIC_URL + pathOf(provider.name);
-  return provider.sample({ url, secret: secretOf(provider), sequence, now: Date.now() });
+  return provider.sample({ url, secret: keysOf(provider.name).signingKey, sequence, now: Date.now() });
 }
 
 const linesOf = ({ headers }: SampleRequest) => headers.map(([name, value]) => `${name}: ${value}`);
@@ -205,18 +215,18 @@ for (const [name, { ask, answer }] of questions) {
   it(`answers the question of ${name} at once and exactly, and stores nothing`, async () => {
     const provider = providers.get(name);
     assert.ok(provider);
-    const secret = secretOf(provider);
-    const genuine = ask(secret, Date.now());
+    const { secret, signingKey } = keysOf(name);
+    const genuine = ask(signingKey, Date.now());
     assertAnswer(await send(post(pathOf(name), linesOf(genuine), genuine.body)), answer(secret));
     const [type = '', proof = '', ...others] = linesOf(genuine);
     const altered = Buffer.from(genuine.body);
     altered[altered.indexOf('e')] = 0x66;
-    const stale = ask(secret, Date.now() - 86_400_000);
+    const stale = ask(signingKey, Date.now() - 86_400_000);
     const refused: [string[], Uint8Array][] = [
       [linesOf(genuine), altered],
       [[type, ...others], genuine.body],
       [[type, proof, proof, ...others], genuine.body],
-      [linesOf(ask(`${secret}0`, Date.now())), genuine.body],
+      [linesOf(ask(`${signingKey}0`, Date.now())), genuine.body],
       ...(provider.toleranceMs === null ? [] : [[linesOf(stale), stale.body] as [string[], Uint8Array]]),
     ];
     for (const [lines, body] of refused)
@@ -224,6 +234,26 @@ for (const [name, { ask, answer }] of questions) {
     assert.deepEqual(await takeInbox(), []);
   });
 }
+
+it('says nothing to the ping of Discord before its webhook events, and stores none', async () => {
+  const discord = providers.get('discord');
+  assert.ok(discord);
+  const body = Buffer.from('{"version":1,"application_id":"1234560123453231555","type":0}');
+  const ping = discord.sample({
+    url: PUBLIC_URL + pathOf('discord'),
+    secret: keysOf('discord').signingKey,
+    sequence: 0,
+    now: Date.now(),
+    body,
+  });
+  const answer = await send(post(pathOf('discord'), linesOf(ping), body));
+  assert.deepEqual([answer.status, answer.body], [204, '']);
+  assert.deepEqual(
+    [answer.headers.get('content-type') ?? null, answer.headers.get('content-length') ?? null],
+    [null, null],
+  );
+  assert.deepEqual(await takeInbox(), []);
+});
 
 for (const [name, { request, answer }] of looks) {
   it(`answers the look of ${name} without a signature, none with a wrong one, and stores nothing`, async () => {
@@ -254,10 +284,8 @@ for (const [name, { query, answer }] of handshakes) {
 }
 
 it('takes a push of 24 MiB from GitHub, and as large a body from nobody who sends none', async () => {
-  const github = providers.get('github');
-  assert.ok(github);
   const body = Buffer.from(`{"ref":"${'x'.repeat(24 * 1_048_576)}"}`);
-  const signature = createHmac('sha256', secretOf(github)).update(body).digest('hex');
+  const signature = createHmac('sha256', keysOf('github').secret).update(body).digest('hex');
   const lines = ['Content-Type: application/json', `X-Hub-Signature-256: sha256=${signature}`];
   const answer = await send(post(pathOf('github'), [...lines, 'X-GitHub-Event: push'], body));
   assert.equal(answer.status, 200, answer.body);

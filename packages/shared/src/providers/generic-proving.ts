@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
-import { createHmacKeys } from '../hmac-keys.ts';
+import { createKeyCache } from '../key-cache.ts';
 import type { Provider, ReceivedRequest, Secrets, Verdict } from '../provider.ts';
 import { type GenericOptions, signedParts } from './generic-options.ts';
 import { idForm, type SignedValue, signs } from './generic-signed.ts';
@@ -125,7 +125,7 @@ const KEYS: Readonly<Record<NonNullable<GenericOptions['key']>, KeyForm>> = {
 
 function decodedKey(encoding: 'hex' | 'base64', form: RegExp): KeyForm {
   return {
-    keyOf: createHmacKeys(secret => createSecretKey(secret, encoding)),
+    keyOf: createKeyCache(secret => createSecretKey(secret, encoding)),
     check(secret) {
       const length = form.test(secret) ? Buffer.byteLength(secret, encoding) : 0;
       if (length >= KEY_BYTES.min && length <= KEY_BYTES.max) return true;

@@ -100,10 +100,13 @@ export function readJsonObject(
   return { kind: 'json', value: read.value };
 }
 
-/** The text of valid UTF-8 (a byte order mark is dropped), null otherwise: a lossy decoder makes different bytes equal. */
-export function decodeUtf8(body: Uint8Array): string | null {
+/**
+ * The text of valid UTF-8, null otherwise: a lossy decoder makes different bytes equal. `decoder`: one that is fatal; by default a
+ * byte order mark is dropped.
+ */
+export function decodeUtf8(body: Uint8Array, decoder = UTF8): string | null {
   try {
-    return UTF8.decode(body);
+    return decoder.decode(body);
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 import type { Configurable, Provider } from '../provider.ts';
+import { discord } from './discord.ts';
 import { generic } from './generic.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
@@ -7,6 +8,7 @@ import { linear } from './linear.ts';
 import { meta } from './meta.ts';
 import { paddle } from './paddle.ts';
 import { respondio } from './respondio.ts';
+import { sendgrid } from './sendgrid.ts';
 import { shopify } from './shopify.ts';
 import { slack } from './slack.ts';
 import { square } from './square.ts';
@@ -38,6 +40,8 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     meta,
     viber,
     gitlab,
+    sendgrid,
+    discord,
     generic,
   ].map(provider => [provider.name, provider]),
 );

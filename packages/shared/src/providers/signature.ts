@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
 
 import { singleHeader } from '../headers.ts';
-import { createHmacKeys } from '../hmac-keys.ts';
+import { createKeyCache } from '../key-cache.ts';
 import type { ReceivedRequest, RejectReason, Secrets, Verdict } from '../provider.ts';
 
 export interface LiveSecret {
@@ -81,7 +81,7 @@ export interface Clock {
 }
 
 /** Also of a secret that looks like base64: the key is the text that it is. */
-export const textKey = createHmacKeys(secret => createSecretKey(secret, 'utf8'));
+export const textKey = createKeyCache(secret => createSecretKey(secret, 'utf8'));
 
 /** Any text can be one. An end of white space came along with a copy. */
 export function checkTextSecret(secret: string): true | string {

@@ -7,6 +7,7 @@ import { safeKey } from '../safe-key.ts';
 import { epochMs, isoMs, readJsonObject, valueAt } from './json-body.ts';
 import {
   checkStandardSecret,
+  makeStandardKeys,
   STANDARD_ID_FORM,
   type StandardNames,
   signStandard,
@@ -45,6 +46,7 @@ export function createStandardProvider({ name, namesOf, prefix }: StandardOption
     identify: request => identify(request.body, idOf(request.headers, namesOf(request.headers))),
     answer: () => ({ status: 200, contentType: 'application/json', body: '{"status":"received"}' }),
     sample: options => sample(prefix, options),
+    makeKeys: makeStandardKeys,
     checkSecret: checkStandardSecret,
   };
 }

@@ -85,7 +85,7 @@ const BODY_HASH_CHARS = 32;
 
 /** The update's other top-level name. At most one is sent; of several, the first that holds an object. */
 function kindOf(update: JsonObject): string | null {
-  const names = Object.keys(update).filter(name => name !== 'update_id');
+  const names = Object.keys(update).filter(name => name !== 'update_id' && name !== '');
   return names.find(name => isObject(valueAt(update, name))) ?? names[0] ?? null;
 }
 

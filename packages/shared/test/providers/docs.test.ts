@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import { loadConfig } from '../../src/config/load-config.ts';
 import { providerOf, providers } from '../../src/providers/registry.ts';
-import { identityOf, NOW, post, secretsOf, signedSample } from './requests.ts';
+import { identityOf, keysOf, NOW, post, signedSample } from './requests.ts';
 
 const SECRET = 'a-secret_of-32-characters-012345';
 
@@ -37,7 +37,7 @@ describe('docs/providers.md', () => {
         `| Content types | ${provider.contentTypes.map(type => `\`${type}\``).join(', ')} |`,
       );
 
-      const sample = signedSample(provider, secretsOf(provider)[0]);
+      const sample = signedSample(provider, keysOf(provider)[0].signingKey);
       assert.ok(row('Proof').startsWith(`| Proof | \`${provider.proofHeaders[0]}\``), row('Proof'));
       assert.equal(
         row('Tolerance'),

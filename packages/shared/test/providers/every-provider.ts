@@ -5,11 +5,11 @@ import { mediaType } from '../../src/headers.ts';
 import type { Provider, ReceivedRequest } from '../../src/provider.ts';
 import {
   assertStorable,
-  identityOf,
+  dedupKeysOf,
+  keysOf,
   NOW,
   post,
   repeatableRandom,
-  secretsOf,
   signedBody,
   signedSample,
   URL_CALLED,
@@ -18,11 +18,11 @@ import {
 
 /** All that every provider has to do, whatever proves its requests. */
 export function testEveryProvider(provider: Provider, name = provider.name): void {
-  const [SECRET, OTHER] = secretsOf(provider);
+  const [{ secret: SECRET, signingKey: SIGNING_KEY }, { secret: OTHER }] = keysOf(provider);
   describe(`${name}, as every provider`, () => {
     it('accepts its own samples under the first and the second secret, and under no other', () => {
       for (let sequence = 0; sequence < 10; sequence += 1) {
-        const request = signedSample(provider, SECRET, sequence);
+        const request = signedSample(provider, SIGNING_KEY, sequence);
         assert.deepEqual(provider.verify(request, [SECRET], NOW), { verified: true, secretIndex: 0 });
         assert.deepEqual(provider.verify(request, [OTHER, SECRET], NOW), {
           verified: true,
@@ -34,13 +34,13 @@ export function testEveryProvider(provider: Provider, name = provider.name): voi
     });
 
     it('sends samples of a content type that it takes, and names its headers in lower case', () => {
-      assert.ok(provider.contentTypes.includes(mediaType(signedSample(provider, SECRET).headers) ?? ''));
+      assert.ok(provider.contentTypes.includes(mediaType(signedSample(provider, SIGNING_KEY).headers) ?? ''));
       for (const text of [...provider.contentTypes, ...provider.bearerHeaders])
         assert.equal(text, text.toLowerCase());
     });
 
     it('is not proven without the header that it names, and with nothing else missing', () => {
-      const request = signedSample(provider, SECRET);
+      const request = signedSample(provider, SIGNING_KEY);
       const headers = request.headers.filter(([name]) => name !== provider.proofHeaders[0]);
       assert.equal(headers.length, request.headers.length - 1);
       assert.deepEqual(provider.verify({ ...request, headers }, [SECRET], NOW), {
@@ -50,21 +50,19 @@ export function testEveryProvider(provider: Provider, name = provider.name): voi
     });
 
     it('makes every sample a new event, also of the same sequence at another time, and repeats the same one', () => {
-      const keyOf = (sequence: number, now: number) =>
-        identityOf(provider, signedSample(provider, SECRET, sequence, now)).dedupKey;
-      const keys = new Set<string | null>();
-      for (let sequence = 0; sequence < 200; sequence += 1) {
-        keys.add(keyOf(sequence, NOW));
-        keys.add(keyOf(sequence, NOW + 1));
-      }
-      assert.ok(!keys.has(null));
-      assert.equal(keys.size, 400);
-      assert.equal(keyOf(3, NOW), keyOf(3, NOW));
+      const keysAt = (sequence: number, now: number) =>
+        dedupKeysOf(provider, signedSample(provider, SIGNING_KEY, sequence, now));
+      const keys: (string | null)[] = [];
+      for (let sequence = 0; sequence < 200; sequence += 1)
+        keys.push(...keysAt(sequence, NOW), ...keysAt(sequence, NOW + 1));
+      assert.ok(!keys.includes(null));
+      assert.equal(new Set(keys).size, 400 * keysAt(0, NOW).length);
+      assert.deepEqual(keysAt(3, NOW), keysAt(3, NOW));
     });
 
     it('signs a given body as it is, for a content type that it takes, and no other body by that', () => {
-      const given = Buffer.concat([signedSample(provider, SECRET, 7).body, Buffer.from(' \n')]);
-      const request = signedBody(provider, SECRET, given);
+      const given = Buffer.concat([signedSample(provider, SIGNING_KEY, 7).body, Buffer.from(' \n')]);
+      const request = signedBody(provider, SIGNING_KEY, given);
       assert.deepEqual(Buffer.from(request.body), given);
       assert.ok(provider.contentTypes.includes(mediaType(request.headers) ?? ''));
       assert.deepEqual(provider.verify(request, [OTHER, SECRET], NOW), { verified: true, secretIndex: 1 });
@@ -105,12 +103,12 @@ export function testEveryProvider(provider: Provider, name = provider.name): voi
         const identified = provider.identify(request);
         if (identified.kind === 'event') assertStorable(identified.identity);
         else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
-        assert.equal(provider.answer(request).status, 200);
+        assert.ok([200, 204].includes(provider.answer(request).status));
       }
     });
 
     it('survives a body of 5 MB of anything', () => {
-      const request = signedSample(provider, SECRET);
+      const request = signedSample(provider, SIGNING_KEY);
       for (const filler of ['[', '{"a":', '&', 'a=b&', '%', '9', '"', '\\', '\u0000']) {
         const huge = withBody(request, Buffer.alloc(5_000_000, filler));
         const identified = provider.identify(huge);
@@ -129,7 +127,7 @@ export function testEveryProvider(provider: Provider, name = provider.name): voi
 function* hostileRequests(provider: Provider, seed: number): Generator<ReceivedRequest> {
   const random = repeatableRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const signed = signedSample(provider, secretsOf(provider)[0]);
+  const signed = signedSample(provider, keysOf(provider)[0].signingKey);
   const sample = Buffer.from(signed.body);
   const odd = [
     '',

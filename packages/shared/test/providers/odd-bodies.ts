@@ -44,3 +44,43 @@ export const oddBodies: readonly OddBody[] = [
   { name: 'half of the JSON', body: Buffer.from('{"id":"a"'), isEvent: false },
   { name: 'no JSON', body: Buffer.from('id=a&type=b'), isEvent: false },
 ];
+
+const inList = (body: Uint8Array) => Buffer.concat([Buffer.from('['), body, Buffer.from(']')]);
+/** Of their own form below, or no other in a list. */
+const NOT_IN_LISTS: ReadonlySet<string> = new Set([
+  'a byte order mark',
+  '256 levels',
+  '257 levels',
+  '100,000 levels that never close',
+  'a list',
+  'null',
+]);
+
+/** The same for a provider that sends lists of events. */
+export const oddLists: readonly OddBody[] = [
+  ...oddBodies.filter(({ name }) => !NOT_IN_LISTS.has(name)).map(odd => ({ ...odd, body: inList(odd.body) })),
+  { name: 'a byte order mark', body: Buffer.from('\ufeff[{"id":"a","type":"b"}]'), isEvent: true },
+  { name: '256 levels', body: inList(Buffer.from(nested(TOO_DEEP - 2))), isEvent: true },
+  { name: '257 levels', body: inList(Buffer.from(nested(TOO_DEEP - 1))), isEvent: false },
+  { name: '100,000 levels that never close', body: Buffer.alloc(100_000, '['), isEvent: false },
+  { name: 'an object', body: Buffer.from('{"id":"a"}'), isEvent: false },
+  { name: 'null', body: Buffer.from('null'), isEvent: false },
+  { name: 'no event', body: Buffer.from('[]'), isEvent: true },
+  { name: 'what is no event', body: Buffer.from('[null, 1 ,"a,b",[[]],{},[{"id":1}],true]'), isEvent: true },
+  { name: '2,000 events', body: inList(Buffer.from(`${'{"id":"a"},'.repeat(1_999)}{}`)), isEvent: true },
+];
+
+/** The same for a provider that sends forms: those that can be decoded, as others are not signed. */
+export const oddForms: readonly OddBody[] = [
+  ['no field', '&'],
+  ['empty names and values', '=&a=&=b&c'],
+  ['the same name many times', 'a=2&a=1&a=2&a=&a'],
+  ['spaces in every spelling', 'a+b=c+d&e%20f=g h'],
+  ['letters of all scripts', 'name=%C3%A9%F0%9F%91%8B&\u6f22=\u5b57'],
+  ['a byte order mark', '\ufeffa=b'],
+  ['a NUL, escaped and as it is', 'a=%00&b=\u0000'],
+  ['the names of inherited members', '__proto__=a&constructor=b&toString=c'],
+  ['JSON in it', '{"id":"a","type":"b"}'],
+  ['1 MB', `a=${'x'.repeat(MEGABYTE)}`],
+  ['1,000 fields', Array.from({ length: 1_000 }, (_, n) => `n${n}=${n}`).join('&')],
+].map(([name = '', body = '']) => ({ name, body: Buffer.from(body), isEvent: true }));

@@ -28,6 +28,8 @@ describe('the registry', () => {
         'meta',
         'viber',
         'gitlab',
+        'sendgrid',
+        'discord',
         'generic',
       ],
     );

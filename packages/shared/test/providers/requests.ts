@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import type { HeaderPairs } from '../../src/envelope.ts';
-import type { Identity, Provider, ReceivedRequest, SampleRequest } from '../../src/provider.ts';
+import type { Identity, KeyPair, Provider, ReceivedRequest, SampleRequest } from '../../src/provider.ts';
 
 export const NOW = Date.UTC(2026, 10, 22, 12);
 export const URL_CALLED = 'https://hooks.example.com/webhook/whatsapp';
@@ -16,6 +16,7 @@ export function post(headers: HeaderPairs, body: string | Uint8Array, url = URL_
   return { method: 'POST', url, headers, body: Buffer.from(body) };
 }
 
+/** `secret`: of a key pair the signing key. */
 export function signedSample(provider: Provider, secret: string, sequence = 0, now = NOW): ReceivedRequest {
   return receivedOf(provider.sample({ url: URL_CALLED, secret, sequence, now }));
 }
@@ -33,6 +34,14 @@ export function identityOf(provider: Provider, request: ReceivedRequest): Identi
   const identified = provider.identify(request);
   assert.equal(identified.kind, 'event');
   return identified.identity;
+}
+
+/** Of the events of a body, or of the one that it is. */
+export function dedupKeysOf(provider: Provider, request: ReceivedRequest): readonly (string | null)[] {
+  const parts = provider.split?.(request) ?? [];
+  return parts.length > 0
+    ? parts.map(({ identity }) => identity.dedupKey)
+    : [identityOf(provider, request).dedupKey];
 }
 
 export function refusal(provider: Provider, request: ReceivedRequest, secrets: string[]): string {
@@ -79,9 +88,18 @@ export function assertParts(provider: Provider, body: Uint8Array): void {
   }
 }
 
-/** Two that the provider takes: text of the usual form, or what Standard Webhooks asks for. */
-export function secretsOf(provider: Provider): readonly [first: string, second: string] {
-  const text = ['a-secret_of-32-characters-012345', 'another-secret_of-38-characters-012345'] as const;
+/** Two pairs that the provider takes, the first ones of the forms that it has: text, what Standard Webhooks asks for, key pairs. */
+export function keysOf(provider: Provider): readonly [first: KeyPair, second: KeyPair] {
+  const [first, second] = formsOf(provider);
+  assert.ok(first && second, provider.name);
+  return [first, second];
+}
+
+function formsOf(provider: Provider): readonly KeyPair[] {
+  const text = ['a-secret_of-32-characters-012345', 'another-secret_of-38-characters-012345'];
   const whsec = [0x5a, 0xa5].map(byte => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
-  return provider.checkSecret(text[0]) === true ? text : (whsec as [string, string]);
+  const secrets = [...text, ...whsec].filter(secret => provider.checkSecret(secret) === true);
+  if (secrets.length > 0 || provider.makeKeys === undefined)
+    return secrets.map(secret => ({ secret, signingKey: secret }));
+  return [provider.makeKeys(), provider.makeKeys()];
 }

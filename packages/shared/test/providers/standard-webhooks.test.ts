@@ -2,14 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { standardWebhooks } from '../../src/providers/standard-webhooks.ts';
-import { fixture, identityOf, NOW, refusal, withHeader } from './requests.ts';
+import { fixture, identityOf, NOW, refusal, signedSample, withHeader } from './requests.ts';
 import {
   createStandardSdk,
   ID,
   OTHER_SECRET,
+  OTHER_SIGNING_KEY,
+  pairSignatureOf,
+  PUBLIC_KEY,
   SECRET,
   secondsOf,
+  SIGNING_KEY,
   signatureOf,
+  standardPairTable,
   standardPost,
   standardTable,
 } from './standard-table.ts';
@@ -18,6 +23,8 @@ import { headerOf, testSignedProvider } from './suite.ts';
 testSignedProvider(
   standardTable(standardWebhooks, 'webhook', { name: 'standardwebhooks', create: createStandardSdk }),
 );
+
+testSignedProvider(standardPairTable(standardWebhooks, 'webhook'));
 
 const BODY = fixture('standard-webhooks/contact-created.json');
 const signature = signatureOf(BODY, { secret: SECRET, at: NOW });
@@ -144,6 +151,83 @@ describe('standard-webhooks verify', () => {
   });
 });
 
+describe('standard-webhooks verify, by key pairs', () => {
+  const BODY_OF_VECTOR = '{"test": 2432232314}';
+  const vector = {
+    id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+    seconds: '1614265330',
+    signature: 'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+  };
+  const v1a = pairSignatureOf(BODY, { secret: SIGNING_KEY, at: NOW });
+  const others = pairSignatureOf(BODY, { secret: OTHER_SIGNING_KEY, at: NOW });
+
+  it("accepts the signature that is the specification's example, as Svix's server makes it", () => {
+    const request = standardPost('webhook', vector, BODY_OF_VECTOR);
+    const at = Number(vector.seconds) * 1_000;
+    assert.deepEqual(standardWebhooks.verify(request, [SECRET, PUBLIC_KEY], at), {
+      verified: true,
+      secretIndex: 1,
+    });
+    const sample = standardWebhooks.sample({ url: '', secret: SIGNING_KEY, sequence: 0, now: NOW });
+    assert.match(sample.headers[1]?.[1] ?? '', /^v1a,[A-Za-z0-9+/]{86}==$/);
+  });
+
+  it('takes one of several signatures, beside those of a secret too', () => {
+    for (const list of [
+      [others, v1a],
+      [signature, v1a],
+      ['v1a,x', v1a, ''],
+    ])
+      assert.equal(refusal(standardWebhooks, send({ signature: list.join(' ') }), [PUBLIC_KEY]), 'verified');
+    assert.equal(
+      refusal(standardWebhooks, send({ signature: `${signature} ${v1a}` }), [OTHER_SECRET, PUBLIC_KEY]),
+      'verified',
+    );
+  });
+
+  it('looks at eight of them at most, so that a header full of them costs no more', () => {
+    const eight = Array.from({ length: 7 }, () => others);
+    assert.equal(
+      refusal(standardWebhooks, send({ signature: [...eight, v1a].join(' ') }), [PUBLIC_KEY]),
+      'verified',
+    );
+    assert.equal(
+      refusal(standardWebhooks, send({ signature: [...eight, others, v1a].join(' ') }), [PUBLIC_KEY]),
+      'wrong_signature',
+    );
+  });
+
+  it('never holds a signature of one version against a secret of the other', () => {
+    const bytes = PUBLIC_KEY.slice('whpk_'.length);
+    assert.equal(refusal(standardWebhooks, send({ signature }), [PUBLIC_KEY]), 'wrong_signature');
+    assert.equal(refusal(standardWebhooks, send({ signature: v1a }), [SECRET]), 'wrong_signature');
+    // What everybody knows is no key of an HMAC.
+    const forged = signatureOf(BODY, { secret: `whsec_${bytes}`, at: NOW });
+    assert.equal(refusal(standardWebhooks, send({ signature: forged }), [PUBLIC_KEY]), 'wrong_signature');
+    assert.equal(refusal(standardWebhooks, send({ signature: v1a }), [SIGNING_KEY]), 'wrong_signature');
+  });
+
+  it('refuses other spellings of a signature that holds', () => {
+    const base64 = v1a.slice('v1a,'.length);
+    const last = base64.at(-3) ?? '';
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    for (const other of alphabet.replace(last, '')) {
+      const text = `v1a,${base64.slice(0, -3)}${other}==`;
+      assert.equal(
+        refusal(standardWebhooks, send({ signature: text }), [PUBLIC_KEY]),
+        'wrong_signature',
+        text,
+      );
+    }
+    for (const text of [v1a.slice(0, -2), `v1,${base64}`, v1a.replace(/\+|\//g, '-')])
+      assert.equal(
+        refusal(standardWebhooks, send({ signature: text }), [PUBLIC_KEY]),
+        'malformed_signature',
+        text,
+      );
+  });
+});
+
 describe('standard-webhooks identify', () => {
   it('names the event by its signed id, its type and its time', () => {
     assert.deepEqual(identityOf(standardWebhooks, send()), {
@@ -194,5 +278,27 @@ describe('standard-webhooks secrets', () => {
       'sk_live_abc',
     ])
       assert.equal(typeof standardWebhooks.checkSecret(bad), 'string', bad);
+  });
+
+  it('or the public key of a pair, and never the key that signs', () => {
+    assert.equal(standardWebhooks.checkSecret(PUBLIC_KEY), true);
+    const bytes = (count: number) => `whpk_${Buffer.alloc(count, 7).toString('base64')}`;
+    for (const bad of [SIGNING_KEY, bytes(31), bytes(33), bytes(64), `${PUBLIC_KEY}=`, ` ${PUBLIC_KEY}`])
+      assert.equal(typeof standardWebhooks.checkSecret(bad), 'string', bad);
+    assert.match(String(standardWebhooks.checkSecret(SIGNING_KEY)), /public key/);
+  });
+
+  it('of a made pair sign samples, and a public key signs none', () => {
+    const keys = standardWebhooks.makeKeys?.();
+    assert.ok(keys);
+    const sample = signedSample(standardWebhooks, keys.signingKey);
+    assert.equal(refusal(standardWebhooks, sample, [keys.secret]), 'verified');
+    const seedAlone = `whsk_${Buffer.from(keys.signingKey.slice(5), 'base64').subarray(0, 32).toString('base64')}`;
+    assert.equal(
+      headerOf(signedSample(standardWebhooks, seedAlone), 'webhook-signature'),
+      headerOf(sample, 'webhook-signature'),
+    );
+    for (const secret of [keys.secret, 'whsk_AAAA', 'x'])
+      assert.equal(headerOf(signedSample(standardWebhooks, secret), 'webhook-signature'), '');
   });
 });

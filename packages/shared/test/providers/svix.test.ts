@@ -10,12 +10,14 @@ import {
   SECRET,
   secondsOf,
   signatureOf,
+  standardPairTable,
   standardPost,
   standardTable,
 } from './standard-table.ts';
 import { testSignedProvider } from './suite.ts';
 
 testSignedProvider(standardTable(svix, 'svix', { name: 'svix', create: createSvixSdk }));
+testSignedProvider(standardPairTable(svix, 'svix'));
 
 const BODY = fixture('standard-webhooks/contact-created.json');
 const proof = { id: ID, seconds: secondsOf(NOW), signature: signatureOf(BODY, { secret: SECRET, at: NOW }) };

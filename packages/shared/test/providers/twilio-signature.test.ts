@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { createHmac, hash } from 'node:crypto';
 import { parse, stringify } from 'node:querystring';
 import { describe, it } from 'node:test';
 
+import fc from 'fast-check';
 import sdk from 'twilio';
 
+import type { ReceivedRequest } from '../../src/provider.ts';
 import { twilio } from '../../src/providers/twilio.ts';
+import { oddForms } from './odd-bodies.ts';
 import {
   fixture,
   NOW,
@@ -15,6 +19,7 @@ import {
   withBody,
   withHeader,
 } from './requests.ts';
+import { testSignedProvider } from './suite.ts';
 
 const TOKEN = '12345678901234567890123456789012';
 const HEADER = 'X-Twilio-Signature';
@@ -39,8 +44,8 @@ function reencoded(url: string): string {
   return query === undefined ? url : `${path}?${stringify(parse(query))}`;
 }
 
-function signedJson(body: string | Uint8Array, contentType = 'application/json', base = URL_CALLED) {
-  const url = `${base}${base.includes('?') ? '&' : '?'}bodySHA256=${sdk.getExpectedBodyHash(Buffer.from(body).toString())}`;
+function signedJson(body: string | Uint8Array, contentType = 'application/json') {
+  const url = `${URL_CALLED}?bodySHA256=${sdk.getExpectedBodyHash(Buffer.from(body).toString())}`;
   return post(
     [
       ['Content-Type', contentType],
@@ -51,36 +56,112 @@ function signedJson(body: string | Uint8Array, contentType = 'application/json',
   );
 }
 
+/** By Node's crypto and decoder alone. */
+function signatureOf(secret: string, url: string, body: Uint8Array | null): string {
+  const fields = body === null ? {} : parse(Buffer.from(body).toString());
+  const content = Object.keys(fields)
+    .sort()
+    .flatMap(name => [...new Set([fields[name] ?? ''].flat())].sort().map(value => name + value));
+  return createHmac('sha1', secret)
+    .update(url + content.join(''))
+    .digest('base64');
+}
+
+const twilioPost = (type: string, signature: string, body: string | Uint8Array, url: string) =>
+  post(
+    [
+      ['Content-Type', type],
+      [HEADER, signature],
+    ],
+    body,
+    url,
+  );
+
+function isTakenBySdk({ headers, url, body }: ReceivedRequest, secret: string): boolean {
+  const [[, type], [, signature]] = headers as [[string, string], [string, string]];
+  const text = Buffer.from(body).toString();
+  return type === FORM
+    ? sdk.validateRequest(secret, signature, url, parse(text))
+    : sdk.validateRequestWithBody(secret, signature, url, text);
+}
+
+const OF_ACCOUNT = {
+  provider: twilio,
+  secret: TOKEN,
+  otherSecret: 'fedcba9876543210fedcba9876543210',
+  proofHeaders: ['x-twilio-signature'] as const,
+};
+
+/** Those with fields that are repeated, empty, escaped and of all scripts among them. */
+const FORMS = [
+  'unicode-plus-percent',
+  'incoming-sms',
+  'incoming-whatsapp-media',
+  'spelled-otherwise',
+  'repeated-parameters',
+  'status-delivered',
+  'status-undelivered',
+  'status-whatsapp-read',
+  'voice-call',
+];
+
+/** As they are, without an escape: one in upper and in lower case is the same field. A sample that begins as JSON is none. */
+const plainFields = fc
+  .string({ unit: 'binary', maxLength: 100 })
+  .map(text => Buffer.from(`a${text.toWellFormed().replaceAll('%', '+')}`));
+const likeJson = fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.concat([Buffer.from('{'), bytes]));
+
+for (const url of [
+  URL_CALLED,
+  'https://hooks.example.com:8443/webhook/whatsapp/',
+  "https://hooks.example.com/caf%C3%A9/a%20b?b=2&a='%27'&b=3&empty=&bare",
+])
+  testSignedProvider({
+    ...OF_ACCOUNT,
+    name: `twilio (form at ${url})`,
+    bodies: new Map(FORMS.map(name => [name, fixture(`twilio/${name}.form`).toString()])),
+    oddBodies: oddForms,
+    content: plainFields,
+    sign: (body, { secret }) => twilioPost(FORM, signatureOf(secret, url, body), body, url),
+    sdk: {
+      name: 'twilio',
+      sign: (body, { secret }) =>
+        twilioPost(FORM, sdk.getExpectedTwilioSignature(secret, url, parse(body)), body, url),
+      bodyOf: text => `Body=${encodeURIComponent(text)}&Empty=&Body=${encodeURIComponent(`${text} 2`)}`,
+      verifies: isTakenBySdk,
+    },
+  });
+
+for (const base of [`${URL_CALLED}?`, "https://hooks.example.com:443/x/?b=2&a='%27'&"])
+  testSignedProvider({
+    ...OF_ACCOUNT,
+    name: `twilio (JSON at ${base})`,
+    bodies: new Map([['event-stream', fixture('twilio/event-stream.json').toString()]]),
+    altered: 'body_hash_mismatch',
+    content: likeJson,
+    // Event Streams sends them.
+    takesLists: true,
+    sign(body, { secret }) {
+      const url = `${base}bodySHA256=${hash('sha256', body, 'hex')}`;
+      return twilioPost('application/json', signatureOf(secret, url, null), body, url);
+    },
+    sdk: {
+      name: 'twilio',
+      sign(body, { secret }) {
+        const url = `${base}bodySHA256=${sdk.getExpectedBodyHash(body)}`;
+        return twilioPost('application/json', sdk.getExpectedTwilioSignature(secret, url, {}), body, url);
+      },
+      verifies: isTakenBySdk,
+    },
+  });
+
 describe('twilio verify, forms', () => {
   const sms = fixture('twilio/incoming-sms.form');
 
   it('accepts a signature that another program made (Python), and names the secret', () => {
-    const request = post(
-      [
-        ['Content-Type', FORM],
-        [HEADER, '0cZ0AYOAtuDHVpuG387xUsUf7tg='],
-      ],
-      sms,
-    );
+    const request = twilioPost(FORM, '0cZ0AYOAtuDHVpuG387xUsUf7tg=', sms, URL_CALLED);
     assert.deepEqual(twilio.verify(request, ['other', '', TOKEN], NOW), { verified: true, secretIndex: 2 });
   });
-
-  const wellFormed = [
-    'incoming-sms',
-    'incoming-whatsapp-media',
-    'unicode-plus-percent',
-    'spelled-otherwise',
-    'repeated-parameters',
-    'status-delivered',
-    'status-undelivered',
-    'status-whatsapp-read',
-    'voice-call',
-  ];
-  for (const name of wellFormed) {
-    it(`accepts ${name} as signed by the SDK`, () => {
-      assert.equal(refusal(twilio, signedForm(fixture(`twilio/${name}.form`)), [TOKEN]), 'verified');
-    });
-  }
 
   it('agrees with the SDK for random fields in several spellings', () => {
     const random = repeatableRandom(1);
@@ -160,24 +241,11 @@ describe('twilio verify, forms', () => {
     );
   });
 
-  it('refuses an altered byte, a wrong token, a missing, repeated or otherwise encoded header', () => {
+  it('refuses a signature that is spelled in another way', () => {
     const good = signedForm(sms);
-    for (let index = 0; index < sms.length; index += 1) {
-      const altered = Buffer.from(sms);
-      altered[index] = (altered[index] ?? 0) ^ 1;
-      assert.equal(refusal(twilio, withBody(good, altered), [TOKEN]), 'wrong_signature', `byte ${index}`);
-    }
-    assert.equal(refusal(twilio, good, [TOKEN.replace('1', '2')]), 'wrong_signature');
-    assert.equal(refusal(twilio, withHeader(good, HEADER, null), [TOKEN]), 'missing_signature');
-    const signature = sdk.getExpectedTwilioSignature(TOKEN, URL_CALLED, parse(sms.toString()));
-    assert.equal(
-      refusal(twilio, post([...good.headers, [HEADER, signature]], sms), [TOKEN]),
-      'duplicate_signature',
-    );
+    const signature = good.headers[1]?.[1] ?? '';
     for (const spelling of [
-      '',
       `${signature} `,
-      signature.slice(0, -1),
       Buffer.from(signature, 'base64').toString('hex'),
       `${signature},${signature}`,
     ]) {
@@ -185,12 +253,9 @@ describe('twilio verify, forms', () => {
     }
   });
 
-  it('takes an empty token for no token, even where the sender signed with the empty one', () => {
-    const signature = sdk.getExpectedTwilioSignature('', URL_CALLED, parse(sms.toString()));
-    const forged = withHeader(signedForm(sms), HEADER, signature);
-    assert.equal(refusal(twilio, forged, []), 'no_secret');
-    assert.equal(refusal(twilio, forged, ['']), 'no_secret');
-    assert.equal(refusal(twilio, forged, ['', TOKEN]), 'wrong_signature');
+  it('refuses a byte order mark before a signed form', () => {
+    const marked = withBody(signedForm(sms), Buffer.concat([Buffer.from('\ufeff'), sms]));
+    assert.equal(refusal(twilio, marked, [TOKEN]), 'wrong_signature');
   });
 
   it('refuses forms that do not decode, though a lenient decoder would make the signature fit', () => {
@@ -273,23 +338,14 @@ describe('twilio verify, URLs', () => {
 describe('twilio verify, other bodies', () => {
   const json = fixture('twilio/event-stream.json');
 
-  it('accepts a body whose hash is in the signed URL, as the SDK does', () => {
-    for (const base of [URL_CALLED, `${URL_CALLED}?a=1`]) {
-      const request = signedJson(json, 'application/json', base);
-      assert.ok(
-        sdk.validateRequestWithBody(TOKEN, request.headers[1]?.[1] ?? '', request.url, json.toString()),
-      );
-      assert.equal(refusal(twilio, request, [TOKEN]), 'verified');
-    }
+  it('accepts a body of any type whose hash is in the signed URL', () => {
     assert.equal(refusal(twilio, signedJson('{}', 'text/plain'), [TOKEN]), 'verified');
   });
 
-  it('refuses an altered body, and a hash that was altered to fit it', () => {
-    const good = signedJson(json);
+  it('refuses a hash that was altered to fit the body', () => {
     const altered = signedJson('{"altered":true}');
-    assert.equal(refusal(twilio, withBody(good, altered.body), [TOKEN]), 'body_hash_mismatch');
     assert.equal(
-      refusal(twilio, { ...good, body: altered.body, url: altered.url }, [TOKEN]),
+      refusal(twilio, { ...signedJson(json), body: altered.body, url: altered.url }, [TOKEN]),
       'wrong_signature',
     );
   });

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Answer, SampleRequest } from '@ackline/shared/provider';
+import { discord } from '@ackline/shared/providers/discord';
 
 /** What a provider asks that is no event, signed as it signs. */
 export interface Question {
-  /** The first header is the content type, the second one the signature. */
+  /** The first header is the content type, the second one the signature. `secret`: of a key pair the signing key. */
   readonly ask: (secret: string, now: number) => SampleRequest;
   /** To the letter. */
   readonly answer: (secret: string) => Answer;
@@ -63,6 +64,16 @@ export const questions: ReadonlyMap<string, Question> = new Map<string, Question
           plainToken: PLAIN_TOKEN,
           encryptedToken: createHmac('sha256', secret).update(PLAIN_TOKEN).digest('hex'),
         }),
+    },
+  ],
+  [
+    'discord',
+    {
+      ask(secret, now) {
+        const body = Buffer.from('{"application_id":"775799577604522054","id":"1","type":1,"version":1}');
+        return discord.sample({ url: '', secret, sequence: 0, now, body });
+      },
+      answer: () => json({ type: 1 }),
     },
   ],
 ]);

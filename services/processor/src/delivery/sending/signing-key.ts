@@ -1,10 +1,10 @@
 import { createSecretKey } from 'node:crypto';
-import { createHmacKeys } from '@ackline/shared/hmac-keys';
+import { createKeyCache } from '@ackline/shared/key-cache';
 
 const SECRET_PREFIX = 'whsec_';
 
 /** The key of a `whsec_…` secret: what follows the prefix is base64. */
-export const signingKey = createHmacKeys(secret => {
+export const signingKey = createKeyCache(secret => {
   const base64 = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
   return createSecretKey(base64, 'base64');
 });

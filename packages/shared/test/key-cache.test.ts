@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { createHmacKeys } from '../src/hmac-keys.ts';
+import { createKeyCache } from '../src/key-cache.ts';
 import { hmacBase64, textKey } from '../src/providers/signature.ts';
 
 /** More than are kept. */
@@ -10,7 +10,7 @@ const SECRETS = 1_100;
 describe('the key of an HMAC', () => {
   it('is made once for each secret', () => {
     let made = 0;
-    const keyOf = createHmacKeys(secret => {
+    const keyOf = createKeyCache(secret => {
       made += 1;
       return createSecretKey(secret, 'utf8');
     });
@@ -20,7 +20,7 @@ describe('the key of an HMAC', () => {
   });
 
   it('is that of its own secret, also when there are more of them than are kept', () => {
-    const keyOf = createHmacKeys(secret => createSecretKey(secret, 'utf8'));
+    const keyOf = createKeyCache(secret => createSecretKey(secret, 'utf8'));
     const secrets = Array.from({ length: SECRETS }, (_, n) => `the key of number ${n}`);
     for (const secret of [...secrets, ...secrets.toReversed()]) {
       assert.equal(keyOf(secret).export().toString(), secret);

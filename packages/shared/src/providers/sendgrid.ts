@@ -1,0 +1,183 @@
+import { createVerify, sign as signOnce } from 'node:crypto';
+
+import { createKeyCache } from '../key-cache.ts';
+import type {
+  Answer,
+  Identified,
+  Identity,
+  Provider,
+  ReceivedRequest,
+  SampleOptions,
+  SampleRequest,
+  Secrets,
+  SplitPart,
+  Verdict,
+} from '../provider.ts';
+import { safeKey } from '../safe-key.ts';
+import { epochMs, idText, readJson, valueAt } from './json-body.ts';
+import { jsonParts } from './json-parts.ts';
+import { makeP256, privateKeyOf, publicKeyOf } from './key-pairs.ts';
+import { sampleGuid } from './sample-guid.ts';
+import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
+
+const PROOF_HEADER = 'X-Twilio-Email-Event-Webhook-Signature';
+const TIME_HEADER = 'X-Twilio-Email-Event-Webhook-Timestamp';
+/** Base64 of an ECDSA signature in DER: two numbers of up to 33 bytes. */
+const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^[A-Za-z0-9+/]{8,96}={0,2}$/ };
+const TIME_RULES = { header: TIME_HEADER.toLowerCase(), form: SECONDS_FORM };
+
+/** The SDK has none. */
+const TOLERANCE_MS = 300_000;
+
+/** SubjectPublicKeyInfo of an uncompressed point of P-256: all but the point is the same in each. */
+const PUBLIC_KEY_FORM = /^MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE[A-Za-z0-9+/]{86}==$/;
+const SIGNING_KEY_FORM = /^[A-Za-z0-9+/]{40,400}={0,2}$/;
+
+const verifyingKey = createKeyCache(secret =>
+  PUBLIC_KEY_FORM.test(secret) ? publicKeyOf(Buffer.from(secret, 'base64')) : null,
+);
+const signingKeyOf = createKeyCache(secret =>
+  SIGNING_KEY_FORM.test(secret) ? privateKeyOf(Buffer.from(secret, 'base64')) : null,
+);
+
+/**
+ * The time and the body are signed without anything between them. What moves from one to the other leaves a body that begins with
+ * digits, which is no list, or a list without its beginning.
+ */
+function verify(
+  request: ReceivedRequest,
+  secrets: Secrets,
+  now: number,
+  toleranceMs: number = TOLERANCE_MS,
+): Verdict {
+  const claim = readClaim(request, secrets, SIGNATURE_RULES);
+  if (claim.kind === 'refused') return claim.verdict;
+  const seconds = readProof(request, TIME_RULES);
+  if (seconds.kind === 'refused') return seconds.verdict;
+  const signature = Buffer.from(claim.value, 'base64');
+  // Two texts can be the same bytes: the bits that are over count for nothing.
+  const isExact = signature.toString('base64') === claim.value;
+  const verdict = judge(claim.live, secret => {
+    const key = verifyingKey(secret);
+    if (key === null || !isExact) return false;
+    return createVerify('sha256').update(seconds.value).update(request.body).verify(key, signature);
+  });
+  return judgeTime(verdict, seconds.value, { now, toleranceMs });
+}
+
+/** What a body is ordered by: it names no account, so that all of a source are of one. */
+const ACCOUNT = 'account';
+
+/**
+ * A body is ordered by the account, since it mixes the events of many messages; each of its events by its message. A single event
+ * names the whole body, so that a try of it that is the same to the byte is known before it is split.
+ */
+function identify({ body }: ReceivedRequest): Identified {
+  const read = readJson(body);
+  if (read.kind === 'malformed') return read;
+  if (!Array.isArray(read.value)) return { kind: 'malformed', detail: 'the JSON is not a list' };
+  const [event, ...others]: unknown[] = read.value;
+  const isSingle = event !== undefined && others.length === 0;
+  return { kind: 'event', identity: { ...(isSingle ? identityOf(event) : BATCH), orderingKey: ACCOUNT } };
+}
+
+const BATCH: Identity = {
+  type: 'batch',
+  dedupKey: null,
+  orderingKey: null,
+  occurredAt: null,
+  priority: 'normal',
+};
+
+function identityOf(event: unknown): Identity {
+  const type = valueAt(event, 'event');
+  const id = idText(valueAt(event, 'sg_event_id'));
+  const message = idText(valueAt(event, 'sg_message_id'));
+  return {
+    type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
+    dedupKey: id === null ? null : safeKey(id),
+    orderingKey: message === null ? null : safeKey(message),
+    occurredAt: epochMs(valueAt(event, 'timestamp'), 1_000),
+    priority: 'normal',
+  };
+}
+
+function split({ body }: { readonly body: Uint8Array }): readonly SplitPart[] {
+  const read = readJson(body);
+  if (read.kind === 'malformed' || !Array.isArray(read.value)) return [];
+  const bodies = jsonParts(body);
+  return read.value.map((event: unknown, index) => ({
+    identity: identityOf(event),
+    body: trimmed(bodies[index] ?? new Uint8Array()),
+  }));
+}
+
+/** Without the line end that stands before it. */
+function trimmed(json: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(json).toString('latin1').trim(), 'latin1');
+}
+
+function answer(): Answer {
+  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
+}
+
+function sample(options: SampleOptions): SampleRequest {
+  const { secret, now, body = sampleBody(options) } = options;
+  const seconds = String(Math.floor(now / 1_000));
+  const key = signingKeyOf(secret);
+  const signed = Buffer.concat([Buffer.from(seconds), body]);
+  return {
+    headers: [
+      ['Content-Type', 'application/json;charset=utf-8'],
+      [PROOF_HEADER, key === null ? '' : signOnce('sha256', signed, key).toString('base64')],
+      [TIME_HEADER, seconds],
+      ['User-Agent', 'SendGrid Event API'],
+    ],
+    body,
+  };
+}
+
+/** Two events of one message, with the line ends that there are. */
+function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
+  const events = ['processed', 'delivered'].map(event => ({
+    email: 'ada@example.com',
+    timestamp: Math.floor(now / 1_000),
+    'smtp-id': '<sample@example.com>',
+    event,
+    category: ['sample 👋'],
+    sg_event_id: sampleGuid(`${now}/${sequence}/${event}`),
+    sg_message_id: `sample${sequence % SAMPLE_MESSAGES}.recvd-0123456789-abcde-1-00000000-0.0`,
+  }));
+  return Buffer.from(`[${events.map(event => JSON.stringify(event)).join(',\r\n')}]\r\n`);
+}
+
+/** Several, so that order per key can be watched. */
+const SAMPLE_MESSAGES = 5;
+
+/** The verification key of the webhook. */
+function checkSecret(secret: string): true | string {
+  return (
+    verifyingKey(secret) !== null ||
+    'must be the verification key of the event webhook: base64 that begins with MFkwEwYHKoZIzj0C, without lines of PEM around it'
+  );
+}
+
+/** The event webhook of Twilio SendGrid: several events in a body, proven by an ECDSA signature over the time and the raw body. */
+export const sendgrid: Provider = {
+  name: 'sendgrid',
+  contentTypes: ['application/json'],
+  bearerHeaders: [],
+  proofHeaders: [PROOF_HEADER, TIME_HEADER],
+  signsUrl: false,
+  // What is refused comes again for a day.
+  overLimit: 'reject',
+  rules: { waitsMs: 10_000, disables: false, sendsAgain: true },
+  toleranceMs: TOLERANCE_MS,
+  verify,
+  identify,
+  split,
+  answer,
+  sample,
+  makeKeys: makeP256,
+  checkSecret,
+};
