@@ -134,6 +134,12 @@ export const errorCodes = {
     title: 'A secret that the configuration names is missing, empty or malformed',
     fix: 'Set each environment variable, or fill each file, that the message names. An empty secret is no secret.',
   },
+  ACKLINE_SIGNING_KEY_MISSING: {
+    status: null,
+    retryable: false,
+    title: 'Samples can not be signed: only the provider has the key for it',
+    fix: "Leave the variable of the public key empty in development, and restart `npm start`: it makes a pair to try out with. To see the provider's own requests, send one from its settings page.",
+  },
   ACKLINE_KAFKA_NOT_DURABLE: {
     status: null,
     retryable: false,

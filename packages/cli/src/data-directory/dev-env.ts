@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
+import type { Provider } from '@ackline/shared/provider';
 import { providerOf } from '@ackline/shared/providers/registry';
 import type { Environment } from '@ackline/runtime/environment';
 import { checkSigningSecret, checkVerifyToken } from '@ackline/runtime/secrets';
@@ -23,24 +24,37 @@ const FORMS: readonly (() => string)[] = [
   () => `whsec_${randomBytes(SIGNING_SECRET_BYTES).toString('base64')}`,
 ];
 
-/** The variables that ackline.yaml reads secrets from, with every rule that the value must keep. */
-export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, readonly SecretCheck[]> {
-  const checks = new Map<string, SecretCheck[]>();
-  const add = (ref: SecretRef, check: SecretCheck) => {
+export interface NamedSecret {
+  /** Every rule that the value must keep. */
+  readonly checks: readonly SecretCheck[];
+  /** Those that prove requests with it. */
+  readonly providers: readonly Provider[];
+}
+
+/** The variables that ackline.yaml reads secrets from. */
+export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, NamedSecret> {
+  const named = new Map<string, { checks: SecretCheck[]; providers: Provider[] }>();
+  const add = (ref: SecretRef, check: SecretCheck, provider?: Provider) => {
     if (!('env' in ref)) return;
-    const known = checks.get(ref.env);
-    if (known === undefined) checks.set(ref.env, [check]);
-    else known.push(check);
+    const { checks, providers } = named.get(ref.env) ?? { checks: [], providers: [] };
+    checks.push(check);
+    if (provider !== undefined) providers.push(provider);
+    named.set(ref.env, { checks, providers });
   };
   for (const source of config.sources) {
     const provider = providerOf(source);
-    for (const ref of source.secrets) add(ref, secret => provider?.checkSecret(secret) ?? true);
+    for (const ref of source.secrets) add(ref, secret => provider?.checkSecret(secret) ?? true, provider);
     for (const ref of source.verifyTokens) add(ref, checkVerifyToken);
   }
   for (const { signingSecret } of config.destinations) {
     if (signingSecret !== null) add(signingSecret, checkSigningSecret);
   }
-  return checks;
+  return named;
+}
+
+/** The variable beside that of a public key, with what samples are signed with. */
+export function signingKeyVariable(variable: string): string {
+  return `${variable}_SIGNING_KEY`;
 }
 
 /** A random value that keeps all the rules; null where no form that we know does. */
@@ -48,6 +62,20 @@ export function generateSecret(checks: readonly SecretCheck[]): string | null {
   for (const form of FORMS) {
     const secret = form();
     if (checks.every(check => check(secret) === true)) return secret;
+  }
+  return null;
+}
+
+/** The same, or a public key with its signing key where every form is refused. */
+export function generateKeys({
+  checks,
+  providers,
+}: NamedSecret): { readonly secret: string; readonly signingKey: string | null } | null {
+  const secret = generateSecret(checks);
+  if (secret !== null) return { secret, signingKey: null };
+  for (const provider of providers) {
+    const keys = provider.makeKeys?.();
+    if (keys !== undefined && checks.every(check => check(keys.secret) === true)) return keys;
   }
   return null;
 }
@@ -61,7 +89,7 @@ export interface DevEnv {
 
 /**
  * Adds to the data directory's dev.env a random valid secret for every variable that the configuration names and neither the
- * environment nor the file has. Lines that stand are kept byte for byte.
+ * environment nor the file has, of a public key also what it is signed with. Lines that stand are kept byte for byte.
  */
 export async function completeDevEnv(
   layout: DataLayout,
@@ -90,12 +118,16 @@ export async function planDevEnv(
 function complete(text: string, config: AcklineConfig, environment: Environment): DevEnv {
   const values: Record<string, string | undefined> = parseEnv(text);
   const added: string[] = [];
-  for (const [name, checks] of namedSecrets(config)) {
-    if (isSet(environment[name]) || isSet(values[name])) continue;
-    const secret = generateSecret(checks);
-    if (secret === null) continue; // reported as missing, by name, when the services read their secrets
-    values[name] = secret;
+  const add = (name: string, value: string) => {
+    values[name] = value;
     added.push(name);
+  };
+  for (const [name, secret] of namedSecrets(config)) {
+    if (isSet(environment[name]) || isSet(values[name])) continue;
+    const keys = generateKeys(secret);
+    if (keys === null) continue; // reported as missing, by name, when the services read their secrets
+    add(name, keys.secret);
+    if (keys.signingKey !== null) add(signingKeyVariable(name), keys.signingKey);
   }
   return { values, added };
 }

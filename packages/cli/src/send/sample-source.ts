@@ -3,7 +3,7 @@ import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
 import type { Provider, SampleRequest, Verdict } from '@ackline/shared/provider';
 import { providerOf, providers } from '@ackline/shared/providers/registry';
 import type { CliConfig } from '../config.ts';
-import { readFirstSecret } from '../config-file.ts';
+import { givenSigner, readSigner } from './signer.ts';
 
 /** A source with all that a correctly signed sample for it needs. */
 export interface SampleSource {
@@ -58,34 +58,30 @@ export function pickSource(config: AcklineConfig, providerName: string, sourceNa
   );
 }
 
-/** Throws ACKLINE_SECRET_MISSING where the source has no secret here, and ACKLINE_USAGE for one instead that none can be. */
+/**
+ * Throws ACKLINE_SECRET_MISSING where the source has no secret here, ACKLINE_SIGNING_KEY_MISSING where it has public keys alone, and
+ * ACKLINE_USAGE for one instead that none can be.
+ */
 export function prepareSamples(source: SourceConfig, target: SampleTarget): SampleSource {
   const provider = providerOf(source);
   if (provider === undefined)
     throw new AppError('ACKLINE_USAGE', `There is no provider ${source.provider}, or none with its options`);
-  const secret = target.secret ?? readFirstSecret(source.secrets, target);
-  if (target.secret !== undefined) checkForm(provider, target.secret);
+  const { secret, signingKey } =
+    target.secret === undefined ? readSigner(source, provider, target) : givenSigner(provider, target.secret);
   const url = `${target.baseUrl}${target.path ?? source.path}`;
   const called = new URL(url);
   // As the ingress sees it: without a declared URL the Host header stands in.
   const base = source.publicUrl ?? target.config.publicUrl ?? `http://${called.host}`;
-  const signed = { url: `${base}${called.pathname}`, secret, ...(target.body && { body: target.body }) };
+  const signed = { url: `${base}${called.pathname}`, ...(target.body && { body: target.body }) };
   return {
     provider,
     url,
     secret,
-    sample: (sequence, signedAt) => provider.sample({ ...signed, sequence, now: signedAt }),
+    sample: (sequence, signedAt) =>
+      provider.sample({ ...signed, secret: signingKey, sequence, now: signedAt }),
     verify({ headers, body, query = '' }, now, toleranceMs = source.toleranceMs ?? undefined) {
       const request = { method: 'POST', url: signed.url + query, headers, body };
       return provider.verify(request, [secret], now, toleranceMs);
     },
   };
-}
-
-function checkForm(provider: Provider, secret: string): void {
-  const verdict = provider.checkSecret(secret);
-  if (verdict === true) return;
-  // Never with the secret in it.
-  const why = secret === '' || !verdict.includes(secret) ? `: it ${verdict}` : '';
-  throw new AppError('ACKLINE_USAGE', `The secret is none of ${provider.name}${why}`);
 }

@@ -1,12 +1,16 @@
+import { AppError } from '@ackline/shared/app-error';
 import type { SourceConfig } from '@ackline/shared/config/types';
-import { prepareSamples } from '../send/sample-source.ts';
+import { prepareSamples, type SampleSource } from '../send/sample-source.ts';
 import { curlCommand } from './curl-command.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Its sample is short, and its proof is one header that a reader understands. */
 const FIRST_PROVIDER = 'telegram';
 
-/** A `curl` that the ingress accepts; null where every source would put a secret of the operator on the screen. */
+/**
+ * A `curl` that the ingress accepts; null where every source would put a secret of the operator on the screen, or has only a key
+ * that nothing can be signed with.
+ */
 export function firstCurl(prepared: Prepared, baseUrl: string, now: number): string | null {
   const { sources } = prepared.acklineConfig;
   const ordered = [
@@ -25,13 +29,9 @@ function curlFor(
   prepared: Prepared,
   { baseUrl, now }: { baseUrl: string; now: number },
 ): string | null {
-  const { environment, generated, acklineConfig } = prepared;
-  const samples = prepareSamples(source, {
-    config: acklineConfig,
-    mode: 'development',
-    environment,
-    baseUrl,
-  });
+  const { environment, generated } = prepared;
+  const samples = samplesOf(source, prepared, baseUrl);
+  if (samples === null) return null;
   const request = { url: samples.url, sample: samples.sample(0, now) };
   const isShown = request.sample.headers.some(([, value]) => value.includes(samples.secret));
   const variables = source.secrets.flatMap(ref => ('env' in ref ? [ref.env] : []));
@@ -42,4 +42,18 @@ function curlFor(
   return variable === undefined
     ? null
     : curlCommand({ ...request, hidden: { secret: samples.secret, variable } });
+}
+
+/** null: only the provider can sign for it. */
+function samplesOf(
+  source: SourceConfig,
+  { acklineConfig: config, environment }: Prepared,
+  baseUrl: string,
+): SampleSource | null {
+  try {
+    return prepareSamples(source, { config, mode: 'development', environment, baseUrl });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'ACKLINE_SIGNING_KEY_MISSING') return null;
+    throw error;
+  }
 }

@@ -42,6 +42,29 @@ test('a second start changes no line, and adds only what is new', async () => {
   assert.equal(await readFile(layout.devEnv, 'utf8'), text);
 });
 
+test('a public key is generated with what it is signed with, under the name beside it', async () => {
+  const layout = await newLayout();
+  const discord = source({ provider: 'discord', secrets: [{ env: 'DISCORD_PUBLIC_KEY' }] });
+  const { added, values } = await completeDevEnv(layout, exampleConfig({ sources: [discord] }), {});
+  assert.deepEqual(added, ['DISCORD_PUBLIC_KEY', 'DISCORD_PUBLIC_KEY_SIGNING_KEY']);
+  const text = await readFile(layout.devEnv, 'utf8');
+  assert.match(
+    text,
+    /\nDISCORD_PUBLIC_KEY=[0-9a-f]{64}\nDISCORD_PUBLIC_KEY_SIGNING_KEY=seed_[0-9a-f]{64}\n$/,
+  );
+  assert.deepEqual({ ...(await readDevEnv(layout)) }, values);
+});
+
+test('a public key that was taken out comes back as a pair, which counts though the old signing key stands', async () => {
+  const layout = await newLayout();
+  const discord = source({ provider: 'discord', secrets: [{ env: 'KEY' }] });
+  const config = exampleConfig({ sources: [discord] });
+  await writeFile(layout.devEnv, 'KEY_SIGNING_KEY=seed_of_another\n', { mode: 0o600 });
+  const { values } = await completeDevEnv(layout, config, {});
+  assert.match(values['KEY_SIGNING_KEY'] ?? '', /^seed_[0-9a-f]{64}$/);
+  assert.deepEqual({ ...(await readDevEnv(layout)) }, values);
+});
+
 test('the data directory keeps itself out of git', async () => {
   const layout = await newLayout();
   assert.equal(await readFile(join(layout.root, '.gitignore'), 'utf8'), '*\n');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { providers } from '@ackline/shared/providers/registry';
-import { generateSecret, namedSecrets, overDevEnv } from '../../src/data-directory/dev-env.ts';
+import { generateKeys, generateSecret, namedSecrets, overDevEnv } from '../../src/data-directory/dev-env.ts';
 import { destination, exampleConfig, source } from '../example-config.ts';
 
 const config = exampleConfig({
@@ -19,17 +19,19 @@ test('every secret that comes from the environment is found once, files are left
 
 test('a generated secret has the form that its provider asks for', () => {
   const secrets = Object.fromEntries(
-    [...namedSecrets(config)].map(([name, checks]) => [name, generateSecret(checks)]),
+    [...namedSecrets(config)].map(([name, { checks }]) => [name, generateSecret(checks)]),
   );
   assert.match(secrets['TELEGRAM'] ?? '', /^[A-Za-z0-9_-]{1,256}$/);
   assert.match(secrets['TWILIO'] ?? '', /^[0-9a-f]{32}$/);
   assert.match(secrets['SIGNING'] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
 });
 
-test('there is a generated secret for every provider', () => {
-  for (const [name, provider] of providers) {
-    const secret = generateSecret([text => provider.checkSecret(text)]);
-    assert.ok(secret !== null && provider.checkSecret(secret) === true, name);
+test('there is a generated secret for every provider, or a pair of keys of which the first is its secret', () => {
+  for (const provider of providers.keys()) {
+    const [named] = namedSecrets(exampleConfig({ sources: [source({ provider })] })).values();
+    const keys = named === undefined ? null : generateKeys(named);
+    assert.ok(keys !== null && providers.get(provider)?.checkSecret(keys.secret) === true, provider);
+    assert.equal(keys.signingKey !== null, ['sendgrid', 'discord'].includes(provider), provider);
   }
 });
 
@@ -39,11 +41,19 @@ test('a verify token is generated as a secret is, since nobody here can know one
   });
   const checks = namedSecrets(meta);
   assert.deepEqual([...checks.keys()], ['APP', 'VERIFY']);
-  assert.match(generateSecret(checks.get('VERIFY') ?? []) ?? '', /^[0-9a-f]{32}$/);
+  assert.match(generateSecret(checks.get('VERIFY')?.checks ?? []) ?? '', /^[0-9a-f]{32}$/);
+});
+
+test('a variable that two providers read has no pair of one that the other would refuse', () => {
+  const two = ['discord', 'sendgrid'].map(provider => source({ name: provider, provider }));
+  const [named] = namedSecrets(exampleConfig({ sources: two })).values();
+  assert.ok(named);
+  assert.equal(named.providers.length, 2);
+  assert.equal(generateKeys(named), null);
 });
 
 test('a signing secret has to keep the rule that the services keep: 24 to 64 bytes', () => {
-  const checks = namedSecrets(config).get('SIGNING') ?? [];
+  const checks = namedSecrets(config).get('SIGNING')?.checks ?? [];
   const takes = (bytes: number) =>
     checks.every(check => check(`whsec_${Buffer.alloc(bytes, 7).toString('base64')}`) === true);
   assert.deepEqual([23, 24, 64, 65].map(takes), [false, true, true, false]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { providers } from '@ackline/shared/providers/registry';
 import { pickSource, prepareSamples, type SampleTarget } from '../../src/send/sample-source.ts';
-import { generateSecret } from '../../src/data-directory/dev-env.ts';
+import { generateKeys, namedSecrets } from '../../src/data-directory/dev-env.ts';
 import { exampleConfig, source } from '../example-config.ts';
 
 const TOKEN = 'd'.repeat(32);
@@ -29,20 +29,23 @@ test('an unknown provider or source is named with what there is', () => {
   assert.throws(() => pickSource(config, 'twilio', 'nope'), { message: /it has: sms/ });
 });
 
-test('samples for a source of every provider are signed with its secret', () => {
+test('samples for a source of every provider are signed with its secret, or with the signing key beside it', () => {
   for (const [name, provider] of providers) {
-    const secret = generateSecret([text => provider.checkSecret(text)]) ?? '';
     const sources = [source({ name: 'one', provider: name })];
+    const [named] = namedSecrets(exampleConfig({ sources })).values();
+    const keys = named === undefined ? null : generateKeys(named);
+    assert.ok(keys !== null);
     const samples = prepareSamples(pickSource(exampleConfig({ sources }), name), {
       config: { ...config, publicUrl: 'https://hooks.example.com' },
-      environment: { TOKEN: secret },
+      environment: { TOKEN: keys.secret, TOKEN_SIGNING_KEY: keys.signingKey ?? undefined },
       mode: 'development',
       baseUrl: 'http://127.0.0.1:8080',
     });
+    assert.equal(samples.secret, keys.secret);
     const now = 1_700_000_000_000;
     const url = `https://hooks.example.com${new URL(samples.url).pathname}`;
     const request = { method: 'POST', url, ...samples.sample(1, now) };
-    assert.ok(provider.verify(request, [secret], now).verified, name);
+    assert.ok(provider.verify(request, [keys.secret], now).verified, name);
   }
 });
 
@@ -62,6 +65,59 @@ test('samples are what the options of their source say', () => {
   );
   const wrong = source({ name: 'shop', provider: 'generic', options: { headre: 'X' } });
   assert.throws(() => prepareSamples(wrong, target), { code: 'ACKLINE_USAGE' });
+});
+
+const discord = source({ name: 'bot', provider: 'discord', secrets: [{ env: 'OURS' }, { env: 'MADE' }] });
+const keys = providers.get('discord')?.makeKeys?.();
+const others = providers.get('discord')?.makeKeys?.();
+const target = { config, mode: 'development', baseUrl: 'http://127.0.0.1:8080' } as const;
+
+test('of several public keys the one is taken that there is a signing key for', () => {
+  assert.ok(keys && others);
+  const environment = { OURS: others.secret, MADE: keys.secret, MADE_SIGNING_KEY: keys.signingKey };
+  assert.equal(prepareSamples(discord, { ...target, environment }).secret, keys.secret);
+});
+
+test('a public key alone, or with the signing key of another, is refused with what signs and what to do', () => {
+  assert.ok(keys && others);
+  for (const environment of [
+    { OURS: keys.secret },
+    { OURS: keys.secret, OURS_SIGNING_KEY: keys.secret },
+    { OURS: keys.secret, OURS_SIGNING_KEY: others.signingKey },
+    { OURS: keys.secret, MADE_SIGNING_KEY: keys.signingKey },
+  ])
+    assert.throws(() => prepareSamples(discord, { ...target, environment }), {
+      code: 'ACKLINE_SIGNING_KEY_MISSING',
+      message: /^discord signs with a key that only discord has: the source bot has its public key here/,
+    });
+  assert.throws(() => prepareSamples(discord, { ...target, environment: {} }), {
+    code: 'ACKLINE_SECRET_MISSING',
+  });
+});
+
+test('given instead of a secret, a signing key signs, and a public key is refused', () => {
+  assert.ok(keys);
+  const given = (secret: string) => prepareSamples(discord, { ...target, environment: {}, secret });
+  assert.match(given(keys.signingKey).sample(0, 1_700_000_000_000).headers[1]?.[1] ?? '', /^[0-9a-f]{128}$/);
+  assert.throws(() => given(keys.secret), {
+    code: 'ACKLINE_USAGE',
+    message: /public key, and signs nothing$/,
+  });
+  assert.throws(() => given('seed_x'), {
+    code: 'ACKLINE_USAGE',
+    message: /none of discord: it must be the public/,
+  });
+});
+
+test('a sender that signs by either kind of key is tried out with either', () => {
+  const either = source({ name: 'any', provider: 'standard-webhooks', secrets: [{ env: 'KEY' }] });
+  const pair = providers.get('standard-webhooks')?.makeKeys?.();
+  assert.ok(pair);
+  const proofBy = (environment: Record<string, string>) =>
+    prepareSamples(either, { ...target, environment }).sample(0, 1_700_000_000_000).headers[1]?.[1] ?? '';
+  assert.match(proofBy({ KEY: `whsec_${Buffer.alloc(32, 7).toString('base64')}` }), /^v1,/);
+  assert.match(proofBy({ KEY: pair.secret, KEY_SIGNING_KEY: pair.signingKey }), /^v1a,/);
+  assert.throws(() => proofBy({ KEY: pair.secret }), { code: 'ACKLINE_SIGNING_KEY_MISSING' });
 });
 
 function isVerified(publicUrl: string | null, calledUrl: string): boolean {

@@ -13,16 +13,22 @@ import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-servic
 import pg from 'pg';
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
-import { generateSecret } from '../../src/data-directory/dev-env.ts';
+import { generateKeys, signingKeyVariable } from '../../src/data-directory/dev-env.ts';
 
 const INGRESS = fileURLToPath(new URL('../../../../services/ingress/src/main.ts', import.meta.url));
 const names = [...providers.keys()];
 const variableOf = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_SECRET`;
+/** With what signs beside a public key. */
 const SECRETS: Readonly<Record<string, string>> = Object.fromEntries(
-  [...providers].map(([name, provider]) => [
-    variableOf(name),
-    generateSecret([secret => provider.checkSecret(secret)]) ?? '',
-  ]),
+  [...providers].flatMap(([name, provider]) => {
+    const checks = [(secret: string) => provider.checkSecret(secret)];
+    const keys = generateKeys({ checks, providers: [provider] });
+    const variable = variableOf(name);
+    return [
+      [variable, keys?.secret ?? ''],
+      ...(keys === null || keys.signingKey === null ? [] : [[signingKeyVariable(variable), keys.signingKey]]),
+    ];
+  }),
 );
 const OTHER_SECRET = 'whsec_b2YtYW5vdGhlci1lbmRwb2ludC0wMTIzNDU2Nzg5';
 const CONFIG = `
@@ -39,6 +45,9 @@ const BYTES = Buffer.concat([
   Buffer.from('"}\r\n'),
 ]);
 
+/** SendGrid sends lists. */
+const LIST = Buffer.concat([Buffer.from('['), BYTES, Buffer.from(']')]);
+
 describe('ackline send at a running ingress', () => {
   let folder = '';
   let database: TestDatabase;
@@ -50,6 +59,7 @@ describe('ackline send at a running ingress', () => {
     folder = await mkdtemp(join(tmpdir(), 'ackline-send-'));
     await writeFile(join(folder, 'ackline.yaml'), CONFIG);
     await writeFile(join(folder, 'body.json'), BYTES);
+    await writeFile(join(folder, 'list.json'), LIST);
     database = await createTestDatabase();
     const [port, opsPort] = [await freePort(), await freePort()];
     base = `http://127.0.0.1:${port}`;
@@ -118,11 +128,12 @@ describe('ackline send at a running ingress', () => {
     });
 
     it(`sends a given body for ${name}, byte for byte, and says what its age is`, async () => {
-      const { exitCode, out, err } = await send([name, '--body', 'body.json']);
+      const isList = name === 'sendgrid';
+      const { exitCode, out, err } = await send([name, '--body', isList ? 'list.json' : 'body.json']);
       assert.equal(exitCode, 0, err);
       const hasTimeInBody = name === 'linear';
       assert.match(out[0] ?? '', hasTimeInBody ? /: 401 × 1 / : /: 200 × 1 /);
-      assert.deepEqual(await stored(), hasTimeInBody ? [] : [BYTES]);
+      assert.deepEqual(await stored(), hasTimeInBody ? [] : [isList ? LIST : BYTES]);
       const old = await send([name, '--age', '2h']);
       if (provider.toleranceMs === null) {
         assert.match(old.err, new RegExp(`^error \\[ACKLINE_USAGE\\] ${name} signs no time`));

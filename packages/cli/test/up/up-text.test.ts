@@ -43,6 +43,17 @@ test('without Telegram another provider gives the curl', () => {
   assert.match(curl, /X-Webhook-Signature/);
 });
 
+test('a source that only its provider can sign for gives no curl, and holds up no other', () => {
+  const publicKey = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';
+  const discord = source({ name: 'bot', provider: 'discord', secrets: [{ env: 'DISCORD' }] });
+  const other = source({ name: 'faster', provider: 'respondio', path: '/webhook/faster' });
+  const environment = { DISCORD: publicKey, TOKEN: 'generated-token' };
+  const curlOf = (...sources: (typeof discord)[]) =>
+    firstCurl(prepared({ acklineConfig: exampleConfig({ sources }), environment }), 'http://h:1', 0);
+  assert.equal(curlOf(discord), null);
+  assert.match(curlOf(discord, other) ?? '', /X-Webhook-Signature/);
+});
+
 test('a body with a single quote does not end the word', () => {
   const sample = { headers: [], body: Buffer.from(`{"a":"it's"}`) };
   assert.match(curlCommand({ url: 'http://h', sample, hidden: null }), /--data-binary '\{"a":"it'\\''s"\}'$/);
