@@ -1,7 +1,8 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import type { ReceivedRequest } from '@ackline/shared/provider';
+import { ed25519PublicKey, publicKeyOf } from '@ackline/shared/providers/key-pairs';
 
-/** The least that anybody must do to prove a request of a provider: one HMAC of what is signed, or one comparison. */
+/** The least that anybody must do to prove a request of a provider: one HMAC or signature of what is signed, or one comparison. */
 export interface BareCheck {
   /** In a few words, for the table. */
   readonly what: string;
@@ -47,6 +48,28 @@ function sameKey(header: string): BareCheck {
         const given = Buffer.from(text);
         return own.length === given.length && timingSafeEqual(own, given);
       };
+    },
+  };
+}
+
+interface SignatureForm {
+  readonly what: string;
+  readonly digest: 'sha256' | null;
+  readonly keyOf: (secret: string) => KeyObject | null;
+  readonly proof: (request: ReceivedRequest) => Buffer;
+  /** The time that is signed before the body. */
+  readonly time: string;
+}
+
+function signature({ what, digest, keyOf, proof, time }: SignatureForm): BareCheck {
+  return {
+    what,
+    prepare(request, secret) {
+      const key = keyOf(secret);
+      if (key === null) throw new Error('the secret is no public key');
+      const bytes = before(request, headerOf(request, time));
+      const given = proof(request);
+      return () => verify(digest, bytes, key, given);
     },
   };
 }
@@ -143,5 +166,25 @@ export const bareChecks: ReadonlyMap<string, BareCheck> = new Map([
   ['meta', hmac({ algorithm: 'sha256', encoding: 'hex', proof: behind('x-hub-signature-256', 'sha256=') })],
   ['viber', hmac({ algorithm: 'sha256', encoding: 'hex', proof: of('x-viber-content-signature') })],
   ['gitlab', sameKey('x-gitlab-token')],
+  [
+    'sendgrid',
+    signature({
+      what: 'ECDSA P-256, SHA-256',
+      digest: 'sha256',
+      keyOf: secret => publicKeyOf(Buffer.from(secret, 'base64')),
+      proof: request => Buffer.from(headerOf(request, 'x-twilio-email-event-webhook-signature'), 'base64'),
+      time: 'x-twilio-email-event-webhook-timestamp',
+    }),
+  ],
+  [
+    'discord',
+    signature({
+      what: 'Ed25519',
+      digest: null,
+      keyOf: secret => ed25519PublicKey(Buffer.from(secret, 'hex')),
+      proof: request => Buffer.from(headerOf(request, 'x-signature-ed25519'), 'hex'),
+      time: 'x-signature-timestamp',
+    }),
+  ],
   ['generic', hmac({ algorithm: 'sha256', encoding: 'hex', proof: of('x-webhook-signature') })],
 ]);

@@ -1,4 +1,4 @@
-import type { Provider, ReceivedRequest } from '@ackline/shared/provider';
+import type { KeyPair, Provider, ReceivedRequest } from '@ackline/shared/provider';
 import type { BareCheck } from './bare-checks.ts';
 
 export interface ProvidersOptions {
@@ -55,10 +55,10 @@ export function runProvidersBench(options: ProvidersOptions): readonly ProviderF
 
 function createContender(provider: Provider, bareCheck: BareCheck): Contender {
   const now = Date.now();
-  const secret = secretOf(provider);
+  const { secret, signingKey } = keysOf(provider);
   const secrets = [secret];
   const samples = Array.from({ length: SAMPLES }, (_, sequence): ReceivedRequest => {
-    const sample = provider.sample({ url: URL_CALLED, secret, sequence, now });
+    const sample = provider.sample({ url: URL_CALLED, secret: signingKey, sequence, now });
     return { method: 'POST', url: URL_CALLED, ...sample };
   });
   const checks = samples.map(sample => bareCheck.prepare(sample, secret));
@@ -83,8 +83,13 @@ function createContender(provider: Provider, bareCheck: BareCheck): Contender {
 const TEXT_SECRET = '0123456789abcdef0123456789abcdef';
 const STANDARD_SECRET = `whsec_${Buffer.alloc(32, 0x5a).toString('base64')}`;
 
-function secretOf(provider: Provider): string {
-  return provider.checkSecret(TEXT_SECRET) === true ? TEXT_SECRET : STANDARD_SECRET;
+/** HMAC where a provider takes either. */
+function keysOf(provider: Provider): KeyPair {
+  const secret = [TEXT_SECRET, STANDARD_SECRET].find(text => provider.checkSecret(text) === true);
+  if (secret !== undefined) return { secret, signingKey: secret };
+  const keys = provider.makeKeys?.();
+  if (keys === undefined) throw new Error(`no secret of ${provider.name} is known`);
+  return keys;
 }
 
 /** Of one call: of this process with all its threads, so that collecting garbage counts. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
-import type { Provider } from '@ackline/shared/provider';
+import type { KeyPair, Provider } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
 import { rejectedRow, shownHeaders } from '../../src/rejected/rejected-row.ts';
@@ -15,11 +15,12 @@ const ROUNDS = 2;
 
 type Canaries = Map<string, string>;
 
-function secretOf(provider: Provider): string {
-  const text = randomBytes(24).toString('hex');
-  if (provider.checkSecret(text) === true) return text;
-  const whsec = `whsec_${randomBytes(32).toString('base64')}`;
-  return whsec;
+function keysOf(provider: Provider): KeyPair {
+  const texts = [randomBytes(24).toString('hex'), `whsec_${randomBytes(32).toString('base64')}`];
+  const secret = texts.find(text => provider.checkSecret(text) === true);
+  const keys = secret === undefined ? provider.makeKeys?.() : { secret, signingKey: secret };
+  assert.ok(keys !== undefined);
+  return keys;
 }
 
 /** What went wrong on the way; each hides what is not to be seen in another place. */
@@ -48,8 +49,8 @@ const MISHAPS: Readonly<Record<string, (headers: HeaderPairs, canary: string) =>
 
 function rowOf(provider: Provider, mishap: keyof typeof MISHAPS, canaries: Canaries) {
   const [sent, own, hidden, text] = [
-    secretOf(provider),
-    secretOf(provider),
+    keysOf(provider).signingKey,
+    keysOf(provider).secret,
     randomBytes(12).toString('hex'),
     randomBytes(12).toString('hex'),
   ];
