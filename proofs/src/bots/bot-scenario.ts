@@ -40,6 +40,8 @@ export interface BotCourse {
   readonly kills: number;
   /** Lookups of `ctx.cache`, as metrics had them; those of a killed processor up to a moment before. */
   readonly cache: { readonly hits: number; readonly misses: number };
+  /** Events that a processor stored without knowing that all before them were. */
+  readonly orderUncertain: number;
 }
 
 /** What a provider sends because of what a bot did, as statuses of its messages. */

@@ -57,7 +57,7 @@ export async function runBots(options: BotsOptions): Promise<BotsFigures> {
     log('it was not drained in time'),
   );
   const endedAt = performance.now();
-  const cache = await processor.cacheLookups();
+  const { orderUncertain, ...cache } = await processor.counts();
   const uncertain = countUncertain(processor.outputs());
   const messages = describe(accepted, bot, { uncertain, rows: await readRows(servers.databaseUrl) });
   return {
@@ -67,7 +67,7 @@ export async function runBots(options: BotsOptions): Promise<BotsFigures> {
     drainSeconds: (endedAt - sentAt) / 1_000,
     checks: [
       ...judgeHandling(messages, wanted.flatMap(one => one.messages).length),
-      ...(await bot.judge({ messages, kills, cache })),
+      ...(await bot.judge({ messages, kills, cache, orderUncertain })),
     ],
   };
 }
