@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 export const KEPT_OF_A_SOURCE = 100;
 /** of all sources together so many, */
 export const KEPT_IN_ALL = 10_000;
-/** and for so long. */
+/** and for so long. Nothing removes any while no processor runs: a source with twice its number gets no more. */
 export const KEPT_DAYS = 7;
 
 /** A header by its name, as it was written, and the length of its value. */
@@ -49,7 +49,10 @@ export async function insertRejected(queryable: Pick<Pool, 'query'>, request: Ke
     name: 'rejected-insert',
     text: `insert into rejected_requests (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes,
              body_sha256, body, secrets, tried, secret_index, skew_ms, diagnosis, what, fix)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+           select $1::uuid, $2::timestamptz, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::jsonb, $10::int,
+                  $11::text, $12::bytea, $13::int, $14::jsonb, $15::int, $16::float8, $17::text, $18::text, $19::text
+            where (select count(*) from (select 1 from rejected_requests where source = $3::text limit ${2 * KEPT_OF_A_SOURCE}) known)
+                  < ${2 * KEPT_OF_A_SOURCE}
            on conflict do nothing`,
     values: [
       request.requestId,

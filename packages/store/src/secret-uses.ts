@@ -31,7 +31,7 @@ export interface SecretUse {
 const PAUSE = '5 minutes';
 /** A secret that no ingress has had for so long is forgotten. */
 const FORGET_AFTER = '90 days';
-/** A hash of 32 bits: of a million guesses two hundred could be it. */
+/** A hash of 32 bits, which tells a source's secrets apart: it is no protection of a secret that can be guessed. */
 const FINGERPRINT_DIGITS = 8;
 
 export function secretFingerprint(source: string, secret: string): string {

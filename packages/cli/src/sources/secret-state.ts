@@ -1,8 +1,8 @@
 import type { SecretUse } from '@ackline/store/secret-uses';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 
-/** A provider that retries for a day, or a job that runs each night, has used its secret in this time. */
-const QUIET_MS = 24 * 3_600_000;
+/** Three nights: a job that runs each night, however its hour moves, has used its secret in this time, and so has a provider that retries for a day. */
+const QUIET_MS = 72 * 3_600_000;
 /** Requests that others proved meanwhile: fewer may as well be a source that is hardly called. */
 const LEAST_OTHERS = 10;
 /** Three writings that an ingress missed: none of those that run has it. */
@@ -10,12 +10,12 @@ const LISTED_MS = 120_000;
 
 /**
  * Whether a secret can be taken out of its source: another one is newer and has proved requests since this one last did, the
- * source's other secrets have proved ten or more since, and for 24 hours, in which uses were noted without a pause, this one has
+ * source's other secrets have proved ten or more since, and for 72 hours, in which uses were noted without a pause, this one has
  * proved none. So it is never the only secret, the newest one, or one of several that were first listed together.
  */
 export function isRemovable(use: SecretUse, ofSource: readonly SecretUse[]): boolean {
   const isQuiet = use.watchedMs >= QUIET_MS && (use.lastUsedAgeMs ?? Number.POSITIVE_INFINITY) >= QUIET_MS;
-  if (!isQuiet || use.othersSince < LEAST_OTHERS) return false;
+  if (!isListed(use) || !isQuiet || use.othersSince < LEAST_OTHERS) return false;
   return ofSource.some(
     other =>
       isListed(other) &&

@@ -23,46 +23,46 @@ function use(listedH: number, usedH: number | null, more: Partial<SecretUse> = {
   };
 }
 
-const newer = use(48, 0.1, { othersSince: 0 });
+const newer = use(100, 0.1, { othersSince: 0 });
 
 describe('a secret is safe to remove', () => {
-  it('after 24 hours without a request, of which newer ones proved ten or more', () => {
-    for (const old of [use(900, 26), use(900, 24), use(900, null), use(900, 26, { othersSince: 10 })])
+  it('after three days without a request, of which newer ones proved ten or more', () => {
+    for (const old of [use(900, 74), use(900, 72), use(900, null), use(900, 74, { othersSince: 10 })])
       assert.equal(isRemovable(old, [old, newer]), true, old.fingerprint);
   });
 
   it('never before, and never by a handful of requests', () => {
-    for (const old of [use(900, 23.9), use(900, 0), use(900, 26, { othersSince: 9 })])
+    for (const old of [use(900, 71.9), use(900, 0), use(900, 74, { othersSince: 9 })])
       assert.equal(isRemovable(old, [old, newer]), false, old.fingerprint);
   });
 
   it('never where it is the only one or the newest, however long it was quiet', () => {
     const only = use(900, 800);
     assert.equal(isRemovable(only, [only]), false);
-    const prepared = use(48, null);
+    const prepared = use(100, null);
     const active = use(900, 0.1);
     assert.equal(isRemovable(prepared, [active, prepared]), false);
-    assert.equal(isRemovable(use(48, 30), [active, use(48, 30)]), false, 'tried once, and given up');
+    assert.equal(isRemovable(use(100, 80), [active, use(100, 80)]), false, 'tried once, and given up');
   });
 
   it('never where nobody can say which one is newer', () => {
-    const together = use(48, 30);
+    const together = use(100, 80);
     assert.equal(isRemovable(together, [together, newer]), false);
   });
 
   it('never where what is newer was not used, or before it, or is taken out again', () => {
-    const old = use(900, 26);
-    for (const other of [use(48, null), use(48, 30), use(48, 0.1, { listedAgeMs: HOUR_MS })])
+    const old = use(900, 74);
+    for (const other of [use(100, null), use(100, 80), use(100, 0.1, { listedAgeMs: HOUR_MS })])
       assert.equal(isRemovable(old, [old, other]), false, other.fingerprint);
   });
 
   it('never where uses were not noted for all of the time', () => {
-    const old = use(900, 26, { watchedMs: 23 * HOUR_MS });
+    const old = use(900, 74, { watchedMs: 71 * HOUR_MS });
     assert.equal(isRemovable(old, [old, newer]), false);
   });
 
   it('also where a third one is on its way', () => {
-    const old = use(900, 26);
+    const old = use(900, 74);
     const prepared = use(1, null);
     assert.deepEqual(
       [old, newer, prepared].map(each => isRemovable(each, [old, newer, prepared])),
@@ -84,10 +84,10 @@ describe('the use of a secret in words', () => {
   });
 
   it('says what is safe to remove, and why', () => {
-    const old = use(900, 26);
+    const old = use(900, 74);
     assert.equal(
       describeUse(old, [old, newer], NOW),
-      'last used 26.0 h ago, 500 times; safe to remove: newer ones are used, and the others proved 1,204 requests since',
+      'last used 74.0 h ago, 500 times; safe to remove: newer ones are used, and the others proved 1,204 requests since',
     );
   });
 });

@@ -39,7 +39,7 @@ before(async () => {
     source,
     fingerprint: secretFingerprint(source, secret),
     uses,
-    lastUsedAt: uses === 0 ? null : Date.now() - 26 * 3_600_000,
+    lastUsedAt: uses === 0 ? null : Date.now() - 80 * 3_600_000,
   });
   await writeSecretUses(pool, [told('crm', SECRETS.OLD, 7)]);
   await pool.query(
@@ -73,7 +73,7 @@ test('each secret of a source is shown with its last use, and the old one as saf
   const crm = (name: string) => `crm | github | /webhook/crm | env ${name} | `;
   assert.match(
     lines[1] ?? '',
-    /env OLD \| last used 26\.0 h ago, 7 times; safe to remove: .* the others proved 1,204 requests since$/,
+    /env OLD \| last used 80\.0 h ago, 7 times; safe to remove: .* the others proved 1,204 requests since$/,
   );
   assert.match((lines[2] ?? '').replace(crm('NEW'), ''), /^last used \d.* ago, 1,204 times$/);
   assert.equal(lines[3], `${crm('NOWHERE')}has no value on this machine`);

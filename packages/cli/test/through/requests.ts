@@ -2,19 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { request } from 'undici';
-import { generateSecret } from '../../src/data-directory/dev-env.ts';
+import { generateKeys } from '../../src/data-directory/dev-env.ts';
 import type { Gateway } from './gateway.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
 export const pathOf = (name: string) => `/webhook/${name}`;
 const variableOf = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_SECRET`;
 
+const KEYS = new Map(
+  [...providers].map(([name, provider]) => [
+    name,
+    generateKeys({ checks: [secret => provider.checkSecret(secret)], providers: [provider] }),
+  ]),
+);
+
 /** By their variables, one for each provider. */
 export const SECRETS: Readonly<Record<string, string>> = Object.fromEntries(
-  [...providers].map(([name, provider]) => [
-    variableOf(name),
-    generateSecret([secret => provider.checkSecret(secret)]) ?? '',
-  ]),
+  [...KEYS].map(([name, keys]) => [variableOf(name), keys?.secret ?? '']),
 );
 
 export function secretOf(name: string): string {
@@ -39,7 +43,8 @@ routes: [{ name: all, destination: receiver }]
 
 export function signed(provider: Provider, sequence: number, body?: Uint8Array): SampleRequest {
   const { name } = provider;
-  const options = { url: PUBLIC_URL + pathOf(name), secret: secretOf(name), sequence, now: Date.now() };
+  const secret = KEYS.get(name)?.signingKey ?? secretOf(name);
+  const options = { url: PUBLIC_URL + pathOf(name), secret, sequence, now: Date.now() };
   return provider.sample({ ...options, ...(body && { body }) });
 }
 

@@ -5,6 +5,9 @@ import { endOfString } from './json-text.ts';
  * escapes included. The text has to be JSON; of anything else the pieces are just some bytes.
  */
 
+/** What a provider puts into one body at most (Meta: 1,000). What has more is stored whole: a transaction stores the parts of all its records. */
+export const MAX_SPLIT_PARTS = 1_000;
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;

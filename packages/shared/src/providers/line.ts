@@ -15,7 +15,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { jsonMember, jsonParts } from './json-parts.ts';
+import { jsonMember, jsonParts, MAX_SPLIT_PARTS } from './json-parts.ts';
 import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
 
 const PROOF_HEADER = 'x-line-signature';
@@ -93,15 +93,21 @@ function split({ body }: Pick<EventEnvelope, 'body'>): readonly SplitPart[] {
   const events = read.kind === 'malformed' ? null : eventsOf(read.value);
   if (read.kind === 'malformed' || events === null || events.length === 0) return [];
   const account = accountOf(read.value);
-  const bodies = events.length === 1 ? [body] : partBodies(body);
+  const bodies = events.length === 1 ? [body] : partBodies(body, events.length);
+  if (bodies === null) return [];
   return events.map((event, index) => ({
     identity: eventIdentity(event, account),
     body: bodies[index] ?? new Uint8Array(),
   }));
 }
 
-function partBodies(body: Uint8Array): readonly Uint8Array[] {
+/** An id of LINE's has 33 characters. Each part has it, so that a long one would make a small body a thousand large ones. */
+const MAX_DESTINATION_BYTES = 256;
+
+/** null: none that LINE sends. */
+function partBodies(body: Uint8Array, count: number): readonly Uint8Array[] | null {
   const destination = jsonMember(body, 'destination') ?? Buffer.from('null');
+  if (count > MAX_SPLIT_PARTS || destination.length > MAX_DESTINATION_BYTES) return null;
   const events = jsonParts(jsonMember(body, 'events') ?? Buffer.from('[]'));
   return events.map(event =>
     Buffer.concat([

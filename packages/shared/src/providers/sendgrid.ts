@@ -15,7 +15,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, readJson, valueAt } from './json-body.ts';
-import { jsonParts } from './json-parts.ts';
+import { jsonParts, MAX_SPLIT_PARTS } from './json-parts.ts';
 import { makeP256, privateKeyOf, publicKeyOf } from './key-pairs.ts';
 import { sampleGuid } from './sample-guid.ts';
 import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
@@ -105,16 +105,17 @@ function identityOf(event: unknown): Identity {
 function split({ body }: { readonly body: Uint8Array }): readonly SplitPart[] {
   const read = readJson(body);
   if (read.kind === 'malformed' || !Array.isArray(read.value)) return [];
-  const bodies = jsonParts(body);
+  if (read.value.length > MAX_SPLIT_PARTS) return [];
+  const bodies = read.value.length === 1 ? [body] : jsonParts(body).map(listOf);
   return read.value.map((event: unknown, index) => ({
     identity: identityOf(event),
-    body: trimmed(bodies[index] ?? new Uint8Array()),
+    body: bodies[index] ?? new Uint8Array(),
   }));
 }
 
-/** Without the line end that stands before it. */
-function trimmed(json: Uint8Array): Uint8Array {
-  return Buffer.from(Buffer.from(json).toString('latin1').trim(), 'latin1');
+/** A list with this event alone, without the line end that stands before it. */
+function listOf(json: Uint8Array): Uint8Array {
+  return Buffer.from(`[${Buffer.from(json).toString('latin1').trim()}]`, 'latin1');
 }
 
 function answer(): Answer {

@@ -22,8 +22,8 @@ export const STANDARD_ID_FORM = /^[!-~]{1,256}$/;
 const V1_FORM = /^v1,[A-Za-z0-9+/]{43}=$/;
 const V1A_FORM = /^v1a,[A-Za-z0-9+/]{86}==$/;
 const HAS_ONE = /(?:^| )(?:v1,[A-Za-z0-9+/]{43}=|v1a,[A-Za-z0-9+/]{86}==)(?: |$)/;
-/** There are two while a key is rotated. Each costs a hundred times what an HMAC costs, and a header can have two hundred. */
-const MAX_V1A = 8;
+/** There are two while a key is rotated. Each costs a hundred times what an HMAC costs, and a stranger's header can have two hundred. */
+const MAX_V1A = 2;
 
 /** As the SDKs have it, the prefix may be left out. */
 const SECRET_FORM = /^(?:whsec_)?((?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/;

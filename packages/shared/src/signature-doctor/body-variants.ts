@@ -7,7 +7,7 @@ interface Rewriting {
   readonly of: (body: Buffer) => Buffer | null;
 }
 
-/** Over it a body is not written anew: a layout of this one takes some ten milliseconds, in which nothing else goes on. */
+/** Over it a body is not written anew: each is a copy of it, in a step in which nothing else goes on. */
 export const MAX_REWRITTEN_BYTES = 32_768;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

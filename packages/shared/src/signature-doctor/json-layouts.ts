@@ -11,6 +11,8 @@ export interface JsonForm {
  * many beginnings is read once all the same.
  */
 const TOKENS = /\s+|"(?:[^"\\]|\\.)*"?|[{}[\],:]|[^\s"{}[\],:]+/gs;
+/** More of them take too long in one step; a body that somebody looks at by hand has fewer. */
+const MAX_TOKENS = 2_000;
 /** Deeper ones would be mostly white space once they are indented. */
 const MAX_INDENTED_DEPTH = 64;
 /** What is more white space than this was not written by a sender. */
@@ -50,13 +52,17 @@ const STYLES: readonly Style[] = [
   },
 ];
 
-/** The same JSON as other programs write it. Names keep their order and numbers their digits: what those were is not to be known. */
+/**
+ * The same JSON as other programs write it. Names keep their order and numbers their digits: what those were is not to be known.
+ * None of a text with over 2,000 tokens: each form is one step, in which nothing else goes on.
+ */
 export function* jsonForms(text: string): Generator<JsonForm> {
-  const tokens = text.match(TOKENS) ?? [];
+  const tokens = tokensOf(text);
+  if (tokens === null) return;
   const seen = new Set([digest(text)]);
   for (const style of STYLES) {
     const styled = restyled(tokens, style);
-    if (styled === null) continue;
+    if (styled === null || (style.of !== null && styled.every((token, at) => token === tokens[at]))) continue;
     for (const layout of LAYOUTS) {
       const written = layout.of(styled);
       if (written === null || seen.has(digest(written))) continue;
@@ -64,6 +70,16 @@ export function* jsonForms(text: string): Generator<JsonForm> {
       yield { words: layout.words + style.words, text: written };
     }
   }
+}
+
+/** null: too many. */
+function tokensOf(text: string): readonly string[] | null {
+  const tokens: string[] = [];
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (tokens.length === MAX_TOKENS) return null;
+    tokens.push(token);
+  }
+  return tokens;
 }
 
 const digest = (text: string) => hash('sha256', text, 'base64');

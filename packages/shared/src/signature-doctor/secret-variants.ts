@@ -81,7 +81,7 @@ export function otherSourceVariants({ others, source }: Suspect): readonly Varia
         diagnose: index => ({
           code: 'secret-of-other-source',
           what: `valid with secrets[${index}] of source ${other.source}: it came to the path of another source, or with the secret of another`,
-          fix: `give the provider the URL of source ${other.source}, or list that secret in source ${source.name} too.`,
+          fix: `give the provider the URL of source ${other.source}, or the secret of source ${source.name}.`,
         }),
       },
     ];

@@ -165,6 +165,14 @@ describe('line split', () => {
     assert.ok(validateSignature(Buffer.from(whole.body), SECRET, headerOf(sample, HEADER)));
   });
 
+  it('leaves a body whole whose parts would be many times its size', () => {
+    const parts = (destination: string, count: number) => {
+      const body = `{"destination":"${destination}","events":[${'0,'.repeat(count - 1)}0]}`;
+      return line.split?.({ body: Buffer.from(body) }).length;
+    };
+    assert.deepEqual([parts('U1', 1_000), parts('U1', 1_001), parts('U'.repeat(300), 2)], [1_000, 0, 0]);
+  });
+
   it('makes no new event of a redelivery', () => {
     const event = { type: 'follow', webhookEventId: '01FZ74B5Y0F4TNKA5SCAVKPEDM', source: { userId: USER } };
     const keyOf = (isRedelivery: boolean) => {

@@ -124,7 +124,7 @@ describe('sendgrid verify', () => {
 });
 
 describe('sendgrid identify', () => {
-  it('names each event of a body by its own id, in order, with the bytes that it has there', () => {
+  it('names each event of a body by its own id, in order, in a list of its own with the bytes that it has there', () => {
     const parts = sendgrid.split?.({ body: MIXED }) ?? [];
     assert.deepEqual(
       parts.map(({ identity }) => [identity.type, identity.dedupKey, identity.occurredAt]),
@@ -136,8 +136,9 @@ describe('sendgrid identify', () => {
     );
     assert.equal(parts[0]?.identity.orderingKey, MESSAGE);
     const texts = parts.map(({ body }) => Buffer.from(body).toString());
-    assert.equal(`[${texts.join(',\r\n')}]\r\n`, MIXED.toString());
-    assert.match(texts[2] ?? '', /"asm_group_id":9007199254740993\}$/);
+    assert.ok(texts.every(text => text.startsWith('[{') && text.endsWith('}]')));
+    assert.equal(`[${texts.map(text => text.slice(1, -1)).join(',\r\n')}]\r\n`, MIXED.toString());
+    assert.match(texts[2] ?? '', /"asm_group_id":9007199254740993\}\]$/);
   });
 
   it('orders a body by the account and its events by their message, and names none by a body of several', () => {
@@ -153,12 +154,12 @@ describe('sendgrid identify', () => {
     assert.deepEqual(sendgrid.split?.({ body: Buffer.from('[]') }), []);
   });
 
-  it('names a body with one event by that event', () => {
+  it('names a body with one event by that event, and leaves it as it is signed, so that the receiver’s SDK takes it', () => {
     const [first] = sendgrid.split?.({ body: MIXED }) ?? [];
     assert.ok(first);
-    const alone = Buffer.concat([Buffer.from('['), first.body, Buffer.from(']\r\n')]);
+    const alone = Buffer.concat([first.body, Buffer.from('\r\n')]);
     assert.deepEqual(identityOf(sendgrid, signed(alone)), { ...first.identity, orderingKey: 'account' });
-    assert.deepEqual(sendgrid.split?.({ body: alone }), [first]);
+    assert.deepEqual(sendgrid.split?.({ body: alone }), [{ ...first, body: alone }]);
   });
 
   it('keeps what is no event as a part of its own, with no key that it would have to guess', () => {
@@ -166,10 +167,16 @@ describe('sendgrid identify', () => {
     assert.deepEqual(
       parts.map(({ identity, body }) => [identity.type, identity.dedupKey, Buffer.from(body).toString()]),
       [
-        ['unknown', null, '1'],
-        ['unknown', null, '{"event":5,"sg_event_id":{}}'],
+        ['unknown', null, '[1]'],
+        ['unknown', null, '[{"event":5,"sg_event_id":{}}]'],
       ],
     );
+  });
+
+  it('leaves a body whole that has over 1,000 events', () => {
+    const parts = (count: number) =>
+      sendgrid.split?.({ body: Buffer.from(`[${'{},'.repeat(count - 1)}{}]`) });
+    assert.deepEqual([parts(1_000)?.length, parts(1_001)?.length], [1_000, 0]);
   });
 
   it('splits nothing that is no list', () => {

@@ -185,14 +185,13 @@ describe('standard-webhooks verify, by key pairs', () => {
     );
   });
 
-  it('looks at eight of them at most, so that a header full of them costs no more', () => {
-    const eight = Array.from({ length: 7 }, () => others);
+  it('looks at two of them at most, so that a header full of them costs no more', () => {
     assert.equal(
-      refusal(standardWebhooks, send({ signature: [...eight, v1a].join(' ') }), [PUBLIC_KEY]),
+      refusal(standardWebhooks, send({ signature: [others, v1a].join(' ') }), [PUBLIC_KEY]),
       'verified',
     );
     assert.equal(
-      refusal(standardWebhooks, send({ signature: [...eight, others, v1a].join(' ') }), [PUBLIC_KEY]),
+      refusal(standardWebhooks, send({ signature: [others, others, v1a].join(' ') }), [PUBLIC_KEY]),
       'wrong_signature',
     );
   });

@@ -3,7 +3,7 @@
 -- writes nothing here: while one runs beside newer ones, what it alone was called with does not count as a use.
 create table secret_uses (
   source text not null,
-  -- 32 bits of a hash, which tell the secrets of a source apart and leave a guess open.
+  -- 32 bits of a hash, which tell the secrets of a source apart. A secret that can be guessed is confirmed by them.
   fingerprint text not null,
   -- The later one of two is the newer secret.
   first_listed_at timestamptz not null default now(),

@@ -24,6 +24,8 @@ const LOOK_EVERY_MS = 500;
 /** Its bytes are of the memory of bodies, under this name, which no source can have. */
 const OWNER = '(rejected requests)';
 const MAX_WAITING_BYTES = 4 * 1_048_576;
+/** Those of two minutes. A head has 16 KiB at most. */
+const MAX_WAITING = 120;
 /** After a check of a signature it rests for so many times as long: a twentieth of this process at most, in pieces of a check. */
 const REST_FACTOR = 19;
 /** A shorter rest would be none. */
@@ -35,7 +37,7 @@ const PAUSE_MS = 5_000;
 const MAX_OTHER_SOURCES = 50;
 
 /** Why a request is not kept: the label of a metric. */
-export const UNKEPT_REASONS = ['sampled', 'memory', 'postgres'] as const;
+export const UNKEPT_REASONS = ['sampled', 'memory', 'postgres', 'failed'] as const;
 export type UnkeptReason = (typeof UNKEPT_REASONS)[number];
 
 export interface RejectionKeeper extends Component {
@@ -82,7 +84,7 @@ export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeepe
     if (!sample.takes(endpoint.source.name, reason)) return counts.unkept('sampled'); // (RK2)
     if (isPostgresShort()) return counts.unkept('postgres'); // (RK3)
     const bytes = request.body.byteLength;
-    const isTooMuch = waitingBytes + bytes > MAX_WAITING_BYTES;
+    const isTooMuch = waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES;
     if (isTooMuch || memory.room(OWNER) < deps.spareBytes) return counts.unkept('memory');
     memory.take(OWNER, bytes);
     waitingBytes += bytes;
@@ -118,6 +120,7 @@ export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeepe
         try {
           await keep(next, signal);
         } catch (error) {
+          counts.unkept('failed');
           log.error({ err: error, requestId: next.requestId }, 'rejected.unexamined');
         } finally {
           waitingBytes -= next.request.body.byteLength;

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
 import type { Provider, SplitPart } from '@ackline/shared/provider';
+import { MAX_SPLIT_PARTS } from '@ackline/shared/providers/json-parts';
 import { seal } from '@ackline/shared/seal';
 import type { StorableEvent } from './storable.ts';
 
-/** What a provider puts into one body at most (Meta: 1,000). What has more is stored whole: a transaction stores the parts of all its records. */
-const MAX_PARTS = 1_000;
 /** Of a UUID without its dashes: the time, which the parts keep, and the rest, which tells them apart. */
 const TIME_DIGITS = 12;
 
@@ -21,7 +20,7 @@ export function splitEvent(
   provider: Pick<Provider, 'split'> | undefined,
 ): readonly StorableEvent[] {
   const parts = provider?.split?.({ body: event.body }) ?? [];
-  if (parts.length === 0 || parts.length > MAX_PARTS) return [event];
+  if (parts.length === 0 || parts.length > MAX_SPLIT_PARTS) return [event];
   return parts.map((part, index) => toEvent(event, part, partId(event.meta.id, index)));
 }
 
