@@ -10,15 +10,25 @@ export interface MetaEvent {
   readonly place: Place;
 }
 
-/** Its way from the body: entry, then a list of it, then for some changes a list of theirs. */
+/** Its way from the body: an entry, then a list of it, then for some changes a list of theirs. */
 export interface Place {
   /** Of `entry`. */
   readonly entry: number;
+  /** null: all of the entry, which has nothing in such a list. */
+  readonly within: ListPlace | null;
+}
+
+export interface ListPlace {
   readonly list: 'changes' | 'messaging' | 'standby';
   /** In that list. */
   readonly index: number;
   /** null: all that is at `index`. */
-  readonly item: { readonly list: 'messages' | 'statuses'; readonly index: number } | null;
+  readonly item: ItemPlace | null;
+}
+
+export interface ItemPlace {
+  readonly list: 'messages' | 'statuses';
+  readonly index: number;
 }
 
 /** `whatsapp`, `page`, `instagram`: what an app has subscribed to. */
@@ -28,18 +38,18 @@ export function productOf(payload: JsonObject): string {
   return typeof object === 'string' && object !== '' ? object : 'unknown';
 }
 
-/** In the order of the body. */
-export function metaEvents(payload: JsonObject): readonly MetaEvent[] {
+/** In the order of the body; each is looked at when it is asked for. */
+export function* metaEvents(payload: JsonObject): Generator<MetaEvent, undefined> {
   const product = productOf(payload);
-  return listAt(payload, 'entry').flatMap((entry, index) => {
-    const account = idText(valueAt(entry, 'id'));
-    const place = { entry: index, product, account };
-    return [
-      ...listAt(entry, 'changes').flatMap((change, at) => changeEvents(change, at, place)),
-      ...listAt(entry, 'messaging').map((item, at) => chatEvent(item, { ...place, list: 'messaging', at })),
-      ...listAt(entry, 'standby').map((item, at) => chatEvent(item, { ...place, list: 'standby', at })),
-    ];
-  });
+  for (const [index, entry] of listAt(payload, 'entry').entries()) {
+    const place = { entry: index, product, account: idText(valueAt(entry, 'id')) };
+    let isEmpty = true;
+    for (const event of listedEvents(entry, place)) {
+      isEmpty = false;
+      yield event;
+    }
+    if (isEmpty) yield { identity: changeIdentity(entry, place), place: { entry: index, within: null } };
+  }
 }
 
 /** The one that all entries are of; null: there is none, or several. */
@@ -61,33 +71,48 @@ interface EntryPlace {
   readonly account: string | null;
 }
 
+function* listedEvents(entry: unknown, place: EntryPlace): Generator<MetaEvent, undefined> {
+  for (const [index, change] of listAt(entry, 'changes').entries()) yield* changeEvents(change, index, place);
+  for (const list of CHAT_LISTS) {
+    for (const [index, item] of listAt(entry, list).entries()) {
+      const within = { list, index, item: null };
+      yield { identity: chatIdentity(item, list, place), place: { entry: place.entry, within } };
+    }
+  }
+}
+
+const CHAT_LISTS = ['messaging', 'standby'] as const;
+
 /** WhatsApp's messages and their states; of every other field a change is one event. */
-function changeEvents(change: unknown, index: number, { entry, product, account }: EntryPlace): MetaEvent[] {
-  const field = valueAt(change, 'field');
+function* changeEvents(change: unknown, index: number, place: EntryPlace): Generator<MetaEvent, undefined> {
+  const { entry, product, account } = place;
   const value = valueAt(change, 'value');
   const phone = idText(valueAt(value, 'metadata', 'phone_number_id'));
-  const events = ITEM_LISTS.flatMap(list =>
-    field === 'messages' && product === 'whatsapp'
-      ? listAt(value, list).map((item, at): MetaEvent => {
-          const identity = list === 'messages' ? messageIdentity(item) : statusIdentity(item);
-          const orderingKey = keyOf(account, phone, personOf(item));
-          return {
-            identity: { ...identity, orderingKey },
-            place: { entry, list: 'changes', index, item: { list, index: at } },
-          };
-        })
-      : [],
-  );
-  if (events.length > 0) return events;
-  const type = typeof field === 'string' && field !== '' ? safeKey(`${product}.${field}`) : safeKey(product);
-  const identity: Identity = {
-    type,
+  const isChat = product === 'whatsapp' && valueAt(change, 'field') === 'messages';
+  let isEmpty = true;
+  for (const list of isChat ? ITEM_LISTS : []) {
+    for (const [at, item] of listAt(value, list).entries()) {
+      isEmpty = false;
+      const identity = list === 'messages' ? messageIdentity(item) : statusIdentity(item);
+      const orderingKey = keyOf(account, phone, personOf(item));
+      const within = { list: 'changes', index, item: { list, index: at } } as const;
+      yield { identity: { ...identity, orderingKey }, place: { entry, within } };
+    }
+  }
+  const within = { list: 'changes', index, item: null } as const;
+  if (isEmpty) yield { identity: changeIdentity(change, place), place: { entry, within } };
+}
+
+/** Of a change, and of an entry that is one itself: Instagram's, and those with `changed_fields`. */
+function changeIdentity(change: unknown, { product, account }: EntryPlace): Identity {
+  const field = valueAt(change, 'field');
+  return {
+    type: typeof field === 'string' && field !== '' ? safeKey(`${product}.${field}`) : safeKey(product),
     dedupKey: null,
     orderingKey: keyOf(account),
     occurredAt: null,
     priority: 'normal',
   };
-  return [{ identity, place: { entry, list: 'changes', index, item: null } }];
 }
 
 const ITEM_LISTS = ['messages', 'statuses'] as const;
@@ -103,12 +128,16 @@ function messageIdentity(message: unknown): Identity {
   };
 }
 
-/** A message goes through several states, under one id. */
+/** A message goes through several states, under one id; in a group it does so for each who is in it. */
 function statusIdentity(status: unknown): Identity {
-  const [id, state, time] = ['id', 'status', 'timestamp'].map(name => idText(valueAt(status, name)));
+  const [id, state] = ['id', 'status'].map(name => idText(valueAt(status, name)));
+  const time = idText(valueAt(status, 'timestamp')) ?? '';
+  const recipient = firstId(status, ['recipient_id', 'recipient_user_id']) ?? '';
+  const participant = firstId(status, ['recipient_participant_id', 'recipient_participant_user_id']);
+  const people = participant === null ? [recipient] : [recipient, participant];
   return {
     type: 'whatsapp.status',
-    dedupKey: id == null || state == null ? null : safeKey('status', id, state, time ?? ''),
+    dedupKey: id == null || state == null ? null : safeKey('status', id, state, time, ...people),
     orderingKey: null,
     occurredAt: epochMs(valueAt(status, 'timestamp'), 1000),
     priority: 'normal',
@@ -116,8 +145,12 @@ function statusIdentity(status: unknown): Identity {
 }
 
 /** The group; else who wrote, or was written to. Who has a name may come without a number. */
-export function personOf(item: unknown): string | null {
-  for (const name of ['group_id', 'from', 'recipient_id', 'from_user_id', 'recipient_user_id']) {
+function personOf(item: unknown): string | null {
+  return firstId(item, ['group_id', 'from', 'recipient_id', 'from_user_id', 'recipient_user_id']);
+}
+
+function firstId(item: unknown, names: readonly string[]): string | null {
+  for (const name of names) {
     const id = idText(valueAt(item, name));
     if (id !== null) return id;
   }
@@ -125,23 +158,18 @@ export function personOf(item: unknown): string | null {
 }
 
 /** Of Messenger and Instagram. */
-function chatEvent(
+function chatIdentity(
   item: unknown,
-  {
-    entry,
-    product,
-    account,
-    list,
-    at,
-  }: EntryPlace & { readonly list: 'messaging' | 'standby'; readonly at: number },
-): MetaEvent {
+  list: (typeof CHAT_LISTS)[number],
+  { product, account }: EntryPlace,
+): Identity {
   const kind = kindOf(item);
   const type = safeKey([product, ...(list === 'standby' ? [list] : []), typeOf(item, kind)].join('.'));
   const id = idText(valueAt(item, kind, 'mid'));
   const time = idText(valueAt(item, 'timestamp'));
   const sender = idText(valueAt(item, 'sender', 'id'));
   const person = sender === null || sender === account ? idText(valueAt(item, 'recipient', 'id')) : sender;
-  const identity: Identity = {
+  return {
     type,
     // One message is edited, deleted, read and reacted to under its id.
     dedupKey: id === null || time === null ? null : safeKey(type, id, time),
@@ -149,7 +177,6 @@ function chatEvent(
     occurredAt: epochMs(valueAt(item, 'timestamp'), 1),
     priority: 'normal',
   };
-  return { identity, place: { entry, list, index: at, item: null } };
 }
 
 /** The member that says what happened. */

@@ -1,6 +1,6 @@
-import { isObject, type JsonObject, valueAt } from './json-body.ts';
+import { idText, type JsonObject, valueAt } from './json-body.ts';
 import { jsonMember, jsonMembers, jsonParts } from './json-parts.ts';
-import { listAt, type MetaEvent, personOf, type Place } from './meta-events.ts';
+import { type ItemPlace, listAt, type MetaEvent, type Place } from './meta-events.ts';
 
 /** What is around an event is in each body again: of more than this many bodies' bytes, and some, the whole stays one. */
 const MAX_GROWTH = 4;
@@ -45,19 +45,14 @@ function createFrames(body: Uint8Array, payload: JsonObject): (place: Place) => 
     );
   });
   return place => {
-    const { entry, list, index, item } = place;
+    const { entry, within } = place;
+    const start = [text('{'), ...top, text('"entry":[')];
+    if (within === null) return [...start, entries[entry] ?? EMPTY, text(']}')];
+    const { list, index, item } = within;
     const cut = cutEntry(entry);
     const whole = cut.lists.get(list)?.[index] ?? EMPTY;
     const event = item === null ? [whole] : cutChange(`${entry}/${index}`)(item);
-    return [
-      text('{'),
-      ...top,
-      text('"entry":[{'),
-      ...cut.others,
-      text(`"${list}":[`),
-      ...event,
-      text(']}]}'),
-    ];
+    return [...start, text('{'), ...cut.others, text(`"${list}":[`), ...event, text(']}]}')];
   };
 }
 
@@ -67,7 +62,7 @@ const EMPTY = new Uint8Array();
 const EMPTY_LIST = text('[]');
 
 /** A change of WhatsApp's, with one of its messages or states, and the contact that this one is of. */
-function cutValue(change: Uint8Array, value: unknown): (item: NonNullable<Place['item']>) => Uint8Array[] {
+function cutValue(change: Uint8Array, value: unknown): (item: ItemPlace) => Uint8Array[] {
   const members = jsonMembers(change);
   const own = jsonMembers(members.findLast(([name]) => name === 'value')?.[1] ?? EMPTY);
   const around = others(members, ['value']);
@@ -75,9 +70,10 @@ function cutValue(change: Uint8Array, value: unknown): (item: NonNullable<Place[
   const [messages, statuses, contacts] = ITEMS.map(name =>
     jsonParts(own.findLast(([other]) => other === name)?.[1] ?? EMPTY_LIST),
   );
+  const contactOf = createContacts(value);
   return ({ list, index }) => {
     const piece = (list === 'messages' ? messages : statuses)?.[index] ?? EMPTY;
-    const at = contactOf(value, { list, index });
+    const at = contactOf({ list, index });
     const contact = at === null ? undefined : contacts?.[at];
     const contactPieces = contact === undefined ? [] : [text('"contacts":['), contact, text('],')];
     const itemPieces = [...contactPieces, text(`"${list}":[`), piece, text(']}}')];
@@ -85,15 +81,51 @@ function cutValue(change: Uint8Array, value: unknown): (item: NonNullable<Place[
   };
 }
 
-/** Its place: by the person's number or id, else that of the event itself; null: there is none. */
-function contactOf(value: unknown, { list, index }: NonNullable<Place['item']>): number | null {
-  const person = personOf(listAt(value, list)[index]);
-  const all = listAt(value, 'contacts');
-  const found = all.findIndex(
-    contact => isObject(contact) && [contact['wa_id'], contact['user_id']].includes(person),
-  );
-  if (found !== -1) return found;
-  return index < all.length ? index : null;
+/**
+ * The place of an item's contact: by a number or id of who wrote or was written to; else that of the item itself, where each has
+ * a contact and no other item has this one. null: there is none.
+ */
+function createContacts(value: unknown): (item: ItemPlace) => number | null {
+  const contacts = listAt(value, 'contacts');
+  const places = placesOf(contacts);
+  const placeOf = (item: unknown) => {
+    const id = PERSON_IDS.map(name => idText(valueAt(item, name))).find(
+      own => own !== null && places.has(own),
+    );
+    return id == null ? null : (places.get(id) ?? null);
+  };
+  const found = {
+    messages: listAt(value, 'messages').map(placeOf),
+    statuses: listAt(value, 'statuses').map(placeOf),
+  };
+  const taken = new Set([...found.messages, ...found.statuses]);
+  return ({ list, index }) => {
+    const own = found[list][index] ?? null;
+    if (own !== null) return own;
+    return found[list].length === contacts.length && !taken.has(index) ? index : null;
+  };
+}
+
+/** Not the group's, which all of its messages have: one of a group is still of one person. */
+const PERSON_IDS = [
+  'from',
+  'from_user_id',
+  'recipient_participant_id',
+  'recipient_participant_user_id',
+  'recipient_id',
+  'recipient_user_id',
+];
+
+/** By number and by id; of several with the same the first. */
+function placesOf(contacts: readonly unknown[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [index, contact] of contacts.entries()) {
+    for (const name of ['wa_id', 'user_id']) {
+      const id = idText(valueAt(contact, name));
+      if (id !== null && !places.has(id)) places.set(id, index);
+    }
+  }
+  return places;
 }
 
 /** Members with their names, each with a comma behind it. */

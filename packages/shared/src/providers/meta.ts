@@ -26,6 +26,9 @@ const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^sha256=[0-
 /** What is documented for WhatsApp. */
 const MAX_BODY_BYTES = 3_145_728;
 
+/** What is documented for one body. */
+const MAX_EVENTS = 1_000;
+
 function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
   const claim = readClaim(request, secrets, SIGNATURE_RULES);
   if (claim.kind === 'refused') return claim.verdict;
@@ -48,8 +51,8 @@ function identify({ body }: ReceivedRequest): Identified {
 function wholeIdentity(payload: JsonObject): Identity {
   const account = accountOf(payload);
   const orderingKey = account === null ? null : safeKey(account);
-  const [first, ...others] = metaEvents(payload);
-  if (first !== undefined && others.length === 0) return { ...first.identity, orderingKey };
+  const [first, second] = metaEvents(payload).take(2);
+  if (first !== undefined && second === undefined) return { ...first.identity, orderingKey };
   const product = productOf(payload);
   return {
     type: safeKey(first === undefined ? product : `${product}.batch`),
@@ -60,11 +63,12 @@ function wholeIdentity(payload: JsonObject): Identity {
   };
 }
 
-/** A body that has a single event stays as it is signed. */
+/** A body that has a single event stays as it is signed, and one that has too many stays whole. */
 function split({ body }: Pick<EventEnvelope, 'body'>): readonly SplitPart[] {
   const read = readJsonObject(body);
   if (read.kind === 'malformed') return [];
-  const events = metaEvents(read.value);
+  const events = [...metaEvents(read.value).take(MAX_EVENTS + 1)];
+  if (events.length > MAX_EVENTS) return [];
   const bodies = events.length === 1 ? [body] : partBodies(body, read.value, events);
   return events.flatMap(({ identity }, index) => {
     const part = bodies?.[index];

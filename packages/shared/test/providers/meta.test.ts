@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
+import { metaEvents } from '../../src/providers/meta-events.ts';
 import { meta } from '../../src/providers/meta.ts';
 import { fixture, identityOf, post, refusal, signedSample, withHeader } from './requests.ts';
 import { headerOf, testSignedProvider } from './suite.ts';
@@ -39,6 +40,10 @@ const wholeOf = (payload: unknown) => identityOf(meta, webhook(JSON.stringify(pa
 const partsOf = (body: string | Uint8Array) => meta.split?.({ body: Buffer.from(body) }) ?? [];
 const partsOfValue = (payload: unknown) => partsOf(JSON.stringify(payload)).map(part => part.identity);
 const textOf = ({ body }: { readonly body: Uint8Array }) => Buffer.from(body).toString();
+const chat = (value: object) => ({
+  object: 'whatsapp_business_account',
+  entry: [{ id: 'W', changes: [{ field: 'messages', value }] }],
+});
 const page = (...messaging: unknown[]) => ({ object: 'page', entry: [{ id: 'P1', messaging }] });
 
 testSignedProvider({
@@ -91,7 +96,7 @@ describe('meta identify', () => {
       [status.type, status.dedupKey],
       [
         'whatsapp.status',
-        'status|wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBI3MTE5MjY0MkQzREY3MDU3ODAA|delivered|1750263773',
+        'status|wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBI3MTE5MjY0MkQzREY3MDU3ODAA|delivered|1750263773|16505551234',
       ],
     );
     const comment = identityOf(meta, webhook(fixture('meta/instagram.json'), ''));
@@ -113,6 +118,19 @@ describe('meta identify', () => {
   });
 });
 
+describe('meta events', () => {
+  it('are looked at one by one: what only asks whether there is a second one reads no third', () => {
+    const unread = {
+      get id(): never {
+        throw new Error('read');
+      },
+    };
+    const three = chat({ messages: [{ id: 'a' }, { id: 'b' }, unread] });
+    assert.equal([...metaEvents(three).take(2)].length, 2);
+    assert.equal([...metaEvents(page({}, {}, unread)).take(2)].length, 2);
+  });
+});
+
 describe('meta split', () => {
   it('gives each message, each state and each other change an identity of its own, in the order of the body', () => {
     assert.deepEqual(
@@ -120,8 +138,12 @@ describe('meta split', () => {
       [
         ['whatsapp.message', 'message|wamid.A==', `${WABA}|${PHONE}|16505550000`],
         ['whatsapp.message', 'message|wamid.B==', `${WABA}|${PHONE}|16505551234`],
-        ['whatsapp.status', 'status|wamid.C==|read|1749416385', `${WABA}|${PHONE}|16505551234`],
-        ['whatsapp.status', 'status|wamid.C==|delivered|1749416385', `${WABA}|${PHONE}|16505551234`],
+        ['whatsapp.status', 'status|wamid.C==|read|1749416385|16505551234', `${WABA}|${PHONE}|16505551234`],
+        [
+          'whatsapp.status',
+          'status|wamid.C==|delivered|1749416385|16505551234',
+          `${WABA}|${PHONE}|16505551234`,
+        ],
         ['whatsapp.account_update', null, WABA],
       ],
     );
@@ -160,14 +182,7 @@ describe('meta split', () => {
       const [part, ...others] = partsOf(body);
       assert.deepEqual([textOf(part ?? { body: Buffer.from('') }), others], [body.toString(), []]);
     }
-    for (const body of [
-      '{}',
-      '{"object":"page","entry":[]}',
-      '{"entry":[{}]}',
-      '{"entry":{"changes":[{}]}}',
-      'x',
-      '[]',
-    ])
+    for (const body of ['{}', '{"object":"page","entry":[]}', '{"entry":{"changes":[{}]}}', 'x', '[]'])
       assert.deepEqual(partsOf(body), [], body);
   });
 
@@ -237,12 +252,72 @@ describe('meta split', () => {
     );
   });
 
+  it("tells one participant's state in a group from another's", () => {
+    const read = { id: 'wamid.A', status: 'read', timestamp: '1749416385', recipient_id: 'G' };
+    const parts = partsOfValue(
+      chat({
+        statuses: [
+          { ...read, recipient_participant_id: 'A' },
+          { ...read, recipient_participant_id: 'B' },
+          { ...read, recipient_participant_user_id: 'BS.1' },
+          { ...read, recipient_id: 'H' },
+          { id: 'wamid.A', status: 'read', timestamp: '1749416385', recipient_user_id: 'BS.1' },
+        ],
+      }),
+    );
+    const start = 'status|wamid.A|read|1749416385';
+    assert.deepEqual(
+      parts.map(({ dedupKey }) => dedupKey),
+      [`${start}|G|A`, `${start}|G|B`, `${start}|G|BS.1`, `${start}|H`, `${start}|BS.1`],
+    );
+  });
+
+  it('takes an entry without lists for an event, and never the message beside it for the whole body', () => {
+    const comment = { id: '17841', time: 1, field: 'comments', value: { id: 'C1', text: 'Hi' } };
+    const changed = { id: '17841', uid: '17841', changed_fields: ['email'] };
+    const message = {
+      id: '17841',
+      messaging: [{ sender: { id: 'U' }, timestamp: 1, message: { mid: 'm' } }],
+    };
+    const bodyOf = (...entry: unknown[]) => JSON.stringify({ object: 'instagram', entry });
+    const body = bodyOf(comment, message, changed, { id: '17841', changes: [] });
+    const whole = identityOf(meta, webhook(body, ''));
+    assert.deepEqual([whole.type, whole.dedupKey, whole.orderingKey], ['instagram.batch', null, '17841']);
+    assert.deepEqual(
+      partsOf(body).map(({ identity }) => [identity.type, identity.dedupKey, identity.orderingKey]),
+      [
+        ['instagram.comments', null, '17841'],
+        ['instagram.message', 'instagram.message|m|1', '17841|U'],
+        ['instagram', null, '17841'],
+        ['instagram', null, '17841'],
+      ],
+    );
+    assert.deepEqual(partsOf(body).map(textOf).slice(0, 3), [
+      bodyOf(comment),
+      bodyOf(message),
+      bodyOf(changed),
+    ]);
+    assert.deepEqual(partsOf(bodyOf(comment)).map(textOf), [bodyOf(comment)]);
+    assert.equal(wholeOf({ object: 'instagram', entry: [comment] }).type, 'instagram.comments');
+  });
+
+  it("gives each message and state its own person's contact, and none where that is not known", () => {
+    const contactsOf = (value: object) =>
+      partsOf(JSON.stringify(chat(value))).map(part => /"wa_id":"(\w+)"/.exec(textOf(part))?.[1] ?? null);
+    const contacts = [{ wa_id: 'B', user_id: 'BS.B' }, { wa_id: 'A' }];
+    const of = (from: string) => ({ from, group_id: 'G' });
+    assert.deepEqual(contactsOf({ contacts, messages: [of('A'), of('B')] }), ['A', 'B']);
+    const byId = [{ from_user_id: 'BS.B' }, { from_user_id: 'BS.B' }, { from: 'C' }];
+    assert.deepEqual(contactsOf({ contacts, messages: byId }), ['B', 'B', null]);
+    const to = (person: string) => ({ recipient_id: 'G', recipient_participant_id: person });
+    assert.deepEqual(contactsOf({ contacts, statuses: [to('A'), to('B')] }), ['A', 'B']);
+    assert.deepEqual(contactsOf({ contacts, messages: [of('C'), of('B')] }), [null, 'B'], 'of another');
+    assert.deepEqual(contactsOf({ contacts, messages: [of('B'), of('C')] }), ['B', 'A'], 'by its place');
+  });
+
   it('orders a group by itself, and who has no number by his id', () => {
     const keysOf = (...messages: unknown[]) =>
-      partsOfValue({
-        object: 'whatsapp_business_account',
-        entry: [{ id: 'W', changes: [{ field: 'messages', value: { messages } }] }],
-      }).map(({ orderingKey }) => orderingKey);
+      partsOfValue(chat({ messages })).map(({ orderingKey }) => orderingKey);
     assert.deepEqual(keysOf({ from: '1', group_id: 'G' }, { from: '1' }, { from_user_id: 'BS.1' }, {}), [
       'W|G',
       'W|1',
@@ -267,6 +342,8 @@ describe('meta split', () => {
     assert.equal(parts.length, 1_000);
     for (const [index, part] of parts.entries())
       assert.equal(textOf(part).split(people[index] ?? '').length, 4, 'contact, from and id');
+    const tooMany = { messages: Array.from({ length: 1_001 }, (_, id) => ({ id: `wamid.${id}` })) };
+    assert.equal(partsOf(bodyOf(tooMany)).length, 0, 'over 1,000');
     assert.deepEqual(partsOf(bodyOf({ metadata: { note: 'x'.repeat(100_000) } })), []);
   });
 });
