@@ -30,7 +30,7 @@ export const tiers: readonly Tier[] = [
   // One process for all files: starting one for each took twenty times as long as the tests.
   { name: 'unit', flags: ['--test-isolation=none', '--test-timeout=30000'], limitMs: 3 * MINUTE_MS },
   // One more than a small machine has cores: files also wait, for processes that start or for a lease to end.
-  { name: 'integration', flags: ['--test-concurrency=3', '--test-timeout=300000'], limitMs: 15 * MINUTE_MS },
+  { name: 'integration', flags: ['--test-concurrency=3', '--test-timeout=300000'], limitMs: 20 * MINUTE_MS },
   // Each file brings servers of its own, and waits for them most of its time.
   { name: 'container', flags: ['--test-concurrency=2', '--test-timeout=1200000'], limitMs: 45 * MINUTE_MS },
   // One file at a time, each in a namespace of its own.
