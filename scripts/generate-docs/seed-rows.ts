@@ -1,6 +1,7 @@
 /**
  * What the five systems before Ackline had, a row each: what it is here, and what shows that. docs/seeds.md is generated
  * from it: after a change run `npm run docs`. A test holds every test and command that is named here to be there.
+ * One table, so one file, however long: rows of several systems share what shows them.
  */
 export interface SeedRow {
   /** `S2.10`: the tenth of the third. */

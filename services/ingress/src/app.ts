@@ -20,26 +20,24 @@ import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { checkPostgresDurability } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
-import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
-import { providers } from '@ackline/shared/providers/registry';
+import { createFairShare } from '@ackline/shared/fair-share';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import { readProcessorStates } from '@ackline/store/processors';
 import { writeSecretUses } from '@ackline/store/secret-uses';
-import { insertRejected } from '@ackline/store/rejected-requests';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import type { IngressConfig } from './config.ts';
 import { registerGuardFigures } from './guard-metrics.ts';
 import type { ProcessCount } from './health-report.ts';
 import type { PublicServer } from './http/server.ts';
-import { createIngressMetrics, type IngressMetrics, type Shown } from './ingress-metrics.ts';
+import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
 import { createLogMetrics } from './log-metrics.ts';
 import { logReadiness, postgresReadiness } from './log-readiness.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { createProcessorStates, type Processing } from './processor-states.ts';
 import { BODY_BUDGET_BYTES, createPublicPort, type Guards } from './public-port.ts';
-import { createRejectionKeeper, type RejectionKeeper } from './rejected/rejection-keeper.ts';
+import { keeperOfRejected } from './rejected/open-keeper.ts';
 import { relaySpans } from './relay-spans.ts';
 import { createRequestTally, withTally } from './request-tally.ts';
 import { createSecretUses, type SecretUses } from './secret-uses.ts';
@@ -144,29 +142,6 @@ function recordOf(
     uses,
     shown: shownOf(sources),
     write: told => writeSecretUses(pool, told),
-    log,
-  });
-}
-
-interface KeeperParts {
-  readonly sources: Sources;
-  readonly metrics: IngressMetrics;
-  readonly bodyMemory: FairShare;
-  readonly pool: Pool;
-  readonly guard: Pick<PostgresGuard, 'isGood'>;
-  readonly log: Logger;
-}
-
-function keeperOfRejected({ sources, metrics, bodyMemory, pool, guard, log }: KeeperParts): RejectionKeeper {
-  return createRejectionKeeper({
-    insert: row => insertRejected(pool, row),
-    isPostgresShort: () => !guard.isGood || pool.waitingCount > 0,
-    memory: bodyMemory,
-    spareBytes: BODY_BUDGET_BYTES / 2,
-    secretsOf: source => sources.secrets.resolve(source.secrets),
-    sources: () => sources.declared.current.ackline.sources,
-    providers,
-    counts: metrics.rejectedKeeping,
     log,
   });
 }
