@@ -6,6 +6,7 @@ import { keyHash } from '@ackline/eventlog/lane';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { createEventIds } from '@ackline/shared/event-id';
+import { providers } from '@ackline/shared/providers/registry';
 import { recordKey } from '@ackline/shared/record-key';
 import { appendToInbox as appendRows } from '@ackline/store/inbox';
 import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
@@ -121,7 +122,7 @@ describe('storing a lane', () => {
       lanes: () => options.lanes ?? 1,
       rules: () => ({
         desk,
-        providerOf: () => undefined,
+        providerOf: ({ provider }) => providers.get(provider),
         destinations: new Map<string, DestinationConfig>([[destination.name, destination]]),
         fanOut: createFanOutSteps({
           sources: [sourceConfig()],
