@@ -141,9 +141,10 @@ export interface Provider {
   identify(request: ReceivedRequest): Identified;
   /**
    * Only for a provider that sends several events in one body: one part each, in order. Called by the processor for an event
-   * that was verified and identified as a whole; an empty list leaves it whole.
+   * that was verified and identified as a whole; none leaves it whole. Each is made when it is asked for: all of them may be many
+   * times the body, and who asks sees when that is too much.
    */
-  split?(event: Pick<EventEnvelope, 'body'>): readonly SplitPart[];
+  split?(event: Pick<EventEnvelope, 'body'>): Iterable<SplitPart>;
   /**
    * The answer to a verified request that is no event and asks to be answered at once; null: it is an event. `secret`: the one
    * that proved it. Asked of every verified request, so one look at its bytes has to be enough for nearly all.

@@ -31,7 +31,7 @@ export interface Rules {
 }
 
 /** The provider of an event, as its source's options make it where they are known here. */
-export type ProviderOfEvent = (meta: Pick<EnvelopeMeta, 'source' | 'provider'>) => Provider | undefined;
+type ProviderOfEvent = (meta: Pick<EnvelopeMeta, 'source' | 'provider'>) => Provider | undefined;
 
 /** The rules, and what the file says beside them. */
 export interface Declared extends Rules {

@@ -51,7 +51,7 @@ export async function sendLargestBodies({ gateway, receiver, databaseUrl }: Thro
 
 /** All of it, or each event of a body that has several. */
 function deliveredOf(provider: Provider, body: Uint8Array): readonly Uint8Array[] {
-  const parts = provider.split?.({ body }) ?? [];
+  const parts = [...(provider.split?.({ body }) ?? [])];
   return parts.length === 0 ? [body] : parts.map(part => part.body);
 }
 

@@ -5,9 +5,6 @@ import { endOfString } from './json-text.ts';
  * escapes included. The text has to be JSON; of anything else the pieces are just some bytes.
  */
 
-/** What a provider puts into one body at most (Meta: 1,000). What has more is stored whole: a transaction stores the parts of all its records. */
-export const MAX_SPLIT_PARTS = 1_000;
-
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -16,9 +13,10 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+const EMPTY = new Uint8Array();
+
 /** What stands between the commas of a list or an object, with the space around it: a single piece of space where that is empty. */
-export function jsonParts(json: Uint8Array): Uint8Array[] {
-  const parts: Uint8Array[] = [];
+export function* jsonParts(json: Uint8Array): Generator<Uint8Array, undefined> {
   let depth = 0;
   let start = 0;
   for (let index = 0; index < json.length; index += 1) {
@@ -29,18 +27,26 @@ export function jsonParts(json: Uint8Array): Uint8Array[] {
       if (depth === 1) start = index + 1;
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       depth -= 1;
-      if (depth === 0) parts.push(json.subarray(start, index));
+      if (depth === 0) yield json.subarray(start, index);
     } else if (byte === COMMA && depth === 1) {
-      parts.push(json.subarray(start, index));
+      yield json.subarray(start, index);
       start = index + 1;
     }
   }
-  return parts;
+}
+
+/** The elements of a list, each with the bytes that it has there. `values`: what was read of `json`, which is this list. */
+export function* jsonElements(
+  values: readonly unknown[],
+  json: Uint8Array,
+): Generator<readonly [value: unknown, bytes: Uint8Array], undefined> {
+  const parts = jsonParts(json);
+  for (const value of values) yield [value, parts.next().value ?? EMPTY];
 }
 
 /** An object's members, in their order: the name as it is read, and the value. */
 export function jsonMembers(json: Uint8Array): (readonly [name: string, value: Uint8Array])[] {
-  return jsonParts(json).flatMap(part => {
+  return [...jsonParts(json)].flatMap(part => {
     const start = part.indexOf(QUOTE);
     if (start === -1) return [];
     const end = endOfString(part, start);

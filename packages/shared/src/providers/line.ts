@@ -15,7 +15,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { jsonMember, jsonParts, MAX_SPLIT_PARTS } from './json-parts.ts';
+import { jsonElements, jsonMember } from './json-parts.ts';
 import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
 
 const PROOF_HEADER = 'x-line-signature';
@@ -88,36 +88,27 @@ function chatOf(source: unknown): string | null {
 }
 
 /** Each part is a whole body of LINE's with one event. A body that has a single one stays as it is signed. */
-function split({ body }: Pick<EventEnvelope, 'body'>): readonly SplitPart[] {
+function* split({ body }: Pick<EventEnvelope, 'body'>): Generator<SplitPart, undefined> {
   const read = readJsonObject(body);
-  const events = read.kind === 'malformed' ? null : eventsOf(read.value);
-  if (read.kind === 'malformed' || events === null || events.length === 0) return [];
+  if (read.kind === 'malformed') return;
   const account = accountOf(read.value);
-  const bodies = events.length === 1 ? [body] : partBodies(body, events.length);
-  if (bodies === null) return [];
-  return events.map((event, index) => ({
-    identity: eventIdentity(event, account),
-    body: bodies[index] ?? new Uint8Array(),
-  }));
+  const events = eventsOf(read.value) ?? [];
+  const destination = jsonMember(body, 'destination') ?? Buffer.from('null');
+  const list = jsonMember(body, 'events') ?? Buffer.from('[]');
+  for (const [event, bytes] of jsonElements(events, list)) {
+    const identity = eventIdentity(event, account);
+    yield { identity, body: events.length === 1 ? body : bodyOf(destination, bytes) };
+  }
 }
 
-/** An id of LINE's has 33 characters. Each part has it, so that a long one would make a small body a thousand large ones. */
-const MAX_DESTINATION_BYTES = 256;
-
-/** null: none that LINE sends. */
-function partBodies(body: Uint8Array, count: number): readonly Uint8Array[] | null {
-  const destination = jsonMember(body, 'destination') ?? Buffer.from('null');
-  if (count > MAX_SPLIT_PARTS || destination.length > MAX_DESTINATION_BYTES) return null;
-  const events = jsonParts(jsonMember(body, 'events') ?? Buffer.from('[]'));
-  return events.map(event =>
-    Buffer.concat([
-      Buffer.from('{"destination":'),
-      destination,
-      Buffer.from(',"events":['),
-      event,
-      Buffer.from(']}'),
-    ]),
-  );
+function bodyOf(destination: Uint8Array, event: Uint8Array): Uint8Array {
+  return Buffer.concat([
+    Buffer.from('{"destination":'),
+    destination,
+    Buffer.from(',"events":['),
+    event,
+    Buffer.from(']}'),
+  ]);
 }
 
 function answer(): Answer {

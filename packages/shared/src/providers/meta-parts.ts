@@ -1,40 +1,20 @@
 import { idText, type JsonObject, valueAt } from './json-body.ts';
 import { jsonMember, jsonMembers, jsonParts } from './json-parts.ts';
-import { type ItemPlace, listAt, type MetaEvent, type Place } from './meta-events.ts';
-
-/** What is around an event is in each body again: of more than this many bodies' bytes, and some, the whole stays one. */
-const MAX_GROWTH = 4;
-const MAX_ADDED_BYTES = 4_194_304;
+import { type ItemPlace, listAt, type Place } from './meta-events.ts';
 
 /**
- * A body for each event, of Meta's own form and with that event alone: pieces of the given body, byte for byte. null: that would be
- * many times the size of the body.
+ * Gives the body of an event, of Meta's own form and with that event alone: pieces of the given body, byte for byte. Cuts each entry
+ * and each change once, however many events are in it.
  */
-export function partBodies(
-  body: Uint8Array,
-  payload: JsonObject,
-  events: readonly MetaEvent[],
-): readonly Uint8Array[] | null {
-  const framesOf = createFrames(body, payload);
-  const bodies: Uint8Array[] = [];
-  let room = body.length * MAX_GROWTH + MAX_ADDED_BYTES;
-  for (const { place } of events) {
-    const pieces = framesOf(place);
-    room -= pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (room < 0) return null;
-    bodies.push(Buffer.concat(pieces));
-  }
-  return bodies;
-}
-
-/** Cuts each entry and each change once, however many events are in it. */
-function createFrames(body: Uint8Array, payload: JsonObject): (place: Place) => readonly Uint8Array[] {
+export function createPartBodies(body: Uint8Array, payload: JsonObject): (place: Place) => Uint8Array {
   const members = jsonMembers(body);
-  const entries = jsonParts(jsonMember(body, 'entry') ?? EMPTY_LIST);
+  const entries = [...jsonParts(jsonMember(body, 'entry') ?? EMPTY_LIST)];
   const top = others(members, ['entry']);
   const cutEntry = remember((entry: number) => {
     const own = jsonMembers(entries[entry] ?? EMPTY);
-    const list = (name: string) => jsonParts(own.findLast(([other]) => other === name)?.[1] ?? EMPTY_LIST);
+    const list = (name: string) => [
+      ...jsonParts(own.findLast(([other]) => other === name)?.[1] ?? EMPTY_LIST),
+    ];
     return { others: others(own, LISTS), lists: new Map(LISTS.map(name => [name, list(name)])) };
   });
   const cutChange = remember((key: string) => {
@@ -47,12 +27,12 @@ function createFrames(body: Uint8Array, payload: JsonObject): (place: Place) => 
   return place => {
     const { entry, within } = place;
     const start = [text('{'), ...top, text('"entry":[')];
-    if (within === null) return [...start, entries[entry] ?? EMPTY, text(']}')];
+    if (within === null) return Buffer.concat([...start, entries[entry] ?? EMPTY, text(']}')]);
     const { list, index, item } = within;
     const cut = cutEntry(entry);
     const whole = cut.lists.get(list)?.[index] ?? EMPTY;
     const event = item === null ? [whole] : cutChange(`${entry}/${index}`)(item);
-    return [...start, text('{'), ...cut.others, text(`"${list}":[`), ...event, text(']}]}')];
+    return Buffer.concat([...start, text('{'), ...cut.others, text(`"${list}":[`), ...event, text(']}]}')]);
   };
 }
 
@@ -67,9 +47,9 @@ function cutValue(change: Uint8Array, value: unknown): (item: ItemPlace) => Uint
   const own = jsonMembers(members.findLast(([name]) => name === 'value')?.[1] ?? EMPTY);
   const around = others(members, ['value']);
   const beside = others(own, ITEMS);
-  const [messages, statuses, contacts] = ITEMS.map(name =>
-    jsonParts(own.findLast(([other]) => other === name)?.[1] ?? EMPTY_LIST),
-  );
+  const [messages, statuses, contacts] = ITEMS.map(name => [
+    ...jsonParts(own.findLast(([other]) => other === name)?.[1] ?? EMPTY_LIST),
+  ]);
   const contactOf = createContacts(value);
   return ({ list, index }) => {
     const piece = (list === 'messages' ? messages : statuses)?.[index] ?? EMPTY;

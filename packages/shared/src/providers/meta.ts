@@ -16,7 +16,7 @@ import type {
 import { safeKey } from '../safe-key.ts';
 import { type JsonObject, readJsonObject } from './json-body.ts';
 import { accountOf, metaEvents, productOf } from './meta-events.ts';
-import { partBodies } from './meta-parts.ts';
+import { createPartBodies } from './meta-parts.ts';
 import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
 
 /** Not `X-Hub-Signature`, which is SHA-1 and is sent beside it. */
@@ -25,9 +25,6 @@ const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^sha256=[0-
 
 /** What is documented for WhatsApp. */
 const MAX_BODY_BYTES = 3_145_728;
-
-/** What is documented for one body. */
-const MAX_EVENTS = 1_000;
 
 function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
   const claim = readClaim(request, secrets, SIGNATURE_RULES);
@@ -63,17 +60,13 @@ function wholeIdentity(payload: JsonObject): Identity {
   };
 }
 
-/** A body that has a single event stays as it is signed, and one that has too many stays whole. */
-function split({ body }: Pick<EventEnvelope, 'body'>): readonly SplitPart[] {
+/** A body that has a single event stays as it is signed. */
+function* split({ body }: Pick<EventEnvelope, 'body'>): Generator<SplitPart, undefined> {
   const read = readJsonObject(body);
-  if (read.kind === 'malformed') return [];
-  const events = [...metaEvents(read.value).take(MAX_EVENTS + 1)];
-  if (events.length > MAX_EVENTS) return [];
-  const bodies = events.length === 1 ? [body] : partBodies(body, read.value, events);
-  return events.flatMap(({ identity }, index) => {
-    const part = bodies?.[index];
-    return part === undefined ? [] : [{ identity, body: part }];
-  });
+  if (read.kind === 'malformed') return;
+  const isSingle = [...metaEvents(read.value).take(2)].length === 1;
+  const bodyAt = isSingle ? () => body : createPartBodies(body, read.value);
+  for (const { identity, place } of metaEvents(read.value)) yield { identity, body: bodyAt(place) };
 }
 
 const CHALLENGE_FORM = /^[\w-]{1,256}$/;

@@ -1,5 +1,6 @@
 import { createVerify, sign as signOnce } from 'node:crypto';
 
+import type { EventEnvelope } from '../envelope.ts';
 import { createKeyCache } from '../key-cache.ts';
 import type {
   Answer,
@@ -15,7 +16,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { epochMs, idText, readJson, valueAt } from './json-body.ts';
-import { jsonParts, MAX_SPLIT_PARTS } from './json-parts.ts';
+import { jsonElements } from './json-parts.ts';
 import { makeP256, privateKeyOf, publicKeyOf } from './key-pairs.ts';
 import { sampleGuid } from './sample-guid.ts';
 import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
@@ -76,9 +77,9 @@ function identify({ body }: ReceivedRequest): Identified {
   const read = readJson(body);
   if (read.kind === 'malformed') return read;
   if (!Array.isArray(read.value)) return { kind: 'malformed', detail: 'the JSON is not a list' };
-  const [event, ...others]: unknown[] = read.value;
-  const isSingle = event !== undefined && others.length === 0;
-  return { kind: 'event', identity: { ...(isSingle ? identityOf(event) : BATCH), orderingKey: ACCOUNT } };
+  const events: readonly unknown[] = read.value;
+  const identity = events.length === 1 ? identityOf(events[0]) : BATCH;
+  return { kind: 'event', identity: { ...identity, orderingKey: ACCOUNT } };
 }
 
 const BATCH: Identity = {
@@ -92,25 +93,26 @@ const BATCH: Identity = {
 function identityOf(event: unknown): Identity {
   const type = valueAt(event, 'event');
   const id = idText(valueAt(event, 'sg_event_id'));
-  const message = idText(valueAt(event, 'sg_message_id'));
   return {
     type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
     dedupKey: id === null ? null : safeKey(id),
-    orderingKey: message === null ? null : safeKey(message),
+    orderingKey: keyOf(event),
     occurredAt: epochMs(valueAt(event, 'timestamp'), 1_000),
     priority: 'normal',
   };
 }
 
-function split({ body }: { readonly body: Uint8Array }): readonly SplitPart[] {
+function keyOf(event: unknown): string | null {
+  const message = idText(valueAt(event, 'sg_message_id'));
+  return message === null ? null : safeKey(message);
+}
+
+function* split({ body }: Pick<EventEnvelope, 'body'>): Generator<SplitPart, undefined> {
   const read = readJson(body);
-  if (read.kind === 'malformed' || !Array.isArray(read.value)) return [];
-  if (read.value.length > MAX_SPLIT_PARTS) return [];
-  const bodies = read.value.length === 1 ? [body] : jsonParts(body).map(listOf);
-  return read.value.map((event: unknown, index) => ({
-    identity: identityOf(event),
-    body: bodies[index] ?? new Uint8Array(),
-  }));
+  if (read.kind === 'malformed' || !Array.isArray(read.value)) return;
+  const events: readonly unknown[] = read.value;
+  for (const [event, bytes] of jsonElements(events, body))
+    yield { identity: identityOf(event), body: events.length === 1 ? body : listOf(bytes) };
 }
 
 /** A list with this event alone, without the line end that stands before it. */

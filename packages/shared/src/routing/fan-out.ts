@@ -38,7 +38,7 @@ export function createFanOutSteps({
   };
 }
 
-export function atOnce(steps: Generator<undefined, FanOut>): FanOut {
+export function atOnce<Result>(steps: Generator<undefined, Result>): Result {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import type { HeaderPairs } from '../../src/envelope.ts';
-import type { Identity, KeyPair, Provider, ReceivedRequest, SampleRequest } from '../../src/provider.ts';
+import type {
+  Identity,
+  KeyPair,
+  Provider,
+  ReceivedRequest,
+  SampleRequest,
+  SplitPart,
+} from '../../src/provider.ts';
 
 export const NOW = Date.UTC(2026, 10, 22, 12);
 export const URL_CALLED = 'https://hooks.example.com/webhook/whatsapp';
@@ -36,9 +43,14 @@ export function identityOf(provider: Provider, request: ReceivedRequest): Identi
   return identified.identity;
 }
 
+/** Of a provider that splits; none of a body that stays whole. */
+export function partsOf(provider: Provider, body: string | Uint8Array): readonly SplitPart[] {
+  return [...(provider.split?.({ body: Buffer.from(body) }) ?? [])];
+}
+
 /** Of the events of a body, or of the one that it is. */
 export function dedupKeysOf(provider: Provider, request: ReceivedRequest): readonly (string | null)[] {
-  const parts = provider.split?.(request) ?? [];
+  const parts = partsOf(provider, request.body);
   return parts.length > 0
     ? parts.map(({ identity }) => identity.dedupKey)
     : [identityOf(provider, request).dedupKey];
@@ -81,7 +93,7 @@ export function assertStorable(identity: Identity): void {
 
 /** Whatever a body holds: what a provider that splits makes of it are events that can be stored. */
 export function assertParts(provider: Provider, body: Uint8Array): void {
-  for (const part of provider.split?.({ body }) ?? []) {
+  for (const part of partsOf(provider, body)) {
     assertStorable(part.identity);
     assert.ok(part.body.length > 0);
     JSON.parse(new TextDecoder().decode(part.body)); // a body that stays as it came may begin with a byte order mark

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { type Decisions, DecidesTooLong } from './decisions.ts';
+import { type Decisions, DecidesTooMuch } from './decisions.ts';
 import { asInvalid, type Item, lockLanesOf, takeItems } from './lane-item.ts';
 import { takesPlainEvent } from './plain-event.ts';
 import type { StoringRules } from './store-events.ts';
@@ -42,7 +42,7 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
       }, items);
       return null;
     } catch (error) {
-      if (isPoison(error) || error instanceof DecidesTooLong) return error;
+      if (isPoison(error) || error instanceof DecidesTooMuch) return error;
       // Where a lock was not had in time, a smaller part would wait as long.
       if (locked && (isTooLong(error) || isConnectionLost(error))) return error;
       throw error;

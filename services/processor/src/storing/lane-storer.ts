@@ -12,8 +12,8 @@
  *     PostgreSQL refuses a plain event in the row's place too, the fault is not the row's: nothing is quarantined, the lane waits.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
  * S6. What may take long to compute (the filters of the routes) is computed in turn with all else, and for as long as a transaction
- *     may stand still at most: what takes longer is decided outside of it, and a batch is halved where that takes long too. What was
- *     decided is kept, so each try gets further.
+ *     may stand still at most: what takes longer is decided outside of it, and a batch is halved where that takes long too, or where its
+ *     bodies have more parts than one transaction should store. What was decided is kept, so each try gets further.
  */
 import { MAX_STORED_BYTES } from '@ackline/eventlog/inbox-release';
 import { laneOf } from '@ackline/eventlog/lane';
@@ -25,7 +25,7 @@ import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
 import type { StoredFrom } from './batch-log.ts';
 import { type Bisector, createBisector, type Transact } from './bisect.ts';
-import { createDecisions, type Decisions, DecidesTooLong } from './decisions.ts';
+import { createDecisions, type Decisions, DecidesTooMuch } from './decisions.ts';
 import type { ReadyStart } from './desk.ts';
 import { batchRecords, inboxItem, type Item, type KafkaWork, kafkaWork, markUncertain } from './lane-item.ts';
 import { keyHashesOf, type Placement, rowsWithinBytes } from './merge-inbox.ts';
@@ -134,7 +134,7 @@ function createKafkaStorer(transact: Transact, bisector: Bisector): LaneStorer['
     } catch (error) {
       const smaller = smallerStep(batch, tried, error);
       if (smaller !== null) return smaller; // (S4)
-      if (error instanceof DecidesTooLong)
+      if (error instanceof DecidesTooMuch)
         await bisector.store(tried.items); // (S6)
       else if (isPoison(error))
         await bisector.storeApart(tried.items, error); // (S4)
@@ -162,7 +162,7 @@ function createInboxStorer(
     } catch (error) {
       const isTooMuch = isTooLong(error) || (items.length > 0 && isConnectionLost(error));
       if (isTooMuch && ns.length > 1) return storeHalves(ns); // (S4)
-      if (error instanceof DecidesTooLong)
+      if (error instanceof DecidesTooMuch)
         await bisector.store(items); // (S6)
       else if (isPoison(error))
         await bisector.storeApart(items, error); // (S4)
@@ -211,6 +211,7 @@ function createTransactor(
       traces?.failed({ startMs, ...taken, error });
       throw error;
     });
+    decisions.forget(items);
     for (const record of kept) listener.quarantined(record.origin, record.reason);
     listener.stored(batch, { items, ms: performance.now() - startedAt });
     inForce.desk.start(batch.starts); // (S5)
@@ -240,7 +241,7 @@ function nextOf(plan: KafkaPlan | null, maxRows: number): NextStep {
 
 /** What to try after a step that was too much; null: it failed otherwise, or nothing is smaller. */
 function smallerStep(batch: KafkaWork, { rows, plan }: TriedStep, error: unknown): NextStep | null {
-  if (error instanceof DecidesTooLong) return plan === null ? { next: 'halve' } : null;
+  if (error instanceof DecidesTooMuch) return plan === null ? { next: 'halve' } : null;
   if (rows === null || !(isTooLong(error) || isConnectionLost(error))) return null;
   if (batch.items.length > 1) return { next: 'halve' };
   return rows > 1 ? { next: 'again', maxRows: Math.ceil(rows / 2) } : null;

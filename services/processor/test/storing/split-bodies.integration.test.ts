@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { EventEnvelope } from '@ackline/shared/envelope';
+import { sendgrid } from '@ackline/shared/providers/sendgrid';
+import { createFanOutSteps } from '@ackline/shared/routing/fan-out';
+import { ensureLanes } from '@ackline/store/lanes';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import { createLaneStorer } from '../../src/storing/lane-storer.ts';
+import { MAX_SPLIT } from '../../src/storing/split-event.ts';
+import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
+import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent } from '../events.ts';
+import { LARGEST_BATCH, sendgridBatch } from './sendgrid-batch.ts';
+
+const SOURCE = { source: 'mail', provider: 'sendgrid', orderingKey: 'account' } as const;
+const batch = (body: Buffer) => sampleEvent({ ...SOURCE, type: 'batch', body });
+
+describe('bodies with thousands of events', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = openPool(database.url);
+    await ensureLanes(pool, 1);
+  });
+  beforeEach(async () => {
+    await pool.query('truncate inbox, event_keys, events, deliveries, finished_deliveries, quarantine');
+  });
+  after(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  /** One route, by the type of the events. `transactions`: how many events each stored. */
+  function setUp() {
+    const transactions: number[] = [];
+    const match = { source: null, tenant: null, type: 'spamreport', where: null };
+    const rules = {
+      desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
+      destinations: new Map([['crm', destinationConfig({ ordering: 'key' })]]),
+      providerOf: () => sendgrid,
+      fanOut: createFanOutSteps({
+        sources: [sourceConfig({ name: 'mail', provider: 'sendgrid' })],
+        routes: [routeConfig({ match })],
+      }),
+    };
+    const storer = createLaneStorer({
+      pool,
+      lanes: () => 1,
+      rules: () => rules,
+      listener: {
+        stored: ({ stored }) => void transactions.push(stored),
+        quarantined: origin => assert.fail(origin),
+        refused: reason => assert.fail(reason),
+      },
+    });
+    return { storer, transactions };
+  }
+
+  const idsOf = (body: Buffer) =>
+    (JSON.parse(body.toString()) as { sg_event_id: string }[]).map(event => event.sg_event_id);
+
+  async function storedKeys(): Promise<readonly string[]> {
+    const { rows } = await pool.query<{ dedup_key: string }>('select dedup_key from events order by seq');
+    return rows.map(row => row.dedup_key);
+  }
+
+  async function deliveries(): Promise<number> {
+    const { rows } = await pool.query<{ count: number }>('select count(*)::int from deliveries');
+    return rows[0]?.count ?? 0;
+  }
+
+  const bodies = ['one', 'two', 'three'].map(name => sendgridBatch(LARGEST_BATCH.length, name));
+  const expected = bodies.flatMap(idsOf);
+
+  for (const [from, store] of [
+    [
+      'the inbox',
+      async (storer: ReturnType<typeof setUp>['storer'], events: readonly EventEnvelope[]) => {
+        await appendToInbox(pool, events);
+        assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), events.length);
+      },
+    ],
+    [
+      'Kafka',
+      (storer: ReturnType<typeof setUp>['storer'], events: readonly EventEnvelope[]) =>
+        storer.storeKafkaBatch(kafkaBatch(events)),
+    ],
+  ] as const) {
+    it(`are stored out of ${from} an event each, in order, no more in a transaction than it may split`, async () => {
+      const { storer, transactions } = setUp();
+      await store(storer, bodies.map(batch));
+      assert.deepEqual(await storedKeys(), expected);
+      assert.equal(await deliveries(), expected.length);
+      assert.ok(Math.max(...transactions) <= MAX_SPLIT.parts, transactions.join());
+      assert.deepEqual(await inboxNumbers(pool), []);
+    });
+  }
+
+  it('are known by their events when these come again among others', async () => {
+    const { storer, transactions } = setUp();
+    const [first = LARGEST_BATCH] = bodies;
+    const again = Buffer.from(first.toString().replace('[', '[{"event":"open","sg_event_id":"new"},\r\n'));
+    await storer.storeKafkaBatch(kafkaBatch([batch(first)]));
+    await storer.storeKafkaBatch(kafkaBatch([batch(again)], { first: 1n }));
+    assert.deepEqual(transactions, [idsOf(first).length, 1]);
+    assert.deepEqual((await storedKeys()).at(-1), 'new');
+  });
+
+  it('are whole, with all their bytes, where they have more than one transaction should store', async () => {
+    const { storer, transactions } = setUp();
+    const body = Buffer.from(`[${'{"event":"open"},'.repeat(MAX_SPLIT.parts)}{"event":"open"}]`);
+    await storer.storeKafkaBatch(kafkaBatch([batch(body)]));
+    assert.deepEqual(transactions, [1]);
+    const { rows } = await pool.query<{ type: string; body: Buffer }>('select type, body from events');
+    assert.deepEqual(rows, [{ type: 'batch', body }]);
+  });
+});
