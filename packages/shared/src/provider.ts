@@ -50,7 +50,15 @@ export interface SplitPart {
 
 /** What the body turned out to be; `malformed` is answered 400. */
 export type Identified =
-  | { readonly kind: 'event'; readonly identity: Identity }
+  | {
+      readonly kind: 'event';
+      readonly identity: Identity;
+      /**
+       * Whom a limit by sender counts it for, of a body that is ordered by an account: the ordering key that all of its events
+       * have; null: they have several, or none. Default: the ordering key.
+       */
+      readonly sender?: string | null;
+    }
   | { readonly kind: 'malformed'; readonly detail: string };
 
 export interface Answer {

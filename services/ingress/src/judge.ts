@@ -16,6 +16,8 @@ export interface ProvenEvent {
   readonly kind: 'event';
   readonly event: EventEnvelope;
   readonly secret: string;
+  /** Whom a limit by sender counts; null: nobody. */
+  readonly sender: string | null;
   /** False: the dedup key is the event's own id, and no other request can have it. */
   readonly hasProviderId: boolean;
 }
@@ -107,7 +109,8 @@ export function identify(options: IdentifyOptions): Judgement {
     traceparent,
     notBefore: null,
   };
-  return { kind: 'event', event, secret: proof.secret, hasProviderId: identity.dedupKey !== null };
+  const { sender = identity.orderingKey } = identified;
+  return { kind: 'event', event, secret: proof.secret, sender, hasProviderId: identity.dedupKey !== null };
 }
 
 function refused(

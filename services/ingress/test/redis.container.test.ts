@@ -75,7 +75,7 @@ describe('a real Redis', () => {
       name: `source-${sequence}`,
       limit: { max: 3, perMs: 3_600_000, by: 'sender', over: 'reject', ...limit },
     });
-  const a = { orderingKey: 'a', address: '203.0.113.7' };
+  const a = { sender: 'a', address: '203.0.113.7' };
   /** The machine may be too busy for 20 ms: what counts is that the answer comes, and is used. */
   const untilTrue = (ask: () => boolean | Promise<boolean>) => waitFor(async () => await ask(), BACK_IN_MS);
 
@@ -136,9 +136,9 @@ describe('a real Redis', () => {
 
   it('does not keep the id of a sender', async () => {
     const redis = await connected();
-    const sender = { orderingKey: 'customer-4711', address: '203.0.113.7' };
-    await limitsOn(redis).afterVerify(limited({}), sender);
-    await limitsOn(redis).afterVerify(limited({ over: 'defer' }), sender);
+    const facts = { sender: 'customer-4711', address: '203.0.113.7' };
+    await limitsOn(redis).afterVerify(limited({}), facts);
+    await limitsOn(redis).afterVerify(limited({ over: 'defer' }), facts);
     const keys = await redis.client.keys('*');
     assert.ok(
       keys.length >= 2 && keys.every(key => key.startsWith('ackline:') && !key.includes('4711')),

@@ -27,7 +27,7 @@ const limitSchema = z.strictObject(
       .prefault('sender')
       .describe(
         'Whose requests are counted together. sender: the chat, customer or contact of a verified event (its ordering ' +
-          'key; an event without one is not counted). ip: the address that calls; with reject also unverified requests, ' +
+          'key; an event without one is not counted, nor a body whose events are of several). ip: the address that calls; with reject also unverified requests, ' +
           'before their body is read. source: all verified events of the source.',
       ),
     over: choiceField('reject', 'defer')

@@ -133,6 +133,16 @@ export function idText(value: unknown): string | null {
   return null;
 }
 
+/** The one that all of them are; null: there is none, one is not known, or they are several. */
+export function commonId(ids: Iterable<string | null>): string | null {
+  let common: string | null = null;
+  for (const id of ids) {
+    if (id === null || (common ?? id) !== id) return null;
+    common = id;
+  }
+  return common;
+}
+
 /** Largest instant of a JavaScript Date, which PostgreSQL can hold too. */
 const EPOCH_MAX_MS = 8_640_000_000_000_000;
 

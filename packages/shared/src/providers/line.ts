@@ -14,7 +14,7 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
+import { commonId, epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
 import { jsonElements, jsonMember } from './json-parts.ts';
 import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
 
@@ -37,7 +37,8 @@ function identify({ body }: ReceivedRequest): Identified {
   if (read.kind === 'malformed') return read;
   const account = accountOf(read.value);
   const events = eventsOf(read.value);
-  return { kind: 'event', identity: wholeIdentity(account, events) };
+  const sender = commonId((events ?? []).map(event => keyOf(event, account)));
+  return { kind: 'event', identity: wholeIdentity(account, events), sender };
 }
 
 function wholeIdentity(account: string | null, events: readonly unknown[] | null): Identity {
@@ -68,14 +69,18 @@ function eventsOf(payload: JsonObject): readonly unknown[] | null {
 function eventIdentity(event: unknown, account: string | null): Identity {
   const type = valueAt(event, 'type');
   const id = idText(valueAt(event, 'webhookEventId'));
-  const chat = chatOf(valueAt(event, 'source'));
   return {
     type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
     dedupKey: id === null ? null : safeKey(id),
-    orderingKey: account === null || chat === null ? null : safeKey(account, chat),
+    orderingKey: keyOf(event, account),
     occurredAt: epochMs(valueAt(event, 'timestamp'), 1),
     priority: 'normal',
   };
+}
+
+function keyOf(event: unknown, account: string | null): string | null {
+  const chat = chatOf(valueAt(event, 'source'));
+  return account === null || chat === null ? null : safeKey(account, chat);
 }
 
 /** The chat, and not who wrote in it. */

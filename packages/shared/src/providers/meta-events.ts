@@ -1,6 +1,6 @@
 import type { Identity } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { epochMs, idText, isObject, type JsonObject, valueAt } from './json-body.ts';
+import { commonId, epochMs, idText, isObject, type JsonObject, valueAt } from './json-body.ts';
 
 /** Where the events are in a body of Meta's: in lists of lists. */
 
@@ -54,9 +54,7 @@ export function* metaEvents(payload: JsonObject): Generator<MetaEvent, undefined
 
 /** The one that all entries are of; null: there is none, or several. */
 export function accountOf(payload: JsonObject): string | null {
-  const ids = new Set(listAt(payload, 'entry').map(entry => idText(valueAt(entry, 'id'))));
-  const [id = null] = ids;
-  return ids.size === 1 ? id : null;
+  return commonId(listAt(payload, 'entry').map(entry => idText(valueAt(entry, 'id'))));
 }
 
 /** Empty where there is none. */

@@ -14,7 +14,7 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { type JsonObject, readJsonObject } from './json-body.ts';
+import { commonId, type JsonObject, readJsonObject } from './json-body.ts';
 import { accountOf, metaEvents, productOf } from './meta-events.ts';
 import { createPartBodies } from './meta-parts.ts';
 import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
@@ -42,7 +42,9 @@ function sign(secret: string, body: Uint8Array): string {
  */
 function identify({ body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
-  return read.kind === 'malformed' ? read : { kind: 'event', identity: wholeIdentity(read.value) };
+  if (read.kind === 'malformed') return read;
+  const sender = commonId(metaEvents(read.value).map(({ identity }) => identity.orderingKey));
+  return { kind: 'event', identity: wholeIdentity(read.value), sender };
 }
 
 function wholeIdentity(payload: JsonObject): Identity {

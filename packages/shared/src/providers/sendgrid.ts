@@ -15,7 +15,7 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { epochMs, idText, readJson, valueAt } from './json-body.ts';
+import { commonId, epochMs, idText, readJson, valueAt } from './json-body.ts';
 import { jsonElements } from './json-parts.ts';
 import { makeP256, privateKeyOf, publicKeyOf } from './key-pairs.ts';
 import { sampleGuid } from './sample-guid.ts';
@@ -79,7 +79,11 @@ function identify({ body }: ReceivedRequest): Identified {
   if (!Array.isArray(read.value)) return { kind: 'malformed', detail: 'the JSON is not a list' };
   const events: readonly unknown[] = read.value;
   const identity = events.length === 1 ? identityOf(events[0]) : BATCH;
-  return { kind: 'event', identity: { ...identity, orderingKey: ACCOUNT } };
+  return {
+    kind: 'event',
+    identity: { ...identity, orderingKey: ACCOUNT },
+    sender: commonId(events.map(keyOf)),
+  };
 }
 
 const BATCH: Identity = {

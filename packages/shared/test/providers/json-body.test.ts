@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { epochMs, idText, readJson, readJsonObject, valueAt } from '../../src/providers/json-body.ts';
+import {
+  commonId,
+  epochMs,
+  idText,
+  readJson,
+  readJsonObject,
+  valueAt,
+} from '../../src/providers/json-body.ts';
 
 const read = (text: string | Uint8Array) => readJson(Buffer.from(text));
 const value = (text: string) => {
@@ -109,6 +116,15 @@ describe('idText', () => {
     assert.equal(idText(9007199254740993n), '9007199254740993');
     for (const other of ['', 1.5, 2 ** 53, Number.NaN, Infinity, true, null, undefined, {}, ['1']])
       assert.equal(idText(other), null);
+  });
+});
+
+describe('commonId', () => {
+  it('is the one that all of them are, and none where one is not known or another one', () => {
+    assert.equal(commonId(['a']), 'a');
+    assert.equal(commonId(['a', 'a', 'a']), 'a');
+    for (const ids of [[], [null], ['a', null], [null, 'a'], ['a', 'b'], ['a', 'b', 'a']])
+      assert.equal(commonId(ids), null, String(ids));
   });
 });
 

@@ -27,7 +27,7 @@ export function accept(deps: WebhookDeps, place: Place, proven: ProvenEvent): Ou
   const seen = key !== null && deps.seen?.wasAccepted(key);
   if (seen === true) return { kind: 'duplicate', endpoint, event: proven.event };
   // Both may ask Redis: they do so in one turn, and then are waited for.
-  const limit = askLimits(deps, place, proven.event);
+  const limit = askLimits(deps, place, proven);
   const candidate = { event: proven.event, key };
   return seen instanceof Promise || limit instanceof Promise
     ? acceptLater(deps, place, { ...candidate, seen: seen ?? false, limit })
@@ -82,10 +82,10 @@ const WITHIN: LimitVerdict = { kind: 'within' };
 function askLimits(
   { limits }: WebhookDeps,
   { endpoint, address }: Place,
-  { orderingKey }: EventEnvelope,
+  { sender }: ProvenEvent,
 ): LimitVerdict | Promise<LimitVerdict> {
   if (limits === null || address === null) return WITHIN;
-  return limits.afterVerify(endpoint.source, { orderingKey, address });
+  return limits.afterVerify(endpoint.source, { sender, address });
 }
 
 function append(deps: WebhookDeps, place: Place, { event, key }: Candidate): Promise<Outcome> {

@@ -50,7 +50,7 @@ export interface RateLimits {
   /** Of a verified event: by sender, by source, or by an address that defers. */
   afterVerify(
     source: SourceConfig,
-    facts: { readonly orderingKey: string | null; readonly address: string },
+    facts: { readonly sender: string | null; readonly address: string },
   ): LimitVerdict | Promise<LimitVerdict>;
 }
 

@@ -70,10 +70,10 @@ export function createRateLimits({
       const { limit } = source;
       return limit === null || !countsRequests(limit) ? WITHIN : take(source, limit, networkOf(address));
     },
-    afterVerify(source, { orderingKey, address }) {
+    afterVerify(source, { sender, address }) {
       const { limit } = source;
       if (limit === null || countsRequests(limit)) return WITHIN;
-      const subject = subjectOf(limit, orderingKey, address);
+      const subject = subjectOf(limit, sender, address);
       return subject === null ? WITHIN : take(source, limit, subject);
     },
     get hits() {
@@ -93,10 +93,10 @@ function countsRequests({ by, over }: LimitConfig): boolean {
 }
 
 /** null: an event whose sender is not known is not counted. */
-function subjectOf({ by }: LimitConfig, orderingKey: string | null, address: string): string | null {
+function subjectOf({ by }: LimitConfig, sender: string | null, address: string): string | null {
   switch (by) {
     case 'sender':
-      return orderingKey;
+      return sender;
     case 'ip':
       return networkOf(address);
     case 'source':

@@ -155,8 +155,8 @@ describe('the limits of a source', () => {
   const limits: RateLimits = {
     applies: () => true,
     beforeBody: () => verdict,
-    afterVerify: (_, { orderingKey }) => {
-      asked.push(orderingKey ?? '');
+    afterVerify: (_, { sender }) => {
+      asked.push(sender ?? '');
       return { kind: 'within' };
     },
   };

@@ -32,8 +32,8 @@ function limits(rules: Partial<Record<'beforeBody' | 'afterVerify', LimitVerdict
       asked.push(`before ${source.name} ${address}`);
       return say(rules.beforeBody);
     },
-    afterVerify(source, { orderingKey, address }) {
-      asked.push(`after ${source.name} ${orderingKey ?? ''} ${address}`);
+    afterVerify(source, { sender, address }) {
+      asked.push(`after ${source.name} ${sender ?? ''} ${address}`);
       return say(rules.afterVerify);
     },
   };

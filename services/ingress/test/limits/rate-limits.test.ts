@@ -21,7 +21,7 @@ function setUp(maxKeys?: number) {
 }
 const limited = (limit: Partial<LimitConfig>, name = 'telegram') =>
   sourceConfig({ name, limit: { max: 3, perMs: MINUTE, by: 'sender', over: 'reject', ...limit } });
-const from = (orderingKey: string | null, address = '203.0.113.7') => ({ orderingKey, address });
+const from = (sender: string | null, address = '203.0.113.7') => ({ sender, address });
 const kind = (verdict: LimitVerdict | Promise<LimitVerdict>) =>
   verdict instanceof Promise ? 'promise' : verdict.kind;
 const within = { kind: 'within' };

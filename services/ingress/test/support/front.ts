@@ -29,6 +29,8 @@ const PATIENT: BodyTimesConfig = { idleMs: 5_000, totalMs: 5_000 };
 export interface FrontOptions {
   readonly sources?: readonly SourceConfig[];
   readonly providerOf?: (source: SourceConfig) => Provider | undefined;
+  /** Of every source. Default: the token. */
+  readonly secrets?: readonly string[];
   readonly append?: EventAppender['append'];
   readonly bodyTimes?: BodyTimesConfig;
   readonly budgetBytes?: number;
@@ -45,12 +47,13 @@ export interface FrontOptions {
 /** The public port over a log that is a list: what is tested is HTTP. */
 export async function startFront(options: FrontOptions = {}) {
   const events: EventEnvelope[] = [];
+  const secretsOf = () => options.secrets ?? [TOKEN];
   const rejections: Rejection[] = [];
   let draining = false;
   const { log, lines } = createListedLog(options.level);
   const registry = createMetrics({ service: 'ingress', processMetrics: false });
   const configured = options.sources ?? [sourceConfig({ bodyTimes: options.bodyTimes ?? PATIENT })];
-  const metrics = createIngressMetrics(registry, { configured: () => configured, secretsOf: () => [TOKEN] });
+  const metrics = createIngressMetrics(registry, { configured: () => configured, secretsOf });
   const budget = createFairShare(options.budgetBytes ?? 10_000_000);
   const append: EventAppender['append'] = async event => {
     const receipt = (await options.append?.(event)) ?? { tier: 'inbox' };
@@ -63,7 +66,7 @@ export async function startFront(options: FrontOptions = {}) {
     health: createHealthHandler(healthy, () => draining),
     webhook: createWebhookHandler({
       sources,
-      secretsOf: () => [TOKEN],
+      secretsOf,
       eventLog: { append },
       seen: options.seen ?? null,
       seenKey: facts => `${facts.source}/${facts.dedupKey}`,
