@@ -1,4 +1,4 @@
-import { hash, sign as signOnce, verify as verifyOnce } from 'node:crypto';
+import { sign as signOnce, verify as verifyOnce } from 'node:crypto';
 
 import { createKeyCache } from '../key-cache.ts';
 import type {
@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { bodyHash, idKey, typeKey } from './identity-keys.ts';
 import { idText, isObject, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
 import { ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './key-pairs.ts';
 import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
@@ -88,7 +89,7 @@ function interactionIdentity(interaction: JsonObject): Identity {
   const name = valueAt(interaction, 'data', 'name');
   return {
     type: typeof name === 'string' && name !== '' ? safeKey(`${kind}.${name}`) : kind,
-    dedupKey: id === null ? null : safeKey(id),
+    dedupKey: idKey(id),
     orderingKey: placeOf(interaction),
     occurredAt: id === null ? null : snowflakeMs(id),
     priority: 'normal',
@@ -100,20 +101,15 @@ function interactionIdentity(interaction: JsonObject): Identity {
  * event.
  */
 function eventIdentity(event: JsonObject, body: Uint8Array): Identity {
-  const type = valueAt(event, 'type');
   const occurredAt = eventMs(valueAt(event, 'timestamp'));
   return {
-    type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
-    dedupKey:
-      occurredAt === null ? null : safeKey('event', hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS)),
+    type: typeKey(valueAt(event, 'type')),
+    dedupKey: occurredAt === null ? null : safeKey('event', bodyHash(body)),
     orderingKey: placeOf(valueAt(event, 'data')),
     occurredAt,
     priority: 'normal',
   };
 }
-
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
 
 /** The largest first: of a lobby's events not all name the channel. No two things of Discord have one id. */
 const PLACES: readonly (readonly [string, ...string[]])[] = [

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-
 import { mediaType, shapedHeader } from '../headers.ts';
 import type { Answer, Configurable, Identified, Provider, ReceivedRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
@@ -7,6 +5,7 @@ import { type GenericOptions, genericOptions, isJsonType, signedParts } from './
 import { hmacProving, tokenProving } from './generic-proving.ts';
 import { createGenericSample } from './generic-sample.ts';
 import { idForm, type SignedPart, signs } from './generic-signed.ts';
+import { bodyHash, idKey, typeKey } from './identity-keys.ts';
 import { idText, readJson } from './json-body.ts';
 import { pointerSteps, valueAtPointer } from './json-pointer.ts';
 
@@ -51,9 +50,6 @@ function createRead(place: string | undefined, form: RegExp): Read {
 }
 
 const HEADER_TEXT_FORM = /^[!-~]{1,256}$/;
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
-
 function createIdentify(options: GenericOptions, parts: readonly SignedPart[]): Provider['identify'] {
   const readId = createRead(options.id, idForm(parts));
   const readType = createRead(options.type, HEADER_TEXT_FORM);
@@ -66,13 +62,12 @@ function createIdentify(options: GenericOptions, parts: readonly SignedPart[]): 
     if (read.kind === 'malformed') return read;
     const id = readId(request, read.value);
     const type = readType(request, read.value);
-    const orderingKey = readOrderingKey(request, read.value);
     return {
       kind: 'event',
       identity: {
-        type: type === null ? 'unknown' : safeKey(type),
+        type: typeKey(type),
         dedupKey: id === null ? null : dedupKey(id, isIdSigned ? null : request.body),
-        orderingKey: orderingKey === null ? null : safeKey(orderingKey),
+        orderingKey: idKey(readOrderingKey(request, read.value)),
         occurredAt: null,
         priority: 'normal',
       },
@@ -83,7 +78,7 @@ function createIdentify(options: GenericOptions, parts: readonly SignedPart[]): 
 /** An id that is not signed could make a new event a repeat, but for the hash of its body. */
 function dedupKey(id: string, unsignedBody: Uint8Array | null): string {
   if (unsignedBody === null) return safeKey(id);
-  return safeKey(id, hash('sha256', unsignedBody, 'hex').slice(0, BODY_HASH_CHARS));
+  return safeKey(id, bodyHash(unsignedBody));
 }
 
 type Json = { readonly kind: 'json'; readonly value: unknown } | Extract<Identified, { kind: 'malformed' }>;

@@ -1,21 +1,12 @@
-import { createHmac, hash } from 'node:crypto';
-
 import { mediaType, shapedHeader } from '../headers.ts';
-import type {
-  Answer,
-  Identified,
-  Provider,
-  ReceivedRequest,
-  SampleOptions,
-  SampleRequest,
-  Secrets,
-  Verdict,
-} from '../provider.ts';
+import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { onlyValue, readForm } from './form-body.ts';
+import { bodyHash } from './identity-keys.ts';
 import { epochMs, idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
+import { checkTextSecret, hmacHex, verifyText } from './signature.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
@@ -30,15 +21,11 @@ const EVENT_FORM = /^[a-z][a-z0-9_]{0,63}$/;
 /** A GUID. It is not signed. */
 const DELIVERY_FORM = /^[0-9A-Za-z-]{1,100}$/;
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => sign(secret, body));
 
 /** A form is signed as the bytes that it is, too. */
 function sign(secret: string, body: Uint8Array): string {
-  return `sha256=${createHmac('sha256', textKey(secret)).update(body).digest('hex')}`;
+  return `sha256=${hmacHex(secret, [body])}`;
 }
 
 function identify(request: ReceivedRequest): Identified {
@@ -80,11 +67,8 @@ function typeOf(event: string | null, action: unknown): string {
  */
 function dedupKey({ headers, body }: ReceivedRequest): string | null {
   const delivery = shapedHeader(headers, 'x-github-delivery', DELIVERY_FORM);
-  return delivery === null ? null : safeKey(delivery, hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS));
+  return delivery === null ? null : safeKey(delivery, bodyHash(body));
 }
-
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
 
 /** The repository; of what belongs to none its organization, enterprise, account or installation. Their ids are rows of their own. */
 const OWNERS = ['organization', 'enterprise', 'installation', 'sender'] as const;
@@ -127,10 +111,6 @@ function occurredAt(payload: JsonObject, event: string): number | null {
     if (ms !== null) return ms;
   }
   return null;
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -183,7 +163,7 @@ export const github: Provider = {
   maxBodyBytes: MAX_BODY_BYTES,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret: checkTextSecret,
 };

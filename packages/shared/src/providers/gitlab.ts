@@ -1,9 +1,6 @@
-import { hash } from 'node:crypto';
-
 import type { HeaderPairs } from '../envelope.ts';
 import { shapedHeader } from '../headers.ts';
 import type {
-  Answer,
   Identified,
   Provider,
   ReceivedRequest,
@@ -13,9 +10,11 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { bodyHash } from './identity-keys.ts';
 import { idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
-import { judge, readClaim, sameText } from './signature.ts';
+import { verifyText } from './signature.ts';
 import { checkStandardSecret, STANDARD_ID_FORM, signStandard, verifyStandard } from './standard-signature.ts';
 import { WEBHOOK_NAMES } from './standard-webhooks.ts';
 
@@ -56,11 +55,7 @@ function verify(
   return isSilent && shown.reason !== 'no_secret' ? shown : signed;
 }
 
-function verifyToken(request: ReceivedRequest, tokens: Secrets): Verdict {
-  const claim = readClaim(request, tokens, TOKEN_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, token => sameText(claim.value, token));
-}
+const verifyToken = verifyText(TOKEN_RULES, token => token);
 
 /** Out of the body alone: the headers that say it too (`X-Gitlab-Event`) are not signed. */
 function identify({ headers, body }: ReceivedRequest): Identified {
@@ -100,11 +95,8 @@ function dedupKey(headers: HeaderPairs, body: Uint8Array): string | null {
   const id =
     shapedHeader(headers, WEBHOOK_NAMES.id, STANDARD_ID_FORM) ??
     shapedHeader(headers, 'idempotency-key', STANDARD_ID_FORM);
-  return id === null ? null : safeKey(id, hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS));
+  return id === null ? null : safeKey(id, bodyHash(body));
 }
-
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
 
 const PROJECT_PATHS: readonly (readonly string[])[] = [
   ['project', 'id'],
@@ -149,10 +141,6 @@ function occurredAt(payload: JsonObject): number | null {
 
 /** `2026-11-22 11:59:58 UTC`, as some payloads have it. */
 const RUBY_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC$/;
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
-}
 
 function sample(options: SampleOptions): SampleRequest {
   const { secret, sequence, now, body = sampleBody(options) } = options;
@@ -232,7 +220,7 @@ export const gitlab: Provider = {
   maxBodyBytes: MAX_BODY_BYTES,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

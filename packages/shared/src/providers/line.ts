@@ -2,31 +2,26 @@ import { hash } from 'node:crypto';
 
 import type { EventEnvelope } from '../envelope.ts';
 import type {
-  Answer,
   Identified,
   Identity,
   Provider,
   ReceivedRequest,
   SampleOptions,
   SampleRequest,
-  Secrets,
   SplitPart,
-  Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { idKey, typeKey } from './identity-keys.ts';
 import { commonId, epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
 import { jsonElements, jsonMember } from './json-parts.ts';
-import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
+import { received } from './received.ts';
+import { checkTextSecret, hmacBase64, verifyText } from './signature.ts';
 
 const PROOF_HEADER = 'x-line-signature';
 /** Base64 of the 32 bytes of an HMAC-SHA256. */
 const SIGNATURE_RULES = { header: PROOF_HEADER, form: /^[A-Za-z0-9+/]{43}=$/ };
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, hmacBase64('sha256', secret, [request.body])));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => hmacBase64('sha256', secret, [body]));
 
 /**
  * A body is ordered by its account, whose chats it may mix; each of its events by its chat. A single event names the whole body,
@@ -42,7 +37,7 @@ function identify({ body }: ReceivedRequest): Identified {
 }
 
 function wholeIdentity(account: string | null, events: readonly unknown[] | null): Identity {
-  const orderingKey = account === null ? null : safeKey(account);
+  const orderingKey = idKey(account);
   if (events?.length === 1) return { ...eventIdentity(events[0], account), orderingKey };
   // Without an event it is the Verify of the console, which is of no account's order.
   const type = events === null ? 'unknown' : events.length === 0 ? 'verify' : 'batch';
@@ -67,11 +62,9 @@ function eventsOf(payload: JsonObject): readonly unknown[] | null {
 
 /** Whether it is a redelivery is not of its identity: `webhookEventId` is the same for each try. */
 function eventIdentity(event: unknown, account: string | null): Identity {
-  const type = valueAt(event, 'type');
-  const id = idText(valueAt(event, 'webhookEventId'));
   return {
-    type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
-    dedupKey: id === null ? null : safeKey(id),
+    type: typeKey(valueAt(event, 'type')),
+    dedupKey: idKey(valueAt(event, 'webhookEventId')),
     orderingKey: keyOf(event, account),
     occurredAt: epochMs(valueAt(event, 'timestamp'), 1),
     priority: 'normal',
@@ -114,10 +107,6 @@ function bodyOf(destination: Uint8Array, event: Uint8Array): Uint8Array {
     event,
     Buffer.from(']}'),
   ]);
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -187,7 +176,7 @@ export const line: Provider = {
   verify,
   identify,
   split,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

@@ -1,9 +1,6 @@
-import { createHmac, hash } from 'node:crypto';
-
 import type { HeaderPairs } from '../envelope.ts';
 import { shapedHeader } from '../headers.ts';
 import type {
-  Answer,
   Identified,
   Provider,
   ReceivedRequest,
@@ -13,9 +10,11 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { bodyHash, idKey } from './identity-keys.ts';
 import { idText, isoMs, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, judge, readClaim, refuse, sameText, textKey } from './signature.ts';
+import { checkTextSecret, hmacHex, judge, readClaim, refuse, sameText } from './signature.ts';
 
 const PROOF_HEADER = 'Linear-Signature';
 const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^[0-9a-f]{64}$/ };
@@ -42,7 +41,7 @@ function verify(
 }
 
 function sign(secret: string, body: Uint8Array): string {
-  return createHmac('sha256', textKey(secret)).update(body).digest('hex');
+  return hmacHex(secret, [body]);
 }
 
 /** Also of a body that is no event: it is proven, and refused as malformed. One without a time is as old as can be. */
@@ -63,7 +62,7 @@ function identify({ headers, body }: ReceivedRequest): Identified {
     identity: {
       type: typeOf(valueAt(payload, 'type'), valueAt(payload, 'action')),
       dedupKey: dedupKey(headers, body),
-      orderingKey: entity === null ? null : safeKey(entity),
+      orderingKey: idKey(entity),
       occurredAt: isoMs(valueAt(payload, 'createdAt')),
       priority: 'normal',
     },
@@ -84,18 +83,11 @@ function dedupKey(headers: HeaderPairs, body: Uint8Array): string | null {
   const delivery = shapedHeader(headers, 'linear-delivery', DELIVERY_FORM);
   if (delivery === null) return null;
   const content = Buffer.from(body).toString('latin1').replace(TIME_MEMBER, '');
-  return safeKey(delivery, hash('sha256', Buffer.from(content, 'latin1'), 'hex').slice(0, BODY_HASH_CHARS));
+  return safeKey(delivery, bodyHash(Buffer.from(content, 'latin1')));
 }
 
 /** Never within a text, where each quote has a backslash before it. */
 const TIME_MEMBER = /"webhookTimestamp":\d{1,16}/g;
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
-}
-
 /** The time is in the body, so that a given one has its own. */
 function sample(options: SampleOptions): SampleRequest {
   const { secret, sequence, now, body = sampleBody(options) } = options;
@@ -150,7 +142,7 @@ export const linear: Provider = {
   toleranceMs: TOLERANCE_MS,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { EventEnvelope } from '../envelope.ts';
 import type {
@@ -11,13 +11,14 @@ import type {
   SampleRequest,
   Secrets,
   SplitPart,
-  Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { idKey } from './identity-keys.ts';
 import { commonId, type JsonObject, readJsonObject } from './json-body.ts';
 import { accountOf, metaEvents, productOf } from './meta-events.ts';
 import { createPartBodies } from './meta-parts.ts';
-import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
+import { received } from './received.ts';
+import { checkTextSecret, hmacHex, sameText, verifyText } from './signature.ts';
 
 /** Not `X-Hub-Signature`, which is SHA-1 and is sent beside it. */
 const PROOF_HEADER = 'X-Hub-Signature-256';
@@ -26,14 +27,10 @@ const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^sha256=[0-
 /** What is documented for WhatsApp. */
 const MAX_BODY_BYTES = 3_145_728;
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => sign(secret, body));
 
 function sign(secret: string, body: Uint8Array): string {
-  return `sha256=${createHmac('sha256', textKey(secret)).update(body).digest('hex')}`;
+  return `sha256=${hmacHex(secret, [body])}`;
 }
 
 /**
@@ -49,7 +46,7 @@ function identify({ body }: ReceivedRequest): Identified {
 
 function wholeIdentity(payload: JsonObject): Identity {
   const account = accountOf(payload);
-  const orderingKey = account === null ? null : safeKey(account);
+  const orderingKey = idKey(account);
   const [first, second] = metaEvents(payload).take(2);
   if (first !== undefined && second === undefined) return { ...first.identity, orderingKey };
   const product = productOf(payload);
@@ -83,10 +80,6 @@ function handshake(query: URLSearchParams, tokens: Secrets): Answer | null {
   if (mode !== 'subscribe' || token === undefined || challenge === undefined) return null;
   if (!tokens.some(own => own !== '' && sameText(own, token)) || !CHALLENGE_FORM.test(challenge)) return null;
   return { status: 200, contentType: 'text/plain', body: challenge };
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -148,7 +141,7 @@ export const meta: Provider = {
   identify,
   split,
   handshake,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

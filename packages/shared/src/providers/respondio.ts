@@ -1,33 +1,20 @@
 import { hash } from 'node:crypto';
 
-import type {
-  Answer,
-  Identified,
-  Provider,
-  ReceivedRequest,
-  SampleOptions,
-  SampleRequest,
-  Secrets,
-  Verdict,
-} from '../provider.ts';
+import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { idKey } from './identity-keys.ts';
 import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { hmacBase64, judge, readClaim, sameText } from './signature.ts';
+import { received } from './received.ts';
+import { hmacBase64, verifyText } from './signature.ts';
 
 const PROOF_HEADER = 'X-Webhook-Signature';
-const SIGNATURE_HEADER = PROOF_HEADER.toLowerCase();
-
 /** Base64 of the 32 bytes of an HMAC-SHA256. */
-const SIGNATURE_FORM = /^[A-Za-z0-9+/]{43}=$/;
+const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^[A-Za-z0-9+/]{43}=$/ };
 
 /** Types whose every event is about a new message, so that the message's id names the event. */
 const MESSAGE_TYPES: ReadonlySet<string> = new Set(['message.received', 'message.sent', 'message']);
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, { header: SIGNATURE_HEADER, form: SIGNATURE_FORM });
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => sign(secret, body));
 
 /** The key looks like base64 but is used as the text that it is. */
 function sign(secret: string, body: Uint8Array): string {
@@ -39,13 +26,12 @@ function identify(request: ReceivedRequest): Identified {
   if (read.kind === 'malformed') return read;
   const payload = read.value;
   const type = typeOf(payload);
-  const contact = idText(valueAt(payload, 'contact', 'id'));
   return {
     kind: 'event',
     identity: {
       type: safeKey(type),
       dedupKey: dedupKey(payload, type),
-      orderingKey: contact === null ? null : safeKey(contact),
+      orderingKey: idKey(valueAt(payload, 'contact', 'id')),
       occurredAt: epochMs(valueAt(payload, 'message', 'timestamp'), 1),
       priority: 'normal',
     },
@@ -80,10 +66,6 @@ function dedupKey(payload: JsonObject, type: string): string | null {
   const channelId =
     idText(valueAt(payload, 'channel', 'id')) ?? idText(valueAt(payload, 'message', 'channelId'));
   return safeKey('message', type, channelId ?? '', messageId);
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -131,7 +113,7 @@ export const respondio: Provider = {
   toleranceMs: null,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

@@ -3,7 +3,6 @@ import { createVerify, sign as signOnce } from 'node:crypto';
 import type { EventEnvelope } from '../envelope.ts';
 import { createKeyCache } from '../key-cache.ts';
 import type {
-  Answer,
   Identified,
   Identity,
   Provider,
@@ -14,10 +13,11 @@ import type {
   SplitPart,
   Verdict,
 } from '../provider.ts';
-import { safeKey } from '../safe-key.ts';
-import { commonId, epochMs, idText, readJson, valueAt } from './json-body.ts';
+import { idKey, typeKey } from './identity-keys.ts';
+import { commonId, epochMs, readJson, valueAt } from './json-body.ts';
 import { jsonElements } from './json-parts.ts';
 import { makeP256, privateKeyOf, publicKeyOf } from './key-pairs.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
 import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
 
@@ -95,11 +95,9 @@ const BATCH: Identity = {
 };
 
 function identityOf(event: unknown): Identity {
-  const type = valueAt(event, 'event');
-  const id = idText(valueAt(event, 'sg_event_id'));
   return {
-    type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
-    dedupKey: id === null ? null : safeKey(id),
+    type: typeKey(valueAt(event, 'event')),
+    dedupKey: idKey(valueAt(event, 'sg_event_id')),
     orderingKey: keyOf(event),
     occurredAt: epochMs(valueAt(event, 'timestamp'), 1_000),
     priority: 'normal',
@@ -107,8 +105,7 @@ function identityOf(event: unknown): Identity {
 }
 
 function keyOf(event: unknown): string | null {
-  const message = idText(valueAt(event, 'sg_message_id'));
-  return message === null ? null : safeKey(message);
+  return idKey(valueAt(event, 'sg_message_id'));
 }
 
 function* split({ body }: Pick<EventEnvelope, 'body'>): Generator<SplitPart, undefined> {
@@ -122,10 +119,6 @@ function* split({ body }: Pick<EventEnvelope, 'body'>): Generator<SplitPart, und
 /** A list with this event alone, without the line end that stands before it. */
 function listOf(json: Uint8Array): Uint8Array {
   return Buffer.from(`[${Buffer.from(json).toString('latin1').trim()}]`, 'latin1');
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -183,7 +176,7 @@ export const sendgrid: Provider = {
   verify,
   identify,
   split,
-  answer,
+  answer: received,
   sample,
   makeKeys: makeP256,
   checkSecret,

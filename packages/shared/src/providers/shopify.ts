@@ -1,21 +1,12 @@
-import { hash } from 'node:crypto';
-
 import type { HeaderPairs } from '../envelope.ts';
 import { shapedHeader } from '../headers.ts';
-import type {
-  Answer,
-  Identified,
-  Provider,
-  ReceivedRequest,
-  SampleOptions,
-  SampleRequest,
-  Secrets,
-  Verdict,
-} from '../provider.ts';
+import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { bodyHash } from './identity-keys.ts';
 import { idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
+import { checkTextSecret, hmacBase64, verifyText } from './signature.ts';
 
 const PROOF_HEADER = 'X-Shopify-Hmac-Sha256';
 /** Base64 of the 32 bytes of an HMAC-SHA256. */
@@ -26,11 +17,7 @@ const TOPIC_FORM = /^[a-z][a-z0-9_]{0,63}(?:\/[a-z0-9_]{1,64}){1,3}$/;
 const ID_FORM = /^[0-9A-Za-z-]{1,100}$/;
 const SHOP_FORM = /^[0-9A-Za-z][0-9A-Za-z.-]{0,199}$/;
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, hmacBase64('sha256', secret, [request.body])));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => hmacBase64('sha256', secret, [body]));
 
 function identify({ headers, body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
@@ -56,11 +43,8 @@ function dedupKey(headers: HeaderPairs, body: Uint8Array, topic: string | null):
   const event = shapedHeader(headers, 'x-shopify-event-id', ID_FORM);
   const id = event ?? shapedHeader(headers, 'x-shopify-webhook-id', ID_FORM);
   if (id === null) return null;
-  return safeKey(id, topic ?? '', hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS));
+  return safeKey(id, topic ?? '', bodyHash(body));
 }
-
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
 
 /** The shop and its thing, of which each kind has ids of its own. A level of an inventory has that of its item. */
 function orderingKey(headers: HeaderPairs, payload: JsonObject, topic: string | null): string | null {
@@ -68,10 +52,6 @@ function orderingKey(headers: HeaderPairs, payload: JsonObject, topic: string | 
   const id = idText(valueAt(payload, 'id')) ?? idText(valueAt(payload, 'inventory_item_id'));
   if (shop === null || topic === null || id === null) return null;
   return safeKey(shop.toLowerCase(), topic.slice(0, topic.indexOf('/')), id);
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -115,7 +95,7 @@ export const shopify: Provider = {
   toleranceMs: null,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret: checkTextSecret,
 };

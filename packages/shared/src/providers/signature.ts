@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type Hmac, hash, timingSafeEqual } from 'node:crypto';
 
 import { singleHeader } from '../headers.ts';
 import { createKeyCache } from '../key-cache.ts';
@@ -60,6 +60,18 @@ export function judge(live: readonly LiveSecret[], holds: (secret: string) => bo
   return match ? { verified: true, secretIndex: match.index } : refuse('wrong_signature');
 }
 
+/** Proven where the header has the text that a live secret makes of the request, and that alone. */
+export function verifyText(
+  rules: ClaimRules,
+  expected: (secret: string, request: ReceivedRequest) => string,
+): (request: ReceivedRequest, secrets: Secrets) => Verdict {
+  return (request, secrets) => {
+    const claim = readClaim(request, secrets, rules);
+    if (claim.kind === 'refused') return claim.verdict;
+    return judge(claim.live, secret => sameText(claim.value, expected(secret, request)));
+  };
+}
+
 /** A signed time: whole seconds since 1970, as every sender writes them. */
 export const SECONDS_FORM = /^[1-9]\d{0,11}$/;
 
@@ -95,9 +107,18 @@ export function hmacBase64(
   secret: string,
   parts: readonly (string | Uint8Array)[],
 ): string {
+  return hmacOf(algorithm, secret, parts).digest('base64');
+}
+
+/** As {@link hmacBase64}, of SHA-256 and in lower case. */
+export function hmacHex(secret: string, parts: readonly (string | Uint8Array)[]): string {
+  return hmacOf('sha256', secret, parts).digest('hex');
+}
+
+function hmacOf(algorithm: string, secret: string, parts: readonly (string | Uint8Array)[]): Hmac {
   const hmac = createHmac(algorithm, textKey(secret));
   for (const part of parts) hmac.update(part);
-  return hmac.digest('base64');
+  return hmac;
 }
 
 /** Longer than any proof that a provider sends; a UTF-16 unit takes three bytes at most. */

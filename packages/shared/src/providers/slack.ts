@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { mediaType } from '../headers.ts';
 import type {
@@ -9,30 +9,19 @@ import type {
   ReceivedRequest,
   SampleOptions,
   SampleRequest,
-  Secrets,
-  Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { type Form, onlyValue, readForm } from './form-body.ts';
+import { idKey } from './identity-keys.ts';
 import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import {
-  checkTextSecret,
-  judge,
-  judgeTime,
-  readClaim,
-  readProof,
-  SECONDS_FORM,
-  sameText,
-  textKey,
-} from './signature.ts';
+import { checkTextSecret } from './signature.ts';
 import { isSmallWith } from './small-body.ts';
+import { createV0Proof } from './v0-proof.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 const PROOF_HEADER = 'X-Slack-Signature';
 const TIME_HEADER = 'X-Slack-Request-Timestamp';
-const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^v0=[0-9a-f]{64}$/ };
-const TIME_RULES = { header: TIME_HEADER.toLowerCase(), form: SECONDS_FORM };
 
 /** Five minutes, as in the SDK, which takes any time of the future; one from further away is a wrong clock, or was made up. */
 const TOLERANCE_MS = 300_000;
@@ -40,24 +29,11 @@ const TOLERANCE_MS = 300_000;
 /** What the SDK takes. */
 const MAX_BODY_BYTES = 4_194_304;
 
-function verify(
-  request: ReceivedRequest,
-  secrets: Secrets,
-  now: number,
-  toleranceMs: number = TOLERANCE_MS,
-): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  const time = readProof(request, TIME_RULES);
-  if (time.kind === 'refused') return time.verdict;
-  const seconds = time.value;
-  const verdict = judge(claim.live, secret => sameText(claim.value, sign(secret, seconds, request.body)));
-  return judgeTime(verdict, seconds, { now, toleranceMs });
-}
-
-function sign(secret: string, seconds: string, body: Uint8Array): string {
-  return `v0=${createHmac('sha256', textKey(secret)).update(`v0:${seconds}:`).update(body).digest('hex')}`;
-}
+const { verify, prove } = createV0Proof({
+  signature: PROOF_HEADER.toLowerCase(),
+  time: TIME_HEADER.toLowerCase(),
+  toleranceMs: TOLERANCE_MS,
+});
 
 /** An event has JSON; a command, and what somebody did in a message or a view, are forms. */
 function identify(request: ReceivedRequest): Identified {
@@ -78,10 +54,9 @@ function identifyJson(json: Uint8Array, identityOf: (payload: JsonObject) => Ide
 /** Of the Events API. Its id is in the signed body, and the same for each try. */
 function eventIdentity(payload: JsonObject): Identity {
   const event = valueAt(payload, 'event');
-  const id = idText(valueAt(payload, 'event_id'));
   return {
     type: typeOf(valueAt(event, 'type')) ?? typeOf(valueAt(payload, 'type')) ?? 'unknown',
-    dedupKey: id === null ? null : safeKey(id),
+    dedupKey: idKey(valueAt(payload, 'event_id')),
     orderingKey: orderingKey(workspaceOf(payload), channelOf(event), idOf(event, 'user')),
     occurredAt: epochMs(valueAt(payload, 'event_time'), 1000),
     priority: 'normal',
@@ -181,7 +156,7 @@ function sample(options: SampleOptions): SampleRequest {
   return {
     headers: [
       ['Content-Type', isJson ? 'application/json' : FORM_TYPE],
-      [PROOF_HEADER, sign(secret, seconds, body)],
+      [PROOF_HEADER, prove(secret, seconds, body)],
       [TIME_HEADER, seconds],
       ['User-Agent', 'Slackbot 1.0 (sample)'],
     ],

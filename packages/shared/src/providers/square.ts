@@ -1,17 +1,9 @@
-import type {
-  Answer,
-  Identified,
-  Provider,
-  ReceivedRequest,
-  SampleOptions,
-  SampleRequest,
-  Secrets,
-  Verdict,
-} from '../provider.ts';
-import { safeKey } from '../safe-key.ts';
-import { idText, isoMs, readJsonObject, valueAt } from './json-body.ts';
+import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
+import { idKey, typeKey } from './identity-keys.ts';
+import { isoMs, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, hmacBase64, judge, readClaim, sameText } from './signature.ts';
+import { checkTextSecret, hmacBase64, verifyText } from './signature.ts';
 
 /** Not `x-square-signature`, which is SHA-1 and may be sent beside it. */
 const PROOF_HEADER = 'x-square-hmacsha256-signature';
@@ -22,34 +14,24 @@ const SIGNATURE_RULES = { header: PROOF_HEADER, form: /^[A-Za-z0-9+/]{43}=$/ };
  * The URL and the body are signed without anything between them. What moves from one to the other leaves a body that is no JSON
  * object, or an end of one.
  */
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  const parts = [request.url, request.body];
-  return judge(claim.live, secret => sameText(claim.value, hmacBase64('sha256', secret, parts)));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { url, body }) =>
+  hmacBase64('sha256', secret, [url, body]),
+);
 
 function identify(request: ReceivedRequest): Identified {
   const read = readJsonObject(request.body);
   if (read.kind === 'malformed') return read;
   const event = read.value;
-  const type = valueAt(event, 'type');
-  const id = idText(valueAt(event, 'event_id'));
-  const entity = idText(valueAt(event, 'data', 'id'));
   return {
     kind: 'event',
     identity: {
-      type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
-      dedupKey: id === null ? null : safeKey(id),
-      orderingKey: entity === null ? null : safeKey(entity),
+      type: typeKey(valueAt(event, 'type')),
+      dedupKey: idKey(valueAt(event, 'event_id')),
+      orderingKey: idKey(valueAt(event, 'data', 'id')),
       occurredAt: isoMs(valueAt(event, 'created_at')),
       priority: 'normal',
     },
   };
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -105,7 +87,7 @@ export const square: Provider = {
   toleranceMs: null,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

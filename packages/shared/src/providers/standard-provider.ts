@@ -4,7 +4,9 @@ import type { HeaderPairs } from '../envelope.ts';
 import { singleHeader } from '../headers.ts';
 import type { Identified, Provider, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { typeKey } from './identity-keys.ts';
 import { epochMs, isoMs, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
 import {
   checkStandardSecret,
   makeStandardKeys,
@@ -44,7 +46,7 @@ export function createStandardProvider({ name, namesOf, prefix }: StandardOption
         toleranceMs,
       }),
     identify: request => identify(request.body, idOf(request.headers, namesOf(request.headers))),
-    answer: () => ({ status: 200, contentType: 'application/json', body: '{"status":"received"}' }),
+    answer: received,
     sample: options => sample(prefix, options),
     makeKeys: makeStandardKeys,
     checkSecret: checkStandardSecret,
@@ -60,12 +62,11 @@ function idOf(headers: HeaderPairs, names: StandardNames): string | null {
 function identify(body: Uint8Array, dedupKey: string | null): Identified {
   const read = readJsonObject(body);
   if (read.kind === 'malformed') return read;
-  const type = valueAt(read.value, 'type');
   const timestamp = valueAt(read.value, 'timestamp');
   return {
     kind: 'event',
     identity: {
-      type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
+      type: typeKey(valueAt(read.value, 'type')),
       dedupKey,
       orderingKey: null,
       // The specification has a text; some senders have milliseconds.

@@ -1,91 +1,44 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
-import type {
-  Answer,
-  Identified,
-  Provider,
-  ReceivedRequest,
-  SampleOptions,
-  SampleRequest,
-  Secrets,
-  Verdict,
-} from '../provider.ts';
-import { safeKey } from '../safe-key.ts';
-import { epochMs, idText, isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { judge, judgeTime, readClaim, refuse, SECONDS_FORM, sameText, textKey } from './signature.ts';
+import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
+import { idKey, typeKey } from './identity-keys.ts';
+import { epochMs, isoMs, readJsonObject, valueAt } from './json-body.ts';
+import { createPairsProof } from './pairs-proof.ts';
+import { received } from './received.ts';
 
 const PROOF_HEADER = 'Stripe-Signature';
-const SIGNATURE_HEADER = PROOF_HEADER.toLowerCase();
-
-/** Names and values, with a comma between two pairs; what each has to be is asked of it alone. */
-const HEADER_FORM = /^[a-z0-9]{1,9}=[0-9a-zA-Z]{1,100}(?:,[a-z0-9]{1,9}=[0-9a-zA-Z]{1,100}){0,99}$/;
-const V1_FORM = /^[0-9a-f]{64}$/;
 
 /** Five minutes, as in the SDK, which takes any time of the future; one from further away is a wrong clock, or was made up. */
 const TOLERANCE_MS = 300_000;
 
-interface SignedHeader {
-  readonly seconds: string;
-  /** Hexadecimal. Two while a secret is rolled. */
-  readonly signatures: readonly string[];
-}
-
-function verify(
-  request: ReceivedRequest,
-  secrets: Secrets,
-  now: number,
-  toleranceMs: number = TOLERANCE_MS,
-): Verdict {
-  const claim = readClaim(request, secrets, { header: SIGNATURE_HEADER, form: HEADER_FORM });
-  if (claim.kind === 'refused') return claim.verdict;
-  const header = readHeader(claim.value);
-  if (header === null) return refuse('malformed_signature');
-  const verdict = judge(claim.live, secret => {
-    const own = sign(secret, header.seconds, request.body);
-    return header.signatures.some(signature => sameText(signature, own));
-  });
-  return judgeTime(verdict, header.seconds, { now, toleranceMs });
-}
-
-/** null: no time or two of them, or no `v1`. Other schemes (`v0` is that of test events) prove nothing. */
-function readHeader(value: string): SignedHeader | null {
-  const pairs = value.split(',').map(pair => pair.split('='));
-  const valuesOf = (name: string) => pairs.flatMap(([own, text = '']) => (own === name ? [text] : []));
-  const [seconds = '', second] = valuesOf('t');
-  const signatures = valuesOf('v1').filter(signature => V1_FORM.test(signature));
-  if (second !== undefined || !SECONDS_FORM.test(seconds) || signatures.length === 0) return null;
-  return { seconds, signatures };
-}
-
-/** The secret is used as the text that it is, `whsec_` included. */
-function sign(secret: string, seconds: string, body: Uint8Array): string {
-  return createHmac('sha256', textKey(secret)).update(`${seconds}.`).update(body).digest('hex');
-}
+/** The secret is used as the text that it is, `whsec_` included. Other schemes (`v0` is that of test events) prove nothing. */
+const { verify, prove } = createPairsProof({
+  header: PROOF_HEADER.toLowerCase(),
+  separator: ',',
+  time: 't',
+  signature: 'v1',
+  joint: '.',
+  toleranceMs: TOLERANCE_MS,
+});
 
 /** A snapshot event has its object in it; a thin one (`v2.core.event`) names it. */
 function identify(request: ReceivedRequest): Identified {
   const read = readJsonObject(request.body);
   if (read.kind === 'malformed') return read;
   const event = read.value;
-  const type = valueAt(event, 'type');
-  const id = idText(valueAt(event, 'id'));
   const object =
-    idText(valueAt(event, 'data', 'object', 'id')) ?? idText(valueAt(event, 'related_object', 'id'));
+    idKey(valueAt(event, 'data', 'object', 'id')) ?? idKey(valueAt(event, 'related_object', 'id'));
   const created = valueAt(event, 'created');
   return {
     kind: 'event',
     identity: {
-      type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
-      dedupKey: id === null ? null : safeKey(id),
-      orderingKey: object === null ? null : safeKey(object),
+      type: typeKey(valueAt(event, 'type')),
+      dedupKey: idKey(valueAt(event, 'id')),
+      orderingKey: object,
       occurredAt: epochMs(created, 1000) ?? isoMs(created),
       priority: 'normal',
     },
   };
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -94,7 +47,7 @@ function sample(options: SampleOptions): SampleRequest {
   return {
     headers: [
       ['Content-Type', 'application/json; charset=utf-8'],
-      [PROOF_HEADER, `t=${seconds},v1=${sign(secret, seconds, body)}`],
+      [PROOF_HEADER, prove(secret, seconds, body)],
       ['User-Agent', 'Stripe/1.0 (sample)'],
     ],
     body,
@@ -155,7 +108,7 @@ export const stripe: Provider = {
   toleranceMs: TOLERANCE_MS,
   verify,
   identify,
-  answer,
+  answer: received,
   sample,
   checkSecret,
 };

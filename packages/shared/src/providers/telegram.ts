@@ -1,18 +1,9 @@
-import { hash } from 'node:crypto';
-
-import type {
-  Answer,
-  Identified,
-  Provider,
-  ReceivedRequest,
-  SampleOptions,
-  SampleRequest,
-  Secrets,
-  Verdict,
-} from '../provider.ts';
+import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { bodyHash, idKey, typeKey } from './identity-keys.ts';
 import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { judge, readClaim, sameText } from './signature.ts';
+import { received } from './received.ts';
+import { verifyText } from './signature.ts';
 
 const PROOF_HEADER = 'X-Telegram-Bot-Api-Secret-Token';
 const TOKEN_HEADER = PROOF_HEADER.toLowerCase();
@@ -44,11 +35,7 @@ const DATE_PATHS: readonly (readonly string[])[] = [
   ['remove_date'],
 ];
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, { header: TOKEN_HEADER, form: TOKEN_FORM });
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, secret));
-}
+const verify = verifyText({ header: TOKEN_HEADER, form: TOKEN_FORM }, secret => secret);
 
 function identify(request: ReceivedRequest): Identified {
   const read = readJsonObject(request.body);
@@ -59,7 +46,7 @@ function identify(request: ReceivedRequest): Identified {
   return {
     kind: 'event',
     identity: {
-      type: kind === null ? 'unknown' : safeKey(kind),
+      type: typeKey(kind),
       dedupKey: dedupKey(update, request.body),
       orderingKey: chatOf(content),
       occurredAt: firstOf(DATE_PATHS, path => epochMs(valueAt(content, ...path), 1000)),
@@ -77,11 +64,8 @@ function identify(request: ReceivedRequest): Identified {
 function dedupKey(update: JsonObject, body: Uint8Array): string | null {
   const value = valueAt(update, 'update_id');
   const id = typeof value === 'string' ? null : idText(value);
-  return id === null ? null : safeKey(id, hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS));
+  return id === null ? null : safeKey(id, bodyHash(body));
 }
-
-/** 128 bits: no two updates meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
 
 /** The update's other top-level name. At most one is sent; of several, the first that holds an object. */
 function kindOf(update: JsonObject): string | null {
@@ -90,8 +74,7 @@ function kindOf(update: JsonObject): string | null {
 }
 
 function chatOf(content: unknown): string | null {
-  const id = firstOf(CHAT_PATHS, path => idText(valueAt(content, ...path)));
-  return id === null ? null : safeKey(id);
+  return firstOf(CHAT_PATHS, path => idKey(valueAt(content, ...path)));
 }
 
 function firstOf<T>(
@@ -103,11 +86,6 @@ function firstOf<T>(
     if (value !== null) return value;
   }
   return null;
-}
-
-/** A JSON answer that has a `method` would be executed by Telegram as a Bot API call; this one has none. */
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -159,7 +137,8 @@ export const telegram: Provider = {
   toleranceMs: null,
   verify,
   identify,
-  answer,
+  // One that has a `method` would be executed as a call of the Bot API; this one has none.
+  answer: received,
   sample,
   checkSecret,
 };

@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type {
   Answer,
@@ -7,25 +7,20 @@ import type {
   ReceivedRequest,
   SampleOptions,
   SampleRequest,
-  Secrets,
-  Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
+import { idKey, typeKey } from './identity-keys.ts';
 import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { checkTextSecret, judge, readClaim, sameText, textKey } from './signature.ts';
+import { checkTextSecret, hmacHex, verifyText } from './signature.ts';
 
 /** Never `?sig=` of the URL, which has the same signature: URLs are logged on their way. */
 const PROOF_HEADER = 'X-Viber-Content-Signature';
 const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^[0-9a-f]{64}$/ };
 
-function verify(request: ReceivedRequest, secrets: Secrets): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  return judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
-}
+const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => sign(secret, body));
 
 function sign(secret: string, body: Uint8Array): string {
-  return createHmac('sha256', textKey(secret)).update(body).digest('hex');
+  return hmacHex(secret, [body]);
 }
 
 /** The callback that `set_webhook` makes at once is an event too (`webhook`), of nobody. */
@@ -33,15 +28,14 @@ function identify({ body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
   if (read.kind === 'malformed') return read;
   const callback = read.value;
-  const event = valueAt(callback, 'event');
-  const type = typeof event === 'string' && event !== '' ? safeKey(event) : 'unknown';
+  const type = typeKey(valueAt(callback, 'event'));
   const person = personOf(callback);
   return {
     kind: 'event',
     identity: {
       type,
       dedupKey: dedupKey(type, idText(valueAt(callback, 'message_token')), person),
-      orderingKey: person === null ? null : safeKey(person),
+      orderingKey: idKey(person),
       occurredAt: epochMs(valueAt(callback, 'timestamp'), 1),
       priority: 'normal',
     },

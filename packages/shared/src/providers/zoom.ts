@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type {
   Answer,
@@ -7,64 +7,39 @@ import type {
   ReceivedRequest,
   SampleOptions,
   SampleRequest,
-  Secrets,
-  Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { epochMs, idText, readJsonObject, valueAt } from './json-body.ts';
-import {
-  checkTextSecret,
-  judge,
-  judgeTime,
-  readClaim,
-  readProof,
-  SECONDS_FORM,
-  sameText,
-  textKey,
-} from './signature.ts';
+import { bodyHash, idKey, typeKey } from './identity-keys.ts';
+import { epochMs, readJsonObject, valueAt } from './json-body.ts';
+import { received } from './received.ts';
+import { checkTextSecret, hmacHex } from './signature.ts';
 import { isSmallWith } from './small-body.ts';
+import { createV0Proof } from './v0-proof.ts';
 
 const PROOF_HEADER = 'x-zm-signature';
 const TIME_HEADER = 'x-zm-request-timestamp';
-const SIGNATURE_RULES = { header: PROOF_HEADER, form: /^v0=[0-9a-f]{64}$/ };
-const TIME_RULES = { header: TIME_HEADER, form: SECONDS_FORM };
 
 /** Five minutes. The SDK looks at no time. */
 const TOLERANCE_MS = 300_000;
 
 /** The raw bytes: the SDK signs what it has parsed and written again, which are the same for what Zoom sends only most of the time. */
-function verify(
-  request: ReceivedRequest,
-  secrets: Secrets,
-  now: number,
-  toleranceMs: number = TOLERANCE_MS,
-): Verdict {
-  const claim = readClaim(request, secrets, SIGNATURE_RULES);
-  if (claim.kind === 'refused') return claim.verdict;
-  const time = readProof(request, TIME_RULES);
-  if (time.kind === 'refused') return time.verdict;
-  const seconds = time.value;
-  const verdict = judge(claim.live, secret => sameText(claim.value, sign(secret, seconds, request.body)));
-  return judgeTime(verdict, seconds, { now, toleranceMs });
-}
-
-function sign(secret: string, seconds: string, body: Uint8Array): string {
-  return `v0=${createHmac('sha256', textKey(secret)).update(`v0:${seconds}:`).update(body).digest('hex')}`;
-}
+const { verify, prove } = createV0Proof({
+  signature: PROOF_HEADER,
+  time: TIME_HEADER,
+  toleranceMs: TOLERANCE_MS,
+});
 
 function identify({ body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
   if (read.kind === 'malformed') return read;
   const event = read.value;
-  const type = valueAt(event, 'event');
-  const entity = idText(valueAt(event, 'payload', 'object', 'id'));
   const occurredAt = epochMs(valueAt(event, 'event_ts'), 1);
   return {
     kind: 'event',
     identity: {
-      type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
+      type: typeKey(valueAt(event, 'event')),
       dedupKey: occurredAt === null ? null : dedupKey(occurredAt, body),
-      orderingKey: entity === null ? null : safeKey(entity),
+      orderingKey: idKey(valueAt(event, 'payload', 'object', 'id')),
       occurredAt,
       priority: 'normal',
     },
@@ -76,11 +51,8 @@ function identify({ body }: ReceivedRequest): Identified {
  * is of one delivery.
  */
 function dedupKey(occurredAt: number, body: Uint8Array): string {
-  return safeKey(String(occurredAt), hash('sha256', body, 'hex').slice(0, BODY_HASH_CHARS));
+  return safeKey(String(occurredAt), bodyHash(body));
 }
-
-/** 128 bits: no two bodies meet by accident, and the index stays small. */
-const BODY_HASH_CHARS = 32;
 
 const QUESTION = 'endpoint.url_validation';
 /** Base64, or what it is in URLs: never a text that a request is signed by (`v0:…`), of which anybody could ask the signature else. */
@@ -93,16 +65,9 @@ function challenge({ body }: ReceivedRequest, secret: string): Answer | null {
   if (read.kind === 'malformed' || valueAt(read.value, 'event') !== QUESTION) return null;
   const plainToken = valueAt(read.value, 'payload', 'plainToken');
   if (typeof plainToken !== 'string' || !PLAIN_TOKEN_FORM.test(plainToken)) return null;
-  const encryptedToken = createHmac('sha256', textKey(secret)).update(plainToken).digest('hex');
-  return json({ plainToken, encryptedToken });
-}
-
-function answer(): Answer {
-  return json({ status: 'received' });
-}
-
-function json(value: unknown): Answer {
-  return { status: 200, contentType: 'application/json', body: JSON.stringify(value) };
+  const encryptedToken = hmacHex(secret, [plainToken]);
+  const shown = JSON.stringify({ plainToken, encryptedToken });
+  return { status: 200, contentType: 'application/json', body: shown };
 }
 
 function sample(options: SampleOptions): SampleRequest {
@@ -111,7 +76,7 @@ function sample(options: SampleOptions): SampleRequest {
   return {
     headers: [
       ['Content-Type', 'application/json; charset=utf-8'],
-      [PROOF_HEADER, sign(secret, seconds, body)],
+      [PROOF_HEADER, prove(secret, seconds, body)],
       [TIME_HEADER, seconds],
       ['User-Agent', 'Zoom Marketplace/1.0a (sample)'],
     ],
@@ -156,7 +121,7 @@ export const zoom: Provider = {
   verify,
   identify,
   challenge,
-  answer,
+  answer: received,
   sample,
   checkSecret: checkTextSecret,
 };

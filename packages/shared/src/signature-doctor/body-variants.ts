@@ -1,11 +1,5 @@
-import type { Suspect, Variant } from './diagnosis.ts';
+import type { Rewriting, Suspect, Variant } from './diagnosis.ts';
 import { jsonForms } from './json-layouts.ts';
-
-interface Rewriting {
-  readonly words: string;
-  /** null: the body has no such form. */
-  readonly of: (body: Buffer) => Buffer | null;
-}
 
 /** Over it a body is not written anew: each is a copy of it, in a step in which nothing else goes on. */
 export const MAX_REWRITTEN_BYTES = 32_768;
@@ -17,7 +11,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const replaced = (body: Buffer, from: RegExp, to: string) =>
   Buffer.from(body.toString('latin1').replace(from, to), 'latin1');
 
-const REWRITINGS: readonly Rewriting[] = [
+const REWRITINGS: readonly Rewriting<Buffer>[] = [
   {
     words: 'without the byte order mark before it',
     of: body => (body.indexOf(BOM) === 0 ? body.subarray(BOM.length) : null),

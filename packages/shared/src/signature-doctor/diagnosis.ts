@@ -88,6 +88,14 @@ export interface Variant {
   readonly diagnose: (secretIndex: number) => Diagnosis;
 }
 
+/** How something on the way may have written a header's value, or a body. */
+export interface Rewriting<Value> {
+  /** How it is when that is undone. */
+  readonly words: string;
+  /** null: what came has no such form. */
+  readonly of: (value: Value) => Value | null;
+}
+
 /** As it may be shown: no value of a query. */
 export function shownUrl(url: string): string {
   const queryStart = url.indexOf('?');

@@ -1,6 +1,6 @@
 import type { HeaderPairs } from '../envelope.ts';
 import { headerValues, isNamed } from '../headers.ts';
-import type { Suspect, Variant } from './diagnosis.ts';
+import type { Rewriting, Suspect, Variant } from './diagnosis.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
@@ -79,12 +79,6 @@ function repeated(suspect: Suspect, name: string): readonly Variant[] {
   }));
 }
 
-interface Rewriting {
-  readonly words: string;
-  /** null: the value has no such form. */
-  readonly of: (value: string) => string | null;
-}
-
 const PREFIX = /^(?:sha1|sha256|sha512|hmac-sha256|v0|v1)[=,: ]\s*/i;
 const BASE64URL = /^[A-Za-z0-9_-]{20,200}={0,2}$/;
 const BASE64 = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
@@ -93,7 +87,7 @@ const HEX = /^(?:[0-9a-fA-F]{2}){16,128}$/;
 const toHex = (value: string) => (BASE64.test(value) ? Buffer.from(value, 'base64').toString('hex') : null);
 const toBase64 = (value: string) => (HEX.test(value) ? Buffer.from(value, 'hex').toString('base64') : null);
 
-const REWRITINGS: readonly Rewriting[] = [
+const REWRITINGS: readonly Rewriting<string>[] = [
   { words: 'in lower case', of: value => value.toLowerCase() },
   { words: 'with the prefix sha256=', of: value => `sha256=${value}` },
   { words: 'with the prefix v0=', of: value => `v0=${value}` },
