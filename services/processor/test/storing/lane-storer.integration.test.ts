@@ -5,6 +5,7 @@ import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { keyHash } from '@ackline/eventlog/lane';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import { line } from '@ackline/shared/providers/line';
 import { createEventIds } from '@ackline/shared/event-id';
 import { providers } from '@ackline/shared/providers/registry';
 import { recordKey } from '@ackline/shared/record-key';
@@ -853,7 +854,8 @@ describe('storing a lane', () => {
     });
 
     it('of several events in one body waits for the first of its own chat, and not for the other chats of the account', async () => {
-      const { storer, desk } = harness({ ordering: 'key' });
+      const onRulesAsked = () => ({ providerOf: () => line });
+      const { storer, desk } = harness({ ordering: 'key', onRulesAsked });
       const bodyWith = (...chats: string[]) => {
         const events = chats.map(userId => ({ type: 'message', source: { type: 'user', userId } }));
         const body = Buffer.from(JSON.stringify({ destination: 'bot', events }));
