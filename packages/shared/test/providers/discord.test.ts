@@ -6,7 +6,8 @@ import { verifyKey } from 'discord-interactions';
 
 import { discord } from '../../src/providers/discord.ts';
 import { fixture, identityOf, NOW, post, refusal, signedSample, withBody, withHeader } from './requests.ts';
-import { headerOf, type SignOptions, testSignedProvider } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 /** The first two keys of RFC 8032. */
 const SECRET = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import { sign as octokitSign, verify as octokitVerify } from '@octokit/webhooks-methods';
 
-import type { Provider, ReceivedRequest } from '../../src/provider.ts';
+import type { Provider } from '../../src/provider.ts';
 import { providerOf } from '../../src/providers/registry.ts';
 import { testEveryProvider } from './every-provider.ts';
 import {
@@ -24,7 +24,8 @@ import {
   SECRET as STANDARD_SECRET,
   standardTable,
 } from './standard-table.ts';
-import { headerOf, type SignedProvider, testSignedProvider } from './suite.ts';
+import { headerOf, type SignedProvider } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = 'a-secret_of-32-characters-012345';
 const OTHER = 'another-secret_of-38-characters-012345';
@@ -256,82 +257,6 @@ describe('generic, a token', () => {
   it('is a header to be redacted, and a signature none', () => {
     assert.deepEqual([provider.bearerHeaders, provider.bearerPrefix], [['authorization'], 'Bearer ']);
     assert.deepEqual(generic(GITHUB).bearerHeaders, []);
-  });
-});
-
-describe('generic identify', () => {
-  const POINTERS = { id: '/event/id', type: '/event/type', orderingKey: '/order/number' };
-  const of = (options: Record<string, unknown>, request: ReceivedRequest = post([JSON_TYPE], ORDER)) =>
-    identityOf(generic(options), request);
-
-  it('reads id, type and ordering key by pointers; a signed id alone makes a repeat', () => {
-    assert.deepEqual(of(POINTERS), {
-      type: 'order.paid',
-      dedupKey: '9007199254740993',
-      orderingKey: 'A-1042',
-      occurredAt: null,
-      priority: 'normal',
-    });
-  });
-
-  it('goes through lists and escapes, and into nothing that is inherited', () => {
-    assert.equal(of({ type: '/lines/0/sku' }).type, 'm/8~x');
-    const body = '{"a/b":{"~":"deep"},"":"empty","list":["x"]}';
-    const at = (type: string) => of({ type }, post([JSON_TYPE], body)).type;
-    assert.deepEqual(['/a~1b/~0', '/', '/list/0'].map(at), ['deep', 'empty', 'x']);
-    for (const none of [
-      '/list/00',
-      '/list/1',
-      '/list/length',
-      '/list/-',
-      '/__proto__/x',
-      '/constructor/name',
-      '/a~1b',
-    ])
-      assert.equal(at(none), 'unknown', none);
-  });
-
-  it('reads headers that are there once and visible, and takes no unsigned id alone for a repeat', () => {
-    const headers = (id: string, ...more: (readonly [string, string])[]) =>
-      post([JSON_TYPE, ['x-event', 'paid'], ['X-Customer', 'ada'], ['X-Id', id], ...more], ORDER);
-    const options = { id: 'X-Id', type: 'X-Event', orderingKey: 'x-customer' };
-    const key = `1|${hash('sha256', ORDER, 'hex').slice(0, 32)}`;
-    const identity = of(options, headers('1'));
-    assert.deepEqual([identity.type, identity.dedupKey, identity.orderingKey], ['paid', key, 'ada']);
-    assert.notEqual(of(options, withBody(headers('1'), Buffer.from('{}'))).dedupKey, key);
-    for (const request of [
-      headers(''),
-      headers('a b'),
-      headers('1', ['X-ID', '1']),
-      headers('x'.repeat(257)),
-    ])
-      assert.equal(of(options, request).dedupKey, null);
-  });
-
-  it('gives no dedup key without an id: what looks the same may be an event of its own', () => {
-    assert.equal(of({}).dedupKey, null);
-    assert.equal(of({ id: '/event' }).dedupKey, null);
-  });
-
-  it('takes what is no JSON as it is, and of JSON only what has an end of its own', () => {
-    const options = { contentTypes: ['application/json', 'application/xml', 'application/vnd.x+json'] };
-    const kindOf = (type: string, body: string) =>
-      generic(options).identify(post([['Content-Type', type]], body)).kind;
-    assert.equal(kindOf('application/xml; charset=utf-8', '<a/>'), 'event');
-    assert.equal(kindOf('application/json', '[]'), 'event');
-    for (const body of ['5', '"x"', 'null', 'true', '<a/>', ''])
-      for (const type of ['application/json', 'Application/VND.x+json; a=b'])
-        assert.equal(kindOf(type, body), 'malformed', body);
-  });
-
-  it('answers as it is told', () => {
-    const answer = (status: number) => generic({ status }).answer(post([], ''));
-    assert.deepEqual(answer(202), {
-      status: 202,
-      contentType: 'application/json',
-      body: '{"status":"received"}',
-    });
-    assert.deepEqual(answer(204), { status: 204, contentType: null, body: '' });
   });
 });
 

@@ -6,7 +6,8 @@ import { sign as sdkSign, verify as sdkVerify } from '@octokit/webhooks-methods'
 
 import { github } from '../../src/providers/github.ts';
 import { fixture, identityOf, post, refusal, withHeader } from './requests.ts';
-import { headerOf, testSignedProvider } from './suite.ts';
+import { headerOf } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = "It's a Secret to Everybody";
 const HEADER = 'X-Hub-Signature-256';

@@ -14,7 +14,8 @@ import {
   signedSample,
   withHeader,
 } from './requests.ts';
-import { headerOf, testSignedProvider } from './suite.ts';
+import { headerOf } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = '8c570fa6dd201bb328f1c1eac23a96d8';
 const HEADER = 'x-line-signature';

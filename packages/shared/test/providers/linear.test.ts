@@ -6,7 +6,8 @@ import { LinearWebhookClient } from '@linear/sdk/webhooks';
 
 import { linear } from '../../src/providers/linear.ts';
 import { fixture, identityOf, NOW, post, refusal, withBody, withHeader } from './requests.ts';
-import { headerOf, testSignedProvider } from './suite.ts';
+import { headerOf } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = 'lin_wh_UwTqXv9bH1tZ5wEYdk3mFxS7pQe2LcRa';
 const HEADER = 'Linear-Signature';

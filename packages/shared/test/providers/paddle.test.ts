@@ -6,7 +6,8 @@ import { Paddle } from '@paddle/paddle-node-sdk';
 
 import { paddle } from '../../src/providers/paddle.ts';
 import { fixture, identityOf, NOW, post, refusal } from './requests.ts';
-import { headerOf, testSignedProvider, type SignOptions } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = 'pdl_ntfset_01gkpjp8bkm3tm53kdgkx6sms7_6h3qd3uFSi9YCD3OLYAShQI90XTI5vEI';
 const HEADER = 'Paddle-Signature';

@@ -17,7 +17,8 @@ import {
   withBody,
   withHeader,
 } from './requests.ts';
-import { headerOf, type SignOptions, testSignedProvider } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET =
   'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjonmoIlp65tToiKUnrQNq2+TaCXJaqddeaXpaTjXRJih/lUf4rwDjLLgU41uyK54usthrEVEAtmTv3y9S4lO7Q==';

@@ -12,7 +12,8 @@ import { isValidSlackRequest } from '@slack/bolt/dist/receivers/verify-request.j
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { slack } from '../../src/providers/slack.ts';
 import { fixture, identityOf, NOW, post, refusal, signedBody, withBody, withHeader } from './requests.ts';
-import { headerOf, testSignedProvider, type SignOptions } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
 const JSON_TYPE = 'application/json';

@@ -5,7 +5,7 @@ import { Webhook as SvixWebhook } from 'svix';
 
 import type { Provider, ReceivedRequest } from '../../src/provider.ts';
 import { fixture, post } from './requests.ts';
-import { headerOf, type Sdk, type SignedProvider, type SignOptions } from './suite.ts';
+import { headerOf, type Sdk, type SignedProvider, type SignOptions } from './signed-provider.ts';
 
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 export const OTHER_SECRET = `whsec_${Buffer.alloc(64, 0xa5).toString('base64')}`;

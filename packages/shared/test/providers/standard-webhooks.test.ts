@@ -18,7 +18,8 @@ import {
   standardPost,
   standardTable,
 } from './standard-table.ts';
-import { headerOf, testSignedProvider } from './suite.ts';
+import { headerOf } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 testSignedProvider(
   standardTable(standardWebhooks, 'webhook', { name: 'standardwebhooks', create: createStandardSdk }),

@@ -6,7 +6,8 @@ import Stripe from 'stripe';
 
 import { stripe } from '../../src/providers/stripe.ts';
 import { fixture, identityOf, keysOf, NOW, post, refusal, withHeader } from './requests.ts';
-import { headerOf, testSignedProvider, type SignOptions } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = 'whsec_wRNftLajMZNeslQOP6vEPm4iVx5NlZ6z';
 const HEADER = 'Stripe-Signature';

@@ -3,67 +3,18 @@ import { after, describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { Provider, ReceivedRequest, RejectReason, Verdict } from '../../src/provider.ts';
-import { type OddBody, oddBodies } from './odd-bodies.ts';
+import { oddBodies } from './odd-bodies.ts';
+import { NOW, signedBody, signedSample, withBody, withHeader } from './requests.ts';
 import {
-  assertParts,
-  assertStorable,
-  NOW,
-  post,
-  signedBody,
-  signedSample,
-  withBody,
-  withHeader,
-} from './requests.ts';
-
-export interface SignOptions {
-  /** Of a key pair the signing key. */
-  readonly secret: string;
-  /** The signed time, epoch milliseconds. */
-  readonly at: number;
-}
-
-/** An official SDK: the oracle of what is signed. It signs texts only. */
-export interface Sdk {
-  readonly name: string;
-  /** null: it only verifies, and what Node's crypto signed is held against it. */
-  readonly sign: ((body: string, options: SignOptions) => ReceivedRequest | Promise<ReceivedRequest>) | null;
-  /** The body that a text is put into, where it takes no other than of a certain form. */
-  readonly bodyOf?: (text: string) => string;
-  /** How many texts it is asked for, where it is slow. */
-  readonly runs?: number;
-  /** Whether it takes the request, by the clock of this machine. */
-  readonly verifies: (request: ReceivedRequest, secret: string) => boolean | Promise<boolean>;
-}
-
-/** A provider whose requests carry a proof. */
-export interface SignedProvider {
-  readonly provider: Provider;
-  readonly secret: string;
-  readonly otherSecret: string;
-  /** Where both secrets are public keys: what each is signed with. */
-  readonly signingKeys?: ReadonlyMap<string, string>;
-  /** Lower case; each of them proves, and a change in any of them is refused. The first one holds the signature. */
-  readonly proofHeaders: readonly [signature: string, ...others: string[]];
-  /** What the provider sends, by name; the first one is the example that is tampered with. */
-  readonly bodies: ReadonlyMap<string, string>;
-  /** What a request is whose body is another one; default: `wrong_signature`. */
-  readonly altered?: RejectReason | 'verified';
-  /** Default: those of a provider that sends JSON objects. */
-  readonly oddBodies?: readonly OddBody[];
-  /** Bodies that it can sign; default: any bytes. */
-  readonly content?: fc.Arbitrary<Uint8Array>;
-  /** As the provider does it, by Node's crypto alone: any bytes. */
-  readonly sign: (body: Uint8Array, options: SignOptions) => ReceivedRequest;
-  /** null: there is none for this provider. */
-  readonly sdk: Sdk | null;
-  /** Default: that of the provider. */
-  readonly name?: string;
-  /** A list is an event too; else it is malformed. */
-  readonly takesLists?: true;
-}
-
-const FUZZ_RUNS = 300;
+  exampleOf,
+  flipped,
+  FUZZ_RUNS,
+  headerOf,
+  jsonOf,
+  type SignedProvider,
+  type Suite,
+} from './signed-provider.ts';
+import { testFuzz, testOddBody } from './suite-bodies.ts';
 
 /** All that every signed provider has to refuse and to take; prints how many verdicts were asked for. */
 export function testSignedProvider(signed: SignedProvider): void {
@@ -101,28 +52,6 @@ export function testSignedProvider(signed: SignedProvider): void {
     for (const body of suite.oddBodies) testOddBody(suite, body);
     testFuzz(suite);
   });
-}
-
-function exampleOf({ bodies }: Pick<SignedProvider, 'bodies'>): string {
-  const [example] = bodies.values();
-  assert.ok(example !== undefined);
-  return example;
-}
-
-interface Suite extends SignedProvider {
-  readonly altered: RejectReason | 'verified';
-  readonly oddBodies: readonly OddBody[];
-  readonly content: fc.Arbitrary<Uint8Array>;
-  /** That of the first secret. */
-  readonly signingKey: string;
-  readonly example: ReceivedRequest;
-  readonly verdict: (request: ReceivedRequest, secrets?: readonly string[], now?: number) => Verdict;
-  /** Asserts that it is, for one of these reasons. */
-  readonly refused: (
-    request: ReceivedRequest,
-    reasons: readonly string[],
-    secrets?: readonly string[],
-  ) => void;
 }
 
 function testSdk({ sdk, provider, secret, signingKey, bodies, sign, verdict }: Suite): void {
@@ -238,12 +167,6 @@ function testTampering({ example, altered, refused }: Suite): void {
   });
 }
 
-/** null: it is a form. */
-function jsonOf({ body }: ReceivedRequest): { readonly value: object } | null {
-  const text = Buffer.from(body).toString();
-  return /^[[{]/.test(text) ? { value: JSON.parse(text) as object } : null;
-}
-
 function testProofHeaders({
   example,
   proofHeaders,
@@ -327,109 +250,4 @@ function testTime({ provider, example, secret, sign, verdict }: Suite): void {
       reason: 'wrong_signature',
     });
   });
-}
-
-function testOddBody(suite: Suite, odd: OddBody): void {
-  const { provider, secret, altered, sign, verdict, refused, takesLists } = suite;
-  const { name, body } = odd;
-  const isEvent = odd.isEvent || (takesLists === true && name === 'a list');
-  it(`takes a signed body with ${name}, and ${isEvent ? 'names the event' : 'calls it malformed'}`, () => {
-    const request = sign(body, { secret, at: NOW });
-    assert.ok(verdict(request).verified);
-    refused(withBody(request, flipped(request.body, request.body.length >> 1)), [altered]);
-    const lossy = Buffer.from(Buffer.from(request.body).toString());
-    if (!lossy.equals(request.body)) refused(withBody(request, lossy), [altered]);
-    assert.equal(provider.identify(request).kind, isEvent ? 'event' : 'malformed');
-    assertIdentified(provider, request);
-  });
-}
-
-/** Its keys, and those of its parts, can be stored; what is malformed is told without a word of it. */
-function assertIdentified(provider: Provider, request: ReceivedRequest): void {
-  const identified = provider.identify(request);
-  if (identified.kind === 'event') assertStorable(identified.identity);
-  else assert.match(identified.detail, /^the [A-Za-z0-9 -]{1,60}$/);
-  assertParts(provider, request.body);
-}
-
-function testFuzz(suite: Suite): void {
-  const { provider, example, secret, altered, content, proofHeaders, sign, verdict } = suite;
-
-  const anyText = fc.string({ unit: 'binary', maxLength: 120 });
-  const headers = fc.array(
-    fc.tuple(
-      fc.constantFrom(...proofHeaders, 'content-type', '__proto__', ''),
-      fc.oneof(anyText, fc.constantFrom(...example.headers.map(([, value]) => value))),
-    ),
-    { maxLength: 6 },
-  );
-  const bodies = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.constant(example.body));
-
-  it('never throws and never accepts, whatever a stranger sends', () => {
-    fc.assert(
-      fc.property(headers, bodies, (pairs, body) => {
-        const request = post(pairs, body);
-        const { verified } = verdict(request, [secret, '', 'other']);
-        // The example itself is in the pool.
-        const isExample =
-          (altered === 'verified' || Buffer.from(body).equals(example.body)) &&
-          proofHeaders.every(isAsInExample(request));
-        assert.ok(!verified || isExample);
-      }),
-      { numRuns: FUZZ_RUNS },
-    );
-  });
-  const isAsInExample = (request: ReceivedRequest) => (name: string) =>
-    request.headers.find(([other]) => other === name)?.[1] === headerOf(example, name);
-
-  it('takes any signed bytes, and refuses them with any change', () => {
-    const changes = fc.record({
-      body: content,
-      at: fc.nat(),
-      bit: fc.integer({ min: 0, max: 7 }),
-      header: fc.constantFrom(...proofHeaders),
-      character: fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 1 }),
-    });
-    fc.assert(
-      fc.property(changes, ({ body, at, bit, header, character }) => {
-        const request = sign(body, { secret, at: NOW });
-        assert.ok(verdict(request).verified);
-        const other = withBody(request, flipped(request.body, at % request.body.length, 1 << bit));
-        assert.equal(verdict(other).verified, altered === 'verified');
-        const value = headerOf(request, header);
-        const place = at % value.length;
-        const changed = value.slice(0, place) + character + value.slice(place + 1);
-        assert.equal(verdict(withHeader(request, header, changed)).verified, changed === value, changed);
-      }),
-      { numRuns: FUZZ_RUNS },
-    );
-  });
-
-  it('gives only keys that can be stored, whatever a proven sender sends', () => {
-    const json = jsonOf(example)?.value ?? {};
-    const event: unknown = Array.isArray(json) ? json[0] : json;
-    const names = Object.keys(event as object);
-    const objects = fc.dictionary(fc.constantFrom(...names, 'type', 'id', '__proto__'), fc.jsonValue());
-    const values = Array.isArray(json) ? fc.array(objects) : objects;
-    const texts = fc.oneof(
-      fc.json(),
-      values.map(value => JSON.stringify(value)),
-    );
-    fc.assert(
-      fc.property(texts, headers, (body, pairs) => assertIdentified(provider, post(pairs, body))),
-      { numRuns: FUZZ_RUNS },
-    );
-  });
-}
-
-export function headerOf(request: ReceivedRequest, lowerName: string): string {
-  const found = request.headers.find(([name]) => name.toLowerCase() === lowerName);
-  assert.ok(found, lowerName);
-  return found[1];
-}
-
-function flipped(body: Uint8Array, index: number, bits = 1): Buffer {
-  const copy = Buffer.from(body);
-  copy[index] = (copy[index] ?? 0) ^ bits;
-  return copy;
 }

@@ -7,7 +7,7 @@ import sdk from 'twilio';
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { twilio } from '../../src/providers/twilio.ts';
 import { fixture, identityOf, NOW, post, signedBody, signedSample, URL_CALLED } from './requests.ts';
-import { headerOf } from './suite.ts';
+import { headerOf } from './signed-provider.ts';
 
 const SM = 'SM0123456789abcdef0123456789abcdef';
 const MM = 'MMfedcba9876543210fedcba9876543210';

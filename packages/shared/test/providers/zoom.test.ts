@@ -7,7 +7,8 @@ import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { zoom } from '../../src/providers/zoom.ts';
 import { fixture, identityOf, NOW, post, refusal, withHeader } from './requests.ts';
-import { headerOf, testSignedProvider, type SignOptions } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const SECRET = 'Vn3yKZ8lQ5u_rW-2mTxb4Q';
 const names = ['meeting-started', 'participant-joined', 'user-updated', 'url-validation'];
