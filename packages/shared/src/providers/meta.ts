@@ -4,7 +4,6 @@ import type { EventEnvelope } from '../envelope.ts';
 import type {
   Answer,
   Identified,
-  Identity,
   Provider,
   ReceivedRequest,
   SampleOptions,
@@ -14,7 +13,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { idKey } from './identity-keys.ts';
-import { commonId, type JsonObject, readJsonObject } from './json-body.ts';
+import { commonId, readJsonObject } from './json-body.ts';
 import { accountOf, metaEvents, productOf } from './meta-events.ts';
 import { createPartBodies } from './meta-parts.ts';
 import { received } from './received.ts';
@@ -40,22 +39,20 @@ function sign(secret: string, body: Uint8Array): string {
 function identify({ body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
   if (read.kind === 'malformed') return read;
-  const sender = commonId(metaEvents(read.value).map(({ identity }) => identity.orderingKey));
-  return { kind: 'event', identity: wholeIdentity(read.value), sender };
-}
-
-function wholeIdentity(payload: JsonObject): Identity {
-  const account = accountOf(payload);
-  const orderingKey = idKey(account);
+  const payload = read.value;
+  const orderingKey = idKey(accountOf(payload));
   const [first, second] = metaEvents(payload).take(2);
-  if (first !== undefined && second === undefined) return { ...first.identity, orderingKey };
+  if (first !== undefined && second === undefined) {
+    const { identity } = first;
+    return { kind: 'event', identity: { ...identity, orderingKey }, sender: identity.orderingKey };
+  }
   const product = productOf(payload);
+  const type = safeKey(first === undefined ? product : `${product}.batch`);
+  const sender = commonId(metaEvents(payload).map(({ identity }) => identity.orderingKey));
   return {
-    type: safeKey(first === undefined ? product : `${product}.batch`),
-    dedupKey: null,
-    orderingKey,
-    occurredAt: null,
-    priority: 'normal',
+    kind: 'event',
+    identity: { type, dedupKey: null, orderingKey, occurredAt: null, priority: 'normal' },
+    sender,
   };
 }
 
