@@ -10,6 +10,7 @@
  *     a row that fails alone, with SQLSTATE class 22 or by a constraint that has a name, is one. Any other failure (time-out,
  *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves. Where
  *     PostgreSQL refuses a plain event in the row's place too, the fault is not the row's: nothing is quarantined, the lane waits.
+ *     Where it takes that one, the row is tried once more: the refusal may have ended between the two.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
  * S6. What may take long to compute (the filters of the routes) is computed in turn with all else, and for as long as a transaction
  *     may stand still at most: what takes longer is decided outside of it, and a batch is halved where that takes long too, or where its

@@ -475,8 +475,8 @@ describe('storing a lane', () => {
 
     describe('among 64', () => {
       const LANES_OF_MANY = 3;
-      /** Whole, each half on the way down and those beside it, a plain event in its place, and into quarantine. */
-      const MOST_TRANSACTIONS = 1 + 2 * Math.log2(64) + 2;
+      /** Whole, each half on the way down and those beside it, a plain event in its place, itself again, and into quarantine. */
+      const MOST_TRANSACTIONS = 1 + 2 * Math.log2(64) + 3;
 
       async function counted(store: (storer: LaneStorer) => Promise<unknown>, lanes = 1): Promise<number> {
         const counting = openPool(database.url);
@@ -652,6 +652,27 @@ describe('storing a lane', () => {
       await storer.storeKafkaBatch(kafkaBatch([record!]));
       await storer.storeInboxRows(numbers);
       assert.deepEqual(await storedIds(), ids([record!, row!]));
+    });
+
+    it('quarantines nothing that it refused last, just before it began to take events again', async () => {
+      const { storer, quarantined } = harness();
+      const [record, row] = several(2);
+      await appendToInbox(pool, [row!]);
+      // A sequence goes on where a transaction is undone.
+      await pool.query(`
+        create sequence tries;
+        create function refuse_first() returns trigger language plpgsql as
+          $$ begin if nextval('tries') = 1 then perform 'no number'::bigint; end if; return null; end $$;
+        create trigger refusing before insert on events for each statement execute function refuse_first()`);
+      try {
+        await storer.storeKafkaBatch(kafkaBatch([record!]));
+        await pool.query('alter sequence tries restart');
+        await storer.storeInboxRows(await inboxNumbers(pool));
+      } finally {
+        await pool.query('drop trigger refusing on events; drop function refuse_first; drop sequence tries');
+      }
+      assert.deepEqual(await storedIds(), ids([record!, row!]));
+      assert.deepEqual(quarantined, []);
     });
 
     it('waits as a whole for a partition that is missing, at the first try, and goes on once it is there', async () => {
