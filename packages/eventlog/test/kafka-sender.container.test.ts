@@ -4,6 +4,7 @@ import { choosePartition, createKafkaSender, type SentRecord } from '../src/kafk
 import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
 import { freePort } from '@ackline/testkit/free-port';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
+import { untilLed } from '@ackline/testkit/topic-leaders';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { Connection, listOffsetsV6 } from '@platformatic/kafka';
 import { Kafka, logLevel } from 'kafkajs';
@@ -29,13 +30,11 @@ describe('a sender to a topic of two brokers', { timeout: 600_000 }, () => {
     const admin = new Kafka({ brokers: [first.brokers], logLevel: logLevel.NOTHING, retry }).admin();
     await admin.connect();
     await waitFor(async () => (await admin.describeCluster()).brokers.length === 2, { timeoutMs: 60_000 });
-    const make = (topic: string, replicas: number[][]) =>
-      admin.createTopics({
-        waitForLeaders: true,
-        topics: [
-          { topic, replicaAssignment: replicas.map((of, partition) => ({ partition, replicas: of })) },
-        ],
-      });
+    const make = async (topic: string, assigned: number[][]) => {
+      const replicaAssignment = assigned.map((replicas, partition) => ({ partition, replicas }));
+      await admin.createTopics({ waitForLeaders: false, topics: [{ topic, replicaAssignment }] });
+      await untilLed(admin, topic, assigned.length);
+    };
     await make(TOPIC, [[1], [2]]);
     await make(SLOW_TOPIC, [
       [1, 2],

@@ -9,6 +9,7 @@ import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
 import { readSecretUses, secretFingerprint } from '@ackline/store/secret-uses';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { scrape } from '@ackline/testkit/scrape';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { type RunningIngress, startIngress } from './support/service.ts';
 
@@ -73,10 +74,13 @@ describe('a secret that is rotated while requests come', () => {
     await database.close();
   });
 
+  /** By its own count: of its log, which has a line for each request, the last lines are kept, and those of before are not. */
   async function reload(config: string): Promise<void> {
-    const before = ingress.logged('config.reloaded').length;
+    const reloads = async () =>
+      (await scrape(ingress.operations)).value('ackline_config_reloads_total', { result: 'reloaded' }) ?? 0;
+    const before = await reloads();
     await writeFile(ingress.configFile, config);
-    await waitFor(() => ingress.logged('config.reloaded').length > before, SLOW);
+    await waitFor(async () => (await reloads()) > before, { ...SLOW, what: 'the configuration' });
   }
 
   async function post(provider: Provider, { headers, body, query = '' }: SampleRequest): Promise<number> {

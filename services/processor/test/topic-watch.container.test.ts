@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EVENTS_TOPIC, openTopic } from '@ackline/eventlog/kafka-topic';
+import { createHealthRegistry } from '@ackline/runtime/health';
+import { supervise } from '@ackline/runtime/supervisor';
 import { startKafka } from '@ackline/testkit/containers';
 import { withDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -17,20 +19,22 @@ describe('a processor that reads Kafka', { timeout: 300_000 }, () => {
   it('knows how long its topic keeps records, also where somebody changes that meanwhile', async () => {
     await using broker = await startKafka();
     const kafka = { brokers: [broker.brokers], durability: 'single-node' } as const;
-    const before = await openTopic({ ...kafka, deadlineMs: 30_000 });
+    // A broker that has just started may be too busy for an answer: as the processor does, it is asked again.
+    const before = await waitFor(() => openTopic({ ...kafka, deadlineMs: 30_000 }), SLOW);
     await withDatabase(async ({ url }) => {
       const pool = openPool(url);
       const log = { debug: say, info: say, warn: say, error: say } as never;
       const intake = await connectIntake({ pool, kafka, workers: 1, log, watchEveryMs: 200 });
-      const consumer = intake
-        .components({ storeKafkaBatch: () => Promise.resolve(), storeInboxRows: () => Promise.resolve(0) })
-        .find(({ name }) => name === 'kafka-consumer');
+      const consumers = intake.components({
+        storeKafkaBatch: () => Promise.resolve(),
+        storeInboxRows: () => Promise.resolve(0),
+      });
       const ending = new AbortController();
-      const running = consumer?.run(ending.signal);
+      const running = supervise(consumers, { signal: ending.signal, log, health: createHealthRegistry() });
       try {
         const stayMs = (retentionMs: number) => retentionMs + before.segmentMs;
         await waitFor(() => intake.topicRetentionMs() === stayMs(before.retentionMs), SLOW);
-        await setRetention(broker.brokers, 30 * DAY_MS);
+        await waitFor(() => setRetention(broker.brokers, 30 * DAY_MS).then(() => true), SLOW);
         await waitFor(() => intake.topicRetentionMs() === stayMs(30 * DAY_MS), SLOW);
       } finally {
         ending.abort();

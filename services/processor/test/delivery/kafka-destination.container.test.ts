@@ -5,6 +5,7 @@ import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
 import { listParked } from '@ackline/store/parked';
 import { type KafkaContainer, startKafka } from '@ackline/testkit/containers';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { untilLed } from '@ackline/testkit/topic-leaders';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import type { Pool } from 'pg';
@@ -62,18 +63,11 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
     numPartitions: number,
     configs: Readonly<Record<string, string>> = {},
   ): Promise<void> =>
-    administer(admin =>
-      admin.createTopics({
-        waitForLeaders: true,
-        topics: [
-          {
-            topic,
-            numPartitions,
-            configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
-          },
-        ],
-      }),
-    );
+    administer(async admin => {
+      const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
+      await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, configEntries }] });
+      await untilLed(admin, topic, numPartitions);
+    });
   const remove = (topic: string): Promise<void> =>
     administer(async admin => {
       await admin.deleteTopics({ topics: [topic] });

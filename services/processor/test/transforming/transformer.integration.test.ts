@@ -130,12 +130,15 @@ describe('the transformer', { timeout: 120_000 }, () => {
     assert.ok(after.length >= 3, ended.join(' ')); // each of the two held up the others once
   });
 
-  it('takes routes in turn', async () => {
+  it('takes routes in turn (X5)', async () => {
+    // Both were bad and so share the process apart (X6): what ends first had its turn first. Of two processes none keeps time.
+    const jsonata = `body.bad ? ${BAD['loops without end']} : body.n`;
+    const wasBad = (route: string) => run(route, jsonata, { body: '{"bad":true}', timeoutMs: ENDLESS_MS });
+    await Promise.all([wasBad('many'), wasBad('one')]);
     const ended: string[] = [];
-    const many = Array.from({ length: 30 }, () => made('many', 'body.n').then(() => ended.push('many')));
-    const one = made('one', 'body.n').then(() => ended.push('one'));
-    await Promise.all([...many, one]);
-    assert.ok(ended.indexOf('one') < 5, ended.join(' '));
+    const start = (route: string) => made(route, jsonata).then(() => ended.push(route));
+    await Promise.all([...Array.from({ length: 10 }, () => start('many')), start('one')]);
+    assert.ok(ended.indexOf('one') < 3, ended.join(' '));
   });
 
   it('takes tenants of one route in turn (X5)', async () => {
@@ -161,12 +164,12 @@ describe('the transformer', { timeout: 120_000 }, () => {
   it("does what a route's other tenants ask while one sends it bad events again and again (X6)", async () => {
     const jsonata = `body.bad ? ${BAD['loops without end']} : body.n`;
     const ended: string[] = [];
-    const start = (tenant: string, body: string) =>
-      run('spoilt', jsonata, { tenant, body, timeoutMs: ENDLESS_MS }).then(({ kind }) => {
+    const start = (tenant: string, body: string, timeoutMs = 5_000) =>
+      run('spoilt', jsonata, { tenant, body, timeoutMs }).then(({ kind }) => {
         ended.push(`${tenant} ${kind}`);
       });
     await start('good', '{"n":1}');
-    const bad = Array.from({ length: 12 }, () => start('bad', '{"bad":true}'));
+    const bad = Array.from({ length: 12 }, () => start('bad', '{"bad":true}', ENDLESS_MS));
     const good = Array.from({ length: 20 }, () => start('good', '{"n":1}'));
     const fresh = start('new', '{"n":1}');
     await Promise.all([...bad, ...good, fresh]);
