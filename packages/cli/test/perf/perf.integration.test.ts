@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,8 @@ export const bot = defineHandler({
 describe('what handlers cost, over running processors', () => {
   let folder: string;
   let database: TestDatabase;
-  let api: Server;
+  /** Also where only some of it has started: what is left running would keep this process, and the whole tier, from ending. */
+  const opened = new AsyncDisposableStack();
   let loads = 0;
   let ingress: { readonly service: SpawnedService; readonly port: number };
   let processors: readonly SpawnedService[];
@@ -42,7 +43,8 @@ describe('what handlers cost, over running processors', () => {
 
   async function start(name: string, port: number): Promise<SpawnedService> {
     const opsPort = await freePort();
-    return spawnService(fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url)), {
+    const main = fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url));
+    const service = await spawnService(main, {
       cwd: folder,
       readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
       env: {
@@ -54,16 +56,21 @@ describe('what handlers cost, over running processors', () => {
         TOKEN: 'perf-token',
       },
     });
+    opened.defer(async () => void (await service.stop()));
+    return service;
   }
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ackline-perf-'));
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
     database = await createTestDatabase();
-    api = createServer((_, response) => {
+    opened.defer(() => database.close());
+    const api = createServer((_, response) => {
       loads += 1;
       response.end(JSON.stringify(['a menu']));
     });
     await new Promise<void>(resolve => api.listen(0, '127.0.0.1', resolve));
+    opened.defer(() => new Promise(resolve => api.close(() => resolve())));
     const apiUrl = `http://127.0.0.1:${(api.address() as AddressInfo).port}/menu`;
     await writeFile(join(folder, 'bot.ts'), BOT);
     await writeFile(
@@ -74,20 +81,10 @@ routes: [{ name: to-bot, destination: bot }]
 `,
     );
     const port = await freePort();
-    const [one, two, service] = await Promise.all([
-      start('processor', 0),
-      start('processor', 0),
-      start('ingress', port),
-    ]);
-    processors = [one, two];
-    ingress = { service, port };
+    processors = [await start('processor', 0), await start('processor', 0)];
+    ingress = { service: await start('ingress', port), port };
   });
-  after(async () => {
-    await Promise.all([ingress.service, ...processors].map(service => service.stop()));
-    await new Promise(resolve => api.close(resolve));
-    await database.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => opened.disposeAsync());
 
   async function send(): Promise<void> {
     sent += 1;

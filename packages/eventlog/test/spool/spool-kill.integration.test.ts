@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { sampleEvent } from '../event-sample.ts';
@@ -113,7 +114,7 @@ describe('spool of a process that is killed', () => {
     for (const atLeast of [40, 400, 1_200]) {
       await waitFor(() => state.count >= atLeast, { timeoutMs: 60_000 });
       child.kill('SIGSTOP'); // one moment, as a power loss catches it
-      await untilStill(() => state.count);
+      await untilStopped(child);
       const then = structuredClone(confirmed);
       const name = live.databases()[0] ?? '';
       const log = readFileSync(join(live.directory, `${name}-wal`));
@@ -138,14 +139,19 @@ describe('spool of a process that is killed', () => {
   });
 });
 
-/** Once what a stopped process had written is read. */
-async function untilStill(count: () => number): Promise<void> {
-  let before = -1;
-  await waitFor(() => {
-    const still = before === count();
-    before = count();
-    return still;
-  });
+/** Once it stands still, and what it had written until then is read. */
+async function untilStopped({ pid = 0 }: ChildProcess): Promise<void> {
+  await waitFor(() => stateOf(pid) === 'T', { what: 'the process to stop' });
+  // One whole turn of the event loop reads more than a pipe holds.
+  for (const _ of ['the rest of this one', 'the next']) await setImmediate();
+}
+
+function stateOf(pid: number): string | undefined {
+  if (process.platform !== 'linux') {
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim()[0];
+  }
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat[stat.lastIndexOf(')') + 2];
 }
 
 /**
