@@ -3,12 +3,22 @@ import { once } from 'node:events';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RESULTS_VARIABLE, type ResultLine } from './tier-reporter.ts';
+
+/** Of `run` of node:test. */
+export interface RunOptions {
+  /** Default: a process for each file. */
+  readonly isolation?: 'none';
+  /** Files at a time. */
+  readonly concurrency?: number;
+  /** Of a test, in milliseconds. */
+  readonly timeout: number;
+}
 
 export interface Tier {
   readonly name: 'unit' | 'integration' | 'container' | 'k8s';
-  /** For `node --test`. */
-  readonly flags: readonly string[];
+  readonly options: RunOptions;
   /** The whole tier: a test that never ends must not hold the machine. */
   readonly limitMs: number;
 }
@@ -28,13 +38,13 @@ const MINUTE_MS = 60_000;
 
 export const tiers: readonly Tier[] = [
   // One process for all files: starting one for each took twenty times as long as the tests.
-  { name: 'unit', flags: ['--test-isolation=none', '--test-timeout=30000'], limitMs: 3 * MINUTE_MS },
-  // One more than a small machine has cores: files also wait, for processes that start or for a lease to end.
-  { name: 'integration', flags: ['--test-concurrency=3', '--test-timeout=300000'], limitMs: 20 * MINUTE_MS },
+  { name: 'unit', options: { isolation: 'none', timeout: 30_000 }, limitMs: 3 * MINUTE_MS },
+  // Twice what a small machine has cores: half of their time files wait, for a disk, for processes that start or for a lease to end.
+  { name: 'integration', options: { concurrency: 4, timeout: 300_000 }, limitMs: 15 * MINUTE_MS },
   // Each file brings servers of its own, and waits for them most of its time.
-  { name: 'container', flags: ['--test-concurrency=2', '--test-timeout=1200000'], limitMs: 45 * MINUTE_MS },
+  { name: 'container', options: { concurrency: 2, timeout: 1_200_000 }, limitMs: 45 * MINUTE_MS },
   // One file at a time, each in a namespace of its own.
-  { name: 'k8s', flags: ['--test-concurrency=1', '--test-timeout=1800000'], limitMs: 90 * MINUTE_MS },
+  { name: 'k8s', options: { concurrency: 1, timeout: 1_800_000 }, limitMs: 90 * MINUTE_MS },
 ];
 
 const PATTERNS = [
@@ -48,14 +58,33 @@ const PATTERNS = [
 ];
 /** Judges how fast running services answer: nothing else runs beside it. */
 const ALONE = 'proofs/test/alerts.integration.test.ts';
-const reporter = new URL('./tier-reporter.ts', import.meta.url).href;
+/** What takes half a minute and more, begun first: else one of these would run on alone at the end of its tier. */
+export const LONGEST: readonly string[] = [
+  'proofs/test/one-box-page.integration.test.ts',
+  'proofs/test/replay-load.integration.test.ts',
+  'services/processor/test/handling/handlers.integration.test.ts',
+  'services/processor/test/delivery/interleavings.integration.test.ts',
+  'packages/cli/test/up.integration.test.ts',
+  'packages/cli/test/migrating/migrating-page.integration.test.ts',
+  'services/ingress/test/processes/processes.integration.test.ts',
+  'proofs/test/bots.integration.test.ts',
+  'packages/handlers/test/thread/bad-handlers.integration.test.ts',
+  'services/ingress/test/app.integration.test.ts',
+  'services/processor/test/reload.integration.test.ts',
+];
+const RUN_FILES = fileURLToPath(new URL('./run-files.ts', import.meta.url));
 
 /** The test files of a tier whose path contains one of `filters` (all, without filters). */
 export function filesOf(tier: Tier['name'], filters: readonly string[]): string[] {
   return globSync(PATTERNS)
     .filter(file => !file.includes('node_modules') && tierOf(file) === tier)
     .filter(file => filters.length === 0 || filters.some(filter => file.includes(filter)))
-    .sort();
+    .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1));
+}
+
+function rankOf(file: string): number {
+  const rank = LONGEST.indexOf(file);
+  return rank < 0 ? LONGEST.length : rank;
 }
 
 function tierOf(file: string): Tier['name'] {
@@ -102,8 +131,7 @@ async function runPart(tier: Tier, files: readonly string[], env: NodeJS.Process
 
 /** Null, or why the run as a whole failed. */
 async function runNode(tier: Tier, files: readonly string[], env: NodeJS.ProcessEnv): Promise<string | null> {
-  const report = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
-  const child = spawn(process.execPath, ['--test', ...tier.flags, ...report, ...files], {
+  const child = spawn(process.execPath, [RUN_FILES, JSON.stringify(tier.options), ...files], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true, // a group of its own, so that a tier that hangs ends with all its children
@@ -122,7 +150,7 @@ async function runNode(tier: Tier, files: readonly string[], env: NodeJS.Process
   clearTimeout(timer);
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   if (timedOut) return `the tier did not end within ${tier.limitMs / MINUTE_MS} minutes`;
-  return code === 0 ? null : `node --test ended with ${signal ?? `exit code ${code}`}`;
+  return code === 0 ? null : `the run ended with ${signal ?? `exit code ${code}`}`;
 }
 
 interface RunOutcome {

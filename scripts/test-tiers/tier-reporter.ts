@@ -1,4 +1,4 @@
-// A reporter for `node --test`: one line a file, every failure in full, and the counts for test-tiers.ts.
+// What is printed and recorded of a run's events: one line a file, every failure in full, and the counts for test-tiers.ts.
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
@@ -99,11 +99,7 @@ function indent(text: string): string {
   return text.replace(/^/gm, '    ');
 }
 
-function recordInFile(line: ResultLine): void {
+export function recordInFile(line: ResultLine): void {
   const path = process.env[RESULTS_VARIABLE];
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
-
-// node --test takes a reporter from a module's default export.
-// oxlint-disable-next-line import/no-default-export
-export default (events: AsyncIterable<TestEvent>): AsyncGenerator<string> => reportTo(recordInFile, events);
