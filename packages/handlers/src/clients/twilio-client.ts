@@ -4,7 +4,7 @@ import type { AnswerHead } from '../http/exchange.ts';
 import { OutboundError } from '../http/outbound-error.ts';
 import type { OutboundAnswer } from '../http/outbound-http.ts';
 import { type ClientCall, isSuccess } from '../http/call-plan.ts';
-import { NOT_PUBLIC } from '../http/public-addresses.ts';
+import { NOT_PUBLIC } from '@ackline/runtime/public-addresses';
 import { baseUrl, type ClientDeps, fingerprint, secretOf, textSetting } from './client-deps.ts';
 
 export interface TwilioClient {

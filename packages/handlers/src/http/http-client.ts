@@ -20,7 +20,7 @@ import { type CallTally, createCallTally } from './call-tally.ts';
 import { exchange, type Exchanged, type ReadAnswer } from './exchange.ts';
 import { createOpenConnections, type OpenConnections } from './open-connections.ts';
 import type { OutboundAnswer } from './outbound-http.ts';
-import { onlyPublic } from './public-addresses.ts';
+import { onlyPublic } from '@ackline/runtime/public-addresses';
 import { nextTryMs } from './retry-rules.ts';
 
 const CONNECTIONS_PER_HOST = 30;

@@ -1,5 +1,5 @@
 import type { Exchanged } from './exchange.ts';
-import { NOT_PUBLIC } from './public-addresses.ts';
+import { NOT_PUBLIC } from '@ackline/runtime/public-addresses';
 
 /** The first, and two more. */
 const MAX_TRIES = 3;

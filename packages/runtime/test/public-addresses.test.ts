@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { describe, it } from 'node:test';
-import { isPublicAddress, onlyPublic } from '../../src/http/public-addresses.ts';
+import { isPublicAddress, onlyPublic } from '../src/public-addresses.ts';
 
 describe('addresses of the internet', () => {
   it('are none of own networks, machines, documents and many at once, in all their spellings', () => {
