@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { ReceivedRequest } from '@ackline/shared/provider';
 import { ed25519PublicKey, publicKeyOf } from '@ackline/shared/providers/key-pairs';
 
@@ -57,17 +58,17 @@ interface SignatureForm {
   readonly digest: 'sha256' | null;
   readonly keyOf: (secret: string) => KeyObject | null;
   readonly proof: (request: ReceivedRequest) => Buffer;
-  /** The time that is signed before the body. */
-  readonly time: string;
+  /** The bytes that are signed. */
+  readonly signed: (request: ReceivedRequest, secret: string) => Uint8Array;
 }
 
-function signature({ what, digest, keyOf, proof, time }: SignatureForm): BareCheck {
+function signature({ what, digest, keyOf, proof, signed }: SignatureForm): BareCheck {
   return {
     what,
     prepare(request, secret) {
       const key = keyOf(secret);
       if (key === null) throw new Error('the secret is no public key');
-      const bytes = before(request, headerOf(request, time));
+      const bytes = signed(request, secret);
       const given = proof(request);
       return () => verify(digest, bytes, key, given);
     },
@@ -118,6 +119,13 @@ function urlAndForm({ url, body }: ReceivedRequest): Uint8Array {
     a < b ? -1 : 1,
   );
   return Buffer.from(url + fields.flat().join(''));
+}
+
+/** PayPal's: with a checksum of the body. */
+function transmission(request: ReceivedRequest, secret: string): Uint8Array {
+  const [webhookId = ''] = secret.split(' ', 1);
+  const [id, time] = ['id', 'time'].map(name => headerOf(request, `paypal-transmission-${name}`));
+  return Buffer.from(`${id}|${time}|${webhookId}|${crc32(request.body)}`);
 }
 
 /** By the provider's name. A test holds each against the provider's own sample. */
@@ -173,7 +181,7 @@ export const bareChecks: ReadonlyMap<string, BareCheck> = new Map([
       digest: 'sha256',
       keyOf: secret => publicKeyOf(Buffer.from(secret, 'base64')),
       proof: request => Buffer.from(headerOf(request, 'x-twilio-email-event-webhook-signature'), 'base64'),
-      time: 'x-twilio-email-event-webhook-timestamp',
+      signed: request => before(request, headerOf(request, 'x-twilio-email-event-webhook-timestamp')),
     }),
   ],
   [
@@ -183,7 +191,17 @@ export const bareChecks: ReadonlyMap<string, BareCheck> = new Map([
       digest: null,
       keyOf: secret => ed25519PublicKey(Buffer.from(secret, 'hex')),
       proof: request => Buffer.from(headerOf(request, 'x-signature-ed25519'), 'hex'),
-      time: 'x-signature-timestamp',
+      signed: request => before(request, headerOf(request, 'x-signature-timestamp')),
+    }),
+  ],
+  [
+    'paypal',
+    signature({
+      what: 'RSA 2048, SHA-256',
+      digest: 'sha256',
+      keyOf: secret => publicKeyOf(Buffer.from(secret.replace(/^\S+ /, ''), 'base64')),
+      proof: request => Buffer.from(headerOf(request, 'paypal-transmission-sig'), 'base64'),
+      signed: transmission,
     }),
   ],
   ['generic', hmac({ algorithm: 'sha256', encoding: 'hex', proof: of('x-webhook-signature') })],

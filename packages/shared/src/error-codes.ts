@@ -38,6 +38,12 @@ export const errorCodes = {
     title: 'The sender could not be proven',
     fix: "Compare the source's secret with the one that the provider shows. For providers that sign the URL, check publicUrl.",
   },
+  ACKLINE_CERTIFICATE_UNKNOWN: {
+    status: 503,
+    retryable: true,
+    title: 'The certificate that the request is signed with is not known here yet',
+    fix: 'Send again after the time in Retry-After: it is being fetched. Operators: if it stays so, look for certificate.failed and certificate.bad in the log of the ingress.',
+  },
   ACKLINE_HANDSHAKE_REFUSED: {
     status: 403,
     retryable: false,

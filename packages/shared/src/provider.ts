@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 import type { ZodType } from 'zod';
 import type { EventEnvelope, HeaderPairs, Priority } from './envelope.ts';
 
@@ -22,6 +24,8 @@ export type RejectReason =
   | 'body_hash_missing'
   | 'body_hash_mismatch'
   | 'timestamp_out_of_tolerance'
+  | 'certificate_unknown'
+  | 'certificate_url_refused'
   | 'no_secret';
 
 export type Verdict =
@@ -113,6 +117,20 @@ export interface KeyPair {
   readonly signingKey: string;
 }
 
+/** A certificate that a provider shows at a URL, with the public key of what it signs with. */
+export interface PublishedCertificate {
+  /** Of https, and of one of the provider's own hosts. */
+  readonly url: string;
+  /** The name that it has to be made out to. */
+  readonly subject: string;
+}
+
+/** The public keys of such certificates, as far as they are known. */
+export interface PublishedKeys {
+  /** null: it is not known now. Waits for nothing (A4); what is not known may be fetched meanwhile. */
+  keyOf(certificate: PublishedCertificate): KeyObject | null;
+}
+
 /**
  * A provider is data and pure functions: no I/O, no clock of its own. `now` is epoch milliseconds.
  * Rules per provider and their origin: docs/providers.md.
@@ -143,6 +161,13 @@ export interface Provider {
   readonly maxBodyBytes?: number;
   /** Only of a provider whose rules a source may state; without options it is as it stands here. See `providerOf`. */
   readonly configurable?: Configurable;
+  /** What the provider's own tool for mock events signs with, whoever asks it to: no secret, and never taken as one. */
+  readonly testSecret?: string;
+  /**
+   * Only of a provider whose requests name the certificate that they are signed with: the same provider, with these keys. As it
+   * stands here it knows none, and such a request is `certificate_unknown`.
+   */
+  withKeys?(keys: PublishedKeys): Provider;
   /** `toleranceMs`: instead of the provider's own. */
   verify(request: ReceivedRequest, secrets: Secrets, now: number, toleranceMs?: number): Verdict;
   /** Called only for a verified request. */

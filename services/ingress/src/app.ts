@@ -27,6 +27,8 @@ import { readProcessorStates } from '@ackline/store/processors';
 import { writeSecretUses } from '@ackline/store/secret-uses';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
+import { type CertificateTrust, publicTrust } from './certificates/certificate-fetch.ts';
+import { connectPublishedKeys } from './certificates/connect-published-keys.ts';
 import type { IngressConfig } from './config.ts';
 import { registerGuardFigures } from './guard-metrics.ts';
 import type { ProcessCount } from './health-report.ts';
@@ -65,20 +67,23 @@ export interface IngressApp extends App {
 
 /**
  * The ingress, wired. Everything that is opened is closed in the reverse order: the public port (after what is in flight is
- * answered), the event log (flushed), background work, the pool, and the operations port last.
+ * answered), the event log (flushed), background work, the pool, the operations port, and fetches of certificates last.
  */
 export async function createApp(
   config: IngressConfig,
   context: ProgramContext,
   processes: () => ProcessCount = () => ALONE,
+  trust: CertificateTrust = publicTrust(),
 ): Promise<IngressApp> {
   await using opened = new AsyncDisposableStack();
   const { log } = context;
-  const sources = await connectSources(config, context);
-  const health = createHealthRegistry();
   const registry = createMetrics({ service: 'ingress' });
+  const figures = createMetricFactory(registry);
+  const keys = opened.use(connectPublishedKeys(trust, { metrics: figures, log }));
+  const sources = await connectSources(config, context, keys);
+  const health = createHealthRegistry();
   const guards = await openGuards(config, { opened, log });
-  registerFigures(createMetricFactory(registry), { sources, guards });
+  registerFigures(figures, { sources, guards });
   const tally = createRequestTally({ limitHits: () => guards.limits.hits, now: Date.now });
   const operations = createOpsServer({
     ...config.operations,

@@ -63,6 +63,8 @@ function unproven(
   request: ReceivedRequest,
   reason: RejectReason,
 ): Challenge | Refusal {
+  // It may be proven all the same, once the certificate is here: the provider tries again.
+  if (reason === 'certificate_unknown') return refused('ACKLINE_CERTIFICATE_UNKNOWN', reason);
   const isProof = ([name]: HeaderPairs[number]) =>
     provider.proofHeaders.some(proof => isNamed(name, proof.toLowerCase()));
   const isBare = provider.unsigned !== undefined && !request.headers.some(isProof);

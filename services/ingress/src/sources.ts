@@ -4,6 +4,7 @@ import type { ProgramContext } from '@ackline/runtime/main-program';
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
 import { withDefaultLimit } from '@ackline/shared/config/default-limit';
 import type { AcklineConfig } from '@ackline/shared/config/types';
+import type { PublishedKeys } from '@ackline/shared/provider';
 import { providerOf, providers } from '@ackline/shared/providers/registry';
 import type { IncomingMessage } from 'node:http';
 import type { IngressConfig } from './config.ts';
@@ -31,10 +32,14 @@ export interface Sources {
   readonly secrets: SecretReader;
 }
 
-/** Reads ackline.yaml, with every secret of a source checked; throws one AppError that lists all problems. */
+/**
+ * Reads ackline.yaml, with every secret of a source checked; throws one AppError that lists all problems. `keys`: of the providers
+ * that sign with certificates.
+ */
 export async function connectSources(
   config: Pick<IngressConfig, 'configFile' | 'isProduction' | 'environment' | 'maxRequestsPerMinute'>,
   { log, followLogLevel }: Pick<ProgramContext, 'log' | 'followLogLevel'>,
+  keys: PublishedKeys,
 ): Promise<Sources> {
   const { configFile, isProduction } = config;
   const secrets = createSecretReader({
@@ -49,7 +54,10 @@ export async function connectSources(
       const routesInForce = inForce?.ackline.routes.length ?? 0;
       const read = await readConfigFile(configFile, { providers, production: isProduction, routesInForce });
       const ackline = withDefaultLimit(read, config.maxRequestsPerMinute, providers);
-      const table = createSourceTable(ackline, providerOf);
+      const table = createSourceTable(ackline, source => {
+        const provider = providerOf(source);
+        return provider?.withKeys?.(keys) ?? provider;
+      });
       // Signing secrets are the processor's: an ingress needs none of them.
       secrets.checkSecrets({ ...ackline, destinations: [] }, providers);
       const { trustProxies } = ackline;

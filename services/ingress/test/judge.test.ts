@@ -122,6 +122,33 @@ describe('prove and identify', () => {
     assert.equal(unknown.hasProviderId, false);
   });
 
+  it('refuse for now what is signed with a certificate that is not known, and for good what names one elsewhere', () => {
+    const webhookId = '8PT597110X687430L';
+    const sample = providers
+      .get('paypal')
+      ?.sample({ url: 'https://h/', secret: webhookId, sequence: 1, now: NOW });
+    assert.ok(sample);
+    const codeOf = (url: string) => {
+      const headers = sample.headers.map(([name, value]): [string, string] => [
+        name,
+        name === 'Paypal-Cert-Url'
+          ? url
+          : name === 'Paypal-Transmission-Sig'
+            ? `${'A'.repeat(342)}==`
+            : value,
+      ]);
+      const request = { method: 'POST', url: 'https://h/', headers, body: Buffer.from('not json') };
+      const proof = prove(endpointOf({ provider: 'paypal' }), request, [webhookId], NOW);
+      return proof.kind === 'refused' ? [proof.code, proof.reason] : proof.kind;
+    };
+    const at = 'https://api.paypal.com/v1/notifications/certs/CERT-1';
+    assert.deepEqual(codeOf(at), ['ACKLINE_CERTIFICATE_UNKNOWN', 'certificate_unknown']);
+    assert.deepEqual(codeOf(at.replace('api.', 'evil.')), [
+      'ACKLINE_BAD_SIGNATURE',
+      'certificate_url_refused',
+    ]);
+  });
+
   it('ask for the proof before they look into the body', () => {
     const judgement = judged('not json', [['X-Telegram-Bot-Api-Secret-Token', 'wrong']]);
     assert.deepEqual(judgement, {

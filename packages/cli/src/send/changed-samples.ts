@@ -20,8 +20,8 @@ export interface ChangedSamples {
 
 /** Seconds are signed, and some providers' milliseconds. */
 const SIGNED_UNIT_MS = 1_000;
-/** Out of any tolerance. What is accepted then has no time that is signed: by its provider, or by the kind of its secret. */
-const LONG_AGO_MS = 86_400_000;
+/** Out of any tolerance, of which PayPal's is four days. What is accepted then has no time that is signed: by its provider, or by the kind of its secret. */
+const LONG_AGO_MS = 365 * 86_400_000;
 
 /** Throws ACKLINE_USAGE for a change that the ingress could not notice. */
 export function changeSamples(samples: SampleSource, changes: SampleChanges, now: number): ChangedSamples {

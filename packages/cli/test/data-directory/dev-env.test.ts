@@ -31,7 +31,7 @@ test('there is a generated secret for every provider, or a pair of keys of which
     const [named] = namedSecrets(exampleConfig({ sources: [source({ provider })] })).values();
     const keys = named === undefined ? null : generateKeys(named);
     assert.ok(keys !== null && providers.get(provider)?.checkSecret(keys.secret) === true, provider);
-    assert.equal(keys.signingKey !== null, ['sendgrid', 'discord'].includes(provider), provider);
+    assert.equal(keys.signingKey !== null, ['sendgrid', 'discord', 'paypal'].includes(provider), provider);
   }
 });
 

@@ -99,6 +99,13 @@ export const ingressRows = {
     services: INGRESS,
     needs: 'a secret in a file',
   },
+  ingressCertificateFetches: {
+    name: 'ackline_ingress_certificate_fetches_total',
+    type: 'counter',
+    help: 'Certificates that were fetched to prove requests (PayPal), by outcome: fetched, failed (no answer, or no 200), bad (not of the provider, out of force, or without a chain to a public root), limited (not asked for: more unknown ones than are fetched in a minute)',
+    labels: ['outcome'],
+    services: INGRESS,
+  },
   ingressInFlight: {
     name: 'ackline_ingress_requests_in_flight',
     type: 'gauge',

@@ -98,7 +98,7 @@ export const sourceSchema = z.strictObject(
       .optional()
       .describe(
         'How far the time that a request signs may be from now, before and after. Only of a provider that signs one. ' +
-          'Default: that of the provider, 5 minutes.',
+          'Default: that of the provider, 5 minutes; 4 days for paypal.',
       ),
     bodyTimeout: bodyTimeoutSchema.prefault({}).describe('A slower body is answered 408.'),
     limit: limitSchema

@@ -38,6 +38,20 @@ export function makeP256(): KeyPair {
   return { secret: publicDer.toString('base64'), signingKey: signingDer.toString('base64') };
 }
 
+/** What is shorter is no key any more. */
+const MIN_RSA_BITS = 2_048;
+
+/** New ones of RSA: SubjectPublicKeyInfo and PKCS #8, each in base64. */
+export function makeRsa(): KeyPair {
+  const { publicDer, signingDer } = derOf(generateKeyPairSync('rsa', { modulusLength: MIN_RSA_BITS }));
+  return { secret: publicDer.toString('base64'), signingKey: signingDer.toString('base64') };
+}
+
+/** Of RSA, and long enough. */
+export function isRsaKey(key: KeyObject): boolean {
+  return key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+}
+
 function derOf({ publicKey, privateKey }: KeyPairKeyObjectResult) {
   return {
     publicDer: publicKey.export({ type: 'spki', format: 'der' }),

@@ -7,6 +7,7 @@ import { line } from './line.ts';
 import { linear } from './linear.ts';
 import { meta } from './meta.ts';
 import { paddle } from './paddle.ts';
+import { paypal } from './paypal.ts';
 import { respondio } from './respondio.ts';
 import { sendgrid } from './sendgrid.ts';
 import { shopify } from './shopify.ts';
@@ -42,6 +43,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     gitlab,
     sendgrid,
     discord,
+    paypal,
     generic,
   ].map(provider => [provider.name, provider]),
 );

@@ -75,14 +75,18 @@ export function verifyText(
 /** A signed time: whole seconds since 1970, as every sender writes them. */
 export const SECONDS_FORM = /^[1-9]\d{0,11}$/;
 
+/** As {@link judgeInstant}. */
+export function judgeTime(verdict: Verdict, seconds: string, clock: Clock): Verdict {
+  return judgeInstant(verdict, Number(seconds) * 1_000, clock);
+}
+
 /**
- * The verdict, where it holds for the signed time too. The time comes last: only of a proven sender is it one, and a stranger's
- * would be taken for a wrong clock.
+ * The verdict, where it holds for the signed time (epoch milliseconds) too. The time comes last: only of a proven sender is it one,
+ * and a stranger's would be taken for a wrong clock.
  */
-export function judgeTime(verdict: Verdict, seconds: string, { now, toleranceMs }: Clock): Verdict {
+export function judgeInstant(verdict: Verdict, signedAt: number, { now, toleranceMs }: Clock): Verdict {
   if (!verdict.verified) return verdict;
-  const isWithin = Math.abs(now - Number(seconds) * 1_000) <= toleranceMs;
-  return isWithin ? verdict : refuse('timestamp_out_of_tolerance');
+  return Math.abs(now - signedAt) <= toleranceMs ? verdict : refuse('timestamp_out_of_tolerance');
 }
 
 export interface Clock {

@@ -3,7 +3,7 @@ import type { ReceivedRequest, Secrets, Verdict } from '../provider.ts';
 import { bodyVariants, MAX_REWRITTEN_BYTES } from './body-variants.ts';
 import type { Diagnosis, Suspect, Variant, VariantKind } from './diagnosis.ts';
 import { headerVariants } from './header-variants.ts';
-import { otherSourceVariants, secretVariants } from './secret-variants.ts';
+import { otherSourceVariants, secretVariants, testSecretVariants } from './secret-variants.ts';
 import { describeTime } from './signed-time.ts';
 import { ANY_TOLERANCE_MS, signedSkewMs } from './signed-skew.ts';
 import { urlVariants } from './url-variants.ts';
@@ -74,6 +74,7 @@ function* variantsOf(suspect: Suspect): Generator<Variant> {
   if (NO_PROOF.has(suspect.reason)) return;
   yield* urlVariants(suspect);
   yield* secretVariants(suspect);
+  yield* testSecretVariants(suspect);
   yield* otherSourceVariants(suspect);
   yield* bodyVariants(suspect);
 }
@@ -119,7 +120,8 @@ function describeProven(
 }
 
 /** What needs no try. */
-function evidentDiagnosis({ reason, detail, request, secrets }: Suspect): Diagnosis | null {
+function evidentDiagnosis(suspect: Suspect): Diagnosis | null {
+  const { reason, detail, request, secrets } = suspect;
   if (reason === 'empty_body')
     return {
       code: 'body-empty',
@@ -132,6 +134,8 @@ function evidentDiagnosis({ reason, detail, request, secrets }: Suspect): Diagno
       what: `the sender was proven, and the body can not be read: ${detail ?? 'it has another form'}`,
       fix: 'set the content type at the provider to what its section of docs/providers.md has.',
     };
+  const ofCertificate = certificateDiagnosis(suspect);
+  if (ofCertificate !== null) return ofCertificate;
   if (secrets.every(secret => secret === ''))
     return {
       code: 'no-secret',
@@ -143,6 +147,23 @@ function evidentDiagnosis({ reason, detail, request, secrets }: Suspect): Diagno
       code: 'not-tried',
       what: `nothing is tried with a body over ${MAX_TRIED_BODY_BYTES / 1_024} KiB`,
       fix: 'look at a smaller request of the same sender: `ackline rejected`.',
+    };
+  return null;
+}
+
+/** Nothing can be tried without it. */
+function certificateDiagnosis({ reason, provider: { name } }: Suspect): Diagnosis | null {
+  if (reason === 'certificate_unknown')
+    return {
+      code: 'certificate-unknown',
+      what: 'the certificate that it is signed with had not come yet',
+      fix: `nothing where it came again and was taken. Else look for certificate.failed and certificate.bad in the log of the ingress, which has to reach the host of ${name} on port 443.`,
+    };
+  if (reason === 'certificate_url_refused')
+    return {
+      code: 'certificate-url-refused',
+      what: `the certificate that it names is not at a host of ${name}, and is fetched from nowhere else`,
+      fix: `it was not ${name}; or something on the way changes the header: compare it with the section of ${name} in docs/providers.md.`,
     };
   return null;
 }

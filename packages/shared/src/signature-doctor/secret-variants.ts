@@ -65,6 +65,22 @@ function differing(secret: string, of: Spelling['of']): string {
   return spelt === null || spelt === secret ? '' : spelt;
 }
 
+/** Its mock events prove nothing, since anybody can have them sent. */
+export function testSecretVariants({ provider: { name, testSecret } }: Suspect): readonly Variant[] {
+  if (testSecret === undefined) return [];
+  return [
+    {
+      kind: 'secret',
+      secrets: [testSecret],
+      diagnose: () => ({
+        code: 'secret-of-test-tool',
+        what: `a mock event of ${name}'s own test tool, which signs for whoever asks it to (${testSecret})`,
+        fix: `nothing: it is refused rightly. An event of a test account of ${name}, or \`ackline send ${name}\`, is proven.`,
+      }),
+    },
+  ];
+}
+
 /** Of so many: each is one more HMAC. */
 const MAX_OTHER_SECRETS = 100;
 

@@ -112,5 +112,6 @@ describe('the examples of generic', () => {
 });
 
 function durationText(ms: number): string {
+  if (ms > 86_400_000) return `${ms / 86_400_000} days`;
   return ms > 60_000 ? `${ms / 60_000} minutes` : `${ms / 1_000} seconds`;
 }

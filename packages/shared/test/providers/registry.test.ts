@@ -30,6 +30,7 @@ describe('the registry', () => {
         'gitlab',
         'sendgrid',
         'discord',
+        'paypal',
         'generic',
       ],
     );

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '../../src/envelope.ts';
 import type { Provider, ReceivedRequest } from '../../src/provider.ts';
 import { github } from '../../src/providers/github.ts';
 import { linear } from '../../src/providers/linear.ts';
+import { paypal } from '../../src/providers/paypal.ts';
 import { shopify } from '../../src/providers/shopify.ts';
 import { square } from '../../src/providers/square.ts';
 import { standardWebhooks } from '../../src/providers/standard-webhooks.ts';
@@ -401,5 +402,52 @@ describe('a body that is refused as such', () => {
       saysOf({ ...of, reason: 'malformed', detail: 'the body is not JSON' }),
       /^body-malformed .*the body is not JSON/,
     );
+  });
+});
+
+describe('a request that is signed with a certificate', () => {
+  const webhookId = '8PT597110X687430L';
+  const pair = paypal.makeKeys?.();
+  assert.ok(pair);
+  const [, signing = ''] = pair.signingKey.split(' ');
+  const [, published = ''] = pair.secret.split(' ');
+  const key = createPublicKey({ key: Buffer.from(published, 'base64'), format: 'der', type: 'spki' });
+  const known = paypal.withKeys?.({ keyOf: () => key });
+  assert.ok(known);
+  const signedFor = (id: string) => ({
+    method: 'POST',
+    url: CALLED,
+    ...paypal.sample({ url: CALLED, secret: `${id} ${signing}`, sequence: 0, now: NOW }),
+  });
+  const secrets = [webhookId];
+
+  it('had to wait for it', () => {
+    says(paypal, signedFor(webhookId), { secrets }, /^certificate-unknown \| .* had not come yet \| /);
+    const came = suspect(known, signedFor(webhookId), { secrets, reason: 'certificate_unknown' });
+    assert.equal(examined(came).diagnosis.code, 'certificate-unknown');
+  });
+
+  it('names one that is nowhere at the provider', () => {
+    const elsewhere = withHeader(signedFor(webhookId), 'Paypal-Cert-Url', 'https://example.com/CERT-1');
+    const pattern = /^certificate-url-refused \| .* not at a host of paypal, /;
+    for (const provider of [paypal, known]) says(provider, elsewhere, { secrets }, pattern);
+    assert.ok(!saysOf(suspect(known, elsewhere, { secrets })).includes('example.com'));
+  });
+
+  it("is a mock of the provider's own test tool, of another source, or of a webhook that is not known", () => {
+    says(
+      known,
+      signedFor('WEBHOOK_ID'),
+      { secrets },
+      /^secret-of-test-tool \| a mock event .* \(WEBHOOK_ID\) \| /,
+    );
+    const others = [{ source: 'shop', secrets: ['1JE4291016473214C'] }];
+    says(
+      known,
+      signedFor('1JE4291016473214C'),
+      { secrets, others },
+      /^secret-of-other-source \| .* of source shop:/,
+    );
+    says(known, signedFor('5GP028458E2496506'), { secrets }, /^unexplained \| .* another secret, or a body/);
   });
 });

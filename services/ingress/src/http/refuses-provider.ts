@@ -2,9 +2,10 @@ import type { ErrorCode } from '@ackline/shared/error-codes';
 import type { RejectReason } from '@ackline/shared/provider';
 import type { Outcome } from './webhook-outcome.ts';
 
-/** What is wrong here, whoever asked; and of a proven request what is wrong with its body. */
+/** What is wrong here, or missing, whoever asked; and of a proven request what is wrong with its body. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'ACKLINE_NOT_DURABLE',
+  'ACKLINE_CERTIFICATE_UNKNOWN',
   'ACKLINE_OVERLOADED',
   'ACKLINE_DRAINING',
   'ACKLINE_INTERNAL',
@@ -14,6 +15,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
 /** Signed, and not as it should be: so come a provider's own requests after a rotation, by a wrong clock or a wrong `publicUrl`. */
 const SIGNED: ReadonlySet<string> = new Set<RejectReason>([
   'wrong_signature',
+  'certificate_url_refused',
   'timestamp_out_of_tolerance',
   'body_hash_mismatch',
   'body_hash_missing',

@@ -16,6 +16,7 @@ describe('what a provider gets as a failure of its webhook', () => {
     assert.ok(rejected('ACKLINE_NOT_DURABLE', 'not_durable'));
     assert.ok(rejected('ACKLINE_DRAINING', 'draining'));
     assert.ok(rejected('ACKLINE_INTERNAL', 'internal'));
+    assert.ok(rejected('ACKLINE_CERTIFICATE_UNKNOWN', 'certificate_unknown'));
     assert.ok(refusesProvider(unread(endpoint, 'over_budget')));
     assert.ok(rejected('ACKLINE_MALFORMED', 'malformed'));
     assert.ok(refusesProvider(overLimit(endpoint, 1, false)));
@@ -24,6 +25,7 @@ describe('what a provider gets as a failure of its webhook', () => {
   it('is a signature that is not the one, and not a missing one', () => {
     assert.ok(rejected('ACKLINE_BAD_SIGNATURE', 'wrong_signature'));
     assert.ok(rejected('ACKLINE_BAD_SIGNATURE', 'timestamp_out_of_tolerance'));
+    assert.ok(rejected('ACKLINE_BAD_SIGNATURE', 'certificate_url_refused'));
     assert.ok(!rejected('ACKLINE_BAD_SIGNATURE', 'missing_signature'));
     assert.ok(!rejected('ACKLINE_BAD_SIGNATURE', 'malformed_signature'));
   });
