@@ -45,6 +45,23 @@
 {{- end }}
 {{- end }}
 
+{{/* Hosts that show the certificates which prove requests, and those of their issuers. Empty where there is no source that may need one. */}}
+{{- define "ackline.toCertificates" -}}
+{{- $to := .Values.networkPolicy.certificatesTo -}}
+{{- $needed := false -}}
+{{- range (.Values.config | default dict).sources }}{{ if eq (toString .provider) "paypal" }}{{ $needed = true }}{{ end }}{{ end -}}
+{{- if $to }}
+{{- include "ackline.toServer" (dict "ports" (list 443 80) "to" $to) }}
+{{- else if $needed }}
+- ports:
+    - { port: 443, protocol: TCP }
+    - { port: 80, protocol: TCP }
+  to:
+    - ipBlock: { cidr: 0.0.0.0/0, except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16] }
+    - ipBlock: { cidr: "::/0", except: ["fc00::/7", "fe80::/10"] }
+{{- end }}
+{{- end }}
+
 {{/* Who may read metrics. The kubelet's probes come from the node, which no policy keeps out. */}}
 {{- define "ackline.fromOperations" -}}
 {{- with .Values.networkPolicy.operationsFrom }}

@@ -80,6 +80,33 @@ describeChart('the NetworkPolicies', () => {
     assert.deepEqual(rulesOf(only(manifests, 'NetworkPolicy', 'ackline-ingress'), 'ingress'), ['http']);
   });
 
+  it('let the ingress fetch certificates from the internet with a source that needs them, and from elsewhere where it is said', () => {
+    const ofIngress = (values: object) =>
+      rulesOf(
+        only(
+          renderMinimal({ networkPolicy: { enabled: true }, ...values }),
+          'NetworkPolicy',
+          'ackline-ingress',
+        ),
+        'egress',
+      );
+    const source = {
+      name: 'paypal',
+      provider: 'paypal',
+      path: '/webhook/paypal',
+      secrets: [{ file: '/etc/ackline/secrets/telegram/paypal' }],
+    };
+    assert.ok(!ofIngress({}).some(rule => rule.startsWith('443 80')));
+    const rule = ofIngress({ config: { sources: [source] } }).at(-1) ?? '';
+    assert.match(rule, /^443 80 \[\{"ipBlock":\{"cidr":"0\.0\.0\.0\/0","except":\["10\.0\.0\.0\/8",/);
+    const certificatesTo = [{ ipBlock: { cidr: '10.5.0.1/32' } }];
+    for (const config of [undefined, { sources: [source] }])
+      assert.equal(
+        ofIngress({ networkPolicy: { enabled: true, certificatesTo }, ...(config && { config }) }).at(-1),
+        `443 80 ${JSON.stringify(certificatesTo)}`,
+      );
+  });
+
   it('let the migration reach PostgreSQL and nothing else, and are there before it', () => {
     const policy = only(lockedDown(), 'NetworkPolicy', 'ackline-migrate');
     assert.deepEqual(rulesOf(policy, 'egress'), [DNS, '5433 [{"ipBlock":{"cidr":"10.1.0.0/24"}}]']);
