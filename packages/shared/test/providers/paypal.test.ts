@@ -12,7 +12,8 @@ import { crc32 } from 'node:zlib';
 import type { Provider, PublishedCertificate, ReceivedRequest } from '../../src/provider.ts';
 import { paypal } from '../../src/providers/paypal.ts';
 import { fixture, identityOf, NOW, post, refusal, signedSample, withBody, withHeader } from './requests.ts';
-import { headerOf, type SignOptions, testSignedProvider } from './suite.ts';
+import { headerOf, type SignOptions } from './signed-provider.ts';
+import { testSignedProvider } from './suite.ts';
 
 const WEBHOOK_ID = '8PT597110X687430L';
 const OTHER_WEBHOOK_ID = '1JE4291016473214C';
