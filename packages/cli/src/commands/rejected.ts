@@ -26,7 +26,7 @@ export function registerRejected(program: Command, context: CommandContext): voi
     .option('--json', 'one JSON document per line')
     .addHelpText(
       'after',
-      '\nOf each source and reason the first ten of a minute are kept, while PostgreSQL answers; all are counted in the metrics.' +
+      '\nOf each source the first of a minute are kept, while PostgreSQL answers; all are counted in the metrics.' +
         '\n\nExample:\n  $ ackline rejected --source whatsapp\n  $ ackline doctor signature <request id>',
     )
     .action(async ({ limit, source, json }: RejectedOptions) => {

@@ -2,14 +2,15 @@
  * Keeps some of the requests that were refused after they had been read, with the nearest variant that would have been proven.
  *
  * RK1. Whoever answers waits for nothing of it, and nothing of it throws into an answer.
- * RK2. What a flood costs is bounded: so many requests a minute, so many bytes, and a small part of the time of this process.
+ * RK2. What a flood costs is bounded: so many requests a minute, so many bytes, and a small part of the time of this process. Each of
+ *      these has room for a source that comes new, so that a flood at some hides none of another.
  * RK3. While memory or PostgreSQL are short nothing is kept: it is counted, and forgotten.
  * RK4. No value of a secret, a signature, a query or, unless its source allows it, of a body leaves it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import type { FairShare } from '@ackline/shared/fair-share';
+import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
 import type { Provider, Secrets } from '@ackline/shared/provider';
 import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
 import type { Suspect } from '@ackline/shared/signature-doctor/diagnosis';
@@ -23,9 +24,10 @@ import type { Rejection } from './rejection.ts';
 const LOOK_EVERY_MS = 500;
 /** Its bytes are of the memory of bodies, under this name, which no source can have. */
 const OWNER = '(rejected requests)';
+/** Of those that wait, shared by their sources. */
 const MAX_WAITING_BYTES = 4 * 1_048_576;
-/** Those of two minutes. A head has 16 KiB at most. */
-const MAX_WAITING = 120;
+/** The longest that there may be. */
+const HEAD_BYTES = 16_384;
 /** After a check of a signature it rests for so many times as long: a twentieth of this process at most, in pieces of a check. */
 const REST_FACTOR = 19;
 /** A shorter rest would be none. */
@@ -74,20 +76,20 @@ export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeepe
   const sample = createRejectedSample(now);
   const shown = shownHeaders(deps.providers.values());
   const waiting: Rejection[] = [];
-  let waitingBytes = 0;
+  const waitingBytes = createFairShare(MAX_WAITING_BYTES);
   let pausedUntil = Number.NEGATIVE_INFINITY;
 
   const isPostgresShort = () => now() < pausedUntil || deps.isPostgresShort();
 
   function offer(rejection: Rejection): void {
-    const { endpoint, request, reason } = rejection;
-    if (!sample.takes(endpoint.source.name, reason)) return counts.unkept('sampled'); // (RK2)
+    const { request, reason } = rejection;
+    const source = rejection.endpoint.source.name;
+    if (!sample.takes(source, reason)) return counts.unkept('sampled'); // (RK2)
     if (isPostgresShort()) return counts.unkept('postgres'); // (RK3)
-    const bytes = request.body.byteLength;
-    const isTooMuch = waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES;
-    if (isTooMuch || memory.room(OWNER) < deps.spareBytes) return counts.unkept('memory');
+    const bytes = bytesOf(rejection);
+    if (memory.room(OWNER) < deps.spareBytes || !waitingBytes.tryTake(source, bytes))
+      return counts.unkept('memory');
     memory.take(OWNER, bytes);
-    waitingBytes += bytes;
     // A copy: the memory that a body came in may be a small part of what is kept with it.
     waiting.push({ ...rejection, request: { ...request, body: Buffer.from(request.body) } });
   }
@@ -123,12 +125,16 @@ export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeepe
           counts.unkept('failed');
           log.error({ err: error, requestId: next.requestId }, 'rejected.unexamined');
         } finally {
-          waitingBytes -= next.request.body.byteLength;
-          memory.give(OWNER, next.request.body.byteLength);
+          waitingBytes.give(next.endpoint.source.name, bytesOf(next));
+          memory.give(OWNER, bytesOf(next));
         }
       }
     },
   };
+}
+
+function bytesOf({ request }: Rejection): number {
+  return request.body.byteLength + HEAD_BYTES;
 }
 
 function suspectOf(deps: RejectionKeeperDeps, rejection: Rejection, secrets: Secrets): Suspect {

@@ -14,6 +14,8 @@ import type { Rejection } from '../../src/rejected/rejection.ts';
 import { endpointOf } from '../support/endpoint.ts';
 
 const MEMORY = 10_000_000;
+/** What a head may have, which is reckoned with each. */
+const HEAD_BYTES = 16_384;
 
 function rejectionOf(more: Partial<Rejection> = {}, body: Uint8Array = Buffer.from('{}')): Rejection {
   return {
@@ -60,26 +62,40 @@ describe('a refused request that is offered', () => {
 
     const full = keeperWith();
     for (let n = 0; n < 5; n += 1) full.keeper.offer(rejectionOf({}, Buffer.alloc(1_048_576)));
-    assert.deepEqual([full.counted, full.memory.taken], [['memory'], 4 * 1_048_576]);
+    assert.deepEqual([full.counted, full.memory.taken], [['memory', 'memory'], 3 * (1_048_576 + HEAD_BYTES)]);
   });
 
-  it('is one of the first ten of a minute of its source and reason, and of sixty in all', () => {
+  it('is one of the first ten of a minute of its source and reason, and of sixty beyond the first five', () => {
     let now = 0;
     const { keeper, counted } = keeperWith({ now: () => now });
     for (let n = 0; n < 11; n += 1) keeper.offer(rejectionOf());
     assert.deepEqual(counted, ['sampled']);
     for (let n = 0; n < 100; n += 1) keeper.offer(rejectionOf({ reason: `reason-${n}` }));
-    assert.equal(counted.length, 1 + 50);
+    assert.equal(counted.length, 1 + 100 - (5 + 60 - 10));
     now += 60_000;
     keeper.offer(rejectionOf());
-    assert.equal(counted.length, 51);
+    assert.equal(counted.length, 46);
+  });
+
+  it('is kept of a source that comes new, whatever floods come to others', () => {
+    const { keeper, counted } = keeperWith();
+    const bodies = [Buffer.alloc(1_048_576), Buffer.from('{}')];
+    for (let n = 0; n < 1_000; n += 1)
+      for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g'])
+        keeper.offer(
+          rejectionOf({ endpoint: endpointOf({ name }), reason: `reason-${n % 9}` }, bodies[n % 2] as Buffer),
+        );
+    assert.ok(counted.includes('sampled') && counted.includes('memory'));
+    const before = counted.length;
+    for (let n = 0; n < 5; n += 1) keeper.offer(rejectionOf({ endpoint: endpointOf({ name: 'new' }) }));
+    assert.equal(counted.length, before);
   });
 
   it('is a copy: the memory that it came in is given back, and its own once it is kept', async () => {
     const { keeper, rows, memory } = keeperWith();
     const body = Buffer.from('{"update_id":1}');
     keeper.offer(rejectionOf({}, body));
-    assert.equal(memory.taken, body.length);
+    assert.equal(memory.taken, body.length + HEAD_BYTES);
     body.fill(0);
     await using _running = run(keeper);
     await waitFor(() => rows.length === 1 && memory.taken === 0);
