@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 export const KEPT_OF_A_SOURCE = 100;
 /** of all sources together so many, */
 export const KEPT_IN_ALL = 10_000;
-/** and for so long. Nothing removes any while no processor runs: a source with twice its number gets no more. */
+/** and for so long: what is over is removed by a processor each minute, and by ingresses with some of those that they keep. */
 export const KEPT_DAYS = 7;
 
 /** A header by its name, as it was written, and the length of its value. */
@@ -49,10 +49,7 @@ export async function insertRejected(queryable: Pick<Pool, 'query'>, request: Ke
     name: 'rejected-insert',
     text: `insert into rejected_requests (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes,
              body_sha256, body, secrets, tried, secret_index, skew_ms, diagnosis, what, fix)
-           select $1::uuid, $2::timestamptz, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::jsonb, $10::int,
-                  $11::text, $12::bytea, $13::int, $14::jsonb, $15::int, $16::float8, $17::text, $18::text, $19::text
-            where (select count(*) from (select 1 from rejected_requests where source = $3::text limit ${2 * KEPT_OF_A_SOURCE}) known)
-                  < ${2 * KEPT_OF_A_SOURCE}
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
            on conflict do nothing`,
     values: [
       request.requestId,
@@ -106,16 +103,18 @@ export async function readRejected(
   return rows[0] ?? null;
 }
 
-/** Removes what is too old, and of each source and of all what is over their number. Returns how many. */
+/** Removes what is too old, and of each source and of all what is over their number; leaves what another one removes. Returns how many. */
 export async function sweepRejected(queryable: Pick<Pool, 'query'>): Promise<number> {
   const { rowCount } = await queryable.query(
-    `delete from rejected_requests r using (
+    `with placed as (
        select request_id, rejected_at < now() - interval '${KEPT_DAYS} days' as is_old,
               row_number() over (partition by source order by rejected_at desc) as of_source,
               row_number() over (order by rejected_at desc) as of_all
-         from rejected_requests) placed
-      where r.request_id = placed.request_id
-        and (placed.is_old or placed.of_source > ${KEPT_OF_A_SOURCE} or placed.of_all > ${KEPT_IN_ALL})`,
+         from rejected_requests)
+     delete from rejected_requests where request_id in (
+       select request_id from rejected_requests join placed using (request_id)
+        where is_old or of_source > ${KEPT_OF_A_SOURCE} or of_all > ${KEPT_IN_ALL}
+          for update of rejected_requests skip locked)`,
   );
   return rowCount ?? 0;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import { connectEventLog } from '@ackline/eventlog/connect-event-log';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
@@ -24,8 +25,8 @@ import { createFairShare } from '@ackline/shared/fair-share';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import { readProcessorStates } from '@ackline/store/processors';
-import { writeSecretUses } from '@ackline/store/secret-uses';
-import type { Pool } from 'pg';
+import { removeSecretWatcher, writeSecretUses } from '@ackline/store/secret-uses';
+import type { Pool, PoolClient } from 'pg';
 import type { Registry } from 'prom-client';
 import { type CertificateTrust, publicTrust } from './certificates/certificate-fetch.ts';
 import { connectPublishedKeys } from './certificates/connect-published-keys.ts';
@@ -45,6 +46,7 @@ import { createRequestTally, withTally } from './request-tally.ts';
 import { createSecretUses, type SecretUses } from './secret-uses.ts';
 import { createSecretUsesRecord } from './secret-uses-record.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
+import { createSideConnection, type SideConnection } from './side-connection.ts';
 import { connectSources, type Sources } from './sources.ts';
 import { readTroubledDestinations } from './troubled-destinations.ts';
 
@@ -98,14 +100,18 @@ export async function createApp(
 
   const pool = openPool(config, { opened, registry, log });
   const guard = await openPostgresGuard(pool, { log, health });
-  const states = createProcessorStates({ read: () => readProcessing(pool, sources), log });
+  const side = createSideConnection(pool);
+  const states = createProcessorStates({
+    read: () => side(client => readProcessing(client, sources)),
+    log,
+  });
   const calls = createCallTally();
   const asking = createAsking(guard, context.signal);
   const secretUses = createSecretUses();
-  const record = recordOf(secretUses, sources, { pool: guardPool(pool, guard), log });
+  const record = recordOf(secretUses, sources, { side, guard, log });
   const metrics = withTally(createIngressMetrics(registry, shownOf(sources), secretUses), tally, calls);
   const bodyMemory = createFairShare(BODY_BUDGET_BYTES);
-  const rejected = keeperOfRejected({ sources, metrics, bodyMemory, pool, guard, log });
+  const rejected = keeperOfRejected({ sources, metrics, bodyMemory, pool, side, guard, log });
   const report = reportOf({ calls, guards, pool, log });
   background([asking, states, sources.declared, record, rejected, report], { opened, log, health });
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
@@ -138,15 +144,27 @@ function shownOf({ declared, secrets }: Sources): Shown {
   };
 }
 
+interface RecordParts {
+  readonly side: SideConnection;
+  readonly guard: PostgresGuard;
+  readonly log: Logger;
+}
+
 function recordOf(
   uses: SecretUses,
   sources: Sources,
-  { pool, log }: Pick<EventLogParts, 'pool' | 'log'>,
+  { side, guard, log }: RecordParts,
 ): Component {
+  const watcher = randomUUID();
   return createSecretUsesRecord({
     uses,
     shown: shownOf(sources),
-    write: told => writeSecretUses(pool, told),
+    write: (told, isLast) =>
+      side(async client => {
+        const guarded = guardPool(client, guard);
+        await writeSecretUses(guarded, told, watcher);
+        if (isLast) await removeSecretWatcher(guarded, watcher);
+      }),
     log,
   });
 }
@@ -213,13 +231,10 @@ async function openEventLog(
   return eventLog;
 }
 
-async function readProcessing(pool: Pool, { declared }: Sources): Promise<Processing> {
-  const { destinations } = declared.current.ackline;
-  const [processors, troubled] = await Promise.all([
-    readProcessorStates(pool),
-    readTroubledDestinations(pool, destinations),
-  ]);
-  return { processors, destinations: troubled };
+async function readProcessing(client: PoolClient, { declared }: Sources): Promise<Processing> {
+  const processors = await readProcessorStates(client);
+  const destinations = await readTroubledDestinations(client, declared.current.ackline.destinations);
+  return { processors, destinations };
 }
 
 function openPool(

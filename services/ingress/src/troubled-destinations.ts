@@ -21,10 +21,8 @@ export async function readTroubledDestinations(
   destinations: readonly Pick<DestinationConfig, 'name' | 'breaker'>[],
 ): Promise<readonly TroubledDestination[]> {
   const names = destinations.map(({ name }) => name);
-  const [paused, states] = await Promise.all([
-    listPausedDestinations(queryable),
-    readDestinationStates(queryable, names),
-  ]);
+  const paused = await listPausedDestinations(queryable);
+  const states = await readDestinationStates(queryable, names);
   const pausedNames = new Set(paused.map(({ name }) => name));
   const byName = new Map(states.map(state => [state.name, state]));
   return destinations

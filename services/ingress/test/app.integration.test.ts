@@ -43,7 +43,7 @@ routes: [{ name: all, destination: receiver }]
 const STRICT = CONFIG.replace('onUndurable: 200, ', '');
 
 /** Connections that read at a time what /health shows of processors and destinations. */
-const READ_FOR_HEALTH = 2;
+const READ_FOR_HEALTH = 1;
 
 let database: TestDatabase;
 let folder: string;

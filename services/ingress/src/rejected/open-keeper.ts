@@ -1,19 +1,24 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { FairShare } from '@ackline/shared/fair-share';
 import { providers } from '@ackline/shared/providers/registry';
-import { insertRejected } from '@ackline/store/rejected-requests';
+import { insertRejected, type KeptRequest, sweepRejected } from '@ackline/store/rejected-requests';
 import type { Pool } from 'pg';
 import type { PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { IngressMetrics } from '../ingress-metrics.ts';
 import { BODY_BUDGET_BYTES } from '../public-port.ts';
 import type { Sources } from '../sources.ts';
+import type { SideConnection } from '../side-connection.ts';
 import { createRejectionKeeper, type RejectionKeeper } from './rejection-keeper.ts';
+
+/** Where no processor runs, or none for long: a process leaves so many beyond the bounds at most. The first one of each process too. */
+const SWEEP_EVERY = 50;
 
 interface KeeperParts {
   readonly sources: Sources;
   readonly metrics: IngressMetrics;
   readonly bodyMemory: FairShare;
-  readonly pool: Pool;
+  readonly pool: Pick<Pool, 'waitingCount'>;
+  readonly side: SideConnection;
   readonly guard: Pick<PostgresGuard, 'isGood'>;
   readonly log: Logger;
 }
@@ -24,11 +29,12 @@ export function keeperOfRejected({
   metrics,
   bodyMemory,
   pool,
+  side,
   guard,
   log,
 }: KeeperParts): RejectionKeeper {
   return createRejectionKeeper({
-    insert: row => insertRejected(pool, row),
+    insert: insertBounded(side),
     isPostgresShort: () => !guard.isGood || pool.waitingCount > 0,
     memory: bodyMemory,
     spareBytes: BODY_BUDGET_BYTES / 2,
@@ -38,4 +44,16 @@ export function keeperOfRejected({
     counts: metrics.rejectedKeeping,
     log,
   });
+}
+
+/** Its row, and before some of them the removal of what is over the bounds. */
+function insertBounded(side: SideConnection): (row: KeptRequest) => Promise<void> {
+  let kept = 0;
+  return async row => {
+    await side(async client => {
+      if (kept % SWEEP_EVERY === 0) await sweepRejected(client);
+      await insertRejected(client, row);
+    });
+    kept += 1;
+  };
 }

@@ -9,7 +9,7 @@ import { createLogger } from '@ackline/runtime/logger';
 import type { ChildMessage } from '@ackline/runtime/parent-channel';
 import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
-import { type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
+import { KEPT_OF_A_SOURCE, type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { scrape } from '@ackline/testkit/scrape';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
@@ -258,6 +258,22 @@ describe('a flood of bad signatures', () => {
       [unkept('sampled'), unkept('memory'), unkept('postgres')],
       [ids.length - KEPT_OF_A_MINUTE, 0, 0],
     );
+  });
+
+  it('leaves the newest of a source, and not more of them, where no processor removes any', async () => {
+    await pool.query(
+      `insert into rejected_requests
+         (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes, body_sha256, secrets, tried, diagnosis, what, fix)
+       select gen_random_uuid(), now() - n * interval '1 second', 'payments', 'p', 'c', 'r', 'POST', '/', '{}', 0, '', 0, '{}', 'd', 'w', 'f'
+         from generate_series(1, 300) n`,
+    );
+    await using app = await startApp();
+    const sample = sampleOf('stripe', { url: '', secret: 'whsec_another', now: Date.now() });
+    await keptOf(await refusedId(app.base, '/webhook/payments', sample));
+    const { rows } = await pool.query<{ count: number }>(
+      "select count(*)::int as count from rejected_requests where source = 'payments'",
+    );
+    assert.deepEqual(rows, [{ count: KEPT_OF_A_SOURCE + 1 }]);
   });
 
   it('is answered while PostgreSQL is away, and what is not kept is counted', async () => {
