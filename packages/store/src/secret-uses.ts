@@ -16,7 +16,7 @@ export interface SecretUse {
   readonly source: string;
   readonly fingerprint: string;
   readonly firstListedAt: Date;
-  /** For how long uses have been noted without a pause. */
+  /** For how long uses have been noted without a pause, by every ingress that is known. */
   readonly watchedMs: number;
   /** Since an ingress last had it in its configuration. */
   readonly listedAgeMs: number;
@@ -38,10 +38,14 @@ export function secretFingerprint(source: string, secret: string): string {
   return hash('sha256', `${source}\n${secret}`, 'hex').slice(0, FINGERPRINT_DIGITS);
 }
 
-/** `told`: each one once. In the order of the key, so that ingresses which write at once never wait for each other in a circle. */
+/**
+ * `told`: each one once; `watcher`: the process that tells. In the order of the key, so that ingresses which write at once never wait for
+ * each other in a circle.
+ */
 export async function writeSecretUses(
   queryable: Pick<Pool, 'query'>,
   told: readonly ToldSecret[],
+  watcher: string,
 ): Promise<void> {
   await queryable.query(
     `with told as (
@@ -64,14 +68,27 @@ export async function writeSecretUses(
       told.map(({ lastUsedAt }) => lastUsedAt),
     ],
   );
+  await queryable.query(
+    `insert into secret_watchers (id, told_at) values ($1, now()) on conflict (id) do update set told_at = now()`,
+    [watcher],
+  );
   await queryable.query(`delete from secret_uses where last_listed_at < now() - interval '${FORGET_AFTER}'`);
+  await queryable.query(`delete from secret_watchers where told_at < now() - interval '${FORGET_AFTER}'`);
 }
+
+/** Of a process that ends and has told all: from now on it is called with nothing. */
+export async function removeSecretWatcher(queryable: Pick<Pool, 'query'>, watcher: string): Promise<void> {
+  await queryable.query('delete from secret_watchers where id = $1', [watcher]);
+}
+
+/** When the last one wrote that has been silent since, and did not end: until then all is known. */
+const SILENT_SINCE = `(select max(told_at) from secret_watchers where told_at < now() - interval '${PAUSE}')`;
 
 export async function readSecretUses(queryable: Pick<Pool, 'query'>): Promise<readonly SecretUse[]> {
   const age = (column: string) => `(extract(epoch from clock_timestamp() - ${column}) * 1000)::float8`;
   const { rows } = await queryable.query<SecretUse>(
     `select source, fingerprint, first_listed_at as "firstListedAt", last_used_at as "lastUsedAt",
-            ${age('watched_since')} as "watchedMs", ${age('last_listed_at')} as "listedAgeMs",
+            ${age(`greatest(watched_since, ${SILENT_SINCE})`)} as "watchedMs", ${age('last_listed_at')} as "listedAgeMs",
             ${age('last_used_at')} as "lastUsedAgeMs", uses::float8 as uses, others_since::float8 as "othersSince"
        from secret_uses order by source, first_listed_at, fingerprint`,
   );

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
@@ -7,23 +8,26 @@ import type { SecretUses } from './secret-uses.ts';
 
 /** What a process that is killed has not told yet is no longer than this. */
 const WRITE_EVERY_MS = 30_000;
+/** A process that ends waits no longer for its last word: without it, it counts as one that is silent. */
+const END_LIMIT_MS = 2_000;
 
 export interface SecretUsesRecordDeps {
   readonly uses: SecretUses;
   readonly shown: Pick<Shown, 'configured' | 'secretsOf'>;
-  /** Rejects while PostgreSQL is away: what it was to write goes with the next one. */
-  readonly write: (told: readonly ToldSecret[]) => Promise<void>;
+  /** `isLast`: this process ends. Rejects while PostgreSQL is away: what it was to write goes with the next one. */
+  readonly write: (told: readonly ToldSecret[], isLast: boolean) => Promise<void>;
   readonly log: Pick<Logger, 'debug'>;
   readonly everyMs?: number;
+  readonly endLimitMs?: number;
 }
 
 /** Writes down which secrets there are and what they proved, in the background and once more at its end: no request waits for it. */
 export function createSecretUsesRecord(deps: SecretUsesRecordDeps): Component {
-  const { uses, shown, write, log, everyMs = WRITE_EVERY_MS } = deps;
+  const { uses, shown, write, log, everyMs = WRITE_EVERY_MS, endLimitMs = END_LIMIT_MS } = deps;
   /** By source and fingerprint. */
   const written = new Map<string, number>();
 
-  async function tell(): Promise<void> {
+  async function tell(isLast: boolean): Promise<void> {
     const counts = new Map<string, number>();
     const told: ToldSecret[] = [];
     for (const { name: source, secrets } of shown.configured()) {
@@ -39,19 +43,25 @@ export function createSecretUsesRecord(deps: SecretUsesRecordDeps): Component {
         told.push({ source, fingerprint, uses: fresh, lastUsedAt: lastAt === 0 ? null : lastAt });
       }
     }
-    if (told.length === 0) return;
-    await write(told);
+    await write(told, isLast);
     for (const [key, count] of counts) written.set(key, count);
+  }
+
+  async function tellUntil(signal: AbortSignal): Promise<void> {
+    for (let isLast = false; !isLast; ) {
+      await delay(everyMs, undefined, { signal }).catch(() => undefined);
+      isLast = signal.aborted;
+      await tell(isLast).catch((error: unknown) => log.debug({ err: error }, 'secret-uses.unwritten'));
+    }
   }
 
   return {
     name: 'secret-uses-record',
-    async run(signal) {
-      for (let isLast = false; !isLast; ) {
-        await delay(everyMs, undefined, { signal }).catch(() => undefined);
-        isLast = signal.aborted;
-        await tell().catch((error: unknown) => log.debug({ err: error }, 'secret-uses.unwritten'));
-      }
-    },
+    run: signal => Promise.race([tellUntil(signal), longAfter(signal, endLimitMs)]),
   };
+}
+
+async function longAfter(signal: AbortSignal, ms: number): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  await delay(ms, undefined, { ref: false });
 }

@@ -10,7 +10,8 @@ const AT = 1_795_372_800_000;
 /** A record of the source `crm`, which writes into a list as soon as it may. */
 function record(secrets: readonly string[]) {
   const uses = createSecretUses();
-  const live = { secrets, isAway: false };
+  const live = { secrets, isAway: false, hangs: false };
+  const ends: boolean[] = [];
   const writes: (readonly ToldSecret[])[] = [];
   let tries = 0;
   const stop = new AbortController();
@@ -20,21 +21,24 @@ function record(secrets: readonly string[]) {
       configured: () => [{ limit: null, name: 'crm', secrets: live.secrets.map(env => ({ env })) }],
       secretsOf: () => live.secrets,
     },
-    write(told) {
+    write(told, isLast) {
       tries += 1;
+      ends.push(isLast);
+      if (live.hangs) return new Promise(() => undefined);
       if (live.isAway) return Promise.reject(new Error('away'));
       writes.push(told);
       return Promise.resolve();
     },
     log: { debug: () => undefined },
     everyMs: 1,
+    endLimitMs: 10,
   });
   const running = component.run(stop.signal);
   const nextTry = async () => {
     const before = tries;
     await waitFor(() => tries > before + 1);
   };
-  return { uses, live, writes, nextTry, end: () => (stop.abort(), running) };
+  return { uses, live, writes, ends, nextTry, end: () => (stop.abort(), running) };
 }
 
 /** By secret: what was told of it in all. */
@@ -77,6 +81,23 @@ describe('the record of what secrets were used for', () => {
     uses.note('crm', 'old', AT);
     await end();
     assert.equal(sums(writes, 'old').uses, 1);
+  });
+
+  it('says that it ends with its last word, and with no other', async () => {
+    const { ends, nextTry, end } = record(['old']);
+    await nextTry();
+    await end();
+    assert.deepEqual(ends.slice(0, -1).filter(Boolean), []);
+    assert.equal(ends.at(-1), true);
+  });
+
+  it('does not wait for its last word as long as PostgreSQL hangs', async () => {
+    const { live, nextTry, end } = record(['old']);
+    await nextTry();
+    live.hangs = true;
+    let hasEnded = false;
+    void end().then(() => void (hasEnded = true));
+    await waitFor(() => hasEnded);
   });
 
   it('tells a secret that stands twice in a source once', async () => {

@@ -32,6 +32,7 @@ export const LEFT_OUT_TABLES: Readonly<Record<string, string>> = {
   processors: 'What running processes say about themselves; true for seconds.',
   secret_uses:
     'What ingresses note of secrets: without it none is called safe to remove before they have noted a day.',
+  secret_watchers: 'Which ingresses note that; true for seconds.',
   destination_states:
     'How destinations are now; true for minutes, and found out again by their first failures.',
 };

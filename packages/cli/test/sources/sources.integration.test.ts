@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
 
+const WATCHER = '019ab2c4-0000-4000-8000-000000000001';
 const SECRETS = {
   OLD: 'old-secret-0123456789',
   NEW: 'new-secret-0123456789',
@@ -41,12 +42,12 @@ before(async () => {
     uses,
     lastUsedAt: uses === 0 ? null : Date.now() - 80 * 3_600_000,
   });
-  await writeSecretUses(pool, [told('crm', SECRETS.OLD, 7)]);
+  await writeSecretUses(pool, [told('crm', SECRETS.OLD, 7)], WATCHER);
   await pool.query(
     "update secret_uses set first_listed_at = now() - interval '30 days', watched_since = now() - interval '30 days'",
   );
   const used = { ...told('crm', SECRETS.NEW, 1_204), lastUsedAt: Date.now() };
-  await writeSecretUses(pool, [told('crm', SECRETS.OLD, 0), used]);
+  await writeSecretUses(pool, [told('crm', SECRETS.OLD, 0), used], WATCHER);
   await pool.end();
 });
 after(async () => {
