@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, type LookupFunction } from 'node:net';
+import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
 
 /** Of an own network, of this machine, of none, or of many at once (IANA's registries of special-purpose addresses). */
 const INSIDE_V4 = [
@@ -6,6 +6,8 @@ const INSIDE_V4 = [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  // The host's agent in each virtual network of Azure: it looks public.
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
@@ -41,6 +43,12 @@ for (const [address, bits] of INSIDE_V6) inside.addSubnet(address, bits, 'ipv6')
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !inside.check(address, 'ipv4');
   return outside.check(address, 'ipv6') && !inside.check(address, 'ipv6');
+}
+
+/** Of a URL: false for an address in the place of a name that is not of the internet, which no lookup is asked about. */
+export function mayBePublic(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return isIP(address) === 0 || isPublicAddress(address);
 }
 
 export const NOT_PUBLIC = 'NOT_PUBLIC';

@@ -2,6 +2,7 @@ import { decodeUtf8 } from '@ackline/shared/providers/json-body';
 import type { AnswerHead, Exchanged, ReadAnswer } from './exchange.ts';
 import { OutboundError } from './outbound-error.ts';
 import type { OutboundAnswer, OutboundOptions } from './outbound-http.ts';
+import { mayBePublic, NOT_PUBLIC } from './public-addresses.ts';
 
 const CALL_LIMIT_MS = 30_000;
 const DEFAULT_ANSWER_BYTES = 10 * 1_048_576;
@@ -19,7 +20,7 @@ export interface ClientCall extends OutboundOptions {
   readonly retryAfterOf?: ((answer: ReadAnswer) => number | null) | undefined;
   /** Asked before the body is read: why it shall not be. */
   readonly refuse?: ((head: AnswerHead) => string | null) | undefined;
-  /** Fails with `NOT_PUBLIC` where the host's name has an address that is not of the internet. An address in its place is not looked at. */
+  /** Fails with `NOT_PUBLIC` where the host, or what its name has, is an address that is not of the internet. */
   readonly onlyPublic?: boolean;
 }
 
@@ -37,10 +38,12 @@ export interface CallPlan extends Pick<ClientCall, 'before' | 'retryAfterOf' | '
   accepts(status: number): boolean;
 }
 
-/** Throws an OutboundError for what HTTP can't carry. */
+/** Throws an OutboundError for what HTTP can't carry, and for an address that may not be called. */
 export function planCall(given: string | URL, call: ClientCall): CallPlan {
   const method = call.method ?? 'GET';
-  const { origin, host, pathname, search } = urlOf(given, method);
+  const { onlyPublic = false } = call;
+  const { origin, host, hostname, pathname, search } = urlOf(given, method);
+  if (onlyPublic && !mayBePublic(hostname)) throw notPublic(method, host);
   const { body, headers } = bodyOf(call, method, host);
   return {
     origin,
@@ -56,7 +59,7 @@ export function planCall(given: string | URL, call: ClientCall): CallPlan {
     before: call.before,
     retryAfterOf: call.retryAfterOf,
     refuse: call.refuse,
-    onlyPublic: call.onlyPublic ?? false,
+    onlyPublic,
   };
 }
 
@@ -79,6 +82,10 @@ function within(given: number | undefined, fallback: number, most: number): numb
 
 function refused(method: string, host: string, words: string): OutboundError {
   return new OutboundError({ method, host, status: null, code: 'UNSENDABLE', words });
+}
+
+function notPublic(method: string, host: string): OutboundError {
+  return new OutboundError({ method, host, status: null, code: NOT_PUBLIC, words: WORDS[NOT_PUBLIC] });
 }
 
 function bodyOf({ body, json, headers = {} }: ClientCall, method: string, host: string) {
@@ -112,12 +119,13 @@ export function toAnswer(plan: CallPlan, { status, headers, body }: ReadAnswer):
   };
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS = {
   TIMEOUT: 'did not answer in time',
   ABORTED: 'was aborted',
   TOO_LARGE: 'answered more than may be',
-  NOT_PUBLIC: 'has an address that is not of the internet',
-};
+  [NOT_PUBLIC]: 'has an address that is not of the internet',
+} as const;
+const WORDS_BY_CODE: Readonly<Record<string, string>> = WORDS;
 
 /** Said by what stands before the server, which may have done it. */
 const OF_GATEWAYS: ReadonlySet<number> = new Set([502, 504]);
@@ -144,7 +152,7 @@ export function toError(
     });
   }
   const { code, wasSent } = exchanged;
-  const words = exchanged.words ?? WORDS[code] ?? `brought no answer (${code})`;
+  const words = exchanged.words ?? WORDS_BY_CODE[code] ?? `brought no answer (${code})`;
   return new OutboundError({
     method,
     host,

@@ -71,7 +71,7 @@ export function createHttpClient({ limits, lookup, random = Math.random }: HttpC
   const open = createOpenConnections(agent, limits.keepAlive);
   const deps: Deps = { agent, publicAgent, room, open, tally, random };
   return {
-    request: (url, call, signal) => bounded(planCall(url, call), signal, deps),
+    request: async (url, call, signal) => bounded(planCall(url, call), signal, deps),
     figures: () => ({
       active: [...room.active.values()].reduce((sum, count) => sum + count, 0),
       limit: limits.connections,

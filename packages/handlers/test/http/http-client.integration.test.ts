@@ -58,6 +58,24 @@ describe('outbound HTTP', { timeout: 60_000 }, () => {
     await named.close();
   });
 
+  it('calls no address of the inside that stands in the place of a name, however it is written', async () => {
+    const { port } = new URL(receiver.url);
+    for (const host of [
+      '127.0.0.1',
+      '127.1',
+      '0x7f.1',
+      '2130706433',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '169.254.169.254',
+    ])
+      await assert.rejects(client.request(`http://${host}:${port}/x`, { onlyPublic: true }, never), {
+        code: 'NOT_PUBLIC',
+        message: /^GET .* has an address that is not of the internet$/,
+      });
+    assert.equal(receiver.requests.length, 0);
+  });
+
   it('sends JSON, texts, bytes and headers', async () => {
     await client.request(
       receiver.url,
