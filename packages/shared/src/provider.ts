@@ -199,6 +199,8 @@ export interface Provider {
   sample(options: SampleOptions): SampleRequest;
   /** Only where a secret may be a public key, whose signing key never leaves the provider: a new pair to try out with. */
   makeKeys?(): KeyPair;
+  /** Where there are such: the public key of one that signs; null: it signs by no pair. */
+  publicKeyOf?(signingKey: string): string | null;
   /** True where the secret has a form that the provider can use; the reason otherwise. */
   checkSecret(secret: string): true | string;
 }

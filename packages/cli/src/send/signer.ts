@@ -32,7 +32,8 @@ export function readSigner(
 /** One that somebody gives instead: of a key pair what signs. Throws ACKLINE_USAGE where it can sign nothing. */
 export function givenSigner(provider: Provider, secret: string): Signer {
   const verdict = signs(provider, secret) || provider.checkSecret(secret);
-  if (verdict === true && signs(provider, secret)) return { secret, signingKey: secret };
+  if (verdict === true && signs(provider, secret))
+    return { secret: provider.publicKeyOf?.(secret) ?? secret, signingKey: secret };
   // Never with the secret in it.
   const isShown = verdict !== true && (secret === '' || !verdict.includes(secret));
   const why = verdict === true ? ': it is a public key, and signs nothing' : isShown ? `: it ${verdict}` : '';

@@ -105,6 +105,25 @@ for (const each of providers.values()) {
   });
 }
 
+for (const each of providers.values()) {
+  const keys = each.makeKeys?.();
+  if (keys === undefined) continue;
+  it(`samples of ${each.name} by a signing key that is given are judged by its public half`, () => {
+    const own = source({ provider: each.name, toleranceMs: each.toleranceMs });
+    const samples = prepareSamples(own, {
+      config: exampleConfig({ sources: [own] }),
+      environment: {},
+      mode: 'production',
+      baseUrl: 'http://127.0.0.1:8080',
+      secret: keys.signingKey,
+    });
+    assert.equal(samples.secret, keys.secret);
+    assert.ok(samples.verify(samples.sample(0, NOW), NOW).verified);
+    const old = age((each.toleranceMs ?? 0) + 2_000);
+    assert.match(changeSamples(samples, old, NOW).refusal ?? '', /ago, which is out of the tolerance$/);
+  });
+}
+
 describe('a sample that is changed', () => {
   it("is measured by the source's own tolerance", () => {
     const samples = samplesOf(provider('stripe'), { toleranceMs: 3_600_000 });

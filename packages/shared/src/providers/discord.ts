@@ -16,7 +16,7 @@ import type {
 import { safeKey } from '../safe-key.ts';
 import { bodyHash, idKey, typeKey } from './identity-keys.ts';
 import { idText, isObject, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './key-pairs.ts';
+import { ed25519PublicBytes, ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './key-pairs.ts';
 import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
 import { isSmallWith } from './small-body.ts';
 
@@ -221,6 +221,11 @@ function makeKeys(): KeyPair {
   return { secret: publicBytes.toString('hex'), signingKey: SIGNING_PREFIX + seed.toString('hex') };
 }
 
+function publicKeyOf(signingKey: string): string | null {
+  const key = signingKeyOf(signingKey);
+  return key === null ? null : ed25519PublicBytes(key).toString('hex');
+}
+
 /** That of the application. */
 function checkSecret(secret: string): true | string {
   return (
@@ -246,5 +251,6 @@ export const discord: Provider = {
   answer,
   sample,
   makeKeys,
+  publicKeyOf,
   checkSecret,
 };

@@ -23,6 +23,16 @@ export function ed25519SigningKey(seed: Uint8Array): KeyObject | null {
   return seed.length === ED25519_BYTES ? privateKeyOf(Buffer.concat([ED25519_SIGNING_START, seed])) : null;
 }
 
+/** The 32 bytes of the public half. */
+export function ed25519PublicBytes(signingKey: KeyObject): Buffer {
+  return spkiOf(signingKey).subarray(ED25519_PUBLIC_START.length);
+}
+
+/** SubjectPublicKeyInfo of the public half. */
+export function spkiOf(signingKey: KeyObject): Buffer {
+  return createPublicKey(signingKey).export({ type: 'spki', format: 'der' });
+}
+
 /** New ones: the 32 bytes of either half. */
 export function makeEd25519(): { readonly publicBytes: Buffer; readonly seed: Buffer } {
   const { publicDer, signingDer } = derOf(generateKeyPairSync('ed25519'));

@@ -16,7 +16,7 @@ import type {
 import { idKey, typeKey } from './identity-keys.ts';
 import { commonId, epochMs, readJson, valueAt } from './json-body.ts';
 import { jsonElements } from './json-parts.ts';
-import { makeP256, privateKeyOf, publicKeyOf } from './key-pairs.ts';
+import { makeP256, privateKeyOf, publicKeyOf, spkiOf } from './key-pairs.ts';
 import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
 import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
@@ -40,6 +40,11 @@ const verifyingKey = createKeyCache(secret =>
 const signingKeyOf = createKeyCache(secret =>
   SIGNING_KEY_FORM.test(secret) ? privateKeyOf(Buffer.from(secret, 'base64')) : null,
 );
+
+function publicSecretOf(signingKey: string): string | null {
+  const key = signingKeyOf(signingKey);
+  return key === null ? null : spkiOf(key).toString('base64');
+}
 
 /**
  * The time and the body are signed without anything between them. What moves from one to the other leaves a body that begins with
@@ -179,5 +184,6 @@ export const sendgrid: Provider = {
   answer: received,
   sample,
   makeKeys: makeP256,
+  publicKeyOf: publicSecretOf,
   checkSecret,
 };

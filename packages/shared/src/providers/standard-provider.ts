@@ -13,6 +13,7 @@ import {
   STANDARD_ID_FORM,
   type StandardNames,
   signStandard,
+  standardPublicKeyOf,
   verifyStandard,
 } from './standard-signature.ts';
 
@@ -49,6 +50,7 @@ export function createStandardProvider({ name, namesOf, prefix }: StandardOption
     answer: received,
     sample: options => sample(prefix, options),
     makeKeys: makeStandardKeys,
+    publicKeyOf: standardPublicKeyOf,
     checkSecret: checkStandardSecret,
   };
 }

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, sign as signOnce, verify as verifyOnce } f
 
 import { createKeyCache } from '../key-cache.ts';
 import type { KeyPair, ReceivedRequest, Secrets, Verdict } from '../provider.ts';
-import { ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './key-pairs.ts';
+import { ed25519PublicBytes, ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './key-pairs.ts';
 import { type Clock, judge, judgeTime, readClaim, readProof, SECONDS_FORM, sameText } from './signature.ts';
 
 /** Of the three headers that carry the proof, in lower case. */
@@ -127,6 +127,12 @@ export function makeStandardKeys(): KeyPair {
     secret: PUBLIC_PREFIX + publicBytes.toString('base64'),
     signingKey: SIGNING_PREFIX + Buffer.concat([seed, publicBytes]).toString('base64'),
   };
+}
+
+/** null: what signs by an HMAC, or not at all. */
+export function standardPublicKeyOf(signingKey: string): string | null {
+  const key = signingKeyOf(signingKey);
+  return key === null ? null : PUBLIC_PREFIX + ed25519PublicBytes(key).toString('base64');
 }
 
 export function checkStandardSecret(secret: string): true | string {
