@@ -92,7 +92,7 @@ export const sourceSchema = z.strictObject(
     maxBody: sizeField('1KiB', '25MiB')
       .optional()
       .describe(
-        'A larger body is answered 413. Default: 1MiB; 25MiB for github, 4MiB for slack, 3MiB for meta.',
+        'A larger body is answered 413. Default: 1MiB; 25MiB for github and gitlab, 4MiB for slack, 3MiB for meta.',
       ),
     tolerance: durationField('1s', '1h')
       .optional()

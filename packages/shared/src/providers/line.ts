@@ -171,6 +171,7 @@ export const line: Provider = {
   signsUrl: false,
   // What is refused comes again only where a channel has redelivery switched on.
   overLimit: 'defer',
+  // It may stop sending, but only after "a long time" of failures (developers.line.biz, Receive messages).
   rules: { waitsMs: 2_000, disables: false, sendsAgain: false },
   toleranceMs: null,
   verify,

@@ -91,7 +91,8 @@ export const shopify: Provider = {
   signsUrl: false,
   // What is refused comes again for some hours, and then the subscription is gone.
   overLimit: 'defer',
-  rules: { waitsMs: 5_000, disables: false, sendsAgain: true },
+  // Eight tries in four hours, and the subscription that an app made is deleted.
+  rules: { waitsMs: 5_000, disables: true, sendsAgain: true },
   toleranceMs: null,
   verify,
   identify,

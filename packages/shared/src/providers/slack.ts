@@ -207,7 +207,8 @@ export const slack: Provider = {
   signsUrl: false,
   // A command or a click does not come again.
   overLimit: 'defer',
-  rules: { waitsMs: 3_000, disables: false, sendsAgain: true },
+  // Fewer than one success in twenty within an hour can end an app's events (docs.slack.dev, app_rate_limited).
+  rules: { waitsMs: 3_000, disables: true, sendsAgain: true },
   toleranceMs: TOLERANCE_MS,
   maxBodyBytes: MAX_BODY_BYTES,
   verify,

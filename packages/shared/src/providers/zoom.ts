@@ -116,6 +116,7 @@ export const zoom: Provider = {
   signsUrl: false,
   // What is refused comes again three times, and then no more.
   overLimit: 'defer',
+  // Each after the one before: 5, 20 and 60 minutes (developers.zoom.us, Resolving webhook delays).
   rules: { waitsMs: 3_000, disables: false, sendsAgain: true },
   toleranceMs: TOLERANCE_MS,
   verify,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withDefaultLimit } from '../../src/config/default-limit.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { sourceSchema } from '../../src/config/schema-source.ts';
 import { providers } from '../../src/providers/registry.ts';
 
 const load = (text: string) => loadConfig(text, { fileName: 'ackline.yaml', providers, production: false });
@@ -127,6 +128,15 @@ describe('maxBody', () => {
     assert.equal(bytesOf(''), 1_048_576);
     assert.equal(bytesOf('', 'github'), 26_214_400);
     assert.equal(bytesOf('    maxBody: 2MiB\n', 'github'), 2_097_152);
+  });
+
+  it('is described with each provider whose own is another one', () => {
+    const text = sourceSchema.shape.maxBody.description ?? '';
+    for (const { name, maxBodyBytes } of providers.values()) {
+      if (maxBodyBytes === undefined) continue;
+      const size = `${maxBodyBytes / 1_048_576}MiB`;
+      assert.match(text, new RegExp(`${size} for [a-z ]*\\b${name}\\b`));
+    }
   });
 });
 

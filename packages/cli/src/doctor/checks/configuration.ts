@@ -130,7 +130,7 @@ function answerRules(source: SourceConfig): readonly Rule[] {
     {
       id: 'undurable-answered-503',
       key: 'onUndurable',
-      applies: onUndurable === 503 && rules.disables,
+      applies: onUndurable === 503 && rules.disables && !rules.sendsAgain,
       what: `onUndurable is 503, and ${provider} disables webhooks that answer errors`,
     },
     {

@@ -1,4 +1,5 @@
 import { metricTable } from '@ackline/runtime/metric-table';
+import type { ProviderRules } from '@ackline/shared/provider';
 import { providerOf } from '@ackline/shared/providers/registry';
 import { findOperationsUrl } from '../../top/look.ts';
 import { quantilesMs, type Samples, sumBy } from '../../top/metric-samples.ts';
@@ -42,7 +43,7 @@ export function counted(examination: Examination, samples: Samples): readonly Fi
       const rules = providerOf(source)?.rules ?? null;
       const subject = `source ${source.name}`;
       return [
-        ...refused(subject, unacked.get(source.name) ?? 0, rules?.disables === true),
+        ...refused(subject, unacked.get(source.name) ?? 0, rules),
         ...slow(subject, p99Of(samples, source.name), rules?.waitsMs ?? null),
       ];
     }),
@@ -55,10 +56,13 @@ export function counted(examination: Examination, samples: Samples): readonly Fi
   ];
 }
 
-function refused(subject: string, count: number, disables: boolean): readonly Finding[] {
+/** One that sends again bears some, though many in a row may disable its webhook as well. */
+function refused(subject: string, count: number, rules: ProviderRules | null): readonly Finding[] {
+  const { disables, sendsAgain } = rules ?? { disables: false, sendsAgain: true };
+  const borne = disables && !sendsAgain ? 0 : REFUSED_IN_A_ROW - 1;
+  if (count <= borne) return [];
   const what = `${plural(count, 'request')} refused in a row`;
-  if (count > 0 && disables) return [finding('webhook-at-risk', subject, what)];
-  return count >= REFUSED_IN_A_ROW ? [finding('webhook-refused', subject, what)] : [];
+  return [finding(disables ? 'webhook-at-risk' : 'webhook-refused', subject, what)];
 }
 
 function p99Of(samples: Samples, source: string): number | null {

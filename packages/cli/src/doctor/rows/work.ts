@@ -64,7 +64,7 @@ export const workRows = {
   },
   'webhook-at-risk': {
     impact: 'high',
-    why: 'This provider disables a webhook after errors and time-outs, and sends nothing again.',
+    why: 'This provider disables a webhook after errors and time-outs: what happens from then on never comes.',
     fix: 'Look at the log of the ingress for `webhook.rejected` of the source, and repair it now; if it is disabled already, enable it at the provider.',
   },
   'webhook-refused': {

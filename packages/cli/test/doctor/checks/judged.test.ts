@@ -14,7 +14,11 @@ const told = (findings: readonly Finding[] | null) =>
   findings?.map(({ id, subject, what }) => `${id} ${subject ?? '–'}: ${what}`);
 
 function examination(): Examination {
-  const sources = [source(), source({ name: 'rio', provider: 'respondio', path: '/rio' })];
+  const sources = [
+    source(),
+    source({ name: 'rio', provider: 'respondio', path: '/rio' }),
+    source({ name: 'chat', provider: 'slack', path: '/chat' }),
+  ];
   return { acklineConfig: exampleConfig({ sources }) } as Examination;
 }
 
@@ -65,6 +69,10 @@ describe('what services have counted', () => {
     assert.deepEqual(counted(examination(), [sample(name, { source: 'telegram' }, 9)]), []);
     assert.deepEqual(told(counted(examination(), [sample(name, { source: 'telegram' }, 10)])), [
       'webhook-refused source telegram: 10 requests refused in a row',
+    ]);
+    assert.deepEqual(counted(examination(), [sample(name, { source: 'chat' }, 9)]), []);
+    assert.deepEqual(told(counted(examination(), [sample(name, { source: 'chat' }, 10)])), [
+      'webhook-at-risk source chat: 10 requests refused in a row',
     ]);
   });
 
