@@ -96,7 +96,8 @@ const ONE_BOX_NGINX = tests(
 );
 const ONE_BOX_PAGE = tests(
   'proofs/test/one-box-page.integration',
-  'start the service and TLS in front of it, and a webhook arrives through both',
+  'put TLS in front of it',
+  'and a webhook arrives',
   'have what fails told, by its unit and its last lines',
 );
 const ALL_METRICS = [

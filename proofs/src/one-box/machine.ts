@@ -16,14 +16,17 @@ const FOLDERS = /(?<![\w.$}/])\/(?=(?:opt|etc|var|usr\/local)\b)/g;
 const STOP_LIMIT_MS = 60_000;
 
 export interface MachineOptions {
-  /** Of nginx. */
-  readonly nginx: string;
+  /** Of nginx; null: there is none, and the commands that use it are not run. */
+  readonly nginx: string | null;
   /** Takes deliveries and alerts. */
   readonly receiverUrl: string;
 }
 
 /** A folder that stands for the machine of docs/one-box.md. */
 export interface Machine extends AsyncDisposable {
+  /** Of the ingress. */
+  readonly httpPort: number;
+  /** Of nginx. */
   readonly httpsPort: number;
   /** Runs commands of the page and returns what they print. Rejects with it where one fails. */
   run(commands: string): Promise<string>;
@@ -58,9 +61,10 @@ export async function createMachine({ nginx, receiverUrl }: MachineOptions): Pro
     TEST_PID: String(process.pid),
     TREE: ROOT,
     // Not NGINX: that is nginx's own, for sockets that it takes over.
-    NGINX_PROGRAM: nginx,
+    NGINX_PROGRAM: nginx ?? 'false',
   };
   return {
+    httpPort: http,
     httpsPort: https,
     run: commands => runShell(here(commands), env),
     read: path => readFile(join(root, path), 'utf8'),
