@@ -59,14 +59,16 @@ async function countOpen(client: Client): Promise<number> {
 }
 
 /** A copy that is started delivers: who only wants to look at it must know. */
-function describeNext(
-  { databaseUrl, dataDir }: Pick<CliConfig, 'databaseUrl' | 'dataDir'>,
+export function describeNext(
+  { databaseUrl, dataDir, mode }: Pick<CliConfig, 'databaseUrl' | 'dataDir' | 'mode'>,
   { open, waiting }: { open: number; waiting: number },
 ): string {
   const start =
-    databaseUrl === null
-      ? `Start it with \`ACKLINE_DATA_DIR=${shownPath(dataDir)} npm start\``
-      : 'Start the services on this DATABASE_URL';
+    databaseUrl !== null
+      ? 'Start the services on this DATABASE_URL'
+      : mode === 'production'
+        ? `Start the service that runs on ${shownPath(dataDir)}, as \`systemctl start ackline\` does`
+        : `Start it with \`ACKLINE_DATA_DIR=${shownPath(dataDir)} npm start\``;
   const inbox = waiting === 0 ? '' : ` and ${plural(waiting, 'event')} of the inbox`;
   return `\n${start}: ${plural(open, 'open delivery', 'open deliveries')}${inbox} go out then. To look without delivering: docs/operations.md, "Backup and restore".`;
 }
