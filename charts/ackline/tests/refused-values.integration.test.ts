@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { providers } from '@ackline/shared/providers/registry';
 import { CHART, describeChart, MINIMAL, refusalOf } from './support/chart.ts';
 
 const folder = join(CHART, 'tests', 'refused');
@@ -29,6 +30,11 @@ describeChart('values that are wrong or unsafe', () => {
       else assert.equal(said, expected);
     });
   }
+
+  it('are also those of each provider that signs the URL, without it', () => {
+    const names = [...providers.values()].filter(({ signsUrl }) => signsUrl).map(({ name }) => name);
+    for (const name of [...names, 'generic']) assert.ok(files.includes(`signed-url-of-${name}.yaml`), name);
+  });
 
   it('are all told at once', () => {
     const refusal = refusalOf();

@@ -13,8 +13,9 @@ config is empty: it is ackline.yaml, with one source at least; or name a ConfigM
 configReload is roll, but the chart does not see what is in existingConfigMap: set configReload to live, or put the file into config.
 {{- end }}
 {{- range $source := $config.sources }}
-{{- if and (eq (toString $source.provider) "twilio") (not (or $source.publicUrl $config.publicUrl)) }}
-source {{ $source.name }} is Twilio's, which signs the URL that it calls: set config.publicUrl to what it calls (https://hooks.example.com).
+{{- $signed := ($source.options | default dict).signed | toString }}
+{{- if and (or (has (toString $source.provider) (list "twilio" "square")) (contains "{url}" $signed)) (not (or $source.publicUrl $config.publicUrl)) }}
+source {{ $source.name }} is proven by a signature of the URL that is called: set config.publicUrl to what its provider calls (https://hooks.example.com).
 {{- end }}
 {{- if and $exposed $source.limit (not $config.trustProxies) }}
 {{- if eq (toString ($source.limit.by | default "")) "ip" }}
