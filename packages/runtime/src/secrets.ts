@@ -115,7 +115,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   const read = (ref: SecretRef): Reading => ('env' in ref ? readVariable(ref.env) : readFile(ref.file));
 
   function secretFindings(config: AcklineConfig, providers: KnownProviders): SecretFinding[] {
-    return secretUses(config, providers).flatMap(({ ref, check, path, owner, isOthers = false }) => {
+    return secretPlaces(config, providers).flatMap(({ ref, check, path, owner, isOthers = false }) => {
       const reading = read(ref);
       const problem = 'problem' in reading ? told(ref, reading, isOthers) : problemOf(reading, check);
       return problem === null ? [] : [{ path, owner, message: `${nameOf(ref)} ${problem}` }];
@@ -145,7 +145,7 @@ const DEVELOPMENT_ADVICE = {
   set: ': set it, or add a line to dev.env of the data directory, and restart `npm start`',
 } as const;
 
-interface SecretUse {
+interface SecretPlace {
   readonly ref: SecretRef;
   readonly path: SecretFinding['path'];
   readonly owner: string;
@@ -157,7 +157,7 @@ interface SecretUse {
 
 const anySecret = () => true as const;
 
-function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse[] {
+function secretPlaces(config: AcklineConfig, providers: KnownProviders): SecretPlace[] {
   const inbound = config.sources.flatMap((source, at) => [
     ...source.secrets.map((ref, index) => ({
       ref,
@@ -184,10 +184,10 @@ function secretUses(config: AcklineConfig, providers: KnownProviders): SecretUse
           },
         ],
   );
-  return [...inbound, ...outbound, ...config.destinations.flatMap(handlerUses)];
+  return [...inbound, ...outbound, ...config.destinations.flatMap(handlerPlaces)];
 }
 
-function handlerUses(destination: AcklineConfig['destinations'][number], at: number): SecretUse[] {
+function handlerPlaces(destination: AcklineConfig['destinations'][number], at: number): SecretPlace[] {
   if (destination.type !== 'handler') return [];
   return Object.entries(destination.secrets).map(([name, ref]) => ({
     ref,
@@ -203,7 +203,7 @@ export function checkVerifyToken(token: string): true | string {
   return token === token.trim() || 'it must not begin or end with white space';
 }
 
-function problemOf(reading: Found, check: SecretUse['check']): string | null {
+function problemOf(reading: Found, check: SecretPlace['check']): string | null {
   const verdict = check(reading.value);
   if (verdict === true) return null;
   return verdict.includes(reading.value) ? 'has the wrong form' : `has the wrong form: ${verdict}`; // (SR1)

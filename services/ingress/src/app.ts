@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import { connectEventLog } from '@ackline/eventlog/connect-event-log';
 import { connectPostgresGuard, guardPool, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
@@ -24,9 +23,7 @@ import { checkSchema } from '@ackline/store/migrate';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
-import { readProcessorStates } from '@ackline/store/processors';
-import { removeSecretWatcher, writeSecretUses } from '@ackline/store/secret-uses';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import { type CertificateTrust, publicTrust } from './certificates/certificate-fetch.ts';
 import { connectPublishedKeys } from './certificates/connect-published-keys.ts';
@@ -38,17 +35,13 @@ import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
 import { createLogMetrics } from './log-metrics.ts';
 import { logReadiness, postgresReadiness } from './log-readiness.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
-import { createProcessorStates, type Processing } from './processor-states.ts';
 import { BODY_BUDGET_BYTES, createPublicPort, type Guards } from './public-port.ts';
-import { keeperOfRejected } from './rejected/open-keeper.ts';
 import { relaySpans } from './relay-spans.ts';
 import { createRequestTally, withTally } from './request-tally.ts';
-import { createSecretUses, type SecretUses } from './secret-uses.ts';
-import { createSecretUsesRecord } from './secret-uses-record.ts';
+import { createSecretTally } from './secret-tally.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
-import { createSideConnection, type SideConnection } from './side-connection.ts';
+import { createSideWork } from './side-work.ts';
 import { connectSources, type Sources } from './sources.ts';
-import { readTroubledDestinations } from './troubled-destinations.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
 export const POOL_MAX = 5;
@@ -100,20 +93,16 @@ export async function createApp(
 
   const pool = openPool(config, { opened, registry, log });
   const guard = await openPostgresGuard(pool, { log, health });
-  const side = createSideConnection(pool);
-  const states = createProcessorStates({
-    read: () => side(client => readProcessing(client, sources)),
-    log,
-  });
   const calls = createCallTally();
   const asking = createAsking(guard, context.signal);
-  const secretUses = createSecretUses();
-  const record = recordOf(secretUses, sources, { side, guard, log });
-  const metrics = withTally(createIngressMetrics(registry, shownOf(sources), secretUses), tally, calls);
+  const secretTally = createSecretTally();
+  const shown = shownOf(sources);
+  const metrics = withTally(createIngressMetrics(registry, shown, secretTally), tally, calls);
   const bodyMemory = createFairShare(BODY_BUDGET_BYTES);
-  const rejected = keeperOfRejected({ sources, metrics, bodyMemory, pool, side, guard, log });
+  const side = createSideWork({ pool, guard, sources, shown, secretTally, metrics, bodyMemory, log });
+  const { states, record, rejections } = side;
   const report = reportOf({ calls, guards, pool, log });
-  background([asking, states, sources.declared, record, rejected, report], { opened, log, health });
+  background([asking, states, sources.declared, record, rejections, report], { opened, log, health });
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
@@ -126,7 +115,7 @@ export async function createApp(
     isDurable,
     states,
     metrics,
-    rejected,
+    rejections,
     bodyMemory,
     tracing,
     processes,
@@ -142,31 +131,6 @@ function shownOf({ declared, secrets }: Sources): Shown {
     configured: () => declared.current.ackline.sources,
     secretsOf: refs => secrets.resolve(refs),
   };
-}
-
-interface RecordParts {
-  readonly side: SideConnection;
-  readonly guard: PostgresGuard;
-  readonly log: Logger;
-}
-
-function recordOf(
-  uses: SecretUses,
-  sources: Sources,
-  { side, guard, log }: RecordParts,
-): Component {
-  const watcher = randomUUID();
-  return createSecretUsesRecord({
-    uses,
-    shown: shownOf(sources),
-    write: (told, isLast) =>
-      side(async client => {
-        const guarded = guardPool(client, guard);
-        await writeSecretUses(guarded, told, watcher);
-        if (isLast) await removeSecretWatcher(guarded, watcher);
-      }),
-    log,
-  });
 }
 
 interface ReportParts {
@@ -229,12 +193,6 @@ async function openEventLog(
   const eventLog = await connectEventLog({ kafka, breaker, spool, listener, ...relayed, ...parts });
   metrics.watch(() => eventLog.snapshot());
   return eventLog;
-}
-
-async function readProcessing(client: PoolClient, { declared }: Sources): Promise<Processing> {
-  const processors = await readProcessorStates(client);
-  const destinations = await readTroubledDestinations(client, declared.current.ackline.destinations);
-  return { processors, destinations };
 }
 
 function openPool(

@@ -4,8 +4,8 @@ import type { SecretRef } from '@ackline/shared/config/types';
 import type { Registry } from 'prom-client';
 import { createAnswerRuns } from './answer-runs.ts';
 import { PHASE, PHASES } from './http/phase-clock.ts';
-import { UNKEPT_REASONS, type UnkeptReason } from './rejected/rejection-keeper.ts';
-import { createSecretUses, type SecretUses } from './secret-uses.ts';
+import { UNKEPT_REASONS, type UnkeptReason } from './rejections/rejection-keeper.ts';
+import { createSecretTally, type SecretTally } from './secret-tally.ts';
 import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 
 /** Of the source label, for requests that match none: a path is the caller's text, and no label. */
@@ -33,7 +33,7 @@ export interface IngressMetrics {
   /** Proving took longer than it should. */
   slowSignature(source: string): void;
   /** Of those that were refused. */
-  readonly rejectedKeeping: { kept(): void; unkept(reason: UnkeptReason): void };
+  readonly rejectionKeeping: { kept(): void; unkept(reason: UnkeptReason): void };
   disconnected(): void;
   appended(tier: string): void;
 }
@@ -80,7 +80,7 @@ export interface Shown {
 export function createIngressMetrics(
   registry: Registry,
   shown: Shown,
-  secretUses: SecretUses = createSecretUses(),
+  secretTally: SecretTally = createSecretTally(),
 ): IngressMetrics {
   const { configured } = shown;
   const metrics = createMetricFactory(registry);
@@ -90,7 +90,7 @@ export function createIngressMetrics(
   let inFlightCount = 0;
 
   registerResults(metrics, sources, configured);
-  registerSecretUses(metrics, secretUses, shown);
+  registerSecretUses(metrics, secretTally, shown);
   registerSourceTimes(registry, sources);
   registerRejects(metrics, sources, configured);
   const runs = createAnswerRuns(metrics, { configured, now: Date.now });
@@ -117,11 +117,11 @@ export function createIngressMetrics(
       rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
     },
     unproven: (source, reason) => signatureFailures.inc({ source, reason }),
-    proven: (source, secret, at) => secretUses.note(source, secret, at),
+    proven: (source, secret, at) => secretTally.note(source, secret, at),
     slowSignature(source) {
       figuresOf(sources, source).slowSignatures += 1;
     },
-    rejectedKeeping: {
+    rejectionKeeping: {
       kept: () => rejectedKept.inc(),
       unkept: reason => rejectedUnkept.inc({ reason }),
     },
@@ -211,13 +211,14 @@ function zerosOf({ limit }: ShownSource): (readonly [string, number])[] {
 /** Under the places that the secrets have in the file now. */
 function registerSecretUses(
   metrics: MetricFactory,
-  uses: SecretUses,
+  tally: SecretTally,
   { configured, secretsOf }: Shown,
 ): void {
   metrics.read('ingressSecretLastUsed', () =>
     configured().flatMap(({ name: source, secrets }) =>
       secretsOf(secrets).map(
-        (secret, place) => [{ source, secret: String(place) }, uses.lastUse(source, secret) / 1_000] as const,
+        (secret, place) =>
+          [{ source, secret: String(place) }, tally.lastUse(source, secret) / 1_000] as const,
       ),
     ),
   );

@@ -13,7 +13,7 @@ import { createHealthHandler } from './http/health-route.ts';
 import { createBodyReader } from './http/read-body.ts';
 import { createRequestTraces } from './http/request-spans.ts';
 import { createPublicServer, type PublicServer } from './http/server.ts';
-import type { RejectedRequests } from './http/webhook-ports.ts';
+import type { Rejections } from './http/webhook-ports.ts';
 import { createWebhookHandler } from './http/webhook-route.ts';
 import { type IngressMetrics, NO_SOURCE } from './ingress-metrics.ts';
 import type { CountedRateLimits } from './limits/rate-limits.ts';
@@ -42,7 +42,7 @@ export interface PublicPortParts {
   readonly isDurable: () => boolean;
   readonly states: ProcessorStates;
   readonly metrics: IngressMetrics;
-  readonly rejected: RejectedRequests;
+  readonly rejections: Rejections;
   /** Of BODY_BUDGET_BYTES. */
   readonly bodyMemory: FairShare;
   readonly tracing: Tracing | null;
@@ -78,7 +78,7 @@ export function createPublicPort(parts: PublicPortParts): PublicServer {
         }),
       signatureBudgetMs: parts.config.signatureBudgetMs,
       metrics,
-      rejected: parts.rejected,
+      rejections: parts.rejections,
       log,
       budget: parts.bodyMemory,
       bodies: createBodyReader(),

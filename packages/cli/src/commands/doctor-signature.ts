@@ -1,14 +1,14 @@
 import { AppError } from '@ackline/shared/app-error';
 import { isExplained } from '@ackline/shared/signature-doctor/diagnosis';
-import { KEPT_DAYS, type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
+import { KEPT_DAYS, type KeptRejection, readRejection } from '@ackline/store/rejections';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { FOUND_EXIT_CODE } from '../doctor/report-options.ts';
 import { asTyped, programName } from '../output/program-name.ts';
 import { printable } from '../output/text-table.ts';
-import { explain } from '../rejected/explanation.ts';
-import { rejectedJson } from '../rejected/rejected-json.ts';
+import { explain } from '../rejections/explanation.ts';
+import { rejectionJson } from '../rejections/rejection-json.ts';
 
 const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -30,12 +30,12 @@ export function registerDoctorSignature(doctor: Command, context: CommandContext
         '\n\nExample:\n  $ ackline doctor signature 3b1f6a52-6f0e-4d57-9f0a-0c8f2f6c1f11',
     )
     .action(async (id: string, options: SignatureOptions) => {
-      const request = await withDatabase(context.config(), pool => readRejected(pool, id));
+      const request = await withDatabase(context.config(), pool => readRejection(pool, id));
       if (request === null) throw notKept(id);
       if (options.body === true && request.body === null) throw noBody(request);
       const body = options.body === true ? request.body : null;
       context.terminal.line(
-        options.json === true ? rejectedJson(request, body) : asTyped(explained(request, body)),
+        options.json === true ? rejectionJson(request, body) : asTyped(explained(request, body)),
       );
       if (!isExplained(request.diagnosis)) context.setExitCode(FOUND_EXIT_CODE);
     });
@@ -47,7 +47,7 @@ function requestId(text: string): string {
   return text;
 }
 
-function explained(request: KeptRequest, body: Uint8Array | null): string {
+function explained(request: KeptRejection, body: Uint8Array | null): string {
   const text = explain(request);
   return body === null
     ? text
@@ -57,11 +57,11 @@ function explained(request: KeptRequest, body: Uint8Array | null): string {
 function notKept(id: string): AppError {
   return new AppError(
     'ACKLINE_NOT_FOUND',
-    `No refused request ${id} is kept. Of each source and reason the first ten of a minute are, some seconds later, for ${KEPT_DAYS} days at most`,
+    `No refused request ${id} is kept. Of each source the first of a minute are, some seconds later, for ${KEPT_DAYS} days at most`,
   );
 }
 
-function noBody({ source }: KeptRequest): AppError {
+function noBody({ source }: KeptRejection): AppError {
   return new AppError(
     'ACKLINE_NOT_FOUND',
     `Its body is not kept: source ${source} has not "keepRejected: body", or the body is over 128 KiB`,

@@ -1,4 +1,4 @@
-import { listRejected, type RejectedRequest } from '@ackline/store/rejected-requests';
+import { listRejections, type ListedRejection } from '@ackline/store/rejections';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
@@ -6,7 +6,7 @@ import { wholeNumber } from '../options.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
-import { rejectedJson } from '../rejected/rejected-json.ts';
+import { rejectionJson } from '../rejections/rejection-json.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 1_000;
@@ -31,14 +31,14 @@ export function registerRejected(program: Command, context: CommandContext): voi
     )
     .action(async ({ limit, source, json }: RejectedOptions) => {
       const found = await withDatabase(context.config(), pool =>
-        listRejected(pool, { limit, source: source ?? null }),
+        listRejections(pool, { limit, source: source ?? null }),
       );
-      if (json === true) for (const request of found) context.terminal.line(rejectedJson(request));
+      if (json === true) for (const request of found) context.terminal.line(rejectionJson(request));
       else context.terminal.line(formatRejected(found, source));
     });
 }
 
-function formatRejected(requests: readonly RejectedRequest[], source?: string): string {
+function formatRejected(requests: readonly ListedRejection[], source?: string): string {
   if (requests.length === 0)
     return `No refused request${source === undefined ? '' : ` of source ${source}`} is kept.`;
   const table = formatTable(

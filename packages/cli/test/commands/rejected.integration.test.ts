@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createPool } from '@ackline/store/pool';
-import { insertRejected, type KeptRequest } from '@ackline/store/rejected-requests';
+import { insertRejection, type KeptRejection } from '@ackline/store/rejections';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
 
-const EXPLAINED: KeptRequest = {
+const EXPLAINED: KeptRejection = {
   requestId: '019ab2c4-0000-4000-8000-000000000001',
   rejectedAt: new Date('2026-11-29T10:00:00.123Z'),
   source: 'whatsapp',
@@ -36,7 +36,7 @@ const EXPLAINED: KeptRequest = {
   what: 'valid for https://hooks.example.com/webhook/whatsapp: set publicUrl',
   fix: 'set publicUrl to https://hooks.example.com, at the top of ackline.yaml or in source whatsapp (there is none).',
 };
-const UNEXPLAINED: KeptRequest = {
+const UNEXPLAINED: KeptRejection = {
   ...EXPLAINED,
   requestId: '019ab2c4-0000-4000-8000-000000000002',
   rejectedAt: new Date('2026-11-29T11:00:00Z'),
@@ -83,7 +83,7 @@ describe('refused requests, on the command line', () => {
       max: 1,
       onError: () => undefined,
     });
-    for (const request of [EXPLAINED, UNEXPLAINED]) await insertRejected(pool, request);
+    for (const request of [EXPLAINED, UNEXPLAINED]) await insertRejection(pool, request);
     await pool.end();
   });
 

@@ -5,7 +5,7 @@ import type { FairShare } from '@ackline/shared/fair-share';
 import type { Secrets } from '@ackline/shared/provider';
 import type { Logger } from '@ackline/runtime/logger';
 import type { IngressMetrics } from '../ingress-metrics.ts';
-import type { Rejection } from '../rejected/rejection.ts';
+import type { Rejection } from '../rejections/rejection.ts';
 import type { SourceTable } from '../source-table.ts';
 import type { Exchange } from './exchange.ts';
 import type { BodyReader } from './read-body.ts';
@@ -61,7 +61,7 @@ export interface RequestTraces {
   ended(exchange: Exchange, outcome: Outcome): void;
 }
 
-export interface RejectedRequests {
+export interface Rejections {
   /** Of one that was refused after it had been read. Waits for nothing, never throws. */
   offer(rejection: Rejection): void;
 }
@@ -87,7 +87,7 @@ export interface WebhookDeps {
   readonly signatureBudgetMs: number;
   readonly metrics: IngressMetrics;
   /** Keeps some of them, for whoever asks why. */
-  readonly rejected: RejectedRequests;
+  readonly rejections: Rejections;
   readonly log: Logger;
   /** Of the bytes of bodies; its owners are the sources. */
   readonly budget: FairShare;

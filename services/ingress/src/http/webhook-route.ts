@@ -51,7 +51,7 @@ function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promis
     metrics.finished(source, resultOf(outcome), exchange.clock.timesMs);
     if (outcome.kind === 'rejected') {
       countRejected(metrics, source, outcome);
-      offerRejected(deps, exchange, outcome);
+      offerRejection(deps, exchange, outcome);
     }
     if (refusesProvider(outcome)) metrics.refusedProvider(source);
     if (hasGone) metrics.disconnected();
@@ -62,13 +62,13 @@ function finish(deps: WebhookDeps, exchange: Exchange, outcome: Outcome): Promis
   return lingering;
 }
 
-function offerRejected(
-  { rejected }: WebhookDeps,
+function offerRejection(
+  { rejections }: WebhookDeps,
   { requestId }: Exchange,
   { endpoint, judged, code, reason, detail = null }: Rejected,
 ): void {
   if (endpoint !== null && judged !== undefined)
-    rejected.offer({ requestId, endpoint, ...judged, code, reason, detail });
+    rejections.offer({ requestId, endpoint, ...judged, code, reason, detail });
 }
 
 function countRejected(metrics: WebhookDeps['metrics'], source: string, { code, reason }: Rejected): void {

@@ -13,7 +13,7 @@ import { createPublicServer } from '../../src/http/server.ts';
 import type { EventAppender, RateLimits, RequestTraces, SeenEvents } from '../../src/http/webhook-ports.ts';
 import { createWebhookHandler } from '../../src/http/webhook-route.ts';
 import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
-import type { Rejection } from '../../src/rejected/rejection.ts';
+import type { Rejection } from '../../src/rejections/rejection.ts';
 import { sourceConfig, sourceTable } from './endpoint.ts';
 
 export const TOKEN = 'correct-token';
@@ -77,7 +77,7 @@ export async function startFront(options: FrontOptions = {}) {
       traces: options.traces ?? null,
       signatureBudgetMs: options.signatureBudgetMs ?? 5_000,
       metrics,
-      rejected: { offer: rejection => void rejections.push(rejection) },
+      rejections: { offer: rejection => void rejections.push(rejection) },
       log,
       budget,
       bodies: createBodyReader(SWEEP_MS),

@@ -16,7 +16,7 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { createKeptLock } from '@ackline/store/advisory-lock';
 import { sweepCacheClears } from '@ackline/store/cache-clears';
-import { sweepRejected } from '@ackline/store/rejected-requests';
+import { sweepRejections } from '@ackline/store/rejections';
 import type { Pool, PoolClient } from 'pg';
 import { createDayMaking } from './day-making.ts';
 import { createDaySweep, type DaySweep, type StuckDay } from './day-sweep.ts';
@@ -82,7 +82,7 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
     { removes: true, run: signal => once.sweep(client, signal) },
     { removes: true, run: () => sweepClears(deps, client) },
     // By no setting of ackline.yaml.
-    { removes: false, run: () => sweepRejectedRequests(client, deps) },
+    { removes: false, run: () => removeRejections(client, deps) },
   ];
   return { client, keys, parts };
 }
@@ -92,8 +92,8 @@ async function sweepClears({ destinations, log }: RetentionDeps, client: PoolCli
   if (removed > 0) log.info({ removed }, 'retention.clears-removed');
 }
 
-async function sweepRejectedRequests(client: PoolClient, { log }: RetentionDeps): Promise<void> {
-  const removed = await sweepRejected(client);
+async function removeRejections(client: PoolClient, { log }: RetentionDeps): Promise<void> {
+  const removed = await sweepRejections(client);
   if (removed > 0) log.info({ removed }, 'retention.rejected-removed');
 }
 

@@ -14,10 +14,10 @@ import { createFairShare, type FairShare } from '@ackline/shared/fair-share';
 import type { Provider, Secrets } from '@ackline/shared/provider';
 import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
 import type { Suspect } from '@ackline/shared/signature-doctor/diagnosis';
-import type { KeptRequest } from '@ackline/store/rejected-requests';
+import type { KeptRejection } from '@ackline/store/rejections';
 import type { Endpoint } from '../source-table.ts';
-import { createRejectedSample } from './rejected-sample.ts';
-import { rejectedRow, shownHeaders } from './rejected-row.ts';
+import { createRejectionSample } from './rejection-sample.ts';
+import { keptRejection, shownHeaders } from './kept-rejection.ts';
 import type { Rejection } from './rejection.ts';
 
 /** Nobody waits for a row: a person reads it seconds later at the soonest. */
@@ -48,7 +48,7 @@ export interface RejectionKeeper extends Component {
 }
 
 export interface RejectionKeeperDeps {
-  readonly insert: (row: KeptRequest) => Promise<void>;
+  readonly insert: (row: KeptRejection) => Promise<void>;
   /** PostgreSQL is not known to be good, or others wait for it. */
   readonly isPostgresShort: () => boolean;
   /** That of bodies, */
@@ -73,7 +73,7 @@ const restByTimer: Rest = (ms, signal) => delay(ms, undefined, { signal }).catch
 
 export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeeper {
   const { counts, memory, log, now = () => performance.now(), rest = restByTimer } = deps;
-  const sample = createRejectedSample(now);
+  const sample = createRejectionSample(now);
   const shown = shownHeaders(deps.providers.values());
   const waiting: Rejection[] = [];
   const waitingBytes = createFairShare(MAX_WAITING_BYTES);
@@ -100,7 +100,7 @@ export function createRejectionKeeper(deps: RejectionKeeperDeps): RejectionKeepe
     if (examined === null) return;
     if (isPostgresShort()) return counts.unkept('postgres');
     try {
-      await deps.insert(rejectedRow(rejection, { examined, secrets: secrets.length, shown }));
+      await deps.insert(keptRejection(rejection, { examined, secrets: secrets.length, shown }));
       counts.kept();
     } catch (error) {
       pausedUntil = now() + PAUSE_MS;

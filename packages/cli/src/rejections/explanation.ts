@@ -1,11 +1,11 @@
 import { VARIANT_KINDS } from '@ackline/shared/signature-doctor/diagnosis';
-import type { RejectedRequest } from '@ackline/store/rejected-requests';
+import type { ListedRejection } from '@ackline/store/rejections';
 import { shortTime } from '../output/short-time.ts';
 import { printable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 
 /** What a refused request was like, what was tried, and what would have been right. */
-export function explain(request: RejectedRequest): string {
+export function explain(request: ListedRejection): string {
   const { requestId, rejectedAt, source, provider, code, reason, diagnosis, what, fix } = request;
   const lines = [
     `Request ${requestId}, refused ${shortTime(rejectedAt)} (${code}, ${reason})`,
@@ -18,7 +18,7 @@ export function explain(request: RejectedRequest): string {
   return lines.map(printable).join('\n');
 }
 
-function factsOf(request: RejectedRequest): readonly (readonly [name: string, text: string])[] {
+function factsOf(request: ListedRejection): readonly (readonly [name: string, text: string])[] {
   const { method, url, headers, bodyBytes, bodySha256, secrets, secretIndex, skewMs } = request;
   const known = headers.known.map(([name, length]) => `${name} (${length})`).join(', ');
   const right = secretIndex === null ? '' : `, secrets[${secretIndex}] is right`;
@@ -36,7 +36,7 @@ function describeSkew(skewMs: number): string {
   return `signed ${formatMs(Math.abs(skewMs))} ${skewMs < 0 ? 'after' : 'before'} it came`;
 }
 
-function describeTried({ tried }: RejectedRequest): string {
+function describeTried({ tried }: ListedRejection): string {
   const counts = VARIANT_KINDS.map(kind => [kind, tried[kind] ?? 0] as const).filter(
     ([, count]) => count > 0,
   );

@@ -9,7 +9,7 @@ import { createLogger } from '@ackline/runtime/logger';
 import type { ChildMessage } from '@ackline/runtime/parent-channel';
 import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
-import { KEPT_OF_A_SOURCE, type KeptRequest, readRejected } from '@ackline/store/rejected-requests';
+import { KEPT_OF_A_SOURCE, type KeptRejection, readRejection } from '@ackline/store/rejections';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { scrape } from '@ackline/testkit/scrape';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
@@ -131,8 +131,8 @@ async function refusedId(base: string, path: string, { headers, body }: Sent): P
   return answer.requestId;
 }
 
-const keptOf = (requestId: string): Promise<KeptRequest> =>
-  waitFor(() => readRejected(pool, requestId), { timeoutMs: 20_000 });
+const keptOf = (requestId: string): Promise<KeptRejection> =>
+  waitFor(() => readRejection(pool, requestId), { timeoutMs: 20_000 });
 
 function githubSent(body: string, { secret, signed = body }: { secret: string; signed?: string }): Sent {
   const signature = createHmac('sha256', secret).update(signed).digest('hex');

@@ -4,17 +4,17 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import {
-  insertRejected,
+  insertRejection,
   KEPT_IN_ALL,
   KEPT_OF_A_SOURCE,
-  type KeptRequest,
-  listRejected,
-  readRejected,
-  sweepRejected,
-} from '../src/rejected-requests.ts';
+  type KeptRejection,
+  listRejections,
+  readRejection,
+  sweepRejections,
+} from '../src/rejections.ts';
 import { openPool } from './rows.ts';
 
-const REQUEST: KeptRequest = {
+const REQUEST: KeptRejection = {
   requestId: '019ab2c4-0000-4000-8000-000000000001',
   rejectedAt: new Date('2026-11-29T10:00:00.123Z'),
   source: 'whatsapp',
@@ -65,8 +65,8 @@ describe('refused requests that are kept', () => {
   };
 
   it('come back by their id as they were, and are listed without their bodies, the newest first', async () => {
-    await insertRejected(pool, REQUEST);
-    await insertRejected(pool, REQUEST); // an insert whose answer was lost
+    await insertRejection(pool, REQUEST);
+    await insertRejection(pool, REQUEST); // an insert whose answer was lost
     const later = {
       ...REQUEST,
       requestId: randomUUID(),
@@ -74,14 +74,14 @@ describe('refused requests that are kept', () => {
       rejectedAt: new Date(),
       body: null,
     };
-    await insertRejected(pool, { ...later, secretIndex: null, skewMs: null });
-    assert.deepEqual(await readRejected(pool, REQUEST.requestId), REQUEST);
-    assert.equal(await readRejected(pool, randomUUID()), null);
+    await insertRejection(pool, { ...later, secretIndex: null, skewMs: null });
+    assert.deepEqual(await readRejection(pool, REQUEST.requestId), REQUEST);
+    assert.equal(await readRejection(pool, randomUUID()), null);
     const sources = async (source?: string) =>
-      (await listRejected(pool, { limit: 10, source: source ?? null })).map(row => row.source);
+      (await listRejections(pool, { limit: 10, source: source ?? null })).map(row => row.source);
     assert.deepEqual(await sources(), ['payments', 'whatsapp']);
     assert.deepEqual(await sources('whatsapp'), ['whatsapp']);
-    const [, listed] = await listRejected(pool, { limit: 10 });
+    const [, listed] = await listRejections(pool, { limit: 10 });
     const { body: _body, ...facts } = REQUEST;
     assert.deepEqual(listed, facts);
   });
@@ -90,20 +90,20 @@ describe('refused requests that are kept', () => {
     await fill('busy', KEPT_OF_A_SOURCE + 30, '1 hour');
     await fill('quiet', 3, '6 days 23 hours');
     await fill('gone', 3, '7 days 1 hour');
-    assert.equal(await sweepRejected(pool), 33);
+    assert.equal(await sweepRejections(pool), 33);
     assert.deepEqual(await countsOf(), { busy: KEPT_OF_A_SOURCE, quiet: 3 });
     const { rows } = await pool.query<{ oldest: boolean }>(
       `select min(rejected_at) > now() - interval '1 hour 1 second' as oldest from rejected_requests where source = 'busy'`,
     );
     assert.deepEqual(rows, [{ oldest: true }]);
-    assert.equal(await sweepRejected(pool), 0);
+    assert.equal(await sweepRejections(pool), 0);
   });
 
   it('are bounded over all sources', async () => {
     const sources = KEPT_IN_ALL / KEPT_OF_A_SOURCE;
     for (let n = 0; n < sources; n += 1) await fill(`source-${n}`, KEPT_OF_A_SOURCE, '1 hour');
     await fill('oldest', 50, '2 hours');
-    assert.equal(await sweepRejected(pool), 50);
+    assert.equal(await sweepRejections(pool), 50);
     assert.equal((await countsOf())['oldest'], undefined);
   });
 });

@@ -1,7 +1,7 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { FairShare } from '@ackline/shared/fair-share';
 import { providers } from '@ackline/shared/providers/registry';
-import { insertRejected, type KeptRequest, sweepRejected } from '@ackline/store/rejected-requests';
+import { insertRejection, type KeptRejection, sweepRejections } from '@ackline/store/rejections';
 import type { Pool } from 'pg';
 import type { PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { IngressMetrics } from '../ingress-metrics.ts';
@@ -24,7 +24,7 @@ interface KeeperParts {
 }
 
 /** The keeper of this ingress: its table, its secrets, and the memory that bodies share. */
-export function keeperOfRejected({
+export function keeperOfRejections({
   sources,
   metrics,
   bodyMemory,
@@ -41,18 +41,18 @@ export function keeperOfRejected({
     secretsOf: source => sources.secrets.resolve(source.secrets),
     sources: () => sources.declared.current.ackline.sources,
     providers,
-    counts: metrics.rejectedKeeping,
+    counts: metrics.rejectionKeeping,
     log,
   });
 }
 
 /** Its row, and before some of them the removal of what is over the bounds. */
-function insertBounded(side: SideConnection): (row: KeptRequest) => Promise<void> {
+function insertBounded(side: SideConnection): (row: KeptRejection) => Promise<void> {
   let kept = 0;
   return async row => {
     await side(async client => {
-      if (kept % SWEEP_EVERY === 0) await sweepRejected(client);
-      await insertRejected(client, row);
+      if (kept % SWEEP_EVERY === 0) await sweepRejections(client);
+      await insertRejection(client, row);
     });
     kept += 1;
   };

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { secretFingerprint, type ToldSecret } from '@ackline/store/secret-uses';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { createSecretUses } from '../src/secret-uses.ts';
-import { createSecretUsesRecord } from '../src/secret-uses-record.ts';
+import { createSecretTally } from '../src/secret-tally.ts';
+import { createSecretRecord } from '../src/secret-record.ts';
 
 const AT = 1_795_372_800_000;
 
 /** A record of the source `crm`, which writes into a list as soon as it may. */
 function record(secrets: readonly string[]) {
-  const uses = createSecretUses();
+  const tally = createSecretTally();
   const live = { secrets, isAway: false, hangs: false };
   const ends: boolean[] = [];
   const writes: (readonly ToldSecret[])[] = [];
   let tries = 0;
   const stop = new AbortController();
-  const component = createSecretUsesRecord({
-    uses,
+  const component = createSecretRecord({
+    tally,
     shown: {
       configured: () => [{ limit: null, name: 'crm', secrets: live.secrets.map(env => ({ env })) }],
       secretsOf: () => live.secrets,
@@ -38,7 +38,7 @@ function record(secrets: readonly string[]) {
     const before = tries;
     await waitFor(() => tries > before + 1);
   };
-  return { uses, live, writes, ends, nextTry, end: () => (stop.abort(), running) };
+  return { tally, live, writes, ends, nextTry, end: () => (stop.abort(), running) };
 }
 
 /** By secret: what was told of it in all. */
@@ -53,10 +53,10 @@ function sums(writes: readonly (readonly ToldSecret[])[], secret: string) {
 
 describe('the record of what secrets were used for', () => {
   it('tells each use once, and of a secret that was never used that it is there', async () => {
-    const { uses, writes, nextTry, end } = record(['old', 'new']);
-    for (let n = 0; n < 3; n += 1) uses.note('crm', 'old', AT + n);
+    const { tally, writes, nextTry, end } = record(['old', 'new']);
+    for (let n = 0; n < 3; n += 1) tally.note('crm', 'old', AT + n);
     await nextTry();
-    uses.note('crm', 'old', AT + 9);
+    tally.note('crm', 'old', AT + 9);
     await nextTry();
     await end();
     assert.deepEqual(sums(writes, 'old'), { told: true, uses: 4, last: AT + 9 });
@@ -64,11 +64,11 @@ describe('the record of what secrets were used for', () => {
   });
 
   it('tells what it could not write with the next one', async () => {
-    const { uses, live, writes, nextTry, end } = record(['old']);
+    const { tally, live, writes, nextTry, end } = record(['old']);
     live.isAway = true;
-    uses.note('crm', 'old', AT);
+    tally.note('crm', 'old', AT);
     await nextTry();
-    uses.note('crm', 'old', AT + 1);
+    tally.note('crm', 'old', AT + 1);
     live.isAway = false;
     await nextTry();
     await end();
@@ -76,9 +76,9 @@ describe('the record of what secrets were used for', () => {
   });
 
   it('tells the last uses once more at its end', async () => {
-    const { uses, writes, nextTry, end } = record(['old']);
+    const { tally, writes, nextTry, end } = record(['old']);
     await nextTry();
-    uses.note('crm', 'old', AT);
+    tally.note('crm', 'old', AT);
     await end();
     assert.equal(sums(writes, 'old').uses, 1);
   });
@@ -101,8 +101,8 @@ describe('the record of what secrets were used for', () => {
   });
 
   it('tells a secret that stands twice in a source once', async () => {
-    const { uses, writes, nextTry, end } = record(['same', 'same']);
-    uses.note('crm', 'same', AT);
+    const { tally, writes, nextTry, end } = record(['same', 'same']);
+    tally.note('crm', 'same', AT);
     await nextTry();
     await end();
     for (const told of writes) assert.equal(told.length, 1);

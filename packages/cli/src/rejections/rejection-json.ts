@@ -1,7 +1,7 @@
-import type { RejectedRequest } from '@ackline/store/rejected-requests';
+import type { ListedRejection } from '@ackline/store/rejections';
 
 /** One line; the field names are API. Times are ISO, UTC. `body`: in base64, where it was asked for and is kept. */
-export function rejectedJson(request: RejectedRequest, body: Uint8Array | null = null): string {
+export function rejectionJson(request: ListedRejection, body: Uint8Array | null = null): string {
   const { requestId, rejectedAt, source, provider, code, reason, method, url, headers } = request;
   const { bodyBytes, bodySha256, secrets, tried, secretIndex, skewMs, diagnosis, what, fix } = request;
   return JSON.stringify({

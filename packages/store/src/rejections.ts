@@ -10,8 +10,8 @@ export const KEPT_DAYS = 7;
 /** A header by its name, as it was written, and the length of its value. */
 export type ShownHeader = readonly [name: string, length: number];
 
-/** A request that was refused after it had been read. Nothing of a secret, a signature or a query is in it, of a body its hash. */
-export interface RejectedRequest {
+/** What is kept of a request that was refused after it had been read, as it is listed. Nothing of a secret, a signature or a query is in it, of a body its hash. */
+export interface ListedRejection {
   readonly requestId: string;
   readonly rejectedAt: Date;
   readonly source: string;
@@ -39,12 +39,15 @@ export interface RejectedRequest {
   readonly fix: string;
 }
 
-export interface KeptRequest extends RejectedRequest {
+export interface KeptRejection extends ListedRejection {
   /** null: its source does not allow to keep it. */
   readonly body: Uint8Array | null;
 }
 
-export async function insertRejected(queryable: Pick<Pool, 'query'>, request: KeptRequest): Promise<void> {
+export async function insertRejection(
+  queryable: Pick<Pool, 'query'>,
+  rejection: KeptRejection,
+): Promise<void> {
   await queryable.query({
     name: 'rejected-insert',
     text: `insert into rejected_requests (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes,
@@ -52,25 +55,25 @@ export async function insertRejected(queryable: Pick<Pool, 'query'>, request: Ke
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
            on conflict do nothing`,
     values: [
-      request.requestId,
-      request.rejectedAt,
-      request.source,
-      request.provider,
-      request.code,
-      request.reason,
-      request.method,
-      request.url,
-      JSON.stringify(request.headers),
-      request.bodyBytes,
-      request.bodySha256,
-      request.body,
-      request.secrets,
-      JSON.stringify(request.tried),
-      request.secretIndex,
-      request.skewMs,
-      request.diagnosis,
-      request.what,
-      request.fix,
+      rejection.requestId,
+      rejection.rejectedAt,
+      rejection.source,
+      rejection.provider,
+      rejection.code,
+      rejection.reason,
+      rejection.method,
+      rejection.url,
+      JSON.stringify(rejection.headers),
+      rejection.bodyBytes,
+      rejection.bodySha256,
+      rejection.body,
+      rejection.secrets,
+      JSON.stringify(rejection.tried),
+      rejection.secretIndex,
+      rejection.skewMs,
+      rejection.diagnosis,
+      rejection.what,
+      rejection.fix,
     ],
   });
 }
@@ -80,11 +83,11 @@ const COLUMNS = `request_id as "requestId", rejected_at as "rejectedAt", source,
   skew_ms::float8 as "skewMs", diagnosis, what, fix`;
 
 /** The newest first. */
-export async function listRejected(
+export async function listRejections(
   queryable: Pick<Pool, 'query'>,
   { limit, source = null }: { readonly limit: number; readonly source?: string | null },
-): Promise<readonly RejectedRequest[]> {
-  const { rows } = await queryable.query<RejectedRequest>(
+): Promise<readonly ListedRejection[]> {
+  const { rows } = await queryable.query<ListedRejection>(
     `select ${COLUMNS} from rejected_requests where $2::text is null or source = $2
       order by rejected_at desc, request_id limit $1`,
     [limit, source],
@@ -92,11 +95,11 @@ export async function listRejected(
   return rows;
 }
 
-export async function readRejected(
+export async function readRejection(
   queryable: Pick<Pool, 'query'>,
   requestId: string,
-): Promise<KeptRequest | null> {
-  const { rows } = await queryable.query<KeptRequest>(
+): Promise<KeptRejection | null> {
+  const { rows } = await queryable.query<KeptRejection>(
     `select ${COLUMNS}, body from rejected_requests where request_id = $1`,
     [requestId],
   );
@@ -104,7 +107,7 @@ export async function readRejected(
 }
 
 /** Removes what is too old, and of each source and of all what is over their number; leaves what another one removes. Returns how many. */
-export async function sweepRejected(queryable: Pick<Pool, 'query'>): Promise<number> {
+export async function sweepRejections(queryable: Pick<Pool, 'query'>): Promise<number> {
   const { rowCount } = await queryable.query(
     `with placed as (
        select request_id, rejected_at < now() - interval '${KEPT_DAYS} days' as is_old,

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { createIngressMetrics } from '../src/ingress-metrics.ts';
-import { createSecretUses } from '../src/secret-uses.ts';
+import { createSecretTally } from '../src/secret-tally.ts';
 
 const AT = 1_795_372_800_000;
 
@@ -40,13 +40,13 @@ describe('when a secret was last used', () => {
   });
 
   it('is of one source alone, also where another has the same secret', () => {
-    const uses = createSecretUses();
+    const uses = createSecretTally();
     uses.note('telegram', 'same', AT);
     assert.deepEqual([uses.lastUse('telegram', 'same'), uses.lastUse('crm', 'same')], [AT, 0]);
   });
 
   it('is forgotten of the one that was not used for longest, where a secret was replaced very often', () => {
-    const uses = createSecretUses();
+    const uses = createSecretTally();
     for (let n = 0; n < 100; n++) {
       uses.note('telegram', `secret-${n}`, AT + n);
       uses.note('telegram', 'in-use', AT + n);

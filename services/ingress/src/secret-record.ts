@@ -4,15 +4,15 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { secretFingerprint, type ToldSecret } from '@ackline/store/secret-uses';
 import type { Shown } from './ingress-metrics.ts';
-import type { SecretUses } from './secret-uses.ts';
+import type { SecretTally } from './secret-tally.ts';
 
 /** What a process that is killed has not told yet is no longer than this. */
 const WRITE_EVERY_MS = 30_000;
 /** A process that ends waits no longer for its last word: without it, it counts as one that is silent. */
 const END_LIMIT_MS = 2_000;
 
-export interface SecretUsesRecordDeps {
-  readonly uses: SecretUses;
+export interface SecretRecordDeps {
+  readonly tally: SecretTally;
   readonly shown: Pick<Shown, 'configured' | 'secretsOf'>;
   /** `isLast`: this process ends. Rejects while PostgreSQL is away: what it was to write goes with the next one. */
   readonly write: (told: readonly ToldSecret[], isLast: boolean) => Promise<void>;
@@ -22,8 +22,8 @@ export interface SecretUsesRecordDeps {
 }
 
 /** Writes down which secrets there are and what they proved, in the background and once more at its end: no request waits for it. */
-export function createSecretUsesRecord(deps: SecretUsesRecordDeps): Component {
-  const { uses, shown, write, log, everyMs = WRITE_EVERY_MS, endLimitMs = END_LIMIT_MS } = deps;
+export function createSecretRecord(deps: SecretRecordDeps): Component {
+  const { tally, shown, write, log, everyMs = WRITE_EVERY_MS, endLimitMs = END_LIMIT_MS } = deps;
   /** By source and fingerprint. */
   const written = new Map<string, number>();
 
@@ -35,7 +35,7 @@ export function createSecretUsesRecord(deps: SecretUsesRecordDeps): Component {
         const fingerprint = secretFingerprint(source, secret);
         const key = `${source}\n${fingerprint}`;
         if (counts.has(key)) continue;
-        const { count, lastAt } = uses.of(source, secret);
+        const { count, lastAt } = tally.of(source, secret);
         counts.set(key, count);
         const known = written.get(key) ?? 0;
         // Less than before: it was forgotten meanwhile, and counts from the start.
@@ -56,7 +56,7 @@ export function createSecretUsesRecord(deps: SecretUsesRecordDeps): Component {
   }
 
   return {
-    name: 'secret-uses-record',
+    name: 'secret-record',
     run: signal => Promise.race([tellUntil(signal), longAfter(signal, endLimitMs)]),
   };
 }

@@ -7,12 +7,12 @@ const SHARED = 60;
 const MINUTE_MS = 60_000;
 
 /** Picks the first requests of each minute: so many of each source, and beyond them so many of all together. */
-export interface RejectedSample {
+export interface RejectionSample {
   takes(source: string, reason: string): boolean;
 }
 
 /** `now`: monotonic milliseconds. */
-export function createRejectedSample(now: () => number): RejectedSample {
+export function createRejectionSample(now: () => number): RejectionSample {
   /** By source, and by source and reason: no more names than were taken. */
   const ofSource = new Map<string, number>();
   const ofReason = new Map<string, number>();

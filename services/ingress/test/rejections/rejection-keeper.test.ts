@@ -3,14 +3,14 @@ import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { providers } from '@ackline/shared/providers/registry';
-import type { KeptRequest } from '@ackline/store/rejected-requests';
+import type { KeptRejection } from '@ackline/store/rejections';
 import { waitFor } from '@ackline/testkit/wait-for';
 import {
   createRejectionKeeper,
   type RejectionKeeper,
   type RejectionKeeperDeps,
-} from '../../src/rejected/rejection-keeper.ts';
-import type { Rejection } from '../../src/rejected/rejection.ts';
+} from '../../src/rejections/rejection-keeper.ts';
+import type { Rejection } from '../../src/rejections/rejection.ts';
 import { endpointOf } from '../support/endpoint.ts';
 
 const MEMORY = 10_000_000;
@@ -31,7 +31,7 @@ function rejectionOf(more: Partial<Rejection> = {}, body: Uint8Array = Buffer.fr
 }
 
 function keeperWith(overrides: Partial<RejectionKeeperDeps> = {}) {
-  const rows: KeptRequest[] = [];
+  const rows: KeptRejection[] = [];
   const counted: string[] = [];
   const memory = createFairShare(MEMORY);
   const keeper = createRejectionKeeper({

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Provider } from '@ackline/shared/provider';
 import { type Examined, MAX_TRIED_BODY_BYTES } from '@ackline/shared/signature-doctor/diagnose';
 import { shownUrl } from '@ackline/shared/signature-doctor/diagnosis';
-import type { KeptRequest, ShownHeader } from '@ackline/store/rejected-requests';
+import type { KeptRejection, ShownHeader } from '@ackline/store/rejections';
 import type { Rejection } from './rejection.ts';
 
 /** What proxies add, and what tells how a body came. Any other name is a caller's text, and could be anything. */
@@ -42,10 +42,10 @@ export interface RowFacts {
   readonly shown: ReadonlySet<string>;
 }
 
-export function rejectedRow(
+export function keptRejection(
   { requestId, at, endpoint, request, code, reason }: Rejection,
   { examined, secrets, shown }: RowFacts,
-): KeptRequest {
+): KeptRejection {
   const { source, provider, path, publicUrl } = endpoint;
   const { body, headers } = request;
   const { diagnosis, tried, secretIndex, skewMs } = examined;

@@ -5,8 +5,8 @@ import type { HeaderPairs } from '@ackline/shared/envelope';
 import type { KeyPair, Provider } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
-import { rejectedRow, shownHeaders } from '../../src/rejected/rejected-row.ts';
-import type { Rejection } from '../../src/rejected/rejection.ts';
+import { keptRejection, shownHeaders } from '../../src/rejections/kept-rejection.ts';
+import type { Rejection } from '../../src/rejections/rejection.ts';
 import { sourceConfig } from '../support/endpoint.ts';
 
 const NOW = Date.UTC(2026, 10, 29);
@@ -84,7 +84,7 @@ function rowOf(provider: Provider, mishap: keyof typeof MISHAPS, canaries: Canar
     reason: 'wrong_signature',
     detail: null,
   });
-  return rejectedRow(rejection, {
+  return keptRejection(rejection, {
     examined: toEnd(steps),
     secrets: 2,
     shown: shownHeaders(providers.values()),

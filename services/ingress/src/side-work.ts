@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { guardPool, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
+import type { Component } from '@ackline/runtime/component';
+import type { Logger } from '@ackline/runtime/logger';
+import type { FairShare } from '@ackline/shared/fair-share';
+import { readProcessorStates } from '@ackline/store/processors';
+import { removeSecretWatcher, writeSecretUses } from '@ackline/store/secret-uses';
+import type { Pool, PoolClient } from 'pg';
+import type { IngressMetrics, Shown } from './ingress-metrics.ts';
+import { createProcessorStates, type Processing, type ProcessorStates } from './processor-states.ts';
+import { keeperOfRejections } from './rejections/open-keeper.ts';
+import type { RejectionKeeper } from './rejections/rejection-keeper.ts';
+import { createSecretRecord } from './secret-record.ts';
+import type { SecretTally } from './secret-tally.ts';
+import { createSideConnection, type SideConnection } from './side-connection.ts';
+import type { Sources } from './sources.ts';
+import { readTroubledDestinations } from './troubled-destinations.ts';
+
+export interface SideWorkParts {
+  readonly pool: Pool;
+  readonly guard: PostgresGuard;
+  readonly sources: Sources;
+  readonly shown: Shown;
+  readonly secretTally: SecretTally;
+  readonly metrics: IngressMetrics;
+  readonly bodyMemory: FairShare;
+  readonly log: Logger;
+}
+
+/** All that an ingress asks of PostgreSQL beside events, and no request waits for. */
+export interface SideWork {
+  readonly states: ProcessorStates;
+  readonly record: Component;
+  readonly rejections: RejectionKeeper;
+}
+
+export function createSideWork(parts: SideWorkParts): SideWork {
+  const side = createSideConnection(parts.pool);
+  return {
+    states: createProcessorStates({
+      read: () => side(client => readProcessing(client, parts.sources)),
+      log: parts.log,
+    }),
+    record: recordOf(parts, side),
+    rejections: keeperOfRejections({ ...parts, side }),
+  };
+}
+
+async function readProcessing(client: PoolClient, { declared }: Sources): Promise<Processing> {
+  const processors = await readProcessorStates(client);
+  const destinations = await readTroubledDestinations(client, declared.current.ackline.destinations);
+  return { processors, destinations };
+}
+
+function recordOf({ guard, shown, secretTally: tally, log }: SideWorkParts, side: SideConnection): Component {
+  const watcher = randomUUID();
+  return createSecretRecord({
+    tally,
+    shown,
+    write: (told, isLast) =>
+      side(async client => {
+        const guarded = guardPool(client, guard);
+        await writeSecretUses(guarded, told, watcher);
+        if (isLast) await removeSecretWatcher(guarded, watcher);
+      }),
+    log,
+  });
+}
