@@ -1,8 +1,8 @@
 import { decodeUtf8 } from '@ackline/shared/providers/json-body';
+import { mayBePublic, NOT_PUBLIC } from '@ackline/runtime/public-addresses';
 import type { AnswerHead, Exchanged, ReadAnswer } from './exchange.ts';
 import { OutboundError } from './outbound-error.ts';
 import type { OutboundAnswer, OutboundOptions } from './outbound-http.ts';
-import { mayBePublic, NOT_PUBLIC } from './public-addresses.ts';
 
 const CALL_LIMIT_MS = 30_000;
 const DEFAULT_ANSWER_BYTES = 10 * 1_048_576;
