@@ -3,7 +3,6 @@ import { crc32 } from 'node:zlib';
 
 import { createKeyCache } from '../key-cache.ts';
 import type {
-  Answer,
   Identified,
   KeyPair,
   Provider,
@@ -16,9 +15,10 @@ import type {
   Secrets,
   Verdict,
 } from '../provider.ts';
-import { safeKey } from '../safe-key.ts';
-import { idText, isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { isRsaKey, makeRsa, privateKeyOf, publicKeyOf } from './key-pairs.ts';
+import { idKey, typeKey } from './identity-keys.ts';
+import { isoMs, readJsonObject, valueAt } from './json-body.ts';
+import { isRsaKey, makeRsa, privateKeyOf, publicKeyOf, spkiOf } from './key-pairs.ts';
+import { received } from './received.ts';
 import { sampleGuid } from './sample-guid.ts';
 import {
   type Clock,
@@ -168,26 +168,19 @@ function createPublished(keys: PublishedKeys, url: string) {
 function identify(request: ReceivedRequest): Identified {
   const read = readJsonObject(request.body);
   if (read.kind === 'malformed') return read;
-  const type = valueAt(read.value, 'event_type');
-  const id = idText(valueAt(read.value, 'id'));
-  const resource =
-    idText(valueAt(read.value, 'resource', 'id')) ??
-    idText(valueAt(read.value, 'resource', 'dispute_id')) ??
-    idText(valueAt(read.value, 'resource', 'invoice', 'id'));
   return {
     kind: 'event',
     identity: {
-      type: typeof type === 'string' && type !== '' ? safeKey(type) : 'unknown',
-      dedupKey: id === null ? null : safeKey(id),
-      orderingKey: resource === null ? null : safeKey(resource),
+      type: typeKey(valueAt(read.value, 'event_type')),
+      dedupKey: idKey(valueAt(read.value, 'id')),
+      orderingKey:
+        idKey(valueAt(read.value, 'resource', 'id')) ??
+        idKey(valueAt(read.value, 'resource', 'dispute_id')) ??
+        idKey(valueAt(read.value, 'resource', 'invoice', 'id')),
       occurredAt: isoMs(valueAt(read.value, 'create_time')),
       priority: 'normal',
     },
   };
-}
-
-function answer(): Answer {
-  return { status: 200, contentType: 'application/json', body: '{"status":"received"}' };
 }
 
 /** `secret`: the id of the webhook and what is signed with, in base64 (PKCS #8). */
@@ -249,6 +242,12 @@ function makeKeys(): KeyPair {
   return { secret: `${SAMPLE_WEBHOOK_ID} ${secret}`, signingKey: `${SAMPLE_WEBHOOK_ID} ${signingKey}` };
 }
 
+/** With the webhook's id before it, as a secret has it. */
+function publicSecretOf(signingKey: string): string | null {
+  const key = signingKeyOf(signingKey);
+  return key === null ? null : `${partsOf(signingKey).webhookId} ${spkiOf(key).toString('base64')}`;
+}
+
 /** A client secret or an access token of an app has small letters too. */
 function checkSecret(secret: string): true | string {
   const { webhookId, key } = partsOf(secret);
@@ -278,9 +277,10 @@ function createPaypal(keys: PublishedKeys): Provider {
     verify: (request, secrets, now, toleranceMs = TOLERANCE_MS) =>
       verify(keys, request, secrets, { now, toleranceMs }),
     identify,
-    answer,
+    answer: received,
     sample,
     makeKeys,
+    publicKeyOf: publicSecretOf,
     checkSecret,
   };
 }
