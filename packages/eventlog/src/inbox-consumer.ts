@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import type { InboxPeek } from '@ackline/store/inbox';
+import type { InboxPeek, PastPeek, PeekPast } from '@ackline/store/inbox';
 import type { LaneOffset } from '@ackline/store/lanes';
 import { createInboxLook } from './inbox-look.ts';
-import { createInboxRelease, type ReleaseDecision } from './inbox-release.ts';
+import { createInboxRelease, type LanesNow, type ReleaseDecision } from './inbox-release.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** How soon an appended row is found while nothing comes: half of it is added to an event's way on average. */
 const IDLE_WAIT_MS = 50;
 /** Rows of one question, without their bytes: more than are stored in one call. */
 const PEEK_ROWS = 2_000;
-/** Of one look: as long as too few of them may go, the rows of other keys behind them are asked for. What is behind these waits for them. */
-const MAX_LOOKED_ROWS = 20_000;
+/** Rows behind them that one question walks over, past those that wait: about 0.1 s of PostgreSQL's. */
+const WALKED_ROWS = 20_000;
 /** Rows a storing transaction takes: with bodies of a usual size it stays well under the statement limit. */
 const STORE_ROWS = 500;
 /** While no broker answers it is asked this seldom: each question can cost its whole deadline. */
@@ -26,12 +26,8 @@ const MAX_BACKOFF_MS = 2_000;
 export interface InboxConsumerOptions {
   /** The first rows in the order of appending, at most `limit`. */
   peek(limit: number): Promise<readonly InboxPeek[]>;
-  /** The first rows behind `afterN` that are of none of these keys. */
-  peekBehind(behind: {
-    readonly afterN: string;
-    readonly exceptKeyHashes: readonly number[];
-    readonly limit: number;
-  }): Promise<readonly InboxPeek[]>;
+  /** The rows behind `afterN`, past those that wait for a known record, and past keys that have earlier ones. */
+  peekPast(look: PeekPast): Promise<PastPeek>;
   /** How many lanes there are: the topic's partitions, or one. */
   lanes(): number;
   /** null: no Kafka. */
@@ -173,37 +169,37 @@ function createDecision(
   const release = createInboxRelease();
   const askBroker = createBrokerQuestion(options.watermarks, now);
 
-  async function decide(rows: readonly InboxPeek[]): Promise<ReleaseDecision> {
+  async function lanesNow(): Promise<LanesNow> {
     const watermarks = await askBroker();
     const offsets = options.watermarks === null ? [] : await options.readOffsets();
     const storedOffsets = new Map(
       offsets.flatMap(({ lane, nextOffset }) => (nextOffset === null ? [] : [[lane, nextOffset] as const])),
     );
-    return release.decide({ rows, lanes: options.lanes(), watermarks, storedOffsets, nowMs: now() });
+    return { lanes: options.lanes(), watermarks, storedOffsets, nowMs: now() };
   }
 
-  /** (A6) Where rows that may not go fill what was looked at, the rows of other keys behind them are looked at too. */
+  /** How far the rows behind the first ones were walked over; null: to their end. */
+  let walkedTo: string | null = null;
+
+  /**
+   * (A6) Where rows that may not go fill what was looked at, those behind them are looked at too: a piece of them in each round, so that
+   * any number of rows that wait holds up the others for no more than the time to walk over them.
+   */
   return async first => {
-    let rows = first;
-    let decision = await decide(rows);
-    let questions = 1;
-    // Also of those that may go by now: rows of theirs were passed over, and none overtakes them.
-    const held = new Set<number>();
-    for (let isFull = first.length >= PEEK_ROWS; isFull && rows.length < MAX_LOOKED_ROWS; questions += 1) {
-      for (const key of decision.heldKeyHashes) held.add(key);
-      const last = rows.at(-1);
-      if (held.size === 0 || last === undefined || decision.released.length >= STORE_ROWS) break;
-      const behind = await options.peekBehind({
-        afterN: last.n,
-        exceptKeyHashes: [...held],
-        limit: PEEK_ROWS,
-      });
-      isFull = behind.length >= PEEK_ROWS;
-      if (behind.length === 0) continue;
-      rows = [...rows, ...behind];
-      decision = await decide(rows);
-    }
-    return { ...decision, questions };
+    const lanes = await lanesNow();
+    const decision = release.decide(first, lanes);
+    const last = first.at(-1);
+    if (last === undefined || first.length < PEEK_ROWS || decision.released.length >= STORE_ROWS)
+      return { ...decision, questions: 1 };
+    const behind = await options.peekPast({
+      afterN: walkedTo === null || BigInt(walkedTo) < BigInt(last.n) ? last.n : walkedTo,
+      waits: release.waits(lanes),
+      window: WALKED_ROWS,
+      limit: PEEK_ROWS,
+    });
+    walkedTo = behind.nextN;
+    // Asked again: what the partitions held before a row was seen says nothing of it.
+    return { ...release.decide([...first, ...behind.rows], await lanesNow()), questions: 2 };
   };
 }
 

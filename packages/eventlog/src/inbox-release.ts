@@ -1,31 +1,32 @@
-import type { InboxPeek } from '@ackline/store/inbox';
+import type { InboxPeek, LaneWaits } from '@ackline/store/inbox';
 import { laneOf } from './lane.ts';
 import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
 
 /**
- * Which inbox rows may be stored now. Pure; its memory is one offset per row that was looked at last, and where each lane stood.
+ * Which inbox rows may be stored now. Pure; its memory is one offset per row that was looked at lately, and where each lane stood.
  *
- * IR1. Without Kafka nothing waits; where the broker does not answer, only what has a known predecessor does (IR2).
+ * IR1. Where there is no Kafka, or none that answers, only what has a known predecessor waits (IR2).
  * IR2. A row waits until the record of its key that its appender knew to be acked is stored, for as long as its lane comes nearer to
  *      that, however far behind it is. A lane that stood still for `MAX_KNOWN_WAIT_MS`, or a log that has no such record, lets it
- *      go, so long after its appending at least: a key holds itself, so order outlives the restart of a broker.
+ *      go, so long after its appending at least: a key holds itself, so order outlives the restart of a broker. Each process has
+ *      a clock of its own for that, which goes while it looks: a lane does not stand still for one that could not see it.
  * IR3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
  *      (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
  * IR4. A row never overtakes an earlier row of its key hash that waits.
  * IR5. However many keys wait, none of them goes for that: they wait for their records, or until their time is over. Who looks
- *      (inbox-consumer.ts) looks behind them.
- * IR6. The barriers are those of the rows peeked last and of what was seen behind them: a look in several parts begins with the first
- *      one again, and gives no row a later barrier for that. No others are kept.
+ *      (inbox-consumer.ts) looks behind them, past all that wait by IR2 (`waits`).
+ * IR6. A row that is looked at again has the barrier that it got first. One that nobody looked at for `MAX_WAIT_MS` is forgotten: it
+ *      is older than that (IR3).
  * IR7. Large rows go apart, behind all others that may go, and as many as fit into one transaction. The rest of them, and the later
  *      rows of their keys, wait for the next look: large bodies of one sender hold up none of another (A6).
  */
 export interface InboxRelease {
-  decide(input: ReleaseInput): ReleaseDecision;
+  decide(rows: readonly InboxPeek[], lanes: LanesNow): ReleaseDecision;
+  /** Which rows wait by IR2: nobody needs to look at them. */
+  waits(lanes: LanesNow): LaneWaits;
 }
 
-export interface ReleaseInput {
-  /** In the order of appending. */
-  readonly rows: readonly InboxPeek[];
+export interface LanesNow {
   readonly lanes: number;
   /** High watermark per lane now; a lane that is missing has a broker that does not answer. null: no Kafka, or none answers. */
   readonly watermarks: ReadonlyMap<number, bigint> | null;
@@ -60,12 +61,14 @@ export const MAX_KNOWN_WAIT_MS = 60_000;
 export const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
 export function createInboxRelease(): InboxRelease {
-  let barriers = new Map<string, bigint>();
+  const barriers = createBarriers();
   const stillness = createStillness();
 
   return {
-    decide({ rows, lanes, watermarks, storedOffsets, nowMs }) {
-      const seen = new Map<string, bigint>();
+    waits: now => ({ ...lanesWaits(now, stillness.look(now)), maxAgeMs: MAX_KNOWN_WAIT_MS }),
+    decide(rows, now) {
+      const { lanes, watermarks, nowMs } = now;
+      const { stored, longUntil } = lanesWaits(now, stillness.look(now));
       const waitingKeys = new Set<number>();
       const large = createLargeRows();
       const released: InboxPeek[] = [];
@@ -74,11 +77,8 @@ export function createInboxRelease(): InboxRelease {
       for (const row of rows) {
         const lane = laneOf(row.keyHash, lanes);
         const watermark = watermarks?.get(lane);
-        const stored = storedOffsets.get(lane) ?? 0n;
-        const barrier = barriers.get(row.n) ?? barrierOf(row, watermark);
-        if (barrier !== undefined) seen.set(row.n, barrier); // (IR6)
-        const stillMs = stillness.ms(lane, stored, nowMs);
-        const verdict = judge(row, { barrier, watermark, stored, stillMs });
+        const barrier = barriers.of(row, watermark, nowMs);
+        const verdict = judge(row, { barrier, watermark, stored: stored[lane], longUntil: longUntil[lane] });
         if (verdict === 'wait' || waitingKeys.has(row.keyHash)) {
           waitingKeys.add(row.keyHash); // (IR4, IR5)
           waiting += 1;
@@ -89,36 +89,64 @@ export function createInboxRelease(): InboxRelease {
         if (place === 'among the others') released.push(row);
         if (verdict === 'uncertain') uncertain += 1;
       }
-      keepBehind(barriers, seen, rows.at(-1));
-      barriers = seen;
       const heldKeyHashes = [...waitingKeys, ...large.keys];
       return { released, large: large.rows, waiting, heldKeyHashes, uncertain };
     },
   };
 }
 
-/** How long each lane has been where it is, since it was seen there first (IR2). */
+/** Looks are as far apart at most while a row waits: a longer time between two was none in which a lane could be seen to stand. */
+const LOOK_MS = 5_000;
+
+/** How long each lane was seen to be where it is (IR2). */
 function createStillness() {
-  const places = new Map<number, { readonly stored: bigint; readonly sinceMs: number }>();
+  const places = new Map<number, { readonly stored: bigint; readonly stillMs: number }>();
+  let lookedMs = Number.NEGATIVE_INFINITY;
   return {
-    ms(lane: number, stored: bigint, nowMs: number): number {
-      const before = places.get(lane);
-      if (before?.stored === stored) return nowMs - before.sinceMs;
-      places.set(lane, { stored, sinceMs: nowMs });
-      return 0;
+    /** Whether a lane has stood still for too long, by lane. */
+    look({ lanes, storedOffsets, nowMs }: LanesNow): readonly boolean[] {
+      const passedMs = Math.min(nowMs - lookedMs, LOOK_MS);
+      lookedMs = nowMs;
+      return Array.from({ length: lanes }, (_, lane) => {
+        const stored = storedOffsets.get(lane) ?? 0n;
+        const before = places.get(lane);
+        const stillMs = before?.stored === stored ? before.stillMs + passedMs : 0;
+        places.set(lane, { stored, stillMs });
+        return stillMs >= MAX_KNOWN_WAIT_MS;
+      });
     },
   };
 }
 
-/** (IR6) */
-function keepBehind(
-  before: ReadonlyMap<string, bigint>,
-  seen: Map<string, bigint>,
-  last: InboxPeek | undefined,
-): void {
-  if (last === undefined) return;
-  const lastN = BigInt(last.n);
-  for (const [n, barrier] of before) if (!seen.has(n) && BigInt(n) > lastN) seen.set(n, barrier);
+/** Greater than every offset. */
+const NO_END = 2n ** 63n - 1n;
+
+/** (IR2) */
+function lanesWaits(
+  { watermarks, storedOffsets }: LanesNow,
+  standsStill: readonly boolean[],
+): Pick<LaneWaits, 'stored' | 'longUntil'> {
+  return {
+    stored: standsStill.map((_, lane) => storedOffsets.get(lane) ?? 0n),
+    longUntil: standsStill.map((isStill, lane) => (isStill ? 0n : (watermarks?.get(lane) ?? NO_END))),
+  };
+}
+
+/** (IR6) In two halves: the older one is forgotten as a whole. */
+function createBarriers() {
+  let older = new Map<string, bigint>();
+  let younger = new Map<string, bigint>();
+  let changedMs = Number.NEGATIVE_INFINITY;
+  return {
+    of(row: InboxPeek, watermark: bigint | undefined, nowMs: number): bigint | undefined {
+      if (nowMs - changedMs >= MAX_WAIT_MS) {
+        [older, younger, changedMs] = [younger, new Map(), nowMs];
+      }
+      const barrier = younger.get(row.n) ?? older.get(row.n) ?? barrierOf(row, watermark);
+      if (barrier !== undefined) younger.set(row.n, barrier);
+      return barrier;
+    },
+  };
 }
 
 /** (IR7) */
@@ -150,19 +178,18 @@ function barrierOf(row: InboxPeek, watermark: bigint | undefined): bigint | unde
 interface LaneState {
   readonly barrier: bigint | undefined;
   readonly watermark: bigint | undefined;
-  readonly stored: bigint;
-  /** How long ago `stored` changed. */
-  readonly stillMs: number;
+  readonly stored: bigint | undefined;
+  readonly longUntil: bigint | undefined;
 }
 
-function judge(row: InboxPeek, lane: LaneState): 'go' | 'wait' | 'uncertain' {
+function judge(
+  row: InboxPeek,
+  { barrier, watermark, stored = 0n, longUntil = NO_END }: LaneState,
+): 'go' | 'wait' | 'uncertain' {
   const ageMs = row.ageMs < 0 ? Number.POSITIVE_INFINITY : row.ageMs; // the database's clock was set back: nobody knows
-  if (row.afterOffset >= lane.stored) {
-    const isInLog = lane.watermark === undefined || lane.watermark > row.afterOffset;
-    const comesNearer = isInLog && lane.stillMs < MAX_KNOWN_WAIT_MS;
-    return ageMs < MAX_KNOWN_WAIT_MS || comesNearer ? 'wait' : 'uncertain'; // (IR2)
-  }
-  if (lane.watermark === undefined) return 'go'; // (IR1)
-  if (lane.barrier !== undefined && lane.stored >= lane.barrier) return 'go';
+  if (row.afterOffset >= stored)
+    return ageMs < MAX_KNOWN_WAIT_MS || row.afterOffset < longUntil ? 'wait' : 'uncertain'; // (IR2)
+  if (watermark === undefined) return 'go'; // (IR1)
+  if (barrier !== undefined && stored >= barrier) return 'go';
   return ageMs >= MAX_WAIT_MS ? 'uncertain' : 'wait'; // (IR3)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { InboxPeek } from '@ackline/store/inbox';
+import type { InboxPeek, PastPeek, PeekPast } from '@ackline/store/inbox';
 import { createInboxConsumer, type InboxConsumerOptions } from '../src/inbox-consumer.ts';
 
 const silent = { warn: () => undefined, info: () => undefined } as never;
@@ -13,6 +13,22 @@ function rows(count: number, from = 1): InboxPeek[] {
     ageMs: 1,
     bodyBytes: 100,
   }));
+}
+
+/** As the store does it. */
+function peekPast(inbox: readonly InboxPeek[], { afterN, waits, window, limit }: PeekPast): PastPeek {
+  const walked = inbox.filter(row => Number(row.n) > Number(afterN)).slice(0, window);
+  const passed = new Set(inbox.filter(row => Number(row.n) <= Number(afterN)).map(row => row.keyHash));
+  const found: InboxPeek[] = [];
+  for (const row of walked) {
+    const lane = row.keyHash % waits.stored.length;
+    const waitsLong = row.ageMs < waits.maxAgeMs || row.afterOffset < waits.longUntil[lane]!;
+    if (row.afterOffset >= waits.stored[lane]! && waitsLong) passed.add(row.keyHash);
+    if (!passed.has(row.keyHash)) found.push(row);
+  }
+  const rows = found.slice(0, limit);
+  const end = walked.length < window ? null : (walked.at(-1)?.n ?? null);
+  return { rows, nextN: rows.length === limit ? (rows.at(-1)?.n ?? null) : end };
 }
 
 /** Runs the consumer over an inbox in memory until it is empty, or until `until` says so. */
@@ -30,10 +46,7 @@ async function drain(
       if (until()) stop.abort();
       return inbox.slice(0, limit);
     },
-    peekBehind: async ({ afterN, exceptKeyHashes, limit }) =>
-      inbox
-        .filter(row => Number(row.n) > Number(afterN) && !exceptKeyHashes.includes(row.keyHash))
-        .slice(0, limit),
+    peekPast: async look => peekPast(inbox, look),
     lanes: () => 1,
     watermarks: null,
     readOffsets: async () => [],
@@ -112,6 +125,26 @@ describe('inbox consumer', () => {
     });
     assert.deepEqual(stored.flat(), ['20000', '20001', '20002']);
     assert.equal(snapshot.orderUncertain, 0);
+  });
+
+  it('stores the rows of others behind any number of keys that wait, and asks for a piece of them at a time', async () => {
+    const waiting = rows(90_000).map(row => ({ ...row, keyHash: Number(row.n), afterOffset: 9n }));
+    const others = rows(3, 100_000).map(row => ({ ...row, keyHash: 100_000 }));
+    const inbox = [...waiting, ...others];
+    const asked: PeekPast[] = [];
+    let looks = 0;
+    const { stored } = await drain({
+      inbox,
+      until: () => inbox.length === waiting.length || (looks += 1) > 10,
+      peekPast: async look => {
+        asked.push(look);
+        return peekPast(inbox, look);
+      },
+      watermarks: { highWatermarks: () => Promise.reject(new Error('the broker is away')) },
+    });
+    assert.deepEqual(stored.flat(), ['100000', '100001', '100002']);
+    assert.ok(asked.every(({ window, limit }) => window <= 20_000 && limit <= 2_000));
+    assert.ok(asked.length <= 6, `${asked.length} questions`); // the last one when all are stored
   });
 
   it('stores no row behind one of its key that it passed over, where that key is free in the middle of a look', async () => {
@@ -274,11 +307,11 @@ describe('inbox consumer', () => {
     const inbox = rows(1).map(row => ({ ...row, afterOffset: 9n, ageMs: 60_000 }));
     const { stored, snapshot } = await drain({
       inbox,
-      until: () => inbox.length === 0 || look > 9,
-      now: () => look * 30_000,
+      until: () => inbox.length === 0 || look > 20,
+      now: () => look * 5_000,
       watermarks: { highWatermarks: () => Promise.reject(new Error('no broker')) },
       readOffsets: async () => [{ lane: 0, nextOffset: (look += 1) === 1 ? 3n : 4n }],
     });
-    assert.deepEqual([stored, snapshot.orderUncertain, look], [[['1']], 1, 4]);
+    assert.deepEqual([stored, snapshot.orderUncertain, look], [[['1']], 1, 14]);
   });
 });

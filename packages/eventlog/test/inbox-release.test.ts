@@ -4,28 +4,44 @@ import type { InboxPeek } from '@ackline/store/inbox';
 import {
   createInboxRelease,
   type InboxRelease,
+  type LanesNow,
   MAX_KNOWN_WAIT_MS,
   MAX_STORED_BYTES,
   MAX_WAIT_MS,
-  type ReleaseInput,
 } from '../src/inbox-release.ts';
 
 const LANES = 4;
 const LARGE_BYTES = 600 * 1024;
+/** Between two looks, where somebody looks at all. */
+const LOOK_MS = 1_000;
 
 function row(n: number, overrides: Partial<InboxPeek> = {}): InboxPeek {
   return { n: String(n), keyHash: 1, afterOffset: -1n, ageMs: 10, bodyBytes: 100, ...overrides };
 }
 
-function input(rows: readonly InboxPeek[], overrides: Partial<ReleaseInput> = {}): ReleaseInput {
+interface Asked extends LanesNow {
+  readonly rows: readonly InboxPeek[];
+}
+
+function input(rows: readonly InboxPeek[], overrides: Partial<LanesNow> = {}): Asked {
   const watermarks = new Map(Array.from({ length: LANES }, (_, lane) => [lane, 10n] as const));
   return { rows, lanes: LANES, watermarks, storedOffsets: new Map([[1, 10n]]), nowMs: 0, ...overrides };
 }
 
 /** With the numbers of the rows alone. */
-function decideOn(release: InboxRelease, asked: ReleaseInput) {
-  const { released, large, ...counts } = release.decide(asked);
+function decideOn(release: InboxRelease, { rows, ...lanes }: Asked) {
+  const { released, large, ...counts } = release.decide(rows, lanes);
   return { released: released.map(({ n }) => n), large: large.map(({ n }) => n), ...counts };
+}
+
+/** What is decided at the last of looks that are `LOOK_MS` apart, over so long. */
+function decideFor(
+  release: InboxRelease,
+  { fromMs, ms, asked }: { fromMs: number; ms: number; asked: Asked },
+) {
+  for (let passedMs = 0; passedMs < ms; passedMs += LOOK_MS)
+    release.decide(asked.rows, { ...asked, nowMs: fromMs + passedMs });
+  return decideOn(release, { ...asked, nowMs: fromMs + ms });
 }
 
 const stored = (lane: number, offset: bigint) => ({ storedOffsets: new Map([[lane, offset]]) });
@@ -105,7 +121,7 @@ describe('inbox release', () => {
       [],
       'this processor knows of no standing still',
     );
-    assert.deepEqual(decideOn(release, input(rows, { ...away, nowMs: MAX_KNOWN_WAIT_MS })), {
+    assert.deepEqual(decideFor(release, { fromMs: 0, ms: MAX_KNOWN_WAIT_MS, asked: input(rows, away) }), {
       released: ['1'],
       large: [],
       waiting: 1,
@@ -118,10 +134,11 @@ describe('inbox release', () => {
     const release = createInboxRelease();
     const rows = [row(1, { afterOffset: 9n, ageMs: 3_600_000 })];
     for (let offset = 0n; offset < 10n; offset++) {
-      const nowMs = Number(offset) * (MAX_KNOWN_WAIT_MS - 1);
+      const fromMs = Number(offset) * MAX_KNOWN_WAIT_MS;
       const isAway = offset % 2n === 1n; // the broker does not answer each time
-      const asked = input(rows, { ...stored(1, offset), nowMs, ...(isAway ? { watermarks: null } : {}) });
-      assert.deepEqual(decideOn(release, asked).released, [], `at ${offset}`);
+      const asked = input(rows, { ...stored(1, offset), ...(isAway ? { watermarks: null } : {}) });
+      const ms = MAX_KNOWN_WAIT_MS - LOOK_MS;
+      assert.deepEqual(decideFor(release, { fromMs, ms, asked }).released, [], `at ${offset}`);
     }
     const { released, uncertain } = decideOn(release, input(rows, { ...stored(1, 10n), nowMs: 1_000_000 }));
     assert.deepEqual([released, uncertain], [['1'], 0]);
@@ -130,11 +147,49 @@ describe('inbox release', () => {
   it('lets a row go before the record of its key where its lane stands still, and counts it', () => {
     const release = createInboxRelease();
     const rows = [row(1, { afterOffset: 5n, ageMs: 3_600_000 })];
-    const at = (nowMs: number) => decideOn(release, input(rows, { ...stored(1, 3n), nowMs }));
-    assert.deepEqual(at(0).released, []);
-    assert.deepEqual(at(MAX_KNOWN_WAIT_MS - 1).released, []);
-    const { released, uncertain } = at(MAX_KNOWN_WAIT_MS);
+    const asked = input(rows, stored(1, 3n));
+    const ms = MAX_KNOWN_WAIT_MS - 1;
+    assert.deepEqual(decideFor(release, { fromMs: 0, ms, asked }).released, []);
+    const { released, uncertain } = decideOn(release, { ...asked, nowMs: MAX_KNOWN_WAIT_MS });
     assert.deepEqual([released, uncertain], [['1'], 1]);
+  });
+
+  it('takes no lane as standing still for a time in which nobody could look', () => {
+    const release = createInboxRelease();
+    const asked = input([row(1, { afterOffset: 5n, ageMs: 3_600_000 })], stored(1, 3n));
+    const dayMs = 86_400_000;
+    assert.deepEqual(decideOn(release, asked).released, []);
+    assert.deepEqual(decideOn(release, { ...asked, nowMs: dayMs }).released, [], 'PostgreSQL was away');
+    const known = decideFor(release, { fromMs: dayMs, ms: MAX_KNOWN_WAIT_MS, asked });
+    assert.deepEqual([known.released, known.uncertain], [['1'], 1]);
+  });
+
+  it('tells which rows wait for a known record, as it decides itself', () => {
+    const storedOffsets = new Map([0, 1, 2].map(lane => [lane, 3n] as const));
+    const still = createInboxRelease();
+    const fromMs = 0;
+    decideFor(still, { fromMs, ms: MAX_KNOWN_WAIT_MS, asked: input([], { storedOffsets }) });
+    const rows = [-1, MAX_KNOWN_WAIT_MS - 1, MAX_KNOWN_WAIT_MS].flatMap(ageMs =>
+      [3n, 9n, 10n, 20n].flatMap(afterOffset =>
+        [0, 1, 2, 3].map(keyHash => row(1, { keyHash, afterOffset, ageMs })),
+      ),
+    );
+    const counts = [still, createInboxRelease()].flatMap(release =>
+      [{}, { watermarks: null }].map(broker => {
+        const { rows: _, ...lanes } = input([], { storedOffsets, nowMs: MAX_KNOWN_WAIT_MS, ...broker });
+        const { stored: reached, maxAgeMs, longUntil } = release.waits(lanes);
+        const waiting = rows.filter(({ keyHash, afterOffset, ageMs }) => {
+          const isYoung = ageMs >= 0 && ageMs < maxAgeMs;
+          return afterOffset >= reached[keyHash]! && (isYoung || afterOffset < longUntil[keyHash]!);
+        });
+        assert.deepEqual(
+          waiting,
+          rows.filter(one => release.decide([one], lanes).waiting === 1),
+        );
+        return waiting.length;
+      }),
+    );
+    assert.deepEqual(counts, [16, 16, 32, 48]);
   });
 
   it('waits for no record that the log does not have, but for its time', () => {
@@ -179,16 +234,19 @@ describe('inbox release', () => {
     assert.deepEqual(decideOn(release, input([held, behind], grown)).released, ['2']);
   });
 
-  it('keeps barriers of the rows that were peeked last, and no others', () => {
-    const release = createInboxRelease();
-    decideOn(release, input([row(1)], stored(1, 0n)));
-    decideOn(release, input([row(2)], stored(1, 0n)));
-    const grown = { watermarks: new Map([[1, 30n]]), storedOffsets: new Map([[1, 10n]]) };
-    assert.deepEqual(
-      decideOn(release, input([row(1)], grown)).released,
-      [],
-      'row 1 was forgotten and gets a new barrier',
-    );
+  it('keeps barriers of the rows that were looked at lately, and no others', () => {
+    for (const [looks, released] of [
+      [1, ['1']],
+      [2, []],
+    ] as const) {
+      const release = createInboxRelease();
+      const at = (look: number) => ({ nowMs: look * MAX_WAIT_MS });
+      decideOn(release, input([row(1)], stored(1, 0n)));
+      for (let look = 1; look <= looks; look++)
+        decideOn(release, input([row(2)], { ...stored(1, 0n), ...at(look) }));
+      const grown = { watermarks: new Map([[1, 30n]]), storedOffsets: new Map([[1, 10n]]) };
+      assert.deepEqual(decideOn(release, input([row(1)], { ...grown, ...at(looks) })).released, released);
+    }
   });
 
   describe('of large rows', () => {

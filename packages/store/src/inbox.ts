@@ -92,17 +92,66 @@ export async function peekInbox(
   return result.rows.map(peekFromDb);
 }
 
-/** As `peekInbox`, behind the row `afterN`, and without the rows of these keys. */
-export async function peekInboxBehind(
+/** By lane (`keyHash % stored.length`): which rows wait for the record of their key that their appender knew of. */
+export interface LaneWaits {
+  /** First offset that is not stored yet: a row waits for what is not before it, … */
+  readonly stored: readonly bigint[];
+  /** … until it is this old, … */
+  readonly maxAgeMs: number;
+  /** … and longer only for a record before this offset. */
+  readonly longUntil: readonly bigint[];
+}
+
+export interface PeekPast {
+  readonly afterN: string;
+  readonly waits: LaneWaits;
+  /** That are walked over, whether they wait or not: more cost more. */
+  readonly window: number;
+  readonly limit: number;
+}
+
+export interface PastPeek {
+  readonly rows: readonly InboxPeek[];
+  /** Behind which row the next look goes on; null: the end of the inbox is reached. */
+  readonly nextN: string | null;
+}
+
+type PastDbRow = { walked: number; last_n: string | null } & (PeekDbRow | { n: null });
+
+/**
+ * As `peekInbox`, behind the row `afterN`, past those that wait: of each key whose first row of all is in the window the rows before
+ * the first that waits. So what is found behind `afterN` is behind no row of its key that is not found, whatever was looked at before.
+ */
+export async function peekInboxPast(
   queryable: Pick<Pool, 'query'>,
-  behind: { readonly afterN: string; readonly exceptKeyHashes: readonly number[]; readonly limit: number },
-): Promise<readonly InboxPeek[]> {
-  const result = await queryable.query<PeekDbRow>({
-    name: 'inbox-peek-behind',
-    text: `select ${PEEK_COLUMNS} from inbox where n > $1 and key_hash not in (select unnest($2::int[])) order by n limit $3`,
-    values: [behind.afterN, behind.exceptKeyHashes, behind.limit],
+  { afterN, waits: { stored, maxAgeMs, longUntil }, window, limit }: PeekPast,
+): Promise<PastPeek> {
+  const { rows } = await queryable.query<PastDbRow>({
+    name: 'inbox-peek-past',
+    text: `with walked as materialized (
+             select n, key_hash,
+                    after_offset >= ($2::bigint[])[key_hash % $5::int + 1]
+                    and (after_offset < ($4::bigint[])[key_hash % $5::int + 1]
+                      or clock_timestamp() - appended_at between interval '0' and $3::float8 * interval '1 millisecond') as waits
+               from inbox where n > $1 order by n limit $6
+           ), keys as materialized (
+             select key_hash, min(n) as first_n, min(n) filter (where waits) as waiting_n from walked group by key_hash
+           ), heads as materialized (
+             select key_hash, waiting_n from keys k
+              where first_n is distinct from waiting_n
+                and first_n = (select e.n from inbox e where e.key_hash = k.key_hash order by e.n limit 1)
+           ), found as materialized (
+             select w.n from walked w join heads h using (key_hash)
+              where h.waiting_n is null or w.n < h.waiting_n order by w.n limit $7
+           )
+           select s.*, r.* from (select count(*)::int as walked, max(n) as last_n from walked) s
+             left join (select ${PEEK_COLUMNS} from inbox where n = any(array(select n from found))) r on true order by r.n`,
+    values: [afterN, stored.map(String), maxAgeMs, longUntil.map(String), stored.length, window, limit],
   });
-  return result.rows.map(peekFromDb);
+  const found = rows.flatMap(row => (row.n === null ? [] : [peekFromDb(row)]));
+  if (found.length >= limit) return { rows: found, nextN: found.at(-1)?.n ?? null };
+  const [walked] = rows;
+  return { rows: found, nextN: walked === undefined || walked.walked < window ? null : walked.last_n };
 }
 
 function peekFromDb(row: PeekDbRow): InboxPeek {

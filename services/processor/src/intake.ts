@@ -1,7 +1,7 @@
 import { createInboxConsumer, type InboxConsumer } from '@ackline/eventlog/inbox-consumer';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import { peekInbox, peekInboxBehind } from '@ackline/store/inbox';
+import { peekInbox, peekInboxPast } from '@ackline/store/inbox';
 import { countLanes, ensureLanes, readLaneOffsets } from '@ackline/store/lanes';
 import type { Pool } from 'pg';
 import type { KafkaReading, KafkaSource } from './kafka-reading.ts';
@@ -59,7 +59,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
       const peekFirst = createInboxPeek((limit, fromN) => peekInbox(pool, limit, fromN));
       inboxConsumer = createInboxConsumer({
         peek: peekFirst,
-        peekBehind: behind => peekInboxBehind(pool, behind),
+        peekPast: look => peekInboxPast(pool, look),
         lanes: () => lanes,
         watermarks: kafka,
         // Before a broker has ever answered the topic is the one that was read last, as far as anybody can know.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createInboxConsumer } from '@ackline/eventlog/inbox-consumer';
-import { peekInbox, peekInboxBehind } from '@ackline/store/inbox';
+import { peekInbox, peekInboxPast } from '@ackline/store/inbox';
 import { ensureLanes } from '@ackline/store/lanes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -41,7 +41,7 @@ describe('large bodies of one tenant in the inbox', () => {
     });
     const consumer = createInboxConsumer({
       peek: limit => peekInbox(pool, limit),
-      peekBehind: behind => peekInboxBehind(pool, behind),
+      peekPast: look => peekInboxPast(pool, look),
       lanes: () => 1,
       watermarks: null,
       readOffsets: async () => [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createInboxConsumer } from '@ackline/eventlog/inbox-consumer';
-import { peekInbox, peekInboxBehind } from '@ackline/store/inbox';
+import { peekInbox, peekInboxPast } from '@ackline/store/inbox';
 import { ensureLanes } from '@ackline/store/lanes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { spawnService } from '@ackline/testkit/spawn-service';
@@ -45,7 +45,7 @@ describe('a processor that is stopped inside a storing transaction', () => {
     });
     return createInboxConsumer({
       peek: limit => peekInbox(pool, limit),
-      peekBehind: behind => peekInboxBehind(pool, behind),
+      peekPast: look => peekInboxPast(pool, look),
       lanes: () => 1,
       watermarks: null,
       readOffsets: async () => [],
