@@ -1,3 +1,4 @@
+import { MAX_WAIT_MS } from '@ackline/eventlog/inbox-release';
 import {
   createKafkaConsumer,
   type KafkaConsumer,
@@ -45,6 +46,7 @@ export interface KafkaReading {
   /** As `topicId`. */
   topicRetentionMs(): number | null;
   isReading(): boolean;
+  /** The first question waits until the topic is opened, or that has failed once: 5 s at most. */
   highWatermarks(deadlineMs?: number): Promise<ReadonlyMap<number, bigint>>;
   component(storer: LaneStorer): Component;
   close(): Promise<void>;
@@ -57,10 +59,27 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
   const { source, log } = options;
   let opened: { readonly topic: OpenedTopic; readonly watermarks: Watermarks } | null = null;
   let consumer: KafkaConsumer | null = null;
+  /** Until then nobody knows whether the brokers are away, and what the inbox keeps must not go for that. */
+  const tried = Promise.withResolvers<void>();
 
   /** One that was made anew is another one: it is opened when the consumer starts again. */
   function seen(topic: OpenedTopic): void {
     if (opened?.topic.topicId === topic.topicId) opened = { ...opened, topic };
+  }
+
+  async function open(signal: AbortSignal): Promise<OpenedTopic> {
+    const topic = await openToRead(source, { signal, log });
+    await options.onPartitions(topic.partitions);
+    const before = opened;
+    opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
+    await before?.watermarks.close();
+    return topic;
+  }
+
+  async function firstTry(): Promise<void> {
+    const timer = setTimeout(tried.resolve, MAX_WAIT_MS);
+    await tried.promise;
+    clearTimeout(timer);
   }
 
   return {
@@ -68,17 +87,14 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
     topicRetentionMs: () => (opened === null ? null : longestStayMs(opened.topic)),
     isReading: () => consumer?.snapshot().state === 'reading',
     async highWatermarks(deadlineMs) {
+      if (opened === null) await firstTry();
       if (opened === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
       return opened.watermarks.highWatermarks(deadlineMs);
     },
     component: storer => ({
       name: 'kafka-consumer',
       async run(signal) {
-        const topic = await openToRead(source, { signal, log });
-        await options.onPartitions(topic.partitions);
-        const before = opened;
-        opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
-        await before?.watermarks.close();
+        const topic = await open(signal).finally(tried.resolve);
         const started = createConsumer(options, { topic, storer });
         consumer = started;
         const ask = (asked: AbortSignal) => openToRead(source, { signal: asked, log, create: false });

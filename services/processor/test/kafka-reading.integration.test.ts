@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -8,6 +10,7 @@ import { withDatabase } from '@ackline/testkit/database';
 import { freePort } from '@ackline/testkit/free-port';
 import { scrape } from '@ackline/testkit/scrape';
 import { spawnService } from '@ackline/testkit/spawn-service';
+import { createKafkaReading } from '../src/kafka-reading.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READING = 'ackline_processor_kafka_reading';
@@ -53,5 +56,59 @@ describe('a processor that has never reached its brokers', () => {
       const alone = await metricsOf(url, {});
       assert.equal(alone.value(READING), null);
     });
+  });
+});
+
+describe('what the partitions hold', () => {
+  const readingOf = (port: number) =>
+    createKafkaReading({
+      source: { brokers: [`127.0.0.1:${port}`], durability: 'single-node' },
+      pool: {} as never,
+      workers: 1,
+      onPartitions: () => Promise.resolve(),
+      log: { warn: () => undefined } as never,
+    });
+  /** `answer`: how the question ended; null: it has not. */
+  function ask(reading: ReturnType<typeof readingOf>) {
+    const asked = { answer: null as unknown, ended: Promise.resolve() };
+    const note = (answer: unknown) => void (asked.answer = answer);
+    asked.ended = reading.highWatermarks().then(note, (error: { code: unknown }) => note(error.code));
+    return asked;
+  }
+  const UNAVAILABLE = 'ACKLINE_KAFKA_UNAVAILABLE';
+
+  it('is not answered before the topic was tried to be opened once, and at once from then on', async t => {
+    const server = createServer().listen(0, '127.0.0.1');
+    const ending = new AbortController();
+    t.after(() => {
+      ending.abort();
+      server.close();
+    });
+    await once(server, 'listening');
+    const reading = readingOf((server.address() as AddressInfo).port);
+    const first = ask(reading);
+    const running = reading.component({} as never).run(ending.signal);
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    assert.equal(first.answer, null);
+    socket.destroy();
+    await assert.rejects(running);
+    await first.ended;
+    assert.equal(first.answer, UNAVAILABLE);
+    const second = ask(reading);
+    await second.ended;
+    assert.equal(second.answer, UNAVAILABLE);
+  });
+
+  it('is known to be unknown after five seconds in which the topic is not opened', async t => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const reading = readingOf(await freePort());
+    const first = ask(reading);
+    const turns = () => new Promise(resolve => setImmediate(resolve));
+    t.mock.timers.tick(4_999);
+    await turns();
+    assert.equal(first.answer, null);
+    t.mock.timers.tick(1);
+    await first.ended;
+    assert.equal(first.answer, UNAVAILABLE);
   });
 });
