@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { Routing, StoredPlace } from './events.ts';
+import type { Routing, StoredPlace, Tier } from './events.ts';
 import { readDayEvents } from './stored-events.ts';
 
 /** An event whose source no processor knew when it was stored. */
@@ -10,6 +10,7 @@ export interface UnroutedEvent extends StoredPlace {
   readonly type: string;
   readonly orderingKey: string | null;
   readonly priority: 'normal' | 'high';
+  readonly tier: Tier;
   /** The rest of the envelope, sealed under `keyId`. */
   readonly keyId: string;
   readonly meta: Uint8Array;
@@ -22,7 +23,7 @@ export interface UnroutedPlace extends StoredPlace {
 }
 
 const COLUMNS =
-  'id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority, key_id as "keyId", meta, body';
+  'id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority, tier, key_id as "keyId", meta, body';
 
 /** Notes that these events wait for a processor that knows their source. */
 export async function insertUnrouted(client: PoolClient, events: readonly UnroutedPlace[]): Promise<void> {
@@ -101,4 +102,27 @@ export async function setRouting(
       );
     }
   }
+}
+
+export interface ReplacedEvent extends StoredPlace {
+  readonly id: string;
+  readonly source: string;
+  readonly dedupKey: string;
+}
+
+/** Removes events in whose place others are stored, and gives back their dedup keys, which those may have themselves. */
+export async function removeReplaced(client: PoolClient, events: readonly ReplacedEvent[]): Promise<void> {
+  for (const [day, ofDay] of Map.groupBy(events, event => event.storedDay)) {
+    for (const table of ['events', 'kept_events']) {
+      await client.query(`delete from ${table} where stored_day = $1::date and seq = any($2::bigint[])`, [
+        day,
+        ofDay.map(event => event.seq),
+      ]);
+    }
+  }
+  await client.query(
+    `delete from event_keys k using unnest($1::text[], $2::text[], $3::uuid[]) as e (source, dedup_key, event_id)
+      where k.source = e.source and k.dedup_key = e.dedup_key and k.event_id = e.event_id`,
+    [events.map(event => event.source), events.map(event => event.dedupKey), events.map(event => event.id)],
+  );
 }

@@ -65,6 +65,7 @@ describe('events that no processor could route', () => {
         type: 'message',
         orderingKey: 'chat-1',
         priority: 'high',
+        tier: 'inbox',
         keyId: 'none',
         meta: event!.meta,
         body: event!.body,

@@ -70,7 +70,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const handlers = openHandlers({ config, secrets, pool, log }, opened);
   const delivering = { config, rules, secrets, pool, metrics, figures, calls, handlers, tracing, log };
   const delivery = openDelivery(delivering, opened);
-  const routing: LateRoutingDeps = { pool, rules, log, onRouted: () => delivery.dispatcher.wake() };
+  const routing: LateRoutingDeps = { pool, rules, intake, log, onRouted: () => delivery.dispatcher.wake() };
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });

@@ -1,26 +1,27 @@
+import { keyHash, laneOf } from '@ackline/eventlog/lane';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import { AppError } from '@ackline/shared/app-error';
 import type { DestinationConfig } from '@ackline/shared/config/types';
-import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { newEventId } from '@ackline/shared/event-id';
-import type { FanOut, FanOutSteps } from '@ackline/shared/routing/fan-out';
-import type { RoutableEvent } from '@ackline/shared/routing/routable-event';
-import { open } from '@ackline/shared/seal';
+import { recordKey } from '@ackline/shared/record-key';
 import { quarantine } from '@ackline/store/events';
+import { lockLane } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import {
   findUnroutedSources,
   insertUnrouted,
+  removeReplaced,
   setRouting,
   takeUnrouted,
-  type UnroutedEvent,
 } from '@ackline/store/unrouted-events';
 import type { Pool, PoolClient } from 'pg';
+import type { Intake } from './intake.ts';
+import { decideLate, type Late, type LateDecision } from './late-decisions.ts';
 import type { Rules } from './rules.ts';
+import type { DecidingRules } from './storing/decisions.ts';
 import { newDelivery } from './storing/new-delivery.ts';
-import { createPace } from './storing/pace.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
+import { storeEvents } from './storing/store-events.ts';
 import { createWakeup } from './wakeup.ts';
 
 const EVERY_MS = 1_000;
@@ -33,6 +34,7 @@ export interface LateRoutingDeps {
   readonly pool: Pool;
   /** What is in force; each transaction asks once. */
   readonly rules: () => Rules;
+  readonly intake: Pick<Intake, 'lanes'>;
   readonly log: Logger;
   readonly onRouted: () => void;
 }
@@ -65,7 +67,7 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
 
   async function tryRoute(source: string): Promise<number> {
     try {
-      return await routeUnrouted({ pool, log, rules: deps.rules() }, source);
+      return await routeUnrouted({ ...deps, rules: deps.rules() }, source);
     } catch (error) {
       log.error({ err: error, source }, 'events.not-routed');
       return 0;
@@ -90,68 +92,68 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
   };
 }
 
-/** Fans out the first events of a source that wait for it, at their old places in the order; returns how many it took. */
+/**
+ * Fans out the first events of a source that wait for it, at their old places in the order; returns how many it took. Of a body that
+ * is split only now the parts come in its place, as it would have been; behind what was stored of their keys meanwhile.
+ */
 export async function routeUnrouted(
-  deps: Pick<LateRoutingDeps, 'pool' | 'log'> & { readonly rules: Pick<Rules, 'fanOut' | 'destinations'> },
+  deps: Pick<LateRoutingDeps, 'pool' | 'log' | 'intake'> & { readonly rules: RoutingRules },
   source: string,
 ): Promise<number> {
   return inTransaction(deps.pool, async client => {
     const events = await takeUnrouted(client, source, BATCH);
     if (events.length === 0) return 0;
-    const decided = await decide(client, events, { rule: deps.rules.fanOut, log: deps.log });
-    await keepUnread(client, decided);
-    // The rule does not know its source, or it was not asked.
-    const unrouted = decided.filter(({ fanOut }) => fanOut.routing === 'unrouted');
+    const decided = Map.groupBy(await decideLate(client, events, deps), ({ kind }) => kind);
+    const of = <Kind extends LateDecision['kind']>(kind: Kind) => (decided.get(kind) ?? []) as Late<Kind>[];
     await insertUnrouted(
       client,
-      unrouted.map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
+      of('left').map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
     );
-    const deliveries = decided.flatMap(decision => deliveriesOf(decision, deps.rules.destinations));
-    await placeDeliveries(client, deliveries, { tryReserve: () => null });
-    await setRouting(
-      client,
-      decided.map(({ event: { seq, storedDay }, fanOut: { routing } }) => ({ seq, storedDay, routing })),
-    );
+    await routeWhole(client, of('whole'), deps.rules);
+    await storeParts(client, of('split'), deps);
     deps.log.info({ count: events.length, source }, 'events.routed-late');
-    return events.length - unrouted.length;
+    return events.length - of('left').length;
   });
 }
 
-interface Decision {
-  readonly event: UnroutedEvent;
-  readonly notBefore: number | null;
-  readonly fanOut: FanOut;
-  /** Why it can't be opened. */
-  readonly unread: string | null;
+type RoutingRules = DecidingRules & Pick<Rules, 'destinations'>;
+
+/** What is late goes the way of what is due. */
+const NO_DESK = { tryReserve: () => null };
+
+async function routeWhole(
+  client: PoolClient,
+  decided: readonly Late<'whole'>[],
+  { destinations }: RoutingRules,
+): Promise<void> {
+  await keepUnread(client, decided);
+  const deliveries = decided.flatMap(decision => deliveriesOf(decision, destinations));
+  await placeDeliveries(client, deliveries, NO_DESK);
+  await setRouting(
+    client,
+    decided.map(({ event: { seq, storedDay }, fanOut: { routing } }) => ({ seq, storedDay, routing })),
+  );
 }
 
-/**
- * In turn with all else, and the first one in any case: what one transaction has no time for is left as it is, for the next. The server
- * is asked something now and then, since it ends a session that stands still in a transaction.
- */
-async function decide(
+/** As a storer stores them: under the locks of their lanes, which it takes before those of keys and heads. */
+async function storeParts(
   client: PoolClient,
-  events: readonly UnroutedEvent[],
-  { rule, log }: { readonly rule: FanOutSteps; readonly log: Logger },
-): Promise<readonly Decision[]> {
-  const pace = createPace(() => client.query('select 1'));
-  const decided: Decision[] = [];
-  for (const event of events) {
-    if (pace.isSpent) {
-      decided.push({ event, fanOut: { routing: 'unrouted' }, notBefore: null, unread: null });
-    } else {
-      const { routable, ...known } = readStored(event, log);
-      const steps = rule(routable);
-      let step = steps.next();
-      for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
-      decided.push({ ...known, event, fanOut: step.value });
-    }
-  }
-  return decided;
+  bodies: readonly Late<'split'>[],
+  { intake, rules: { destinations } }: Pick<LateRoutingDeps, 'intake'> & { readonly rules: RoutingRules },
+): Promise<void> {
+  if (bodies.length === 0) return;
+  const held = new Set(bodies.map(({ event }) => laneOf(keyHash(recordKey(event)), intake.lanes())));
+  for (const lane of [...held].sort((a, b) => a - b)) await lockLane(client, lane);
+  await removeReplaced(
+    client,
+    bodies.map(({ event, dedupKey }) => ({ ...event, dedupKey })),
+  );
+  const parts = bodies.flatMap(body => body.parts);
+  await storeEvents(client, parts, { destinations, desk: NO_DESK });
 }
 
 /** Nothing accepted vanishes: where only filters could have told who wants it, and there is nothing to ask them of, a person has to. */
-async function keepUnread(client: PoolClient, decided: readonly Decision[]): Promise<void> {
+async function keepUnread(client: PoolClient, decided: readonly Late<'whole'>[]): Promise<void> {
   const records = decided.flatMap(({ event: { id, keyId, meta, body }, fanOut, unread }) =>
     unread !== null && fanOut.routing === 'unmatched'
       ? [{ origin: `event:${id}`, topicId: null, reason: unread, keyId, meta, body }]
@@ -161,7 +163,7 @@ async function keepUnread(client: PoolClient, decided: readonly Decision[]): Pro
 }
 
 function deliveriesOf(
-  { event, notBefore, fanOut }: Decision,
+  { event, notBefore, fanOut }: Late<'whole'>,
   destinations: ReadonlyMap<string, DestinationConfig>,
 ): readonly PlannedDelivery<null>[] {
   if (fanOut.routing !== 'routed') return [];
@@ -170,27 +172,4 @@ function deliveriesOf(
     event: null,
     delivery: newDelivery({ id: newEventId(), event: stored, route, destinations }),
   }));
-}
-
-/**
- * What can't be opened is routed all the same, by its row alone: its delivery is parked for a person, and those behind it are
- * not held up.
- */
-function readStored(
-  event: UnroutedEvent,
-  log: Logger,
-): { readonly routable: RoutableEvent } & Pick<Decision, 'notBefore' | 'unread'> {
-  const { keyId, source, tenant, type } = event;
-  try {
-    const meta = decodeMeta(open({ keyId, bytes: event.meta }));
-    return {
-      routable: { ...meta, body: open({ keyId, bytes: event.body }) },
-      notBefore: meta.notBefore,
-      unread: null,
-    };
-  } catch (error) {
-    log.error({ err: error, eventId: event.id }, 'event.unreadable');
-    const routable = { source, tenant, type, provider: '', headers: [], body: new Uint8Array() };
-    return { routable, notBefore: null, unread: error instanceof AppError ? error.code : 'unreadable' };
-  }
 }

@@ -5,6 +5,7 @@ import { newEventId } from '@ackline/shared/event-id';
 import { peekInbox } from '@ackline/store/inbox';
 import { createPool } from '@ackline/store/pool';
 import type { Pool } from 'pg';
+import type { Rules } from '../src/rules.ts';
 
 export const TOPIC_ID = 'the-topic';
 
@@ -59,6 +60,16 @@ export async function appendToInbox(
 /** All that waits in the inbox. */
 export async function inboxNumbers(pool: Pool): Promise<readonly string[]> {
   return (await peekInbox(pool, 10_000)).map(row => row.n);
+}
+
+/** What `routeUnrouted` needs. */
+export function lateDeps(
+  pool: Pool,
+  rules: Pick<Rules, 'fanOut' | 'destinations' | 'providerOf'>,
+  lanes = 1,
+) {
+  const log = { info: () => undefined, error: () => undefined } as never;
+  return { pool, rules, intake: { lanes: () => lanes }, log };
 }
 
 export function openPool(url: string, limitMs?: number): Pool {

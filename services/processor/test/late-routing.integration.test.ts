@@ -12,7 +12,7 @@ import {
 import { createRules, type Rules } from '../src/rules.ts';
 import { createUpkeep } from '../src/upkeep.ts';
 import { destinationConfig, routeConfig, ruleOf, sourceConfig, spin } from './configs.ts';
-import { openPool } from './events.ts';
+import { lateDeps, openPool } from './events.ts';
 
 /** What one transaction takes of a source. */
 const BATCH = 200;
@@ -48,6 +48,7 @@ describe('late routing', () => {
     const made = createLateRouting({
       pool,
       rules: () => ({ ...rules, ...overrides }),
+      intake: { lanes: () => 1 },
       log: { info: note, error: note } as never,
       onRouted: () => undefined,
       ...parts,
@@ -137,10 +138,10 @@ describe('late routing', () => {
     await storeUnrouted('new', 50);
     const impatient = openPool(database.url, 400);
     const fanOut = ruleOf({ routing: 'routed', routes: [routeConfig()] }, () => spin(30));
-    const rules = { fanOut, destinations: new Map([['crm', destinationConfig({ ordering: 'key' })]]) };
-    const log = { info: () => undefined, error: () => undefined } as never;
+    const destinations = new Map([['crm', destinationConfig({ ordering: 'key' })]]);
+    const deps = lateDeps(impatient, { fanOut, destinations, providerOf: () => undefined });
     const took: number[] = [];
-    do took.push(await routeUnrouted({ pool: impatient, rules, log }, 'new'));
+    do took.push(await routeUnrouted(deps, 'new'));
     while (took.at(-1) !== 0);
     assert.ok(took.length > 2, took.join());
     assert.equal(await countOf('deliveries'), 50);

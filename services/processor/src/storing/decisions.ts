@@ -111,7 +111,8 @@ function sumOf(one: SplitSize, other: SplitSize): SplitSize {
   };
 }
 
-function* decideEvent(
+/** The event, or the parts of its body. */
+export function* decideEvent(
   event: StorableEvent,
   { fanOut, providerOf }: DecidingRules,
 ): Generator<undefined, readonly DecidedEvent[]> {

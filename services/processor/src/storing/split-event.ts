@@ -28,6 +28,9 @@ export function isOverSplit({ parts, bytes, deliveries }: SplitSize): boolean {
   return parts > MAX_SPLIT.parts || bytes > MAX_SPLIT.bytes || deliveries > MAX_SPLIT.deliveries;
 }
 
+/** Of a part's id, the digit that says so. */
+const PART_VERSION = '8';
+const VERSION_AT = '00000000-0000-'.length;
 /** Of a UUID without its dashes: the time, which the parts keep, and the rest, which tells them apart. */
 const TIME_DIGITS = 12;
 
@@ -35,13 +38,14 @@ const TIME_DIGITS = 12;
  * The events of one body: parts where the provider says so, else the event itself. A part has the parent's headers, URL and
  * time of arrival, and an ordering key of its own: all bodies with parts of it have the same key themselves, and so are stored
  * under one lane, whose lock keeps the order. A parent without a key promises none for its parts either. A part's id follows from
- * the parent's and its place, so that a second copy of the parent gives the same ones. More than one
+ * the parent's and its place, so that a second copy of the parent gives the same ones. A part has none itself. More than one
  * transaction should store stay one event, which is whole and says so by its type.
  */
 export function* splitEvent(
   event: StorableEvent,
   provider: Pick<Provider, 'split'> | undefined,
 ): Generator<undefined, readonly StorableEvent[]> {
+  if (isPart(event.meta.id)) return [event];
   const parts: StorableEvent[] = [];
   let bytes = 0;
   for (const part of provider?.split?.({ body: event.body }) ?? []) {
@@ -78,6 +82,10 @@ function toEvent(parent: StorableEvent, { identity, body }: SplitPart, id: strin
 export function partId(parentId: string, index: number): string {
   const time = parentId.replaceAll('-', '').slice(0, TIME_DIGITS);
   const hash = createHash('sha256').update(`${parentId}/${index}`).digest('hex');
-  const digits = `${time}8${hash.slice(0, 3)}8${hash.slice(3, 18)}`;
+  const digits = `${time}${PART_VERSION}${hash.slice(0, 3)}8${hash.slice(3, 18)}`;
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function isPart(id: string): boolean {
+  return id[VERSION_AT] === PART_VERSION;
 }

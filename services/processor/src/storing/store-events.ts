@@ -26,6 +26,10 @@ export interface StoringRules extends DecidingRules {
   readonly desk: DeliveryDesk;
 }
 
+export interface StoringPlaces extends Pick<StoringRules, 'destinations'> {
+  readonly desk: Pick<DeliveryDesk, 'tryReserve'>;
+}
+
 /**
  * Stores events in the order given, within the caller's transaction and under the lock of their lane: claims their dedup
  * keys, inserts those that are new, and their deliveries. Reservations that were taken are the caller's: to start after the
@@ -34,7 +38,7 @@ export interface StoringRules extends DecidingRules {
 export async function storeEvents(
   client: PoolClient,
   events: readonly DecidedEvent[],
-  { destinations, desk }: Pick<StoringRules, 'destinations' | 'desk'>,
+  { destinations, desk }: StoringPlaces,
 ): Promise<StoredBatch> {
   const decided = await claimFresh(client, events);
   if (decided.length === 0) {

@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import { routeUnrouted } from '../../src/late-routing.ts';
 import { createRules } from '../../src/rules.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
-import { openPool, sampleEvent } from '../events.ts';
+import { lateDeps, openPool, sampleEvent } from '../events.ts';
 import { type RunningDelivery, runDelivery } from './running-delivery.ts';
 
 /** Far enough away that no test sees it come. */
@@ -127,7 +127,7 @@ describe('an event over its source’s limit', () => {
         routes: [routeConfig()],
         destinations: [destinationConfig()],
       });
-      const taken = await routeUnrouted({ pool, rules, log: { info: () => undefined } as never }, 'new');
+      const taken = await routeUnrouted(lateDeps(pool, rules), 'new');
       assert.equal(taken, 1);
       assert.equal((await rowOf(event.id)).dueAt, notBefore);
     });

@@ -9,7 +9,7 @@ import type { Pool } from 'pg';
 import { routeUnrouted } from '../../src/late-routing.ts';
 import { createRules } from '../../src/rules.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
-import { openPool, sampleEvent } from '../events.ts';
+import { lateDeps, openPool, sampleEvent } from '../events.ts';
 import { runDelivery } from './running-delivery.ts';
 
 function where(given: unknown): CompiledWhere {
@@ -92,7 +92,7 @@ describe('a route with a filter', () => {
         routes: [routeConfig({ match: matching({ 'body.kind': 'order' }) })],
         destinations: [destinationConfig({ url: receiver.url })],
       });
-      const taken = await routeUnrouted({ pool, rules, log: { info: () => undefined } as never }, 'new');
+      const taken = await routeUnrouted(lateDeps(pool, rules), 'new');
       assert.equal(taken, 2);
       running.delivery.dispatcher.wake();
       await waitFor(() => receiver.requests.length === 1);

@@ -23,7 +23,15 @@ import { createLaneStorer, type LaneStorer } from '../../src/storing/lane-storer
 import { routeUnrouted } from '../../src/late-routing.ts';
 import type { StoringRules } from '../../src/storing/store-events.ts';
 import { destinationConfig, routeConfig, ruleOf, sourceConfig, spin } from '../configs.ts';
-import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent, TOPIC_ID } from '../events.ts';
+import {
+  appendToInbox,
+  inboxNumbers,
+  kafkaBatch,
+  lateDeps,
+  openPool,
+  sampleEvent,
+  TOPIC_ID,
+} from '../events.ts';
 
 const LANES = 3;
 
@@ -943,7 +951,7 @@ describe('storing a lane', () => {
         routes: [routeConfig({ match: { source: 'new', tenant: 'default', type: null, where: null } })],
         destinations: [destinationConfig({ ordering: 'key' })],
       });
-      const deps = { pool, rules, log: { info: () => undefined } as never };
+      const deps = lateDeps(pool, rules);
       assert.equal(await routeUnrouted(deps, 'new'), 3);
       assert.equal(await routeUnrouted(deps, 'new'), 0);
       const { rows } = await pool.query(

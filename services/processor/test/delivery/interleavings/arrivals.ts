@@ -4,7 +4,7 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { recordKey } from '@ackline/shared/record-key';
 import { readLaneOffsets } from '@ackline/store/lanes';
 import { routeUnrouted } from '../../../src/late-routing.ts';
-import { appendToInbox, inboxNumbers, kafkaBatch, sampleEvent, TOPIC_ID } from '../../events.ts';
+import { appendToInbox, inboxNumbers, kafkaBatch, lateDeps, sampleEvent, TOPIC_ID } from '../../events.ts';
 import { noteErrorOf, type Processor } from './processors.ts';
 import { bodyOf, type Mood } from './receivers.ts';
 import { LANES, LATE_SOURCE, type LaneLog, noteFailure, TYPES, type World } from './world.ts';
@@ -13,8 +13,6 @@ import { LANES, LATE_SOURCE, type LaneLog, noteFailure, TYPES, type World } from
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
 const MOODS: readonly Mood[] = [...Array<Mood>(12).fill('fine'), 'sick', 'sick', 'sick', 'sick', 'deadly'];
 const MOST_AT_ONCE = 6;
-
-const quiet = { debug() {}, info() {}, warn() {}, error() {} } as never;
 
 /** Who reads a lane from where on. A rebalance makes another of them; the old one may still have a batch in hand. */
 export interface Reading {
@@ -123,7 +121,7 @@ export async function storeInbox(world: World, processor: Processor): Promise<vo
 /** A processor that knows the source already, while the storers do not. */
 export async function routeLate(world: World, processor: Processor): Promise<void> {
   try {
-    const deps = { pool: processor.pool, log: quiet, rules: world.rules.all };
+    const deps = lateDeps(processor.pool, world.rules.all, LANES);
     while ((await routeUnrouted(deps, LATE_SOURCE)) > 0);
   } catch (error) {
     noteErrorOf(world, processor, { what: 'late routing', error });

@@ -1,0 +1,112 @@
+import type { Logger } from '@ackline/runtime/logger';
+import { AppError } from '@ackline/shared/app-error';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import type { FanOut } from '@ackline/shared/routing/fan-out';
+import { open } from '@ackline/shared/seal';
+import type { UnroutedEvent } from '@ackline/store/unrouted-events';
+import type { PoolClient } from 'pg';
+import { type DecidedEvent, decideEvent, type DecidingRules } from './storing/decisions.ts';
+import { createPace } from './storing/pace.ts';
+import type { StorableEvent } from './storing/storable.ts';
+
+/** Of one transaction, but for the rest of the last body. */
+const MAX_PARTS = 500;
+
+/** What becomes of an event that was stored unrouted. */
+export type LateDecision =
+  | {
+      readonly kind: 'whole';
+      readonly event: UnroutedEvent;
+      readonly notBefore: number | null;
+      readonly fanOut: FanOut;
+      /** Why it can't be opened. */
+      readonly unread: string | null;
+    }
+  /** Its body has several events, which a processor of a release without its provider did not know. */
+  | {
+      readonly kind: 'split';
+      readonly event: UnroutedEvent;
+      readonly dedupKey: string;
+      readonly parts: readonly DecidedEvent[];
+    }
+  /** For another transaction; or the rules do not know its source. */
+  | { readonly kind: 'left'; readonly event: UnroutedEvent };
+
+export type Late<Kind extends LateDecision['kind']> = Extract<LateDecision, { readonly kind: Kind }>;
+
+/**
+ * In turn with all else, and the first one in any case: what one transaction has no time or room for is left as it is, for the next,
+ * and so is what comes behind one of another kind. The server is asked something now and then, since it ends a session that stands still in a
+ * transaction.
+ */
+export async function decideLate(
+  client: PoolClient,
+  events: readonly UnroutedEvent[],
+  { rules, log }: { readonly rules: DecidingRules; readonly log: Logger },
+): Promise<readonly LateDecision[]> {
+  const pace = createPace(() => client.query('select 1'));
+  const decided: LateDecision[] = [];
+  let kind: LateDecision['kind'] = 'left';
+  let parts = 0;
+  for (const event of events) {
+    if (pace.isSpent || parts >= MAX_PARTS) break;
+    const steps = decideStored(event, rules, log);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
+    const decision = step.value;
+    if (kind !== 'left' && decision.kind !== kind) break;
+    kind = decision.kind;
+    if (decision.kind === 'split') parts += decision.parts.length;
+    decided.push(decision);
+  }
+  const rest = events.slice(decided.length);
+  return [...decided, ...rest.map(event => ({ kind: 'left', event }) as const)];
+}
+
+/**
+ * What can't be opened is routed all the same, by its row alone: its delivery is parked for a person, and those behind it are
+ * not held up.
+ */
+function* decideStored(
+  event: UnroutedEvent,
+  rules: DecidingRules,
+  log: Logger,
+): Generator<undefined, LateDecision> {
+  const stored = openStored(event, log);
+  if ('unread' in stored) {
+    const { source, tenant, type } = event;
+    const fanOut = yield* rules.fanOut({
+      source,
+      tenant,
+      type,
+      provider: '',
+      headers: [],
+      body: new Uint8Array(),
+    });
+    return wholeOf({ event, notBefore: null, fanOut, unread: stored.unread });
+  }
+  const { dedupKey, notBefore } = stored.meta;
+  const decided = yield* decideEvent(stored, rules);
+  const [first] = decided;
+  if (first?.event === stored) return wholeOf({ event, notBefore, fanOut: first.fanOut, unread: null });
+  const isKnown = decided.every(({ fanOut }) => fanOut.routing !== 'unrouted');
+  return isKnown ? { kind: 'split', event, dedupKey, parts: decided } : { kind: 'left', event };
+}
+
+function wholeOf(whole: Omit<Late<'whole'>, 'kind'>): LateDecision {
+  return whole.fanOut.routing === 'unrouted'
+    ? { kind: 'left', event: whole.event }
+    : { kind: 'whole', ...whole };
+}
+
+function openStored(event: UnroutedEvent, log: Logger): StorableEvent | { readonly unread: string } {
+  const { keyId, tier } = event;
+  try {
+    const meta = decodeMeta(open({ keyId, bytes: event.meta }));
+    const body = open({ keyId, bytes: event.body });
+    return { meta, body, tier, sealed: { keyId, meta: event.meta, body: event.body } };
+  } catch (error) {
+    log.error({ err: error, eventId: event.id }, 'event.unreadable');
+    return { unread: error instanceof AppError ? error.code : 'unreadable' };
+  }
+}
