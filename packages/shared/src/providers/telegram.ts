@@ -1,3 +1,4 @@
+import type { Update } from '@grammyjs/types';
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { bodyHash, idKey, typeKey } from './identity-keys.ts';
@@ -108,7 +109,7 @@ const SAMPLE_CHATS = 5;
 function sampleBody({ sequence, now }: SampleOptions): Uint8Array {
   const chatId = SAMPLE_CHAT_ID + (sequence % SAMPLE_CHATS);
   const person = { id: chatId, first_name: 'Ada', username: `ada_${sequence % SAMPLE_CHATS}` };
-  const message = {
+  const message: Update['message'] = {
     message_id: sequence + 1,
     from: { ...person, is_bot: false, language_code: 'en' },
     chat: { ...person, type: 'private' },

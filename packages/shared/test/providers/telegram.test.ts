@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { telegram } from '../../src/providers/telegram.ts';
 import { fixture, identityOf, post, refusal, signedSample, withHeader } from './requests.ts';
 import { testSignedProvider } from './suite.ts';
+import { fixtures, updates } from './telegram-updates.ts';
 
 const TOKEN = 'A-secret_Token-1';
 const HEADER = 'X-Telegram-Bot-Api-Secret-Token';
@@ -33,6 +34,13 @@ testSignedProvider({
   altered: 'verified',
   sign: (body, { secret }) => withHeader(update(body), HEADER, secret),
   sdk: null,
+});
+
+describe('telegram fixtures', () => {
+  for (const [name, told] of fixtures)
+    it(`are an update as the types of the Bot API have it: ${name}`, () => {
+      assert.deepEqual(JSON.parse(fixture(`telegram/${name}.json`).toString()), told);
+    });
 });
 
 describe('telegram verify', () => {
@@ -69,58 +77,24 @@ describe('telegram identify', () => {
     assert.equal(second.orderingKey, '-9007199254740992');
   });
 
-  const chat = { id: -1001, type: 'supergroup' };
-  const from = { id: 42, is_bot: false, first_name: 'Ada' };
-  const message = { message_id: 1, chat, from, date: 1764000000 };
-  const kinds: readonly [
-    kind: string,
-    content: object,
-    orderingKey: string | null,
-    occurredAt: number | null,
-  ][] = [
-    ['message', message, '-1001', 1764000000000],
-    ['edited_message', { ...message, edit_date: 1764000060 }, '-1001', 1764000060000],
-    ['channel_post', message, '-1001', 1764000000000],
-    ['edited_channel_post', { ...message, edit_date: 1764000060 }, '-1001', 1764000060000],
-    [
-      'business_connection',
-      { id: 'bc', user: from, user_chat_id: 77, date: 1764000000 },
-      '77',
-      1764000000000,
-    ],
-    ['business_message', message, '-1001', 1764000000000],
-    ['edited_business_message', message, '-1001', 1764000000000],
-    ['deleted_business_messages', { business_connection_id: 'bc', chat, message_ids: [1] }, '-1001', null],
-    ['guest_message', message, '-1001', 1764000000000],
-    ['message_reaction', { chat, message_id: 1, user: from, date: 1764000000 }, '-1001', 1764000000000],
-    ['message_reaction_count', { chat, message_id: 1, date: 1764000000 }, '-1001', 1764000000000],
-    ['inline_query', { id: '1', from, query: 'q', offset: '' }, '42', null],
-    ['chosen_inline_result', { result_id: '1', from, query: 'q' }, '42', null],
-    ['callback_query', { id: '1', from, message, chat_instance: '9' }, '-1001', null],
-    ['callback_query', { id: '1', from, inline_message_id: 'x', chat_instance: '9' }, '42', null],
-    ['shipping_query', { id: '1', from, invoice_payload: 'p' }, '42', null],
-    ['pre_checkout_query', { id: '1', from, currency: 'EUR' }, '42', null],
-    ['purchased_paid_media', { from, paid_media_payload: 'p' }, '42', null],
-    ['poll', { id: '5363046463485345943', question: 'q' }, null, null],
-    ['poll_answer', { poll_id: '5', user: from, option_ids: [0] }, '42', null],
-    ['poll_answer', { poll_id: '5', voter_chat: chat, user: from, option_ids: [0] }, '-1001', null],
-    ['my_chat_member', { chat, from, date: 1764000000 }, '-1001', 1764000000000],
-    ['chat_member', { chat, from, date: 1764000000 }, '-1001', 1764000000000],
-    ['chat_join_request', { chat, from, user_chat_id: 42, date: 1764000000 }, '-1001', 1764000000000],
-    ['chat_boost', { chat, boost: { boost_id: 'b', add_date: 1764000000 } }, '-1001', 1764000000000],
-    ['removed_chat_boost', { chat, boost_id: 'b', remove_date: 1764000000 }, '-1001', 1764000000000],
-    ['managed_bot', { user: from, bot: { id: 5 } }, '42', null],
-    ['subscription', { user: from, state: 'active' }, '42', null],
-    ['kind_of_next_year', { chat, date: 1764000000 }, '-1001', 1764000000000],
-  ];
-  for (const [kind, content, orderingKey, occurredAt] of kinds) {
-    it(`orders ${kind} by ${orderingKey ?? 'nothing'} (${Object.keys(content).join(', ')})`, () => {
-      const identity = ofUpdate({ [kind]: content });
-      assert.equal(identity.type, kind);
-      assert.equal(identity.orderingKey, orderingKey);
-      assert.equal(identity.occurredAt, occurredAt);
-    });
-  }
+  for (const [kind, examples] of Object.entries(updates))
+    for (const { content, orderingKey, occurredAt } of examples)
+      it(`orders ${kind} by ${orderingKey ?? 'nothing'} (${Object.keys(content).join(', ')})`, () => {
+        const identity = ofUpdate({ [kind]: content });
+        assert.deepEqual(
+          [identity.type, identity.orderingKey, identity.occurredAt],
+          [kind, orderingKey, occurredAt],
+        );
+      });
+
+  const chat = { id: -1001 };
+  it('orders a kind of next year by its chat too', () => {
+    const identity = ofUpdate({ kind_of_next_year: { chat, date: 1_764_000_000 } });
+    assert.deepEqual(
+      [identity.type, identity.orderingKey, identity.occurredAt],
+      ['kind_of_next_year', '-1001', 1_764_000_000_000],
+    );
+  });
 
   it('takes an empty name for no kind', () => {
     assert.equal(ofUpdate({ '': {} }).type, 'unknown');
