@@ -208,6 +208,20 @@ const BEARER = {
   orderingKey: '/customer',
 };
 
+testSignedProvider({
+  name: 'generic, a bearer token',
+  provider: generic(BEARER),
+  secret: SECRET,
+  otherSecret: OTHER,
+  proofHeaders: ['authorization'],
+  bodies: new Map([['order', ORDER.toString()]]),
+  // The token proves the sender, and nothing is signed.
+  altered: 'verified',
+  takesLists: true,
+  sign: (body, { secret }) => post([JSON_TYPE, ['Authorization', `Bearer ${secret}`]], body),
+  sdk: null,
+});
+
 testEveryProvider(generic({ scheme: 'token', header: 'X-Api-Key', id: 'X-Event-Id' }), 'generic, a token');
 testEveryProvider(generic(BEARER), 'generic, a bearer token');
 testEveryProvider(generic(GITHUB), 'generic, as GitHub signs');
@@ -222,8 +236,7 @@ describe('generic, a token', () => {
     post([JSON_TYPE, ['authorization', value]], body);
 
   it('is the whole of the header behind the prefix', () => {
-    assert.equal(refusal(provider, send(`Bearer ${SECRET}`), [OTHER, SECRET]), 'verified');
-    assert.equal(refusal(provider, send(`Bearer ${OTHER}`), [SECRET]), 'wrong_signature');
+    assert.equal(refusal(provider, send(`Bearer ${SECRET}`), [SECRET]), 'verified');
     for (const value of [
       '',
       'Bearer ',
@@ -233,11 +246,6 @@ describe('generic, a token', () => {
       `Bearer ${SECRET} x`,
     ])
       assert.equal(refusal(provider, send(value), [SECRET]), 'malformed_signature', value);
-    const twice = {
-      ...send(`Bearer ${SECRET}`),
-      headers: [...send(`Bearer ${SECRET}`).headers, ['Authorization', 'x'] as const],
-    };
-    assert.equal(refusal(provider, twice, [SECRET]), 'duplicate_signature');
   });
 
   it('proves nothing of the body, so that an id makes a repeat only of the same body', () => {

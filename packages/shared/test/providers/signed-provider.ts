@@ -50,6 +50,8 @@ export interface SignedProvider {
   readonly name?: string;
   /** A list is an event too; else it is malformed. */
   readonly takesLists?: true;
+  /** Of a provider whose other kind of proof signs one. */
+  readonly signsNoTime?: true;
 }
 
 export const FUZZ_RUNS = 300;
