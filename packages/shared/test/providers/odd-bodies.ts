@@ -8,6 +8,8 @@ export interface OddBody {
   readonly body: Uint8Array;
   /** False: it is proven like any other, and malformed. */
   readonly isEvent: boolean;
+  /** A form that has no text: who signs what a form says did not sign it. */
+  readonly isUndecodable?: true;
 }
 
 const nested = (levels: number) => '{"a":'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1);
@@ -70,17 +72,37 @@ export const oddLists: readonly OddBody[] = [
   { name: '2,000 events', body: inList(Buffer.from(`${'{"id":"a"},'.repeat(1_999)}{}`)), isEvent: true },
 ];
 
-/** The same for a provider that sends forms: those that can be decoded, as others are not signed. */
-export const oddForms: readonly OddBody[] = [
-  ['no field', '&'],
-  ['empty names and values', '=&a=&=b&c'],
-  ['the same name many times', 'a=2&a=1&a=2&a=&a'],
-  ['spaces in every spelling', 'a+b=c+d&e%20f=g h'],
-  ['letters of all scripts', 'name=%C3%A9%F0%9F%91%8B&\u6f22=\u5b57'],
-  ['a byte order mark', '\ufeffa=b'],
-  ['a NUL, escaped and as it is', 'a=%00&b=\u0000'],
-  ['the names of inherited members', '__proto__=a&constructor=b&toString=c'],
-  ['JSON in it', '{"id":"a","type":"b"}'],
-  ['1 MB', `a=${'x'.repeat(MEGABYTE)}`],
-  ['1,000 fields', Array.from({ length: 1_000 }, (_, n) => `n${n}=${n}`).join('&')],
-].map(([name = '', body = '']) => ({ name, body: Buffer.from(body), isEvent: true }));
+/** The same for a provider that sends forms. `field`: one that makes an event of them. */
+export function oddForms(field = ''): readonly OddBody[] {
+  const most = Array.from({ length: field === '' ? 1_000 : 999 }, (_, n) => `n${n}=${n}`).join('&');
+  const withField = (form: string | Buffer) =>
+    Buffer.concat([Buffer.from(form), Buffer.from(field === '' ? '' : `&${field}`)]);
+  return [
+    ...[
+      ['no field', '&'],
+      ['empty names and values', '=&a=&=b&c'],
+      ['the same name many times', 'a=2&a=1&a=2&a=&a'],
+      ['spaces in every spelling', 'a+b=c+d&e%20f=g h'],
+      ['letters of all scripts', 'name=%C3%A9%F0%9F%91%8B&\u6f22=\u5b57'],
+      ['a byte order mark', '\ufeffa=b'],
+      ['a NUL, escaped and as it is', 'a=%00&b=\u0000'],
+      ['the names of inherited members', '__proto__=a&constructor=b&toString=c'],
+      ['JSON in it', '{"id":"a","type":"b"}'],
+      ['1 MB', `a=${'x'.repeat(MEGABYTE)}`],
+      ['1,000 fields', most],
+    ].map(([name = '', form = '']) => ({ name, body: withField(form), isEvent: true })),
+    ...[
+      ['bytes that are not UTF-8', Buffer.from('a=\xff\xfe', 'latin1')],
+      ['escaped bytes that are not UTF-8', 'a=%FF%FE&b=%C0%80'],
+      ['half of a surrogate pair', 'a=%ED%A0%80'],
+      ['a broken escape', 'a=100%'],
+      ['half of an escape', 'a=%4'],
+      ['1,001 fields', `${most}&z=z`],
+    ].map(([name = '', form = '']) => ({
+      name: name.toString(),
+      body: withField(form),
+      isEvent: false,
+      isUndecodable: true as const,
+    })),
+  ];
+}

@@ -40,6 +40,8 @@ export interface SignedProvider {
   readonly altered?: RejectReason | 'verified';
   /** Default: those of a provider that sends JSON objects. */
   readonly oddBodies?: readonly OddBody[];
+  /** It signs what a form says, and not its bytes. */
+  readonly signsDecoded?: true;
   /** Bodies that it can sign; default: any bytes. */
   readonly content?: fc.Arbitrary<Uint8Array>;
   /** As the provider does it, by Node's crypto alone: any bytes. */

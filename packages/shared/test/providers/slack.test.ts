@@ -11,6 +11,7 @@ import { isValidSlackRequest } from '@slack/bolt/dist/receivers/verify-request.j
 
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { slack } from '../../src/providers/slack.ts';
+import { oddForms } from './odd-bodies.ts';
 import { fixture, identityOf, NOW, post, refusal, signedBody, withBody, withHeader } from './requests.ts';
 import { headerOf, type SignOptions } from './signed-provider.ts';
 import { testSignedProvider } from './suite.ts';
@@ -43,20 +44,16 @@ const interaction = (payload: unknown) => form(`payload=${encodeURIComponent(JSO
 const unproven = (body: string, type = FORM_TYPE) => post([['Content-Type', type]], body);
 const of = (payload: unknown) => identityOf(slack, signed(JSON.stringify(payload)));
 
-testSignedProvider({
+const typed = (type: string) => ({
   provider: slack,
   secret: SECRET,
   otherSecret: 'd41d8cd98f00b204e9800998ecf8427e',
-  proofHeaders: ['x-slack-signature', 'x-slack-request-timestamp'],
-  bodies: new Map([
-    ...events.map(name => [name, fixture(`slack/${name}.json`).toString()] as const),
-    ...forms.map(name => [name, fixture(`slack/${name}.form`).toString()] as const),
-  ]),
-  sign: webhook,
+  proofHeaders: ['x-slack-signature', 'x-slack-request-timestamp'] as const,
+  sign: (body: Uint8Array, options: SignOptions) => webhook(body, options, type),
   sdk: {
     name: '@slack/bolt',
     sign: null,
-    verifies: (request, secret) =>
+    verifies: (request: ReceivedRequest, secret: string) =>
       isValidSlackRequest({
         signingSecret: secret,
         body: Buffer.from(request.body).toString(),
@@ -66,6 +63,25 @@ testSignedProvider({
         },
       }),
   },
+});
+
+testSignedProvider({
+  ...typed(JSON_TYPE),
+  bodies: new Map(events.map(name => [name, fixture(`slack/${name}.json`).toString()])),
+});
+
+testSignedProvider({
+  ...typed(FORM_TYPE),
+  name: 'slack (form)',
+  bodies: new Map(forms.map(name => [name, fixture(`slack/${name}.form`).toString()])),
+  oddBodies: oddForms(),
+});
+
+testSignedProvider({
+  ...typed(FORM_TYPE),
+  name: 'slack (form with a payload)',
+  bodies: new Map([['block-actions', fixture('slack/block-actions.form').toString()]]),
+  oddBodies: oddForms('payload=%7B%7D'),
 });
 
 describe('slack verify', () => {

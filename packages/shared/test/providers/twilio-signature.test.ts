@@ -58,7 +58,7 @@ function signedJson(body: string | Uint8Array, contentType = 'application/json')
 
 /** By Node's crypto and decoder alone. */
 function signatureOf(secret: string, url: string, body: Uint8Array | null): string {
-  const fields = body === null ? {} : parse(Buffer.from(body).toString());
+  const fields = body === null ? {} : parse(Buffer.from(body).toString(), '&', '=', { maxKeys: 0 });
   const content = Object.keys(fields)
     .sort()
     .flatMap(name => [...new Set([fields[name] ?? ''].flat())].sort().map(value => name + value));
@@ -120,7 +120,8 @@ for (const url of [
     ...OF_ACCOUNT,
     name: `twilio (form at ${url})`,
     bodies: new Map(FORMS.map(name => [name, fixture(`twilio/${name}.form`).toString()])),
-    oddBodies: oddForms,
+    oddBodies: oddForms(),
+    signsDecoded: true,
     content: plainFields,
     sign: (body, { secret }) => twilioPost(FORM, signatureOf(secret, url, body), body, url),
     sdk: {
@@ -256,16 +257,6 @@ describe('twilio verify, forms', () => {
   it('refuses a byte order mark before a signed form', () => {
     const marked = withBody(signedForm(sms), Buffer.concat([Buffer.from('\ufeff'), sms]));
     assert.equal(refusal(twilio, marked, [TOKEN]), 'wrong_signature');
-  });
-
-  it('refuses forms that do not decode, though a lenient decoder would make the signature fit', () => {
-    for (const name of ['invalid-utf8', 'raw-invalid-utf8', 'broken-escape']) {
-      assert.equal(
-        refusal(twilio, signedForm(fixture(`twilio/${name}.form`)), [TOKEN]),
-        'wrong_signature',
-        name,
-      );
-    }
   });
 });
 
