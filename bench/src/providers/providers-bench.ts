@@ -1,4 +1,5 @@
-import type { KeyPair, Provider, ReceivedRequest } from '@ackline/shared/provider';
+import { newKeysOf } from '@ackline/shared/new-keys';
+import type { Provider, ReceivedRequest } from '@ackline/shared/provider';
 import type { BareCheck } from './bare-checks.ts';
 
 export interface ProvidersOptions {
@@ -55,7 +56,7 @@ export function runProvidersBench(options: ProvidersOptions): readonly ProviderF
 
 function createContender(provider: Provider, bareCheck: BareCheck): Contender {
   const now = Date.now();
-  const { secret, signingKey } = keysOf(provider);
+  const { secret, signingKey } = newKeysOf(provider);
   const secrets = [secret];
   const samples = Array.from({ length: SAMPLES }, (_, sequence): ReceivedRequest => {
     const sample = provider.sample({ url: URL_CALLED, secret: signingKey, sequence, now });
@@ -78,18 +79,6 @@ function createContender(provider: Provider, bareCheck: BareCheck): Contender {
     },
     runBare: index => checks[index % SAMPLES]?.() === true,
   };
-}
-
-const TEXT_SECRET = '0123456789abcdef0123456789abcdef';
-const STANDARD_SECRET = `whsec_${Buffer.alloc(32, 0x5a).toString('base64')}`;
-
-/** HMAC where a provider takes either. */
-function keysOf(provider: Provider): KeyPair {
-  const secret = [TEXT_SECRET, STANDARD_SECRET].find(text => provider.checkSecret(text) === true);
-  if (secret !== undefined) return { secret, signingKey: secret };
-  const keys = provider.makeKeys?.();
-  if (keys === undefined) throw new Error(`no secret of ${provider.name} is known`);
-  return keys;
 }
 
 /** Of one call: of this process with all its threads, so that collecting garbage counts. */

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { newKeysOf } from '@ackline/shared/new-keys';
 import type { Answer, KeyPair, Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
@@ -23,17 +24,7 @@ const names = [...providers.keys()];
 const pathOf = (name: string) => `/webhook/${name}`;
 const variableOf = (name: string) => name.toUpperCase().replaceAll('-', '_');
 
-/** Text, what Standard Webhooks asks for, or a pair of keys: the first that the provider takes. */
-function keysFor(provider: Provider): KeyPair {
-  const text = 'a-secret_of-32-characters-012345';
-  const whsec = `whsec_${Buffer.alloc(32, 0x5a).toString('base64')}`;
-  for (const secret of [text, whsec])
-    if (provider.checkSecret(secret) === true) return { secret, signingKey: secret };
-  const keys = provider.makeKeys?.();
-  assert.ok(keys, provider.name);
-  return keys;
-}
-const keys = new Map([...providers].map(([name, provider]) => [name, keysFor(provider)]));
+const keys = new Map([...providers].map(([name, provider]) => [name, newKeysOf(provider)]));
 function keysOf(name: string): KeyPair {
   const pair = keys.get(name);
   assert.ok(pair);
@@ -126,6 +117,19 @@ function sampleOf(provider: Provider, sequence: number): SampleRequest {
 
 const linesOf = ({ headers }: SampleRequest) => headers.map(([name, value]) => `${name}: ${value}`);
 
+/** With these values, one for each header, in the place of its signature. */
+function linesWith(
+  provider: Provider,
+  { headers }: SampleRequest,
+  values: (proof: string) => readonly string[],
+): string[] {
+  const proofName = provider.proofHeaders[0].toLowerCase();
+  assert.equal(headers.filter(([name]) => name.toLowerCase() === proofName).length, 1, provider.name);
+  return headers.flatMap(([name, value]) =>
+    name.toLowerCase() === proofName ? values(value).map(other => `${name}: ${other}`) : `${name}: ${value}`,
+  );
+}
+
 async function send(request: Buffer) {
   using client = await openRaw(port);
   client.write(request);
@@ -187,16 +191,17 @@ for (const provider of providers.values()) {
 
     it('takes none with a proof header twice, empty, missing, or in upper case, and stores nothing', async () => {
       const sample = sampleOf(provider, 3);
-      const [type = '', proof = '', ...others] = linesOf(sample);
-      const [name = '', value = ''] = sample.headers[1] ?? [];
-      const refused = [
-        [type, proof, proof, ...others],
-        [type, `${name}:`, ...others],
-        [type, ...others],
-        [type, `${name}: ${value.toUpperCase()}`, ...others],
-        [type, `${name}: ${value.slice(0, -1)}`, ...others],
+      const wrong: ((proof: string) => readonly string[])[] = [
+        proof => [proof, proof],
+        () => [''],
+        () => [],
+        proof => [proof.toUpperCase()],
+        proof => [proof.slice(0, -1)],
       ];
-      for (const lines of refused) assert.equal((await send(post(path, lines, sample.body))).status, 401);
+      for (const values of wrong) {
+        const request = post(path, linesWith(provider, sample, values), sample.body);
+        assert.equal((await send(request)).status, 401);
+      }
       assert.deepEqual(await takeInbox(), []);
     });
   });
@@ -218,14 +223,13 @@ for (const [name, { ask, answer }] of questions) {
     const { secret, signingKey } = keysOf(name);
     const genuine = ask(signingKey, Date.now());
     assertAnswer(await send(post(pathOf(name), linesOf(genuine), genuine.body)), answer(secret));
-    const [type = '', proof = '', ...others] = linesOf(genuine);
     const altered = Buffer.from(genuine.body);
     altered[altered.indexOf('e')] = 0x66;
     const stale = ask(signingKey, Date.now() - 86_400_000);
     const refused: [string[], Uint8Array][] = [
       [linesOf(genuine), altered],
-      [[type, ...others], genuine.body],
-      [[type, proof, proof, ...others], genuine.body],
+      [linesWith(provider, genuine, () => []), genuine.body],
+      [linesWith(provider, genuine, proof => [proof, proof]), genuine.body],
       [linesOf(ask(`${signingKey}0`, Date.now())), genuine.body],
       ...(provider.toleranceMs === null ? [] : [[linesOf(stale), stale.body] as [string[], Uint8Array]]),
     ];

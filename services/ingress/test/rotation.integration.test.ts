@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { newKeysOf } from '@ackline/shared/new-keys';
 import type { KeyPair, Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
@@ -25,12 +26,7 @@ const made = new Map<string, KeyPair>();
 /** The same for each call. */
 function keysOf(provider: Provider, key: Key): KeyPair {
   const name = `${provider.name} ${key}`;
-  const text = `the-${key}-secret_of-32-characters-0`;
-  const whsec = `whsec_${Buffer.from(text).toString('base64')}`;
-  const secret = [text, whsec].find(form => provider.checkSecret(form) === true);
-  const keys =
-    made.get(name) ?? (secret === undefined ? provider.makeKeys?.() : { secret, signingKey: secret });
-  assert.ok(keys, name);
+  const keys = made.get(name) ?? newKeysOf(provider);
   made.set(name, keys);
   return keys;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newKeys } from '@ackline/shared/new-keys';
 import { providers } from '@ackline/shared/providers/registry';
-import { generateKeys, generateSecret, namedSecrets, overDevEnv } from '../../src/data-directory/dev-env.ts';
+import { keyVariables, namedSecrets, overDevEnv } from '../../src/data-directory/dev-env.ts';
 import { destination, exampleConfig, source } from '../example-config.ts';
 
 const config = exampleConfig({
@@ -19,29 +20,36 @@ test('every secret that comes from the environment is found once, files are left
 
 test('a generated secret has the form that its provider asks for', () => {
   const secrets = Object.fromEntries(
-    [...namedSecrets(config)].map(([name, { checks }]) => [name, generateSecret(checks)]),
+    [...namedSecrets(config)].map(([name, rules]) => [name, newKeys(rules)?.secret]),
   );
   assert.match(secrets['TELEGRAM'] ?? '', /^[A-Za-z0-9_-]{1,256}$/);
   assert.match(secrets['TWILIO'] ?? '', /^[0-9a-f]{32}$/);
   assert.match(secrets['SIGNING'] ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
 });
 
-test('there is a generated secret for every provider, or a pair of keys of which the first is its secret', () => {
-  for (const provider of providers.keys()) {
-    const [named] = namedSecrets(exampleConfig({ sources: [source({ provider })] })).values();
-    const keys = named === undefined ? null : generateKeys(named);
-    assert.ok(keys !== null && providers.get(provider)?.checkSecret(keys.secret) === true, provider);
-    assert.equal(keys.signingKey !== null, ['sendgrid', 'discord', 'paypal'].includes(provider), provider);
-  }
+test('a variable has its secret, and beside a public key one what signs', () => {
+  const bySigningKey = [...providers.values()].filter(provider => {
+    const [rules] = namedSecrets(exampleConfig({ sources: [source({ provider: provider.name })] })).values();
+    const keys = rules === undefined ? null : newKeys(rules);
+    assert.ok(keys !== null, provider.name);
+    const { TOKEN, TOKEN_SIGNING_KEY, ...others } = keyVariables('TOKEN', keys);
+    assert.deepEqual([TOKEN, others], [keys.secret, {}]);
+    return TOKEN_SIGNING_KEY !== undefined && TOKEN_SIGNING_KEY === keys.signingKey;
+  });
+  assert.deepEqual(
+    bySigningKey.map(({ name }) => name),
+    ['sendgrid', 'discord', 'paypal'],
+  );
 });
 
 test('a verify token is generated as a secret is, since nobody here can know one', () => {
   const meta = exampleConfig({
     sources: [source({ secrets: [{ env: 'APP' }], verifyTokens: [{ env: 'VERIFY' }] })],
   });
-  const checks = namedSecrets(meta);
-  assert.deepEqual([...checks.keys()], ['APP', 'VERIFY']);
-  assert.match(generateSecret(checks.get('VERIFY')?.checks ?? []) ?? '', /^[0-9a-f]{32}$/);
+  const named = namedSecrets(meta);
+  assert.deepEqual([...named.keys()], ['APP', 'VERIFY']);
+  const rules = named.get('VERIFY');
+  assert.match((rules && newKeys(rules)?.secret) ?? '', /^[0-9a-f]{32}$/);
 });
 
 test('a variable that two providers read has no pair of one that the other would refuse', () => {
@@ -49,7 +57,7 @@ test('a variable that two providers read has no pair of one that the other would
   const [named] = namedSecrets(exampleConfig({ sources: two })).values();
   assert.ok(named);
   assert.equal(named.providers.length, 2);
-  assert.equal(generateKeys(named), null);
+  assert.equal(newKeys(named), null);
 });
 
 test('a signing secret has to keep the rule that the services keep: 24 to 64 bytes', () => {
@@ -57,14 +65,6 @@ test('a signing secret has to keep the rule that the services keep: 24 to 64 byt
   const takes = (bytes: number) =>
     checks.every(check => check(`whsec_${Buffer.alloc(bytes, 7).toString('base64')}`) === true);
   assert.deepEqual([23, 24, 64, 65].map(takes), [false, true, true, false]);
-});
-
-test('two secrets are never the same', () => {
-  assert.notEqual(generateSecret([]), generateSecret([]));
-});
-
-test('a rule that no form keeps gives no secret rather than a bad one', () => {
-  assert.equal(generateSecret([() => 'must be something else']), null);
 });
 
 test('the environment wins over generated values, an empty variable hides nothing', () => {

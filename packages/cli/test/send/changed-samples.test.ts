@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Provider, SampleRequest } from '@ackline/shared/provider';
+import { newKeysOf } from '@ackline/shared/new-keys';
+import type { KeyPair, Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
-import { generateKeys } from '../../src/data-directory/dev-env.ts';
+import { keyVariables } from '../../src/data-directory/dev-env.ts';
 import { changeSamples } from '../../src/send/changed-samples.ts';
 import { prepareSamples, type SampleSource } from '../../src/send/sample-source.ts';
 import { exampleConfig, source } from '../example-config.ts';
@@ -19,13 +20,10 @@ interface SamplesOptions {
   readonly secret?: string;
 }
 
-const made = new Map<string, NonNullable<ReturnType<typeof generateKeys>>>();
+const made = new Map<string, KeyPair>();
 /** The same for each call. */
 function keysOf(provider: Provider) {
-  const keys =
-    made.get(provider.name) ??
-    generateKeys({ checks: [text => provider.checkSecret(text)], providers: [provider] });
-  assert.ok(keys);
+  const keys = made.get(provider.name) ?? newKeysOf(provider);
   made.set(provider.name, keys);
   return keys;
 }
@@ -41,7 +39,7 @@ function samplesOf(provider: Provider, { body, toleranceMs, secret }: SamplesOpt
   const keys = keysOf(provider);
   return prepareSamples(own, {
     config: exampleConfig({ sources: [own] }),
-    environment: { TOKEN: secret ?? keys.secret, TOKEN_SIGNING_KEY: keys.signingKey ?? undefined },
+    environment: { ...keyVariables('TOKEN', keys), ...(secret !== undefined && { TOKEN: secret }) },
     mode: 'development',
     baseUrl: 'http://127.0.0.1:8080',
     ...(body && { body }),

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newKeysOf } from '@ackline/shared/new-keys';
 import { providers } from '@ackline/shared/providers/registry';
-import { pickSource, prepareSamples, type SampleTarget } from '../../src/send/sample-source.ts';
-import { generateKeys, namedSecrets } from '../../src/data-directory/dev-env.ts';
+import {
+  pickSource,
+  prepareSamples,
+  type SampleSource,
+  type SampleTarget,
+} from '../../src/send/sample-source.ts';
+import { keyVariables } from '../../src/data-directory/dev-env.ts';
 import { exampleConfig, source } from '../example-config.ts';
 
 const TOKEN = 'd'.repeat(32);
@@ -32,12 +38,10 @@ test('an unknown provider or source is named with what there is', () => {
 test('samples for a source of every provider are signed with its secret, or with the signing key beside it', () => {
   for (const [name, provider] of providers) {
     const sources = [source({ name: 'one', provider: name })];
-    const [named] = namedSecrets(exampleConfig({ sources })).values();
-    const keys = named === undefined ? null : generateKeys(named);
-    assert.ok(keys !== null);
+    const keys = newKeysOf(provider);
     const samples = prepareSamples(pickSource(exampleConfig({ sources }), name), {
       config: { ...config, publicUrl: 'https://hooks.example.com' },
-      environment: { TOKEN: keys.secret, TOKEN_SIGNING_KEY: keys.signingKey ?? undefined },
+      environment: keyVariables('TOKEN', keys),
       mode: 'development',
       baseUrl: 'http://127.0.0.1:8080',
     });
@@ -72,6 +76,11 @@ const keys = providers.get('discord')?.makeKeys?.();
 const others = providers.get('discord')?.makeKeys?.();
 const target = { config, mode: 'development', baseUrl: 'http://127.0.0.1:8080' } as const;
 
+function proofOf({ provider, sample }: SampleSource): string {
+  const { headers } = sample(0, 1_700_000_000_000);
+  return headers.find(([name]) => name === provider.proofHeaders[0])?.[1] ?? '';
+}
+
 test('of several public keys the one is taken that there is a signing key for', () => {
   assert.ok(keys && others);
   const environment = { OURS: others.secret, MADE: keys.secret, MADE_SIGNING_KEY: keys.signingKey };
@@ -98,7 +107,7 @@ test('a public key alone, or with the signing key of another, is refused with wh
 test('given instead of a secret, a signing key signs, and a public key is refused', () => {
   assert.ok(keys);
   const given = (secret: string) => prepareSamples(discord, { ...target, environment: {}, secret });
-  assert.match(given(keys.signingKey).sample(0, 1_700_000_000_000).headers[1]?.[1] ?? '', /^[0-9a-f]{128}$/);
+  assert.match(proofOf(given(keys.signingKey)), /^[0-9a-f]{128}$/);
   assert.throws(() => given(keys.secret), {
     code: 'ACKLINE_USAGE',
     message: /public key, and signs nothing$/,
@@ -114,7 +123,7 @@ test('a sender that signs by either kind of key is tried out with either', () =>
   const pair = providers.get('standard-webhooks')?.makeKeys?.();
   assert.ok(pair);
   const proofBy = (environment: Record<string, string>) =>
-    prepareSamples(either, { ...target, environment }).sample(0, 1_700_000_000_000).headers[1]?.[1] ?? '';
+    proofOf(prepareSamples(either, { ...target, environment }));
   assert.match(proofBy({ KEY: `whsec_${Buffer.alloc(32, 7).toString('base64')}` }), /^v1,/);
   assert.match(proofBy({ KEY: pair.secret, KEY_SIGNING_KEY: pair.signingKey }), /^v1a,/);
   assert.throws(() => proofBy({ KEY: pair.secret }), { code: 'ACKLINE_SIGNING_KEY_MISSING' });

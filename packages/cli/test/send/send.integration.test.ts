@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { newKeysOf } from '@ackline/shared/new-keys';
 import { providers } from '@ackline/shared/providers/registry';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { freePort } from '@ackline/testkit/free-port';
@@ -13,22 +14,15 @@ import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-servic
 import pg from 'pg';
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
-import { generateKeys, signingKeyVariable } from '../../src/data-directory/dev-env.ts';
+import { keyVariables } from '../../src/data-directory/dev-env.ts';
 
 const INGRESS = fileURLToPath(new URL('../../../../services/ingress/src/main.ts', import.meta.url));
 const names = [...providers.keys()];
 const variableOf = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_SECRET`;
 /** With what signs beside a public key. */
-const SECRETS: Readonly<Record<string, string>> = Object.fromEntries(
-  [...providers].flatMap(([name, provider]) => {
-    const checks = [(secret: string) => provider.checkSecret(secret)];
-    const keys = generateKeys({ checks, providers: [provider] });
-    const variable = variableOf(name);
-    return [
-      [variable, keys?.secret ?? ''],
-      ...(keys === null || keys.signingKey === null ? [] : [[signingKeyVariable(variable), keys.signingKey]]),
-    ];
-  }),
+const SECRETS: Readonly<Record<string, string>> = Object.assign(
+  {},
+  ...[...providers].map(([name, provider]) => keyVariables(variableOf(name), newKeysOf(provider))),
 );
 const OTHER_SECRET = 'whsec_b2YtYW5vdGhlci1lbmRwb2ludC0wMTIzNDU2Nzg5';
 const CONFIG = `

@@ -1,24 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { newKeysOf } from '@ackline/shared/new-keys';
 import type { Provider, SampleRequest } from '@ackline/shared/provider';
 import { providers } from '@ackline/shared/providers/registry';
 import { request } from 'undici';
-import { generateKeys } from '../../src/data-directory/dev-env.ts';
 import type { Gateway } from './gateway.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
 export const pathOf = (name: string) => `/webhook/${name}`;
 const variableOf = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_SECRET`;
 
-const KEYS = new Map(
-  [...providers].map(([name, provider]) => [
-    name,
-    generateKeys({ checks: [secret => provider.checkSecret(secret)], providers: [provider] }),
-  ]),
-);
+const KEYS = new Map([...providers].map(([name, provider]) => [name, newKeysOf(provider)]));
 
 /** By their variables, one for each provider. */
 export const SECRETS: Readonly<Record<string, string>> = Object.fromEntries(
-  [...KEYS].map(([name, keys]) => [variableOf(name), keys?.secret ?? '']),
+  [...KEYS].map(([name, keys]) => [variableOf(name), keys.secret]),
 );
 
 export function secretOf(name: string): string {

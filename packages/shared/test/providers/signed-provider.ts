@@ -87,7 +87,7 @@ export function jsonOf({ body }: ReceivedRequest): { readonly value: object } | 
   return /^[[{]/.test(text) ? { value: JSON.parse(text) as object } : null;
 }
 
-export function headerOf(request: ReceivedRequest, lowerName: string): string {
+export function headerOf(request: Pick<ReceivedRequest, 'headers'>, lowerName: string): string {
   const found = request.headers.find(([name]) => name.toLowerCase() === lowerName);
   assert.ok(found, lowerName);
   return found[1];

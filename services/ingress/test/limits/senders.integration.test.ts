@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LimitConfig } from '@ackline/shared/config/types';
+import { newKeysOf } from '@ackline/shared/new-keys';
 import type { Provider } from '@ackline/shared/provider';
 import { line } from '@ackline/shared/providers/line';
 import { meta } from '@ackline/shared/providers/meta';
@@ -12,11 +13,10 @@ import { startFront } from '../support/front.ts';
 const MAX = 2;
 /** So many chats (of SendGrid: messages) the samples have in turn, all of one account. */
 const CHATS = 5;
-const TEXT = 'a-secret_of-32-characters-012345';
 
 /** A source of the provider, under the limit that WEBHOOK_MAX_REQUESTS_PER_MINUTE gives it, or one with changes. */
 async function openSource(provider: Provider, changes: Partial<LimitConfig> = {}) {
-  const { secret, signingKey } = provider.makeKeys?.() ?? { secret: TEXT, signingKey: TEXT };
+  const { secret, signingKey } = newKeysOf(provider);
   const path = `/webhook/${provider.name}`;
   const limit: LimitConfig = {
     max: MAX,

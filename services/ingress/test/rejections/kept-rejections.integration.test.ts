@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import type { ChildMessage } from '@ackline/runtime/parent-channel';
+import { github } from '@ackline/shared/providers/github';
 import { providers } from '@ackline/shared/providers/registry';
 import { createPool } from '@ackline/store/pool';
 import { KEPT_OF_A_SOURCE, type KeptRejection, readRejection } from '@ackline/store/rejections';
@@ -220,7 +221,9 @@ describe('a refused request is found by the id of its answer, with what would ha
     );
     assert.ok(rows.length >= 6);
     const shown = [...rows.map(({ text }) => text), ...app.lines].join('\n');
-    const signature = sent.headers[1]?.[1].slice('sha256='.length) ?? '';
+    const proof = sent.headers.find(([name]) => name === github.proofHeaders[0]);
+    const signature = proof?.[1].slice('sha256='.length);
+    assert.ok(signature !== undefined);
     for (const canary of [...Object.values(SECRETS), 'top-secret', signature])
       assert.ok(!shown.includes(canary), canary);
   });

@@ -4,7 +4,7 @@ import { discord } from '@ackline/shared/providers/discord';
 
 /** What a provider asks that is no event, signed as it signs. */
 export interface Question {
-  /** The first header is the content type, the second one the signature. `secret`: of a key pair the signing key. */
+  /** `secret`: of a key pair the signing key. */
   readonly ask: (secret: string, now: number) => SampleRequest;
   /** To the letter. */
   readonly answer: (secret: string) => Answer;
