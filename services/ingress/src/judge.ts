@@ -2,6 +2,7 @@ import { redactBearer } from '@ackline/shared/bearer-headers';
 import type { EventEnvelope, HeaderPairs } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
 import { isNamed } from '@ackline/shared/headers';
+import { proofHeaderNames } from '@ackline/shared/proof-headers';
 import type { Answer, ReceivedRequest, RejectReason, Secrets } from '@ackline/shared/provider';
 import type { Endpoint } from './source-table.ts';
 
@@ -65,8 +66,8 @@ function unproven(
 ): Challenge | Refusal {
   // It may be proven all the same, once the certificate is here: the provider tries again.
   if (reason === 'certificate_unknown') return refused('ACKLINE_CERTIFICATE_UNKNOWN', reason);
-  const isProof = ([name]: HeaderPairs[number]) =>
-    provider.proofHeaders.some(proof => isNamed(name, proof.toLowerCase()));
+  const proofs = proofHeaderNames(provider);
+  const isProof = ([name]: HeaderPairs[number]) => proofs.some(proof => isNamed(name, proof));
   const isBare = provider.unsigned !== undefined && !request.headers.some(isProof);
   const answer = isBare ? provider.unsigned?.(request) : null;
   return answer == null ? refused('ACKLINE_BAD_SIGNATURE', reason) : { kind: 'challenge', answer };

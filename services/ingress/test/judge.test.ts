@@ -122,6 +122,26 @@ describe('prove and identify', () => {
     assert.equal(unknown.hasProviderId, false);
   });
 
+  it('answer a look that shows nothing of a proof, of either kind', () => {
+    const endpoint = endpointOf({ provider: 'slack' });
+    const provider = { ...endpoint.provider, otherProofHeaders: ['X-Other-Proof'] } as const;
+    const look = (...proofs: HeaderPairs) =>
+      prove(
+        { ...endpoint, provider },
+        {
+          method: 'POST',
+          url: 'https://h/',
+          headers: [['Content-Type', 'application/x-www-form-urlencoded'], ...proofs],
+          body: Buffer.from('ssl_check=1'),
+        },
+        [TOKEN],
+        NOW,
+      ).kind;
+    assert.equal(look(), 'challenge');
+    for (const name of ['x-slack-signature', 'X-Slack-Request-Timestamp', 'x-other-proof'])
+      assert.equal(look([name, 'x']), 'refused', name);
+  });
+
   it('refuse for now what is signed with a certificate that is not known, and for good what names one elsewhere', () => {
     const webhookId = '8PT597110X687430L';
     const sample = providers

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Provider } from '@ackline/shared/provider';
+import { type ProofHeaders, proofHeaderNames } from '@ackline/shared/proof-headers';
 import { type Examined, MAX_TRIED_BODY_BYTES } from '@ackline/shared/signature-doctor/diagnose';
 import { shownUrl } from '@ackline/shared/signature-doctor/diagnosis';
 import type { KeptRejection, ShownHeader } from '@ackline/store/rejections';
@@ -30,9 +30,8 @@ const MAX_HEADERS = 40;
 const MAX_WORDS = 600;
 
 /** Lower-case names of headers that may be shown: of proofs, of any provider, and of what is on the way. */
-export function shownHeaders(providers: Iterable<Pick<Provider, 'proofHeaders'>>): ReadonlySet<string> {
-  const proofs = [...providers].flatMap(({ proofHeaders }) => proofHeaders.map(name => name.toLowerCase()));
-  return new Set([...COMMON_HEADERS, ...proofs]);
+export function shownHeaders(providers: Iterable<ProofHeaders>): ReadonlySet<string> {
+  return new Set([...COMMON_HEADERS, ...[...providers].flatMap(proofHeaderNames)]);
 }
 
 export interface RowFacts {

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
 import { newKeysOf } from '@ackline/shared/new-keys';
+import { proofHeaderNames } from '@ackline/shared/proof-headers';
 import type { Provider } from '@ackline/shared/provider';
+import { gitlab } from '@ackline/shared/providers/gitlab';
 import { providers } from '@ackline/shared/providers/registry';
 import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
 import { keptRejection, shownHeaders } from '../../src/rejections/kept-rejection.ts';
@@ -55,7 +57,7 @@ function rowOf(provider: Provider, mishap: keyof typeof MISHAPS, canaries: Canar
   const body = Buffer.concat([Buffer.from(sample.body), Buffer.from(text)]);
   for (const [name, value] of Object.entries({ sent, own, hidden, text })) canaries.set(name, value);
   for (const [name, value] of sample.headers)
-    if (provider.proofHeaders.some(proof => proof === name)) canaries.set(name, value);
+    if (proofHeaderNames(provider).includes(name.toLowerCase())) canaries.set(name, value);
   canaries.set('payload', Buffer.from(sample.body).toString().slice(2, 30));
   const source = sourceConfig({ provider: provider.name, path: '/webhook/x' });
   const request = { method: 'POST', url: `http://127.0.0.1/webhook/x?key=${hidden}`, headers, body };
@@ -109,6 +111,13 @@ describe('what is kept of a refused request', () => {
         }
       assert.ok(codes.size > 0);
     });
+
+  it('has the headers of either kind of proof among the known ones', () => {
+    const shown = shownHeaders([gitlab]);
+    for (const name of ['x-gitlab-token', 'webhook-signature', 'webhook-id', 'webhook-timestamp'])
+      assert.ok(shown.has(name), name);
+    assert.ok(!shown.has('x-hub-signature-256'));
+  });
 
   it('has known headers with their lengths, and counts the others', () => {
     const row = rowOf([...providers.values()][0] as Provider, 'an authorization', new Map());
