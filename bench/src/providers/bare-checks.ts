@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ReceivedRequest } from '@ackline/shared/provider';
-import { ed25519PublicKey, publicKeyOf } from '@ackline/shared/providers/key-pairs';
+import { ed25519PublicKey, publicKeyOf } from '@ackline/shared/providers/proof/key-pairs';
 
 /** The least that anybody must do to prove a request of a provider: one HMAC or signature of what is signed, or one comparison. */
 export interface BareCheck {

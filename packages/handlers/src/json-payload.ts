@@ -1,4 +1,4 @@
-import { decodeUtf8, isObject, type JsonObject } from '@ackline/shared/providers/json-body';
+import { decodeUtf8, isObject, type JsonObject } from '@ackline/shared/providers/body/json-body';
 import { undecodable } from './handler-error.ts';
 
 /** Throws `undecodable`; its words are the same for every body. */

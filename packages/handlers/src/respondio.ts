@@ -1,4 +1,4 @@
-import { idText } from '@ackline/shared/providers/json-body';
+import { idText } from '@ackline/shared/providers/body/json-body';
 import { giveUp } from './handler-error.ts';
 import { jsonObjectPayload } from './json-payload.ts';
 import type { Source } from './source.ts';

@@ -1,4 +1,4 @@
-import { isObject, valueAt } from '@ackline/shared/providers/json-body';
+import { isObject, valueAt } from '@ackline/shared/providers/body/json-body';
 import type { Update } from '@grammyjs/types';
 import { giveUp, undecodable } from './handler-error.ts';
 import { jsonObjectPayload } from './json-payload.ts';

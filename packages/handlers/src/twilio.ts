@@ -1,4 +1,4 @@
-import { readForm } from '@ackline/shared/providers/form-body';
+import { readForm } from '@ackline/shared/providers/body/form-body';
 import { giveUp, undecodable } from './handler-error.ts';
 import type { Source } from './source.ts';
 

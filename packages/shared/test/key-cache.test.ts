@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createKeyCache } from '../src/key-cache.ts';
-import { hmacBase64, textKey } from '../src/providers/signature.ts';
+import { hmacBase64, textKey } from '../src/providers/proof/signature.ts';
 
 /** More than are kept. */
 const SECRETS = 1_100;

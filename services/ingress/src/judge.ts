@@ -7,7 +7,7 @@ import type { Answer, ReceivedRequest, RejectReason, Secrets } from '@ackline/sh
 import type { Endpoint } from './source-table.ts';
 
 /** The secret that the request was proven with. */
-export interface Proof {
+export interface Proven {
   readonly kind: 'proven';
   readonly secret: string;
   readonly secretIndex: number;
@@ -48,7 +48,7 @@ export function prove(
   request: ReceivedRequest,
   secrets: Secrets,
   now: number,
-): Proof | Challenge | Refusal {
+): Proven | Challenge | Refusal {
   if (request.body.byteLength === 0) return refused('ACKLINE_EMPTY_BODY', 'empty_body');
   const verdict = provider.verify(request, secrets, now, source.toleranceMs ?? undefined);
   if (!verdict.verified) return unproven(provider, request, verdict.reason);
@@ -76,7 +76,7 @@ function unproven(
 export interface IdentifyOptions {
   readonly endpoint: Endpoint;
   readonly request: ReceivedRequest;
-  readonly proof: Proof;
+  readonly proven: Proven;
   /** Epoch milliseconds. */
   readonly now: number;
   readonly newEventId: () => string;
@@ -86,9 +86,9 @@ export interface IdentifyOptions {
 
 /** Makes the event of a proven request, unless it is none. Bearer secrets are replaced here, before anything is appended or logged (A3). */
 export function identify(options: IdentifyOptions): Judgement {
-  const { endpoint, request, proof, now, newEventId, traceparent } = options;
+  const { endpoint, request, proven, now, newEventId, traceparent } = options;
   const { source, provider } = endpoint;
-  const answer = provider.challenge?.(request, proof.secret);
+  const answer = provider.challenge?.(request, proven.secret);
   if (answer != null) return { kind: 'challenge', answer };
   const identified = provider.identify(request);
   if (identified.kind === 'malformed') return refused('ACKLINE_MALFORMED', 'malformed', identified.detail);
@@ -106,14 +106,14 @@ export function identify(options: IdentifyOptions): Judgement {
     receivedAt: now,
     method: request.method,
     url: request.url,
-    headers: redactBearer(request.headers, provider.bearerHeaders, proof),
+    headers: redactBearer(request.headers, provider.bearerHeaders, proven),
     body: request.body,
     priority: identity.priority,
     traceparent,
     notBefore: null,
   };
   const { sender = identity.orderingKey } = identified;
-  return { kind: 'event', event, secret: proof.secret, sender, hasProviderId: identity.dedupKey !== null };
+  return { kind: 'event', event, secret: proven.secret, sender, hasProviderId: identity.dedupKey !== null };
 }
 
 function refused(

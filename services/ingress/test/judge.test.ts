@@ -14,9 +14,9 @@ function judged(
 ): Judgement {
   const endpoint = endpointOf({ tenant: 'acme' });
   const request = { method: 'POST', url: 'https://h/webhook/telegram', headers, body: Buffer.from(body) };
-  const proof = prove(endpoint, request, ['old-token', TOKEN], NOW);
-  if (proof.kind !== 'proven') return proof;
-  return identify({ endpoint, request, proof, now: NOW, newEventId: () => 'new-id', traceparent: null });
+  const proven = prove(endpoint, request, ['old-token', TOKEN], NOW);
+  if (proven.kind !== 'proven') return proven;
+  return identify({ endpoint, request, proven, now: NOW, newEventId: () => 'new-id', traceparent: null });
 }
 
 function eventOf(body: string) {
@@ -73,10 +73,10 @@ describe('prove and identify', () => {
     const endpoint = endpointOf({ provider: 'gitlab' });
     const headers: HeaderPairs = [...sample.headers, ['X-Gitlab-Token', TOKEN]];
     const request = { method: 'POST', url: 'https://h/', headers, body: sample.body };
-    const proof = prove(endpoint, request, [TOKEN, signing], NOW);
-    assert.ok(proof.kind === 'proven');
-    assert.equal(proof.secretIndex, 1);
-    const made = identify({ endpoint, request, proof, now: NOW, newEventId: () => 'id', traceparent: null });
+    const proven = prove(endpoint, request, [TOKEN, signing], NOW);
+    assert.ok(proven.kind === 'proven');
+    assert.equal(proven.secretIndex, 1);
+    const made = identify({ endpoint, request, proven, now: NOW, newEventId: () => 'id', traceparent: null });
     assert.ok(made.kind === 'event');
     assert.deepEqual(made.event.headers, [...sample.headers, ['X-Gitlab-Token', 'secret:other']]);
   });
@@ -91,12 +91,12 @@ describe('prove and identify', () => {
       ['authorization', `Bearer ${TOKEN}`],
     ];
     const request = { method: 'POST', url: 'https://h/', headers, body: Buffer.from('{"type":"paid"}') };
-    const proof = prove(endpoint, request, ['old-token', TOKEN], NOW);
-    assert.ok(proof.kind === 'proven');
+    const proven = prove(endpoint, request, ['old-token', TOKEN], NOW);
+    assert.ok(proven.kind === 'proven');
     const judgement = identify({
       endpoint,
       request,
-      proof,
+      proven,
       now: NOW,
       newEventId: () => 'new-id',
       traceparent: null,
@@ -158,8 +158,8 @@ describe('prove and identify', () => {
             : value,
       ]);
       const request = { method: 'POST', url: 'https://h/', headers, body: Buffer.from('not json') };
-      const proof = prove(endpointOf({ provider: 'paypal' }), request, [webhookId], NOW);
-      return proof.kind === 'refused' ? [proof.code, proof.reason] : proof.kind;
+      const proven = prove(endpointOf({ provider: 'paypal' }), request, [webhookId], NOW);
+      return proven.kind === 'refused' ? [proven.code, proven.reason] : proven.kind;
     };
     const at = 'https://api.paypal.com/v1/notifications/certs/CERT-1';
     assert.deepEqual(codeOf(at), ['ACKLINE_CERTIFICATE_UNKNOWN', 'certificate_unknown']);

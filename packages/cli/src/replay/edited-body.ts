@@ -1,7 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { mediaType } from '@ackline/shared/headers';
-import { readJson } from '@ackline/shared/providers/json-body';
+import { readJson } from '@ackline/shared/providers/body/json-body';
 import { open } from '@ackline/shared/seal';
 import type { SealedMeta } from '@ackline/store/delivery-edits';
 

@@ -1,4 +1,4 @@
-import { valueAt } from '@ackline/shared/providers/json-body';
+import { valueAt } from '@ackline/shared/providers/body/json-body';
 import { programName } from '../output/program-name.ts';
 import { printable } from '../output/text-table.ts';
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
-import { signedParameters, signTwilio } from '@ackline/shared/providers/twilio-signature';
+import { signedParameters, signTwilio } from '@ackline/shared/providers/twilio/signature';
 import { CANARY } from './canary.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';

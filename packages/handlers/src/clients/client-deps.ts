@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { valueAt } from '@ackline/shared/providers/json-body';
+import { valueAt } from '@ackline/shared/providers/body/json-body';
 import { HandlerError } from '../handler-error.ts';
 import type { ClientCall } from '../http/call-plan.ts';
 import type { OutboundAnswer } from '../http/outbound-http.ts';

@@ -1,4 +1,4 @@
-import { idText, valueAt } from '@ackline/shared/providers/json-body';
+import { idText, valueAt } from '@ackline/shared/providers/body/json-body';
 import { giveUp } from '../handler-error.ts';
 import { baseUrl, type ClientDeps, fingerprint, secretOf, textSetting } from './client-deps.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, valueAt } from '@ackline/shared/providers/json-body';
+import { isObject, valueAt } from '@ackline/shared/providers/body/json-body';
 import type { ApiMethods, File, Opts, WebhookInfo } from '@grammyjs/types';
 import { giveUp } from '../handler-error.ts';
 import type { ReadAnswer } from '../http/exchange.ts';

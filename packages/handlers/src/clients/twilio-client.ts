@@ -1,4 +1,4 @@
-import { valueAt } from '@ackline/shared/providers/json-body';
+import { valueAt } from '@ackline/shared/providers/body/json-body';
 import { giveUp, HandlerError } from '../handler-error.ts';
 import type { AnswerHead } from '../http/exchange.ts';
 import { OutboundError } from '../http/outbound-error.ts';

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '@ackline/shared/providers/json-body';
+import { decodeUtf8 } from '@ackline/shared/providers/body/json-body';
 import { mayBePublic, NOT_PUBLIC } from '@ackline/runtime/public-addresses';
 import type { AnswerHead, Exchanged, ReadAnswer } from './exchange.ts';
 import { OutboundError } from './outbound-error.ts';

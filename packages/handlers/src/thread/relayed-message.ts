@@ -1,4 +1,4 @@
-import { isObject } from '@ackline/shared/providers/json-body';
+import { isObject } from '@ackline/shared/providers/body/json-body';
 import type { HandlerLogLine, RelayedMessage, ServiceName } from './protocol.ts';
 
 const SERVICES: Readonly<Record<ServiceName, true>> = {

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { createNameLookup } from '@ackline/runtime/name-lookup';
-import { valueAt } from '@ackline/shared/providers/json-body';
+import { valueAt } from '@ackline/shared/providers/body/json-body';
 import type { Handler } from '../define-handler.ts';
 import { createHttpClient, type HttpClient } from '../http/http-client.ts';
 import { codeOf, nameOf, placeOf } from '../job/job-result.ts';

@@ -14,11 +14,11 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { bodyHash, idKey, typeKey } from './identity-keys.ts';
-import { idText, isObject, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { ed25519PublicBytes, ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './key-pairs.ts';
-import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
-import { isSmallWith } from './small-body.ts';
+import { bodyHash, idKey, typeKey } from './event/identity-keys.ts';
+import { idText, isObject, isoMs, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { ed25519PublicBytes, ed25519PublicKey, ed25519SigningKey, makeEd25519 } from './proof/key-pairs.ts';
+import { readClaim, readProofHeader, SECONDS_FORM, verdictAt, verdictOf } from './proof/signature.ts';
+import { isSmallWith } from './body/small-body.ts';
 
 const PROOF_HEADER = 'X-Signature-Ed25519';
 const TIME_HEADER = 'X-Signature-Timestamp';
@@ -54,15 +54,15 @@ function verify(
 ): Verdict {
   const claim = readClaim(request, secrets, SIGNATURE_RULES);
   if (claim.kind === 'refused') return claim.verdict;
-  const seconds = readProof(request, TIME_RULES);
+  const seconds = readProofHeader(request, TIME_RULES);
   if (seconds.kind === 'refused') return seconds.verdict;
   const signature = Buffer.from(claim.value, 'hex');
   const signed = Buffer.concat([Buffer.from(seconds.value), request.body]);
-  const verdict = judge(claim.live, secret => {
+  const verdict = verdictOf(claim.live, secret => {
     const key = verifyingKey(secret);
     return key !== null && verifyOnce(null, signed, key, signature);
   });
-  return judgeTime(verdict, seconds.value, { now, toleranceMs });
+  return verdictAt(verdict, seconds.value, { now, toleranceMs });
 }
 
 function identify({ body }: ReceivedRequest): Identified {

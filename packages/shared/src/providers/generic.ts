@@ -1,13 +1,13 @@
 import { mediaType, shapedHeader } from '../headers.ts';
 import type { Answer, Configurable, Identified, Provider, ReceivedRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { type GenericOptions, genericOptions, isJsonType, signedParts } from './generic-options.ts';
-import { hmacProving, tokenProving } from './generic-proving.ts';
-import { createGenericSample } from './generic-sample.ts';
-import { idForm, type SignedPart, signs } from './generic-signed.ts';
-import { bodyHash, idKey, typeKey } from './identity-keys.ts';
-import { idText, readJson } from './json-body.ts';
-import { pointerSteps, valueAtPointer } from './json-pointer.ts';
+import { type GenericOptions, genericOptions, isJsonType, signedParts } from './generic/options.ts';
+import { hmacProving, tokenProving } from './generic/proving.ts';
+import { createGenericSample } from './generic/sample.ts';
+import { idForm, type SignedPart, signs } from './generic/signed.ts';
+import { bodyHash, idKey, typeKey } from './event/identity-keys.ts';
+import { idText, readJson } from './body/json-body.ts';
+import { pointerSteps, valueAtPointer } from './body/json-pointer.ts';
 
 function createGeneric(options: GenericOptions): Provider {
   const isToken = options.scheme === 'token';

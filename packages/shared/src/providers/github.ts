@@ -1,12 +1,12 @@
 import { mediaType, shapedHeader } from '../headers.ts';
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { onlyValue, readForm } from './form-body.ts';
-import { bodyHash } from './identity-keys.ts';
-import { epochMs, idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, hmacHex, verifyText } from './signature.ts';
+import { onlyValue, readForm } from './body/form-body.ts';
+import { bodyHash } from './event/identity-keys.ts';
+import { epochMs, idText, isoMs, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
+import { checkTextSecret, hmacHex, verifyText } from './proof/signature.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 

@@ -10,12 +10,12 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { bodyHash } from './identity-keys.ts';
-import { idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
-import { verifyText } from './signature.ts';
-import { checkStandardSecret, STANDARD_ID_FORM, signStandard, verifyStandard } from './standard-signature.ts';
+import { bodyHash } from './event/identity-keys.ts';
+import { idText, isoMs, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
+import { verifyText } from './proof/signature.ts';
+import { checkStandardSecret, signStandard, STANDARD_ID_FORM, verifyStandard } from './standard/signature.ts';
 import { WEBHOOK_NAMES } from './standard-webhooks.ts';
 
 const TOKEN_HEADER = 'X-Gitlab-Token';

@@ -11,11 +11,11 @@ import type {
   SplitPart,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { commonId, epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { jsonElements, jsonMember } from './json-parts.ts';
-import { received } from './received.ts';
-import { checkTextSecret, hmacBase64, verifyText } from './signature.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { commonId, epochMs, idText, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { jsonElements, jsonMember } from './body/json-parts.ts';
+import { received } from './event/received.ts';
+import { checkTextSecret, hmacBase64, verifyText } from './proof/signature.ts';
 
 const PROOF_HEADER = 'x-line-signature';
 /** Base64 of the 32 bytes of an HMAC-SHA256. */

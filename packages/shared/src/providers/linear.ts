@@ -10,11 +10,11 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { bodyHash, idKey } from './identity-keys.ts';
-import { idText, isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, hmacHex, judge, readClaim, refuse, sameText } from './signature.ts';
+import { bodyHash, idKey } from './event/identity-keys.ts';
+import { idText, isoMs, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
+import { checkTextSecret, hmacHex, readClaim, refuse, sameText, verdictOf } from './proof/signature.ts';
 
 const PROOF_HEADER = 'Linear-Signature';
 const SIGNATURE_RULES = { header: PROOF_HEADER.toLowerCase(), form: /^[0-9a-f]{64}$/ };
@@ -35,7 +35,7 @@ function verify(
 ): Verdict {
   const claim = readClaim(request, secrets, SIGNATURE_RULES);
   if (claim.kind === 'refused') return claim.verdict;
-  const verdict = judge(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
+  const verdict = verdictOf(claim.live, secret => sameText(claim.value, sign(secret, request.body)));
   if (!verdict.verified || isTimely(request.body, now, toleranceMs)) return verdict;
   return refuse('timestamp_out_of_tolerance');
 }

@@ -12,12 +12,12 @@ import type {
   SplitPart,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { idKey } from './identity-keys.ts';
-import { commonId, readJsonObject } from './json-body.ts';
-import { accountOf, metaEvents, productOf } from './meta-events.ts';
-import { createPartBodies } from './meta-parts.ts';
-import { received } from './received.ts';
-import { checkTextSecret, hmacHex, sameText, verifyText } from './signature.ts';
+import { idKey } from './event/identity-keys.ts';
+import { commonId, readJsonObject } from './body/json-body.ts';
+import { accountOf, metaEvents, productOf } from './meta/events.ts';
+import { createPartBodies } from './meta/parts.ts';
+import { received } from './event/received.ts';
+import { checkTextSecret, hmacHex, sameText, verifyText } from './proof/signature.ts';
 
 /** Not `X-Hub-Signature`, which is SHA-1 and is sent beside it. */
 const PROOF_HEADER = 'X-Hub-Signature-256';

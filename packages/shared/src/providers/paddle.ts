@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { createPairsProof } from './pairs-proof.ts';
-import { received } from './received.ts';
-import { checkTextSecret } from './signature.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { isoMs, readJsonObject, valueAt } from './body/json-body.ts';
+import { createPairsProof } from './proof/pairs-proof.ts';
+import { received } from './event/received.ts';
+import { checkTextSecret } from './proof/signature.ts';
 
 const PROOF_HEADER = 'Paddle-Signature';
 

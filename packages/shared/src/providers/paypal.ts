@@ -15,20 +15,20 @@ import type {
   Secrets,
   Verdict,
 } from '../provider.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { isRsaKey, makeRsa, privateKeyOf, publicKeyOf, spkiOf } from './key-pairs.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { isoMs, readJsonObject, valueAt } from './body/json-body.ts';
+import { isRsaKey, makeRsa, privateKeyOf, publicKeyOf, spkiOf } from './proof/key-pairs.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
 import {
   type Clock,
-  judge,
-  judgeInstant,
   type LiveSecret,
   readClaim,
-  readProof,
+  readProofHeader,
   refuse,
-} from './signature.ts';
+  verdictAtMs,
+  verdictOf,
+} from './proof/signature.ts';
 
 const PROOF_HEADER = 'Paypal-Transmission-Sig';
 const ID_HEADER = 'Paypal-Transmission-Id';
@@ -125,7 +125,7 @@ function verify(keys: PublishedKeys, request: ReceivedRequest, secrets: Secrets,
   if (claim.kind === 'refused') return claim.verdict;
   const values: string[] = [];
   for (const rules of [ID_RULES, TIME_RULES, URL_RULES, ALGORITHM_RULES]) {
-    const proof = readProof(request, rules);
+    const proof = readProofHeader(request, rules);
     if (proof.kind === 'refused') return proof.verdict;
     values.push(proof.value);
   }
@@ -136,7 +136,7 @@ function verify(keys: PublishedKeys, request: ReceivedRequest, secrets: Secrets,
   if (signedAt === null || signature.toString('base64') !== claim.value) return refuse('malformed_signature');
   const transmission = { id, time, checksum: crc32(request.body) };
   const published = createPublished(keys, url);
-  const verdict = judge(claim.live, secret => {
+  const verdict = verdictOf(claim.live, secret => {
     const { webhookId, key } = partsOf(secret);
     const publicKey = key === '' ? published.key() : pinnedKey(secret);
     return (
@@ -144,7 +144,7 @@ function verify(keys: PublishedKeys, request: ReceivedRequest, secrets: Secrets,
     );
   });
   const missing = verdict.verified ? null : published.missing(claim.live);
-  return missing === null ? judgeInstant(verdict, signedAt, clock) : refuse(missing);
+  return missing === null ? verdictAtMs(verdict, signedAt, clock) : refuse(missing);
 }
 
 /** The key that a request names by its URL, asked for once, and only where a secret needs it. */

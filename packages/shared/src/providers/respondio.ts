@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { idKey } from './identity-keys.ts';
-import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { hmacBase64, verifyText } from './signature.ts';
+import { idKey } from './event/identity-keys.ts';
+import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { hmacBase64, verifyText } from './proof/signature.ts';
 
 const PROOF_HEADER = 'X-Webhook-Signature';
 /** Base64 of the 32 bytes of an HMAC-SHA256. */

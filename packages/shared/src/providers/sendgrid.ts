@@ -13,13 +13,13 @@ import type {
   SplitPart,
   Verdict,
 } from '../provider.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { commonId, epochMs, readJson, valueAt } from './json-body.ts';
-import { jsonElements } from './json-parts.ts';
-import { makeP256, privateKeyOf, publicKeyOf, spkiOf } from './key-pairs.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
-import { judge, judgeTime, readClaim, readProof, SECONDS_FORM } from './signature.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { commonId, epochMs, readJson, valueAt } from './body/json-body.ts';
+import { jsonElements } from './body/json-parts.ts';
+import { makeP256, privateKeyOf, publicKeyOf, spkiOf } from './proof/key-pairs.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
+import { readClaim, readProofHeader, SECONDS_FORM, verdictAt, verdictOf } from './proof/signature.ts';
 
 const PROOF_HEADER = 'X-Twilio-Email-Event-Webhook-Signature';
 const TIME_HEADER = 'X-Twilio-Email-Event-Webhook-Timestamp';
@@ -58,17 +58,17 @@ function verify(
 ): Verdict {
   const claim = readClaim(request, secrets, SIGNATURE_RULES);
   if (claim.kind === 'refused') return claim.verdict;
-  const seconds = readProof(request, TIME_RULES);
+  const seconds = readProofHeader(request, TIME_RULES);
   if (seconds.kind === 'refused') return seconds.verdict;
   const signature = Buffer.from(claim.value, 'base64');
   // Two texts can be the same bytes: the bits that are over count for nothing.
   const isExact = signature.toString('base64') === claim.value;
-  const verdict = judge(claim.live, secret => {
+  const verdict = verdictOf(claim.live, secret => {
     const key = verifyingKey(secret);
     if (key === null || !isExact) return false;
     return createVerify('sha256').update(seconds.value).update(request.body).verify(key, signature);
   });
-  return judgeTime(verdict, seconds.value, { now, toleranceMs });
+  return verdictAt(verdict, seconds.value, { now, toleranceMs });
 }
 
 /** What a body is ordered by: it names no account, so that all of a source are of one. */

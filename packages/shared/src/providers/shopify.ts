@@ -2,11 +2,11 @@ import type { HeaderPairs } from '../envelope.ts';
 import { shapedHeader } from '../headers.ts';
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { bodyHash } from './identity-keys.ts';
-import { idText, isoMs, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, hmacBase64, verifyText } from './signature.ts';
+import { bodyHash } from './event/identity-keys.ts';
+import { idText, isoMs, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
+import { checkTextSecret, hmacBase64, verifyText } from './proof/signature.ts';
 
 const PROOF_HEADER = 'X-Shopify-Hmac-Sha256';
 /** Base64 of the 32 bytes of an HMAC-SHA256. */

@@ -11,12 +11,12 @@ import type {
   SampleRequest,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { type Form, onlyValue, readForm } from './form-body.ts';
-import { idKey } from './identity-keys.ts';
-import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { checkTextSecret } from './signature.ts';
-import { isSmallWith } from './small-body.ts';
-import { createV0Proof } from './v0-proof.ts';
+import { type Form, onlyValue, readForm } from './body/form-body.ts';
+import { idKey } from './event/identity-keys.ts';
+import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { checkTextSecret } from './proof/signature.ts';
+import { isSmallWith } from './body/small-body.ts';
+import { createV0Proof } from './proof/v0-proof.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 

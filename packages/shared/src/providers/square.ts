@@ -1,9 +1,9 @@
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { sampleGuid } from './sample-guid.ts';
-import { checkTextSecret, hmacBase64, verifyText } from './signature.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { isoMs, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { sampleGuid } from './event/sample-guid.ts';
+import { checkTextSecret, hmacBase64, verifyText } from './proof/signature.ts';
 
 /** Not `x-square-signature`, which is SHA-1 and may be sent beside it. */
 const PROOF_HEADER = 'x-square-hmacsha256-signature';

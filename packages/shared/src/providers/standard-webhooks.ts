@@ -1,5 +1,5 @@
-import { createStandardProvider } from './standard-provider.ts';
-import type { StandardNames } from './standard-signature.ts';
+import { createStandardProvider } from './standard/provider.ts';
+import type { StandardNames } from './standard/signature.ts';
 
 export const WEBHOOK_NAMES: StandardNames = {
   id: 'webhook-id',

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { epochMs, isoMs, readJsonObject, valueAt } from './json-body.ts';
-import { createPairsProof } from './pairs-proof.ts';
-import { received } from './received.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { epochMs, isoMs, readJsonObject, valueAt } from './body/json-body.ts';
+import { createPairsProof } from './proof/pairs-proof.ts';
+import { received } from './event/received.ts';
 
 const PROOF_HEADER = 'Stripe-Signature';
 

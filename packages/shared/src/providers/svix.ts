@@ -1,6 +1,6 @@
 import { headerValues } from '../headers.ts';
-import { createStandardProvider } from './standard-provider.ts';
-import type { StandardNames } from './standard-signature.ts';
+import { createStandardProvider } from './standard/provider.ts';
+import type { StandardNames } from './standard/signature.ts';
 import { WEBHOOK_NAMES } from './standard-webhooks.ts';
 
 const SVIX_NAMES: StandardNames = {

@@ -1,10 +1,10 @@
 import type { Update } from '@grammyjs/types';
 import type { Identified, Provider, ReceivedRequest, SampleOptions, SampleRequest } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { bodyHash, idKey, typeKey } from './identity-keys.ts';
-import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { verifyText } from './signature.ts';
+import { bodyHash, idKey, typeKey } from './event/identity-keys.ts';
+import { epochMs, idText, isObject, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { verifyText } from './proof/signature.ts';
 
 const PROOF_HEADER = 'X-Telegram-Bot-Api-Secret-Token';
 const TOKEN_HEADER = PROOF_HEADER.toLowerCase();

@@ -11,10 +11,10 @@ import type {
   SampleRequest,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { type Form, onlyValue, readForm } from './form-body.ts';
-import { readJson } from './json-body.ts';
-import { FORM_TYPE, PROOF_HEADER, signedParameters, signTwilio, verifyTwilio } from './twilio-signature.ts';
-import { withBodyHash } from './twilio-url.ts';
+import { type Form, onlyValue, readForm } from './body/form-body.ts';
+import { readJson } from './body/json-body.ts';
+import { FORM_TYPE, PROOF_HEADER, signedParameters, signTwilio, verifyTwilio } from './twilio/signature.ts';
+import { withBodyHash } from './twilio/url.ts';
 
 /** SMS and MMS/WhatsApp messages. Fields can fold into each other under one signature: only a value of this form is an id. */
 const MESSAGE_SID_FORM = /^(?:SM|MM)[0-9a-f]{32}$/;

@@ -9,9 +9,9 @@ import type {
   SampleRequest,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { idKey, typeKey } from './identity-keys.ts';
-import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './json-body.ts';
-import { checkTextSecret, hmacHex, verifyText } from './signature.ts';
+import { idKey, typeKey } from './event/identity-keys.ts';
+import { epochMs, idText, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { checkTextSecret, hmacHex, verifyText } from './proof/signature.ts';
 
 /** Never `?sig=` of the URL, which has the same signature: URLs are logged on their way. */
 const PROOF_HEADER = 'X-Viber-Content-Signature';

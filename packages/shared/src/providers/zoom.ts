@@ -9,12 +9,12 @@ import type {
   SampleRequest,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { bodyHash, idKey, typeKey } from './identity-keys.ts';
-import { epochMs, readJsonObject, valueAt } from './json-body.ts';
-import { received } from './received.ts';
-import { checkTextSecret, hmacHex } from './signature.ts';
-import { isSmallWith } from './small-body.ts';
-import { createV0Proof } from './v0-proof.ts';
+import { bodyHash, idKey, typeKey } from './event/identity-keys.ts';
+import { epochMs, readJsonObject, valueAt } from './body/json-body.ts';
+import { received } from './event/received.ts';
+import { checkTextSecret, hmacHex } from './proof/signature.ts';
+import { isSmallWith } from './body/small-body.ts';
+import { createV0Proof } from './proof/v0-proof.ts';
 
 const PROOF_HEADER = 'x-zm-signature';
 const TIME_HEADER = 'x-zm-request-timestamp';

@@ -1,6 +1,6 @@
 import { headerValues, mediaType } from '../headers.ts';
-import { readForm } from '../providers/form-body.ts';
-import { readJson } from '../providers/json-body.ts';
+import { readForm } from '../providers/body/form-body.ts';
+import { readJson } from '../providers/body/json-body.ts';
 import type { RoutableEvent } from './routable-event.ts';
 
 /** An event as filters see it. */

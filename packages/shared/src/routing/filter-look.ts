@@ -1,4 +1,4 @@
-import { isObject } from '../providers/json-body.ts';
+import { isObject } from '../providers/body/json-body.ts';
 
 /** Asked of one value; `undefined` stands for one that is missing. */
 export type Test = (value: unknown) => boolean;

@@ -1,5 +1,5 @@
 import { suggest } from '../config/suggest.ts';
-import { isObject, type JsonObject } from '../providers/json-body.ts';
+import { isObject, type JsonObject } from '../providers/body/json-body.ts';
 import {
   allOf,
   childOf,

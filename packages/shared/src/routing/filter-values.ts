@@ -1,4 +1,4 @@
-import { isObject } from '../providers/json-body.ts';
+import { isObject } from '../providers/body/json-body.ts';
 
 /** What a filter compares with, and what JSON has but lists and maps. */
 export type Scalar = string | number | bigint | boolean | null;

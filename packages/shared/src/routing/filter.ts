@@ -1,5 +1,5 @@
 import { suggest } from '../config/suggest.ts';
-import { isObject } from '../providers/json-body.ts';
+import { isObject } from '../providers/body/json-body.ts';
 import {
   allOf,
   childOf,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type jsonata from 'jsonata';
-import { isObject } from '../providers/json-body.ts';
+import { isObject } from '../providers/body/json-body.ts';
 import type { FilterDocument } from './filter-document.ts';
 import { MAX_TRANSFORMED_BYTES } from './transform-limits.ts';
 

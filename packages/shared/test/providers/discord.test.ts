@@ -5,9 +5,18 @@ import { describe, it } from 'node:test';
 import { verifyKey } from 'discord-interactions';
 
 import { discord } from '../../src/providers/discord.ts';
-import { fixture, identityOf, NOW, post, refusal, signedSample, withBody, withHeader } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import {
+  fixture,
+  identityOf,
+  NOW,
+  post,
+  refusal,
+  signedSample,
+  withBody,
+  withHeader,
+} from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 /** The first two keys of RFC 8032. */
 const SECRET = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';

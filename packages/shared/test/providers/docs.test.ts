@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import { loadConfig } from '../../src/config/load-config.ts';
 import { providerOf, providers } from '../../src/providers/registry.ts';
-import { identityOf, keysOf, NOW, post, signedSample } from './requests.ts';
+import { identityOf, keysOf, NOW, post, signedSample } from './support/requests.ts';
 
 const SECRET = 'a-secret_of-32-characters-012345';
 

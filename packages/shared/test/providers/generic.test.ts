@@ -6,7 +6,7 @@ import { sign as octokitSign, verify as octokitVerify } from '@octokit/webhooks-
 
 import type { Provider } from '../../src/provider.ts';
 import { providerOf } from '../../src/providers/registry.ts';
-import { testEveryProvider } from './every-provider.ts';
+import { testEveryProvider } from './support/every-provider.ts';
 import {
   fixture,
   identityOf,
@@ -17,16 +17,16 @@ import {
   URL_CALLED,
   withBody,
   withHeader,
-} from './requests.ts';
+} from './support/requests.ts';
 import {
   createStandardSdk,
   OTHER_SECRET,
   SECRET as STANDARD_SECRET,
   standardTable,
-} from './standard-table.ts';
-import { headerOf, type SignedProvider } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
-import { OTHER_SPELLINGS, URL_WITH_ALL } from './url-spellings.ts';
+} from './standard/table.ts';
+import { headerOf, type SignedProvider } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
+import { OTHER_SPELLINGS, URL_WITH_ALL } from './support/url-spellings.ts';
 
 const SECRET = 'a-secret_of-32-characters-012345';
 const OTHER = 'another-secret_of-38-characters-012345';

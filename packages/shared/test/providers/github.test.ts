@@ -6,10 +6,10 @@ import { sign as sdkSign, verify as sdkVerify } from '@octokit/webhooks-methods'
 
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { github } from '../../src/providers/github.ts';
-import { oddForms } from './odd-bodies.ts';
-import { fixture, identityOf, post, refusal, withHeader } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { oddForms } from './support/odd-bodies.ts';
+import { fixture, identityOf, post, refusal, withHeader } from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = "It's a Secret to Everybody";
 const HEADER = 'X-Hub-Signature-256';

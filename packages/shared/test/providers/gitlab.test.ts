@@ -3,7 +3,16 @@ import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 
 import { gitlab } from '../../src/providers/gitlab.ts';
-import { fixture, identityOf, NOW, post, refusal, signedSample, withBody, withHeader } from './requests.ts';
+import {
+  fixture,
+  identityOf,
+  NOW,
+  post,
+  refusal,
+  signedSample,
+  withBody,
+  withHeader,
+} from './support/requests.ts';
 import {
   createStandardSdk,
   ID,
@@ -13,8 +22,8 @@ import {
   signatureOf,
   standardPost,
   standardTable,
-} from './standard-table.ts';
-import { testSignedProvider } from './suite.ts';
+} from './standard/table.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const TOKEN = 'a secret token; of the project';
 const HEADER = 'X-Gitlab-Token';

@@ -13,9 +13,9 @@ import {
   refusal,
   signedSample,
   withHeader,
-} from './requests.ts';
-import { headerOf } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+} from './support/requests.ts';
+import { headerOf } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = '8c570fa6dd201bb328f1c1eac23a96d8';
 const HEADER = 'x-line-signature';

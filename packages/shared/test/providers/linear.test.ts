@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
 
 import { linear } from '../../src/providers/linear.ts';
-import { fixture, identityOf, NOW, post, refusal, withBody, withHeader } from './requests.ts';
-import { headerOf } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { fixture, identityOf, NOW, post, refusal, withBody, withHeader } from './support/requests.ts';
+import { headerOf } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = 'lin_wh_UwTqXv9bH1tZ5wEYdk3mFxS7pQe2LcRa';
 const HEADER = 'Linear-Signature';

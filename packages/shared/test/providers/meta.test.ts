@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { meta } from '../../src/providers/meta.ts';
-import { BATCH, HEADER, names, partsOf, TEXT, WABA, webhook, wholeOf } from './meta-bodies.ts';
-import { fixture, identityOf, refusal, signedSample, withHeader } from './requests.ts';
-import { headerOf } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { BATCH, HEADER, names, partsOf, TEXT, WABA, webhook, wholeOf } from './meta/bodies.ts';
+import { fixture, identityOf, refusal, signedSample, withHeader } from './support/requests.ts';
+import { headerOf } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = '614fc2afde15eee07a26b2fe3eaee9b9';
 

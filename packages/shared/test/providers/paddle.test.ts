@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 import { Paddle } from '@paddle/paddle-node-sdk';
 
 import { paddle } from '../../src/providers/paddle.ts';
-import { fixture, identityOf, NOW, post, refusal } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { fixture, identityOf, NOW, post, refusal } from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = 'pdl_ntfset_01gkpjp8bkm3tm53kdgkx6sms7_6h3qd3uFSi9YCD3OLYAShQI90XTI5vEI';
 const HEADER = 'Paddle-Signature';

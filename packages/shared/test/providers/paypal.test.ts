@@ -11,9 +11,18 @@ import { crc32 } from 'node:zlib';
 
 import type { Provider, PublishedCertificate, ReceivedRequest } from '../../src/provider.ts';
 import { paypal } from '../../src/providers/paypal.ts';
-import { fixture, identityOf, NOW, post, refusal, signedSample, withBody, withHeader } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import {
+  fixture,
+  identityOf,
+  NOW,
+  post,
+  refusal,
+  signedSample,
+  withBody,
+  withHeader,
+} from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const WEBHOOK_ID = '8PT597110X687430L';
 const OTHER_WEBHOOK_ID = '1JE4291016473214C';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import type { Provider } from '../../src/provider.ts';
 import { providerOf, providers } from '../../src/providers/registry.ts';
-import { testEveryProvider } from './every-provider.ts';
+import { testEveryProvider } from './support/every-provider.ts';
 
 describe('the registry', () => {
   it('finds the providers by name and nothing that a map or object inherits', () => {

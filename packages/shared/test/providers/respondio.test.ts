@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 
 import { respondio } from '../../src/providers/respondio.ts';
-import { fixture, identityOf, NOW, post, refusal, signedSample, withHeader } from './requests.ts';
-import { testSignedProvider } from './suite.ts';
+import { fixture, identityOf, NOW, post, refusal, signedSample, withHeader } from './support/requests.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 // Looks like base64, and is used as text.
 const KEY = 'c2lnbmluZyBrZXkgdGhhdCBsb29rcyBsaWtlIGJhc2U2NA==';

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { EventWebhook } from '@sendgrid/eventwebhook';
 
 import { sendgrid } from '../../src/providers/sendgrid.ts';
-import { oddLists } from './odd-bodies.ts';
+import { oddLists } from './support/odd-bodies.ts';
 import {
   fixture,
   identityOf,
@@ -16,9 +16,9 @@ import {
   signedSample,
   withBody,
   withHeader,
-} from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+} from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET =
   'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjonmoIlp65tToiKUnrQNq2+TaCXJaqddeaXpaTjXRJih/lUf4rwDjLLgU41uyK54usthrEVEAtmTv3y9S4lO7Q==';

@@ -7,8 +7,8 @@ import { ApiVersion, LogSeverity, shopifyApi } from '@shopify/shopify-api';
 
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { shopify } from '../../src/providers/shopify.ts';
-import { fixture, identityOf, post, refusal, withBody, withHeader } from './requests.ts';
-import { testSignedProvider } from './suite.ts';
+import { fixture, identityOf, post, refusal, withBody, withHeader } from './support/requests.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = 'shpss_0123456789abcdef0123456789abcdef';
 const HEADER = 'X-Shopify-Hmac-Sha256';

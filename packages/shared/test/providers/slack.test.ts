@@ -11,10 +11,19 @@ import { isValidSlackRequest } from '@slack/bolt/dist/receivers/verify-request.j
 
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { slack } from '../../src/providers/slack.ts';
-import { oddForms } from './odd-bodies.ts';
-import { fixture, identityOf, NOW, post, refusal, signedBody, withBody, withHeader } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { oddForms } from './support/odd-bodies.ts';
+import {
+  fixture,
+  identityOf,
+  NOW,
+  post,
+  refusal,
+  signedBody,
+  withBody,
+  withHeader,
+} from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
 const JSON_TYPE = 'application/json';

@@ -3,9 +3,18 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 
 import { square } from '../../src/providers/square.ts';
-import { fixture, identityOf, NOW, post, refusal, URL_CALLED, withBody, withHeader } from './requests.ts';
-import { testSignedProvider } from './suite.ts';
-import { OTHER_SPELLINGS, URL_WITH_ALL } from './url-spellings.ts';
+import {
+  fixture,
+  identityOf,
+  NOW,
+  post,
+  refusal,
+  URL_CALLED,
+  withBody,
+  withHeader,
+} from './support/requests.ts';
+import { testSignedProvider } from './support/suite.ts';
+import { OTHER_SPELLINGS, URL_WITH_ALL } from './support/url-spellings.ts';
 
 const SECRET = 'qfjakbt2uWB8DKAMECF-EA';
 const HEADER = 'X-Square-HmacSha256-Signature';

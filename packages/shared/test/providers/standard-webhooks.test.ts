@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { standardWebhooks } from '../../src/providers/standard-webhooks.ts';
-import { fixture, identityOf, NOW, refusal, signedSample, withHeader } from './requests.ts';
+import { fixture, identityOf, NOW, refusal, signedSample, withHeader } from './support/requests.ts';
 import {
   createStandardSdk,
   ID,
@@ -17,9 +17,9 @@ import {
   standardPairTable,
   standardPost,
   standardTable,
-} from './standard-table.ts';
-import { headerOf } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+} from './standard/table.ts';
+import { headerOf } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 testSignedProvider(
   standardTable(standardWebhooks, 'webhook', { name: 'standardwebhooks', create: createStandardSdk }),

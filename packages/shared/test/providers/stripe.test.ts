@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 import Stripe from 'stripe';
 
 import { stripe } from '../../src/providers/stripe.ts';
-import { fixture, identityOf, keysOf, NOW, post, refusal, withHeader } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { fixture, identityOf, keysOf, NOW, post, refusal, withHeader } from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = 'whsec_wRNftLajMZNeslQOP6vEPm4iVx5NlZ6z';
 const HEADER = 'Stripe-Signature';

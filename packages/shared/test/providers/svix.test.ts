@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { svix } from '../../src/providers/svix.ts';
-import { fixture, identityOf, NOW, refusal } from './requests.ts';
+import { fixture, identityOf, NOW, refusal } from './support/requests.ts';
 import {
   createSvixSdk,
   ID,
@@ -13,8 +13,8 @@ import {
   standardPairTable,
   standardPost,
   standardTable,
-} from './standard-table.ts';
-import { testSignedProvider } from './suite.ts';
+} from './standard/table.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 testSignedProvider(standardTable(svix, 'svix', { name: 'svix', create: createSvixSdk }));
 testSignedProvider(standardPairTable(svix, 'svix'));

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { telegram } from '../../src/providers/telegram.ts';
-import { fixture, identityOf, post, refusal, signedSample, withHeader } from './requests.ts';
-import { testSignedProvider } from './suite.ts';
-import { fixtures, updates } from './telegram-updates.ts';
+import { fixture, identityOf, post, refusal, signedSample, withHeader } from './support/requests.ts';
+import { testSignedProvider } from './support/suite.ts';
+import { fixtures, updates } from './telegram/updates.ts';
 
 const TOKEN = 'A-secret_Token-1';
 const HEADER = 'X-Telegram-Bot-Api-Secret-Token';

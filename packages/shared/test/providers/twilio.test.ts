@@ -6,8 +6,8 @@ import sdk from 'twilio';
 
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { twilio } from '../../src/providers/twilio.ts';
-import { fixture, identityOf, NOW, post, signedBody, signedSample, URL_CALLED } from './requests.ts';
-import { headerOf } from './signed-provider.ts';
+import { fixture, identityOf, NOW, post, signedBody, signedSample, URL_CALLED } from './support/requests.ts';
+import { headerOf } from './support/signed-provider.ts';
 
 const SM = 'SM0123456789abcdef0123456789abcdef';
 const MM = 'MMfedcba9876543210fedcba9876543210';

@@ -3,8 +3,16 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 
 import { viber } from '../../src/providers/viber.ts';
-import { fixture, identityOf, post, refusal, signedSample, URL_CALLED, withHeader } from './requests.ts';
-import { testSignedProvider } from './suite.ts';
+import {
+  fixture,
+  identityOf,
+  post,
+  refusal,
+  signedSample,
+  URL_CALLED,
+  withHeader,
+} from './support/requests.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9';
 const HEADER = 'X-Viber-Content-Signature';

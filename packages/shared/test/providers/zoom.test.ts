@@ -6,9 +6,9 @@ import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
 
 import type { ReceivedRequest } from '../../src/provider.ts';
 import { zoom } from '../../src/providers/zoom.ts';
-import { fixture, identityOf, NOW, post, refusal, withHeader } from './requests.ts';
-import { headerOf, type SignOptions } from './signed-provider.ts';
-import { testSignedProvider } from './suite.ts';
+import { fixture, identityOf, NOW, post, refusal, withHeader } from './support/requests.ts';
+import { headerOf, type SignOptions } from './support/signed-provider.ts';
+import { testSignedProvider } from './support/suite.ts';
 
 const SECRET = 'Vn3yKZ8lQ5u_rW-2mTxb4Q';
 const names = ['meeting-started', 'participant-joined', 'user-updated', 'url-validation'];

@@ -12,11 +12,11 @@ import { standardWebhooks } from '../../src/providers/standard-webhooks.ts';
 import { stripe } from '../../src/providers/stripe.ts';
 import { telegram } from '../../src/providers/telegram.ts';
 import { twilio } from '../../src/providers/twilio.ts';
-import { signTwilio } from '../../src/providers/twilio-signature.ts';
+import { signTwilio } from '../../src/providers/twilio/signature.ts';
 import { MAX_REWRITTEN_BYTES } from '../../src/signature-doctor/body-variants.ts';
 import { MAX_TRIED_BODY_BYTES } from '../../src/signature-doctor/diagnose.ts';
 import type { Suspect } from '../../src/signature-doctor/diagnosis.ts';
-import { NOW, withBody, withHeader } from '../providers/requests.ts';
+import { NOW, withBody, withHeader } from '../providers/support/requests.ts';
 import { examined, githubSigned, suspect } from './suspects.ts';
 
 const SECRET = 'a-secret_of-32-characters-012345';

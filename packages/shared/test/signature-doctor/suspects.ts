@@ -3,7 +3,7 @@ import { diagnose, type Examined } from '../../src/signature-doctor/diagnose.ts'
 import type { Suspect } from '../../src/signature-doctor/diagnosis.ts';
 import type { Provider, ReceivedRequest } from '../../src/provider.ts';
 import { providers } from '../../src/providers/registry.ts';
-import { NOW } from '../providers/requests.ts';
+import { NOW } from '../providers/support/requests.ts';
 
 /** As an ingress would have refused it. */
 export function suspect(

@@ -8,7 +8,7 @@ import { github } from '../../src/providers/github.ts';
 import { stripe } from '../../src/providers/stripe.ts';
 import { twilio } from '../../src/providers/twilio.ts';
 import { DIAGNOSIS_CODES, type DiagnosisCode } from '../../src/signature-doctor/diagnosis.ts';
-import { NOW } from '../providers/requests.ts';
+import { NOW } from '../providers/support/requests.ts';
 import { examined, githubSigned, suspect } from './suspects.ts';
 
 const page = readFileSync(new URL('../../../../docs/signature-doctor.md', import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { isRsaKey } from '@ackline/shared/providers/key-pairs';
+import { isRsaKey } from '@ackline/shared/providers/proof/key-pairs';
 
 /** What was shown at the URL of a certificate. */
 export interface ShownCertificate {

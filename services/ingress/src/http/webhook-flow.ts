@@ -94,24 +94,24 @@ function afterRead(
   const url = calledUrl(endpoint.publicUrl, { target, host: exchange.request.headers.host });
   const request = { method, url, headers, body };
   const at = deps.now();
-  const judgement = judge(deps, place, { request, at });
+  const judgement = proveAndIdentify(deps, place, { request, at });
   if (judgement.kind === 'refused')
     return { ...judgement, kind: 'rejected', endpoint, bodyUnread: false, judged: { request, at } };
   if (judgement.kind === 'challenge') return { ...judgement, endpoint, bodyUnread: false };
   return accept(deps, place, judgement);
 }
 
-function judge(
+function proveAndIdentify(
   deps: WebhookDeps,
   { exchange, endpoint }: { exchange: Exchange; endpoint: Endpoint },
   { request, at: now }: { readonly request: ReceivedRequest; readonly at: number },
 ): Judgement {
-  const proof = prove(endpoint, request, deps.secretsOf(endpoint.source.secrets), now);
+  const proven = prove(endpoint, request, deps.secretsOf(endpoint.source.secrets), now);
   exchange.clock.end(PHASE.verify);
-  if (proof.kind !== 'proven') return proof;
-  deps.metrics.proven(endpoint.source.name, proof.secret, now);
+  if (proven.kind !== 'proven') return proven;
+  deps.metrics.proven(endpoint.source.name, proven.secret, now);
   const traceparent = deps.traces === null ? null : formatTraceparent(deps.traces.begin(exchange));
-  const judgement = identify({ endpoint, request, proof, now, newEventId: deps.newEventId, traceparent });
+  const judgement = identify({ endpoint, request, proven, now, newEventId: deps.newEventId, traceparent });
   exchange.clock.end(PHASE.identify);
   return judgement;
 }
