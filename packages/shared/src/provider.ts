@@ -78,7 +78,9 @@ export interface ProviderRules {
   readonly waitsMs: number;
   /** Some failures in a row disable its webhook, and a person has to enable it. Not of one that waits for days of them. */
   readonly disables: boolean;
-  /** It sends an event again that was not answered 2xx. */
+  /** So many failures in a row cost nothing but their events, of one that says how many. */
+  readonly bears?: number;
+  /** It sends an event again that was not answered 2xx; of one that sends events and calls, its events. */
   readonly sendsAgain: boolean;
 }
 

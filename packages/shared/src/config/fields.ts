@@ -67,7 +67,7 @@ export const logLevelField = z
 
 const PUBLIC_URL_RULE = 'must be an http or https URL such as https://hooks.example.com';
 
-/** Kept as it was written but for slashes at the end: Twilio signs these very characters. */
+/** Kept as it was written but for slashes at the end: Twilio and Square sign these very characters. */
 export const publicUrlField = z
   .string({ error: PUBLIC_URL_RULE })
   .superRefine((text, context) => {

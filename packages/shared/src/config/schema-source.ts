@@ -12,6 +12,7 @@ import {
   secretField,
   sizeField,
 } from './fields.ts';
+import { maxBodyText, overLimitText, toleranceText } from './provider-defaults.ts';
 
 /** Each secret is one more HMAC per request; two live ones are what a rotation needs. */
 const MAX_SECRETS = 10;
@@ -34,9 +35,7 @@ const limitSchema = z.strictObject(
       .optional()
       .describe(
         'What happens over the limit. reject: 429 with Retry-After. defer: accepted and durable, delivered later at the ' +
-          'limited rate; what would have to wait for over 24 hours is answered 429. Default: defer for a ' +
-          'provider that loses or delays what is refused, such as telegram, respondio and github, and for generic; reject for ' +
-          'the others.',
+          `limited rate; what would have to wait for over 24 hours is answered 429. Default: ${overLimitText()}.`,
       ),
   },
   { error: 'must be a map with max, per, by and over' },
@@ -91,14 +90,12 @@ export const sourceSchema = z.strictObject(
     publicUrl: publicUrlField.optional().describe('Overrides the publicUrl of the whole file.'),
     maxBody: sizeField('1KiB', '25MiB')
       .optional()
-      .describe(
-        'A larger body is answered 413. Default: 1MiB; 25MiB for github and gitlab, 4MiB for slack, 3MiB for meta.',
-      ),
+      .describe(`A larger body is answered 413. Default: 1MiB; ${maxBodyText()}.`),
     tolerance: durationField('1s', '1h')
       .optional()
       .describe(
         'How far the time that a request signs may be from now, before and after. Only of a provider that signs one. ' +
-          'Default: that of the provider, 5 minutes; 4 days for paypal.',
+          `Default: that of the provider, 5 minutes; ${toleranceText()}.`,
       ),
     bodyTimeout: bodyTimeoutSchema.prefault({}).describe('A slower body is answered 408.'),
     limit: limitSchema

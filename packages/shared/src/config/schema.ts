@@ -23,7 +23,9 @@ export const configSchema = z.strictObject(
   {
     publicUrl: publicUrlField
       .optional()
-      .describe('The URL that providers call, up to the path. Twilio signs it, so it must be exact.'),
+      .describe(
+        'The URL that providers call, up to the path. Some sign it (twilio, square, generic with `{url}`), so it must be exact.',
+      ),
     trustProxies: listField(proxyField, MAX_PROXIES, 'addresses and blocks')
       .prefault([])
       .describe(

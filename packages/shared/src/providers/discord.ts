@@ -243,7 +243,8 @@ export const discord: Provider = {
   signsUrl: false,
   // An interaction that is refused does not come again.
   overLimit: 'defer',
-  rules: { waitsMs: 3_000, disables: true, sendsAgain: false },
+  // Of webhook events (discord/discord-api-docs, webhook-events): ten minutes long, and too many failures end them.
+  rules: { waitsMs: 3_000, disables: true, sendsAgain: true },
   toleranceMs: TOLERANCE_MS,
   verify,
   identify,

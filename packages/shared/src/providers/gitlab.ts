@@ -215,7 +215,8 @@ export const gitlab: Provider = {
   signsUrl: false,
   // What is refused does not come again, and counts as a failure.
   overLimit: 'defer',
-  rules: { waitsMs: 10_000, disables: false, sendsAgain: false },
+  // gitlab-org/gitlab!166329: from the fourth failure in a row on it pauses, from the fortieth on a person has to enable it.
+  rules: { waitsMs: 10_000, disables: true, bears: 3, sendsAgain: false },
   toleranceMs: TOLERANCE_MS,
   maxBodyBytes: MAX_BODY_BYTES,
   verify,

@@ -138,7 +138,8 @@ export const linear: Provider = {
   signsUrl: false,
   // What is refused comes again three times, and then the webhook may be disabled.
   overLimit: 'defer',
-  rules: { waitsMs: 5_000, disables: false, sendsAgain: true },
+  // linear.app/developers/webhooks: a person has to enable it then.
+  rules: { waitsMs: 5_000, disables: true, sendsAgain: true },
   toleranceMs: TOLERANCE_MS,
   verify,
   identify,

@@ -158,7 +158,8 @@ export const twilio: Provider = {
   bearerHeaders: [],
   proofHeaders: [PROOF_HEADER],
   signsUrl: true,
-  overLimit: 'reject',
+  // What is answered with an error does not come again, whatever its status.
+  overLimit: 'defer',
   rules: { waitsMs: 15_000, disables: false, sendsAgain: false },
   toleranceMs: null,
   verify: verifyTwilio,

@@ -23,7 +23,7 @@ function errorOf(text: string): string {
 
 describe('the limit of a source', () => {
   it('counts by sender and minute where it says no more than a number', () => {
-    assert.deepEqual(limitOf('    limit: { max: 100 }\n', 'twilio'), {
+    assert.deepEqual(limitOf('    limit: { max: 100 }\n', 'stripe'), {
       max: 100,
       perMs: 60_000,
       by: 'sender',
@@ -35,9 +35,10 @@ describe('the limit of a source', () => {
     assert.equal(limitOf('    limit: { max: 1 }\n', 'telegram')?.over, 'defer');
     assert.equal(limitOf('    limit: { max: 1 }\n', 'respondio')?.over, 'defer');
     assert.equal(limitOf('    limit: { max: 1 }\n', 'github')?.over, 'defer');
+    assert.equal(limitOf('    limit: { max: 1 }\n', 'twilio')?.over, 'defer');
     assert.equal(limitOf('    limit: { max: 1 }\n', 'svix')?.over, 'reject');
     assert.equal(limitOf('    limit: { max: 1, over: reject }\n', 'telegram')?.over, 'reject');
-    assert.equal(limitOf('    limit: { max: 1, over: defer }\n', 'twilio')?.over, 'defer');
+    assert.equal(limitOf('    limit: { max: 1, over: defer }\n', 'stripe')?.over, 'defer');
   });
 
   for (const [name, text, error] of [
@@ -140,6 +141,24 @@ describe('maxBody', () => {
   });
 });
 
+describe('what a source need not say', () => {
+  const { tolerance, limit } = sourceSchema.shape;
+
+  it('is described with each provider whose tolerance is not the usual one', () => {
+    assert.match(
+      tolerance.description ?? '',
+      /provider, 5 minutes; 4 days for paypal, 60 seconds for linear, 5 seconds for paddle\.$/,
+    );
+  });
+
+  it('is described with each provider that is refused what is over a limit', () => {
+    const text = limit.unwrap().shape.over.description ?? '';
+    const [, named = ''] = /Default: reject for ([^;]+); defer for the others/.exec(text) ?? [];
+    const rejecting = [...providers.values()].filter(({ overLimit }) => overLimit === 'reject');
+    assert.deepEqual(named.split(/, | and /).toSorted(), rejecting.map(({ name }) => name).toSorted());
+  });
+});
+
 describe('tolerance', () => {
   const toleranceOf = (source: string, provider: string) =>
     load(file(source, provider)).sources[0]?.toleranceMs;
@@ -165,8 +184,8 @@ describe('tolerance', () => {
 
 describe('WEBHOOK_MAX_REQUESTS_PER_MINUTE', () => {
   const config = load(
-    `${file('')}  - { name: sms, provider: twilio, path: /sms, secrets: [{ env: T }], limit: { max: 7 } }\n` +
-      '  - { name: call, provider: twilio, path: /call, secrets: [{ env: T }] }\n',
+    `${file('')}  - { name: paid, provider: stripe, path: /paid, secrets: [{ env: T }], limit: { max: 7 } }\n` +
+      '  - { name: refunds, provider: stripe, path: /refunds, secrets: [{ env: T }] }\n',
   );
 
   it('is the limit by sender of each source that names none', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
 import { loadConfig } from '../../src/config/load-config.ts';
+import { durationText } from '../../src/config/provider-defaults.ts';
 import { providerOf, providers } from '../../src/providers/registry.ts';
 import { identityOf, keysOf, NOW, post, signedSample } from './support/requests.ts';
 
@@ -31,7 +32,7 @@ describe('docs/providers.md', () => {
   for (const [index, provider] of [...providers.values()].entries()) {
     it(`states the content types, proof header, bearer rule and answer of ${provider.name} as the code has them`, () => {
       const section = sections[index] ?? '';
-      const row = (title: string) => section.split('\n').find(line => line.startsWith(`| ${title} |`)) ?? '';
+      const row = (title: string) => rowOf(section, title);
       assert.equal(
         row('Content types'),
         `| Content types | ${provider.contentTypes.map(type => `\`${type}\``).join(', ')} |`,
@@ -56,6 +57,42 @@ describe('docs/providers.md', () => {
       assert.equal(row('Look') !== '', provider.unsigned !== undefined);
     });
   }
+});
+
+describe('the Sender rows', () => {
+  for (const [index, { name, rules }] of [...providers.values()].entries()) {
+    if (name === 'generic') continue; // nobody knows who sends
+    it(`say of ${name} how long it waits, whether it sends again and whether it disables a webhook, as its rules do`, () => {
+      const row = rowOf(sections[index] ?? '', 'Sender');
+      assert.match(
+        row,
+        new RegExp(`(?:waits |waits some seconds, |not stated, )${rules.waitsMs / 1_000} `),
+        row,
+      );
+      assert.equal(/never sends again|sends again only where/.test(row), !rules.sendsAgain, row);
+      assert.equal(/(?:until a person enables|has to (?:enable|make)) /.test(row), rules.disables, row);
+    });
+  }
+});
+
+describe('what is said of v1a', () => {
+  it('names as many signatures as are looked at', () => {
+    const [, word = ''] = /of `v1a` one of the first (\w+)\)/.exec(page) ?? [];
+    const looked = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'].indexOf(word);
+    const provider = providers.get('standard-webhooks');
+    const keys = provider?.makeKeys?.();
+    assert.ok(provider && keys && looked > 0);
+    const request = signedSample(provider, keys.signingKey);
+    const isTakenBehind = (others: number) => {
+      const wrong = `v1a,${Buffer.alloc(64).toString('base64')} `.repeat(others);
+      const headers = request.headers.map(
+        ([header, value]) =>
+          [header, header === 'webhook-signature' ? wrong + value : value] as [string, string],
+      );
+      return provider.verify({ ...request, headers }, [keys.secret], NOW).verified;
+    };
+    assert.deepEqual([isTakenBehind(looked - 1), isTakenBehind(looked)], [true, false]);
+  });
 });
 
 describe('the examples of generic', () => {
@@ -111,7 +148,6 @@ describe('the examples of generic', () => {
   });
 });
 
-function durationText(ms: number): string {
-  if (ms > 86_400_000) return `${ms / 86_400_000} days`;
-  return ms > 60_000 ? `${ms / 60_000} minutes` : `${ms / 1_000} seconds`;
+function rowOf(section: string, title: string): string {
+  return section.split('\n').find(line => line.startsWith(`| ${title} |`)) ?? '';
 }

@@ -42,6 +42,18 @@ describe('the registry', () => {
   });
 });
 
+describe('how a provider bears refusals', () => {
+  for (const { name, overLimit, rules } of providers.values()) {
+    it(`never loses an event of ${name} over a limit, where it does not come again`, () => {
+      assert.ok(rules.sendsAgain || overLimit === 'defer');
+    });
+
+    it(`says of ${name} how many failures it bears only where these disable its webhook`, () => {
+      assert.ok(rules.bears === undefined || rules.disables);
+    });
+  }
+});
+
 describe('the provider of a source', () => {
   const header = { header: 'X-Signature' };
 

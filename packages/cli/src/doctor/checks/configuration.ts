@@ -130,7 +130,8 @@ function answerRules(source: SourceConfig): readonly Rule[] {
     {
       id: 'undurable-answered-503',
       key: 'onUndurable',
-      applies: onUndurable === 503 && rules.disables && !rules.sendsAgain,
+      // One that bears some failures can be asked to send these again.
+      applies: onUndurable === 503 && rules.disables && !rules.sendsAgain && rules.bears === undefined,
       what: `onUndurable is 503, and ${provider} disables webhooks that answer errors`,
     },
     {

@@ -56,13 +56,17 @@ export function counted(examination: Examination, samples: Samples): readonly Fi
   ];
 }
 
-/** One that sends again bears some, though many in a row may disable its webhook as well. */
 function refused(subject: string, count: number, rules: ProviderRules | null): readonly Finding[] {
-  const { disables, sendsAgain } = rules ?? { disables: false, sendsAgain: true };
-  const borne = disables && !sendsAgain ? 0 : REFUSED_IN_A_ROW - 1;
-  if (count <= borne) return [];
+  const { disables } = rules ?? { disables: false };
+  if (count <= borneBy(rules)) return [];
   const what = `${plural(count, 'request')} refused in a row`;
   return [finding(disables ? 'webhook-at-risk' : 'webhook-refused', subject, what)];
+}
+
+/** One that sends again bears some, though many in a row may disable its webhook as well. */
+function borneBy(rules: ProviderRules | null): number {
+  if (rules?.bears !== undefined) return rules.bears;
+  return rules !== null && rules.disables && !rules.sendsAgain ? 0 : REFUSED_IN_A_ROW - 1;
 }
 
 function p99Of(samples: Samples, source: string): number | null {

@@ -69,7 +69,7 @@ export const configurationRows = {
   },
   'limit-rejects': {
     impact: 'medium',
-    why: 'This provider does not bear a 429: Telegram holds back every chat behind it, respond.io, GitHub, GitLab and LINE never send again, Viber does for an hour, and Shopify and Linear may end a subscription.',
+    why: 'This provider does not bear a 429: it never sends again, or not for long, or holds back what comes behind, or ends the webhook. Its section of docs/providers.md says which (`Sender`).',
     fix: 'Set `over: defer`, its default for this provider.',
   },
   'connection-closed': {

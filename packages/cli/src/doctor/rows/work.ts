@@ -69,7 +69,7 @@ export const workRows = {
   },
   'webhook-refused': {
     impact: 'medium',
-    why: 'Requests of a proven sender are refused one after the other; the provider sends again only for a while.',
+    why: 'Requests of a proven sender are refused one after the other; the provider sends again only for a while, if at all.',
     fix: 'Look at the log of the ingress for `webhook.rejected` of the source.',
   },
   'answer-slow': {

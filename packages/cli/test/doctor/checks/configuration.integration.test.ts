@@ -137,6 +137,14 @@ describe('ackline doctor: configuration and environment', () => {
     });
   }
 
+  it('leaves 503 to one that bears some failures, or sends again what failed', async () => {
+    for (const provider of ['gitlab', 'linear']) {
+      const text = GOOD.replace('provider: respondio', `provider: ${provider}`);
+      const { findings } = await look(text.replace(', onUndurable: 200', ''));
+      assert.deepEqual(findings, [], provider);
+    }
+  });
+
   it('says why WEBHOOK_METRICS_ENABLED has no effect, and where metrics are', async () => {
     const { findings } = await look(GOOD, { WEBHOOK_METRICS_ENABLED: 'False' });
     assert.deepEqual(

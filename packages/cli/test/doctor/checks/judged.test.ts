@@ -18,6 +18,8 @@ function examination(): Examination {
     source(),
     source({ name: 'rio', provider: 'respondio', path: '/rio' }),
     source({ name: 'chat', provider: 'slack', path: '/chat' }),
+    source({ name: 'git', provider: 'gitlab', path: '/git' }),
+    source({ name: 'app', provider: 'discord', path: '/app' }),
   ];
   return { acklineConfig: exampleConfig({ sources }) } as Examination;
 }
@@ -74,6 +76,15 @@ describe('what services have counted', () => {
     assert.deepEqual(told(counted(examination(), [sample(name, { source: 'chat' }, 10)])), [
       'webhook-at-risk source chat: 10 requests refused in a row',
     ]);
+  });
+
+  it('warns at as many as the provider says that it does not bear, and of one that sends some again only at ten', () => {
+    const of = (source: string, count: number) =>
+      told(counted(examination(), [sample('ackline_ingress_unacked_requests', { source }, count)]));
+    assert.deepEqual(of('git', 3), []);
+    assert.deepEqual(of('git', 4), ['webhook-at-risk source git: 4 requests refused in a row']);
+    assert.deepEqual(of('app', 9), []);
+    assert.deepEqual(of('app', 10), ['webhook-at-risk source app: 10 requests refused in a row']);
   });
 
   it('finds lost events, limits that reject, and answers near to what the provider waits for', () => {
