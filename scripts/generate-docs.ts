@@ -6,6 +6,7 @@ import { doctorPage } from './generate-docs/doctor-page.ts';
 import { environmentPage } from './generate-docs/environment-page.ts';
 import { errorsPage } from './generate-docs/errors-page.ts';
 import { metricsPage } from './generate-docs/metrics-page.ts';
+import { providersPage } from './generate-docs/providers-page.ts';
 import { seedsPage } from './generate-docs/seeds-page.ts';
 
 const pages = [
@@ -15,6 +16,7 @@ const pages = [
   { path: 'docs/metrics.md', text: metricsPage() },
   { path: 'docs/seeds.md', text: seedsPage() },
   { path: 'docs/doctor.md', text: doctorPage() },
+  { path: 'docs/providers.md', text: providersPage() },
   { path: 'charts/ackline/README.md', text: chartPage() },
   ...chartCopies(),
 ];
