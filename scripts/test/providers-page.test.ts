@@ -33,6 +33,15 @@ describe('the tables of docs/providers.md', () => {
   });
 });
 
+describe('README.md', () => {
+  it('names each provider that signs the URL', () => {
+    const [, named = ''] = /providers that sign it \((.+?)\)/.exec(read('README.md')) ?? [];
+    const signing = [...providers.values()].filter(({ signsUrl }) => signsUrl).map(({ name }) => name);
+    const names = named.toLowerCase().split(/, (?:and )?/).toSorted();
+    assert.deepEqual(names, [...signing, 'generic with `{url}`'].toSorted());
+  });
+});
+
 describe('what each provider was proven with', () => {
   it('is said of all, and of no other', () => {
     assert.deepEqual(Object.keys(providerProofs).toSorted(), [...providers.keys()].toSorted());

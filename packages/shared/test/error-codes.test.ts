@@ -16,6 +16,11 @@ describe('the table of error codes', () => {
     });
   }
 
+  it('answers no webhook 410, by which some providers end one for good', () => {
+    const gone = codes.filter(code => Number(errorCodes[code].status) === 410);
+    assert.deepEqual(gone, []);
+  });
+
   it('has no title twice', () => {
     assert.equal(new Set(codes.map(code => errorCodes[code].title)).size, codes.length);
   });

@@ -16,6 +16,9 @@ import {
 } from './signed-provider.ts';
 import { testFuzz, testOddBody } from './suite-bodies.ts';
 
+let allCases = 0;
+after(() => process.stdout.write(`# all signed providers: ${allCases} verdicts\n`));
+
 /** All that every signed provider has to refuse and to take; prints how many verdicts were asked for. */
 export function testSignedProvider(signed: SignedProvider): void {
   const { provider, name = provider.name } = signed;
@@ -33,6 +36,7 @@ export function testSignedProvider(signed: SignedProvider): void {
     example: sign(Buffer.from(exampleOf(signed)), { secret: signed.secret, at: NOW }),
     verdict(request, secrets = [signed.secret], now = NOW) {
       cases += 1;
+      allCases += 1;
       return provider.verify(request, secrets, now);
     },
     refused(request, reasons, secrets) {
