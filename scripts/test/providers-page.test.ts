@@ -37,7 +37,10 @@ describe('README.md', () => {
   it('names each provider that signs the URL', () => {
     const [, named = ''] = /providers that sign it \((.+?)\)/.exec(read('README.md')) ?? [];
     const signing = [...providers.values()].filter(({ signsUrl }) => signsUrl).map(({ name }) => name);
-    const names = named.toLowerCase().split(/, (?:and )?/).toSorted();
+    const names = named
+      .toLowerCase()
+      .split(/, (?:and )?/)
+      .toSorted();
     assert.deepEqual(names, [...signing, 'generic with `{url}`'].toSorted());
   });
 });

@@ -211,9 +211,9 @@ it('has a question of each provider that asks one', () => {
   const all = [...providers.values()];
   const having = (member: 'challenge' | 'unsigned' | 'handshake') =>
     all.filter(provider => provider[member] !== undefined).map(({ name }) => name);
-  assert.deepEqual([...questions.keys()], having('challenge'));
-  assert.deepEqual([...looks.keys()], having('unsigned'));
-  assert.deepEqual([...handshakes.keys()], having('handshake'));
+  assert.deepEqual([...questions.keys()].toSorted(), having('challenge'));
+  assert.deepEqual([...looks.keys()].toSorted(), having('unsigned'));
+  assert.deepEqual([...handshakes.keys()].toSorted(), having('handshake'));
 });
 
 for (const [name, { ask, answer }] of questions) {

@@ -21,29 +21,30 @@ import { twilio } from './twilio.ts';
 import { zoom } from './zoom.ts';
 import { viber } from './viber.ts';
 
-/** Every provider that a source can name. A Map, so that no inherited name is found in it. */
+/** Every provider that a source can name, by name, and `generic`. A Map, so that no inherited name is found in it. */
 export const providers: ReadonlyMap<string, Provider> = new Map(
   [
+    discord,
+    github,
+    gitlab,
+    line,
+    linear,
+    meta,
+    paddle,
+    paypal,
+    respondio,
+    sendgrid,
+    shopify,
+    slack,
+    square,
+    standardWebhooks,
+    stripe,
+    svix,
     telegram,
     twilio,
-    respondio,
-    standardWebhooks,
-    svix,
-    github,
-    stripe,
-    shopify,
-    paddle,
-    linear,
-    square,
-    line,
-    slack,
-    zoom,
-    meta,
     viber,
-    gitlab,
-    sendgrid,
-    discord,
-    paypal,
+    zoom,
+    // Last, since a request is said to be of the first one whose proof it has, and its header may be another's.
     generic,
   ].map(provider => [provider.name, provider]),
 );

@@ -8,32 +8,9 @@ import { testEveryProvider } from './support/every-provider.ts';
 
 describe('the registry', () => {
   it('finds the providers by name and nothing that a map or object inherits', () => {
-    assert.deepEqual(
-      [...providers.keys()],
-      [
-        'telegram',
-        'twilio',
-        'respondio',
-        'standard-webhooks',
-        'svix',
-        'github',
-        'stripe',
-        'shopify',
-        'paddle',
-        'linear',
-        'square',
-        'line',
-        'slack',
-        'zoom',
-        'meta',
-        'viber',
-        'gitlab',
-        'sendgrid',
-        'discord',
-        'paypal',
-        'generic',
-      ],
-    );
+    // Which ones there are is held by the sections of docs/providers.md.
+    const named = [...providers.keys()].filter(name => name !== 'generic');
+    assert.deepEqual([...providers.keys()], [...named.toSorted(), 'generic']);
     for (const [name, provider] of providers)
       for (const options of [null, undefined])
         assert.equal(providerOf({ provider: name, options }), provider);

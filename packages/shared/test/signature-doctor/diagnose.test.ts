@@ -332,6 +332,8 @@ describe('a proof header that came otherwise', () => {
   it('is told where it is missing, and whose proof is there instead', () => {
     says(github, withHeader(request, HEADER, null), {}, /^proof-missing \| X-Hub-Signature-256 did not come/);
     says(stripe, request, {}, /^proof-of-other-provider \| it has the proof of github/);
+    const usual = { ...request, headers: [['X-Webhook-Signature', 'x'] as const] };
+    says(stripe, usual, {}, /it has the proof of respondio/);
   });
 
   it('is told where nothing can be made of it', () => {

@@ -120,7 +120,7 @@ describe('what is kept of a refused request', () => {
   });
 
   it('has known headers with their lengths, and counts the others', () => {
-    const row = rowOf([...providers.values()][0] as Provider, 'an authorization', new Map());
+    const row = rowOf(providers.get('telegram') as Provider, 'an authorization', new Map());
     assert.deepEqual(row.headers.others, 2);
     assert.deepEqual(row.headers.known[0], ['Content-Type', 16]);
   });
