@@ -25,7 +25,8 @@ export const providerProofs: Readonly<Record<string, string>> = {
     'SDK: {standardwebhooks}; vector of the documentation; the specification; of `v1a` its example',
   stripe: 'SDK: {stripe}',
   svix: 'SDK: {svix}; of `v1a` vector of its server',
-  telegram: 'source of the server that sends (tdlib/telegram-bot-api), Bot API documentation',
+  telegram:
+    'source of the server that sends (tdlib/telegram-bot-api), Bot API documentation; updates of every kind that {@grammyjs/types} has, each of its type',
   twilio: 'SDK: {twilio}',
   viber:
     'documentation; vectors that the SDK `viber-bot` 1.0.18 took, whose own dependencies are too old to be ones of the tests',
