@@ -2,6 +2,7 @@
 export interface BoundedMap<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
+  values(): IteratorObject<Value>;
   readonly size: number;
 }
 
@@ -16,6 +17,7 @@ export function createBoundedMap<Value>(max: number): BoundedMap<Value> {
       const [oldest] = entries.keys();
       if (oldest !== undefined) entries.delete(oldest);
     },
+    values: () => entries.values(),
     get size() {
       return entries.size;
     },

@@ -99,10 +99,9 @@ export async function createApp(
   const shown = shownOf(sources);
   const metrics = withTally(createIngressMetrics(registry, shown, secretTally), tally, calls);
   const bodyMemory = createFairShare(BODY_BUDGET_BYTES);
-  const side = createSideWork({ pool, guard, sources, shown, secretTally, metrics, bodyMemory, log });
-  const { states, record, rejections } = side;
+  const side = createSideWork({ pool, guard, keys, sources, shown, secretTally, metrics, bodyMemory, log });
   const report = reportOf({ calls, guards, pool, log });
-  background([asking, states, sources.declared, record, rejections, report], { opened, log, health });
+  background([asking, sources.declared, ...side.components, report], { opened, log, health });
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
   opened.defer(() => eventLog.close());
   const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
@@ -113,9 +112,9 @@ export async function createApp(
     eventLog,
     guards,
     isDurable,
-    states,
+    states: side.states,
     metrics,
-    rejections,
+    rejections: side.rejections,
     bodyMemory,
     tracing,
     processes,

@@ -6,6 +6,8 @@ import type { FairShare } from '@ackline/shared/fair-share';
 import { readProcessorStates } from '@ackline/store/processors';
 import { removeSecretWatcher, writeSecretUses } from '@ackline/store/secret-uses';
 import type { Pool, PoolClient } from 'pg';
+import type { FetchedKeys } from './certificates/published-keys.ts';
+import { createSharedCertificates } from './certificates/shared-certificates.ts';
 import type { IngressMetrics, Shown } from './ingress-metrics.ts';
 import { createProcessorStates, type Processing, type ProcessorStates } from './processor-states.ts';
 import { keeperOfRejections } from './rejections/open-keeper.ts';
@@ -19,6 +21,7 @@ import { readTroubledDestinations } from './troubled-destinations.ts';
 export interface SideWorkParts {
   readonly pool: Pool;
   readonly guard: PostgresGuard;
+  readonly keys: FetchedKeys;
   readonly sources: Sources;
   readonly shown: Shown;
   readonly secretTally: SecretTally;
@@ -30,20 +33,22 @@ export interface SideWorkParts {
 /** All that an ingress asks of PostgreSQL beside events, and no request waits for. */
 export interface SideWork {
   readonly states: ProcessorStates;
-  readonly record: Component;
   readonly rejections: RejectionKeeper;
+  /** These, and what nobody asks anything. */
+  readonly components: readonly Component[];
 }
 
 export function createSideWork(parts: SideWorkParts): SideWork {
-  const side = createSideConnection(parts.pool);
-  return {
-    states: createProcessorStates({
-      read: () => side(client => readProcessing(client, parts.sources)),
-      log: parts.log,
-    }),
-    record: recordOf(parts, side),
-    rejections: keeperOfRejections({ ...parts, side }),
-  };
+  const { pool, guard, keys, sources, log } = parts;
+  const side = createSideConnection(pool);
+  const states = createProcessorStates({ read: () => side(client => readProcessing(client, sources)), log });
+  const rejections = keeperOfRejections({ ...parts, side });
+  const certificates = createSharedCertificates({
+    keys,
+    side: work => side(client => work(guardPool(client, guard))),
+    log,
+  });
+  return { states, rejections, components: [states, recordOf(parts, side), certificates, rejections] };
 }
 
 async function readProcessing(client: PoolClient, { declared }: Sources): Promise<Processing> {

@@ -14,6 +14,7 @@ const TABLES = [
   'destination_states',
   'rejected_requests',
   'secret_uses',
+  'published_certificates',
 ];
 
 it('events are taken while all other work of an ingress waits for locks, and no more than one connection with it', async () => {

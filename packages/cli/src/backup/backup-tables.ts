@@ -33,6 +33,7 @@ export const LEFT_OUT_TABLES: Readonly<Record<string, string>> = {
   secret_uses:
     'What ingresses note of secrets: without it none is called safe to remove before they have noted a day.',
   secret_watchers: 'Which ingresses note that; true for seconds.',
+  published_certificates: 'What providers show at URLs; fetched again when a request needs it.',
   destination_states:
     'How destinations are now; true for minutes, and found out again by their first failures.',
 };

@@ -9,8 +9,17 @@ export interface ShownCertificate {
   readonly others: readonly X509Certificate[];
 }
 
+export interface GoodCertificate {
+  readonly kind: 'good';
+  readonly key: KeyObject;
+  /** It, and those between it and a root behind it, in PEM: all that it takes to check it once more. */
+  readonly chain: string;
+  /** Epoch milliseconds. */
+  readonly validTo: number;
+}
+
 export type CheckedCertificate =
-  | { readonly kind: 'good'; readonly key: KeyObject /** Epoch milliseconds. */; readonly validTo: number }
+  | GoodCertificate
   /**
    * `why`: with nothing of it but the name of its issuer. `issuerUrl`: of http, where the one that is missing above it is said to be; null:
    * that is not what is wrong.
@@ -43,12 +52,14 @@ export function createCertificateCheck(rootPems: readonly string[]): Certificate
     roots ??= rootPems.map(pem => new X509Certificate(pem)); // 30 ms, once
     const between = [...others, ...shown.others].filter(one => one.ca && isInForce(one, now));
     const chain = { between, roots: roots.filter(root => isInForce(root, now)) };
-    if (!leadsToRoot(leaf, chain))
+    const way = wayToRoot(leaf, chain);
+    if (way === null)
       return bad(
         `no chain leads from it to a public root: it is issued by ${issuerOf(leaf)}`,
         issuerUrlOf(leaf),
       );
-    return { kind: 'good', key: leaf.publicKey, validTo: leaf.validToDate.getTime() };
+    const text = way.map(one => one.toString()).join('');
+    return { kind: 'good', key: leaf.publicKey, chain: text, validTo: leaf.validToDate.getTime() };
   };
 }
 
@@ -75,14 +86,20 @@ interface Chain {
   readonly roots: readonly X509Certificate[];
 }
 
-/** Each of those in between is looked at once, so that a ring of them has an end. */
-function leadsToRoot(leaf: X509Certificate, { between, roots }: Chain): boolean {
-  const reached = [leaf];
-  for (const certificate of reached) {
-    if (roots.some(root => isIssuedBy(certificate, root))) return true;
-    reached.push(...between.filter(one => !reached.includes(one) && isIssuedBy(certificate, one)));
+/** The certificates from it to one that a root has issued; null: there are none. Each is looked at once, so that a ring of them has an end. */
+function wayToRoot(leaf: X509Certificate, { between, roots }: Chain): readonly X509Certificate[] | null {
+  const ways: (readonly X509Certificate[])[] = [[leaf]];
+  const reached = new Set([leaf]);
+  for (const way of ways) {
+    const last = way.at(-1) ?? leaf;
+    if (roots.some(root => isIssuedBy(last, root))) return way;
+    for (const one of between) {
+      if (reached.has(one) || !isIssuedBy(last, one)) continue;
+      reached.add(one);
+      ways.push([...way, one]);
+    }
   }
-  return false;
+  return null;
 }
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {

@@ -5,20 +5,16 @@
  * PK2. A key is given only once its certificate was found good, and only while it is in force.
  * PK3. Requests of strangers have certificates fetched too. Each is asked for once at a time, again only some time after a failure,
  *      and of those that are not known so many at once and in a minute.
- * PK4. What is not known, and what failed, takes no place of a key that is known, and does not hold up its renewal.
+ * PK4. What is not known, and what failed, takes no place of a key that is known, and does not hold up its renewal. Known is what was
+ *      found good once, by this process or by another one.
+ * PK5. What is learnt of another process is checked as what is fetched, and serves no longer than it would have there.
  */
-import type { KeyObject } from 'node:crypto';
 import { createBoundedMap } from '@ackline/shared/bounded-map';
 import type { PublishedCertificate, PublishedKeys } from '@ackline/shared/provider';
 import type { CertificateCheck, CheckedCertificate } from './certificate-check.ts';
 import type { CertificateFetch } from './certificate-fetch.ts';
+import { createKnownKeys, type KnownKeys } from './known-keys.ts';
 
-/** After that it is fetched again while it serves, so that a change is seen the same day. */
-const FRESH_MS = 6 * 3_600_000;
-/** What could not be fetched again for so long serves no more: it may have been taken back. */
-const KEPT_MS = 24 * 3_600_000;
-/** A provider has a few. */
-const MAX_KEYS = 64;
 /** A network that is back is noticed before the provider's next try. */
 const FAILED_MS = 10_000;
 /** What is shown there was looked at: it seldom becomes another. */
@@ -51,19 +47,11 @@ export interface PublishedKeysDeps {
   readonly clock?: () => number;
 }
 
-interface KnownKey {
-  readonly key: KeyObject;
-  readonly freshUntil: number;
-  readonly keptUntil: number;
-  /** Epoch milliseconds. */
-  readonly validTo: number;
-}
-
-export interface FetchedKeys extends PublishedKeys, AsyncDisposable {}
+export interface FetchedKeys extends PublishedKeys, Pick<KnownKeys, 'known' | 'learn'>, AsyncDisposable {}
 
 export function createPublishedKeys(deps: PublishedKeysDeps): FetchedKeys {
   const { fetch, heard, now = () => performance.now(), clock = Date.now } = deps;
-  const keys = createBoundedMap<KnownKey>(MAX_KEYS);
+  const keys = createKnownKeys({ check: deps.check, now, clock });
   const pausedUntil = createBoundedMap<number>(MAX_PAUSED);
   const unknown = createUnknownLimit(now);
   const fetching = new Map<string, Promise<void>>();
@@ -87,9 +75,8 @@ export function createPublishedKeys(deps: PublishedKeysDeps): FetchedKeys {
         pausedUntil.set(url, now() + BAD_MS);
         return heard('bad', { url, why: checked.why });
       }
-      const { key, validTo } = checked;
-      keys.set(url, { key, validTo, freshUntil: now() + FRESH_MS, keptUntil: now() + KEPT_MS });
-      heard('fetched', { url, validTo });
+      keys.add({ url, subject }, checked);
+      heard('fetched', { url, validTo: checked.validTo });
     } catch (error) {
       pausedUntil.set(url, now() + FAILED_MS);
       if (!closing.signal.aborted) heard('failed', { url, error });
@@ -107,11 +94,12 @@ export function createPublishedKeys(deps: PublishedKeysDeps): FetchedKeys {
 
   return {
     keyOf(certificate) {
-      const known = keys.get(certificate.url);
-      const isGood = known !== undefined && now() < known.keptUntil && clock() <= known.validTo; // (PK2)
-      if (!isGood || now() >= known.freshUntil) ask(certificate, isGood); // (PK4)
-      return isGood ? known.key : null;
+      const { key, isFresh, isKnown } = keys.of(certificate);
+      if (!isFresh) ask(certificate, isKnown); // (PK4)
+      return key;
     },
+    known: () => keys.known(),
+    learn: kept => keys.learn(kept),
     async [Symbol.asyncDispose]() {
       closing.abort();
       await Promise.all(fetching.values());

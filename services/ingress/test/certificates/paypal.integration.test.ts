@@ -54,8 +54,10 @@ describe('webhooks of PayPal', () => {
     await database.close();
   });
 
-  async function start(options: { readonly isChainShown?: boolean } = {}): Promise<RunningApp> {
-    const paypal = await startFakePaypal(options);
+  async function start(
+    options: { readonly isChainShown?: boolean; readonly as?: FakePaypal } = {},
+  ): Promise<RunningApp> {
+    const paypal = options.as ?? (await startFakePaypal(options));
     const lines: Record<string, unknown>[] = [];
     const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
     const log = createLogger({ service: 'ingress', level: 'info', destination: { write } });
@@ -107,13 +109,12 @@ describe('webhooks of PayPal', () => {
       async [Symbol.asyncDispose]() {
         aborting.abort();
         await running;
-        await paypal[Symbol.asyncDispose]();
+        if (options.as === undefined) await paypal[Symbol.asyncDispose]();
       },
     };
   }
 
-  /** Takes them out. */
-  async function storedBodies(): Promise<string[]> {
+  async function asked<Row extends object>(query: string): Promise<readonly Row[]> {
     const pool = createPool({
       connectionString: database.url,
       applicationName: 'test',
@@ -121,11 +122,15 @@ describe('webhooks of PayPal', () => {
       onError: () => undefined,
     });
     try {
-      const { rows } = await pool.query<{ body: Buffer }>('delete from inbox returning body');
-      return rows.map(({ body }) => body.toString());
+      return (await pool.query<Row>(query)).rows;
     } finally {
       await pool.end();
     }
+  }
+  /** Takes them out. */
+  async function storedBodies(): Promise<string[]> {
+    const rows = await asked<{ body: Buffer }>('delete from inbox returning body');
+    return rows.map(({ body }) => body.toString());
   }
 
   const UNKNOWN = [503, 'ACKLINE_CERTIFICATE_UNKNOWN', '5'];
@@ -220,5 +225,24 @@ describe('webhooks of PayPal', () => {
       assert.deepEqual(await app.send(app.paypal.urlOf(`CERT-none-${number}`)), UNKNOWN);
     await waitFor(async () => ((await app.fetches())['limited'] ?? 0) >= 20);
     assert.ok(app.paypal.asked.length <= 10, String(app.paypal.asked.length));
+  });
+
+  it('are taken after a restart, whatever strangers ask for and while PayPal does not show it', async () => {
+    await using paypal = await startFakePaypal();
+    const url = paypal.shows(paypal.leaf.pem + paypal.between.pem);
+    {
+      await using before = await start({ as: paypal });
+      assert.deepEqual(await before.send(url), UNKNOWN);
+      await waitFor(
+        async () => (await asked(`select from published_certificates where url = '${url}'`)).length === 1,
+        { timeoutMs: 30_000 },
+      );
+    }
+    paypal.answers.clear();
+    await using app = await start({ as: paypal });
+    for (let number = 0; number < 20; number += 1)
+      assert.deepEqual(await app.send(paypal.urlOf(`CERT-none-${number}`)), UNKNOWN);
+    await waitFor(async () => (await app.send(url))[0] === 200);
+    assert.deepEqual(await storedBodies(), [EVENT]);
   });
 });

@@ -16,7 +16,12 @@ const certificate = (name = 'a') => ({ url: `https://api.paypal.com/${name}`, su
 
 /** Fetches end when they are told to; its time goes on by hand. */
 function opened(
-  check: CertificateCheck = () => ({ kind: 'good', key: publicKey, validTo: START + 1_000 * HOUR_MS }),
+  check: CertificateCheck = () => ({
+    kind: 'good',
+    key: publicKey,
+    chain: 'chain',
+    validTo: START + 1_000 * HOUR_MS,
+  }),
 ) {
   let ms = 1_000;
   const fetches: {
@@ -148,13 +153,63 @@ describe('keys of published certificates', () => {
   });
 
   it('are given no longer than their certificate is in force (PK2)', async () => {
-    const { keys, end, pass } = opened(() => ({ kind: 'good', key: publicKey, validTo: START + HOUR_MS }));
+    const { keys, end, pass } = opened(() => ({
+      kind: 'good',
+      key: publicKey,
+      chain: 'chain',
+      validTo: START + HOUR_MS,
+    }));
     keys.keyOf(certificate());
     await end(0);
     pass(HOUR_MS - 1_000);
     assert.equal(keys.keyOf(certificate()), publicKey);
     pass(1);
     assert.equal(keys.keyOf(certificate()), null);
+  });
+
+  it('outlive their process: what another one found is checked here, and serves on (PK5)', async () => {
+    const { keys: before, end, pass } = opened();
+    before.keyOf(certificate());
+    await end(0);
+    pass(HOUR_MS);
+    const checked: unknown[] = [];
+    const next = opened((...asked) => {
+      checked.push(asked.slice(0, 2));
+      return { kind: 'good', key: publicKey, chain: 'chain', validTo: START + 1_000 * HOUR_MS };
+    });
+    next.keys.learn(before.known());
+    assert.deepEqual(checked, [[{ pem: 'chain', others: [] }, 'subject']]);
+    assert.equal(next.keys.keyOf(certificate()), publicKey);
+    assert.equal(next.fetches.length, 0);
+    next.pass(5 * HOUR_MS);
+    assert.equal(next.keys.keyOf(certificate()), publicKey);
+    assert.equal(next.fetches.length, 1);
+    await next.end(0, new Error('no answer'));
+    next.pass(18 * HOUR_MS);
+    assert.equal(next.keys.keyOf(certificate()), null);
+  });
+
+  it('are not given for another subject than they were checked for (PK2)', () => {
+    const { keys } = opened();
+    keys.learn([{ ...certificate(), subject: 'another', chain: 'chain', ageMs: 0 }]);
+    assert.equal(keys.keyOf(certificate()), null);
+  });
+
+  it('are not learnt where the check finds them bad, and are none of what is known', () => {
+    const { keys } = opened(() => ({ kind: 'bad', why: 'it is over', issuerUrl: null }));
+    keys.learn([{ ...certificate(), chain: 'chain', ageMs: 0 }]);
+    assert.equal(keys.keyOf(certificate()), null);
+    assert.deepEqual(keys.known(), []);
+  });
+
+  it('that were good once are fetched whatever strangers ask for, also when they serve no more (PK4)', () => {
+    const { keys, fetches, heard } = opened();
+    keys.learn([{ ...certificate(), chain: 'chain', ageMs: 30 * HOUR_MS }]);
+    for (let number = 0; number < 20; number += 1) keys.keyOf(certificate(String(number)));
+    assert.equal(fetches.length, 2);
+    assert.equal(keys.keyOf(certificate()), null);
+    assert.equal(fetches.at(-1)?.url, certificate().url);
+    assert.equal(heard.filter(([outcome]) => outcome === 'limited').length, 18);
   });
 
   it('are asked for no more once they are closed, and what is under way ends', async () => {
