@@ -71,7 +71,8 @@ export const environmentSchema = z.object({
     max: MAX_REQUESTS_PER_MINUTE,
     fallback: NO_LIMIT,
   }).meta({
-    description: 'Of one sender, for each source that names no `limit` of its own.',
+    description:
+      'Of one sender, for each source that names no `limit` of its own. It bounds no account: a `limit` with `by: source` does.',
     unset: 'no limit',
   }),
   SIGNATURE_VALIDATION_TIMEOUT: z

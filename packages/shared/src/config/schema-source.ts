@@ -28,8 +28,9 @@ const limitSchema = z.strictObject(
       .prefault('sender')
       .describe(
         'Whose requests are counted together. sender: the chat, customer or contact of a verified event (its ordering ' +
-          'key; an event without one is not counted, nor a body whose events are of several). ip: the address that calls; with reject also unverified requests, ' +
-          'before their body is read. source: all verified events of the source.',
+          'key; an event without one is not counted, nor a body whose events are of several): whoever has the secret can ' +
+          'name as many senders as they like, and is bounded by source or ip alone. ip: the address that calls; with reject ' +
+          'also unverified requests, before their body is read. source: all verified events of the source.',
       ),
     over: choiceField('reject', 'defer')
       .optional()

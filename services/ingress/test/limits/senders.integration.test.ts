@@ -90,4 +90,12 @@ describe('a limit by sender of bodies with several events', () => {
       assert.equal(await source.send({ body: ofBoth }), 'within', 'no chat is refused for another');
     assert.equal(await source.send({ body: bodyOf('bob') }), 'within');
   });
+
+  it('counts one of several as any other where it is by source', async () => {
+    await using source = await openSource(line, { by: 'source', over: 'reject' });
+    const verdicts: string[] = [];
+    for (let count = 0; count <= MAX; count += 1)
+      verdicts.push(await source.send({ body: bodyOf(`ada-${count}`, `bob-${count}`) }));
+    assert.deepEqual(verdicts, ['within', 'within', '429']);
+  });
 });
