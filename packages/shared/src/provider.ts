@@ -59,7 +59,7 @@ export type Identified =
       readonly identity: Identity;
       /**
        * Whom a limit by sender counts it for, of a body that is ordered by an account: the ordering key that all of its events
-       * have; null: they have several, or none. Default: the ordering key.
+       * have; null: they have several, none, or are very many. Default: the ordering key.
        */
       readonly sender?: string | null;
     }

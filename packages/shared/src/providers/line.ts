@@ -12,7 +12,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { idKey, typeKey } from './event/identity-keys.ts';
-import { commonId, epochMs, idText, type JsonObject, readJsonObject, valueAt } from './body/json-body.ts';
+import { epochMs, idText, type JsonObject, readJsonObject, senderOf, valueAt } from './body/json-body.ts';
 import { jsonElements, jsonMember } from './body/json-parts.ts';
 import { received } from './event/received.ts';
 import { checkTextSecret, hmacBase64, verifyText } from './proof/signature.ts';
@@ -32,7 +32,7 @@ function identify({ body }: ReceivedRequest): Identified {
   if (read.kind === 'malformed') return read;
   const account = accountOf(read.value);
   const events = eventsOf(read.value);
-  const sender = commonId((events ?? []).map(event => keyOf(event, account)));
+  const sender = senderOf((events ?? []).values().map(event => keyOf(event, account)));
   return { kind: 'event', identity: wholeIdentity(account, events), sender };
 }
 

@@ -13,7 +13,7 @@ import type {
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
 import { idKey } from './event/identity-keys.ts';
-import { commonId, readJsonObject } from './body/json-body.ts';
+import { readJsonObject, senderOf } from './body/json-body.ts';
 import { accountOf, metaEvents, productOf } from './meta/events.ts';
 import { createPartBodies } from './meta/parts.ts';
 import { received } from './event/received.ts';
@@ -48,7 +48,7 @@ function identify({ body }: ReceivedRequest): Identified {
   }
   const product = productOf(payload);
   const type = safeKey(first === undefined ? product : `${product}.batch`);
-  const sender = commonId(metaEvents(payload).map(({ identity }) => identity.orderingKey));
+  const sender = senderOf(metaEvents(payload).map(({ identity }) => identity.orderingKey));
   return {
     kind: 'event',
     identity: { type, dedupKey: null, orderingKey, occurredAt: null, priority: 'normal' },

@@ -14,7 +14,7 @@ import type {
   Verdict,
 } from '../provider.ts';
 import { idKey, typeKey } from './event/identity-keys.ts';
-import { commonId, epochMs, readJson, valueAt } from './body/json-body.ts';
+import { epochMs, readJson, senderOf, valueAt } from './body/json-body.ts';
 import { jsonElements } from './body/json-parts.ts';
 import { makeP256, privateKeyOf, publicKeyOf, spkiOf } from './proof/key-pairs.ts';
 import { received } from './event/received.ts';
@@ -87,7 +87,7 @@ function identify({ body }: ReceivedRequest): Identified {
   return {
     kind: 'event',
     identity: { ...identity, orderingKey: ACCOUNT },
-    sender: commonId(events.map(keyOf)),
+    sender: senderOf(events.values().map(keyOf)),
   };
 }
 

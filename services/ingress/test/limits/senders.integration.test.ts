@@ -26,7 +26,9 @@ async function openSource(provider: Provider, changes: Partial<LimitConfig> = {}
     ...changes,
   };
   const front = await startFront({
-    sources: [sourceConfig({ name: provider.name, provider: provider.name, path, limit })],
+    sources: [
+      sourceConfig({ name: provider.name, provider: provider.name, path, limit, maxBodyBytes: 1_048_576 }),
+    ],
     secrets: [secret],
     limits: createRateLimits({ redis: null, now: Date.now }),
   });
@@ -97,5 +99,20 @@ describe('a limit by sender of bodies with several events', () => {
     for (let count = 0; count <= MAX; count += 1)
       verdicts.push(await source.send({ body: bodyOf(`ada-${count}`, `bob-${count}`) }));
     assert.deepEqual(verdicts, ['within', 'within', '429']);
+  });
+
+  it('looks through no more than 2000 for it, and counts one of more for nobody', async () => {
+    const messaging = (count: number) => Array.from({ length: count }, () => ({ sender: { id: 'ada' } }));
+    const bodies: readonly (readonly [Provider, (count: number) => unknown])[] = [
+      [line, count => ({ destination: 'U1', events: Array.from({ length: count }, () => event('ada')) })],
+      [meta, count => ({ object: 'page', entry: [{ id: '1', messaging: messaging(count) }] })],
+      [sendgrid, count => Array.from({ length: count }, () => ({ sg_message_id: 'ada.1' }))],
+    ];
+    for (const [provider, body] of bodies) {
+      await using source = await openSource(provider, { over: 'reject' });
+      const send = (count: number) => source.send({ body: JSON.stringify(body(count)) });
+      const verdicts = [await send(2_000), await send(2_000), await send(2_000), await send(2_001)];
+      assert.deepEqual(verdicts, ['within', 'within', '429', 'within'], provider.name);
+    }
   });
 });

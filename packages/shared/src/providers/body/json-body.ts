@@ -133,14 +133,24 @@ export function idText(value: unknown): string | null {
   return null;
 }
 
-/** The one that all of them are; null: there is none, one is not known, or they are several. */
-export function commonId(ids: Iterable<string | null>): string | null {
+/** The one that all of them are; null: there is none, one is not known, they are several, or over `max`. */
+export function commonId(ids: Iterable<string | null>, max = Number.POSITIVE_INFINITY): string | null {
   let common: string | null = null;
+  let looked = 0;
   for (const id of ids) {
-    if (id === null || (common ?? id) !== id) return null;
+    if (id === null || (common ?? id) !== id || looked === max) return null;
     common = id;
+    looked += 1;
   }
   return common;
+}
+
+/** Meta's bodies, the longest, have 1000. */
+const MAX_SENDER_EVENTS = 2_000;
+
+/** Whom a body is counted for: the key that all of its events have, of as many as are worth the time of each request. */
+export function senderOf(keys: Iterable<string | null>): string | null {
+  return commonId(keys, MAX_SENDER_EVENTS);
 }
 
 /** Largest instant of a JavaScript Date, which PostgreSQL can hold too. */

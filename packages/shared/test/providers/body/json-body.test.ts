@@ -7,6 +7,7 @@ import {
   idText,
   readJson,
   readJsonObject,
+  senderOf,
   valueAt,
 } from '../../../src/providers/body/json-body.ts';
 
@@ -153,5 +154,27 @@ describe('epochMs', () => {
     ]) {
       assert.equal(epochMs(other, 1000), null);
     }
+  });
+});
+
+describe('senderOf', () => {
+  function* asked(count: number, told: { looked: number }): Generator<string, undefined> {
+    for (; told.looked < count; told.looked += 1) yield 'ada';
+  }
+
+  it('looks at some thousands at most, and knows nobody where there are more', () => {
+    const few = { looked: 0 };
+    assert.equal(senderOf(asked(2_000, few)), 'ada');
+    assert.equal(few.looked, 2_000);
+    const many = { looked: 0 };
+    assert.equal(senderOf(asked(200_000, many)), null);
+    assert.equal(many.looked, 2_000);
+  });
+
+  it('looks no further than the first that is another one', () => {
+    const told = { looked: 0 };
+    const keys = asked(2_000, told).map((key, at) => (at === 1 ? 'bob' : key));
+    assert.equal(senderOf(keys), null);
+    assert.equal(told.looked, 1);
   });
 });
