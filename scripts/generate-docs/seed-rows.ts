@@ -102,7 +102,7 @@ const ONE_BOX_PAGE = tests(
 );
 const ALL_METRICS = [
   tests(
-    `${INGRESS}/all-metrics.integration`,
+    `${INGRESS}/metrics/all-metrics.integration`,
     'show every metric of docs/metrics.md that needs no Redis, and none beside them, with sums that are right',
   ),
   tests(
@@ -318,7 +318,7 @@ export const seedRows: readonly SeedRow[] = [
         'never takes for a token what setWebhook refuses, though the source has the same for a secret',
       ),
       tests(
-        `${INGRESS}/ingress-metrics.integration`,
+        `${INGRESS}/metrics/ingress-metrics.integration`,
         'is counted: repeats that were known, requests that were not, and those over a limit',
       ),
       tests(`${INGRESS}/judge`, 'refuse an empty body, and one that the provider can not have sent'),
@@ -352,7 +352,7 @@ export const seedRows: readonly SeedRow[] = [
     shownBy: [
       tests(`${INGRESS}/app.integration`, HEALTH, 'serves probes and metrics on the operations port only'),
       tests(
-        `${INGRESS}/request-tally`,
+        `${INGRESS}/metrics/request-tally`,
         'counts a repeat and a challenge as answered, and everything else that was not accepted as an error',
         'starts anew every hour, without a request too',
       ),
@@ -438,7 +438,7 @@ export const seedRows: readonly SeedRow[] = [
         `${INGRESS}/seen/seen-events`,
         'are known to another process through Redis, and then from its own memory',
       ),
-      tests(`${INGRESS}/health-report`, 'fails only when nothing durable can be had'),
+      tests(`${INGRESS}/http/health-report`, 'fails only when nothing durable can be had'),
     ],
   },
   {
@@ -471,7 +471,7 @@ export const seedRows: readonly SeedRow[] = [
       RUNBOOK,
       DOCTOR_FILE,
       DOCTOR_COUNTS,
-      tests(`${INGRESS}/request-tally`, 'starts anew every hour, without a request too'),
+      tests(`${INGRESS}/metrics/request-tally`, 'starts anew every hour, without a request too'),
     ],
   },
   {
@@ -481,7 +481,7 @@ export const seedRows: readonly SeedRow[] = [
     here: 'one append before the 200; refusals in a row are counted by source, and alert before the provider acts',
     shownBy: [
       tests(
-        `${INGRESS}/ingress-metrics.integration`,
+        `${INGRESS}/metrics/ingress-metrics.integration`,
         'tell of each source how long its acks took, how many of its provider were refused in a row, and why a sender was not proven',
       ),
       ALERTS,
@@ -568,7 +568,7 @@ export const seedRows: readonly SeedRow[] = [
     here: 'the same fields, beside the others; `PORT=8000` for the same port',
     shownBy: [
       tests(`${INGRESS}/app.integration`, HEALTH),
-      tests(`${INGRESS}/health-report`, 'shows the worst breaker, in the form of the systems before'),
+      tests(`${INGRESS}/http/health-report`, 'shows the worst breaker, in the form of the systems before'),
       AS_PRINTED,
     ],
   },
@@ -671,7 +671,7 @@ export const seedRows: readonly SeedRow[] = [
         `${PROCESSOR}/pool-metrics.integration`,
         'tell who has a connection, who waits for one, and how many had to wait',
       ),
-      tests(`${INGRESS}/health-report`, "shows each processor's last word with its age"),
+      tests(`${INGRESS}/http/health-report`, "shows each processor's last word with its age"),
       tests(`${CLI}/top/top.integration`, 'prints one document for scripts, with rates, times and open work'),
     ],
   },
@@ -742,7 +742,7 @@ export const seedRows: readonly SeedRow[] = [
         'each requirement is met by what took no longer, by its own clock',
         'what has no 2xx misses the requirement, however quick it was, and its time is none',
       ),
-      tests(`${INGRESS}/ingress-metrics.integration`, LATE_CHECK),
+      tests(`${INGRESS}/metrics/ingress-metrics.integration`, LATE_CHECK),
     ],
   },
   {
@@ -781,7 +781,7 @@ export const seedRows: readonly SeedRow[] = [
     id: 'S3.4',
     before: '50 ms for a signature; a check that takes longer lets the request pass',
     here: 'the check is made to its end and decides; over `SIGNATURE_VALIDATION_TIMEOUT` it is counted and logged',
-    shownBy: [tests(`${INGRESS}/ingress-metrics.integration`, LATE_CHECK)],
+    shownBy: [tests(`${INGRESS}/metrics/ingress-metrics.integration`, LATE_CHECK)],
   },
   {
     id: 'S3.5',
@@ -871,7 +871,7 @@ export const seedRows: readonly SeedRow[] = [
     shownBy: [
       ...ALL_METRICS,
       tests(
-        `${INGRESS}/ingress-metrics.integration`,
+        `${INGRESS}/metrics/ingress-metrics.integration`,
         'is counted: repeats that were known, requests that were not, and those over a limit',
         LATE_CHECK,
       ),

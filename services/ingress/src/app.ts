@@ -6,15 +6,10 @@ import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
-import { registerConfigFigures } from '@ackline/runtime/config-metrics';
-import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
+import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
-import {
-  type CallTally,
-  createCallTally,
-  createPerformanceReport,
-} from '@ackline/runtime/performance-report';
+import { createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
@@ -28,20 +23,21 @@ import type { Registry } from 'prom-client';
 import { type CertificateTrust, publicTrust } from './certificates/certificate-fetch.ts';
 import { connectPublishedKeys } from './certificates/connect-published-keys.ts';
 import type { IngressConfig } from './config.ts';
-import { registerGuardFigures } from './guard-metrics.ts';
-import type { ProcessCount } from './health-report.ts';
+import { createLogMetrics } from './event-log/log-metrics.ts';
+import { logReadiness, postgresReadiness } from './event-log/log-readiness.ts';
+import { relaySpans } from './event-log/relay-spans.ts';
+import type { ProcessCount } from './http/health-report.ts';
+import { BODY_BUDGET_BYTES, createPublicPort, type Guards } from './http/public-port.ts';
 import type { PublicServer } from './http/server.ts';
-import { createIngressMetrics, type Shown } from './ingress-metrics.ts';
-import { createLogMetrics } from './log-metrics.ts';
-import { logReadiness, postgresReadiness } from './log-readiness.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
-import { BODY_BUDGET_BYTES, createPublicPort, type Guards } from './public-port.ts';
-import { relaySpans } from './relay-spans.ts';
-import { createRequestTally, withTally } from './request-tally.ts';
-import { createSecretTally } from './secret-tally.ts';
+import { createHourReport } from './metrics/hour-report.ts';
+import { createIngressMetrics, type Shown } from './metrics/ingress-metrics.ts';
+import { registerFigures } from './metrics/registered-figures.ts';
+import { createRequestTally, withTally } from './metrics/request-tally.ts';
+import { createSecretTally } from './metrics/secret-tally.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
-import { createSideWork } from './side-work.ts';
-import { connectSources, type Sources } from './sources.ts';
+import { createSideWork } from './side/side-work.ts';
+import { connectSources, type Sources } from './sources/sources.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
 export const POOL_MAX = 5;
@@ -100,7 +96,7 @@ export async function createApp(
   const metrics = withTally(createIngressMetrics(registry, shown, secretTally), tally, calls);
   const bodyMemory = createFairShare(BODY_BUDGET_BYTES);
   const side = createSideWork({ pool, guard, keys, sources, shown, secretTally, metrics, bodyMemory, log });
-  const report = reportOf({ calls, guards, pool, log });
+  const report = createHourReport({ calls, seen: guards.seen, pool: { all: pool, max: POOL_MAX }, log });
   background([asking, sources.declared, ...side.components, report], { opened, log, health });
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
   opened.defer(() => eventLog.close());
@@ -130,46 +126,6 @@ function shownOf({ declared, secrets }: Sources): Shown {
     configured: () => declared.current.ackline.sources,
     secretsOf: refs => secrets.resolve(refs),
   };
-}
-
-interface ReportParts {
-  readonly calls: CallTally;
-  readonly guards: Guards;
-  readonly pool: Pool;
-  readonly log: Logger;
-}
-
-function reportOf({ calls, guards, pool, log }: ReportParts): Component {
-  return createPerformanceReport({
-    read: () => {
-      const { hits, misses } = guards.seen.getStats();
-      return {
-        calls: { count: calls.count, totalMs: calls.totalMs },
-        cache: { hits: hits.memory + hits.redis, misses },
-        memoryBytes: process.memoryUsage.rss(),
-        connections: { active: pool.totalCount - pool.idleCount, max: POOL_MAX },
-      };
-    },
-    log,
-  });
-}
-
-/** What is there already when it is asked for. */
-function registerFigures(
-  metrics: MetricFactory,
-  { sources, guards }: { readonly sources: Sources; readonly guards: Guards },
-): void {
-  registerGuardFigures(metrics, guards);
-  registerConfigFigures(metrics, sources.declared);
-  metrics.read('ingressSecretChanged', () =>
-    sources.declared.current.ackline.sources.flatMap(source =>
-      sources.secrets
-        .changedAt(source.secrets)
-        .flatMap((at, index) =>
-          at === null ? [] : [[{ source: source.name, secret: String(index) }, at / 1_000] as const],
-        ),
-    ),
-  );
 }
 
 interface EventLogParts {

@@ -4,7 +4,7 @@ import type { ErrorCode } from '@ackline/shared/error-codes';
 import { isNamed } from '@ackline/shared/headers';
 import { proofHeaderNames } from '@ackline/shared/proof-headers';
 import type { Answer, ReceivedRequest, RejectReason, Secrets } from '@ackline/shared/provider';
-import type { Endpoint } from './source-table.ts';
+import type { Endpoint } from './sources/source-table.ts';
 
 /** The secret that the request was proven with. */
 export interface Proven {

@@ -1,8 +1,8 @@
 import { headerValues, mediaType } from '@ackline/shared/headers';
 import type { HeaderPairs } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import { pathOf } from '../called-url.ts';
-import type { Endpoint, SourceTable } from '../source-table.ts';
+import { pathOf } from './called-url.ts';
+import type { Endpoint, SourceTable } from '../sources/source-table.ts';
 
 /** What is known of a request before its body is read. */
 export interface RequestHead {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerList, type HttpAnswer, isAscii } from './answers.ts';
-import type { Endpoint } from '../source-table.ts';
+import type { Endpoint } from '../sources/source-table.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RequestTrace } from './request-trace.ts';
 

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { pathOf } from '../called-url.ts';
-import type { SourceTable } from '../source-table.ts';
+import { pathOf } from './called-url.ts';
+import type { SourceTable } from '../sources/source-table.ts';
 import { problemAnswer } from './answers.ts';
 import { openExchange } from './exchange.ts';
 import type { WebhookHandler } from './webhook-ports.ts';

@@ -1,4 +1,4 @@
-import type { HealthReport } from '../health-report.ts';
+import type { HealthReport } from './health-report.ts';
 import { jsonAnswer } from './answers.ts';
 import { openExchange } from './exchange.ts';
 import type { WebhookHandler } from './webhook-ports.ts';

@@ -1,5 +1,5 @@
 import { errorCodes } from '@ackline/shared/error-codes';
-import type { Endpoint } from '../source-table.ts';
+import type { Endpoint } from '../sources/source-table.ts';
 
 /**
  * What a sender that was not proven is told to do. The header's name is in the provider's own documentation, and that it is missing

@@ -1,9 +1,9 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
-import { NOT_DURABLE } from '../ingress-metrics.ts';
+import { NOT_DURABLE } from '../metrics/ingress-metrics.ts';
 import type { ProvenEvent } from '../judge.ts';
-import type { Endpoint } from '../source-table.ts';
+import type { Endpoint } from '../sources/source-table.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE } from './phase-clock.ts';
 import { abandoned, type Outcome, overLimit } from './webhook-outcome.ts';

@@ -1,8 +1,8 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './webhook-outcome.ts';
-import { pathOf } from '../called-url.ts';
-import type { SourceTable } from '../source-table.ts';
+import { pathOf } from './called-url.ts';
+import type { SourceTable } from '../sources/source-table.ts';
 
 const WEBHOOK_PREFIX = '/webhook/';
 

@@ -1,8 +1,8 @@
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { ErrorCode } from '@ackline/shared/error-codes';
 import type { Answer, ReceivedRequest } from '@ackline/shared/provider';
-import { RATE_LIMITED } from '../ingress-metrics.ts';
-import type { Endpoint } from '../source-table.ts';
+import { RATE_LIMITED } from '../metrics/ingress-metrics.ts';
+import type { Endpoint } from '../sources/source-table.ts';
 import type { BodyRead } from './read-body.ts';
 
 /** How one webhook request ended: what is answered, counted and logged follows from this alone. */

@@ -1,4 +1,4 @@
-import { NO_SOURCE } from '../ingress-metrics.ts';
+import { NO_SOURCE } from '../metrics/ingress-metrics.ts';
 import { problemAnswer, providerAnswer } from './answers.ts';
 import { allowedMethods } from './admit.ts';
 import { type Exchange, openExchange } from './exchange.ts';

@@ -1,4 +1,4 @@
-import type { ProcessCount } from '../health-report.ts';
+import type { ProcessCount } from '../http/health-report.ts';
 
 /** What the parent tells a worker; a worker tells it what every service tells the process that forked it. */
 export type ParentMessage =

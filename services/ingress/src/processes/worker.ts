@@ -7,7 +7,7 @@ import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import type { SignalSource } from '@ackline/runtime/signals';
 import { createApp } from '../app.ts';
 import type { IngressConfig } from '../config.ts';
-import type { ProcessCount } from '../health-report.ts';
+import type { ProcessCount } from '../http/health-report.ts';
 import { isParentMessage, type ParentMessage } from './worker-messages.ts';
 
 /** The parent asks there, and serves one operations port for all. */

@@ -4,10 +4,10 @@ import { providers } from '@ackline/shared/providers/registry';
 import { insertRejection, type KeptRejection, sweepRejections } from '@ackline/store/rejections';
 import type { Pool } from 'pg';
 import type { PostgresGuard } from '@ackline/eventlog/postgres-guard';
-import type { IngressMetrics } from '../ingress-metrics.ts';
-import { BODY_BUDGET_BYTES } from '../public-port.ts';
-import type { Sources } from '../sources.ts';
-import type { SideConnection } from '../side-connection.ts';
+import { BODY_BUDGET_BYTES } from '../http/public-port.ts';
+import type { IngressMetrics } from '../metrics/ingress-metrics.ts';
+import type { SideConnection } from '../side/side-connection.ts';
+import type { Sources } from '../sources/sources.ts';
 import { createRejectionKeeper, type RejectionKeeper } from './rejection-keeper.ts';
 
 /** Where no processor runs, or none for long: a process leaves so many beyond the bounds at most. The first one of each process too. */

@@ -15,7 +15,7 @@ import type { Provider, Secrets } from '@ackline/shared/provider';
 import { diagnose, type Examined } from '@ackline/shared/signature-doctor/diagnose';
 import type { Suspect } from '@ackline/shared/signature-doctor/diagnosis';
 import type { KeptRejection } from '@ackline/store/rejections';
-import type { Endpoint } from '../source-table.ts';
+import type { Endpoint } from '../sources/source-table.ts';
 import { createRejectionSample } from './rejection-sample.ts';
 import { keptRejection, shownHeaders } from './kept-rejection.ts';
 import type { Rejection } from './rejection.ts';

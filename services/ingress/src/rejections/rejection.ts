@@ -1,5 +1,5 @@
 import type { ReceivedRequest } from '@ackline/shared/provider';
-import type { Endpoint } from '../source-table.ts';
+import type { Endpoint } from '../sources/source-table.ts';
 
 /** A request that was refused after it had been read. */
 export interface Rejection {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isMetric } from '@ackline/runtime/kept-counters';
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
-import { type AnswerRuns, createAnswerRuns } from '../../src/answer-runs.ts';
+import { type AnswerRuns, createAnswerRuns } from '../../src/metrics/answer-runs.ts';
 import { withLiveRuns } from '../../src/processes/live-runs.ts';
 
 /** Of one process: what it answers, each at a time of its own, and what its metrics say. */

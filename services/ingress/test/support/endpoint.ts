@@ -1,7 +1,7 @@
 import { providerOf as registeredProviderOf } from '@ackline/shared/providers/registry';
 import type { SourceConfig } from '@ackline/shared/config/types';
 import type { Provider } from '@ackline/shared/provider';
-import { createSourceTable, type Endpoint } from '../../src/source-table.ts';
+import { createSourceTable, type Endpoint } from '../../src/sources/source-table.ts';
 
 export function sourceConfig(overrides: Partial<SourceConfig> = {}): SourceConfig {
   return {

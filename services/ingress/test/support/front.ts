@@ -12,7 +12,7 @@ import { createBodyReader } from '../../src/http/read-body.ts';
 import { createPublicServer } from '../../src/http/server.ts';
 import type { EventAppender, RateLimits, RequestTraces, SeenEvents } from '../../src/http/webhook-ports.ts';
 import { createWebhookHandler } from '../../src/http/webhook-route.ts';
-import { createIngressMetrics, NO_SOURCE } from '../../src/ingress-metrics.ts';
+import { createIngressMetrics, NO_SOURCE } from '../../src/metrics/ingress-metrics.ts';
 import type { Rejection } from '../../src/rejections/rejection.ts';
 import { sourceConfig, sourceTable } from './endpoint.ts';
 

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { secretFingerprint, type ToldSecret } from '@ackline/store/secret-uses';
-import type { Shown } from './ingress-metrics.ts';
-import type { SecretTally } from './secret-tally.ts';
+import type { Shown } from '../metrics/ingress-metrics.ts';
+import type { SecretTally } from '../metrics/secret-tally.ts';
 
 /** What a process that is killed has not told yet is no longer than this. */
 const WRITE_EVERY_MS = 30_000;

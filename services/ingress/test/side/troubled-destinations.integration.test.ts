@@ -4,7 +4,7 @@ import { reportHealth } from '@ackline/store/destination-states';
 import { pauseDestination } from '@ackline/store/destinations';
 import { createPool } from '@ackline/store/pool';
 import { withDatabase } from '@ackline/testkit/database';
-import { readTroubledDestinations } from '../src/troubled-destinations.ts';
+import { readTroubledDestinations } from '../../src/side/troubled-destinations.ts';
 
 const BREAKER = { failures: 10, resetMs: 60_000, slowStartMs: 30_000 };
 const REPORT = { epoch: 0, succeeded: false, threshold: 10, resetMs: 60_000 };

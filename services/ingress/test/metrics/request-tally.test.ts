@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRequestTally } from '../src/request-tally.ts';
+import { createRequestTally } from '../../src/metrics/request-tally.ts';
 
 describe('the JSON report of requests', () => {
   it('counts a repeat and a challenge as answered, and everything else that was not accepted as an error', () => {

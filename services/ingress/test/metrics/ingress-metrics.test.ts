@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMetrics } from '@ackline/runtime/metrics';
-import { createIngressMetrics, NO_SOURCE } from '../src/ingress-metrics.ts';
-import { sourceConfig } from './support/endpoint.ts';
+import { createIngressMetrics, NO_SOURCE } from '../../src/metrics/ingress-metrics.ts';
+import { sourceConfig } from '../support/endpoint.ts';
 
 describe('the rejects of the ingress', () => {
   it('have those that alerts and panels ask for from none on, also of a source that a reload adds', async () => {

@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { compareWithDocs } from '@ackline/testkit/documented-metrics';
 import { scrape } from '@ackline/testkit/scrape';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { sendUpdate, startIngress } from './support/service.ts';
+import { sendUpdate, startIngress } from '../support/service.ts';
 
 const PROCESSES = 2;
 /** There is a sample only while one is under way at that moment. */

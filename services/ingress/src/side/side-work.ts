@@ -6,16 +6,16 @@ import type { FairShare } from '@ackline/shared/fair-share';
 import { readProcessorStates } from '@ackline/store/processors';
 import { removeSecretWatcher, writeSecretUses } from '@ackline/store/secret-uses';
 import type { Pool, PoolClient } from 'pg';
-import type { FetchedKeys } from './certificates/published-keys.ts';
-import { createSharedCertificates } from './certificates/shared-certificates.ts';
-import type { IngressMetrics, Shown } from './ingress-metrics.ts';
+import type { FetchedKeys } from '../certificates/published-keys.ts';
+import { createSharedCertificates } from '../certificates/shared-certificates.ts';
+import type { IngressMetrics, Shown } from '../metrics/ingress-metrics.ts';
+import type { SecretTally } from '../metrics/secret-tally.ts';
+import { keeperOfRejections } from '../rejections/open-keeper.ts';
+import type { RejectionKeeper } from '../rejections/rejection-keeper.ts';
+import type { Sources } from '../sources/sources.ts';
 import { createProcessorStates, type Processing, type ProcessorStates } from './processor-states.ts';
-import { keeperOfRejections } from './rejections/open-keeper.ts';
-import type { RejectionKeeper } from './rejections/rejection-keeper.ts';
 import { createSecretRecord } from './secret-record.ts';
-import type { SecretTally } from './secret-tally.ts';
 import { createSideConnection, type SideConnection } from './side-connection.ts';
-import type { Sources } from './sources.ts';
 import { readTroubledDestinations } from './troubled-destinations.ts';
 
 export interface SideWorkParts {

@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { compareWithDocs } from '@ackline/testkit/documented-metrics';
 import { scrape } from '@ackline/testkit/scrape';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { sendUpdate, startIngress } from './support/service.ts';
+import { sendUpdate, startIngress } from '../support/service.ts';
 
 const rows: readonly MetricRow[] = Object.values(metricTable);
 const ofRedis = rows.filter(({ needs }) => needs === 'Redis');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createProcessorStates } from '../src/processor-states.ts';
-import type { TroubledDestination } from '../src/troubled-destinations.ts';
+import { createProcessorStates } from '../../src/side/processor-states.ts';
+import type { TroubledDestination } from '../../src/side/troubled-destinations.ts';
 
 const p1 = (ageMs: number) => ({ id: 'p1', ageMs, state: { lanes: 1 } });
 const CRM: TroubledDestination = {

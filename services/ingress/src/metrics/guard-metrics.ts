@@ -1,7 +1,7 @@
 import type { MetricFactory } from '@ackline/runtime/metric-factory';
 import type { RedisConnection } from '@ackline/runtime/redis/connect-redis';
-import type { RateLimitStats } from './limits/rate-limits.ts';
-import type { SeenCache } from './seen/seen-memory.ts';
+import type { RateLimitStats } from '../limits/rate-limits.ts';
+import type { SeenCache } from '../seen/seen-memory.ts';
 
 export interface WatchedGuards {
   readonly redis: Pick<RedisConnection, 'getStats'> | null;

@@ -7,8 +7,8 @@ import type { AcklineConfig } from '@ackline/shared/config/types';
 import type { PublishedKeys } from '@ackline/shared/provider';
 import { providerOf, providers } from '@ackline/shared/providers/registry';
 import type { IncomingMessage } from 'node:http';
-import type { IngressConfig } from './config.ts';
-import { createAddressOf, createIsTrustedPeer } from './limits/client-address.ts';
+import type { IngressConfig } from '../config.ts';
+import { createAddressOf, createIsTrustedPeer } from '../limits/client-address.ts';
 import { createSourceTable, type SourceTable } from './source-table.ts';
 
 /** What one reading of ackline.yaml says. */

@@ -5,7 +5,7 @@ import type { CacheStats } from '@ackline/shared/cache/two-tier-cache';
 import type { RedisGateStats } from '@ackline/shared/cache/redis-gate';
 import type { BreakerSnapshot } from '@ackline/shared/breaker/circuit-breaker';
 import type { ProcessorState } from '@ackline/store/processors';
-import type { TroubledDestination } from './troubled-destinations.ts';
+import type { TroubledDestination } from '../side/troubled-destinations.ts';
 
 export interface ProcessCount {
   readonly count: number;

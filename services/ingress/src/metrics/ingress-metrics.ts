@@ -2,9 +2,9 @@ import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric
 import { metricTable } from '@ackline/runtime/metric-table';
 import type { SecretRef } from '@ackline/shared/config/types';
 import type { Registry } from 'prom-client';
+import { PHASE, PHASES } from '../http/phase-clock.ts';
+import { UNKEPT_REASONS, type UnkeptReason } from '../rejections/rejection-keeper.ts';
 import { createAnswerRuns } from './answer-runs.ts';
-import { PHASE, PHASES } from './http/phase-clock.ts';
-import { UNKEPT_REASONS, type UnkeptReason } from './rejections/rejection-keeper.ts';
 import { createSecretTally, type SecretTally } from './secret-tally.ts';
 import { boundsInMs, registerTimes, TimeCounts } from './time-histogram.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EventLogSnapshot } from '@ackline/eventlog/composed-log';
-import { type HealthFacts, reportHealth } from '../src/health-report.ts';
+import { type HealthFacts, reportHealth } from '../../src/http/health-report.ts';
 
 const LOG: EventLogSnapshot = {
   queue: { size: 5, maxSize: 10_000 },

@@ -5,7 +5,7 @@ import { createPool } from '@ackline/store/pool';
 import { withDatabase } from '@ackline/testkit/database';
 import { scrape } from '@ackline/testkit/scrape';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { sendUpdate, startIngress } from './support/service.ts';
+import { sendUpdate, startIngress } from '../support/service.ts';
 
 /** What an ingress reads and writes beside events. */
 const TABLES = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sourceConfig, sourceTable } from './support/endpoint.ts';
+import { sourceConfig, sourceTable } from '../support/endpoint.ts';
 
 const twilio = (overrides = {}) =>
   sourceConfig({ name: 'whatsapp', provider: 'twilio', path: '/webhook/whatsapp', ...overrides });

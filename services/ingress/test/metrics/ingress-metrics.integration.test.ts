@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { scrape } from '@ackline/testkit/scrape';
 import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { sendUpdate, startIngress } from './support/service.ts';
+import { sendUpdate, startIngress } from '../support/service.ts';
 
 const SOURCE = { source: 'telegram' };
 

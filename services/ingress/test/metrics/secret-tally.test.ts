@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createMetrics } from '@ackline/runtime/metrics';
-import { createIngressMetrics } from '../src/ingress-metrics.ts';
-import { createSecretTally } from '../src/secret-tally.ts';
+import { createIngressMetrics } from '../../src/metrics/ingress-metrics.ts';
+import { createSecretTally } from '../../src/metrics/secret-tally.ts';
 
 const AT = 1_795_372_800_000;
 

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createSideConnection } from '../src/side-connection.ts';
+import { createSideConnection } from '../../src/side/side-connection.ts';
 
 describe('work beside the log', () => {
   let database: TestDatabase;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { secretFingerprint, type ToldSecret } from '@ackline/store/secret-uses';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { createSecretTally } from '../src/secret-tally.ts';
-import { createSecretRecord } from '../src/secret-record.ts';
+import { createSecretTally } from '../../src/metrics/secret-tally.ts';
+import { createSecretRecord } from '../../src/side/secret-record.ts';
 
 const AT = 1_795_372_800_000;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SpanRecord } from '@ackline/runtime/tracing/span-recorder';
 import type { EventEnvelope } from '@ackline/shared/envelope';
-import { relaySpans } from '../src/relay-spans.ts';
+import { relaySpans } from '../../src/event-log/relay-spans.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const APPEND = 'b7ad6b7169203331';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { calledUrl, pathOf } from '../src/called-url.ts';
+import { calledUrl, pathOf } from '../../src/http/called-url.ts';
 
 describe('calledUrl', () => {
   it('keeps path and query exactly as they came: they are what was signed', () => {
