@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { count, guid, named, time } from './named-schemas.ts';
+import { byId, none } from './queries.ts';
+import type { Routes } from './route.ts';
+
+export const deliveryState = z.enum(['waiting', 'due', 'leased', 'delivered', 'parked', 'discarded']);
+
+export const deliverySummary = {
+  id: guid,
+  route: z.string(),
+  destination: z.string(),
+  state: deliveryState,
+  tries: count,
+  dueAt: time,
+  finishedAt: time.nullable().describe('When it was delivered, parked or discarded.'),
+  lastStatus: z.number().int().nullable(),
+  lastError: z.string().nullable(),
+};
+
+export const KEYS =
+  'A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself.';
+
+const attempt = named(
+  'Attempt',
+  'One try of a delivery.',
+  z.object({
+    at: time,
+    ms: z.number().nullable().describe('null: nobody knows, the processor was lost.'),
+    outcome: z.enum(['delivered', 'retry', 'park', 'hold', 'interrupted']),
+    status: z.number().int().nullable(),
+    error: z.string().nullable(),
+    excerpt: z
+      .string()
+      .nullable()
+      .describe(
+        'The start of a refusing answer, for who has the scope `payload`: it may repeat the request.',
+      ),
+    times: count.nullable().describe('So many holds in a row were for this reason; this is the last one.'),
+  }),
+);
+
+export const delivery = named(
+  'Delivery',
+  'An event on its way to one destination, with every attempt that is kept.',
+  z.object({
+    ...deliverySummary,
+    eventId: guid,
+    source: z.string(),
+    tenant: z.string(),
+    orderingKey: z.string().nullable().describe(KEYS),
+    priority: z.enum(['normal', 'high']),
+    interruptions: count,
+    parkReason: z.string().nullable(),
+    blocks: z.boolean().describe('Later deliveries of its key wait for it.'),
+    replay: z.boolean().describe('A person sent it again.'),
+    createdAt: time,
+    attempts: z.array(attempt),
+  }),
+);
+
+const changedDelivery = named(
+  'ChangedDelivery',
+  'What a call made of a delivery.',
+  z.object({ id: guid, state: deliveryState }),
+);
+
+export const deliveryRoutes = {
+  readDelivery: {
+    method: 'get',
+    path: '/deliveries/{id}',
+    summary: 'One delivery with its attempts',
+    scope: 'view',
+    tenants: 'own',
+    params: byId,
+    query: none,
+    body: null,
+    status: 200,
+    answer: delivery,
+    media: [],
+  },
+  replayDelivery: {
+    method: 'post',
+    path: '/deliveries/{id}/replay',
+    summary: 'Send a parked, delivered or discarded delivery again',
+    scope: 'operate',
+    tenants: 'own',
+    params: byId,
+    query: none,
+    body: null,
+    status: 200,
+    answer: changedDelivery,
+    media: [],
+  },
+  discardDelivery: {
+    method: 'post',
+    path: '/deliveries/{id}/discard',
+    summary: 'Give a parked delivery up, so that what waits for it goes on; it can still be replayed',
+    scope: 'operate',
+    tenants: 'own',
+    params: byId,
+    query: none,
+    body: null,
+    status: 200,
+    answer: changedDelivery,
+    media: [],
+  },
+} as const satisfies Routes;

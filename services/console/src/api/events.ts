@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { delivery, deliveryState, deliverySummary, KEYS } from './deliveries.ts';
+import { count, guid, named, pageOf, time } from './named-schemas.ts';
+import { byId, cursor, eventFilters, none, paging, timeFilter } from './queries.ts';
+import type { Routes } from './route.ts';
+
+const eventFacts = {
+  seq: z.string().describe('The place in the order of storing.'),
+  id: guid,
+  source: z.string(),
+  tenant: z.string(),
+  provider: z.string(),
+  type: z.string(),
+  dedupKey: z.string().describe(KEYS),
+  orderingKey: z.string().nullable().describe(KEYS),
+  receivedAt: time,
+  storedAt: time,
+  tier: z.enum(['kafka', 'inbox']),
+  routing: z.enum(['routed', 'unmatched', 'unrouted']),
+  bodyBytes: count,
+};
+
+const listedEvent = named(
+  'ListedEvent',
+  'An event with its deliveries as they are now.',
+  z.object({ ...eventFacts, deliveries: z.array(z.object(deliverySummary)) }),
+);
+
+const eventPage = pageOf('EventPage', 'Events, the newest first.', listedEvent);
+
+const timelineEntry = named(
+  'TimelineEntry',
+  'Something that happened to an event.',
+  z.object({
+    at: time,
+    what: z.enum(['occurred', 'received', 'stored', 'attempted', 'delivered', 'parked', 'discarded']),
+    deliveryId: guid.nullable(),
+    destination: z.string().nullable(),
+    outcome: z.string().nullable().describe('Of an attempt, with its status or error.'),
+  }),
+);
+
+const event = named(
+  'Event',
+  'An event, from its request to the last attempt.',
+  z.object({
+    ...eventFacts,
+    occurredAt: time.nullable().describe('By its provider.'),
+    priority: z.enum(['normal', 'high']),
+    traceId: z.string().nullable(),
+    deliveries: z.array(delivery),
+    timeline: z.array(timelineEntry),
+  }),
+);
+
+const payload = named(
+  'Payload',
+  'What came: never shown without a line in the audit.',
+  z.object({
+    id: guid,
+    method: z.string(),
+    url: z.string(),
+    headers: z.array(z.tuple([z.string(), z.string()])).describe('In order, duplicates kept.'),
+    bodyBytes: count,
+    bodyBase64: z.base64(),
+  }),
+);
+
+export const eventRoutes = {
+  listEvents: {
+    method: 'get',
+    path: '/events',
+    summary: 'Events with their deliveries, the newest first',
+    scope: 'view',
+    tenants: 'own',
+    params: none,
+    query: z.strictObject({
+      ...paging,
+      ...eventFilters,
+      id: guid.optional(),
+      state: deliveryState
+        .optional()
+        .describe('With a delivery in this state (to `destination`, where that is given).'),
+      receivedSince: timeFilter('By the clock of the ingress.'),
+      receivedUntil: timeFilter('By the clock of the ingress. To begin far back, give storedUntil too.'),
+      storedSince: timeFilter('By the clock of the database; a page goes no further back.'),
+      storedUntil: timeFilter('By the clock of the database; the list begins there, however much is newer.'),
+    }),
+    body: null,
+    status: 200,
+    answer: eventPage,
+    media: [],
+  },
+  streamEvents: {
+    method: 'get',
+    path: '/events/stream',
+    summary: 'Events as they are stored, as server-sent events that go on where a client was',
+    scope: 'view',
+    tenants: 'own',
+    params: none,
+    query: z.strictObject({
+      ...eventFilters,
+      after: cursor
+        .optional()
+        .describe(
+          'The id of the last event that was seen; the header Last-Event-ID says the same. Without: from now on.',
+        ),
+    }),
+    body: null,
+    status: 200,
+    answer: listedEvent,
+    media: ['text/event-stream'],
+  },
+  readEvent: {
+    method: 'get',
+    path: '/events/{id}',
+    summary: 'One event, from its request to the last attempt',
+    scope: 'view',
+    tenants: 'own',
+    params: byId,
+    query: none,
+    body: null,
+    status: 200,
+    answer: event,
+    media: [],
+  },
+  readPayload: {
+    method: 'get',
+    path: '/events/{id}/payload',
+    summary: 'Headers and body of an event, byte for byte; noted in the audit',
+    scope: 'payload',
+    tenants: 'own',
+    params: byId,
+    query: z.strictObject({
+      raw: z.literal(['', 'true']).optional().describe('The bytes of the body alone, as a file.'),
+    }),
+    body: null,
+    status: 200,
+    answer: payload,
+    media: ['application/octet-stream'],
+  },
+} as const satisfies Routes;

@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+
+/** What a token may do. None of them holds another one. */
+export const SCOPES = ['view', 'payload', 'operate', 'configure'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What is sent besides JSON. */
+export type Media = 'application/octet-stream' | 'text/event-stream';
+
+/**
+ * One call of the API, declared once: requests are checked by it, the OpenAPI document is written from it, and so is the matrix of
+ * who may call what. It does nothing itself: what it does is in `calls/`.
+ */
+export interface Route {
+  readonly method: 'get' | 'post';
+  /** Below {@link API_BASE}, as OpenAPI writes it: `/events/{id}`. */
+  readonly path: `/${string}`;
+  readonly summary: string;
+  /** What a token needs for it; null: any token will do. */
+  readonly scope: Scope | null;
+  /** own: a token of a tenant gets what is of that tenant alone. all: it is about all tenants, so a token of one is refused. */
+  readonly tenants: 'own' | 'all';
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  /** null: it takes none. */
+  readonly body: z.ZodObject | null;
+  /** The status where it went well. */
+  readonly status: 200 | 202;
+  /** One of the named schemas of `schemas/`. A stream has one of these in each event. */
+  readonly answer: z.ZodObject;
+  /** Where the answer may have another form than JSON. */
+  readonly media: readonly Media[];
+}
+
+export type Routes = Readonly<Record<string, Route>>;
+
+export const API_BASE = '/api/v1';

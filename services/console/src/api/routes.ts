@@ -1,0 +1,24 @@
+import { auditRoutes } from './audit.ts';
+import { callerRoutes } from './caller.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { destinationRoutes } from './destinations.ts';
+import { eventRoutes } from './events.ts';
+import { parkedRoutes } from './parked.ts';
+import { rejectedRoutes } from './rejected.ts';
+import { replayRoutes } from './replays.ts';
+import { sourceRoutes } from './sources.ts';
+
+/** Every call of the API, by its name. What stands first is asked first: `/events/stream` before `/events/{id}`. */
+export const routes = {
+  ...eventRoutes,
+  ...deliveryRoutes,
+  ...parkedRoutes,
+  ...replayRoutes,
+  ...destinationRoutes,
+  ...sourceRoutes,
+  ...rejectedRoutes,
+  ...auditRoutes,
+  ...callerRoutes,
+} as const;
+
+export type RouteName = keyof typeof routes;
