@@ -41,8 +41,3 @@ export function readFirstSecret(
   }
   throw new AppError('ACKLINE_SECRET_MISSING', problems.join('; '));
 }
-
-/** "env WEBHOOK_SECRET_TOKEN", as it may be shown. */
-export function describeRef(ref: SecretRef): string {
-  return 'env' in ref ? `env ${ref.env}` : `file ${ref.file}`;
-}

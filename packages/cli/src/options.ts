@@ -1,6 +1,8 @@
 import { parseDuration } from '@ackline/shared/config/units';
 import { InvalidArgumentError } from 'commander';
 
+export const KEYS_OPTION = 'show dedup and ordering keys as they are: they may be phone numbers';
+
 /** A parser of commander for whole numbers in [min, max]. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return text => {

@@ -31,14 +31,14 @@ export async function replayEdited(
   return inTransaction(pool, async client => {
     const result = await replay(client, id); // from here on its row is locked, and so the next number is its own
     if (result.kind !== 'replayed') return result;
-    const { destination } = result;
+    const { destination, before } = result;
     const { rows } = await client.query<{ n: number }>(
       `insert into delivery_edits (delivery_id, n, edited_by, key_id, body)
        select $1::uuid, coalesce(max(n), 0) + 1, $2::text, $3::text, $4::bytea from delivery_edits where delivery_id = $1 returning n`,
       [id, actor, edit.keyId, edit.body],
     );
     await client.query('update deliveries set body_bytes = $2 where id = $1', [id, bodyBytes]);
-    const details = { destination, edit: rows[0]?.n ?? 1, bytes: bodyBytes };
+    const details = { destination, before, after: 'due', edit: rows[0]?.n ?? 1, bytes: bodyBytes };
     await audit(client, { actor, action: 'delivery.replayed', subject: id, details });
     return result;
   });

@@ -15,7 +15,8 @@ export async function discardDelivery(pool: Pool, id: string, actor: string): Pr
     const [discarded] = await discard(client, 'id = $1', [id]);
     if (discarded === undefined) return false;
     const { destination } = discarded;
-    await audit(client, { actor, action: 'delivery.discarded', subject: id, details: { destination } });
+    const details = { destination, before: 'parked', after: 'discarded' };
+    await audit(client, { actor, action: 'delivery.discarded', subject: id, details });
     return true;
   });
 }
@@ -41,7 +42,7 @@ export async function discardCause(
     const count = await inTransaction(pool, async client => {
       const { length } = await discard(client, first, [cause, parkedUntil]);
       if (length > 0) {
-        const details = { deliveries: length };
+        const details = { deliveries: length, before: 'parked', after: 'discarded' };
         await audit(client, { actor, action: 'delivery.discarded', subject: cause, details });
       }
       return length;

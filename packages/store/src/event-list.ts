@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { EventPlace } from './event-places.ts';
 import type { Routing, Tier } from './events.ts';
 
 export interface ListedDelivery {
@@ -14,9 +15,7 @@ export interface ListedDelivery {
   readonly lastError: string | null;
 }
 
-export interface ListedEvent {
-  /** The place in the order of storing, and the cursor of a next page. */
-  readonly seq: string;
+export interface ListedEvent extends EventPlace {
   readonly id: string;
   readonly source: string;
   readonly tenant: string;
@@ -47,26 +46,47 @@ const ROUTING = `
        when of_event.deliveries = '[]' then 'unmatched'
        else 'routed' end`;
 
+/** Of events `e` (SQL: a table, or a query of its rows). */
+const listed = (events: string) => `
+  select e.seq, e.stored_day::text as "storedDay", e.id, e.source, e.tenant, e.provider, e.type, e.dedup_key as "dedupKey",
+         e.ordering_key as "orderingKey", e.received_at as "receivedAt", e.stored_at as "storedAt", e.tier, ${ROUTING} as routing,
+         length(e.body) as "bodyBytes", of_event.deliveries
+    from ${events} e
+   cross join lateral (
+     select coalesce(jsonb_agg(jsonb_build_object(
+                       'id', d.id, 'route', d.route, 'destination', d.destination, 'state', d.state, 'tries', d.tries,
+                       'dueAt', d.due_at, 'finishedAt', d.finished_at,
+                       'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
+                       order by d.route), '[]') as deliveries
+       from all_deliveries d where d.event_id = e.id and d.stored_day = e.stored_day) of_event`;
+
 /** Events with their deliveries, the newest first. While a day is being dropped, what is kept of it is in both tables. */
 export async function listEvents(
   queryable: Pick<Pool, 'query'>,
   options: ListOptions,
 ): Promise<readonly ListedEvent[]> {
+  const newest = `(select distinct on (stored_day, seq) * from (${newestOf('events')} union all ${newestOf('kept_events')}) both_tables
+                    order by stored_day desc, seq desc limit $1)`;
   const result = await queryable.query<ListedEvent>(
-    `select e.seq, e.id, e.source, e.tenant, e.provider, e.type, e.dedup_key as "dedupKey",
-            e.ordering_key as "orderingKey", e.received_at as "receivedAt", e.stored_at as "storedAt", e.tier, ${ROUTING} as routing,
-            length(e.body) as "bodyBytes", of_event.deliveries
-       from (select distinct on (stored_day, seq) * from (${newestOf('events')} union all ${newestOf('kept_events')}) both_tables
-              order by stored_day desc, seq desc limit $1) e
-      cross join lateral (
-        select coalesce(jsonb_agg(jsonb_build_object(
-                          'id', d.id, 'route', d.route, 'destination', d.destination, 'state', d.state, 'tries', d.tries,
-                          'dueAt', d.due_at, 'finishedAt', d.finished_at,
-                          'lastStatus', d.attempts -> -1 -> 'status', 'lastError', d.attempts -> -1 -> 'error')
-                          order by d.route), '[]') as deliveries
-          from all_deliveries d where d.event_id = e.id and d.stored_day = e.stored_day) of_event
-      order by e.stored_day desc, e.seq desc`,
+    `${listed(newest)} order by e.stored_day desc, e.seq desc`,
     [options.limit, options.source ?? null],
+  );
+  return result.rows;
+}
+
+/** The events at these places, in their order. One that is gone meanwhile is left out. */
+export async function listEventsAt(
+  queryable: Pick<Pool, 'query'>,
+  places: readonly EventPlace[],
+): Promise<readonly ListedEvent[]> {
+  if (places.length === 0) return [];
+  const at = (table: 'events' | 'kept_events') =>
+    `select * from ${table} where stored_day = p.stored_day and seq = p.seq`;
+  const result = await queryable.query<ListedEvent>(
+    `${listed(`(select found.*, p.n from unnest($1::date[], $2::bigint[]) with ordinality p (stored_day, seq, n)
+                 cross join lateral (select * from (${at('events')} union all ${at('kept_events')}) kept limit 1) found)`)}
+      order by e.n`,
+    [places.map(({ storedDay }) => storedDay), places.map(({ seq }) => seq)],
   );
   return result.rows;
 }

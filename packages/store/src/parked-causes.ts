@@ -51,3 +51,53 @@ export async function countCause(queryable: Pick<Pool, 'query'>, cause: string):
   );
   return result.rows[0] ?? { count: 0, countedAt: '-infinity' };
 }
+
+/** Counted up to here: see {@link readCauses}. */
+export interface ReadCause extends ParkedCause {
+  /** `count` is where counting ended: there are at least so many. */
+  readonly hasMore: boolean;
+}
+
+/** All causes together: some tenths of a second. */
+const MAX_COUNTED = 100_000;
+const LEAST_COUNTED = 100;
+const MAX_CAUSES = 500;
+
+/**
+ * Causes of what is parked, of all tenants or of one, within the limit of any statement: it jumps from cause to cause by an index,
+ * and counts each to its share of a bound.
+ */
+export async function readCauses(
+  queryable: Pick<Pool, 'query'>,
+  tenant: string | null,
+): Promise<readonly ReadCause[]> {
+  const parked =
+    tenant === null
+      ? "d.state = 'parked' and $1::text is null"
+      : "d.state = 'parked' and d.tenant = $1::text";
+  const { rows } = await queryable.query<ReadCause>(
+    `with recursive cause (name, destination, n) as (
+       (select d.park_cause, d.destination, 1 from deliveries d where ${parked} order by d.park_cause limit 1)
+       union all
+       select next.park_cause, next.destination, cause.n + 1 from cause cross join lateral (
+         select d.park_cause, d.destination from deliveries d
+          where ${parked} and d.park_cause > cause.name order by d.park_cause limit 1) next
+        where cause.n < ${MAX_CAUSES}
+     ), share (most) as (select greatest(${LEAST_COUNTED}, ${MAX_COUNTED} / nullif(count(*), 0)) from cause)
+     select cause.name as cause, cause.destination, counted.count, counted.count = share.most as "hasMore",
+            first.at as "firstAt", last.at as "lastAt", last.id as "exampleId"
+       from share cross join cause
+      cross join lateral (
+        select count(*)::int as count from (
+          select from deliveries d where ${parked} and d.park_cause = cause.name order by d.finished_at limit share.most) shared) counted
+      cross join lateral (
+        select d.finished_at as at from deliveries d
+         where ${parked} and d.park_cause = cause.name order by d.finished_at, d.id limit 1) first
+      cross join lateral (
+        select d.finished_at as at, d.id from deliveries d
+         where ${parked} and d.park_cause = cause.name order by d.finished_at desc, d.id desc limit 1) last
+      order by counted.count desc, cause.name`,
+    [tenant],
+  );
+  return rows;
+}

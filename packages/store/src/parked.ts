@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { type LookedRow, type Page, pageOf } from './bounded-look.ts';
 import type { AttemptRecord } from './deliveries.ts';
 
 export interface ParkedDelivery {
@@ -41,3 +42,55 @@ export async function listParked(
   );
   return result.rows;
 }
+
+export interface ParkedSearch {
+  readonly cause?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly source?: string | undefined;
+  readonly tenant?: string | undefined;
+}
+
+/** Where a parked delivery is in the list: PostgreSQL's own words for the time, which are exact. */
+export interface ParkedPlace {
+  readonly at: string;
+  readonly id: string;
+}
+
+/** Rows that one look reads of the index and the table. */
+const LOOKED_AT = 10_000;
+
+/** {@link listParked} by pages: those before `before`; null: from the newest. By a cause, or by time, with an index for each. */
+export async function pageParked(
+  queryable: Pick<Pool, 'query'>,
+  { cause, destination, source, tenant }: ParkedSearch,
+  { before, limit }: { readonly before: ParkedPlace | null; readonly limit: number },
+): Promise<Page<ParkedDelivery & { readonly place: ParkedPlace }>> {
+  const { at, id } = before ?? NEWEST_PARKED;
+  const isFiltered = destination !== undefined || source !== undefined || tenant !== undefined;
+  const lookedAt = isFiltered ? LOOKED_AT : limit + 1;
+  const byCause = cause === undefined ? '$3::text is null' : 'park_cause = $3::text';
+  const columns = `id, event_id as "eventId", source, tenant, route, destination, ordering_key as "orderingKey",
+    coalesce(park_reason, '') as reason, park_cause as cause, tries, finished_at as "parkedAt", blocks, attempts -> -1 as "lastAttempt"`;
+  const { rows } = await queryable.query<ParkedDelivery & { readonly place: ParkedPlace } & LookedRow>(
+    `with looked as materialized (
+       select finished_at as at, id, destination, source, tenant from deliveries
+        where state = 'parked' and ${byCause} and (finished_at, id) < ($1::timestamptz, $2::uuid)
+        order by finished_at desc, id desc limit $4
+     ), found as (
+       select at, id, true as "isFound", 0 as looked from looked
+        where ($5::text is null or destination = $5) and ($6::text is null or source = $6) and ($7::text is null or tenant = $7)
+        order by at desc, id desc limit $8
+     ), last as (
+       select at, id, false, (select count(*)::int from looked) from looked order by at, id limit 1
+     )
+     select d.*, p."isFound", p.looked, jsonb_build_object('at', p.at::text, 'id', p.id) as place
+       from (select * from found union all select * from last) p
+      cross join lateral (select ${columns} from deliveries where deliveries.id = p.id) d
+      order by p."isFound" desc, p.at desc, p.id desc`,
+    [at, id, cause, lookedAt, destination, source, tenant, limit],
+  );
+  return pageOf(rows, { limit, lookedAt, keyOf: row => row.id });
+}
+
+/** Before every place that there is. */
+const NEWEST_PARKED: ParkedPlace = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };

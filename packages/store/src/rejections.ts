@@ -95,6 +95,30 @@ export async function listRejections(
   return rows;
 }
 
+/** Where a refused request is in the list: PostgreSQL's own words for the time, which are exact. */
+export interface RejectionPlace {
+  readonly at: string;
+  readonly id: string;
+}
+
+/**
+ * {@link listRejections} by pages: those before `before`; null: from the newest. `sources`: of these alone; null: of all. No more
+ * than KEPT_IN_ALL are there, so that a page needs no bound of its own.
+ */
+export async function pageRejections(
+  queryable: Pick<Pool, 'query'>,
+  sources: readonly string[] | null,
+  { before, limit }: { readonly before: RejectionPlace | null; readonly limit: number },
+): Promise<readonly (ListedRejection & { readonly place: RejectionPlace })[]> {
+  const { rows } = await queryable.query<ListedRejection & { readonly place: RejectionPlace }>(
+    `select ${COLUMNS}, jsonb_build_object('at', rejected_at::text, 'id', request_id) as place from rejected_requests
+      where ($4::text[] is null or source = any($4)) and (rejected_at, request_id) < ($2::timestamptz, $3::uuid)
+      order by rejected_at desc, request_id desc limit $1`,
+    [limit, before?.at ?? 'infinity', before?.id ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff', sources],
+  );
+  return rows;
+}
+
 export async function readRejection(
   queryable: Pick<Pool, 'query'>,
   requestId: string,

@@ -25,11 +25,37 @@ export interface AnnounceOptions extends NewReplay {
  * that was cancelled meanwhile says so.
  */
 export async function announceReplay(pool: Pool, options: AnnounceOptions): Promise<Replay | null> {
-  const { filter, actor } = options;
+  const { filter, actor, onProgress = () => undefined } = options;
   const id = await insertReplay(pool, options);
-  const list = filter.state === 'parked' ? listParkedItems : listFinishedItems;
-  const counted = await list(pool, { id, filter, onProgress: options.onProgress ?? (() => undefined) });
+  const counted = await listItems(pool, { id, filter, onProgress });
   if (counted === 0 && (await removeEmpty(pool, id))) return null;
+  return announce(pool, { id, filter, actor });
+}
+
+interface InsertedReplay {
+  readonly id: string;
+  readonly filter: ReplayFilter;
+  readonly actor: string;
+}
+
+/** {@link announceReplay} for one that was inserted before, and that somebody looks for: where there is nothing, it is cancelled. */
+export async function countReplay(pool: Pool, replay: InsertedReplay): Promise<void> {
+  const { id, filter } = replay;
+  const counted = await listItems(pool, { id, filter, onProgress: () => undefined });
+  if (counted > 0) await announce(pool, replay);
+  else
+    await inTransaction(pool, client =>
+      moveReplay(client, { id, from: ['counting'], to: 'cancelled', reason: 'nothing is of this filter' }),
+    );
+}
+
+function listItems(pool: Pool, listing: Listing): Promise<number> {
+  return listing.filter.state === 'parked'
+    ? listParkedItems(pool, listing)
+    : listFinishedItems(pool, listing);
+}
+
+async function announce(pool: Pool, { id, filter, actor }: InsertedReplay): Promise<Replay | null> {
   return inTransaction(pool, async client => {
     const replay = await moveReplay(client, { id, from: ['counting'], to: 'announced' });
     if (replay === null) return readReplay(client, id);

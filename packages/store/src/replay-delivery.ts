@@ -2,8 +2,10 @@ import type { Pool, PoolClient } from 'pg';
 import { audit } from './audit.ts';
 import { inTransaction } from './transaction.ts';
 
+type FinishedState = 'parked' | 'delivered' | 'discarded';
+
 export type ReplayResult =
-  | { readonly kind: 'replayed'; readonly destination: string }
+  | { readonly kind: 'replayed'; readonly destination: string; readonly before: FinishedState }
   | { readonly kind: 'still-open'; readonly state: 'waiting' | 'due' | 'leased' }
   | { readonly kind: 'not-found' };
 
@@ -18,8 +20,9 @@ export async function replayDelivery(pool: Pool, id: string, actor: string): Pro
   return inTransaction(pool, async client => {
     const result = await replay(client, id);
     if (result.kind === 'replayed') {
-      const { destination } = result;
-      await audit(client, { actor, action: 'delivery.replayed', subject: id, details: { destination } });
+      const { destination, before } = result;
+      const details = { destination, before, after: 'due' };
+      await audit(client, { actor, action: 'delivery.replayed', subject: id, details });
     }
     return result;
   });
@@ -29,8 +32,8 @@ export async function replayDelivery(pool: Pool, id: string, actor: string): Pro
 export async function replay(client: PoolClient, id: string): Promise<ReplayResult> {
   let state: string | undefined;
   for (let look = 0; look < REPLAY_LOOKS; look++) {
-    const destination = (await replayParked(client, id)) ?? (await replayFinished(client, id));
-    if (destination !== null) return { kind: 'replayed', destination };
+    const taken = (await replayParked(client, id)) ?? (await replayFinished(client, id));
+    if (taken !== null) return { kind: 'replayed', ...taken };
     const found = await client.query<{ state: string }>('select state from all_deliveries where id = $1', [
       id,
     ]);
@@ -41,25 +44,30 @@ export async function replay(client: PoolClient, id: string): Promise<ReplayResu
   throw new Error(`the delivery ${id} changes all the time (it is ${state})`);
 }
 
-async function replayParked(client: PoolClient, id: string): Promise<string | null> {
-  const result = await client.query<{ destination: string }>(
+interface Taken {
+  readonly destination: string;
+  readonly before: FinishedState;
+}
+
+async function replayParked(client: PoolClient, id: string): Promise<Taken | null> {
+  const result = await client.query<Taken>(
     `update deliveries set state = 'due', due_at = clock_timestamp(), replay = true, tries = 0, interruptions = 0,
             park_reason = null, finished_at = null
-      where id = $1 and state = 'parked' returning destination`,
+      where id = $1 and state = 'parked' returning destination, 'parked' as before`,
     [id],
   );
-  return result.rows[0]?.destination ?? null;
+  return result.rows[0] ?? null;
 }
 
 /** From the days of finished ones back to those that are open. */
-async function replayFinished(client: PoolClient, id: string): Promise<string | null> {
-  const result = await client.query<{ destination: string }>(
-    `with back as (delete from finished_deliveries where id = $1 returning *)
-     ${reopened('null')}
-     returning destination`,
+async function replayFinished(client: PoolClient, id: string): Promise<Taken | null> {
+  const result = await client.query<Taken>(
+    `with back as (delete from finished_deliveries where id = $1 returning *),
+          again as (${reopened('null')})
+     select destination, state as before from back`,
     [id],
   );
-  return result.rows[0]?.destination ?? null;
+  return result.rows[0] ?? null;
 }
 
 /** What `back` has taken from the finished ones, open again; `replayId`: of the replay that sends it, as SQL. */

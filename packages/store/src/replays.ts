@@ -93,6 +93,27 @@ export async function listReplays(
   return result.rows;
 }
 
+/** Where a replay is in the list: PostgreSQL's own words for the time, which are exact. */
+export interface ReplayPlace {
+  readonly at: string;
+  readonly id: string;
+}
+
+/** {@link listReplays} by pages: those before `before`; null: from the newest. `tenant`: of its deliveries alone; null: all. */
+export async function pageReplays(
+  queryable: Pick<Pool, 'query'>,
+  tenant: string | null,
+  { before, limit }: { readonly before: ReplayPlace | null; readonly limit: number },
+): Promise<readonly (Replay & { readonly place: ReplayPlace })[]> {
+  const result = await queryable.query<Replay & { readonly place: ReplayPlace }>(
+    `select ${COLUMNS}, jsonb_build_object('at', created_at::text, 'id', id) as place from replays
+      where ($4::text is null or filter ->> 'tenant' = $4) and (created_at, id) < ($2::timestamptz, $3::uuid)
+      order by created_at desc, id desc limit $1`,
+    [limit, before?.at ?? 'infinity', before?.id ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff', tenant],
+  );
+  return result.rows;
+}
+
 /** What is open or parked of a replay is counted up to here: well within the limit of a statement. */
 export const MAX_COUNTED = 100_000;
 
@@ -166,19 +187,17 @@ export async function changeReplay(
 ): Promise<ReplayChanged> {
   const { from, to, action } = CHANGES[change];
   return inTransaction(pool, async client => {
+    const found = await client.query<{ state: ReplayState }>(
+      'select state from replays where id = $1 for update',
+      [id],
+    );
+    const before = found.rows[0]?.state;
+    if (before === undefined) return { kind: 'not-found' };
     const replay = await moveReplay(client, { id, from, to });
-    if (replay !== null) {
-      await audit(client, {
-        actor,
-        action,
-        subject: id,
-        details: { released: replay.released, left: replay.left },
-      });
-      return { kind: 'changed', replay };
-    }
-    const found = await client.query<{ state: ReplayState }>('select state from replays where id = $1', [id]);
-    const state = found.rows[0]?.state;
-    return state === undefined ? { kind: 'not-found' } : { kind: 'refused', state };
+    if (replay === null) return { kind: 'refused', state: before };
+    const { released, left } = replay;
+    await audit(client, { actor, action, subject: id, details: { before, after: to, released, left } });
+    return { kind: 'changed', replay };
   });
 }
 

@@ -53,11 +53,16 @@ describe('the audit', () => {
     await discardDelivery(pool, second!, 'anna');
     await discardCause(pool, CAUSE);
     assert.deepEqual(await noted(), [
-      ['anna', 'delivery.discarded', 'crm exhausted', { deliveries: 2 }],
-      ['anna', 'delivery.discarded', second, { destination: 'crm' }],
-      ['bert', 'delivery.replayed', first, { destination: 'crm' }],
-      ['anna', 'destination.resumed', 'crm', {}],
-      ['processor@one', 'destination.paused', 'crm', { reason: 'deploy' }],
+      [
+        'anna',
+        'delivery.discarded',
+        'crm exhausted',
+        { deliveries: 2, before: 'parked', after: 'discarded' },
+      ],
+      ['anna', 'delivery.discarded', second, { destination: 'crm', before: 'parked', after: 'discarded' }],
+      ['bert', 'delivery.replayed', first, { destination: 'crm', before: 'parked', after: 'due' }],
+      ['anna', 'destination.resumed', 'crm', { before: 'paused', after: 'active', reason: 'deploy' }],
+      ['processor@one', 'destination.paused', 'crm', { before: 'active', after: 'paused', reason: 'deploy' }],
     ]);
     const [newest] = await listAudit(pool, { limit: 1 });
     assert.deepEqual([newest!.subject, newest!.at instanceof Date], ['crm exhausted', true]);

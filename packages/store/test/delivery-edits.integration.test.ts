@@ -46,7 +46,11 @@ describe('a delivery that is sent with another body', () => {
 
   it('has that body from then on, and the next one after the next edit', async () => {
     const id = await delivered();
-    assert.deepEqual(await edit(id, 'repaired'), { kind: 'replayed', destination: 'crm' });
+    assert.deepEqual(await edit(id, 'repaired'), {
+      kind: 'replayed',
+      destination: 'crm',
+      before: 'delivered',
+    });
     const { rows } = await pool.query('select body_bytes from deliveries');
     assert.deepEqual(rows, [{ body_bytes: 8 }]);
     assert.deepEqual(await sent(), ['repaired', { n: 1, keyId: 'key-of-the-edit' }, 'none']);
@@ -61,7 +65,14 @@ describe('a delivery that is sent with another body', () => {
         subject,
         details,
       ]),
-      [['anna', 'delivery.replayed', id, { destination: 'crm', edit: 2, bytes: 14 }]],
+      [
+        [
+          'anna',
+          'delivery.replayed',
+          id,
+          { destination: 'crm', before: 'delivered', after: 'due', edit: 2, bytes: 14 },
+        ],
+      ],
     );
   });
 

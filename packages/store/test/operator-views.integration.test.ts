@@ -78,14 +78,22 @@ describe('what an operator sees', () => {
 
   it('sends a parked delivery again with a new schedule, once', async () => {
     const { id } = await park();
-    assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'replayed', destination: 'crm' });
+    assert.deepEqual(await replayDelivery(pool, id, 'anna'), {
+      kind: 'replayed',
+      destination: 'crm',
+      before: 'parked',
+    });
     assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'still-open', state: 'due' });
     const [claimed] = await claim(pool);
     assert.equal(claimed!.tries, 0);
     assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'still-open', state: 'leased' });
     await recordOutcomes(pool, [outcomeOf(claimed!)]);
     assert.deepEqual(await listParked(pool, { limit: 10 }), []);
-    assert.deepEqual(await replayDelivery(pool, id, 'anna'), { kind: 'replayed', destination: 'crm' });
+    assert.deepEqual(await replayDelivery(pool, id, 'anna'), {
+      kind: 'replayed',
+      destination: 'crm',
+      before: 'delivered',
+    });
   });
 
   it('hears that there is no such delivery', async () => {
@@ -121,6 +129,7 @@ describe('what an operator sees', () => {
     assert.ok(oldest!.storedAt instanceof Date);
     assert.deepEqual(oldest, {
       seq: oldest!.seq,
+      storedDay: oldest!.storedAt.toISOString().slice(0, 10),
       id: bare.id,
       source: 'twilio',
       tenant: 'default',

@@ -603,8 +603,8 @@ describe('a replay of many', () => {
         details,
       ]),
       [
-        ['carl', 'replay.cancelled', id, { released: 1, left: 3 }],
-        ['bert', 'replay.started', id, { released: 0, left: 4 }],
+        ['carl', 'replay.cancelled', id, { before: 'trickle', after: 'cancelled', released: 1, left: 3 }],
+        ['bert', 'replay.started', id, { before: 'announced', after: 'trickle', released: 0, left: 4 }],
         ['anna', 'replay.announced', id, { state: 'parked', deliveries: 4 }],
       ],
     );

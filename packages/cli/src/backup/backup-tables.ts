@@ -23,6 +23,7 @@ export const BACKUP_TABLES: readonly BackupTablePolicy[] = [
   { name: 'delivery_edits' },
   { name: 'handler_once' },
   { name: 'cache_clears' },
+  { name: 'console_tokens' },
 ];
 
 /** The other tables, each with the reason; a test compares both lists with the schema, so that no new table is forgotten. */

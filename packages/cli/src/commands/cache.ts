@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
-import { operatorName } from '../operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 import { isAgreed } from '../output/confirm.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatBytes, formatCount } from '../output/units.ts';

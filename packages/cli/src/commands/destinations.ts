@@ -1,22 +1,17 @@
 import { AppError } from '@ackline/shared/app-error';
-import { shownAddress } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig } from '@ackline/shared/config/types';
-import { type DestinationState, readDestinationStates, shownStatus } from '@ackline/store/destination-states';
+import { operatorName } from '@ackline/runtime/operator-name';
 import {
-  listDestinationsWithWork,
-  listPausedDestinations,
-  type PausedDestination,
-  pauseDestination,
-  resumeDestination,
-} from '@ackline/store/destinations';
-import { readProcessorStates } from '@ackline/store/processors';
+  type DestinationRow,
+  describeDestinations,
+  readKnownOfDestinations,
+} from '@ackline/store/destination-rows';
+import { pauseDestination, resumeDestination } from '@ackline/store/destinations';
+import { heldBecause, isHeld } from '@ackline/store/handler-rows';
 import type { Command } from 'commander';
-import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
-import { type HandlerRow, handlerRows, heldBecause, isHeld } from '../destinations/handler-rows.ts';
-import { operatorName } from '../operator.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
@@ -43,7 +38,7 @@ export function registerDestinations(program: Command, context: CommandContext):
     .action(async (options: { json?: true }) => {
       const config = await readConfig();
       const rows = await withDatabase(context.config(), async pool =>
-        describeDestinations(config, await readKnown(pool, config)),
+        describeDestinations(config, await readKnownOfDestinations(pool, config)),
       );
       if (options.json === true) for (const row of rows) context.terminal.line(JSON.stringify(row));
       else context.terminal.line(formatDestinations(rows));
@@ -80,18 +75,6 @@ export function registerDestinations(program: Command, context: CommandContext):
     });
 }
 
-async function readKnown(pool: Pool, { destinations }: AcklineConfig): Promise<KnownOfDestinations> {
-  return {
-    paused: await listPausedDestinations(pool),
-    withWork: await listDestinationsWithWork(pool),
-    states: await readDestinationStates(
-      pool,
-      destinations.map(({ name }) => name),
-    ),
-    handlers: handlerRows(await readProcessorStates(pool)),
-  };
-}
-
 function refuseUnknown(name: string, config: AcklineConfig): void {
   const known = config.destinations.map(destination => destination.name);
   if (known.includes(name)) return;
@@ -100,68 +83,6 @@ function refuseUnknown(name: string, config: AcklineConfig): void {
     `There is no destination ${JSON.stringify(name)} in the configuration; known: ${known.join(', ') || 'none'}`,
   );
 }
-
-export interface DestinationRow {
-  readonly name: string;
-  /** null: the configuration does not have it any more. */
-  readonly url: string | null;
-  readonly paused: boolean;
-  readonly reason: string | null;
-  readonly pausedAt: string | null;
-  /** Over all processors; recovering: it closed, and is in slow start. */
-  readonly breaker: 'closed' | 'open' | 'half open' | 'recovering';
-  /** null: not open. 0: whoever has work for it makes one now, and until then it is half open. */
-  readonly probeInMs: number | null;
-  /** null: it is none, or no processor has said anything of it. */
-  readonly handler: HandlerRow | null;
-}
-
-export interface KnownOfDestinations {
-  readonly paused: readonly PausedDestination[];
-  readonly states: readonly DestinationState[];
-  readonly withWork: readonly string[];
-  /** By the names of their destinations. */
-  readonly handlers: ReadonlyMap<string, HandlerRow>;
-}
-
-/** The destinations of the configuration, then those that are not in it: paused, or with deliveries that are due. */
-export function describeDestinations(
-  config: AcklineConfig,
-  { paused, states, withWork, handlers }: KnownOfDestinations,
-): readonly DestinationRow[] {
-  const pauses = new Map(paused.map(pause => [pause.name, pause]));
-  const configs = new Map(config.destinations.map(destination => [destination.name, destination]));
-  const byName = new Map(states.map(state => [state.name, state]));
-  return [...new Set([...configs.keys(), ...pauses.keys(), ...withWork])].map(name => {
-    const pause = pauses.get(name);
-    const configured = configs.get(name);
-    return {
-      name,
-      url: configured === undefined ? null : shownAddress(configured),
-      paused: pause !== undefined,
-      reason: pause?.reason ?? null,
-      pausedAt: pause?.pausedAt.toISOString() ?? null,
-      ...describeBreaker(byName.get(name), configured?.breaker.slowStartMs ?? 0),
-      handler: configured?.type === 'handler' ? (handlers.get(name) ?? null) : null,
-    };
-  });
-}
-
-function describeBreaker(
-  state: DestinationState | undefined,
-  slowStartMs: number,
-): Pick<DestinationRow, 'breaker' | 'probeInMs'> {
-  if (state === undefined) return { breaker: 'closed', probeInMs: null };
-  const { reopensInMs, closedForMs } = state;
-  const status = shownStatus(state);
-  const isRecovering = status === 'CLOSED' && closedForMs !== null && closedForMs < slowStartMs;
-  return {
-    breaker: isRecovering ? 'recovering' : BREAKER[status],
-    probeInMs: reopensInMs === null ? null : Math.max(0, Math.round(reopensInMs)),
-  };
-}
-
-const BREAKER = { CLOSED: 'closed', OPEN: 'open', HALF_OPEN: 'half open' } as const;
 
 export function formatDestinations(rows: readonly DestinationRow[]): string {
   if (rows.length === 0) return 'The configuration has no destinations.';

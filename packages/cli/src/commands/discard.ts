@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { missing, parseId } from '../delivery-id.ts';
-import { operatorName } from '../operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 import { isAgreed } from '../output/confirm.ts';
 import { formatCount, plural } from '../output/units.ts';
 import { PARKED_LIMIT_MS } from './park.ts';

@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { FOUND_EXIT_CODE } from '../doctor/report-options.ts';
 import { asTyped, programName } from '../output/program-name.ts';
-import { printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { explain } from '../rejections/explanation.ts';
 import { rejectionJson } from '../rejections/rejection-json.ts';
 

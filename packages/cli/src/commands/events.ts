@@ -5,11 +5,12 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
-import { wholeNumber } from '../options.ts';
-import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
+import { KEYS_OPTION, wholeNumber } from '../options.ts';
+import { hiddenKey } from '@ackline/shared/hidden-key';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
-import { formatTable, printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
+import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 
 const DEFAULT_LIMIT = 20;

@@ -4,8 +4,8 @@ import { listQuarantined, type QuarantinedRecord, type QuarantineList } from '@a
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
-import { wholeNumber } from '../options.ts';
-import { hiddenKey, KEYS_OPTION } from '../output/hidden-key.ts';
+import { KEYS_OPTION, wholeNumber } from '../options.ts';
+import { hiddenKey } from '@ackline/shared/hidden-key';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';

@@ -7,7 +7,7 @@ import { readBodyFile } from '../body-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { missing, parseId } from '../delivery-id.ts';
-import { operatorName } from '../operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 import { checkEditedBody } from '../replay/edited-body.ts';
 import { registerQuarantined } from '../replay/quarantined-records.ts';
 import { registerReplayJobs } from '../replay/replay-jobs.ts';

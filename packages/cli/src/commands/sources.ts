@@ -1,27 +1,15 @@
 import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
 import { AppError } from '@ackline/shared/app-error';
-import type { SecretRef, SourceConfig } from '@ackline/shared/config/types';
-import { providerOf } from '@ackline/shared/providers/registry';
-import { readSecretUses, secretFingerprint, type SecretUse } from '@ackline/store/secret-uses';
+import type { SecretRef } from '@ackline/shared/config/types';
+import { readSecretUses } from '@ackline/store/secret-uses';
+import { isRemovable, secretsOf, type ShownSecret } from '@ackline/store/source-secrets';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { describeRef } from '../config-file.ts';
+import { describeRef } from '@ackline/shared/config/secret-ref';
 import { withDatabase } from '../database.ts';
 import { formatTable } from '../output/text-table.ts';
 import { readSampleSettings } from '../send/sample-settings.ts';
-import { describeUse, isRemovable } from '../sources/secret-state.ts';
-
-interface ShownSecret {
-  readonly source: SourceConfig;
-  readonly ref: SecretRef;
-  /** null: it has no value on this machine. */
-  readonly fingerprint: string | null;
-  readonly use: SecretUse | null;
-  /** Taken out, it would change what stored events name: `secret:<place>`, which `forwardSecret` puts back. */
-  readonly holdsPlaces: boolean;
-  /** All secrets of the source that an ingress has or had. */
-  readonly ofSource: readonly SecretUse[];
-}
+import { describeUse } from '../sources/secret-state.ts';
 
 export function registerSources(program: Command, context: CommandContext): void {
   program
@@ -37,7 +25,8 @@ export function registerSources(program: Command, context: CommandContext): void
       });
       const uses = await withDatabase(context.config(), readSecretUses);
       const shown = settings.config.sources.flatMap(source =>
-        secretsOf(source, reader, {
+        secretsOf(source, {
+          valueOf: ref => valueOf(ref, reader),
           uses,
           forwards: settings.config.destinations.some(({ forwardSecret }) => forwardSecret),
         }),
@@ -45,24 +34,6 @@ export function registerSources(program: Command, context: CommandContext): void
       if (json === true) for (const secret of shown) context.terminal.line(secretJson(secret));
       else context.terminal.line(formatSources(shown, Date.now()));
     });
-}
-
-interface Known {
-  readonly uses: readonly SecretUse[];
-  /** Some destination gets the tokens of bearer headers. */
-  readonly forwards: boolean;
-}
-
-function secretsOf(source: SourceConfig, reader: SecretReader, { uses, forwards }: Known): ShownSecret[] {
-  const hasPlaces = forwards && (providerOf(source)?.bearerHeaders.length ?? 0) > 0;
-  const ofSource = uses.filter(use => use.source === source.name);
-  return source.secrets.map((ref, place) => {
-    const value = valueOf(ref, reader);
-    const fingerprint = value === null ? null : secretFingerprint(source.name, value);
-    const use = ofSource.find(known => known.fingerprint === fingerprint) ?? null;
-    const holdsPlaces = hasPlaces && place < source.secrets.length - 1;
-    return { source, ref, fingerprint, use, ofSource, holdsPlaces };
-  });
 }
 
 function valueOf(ref: SecretRef, reader: SecretReader): string | null {

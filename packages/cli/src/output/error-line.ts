@@ -1,12 +1,8 @@
 import { AppError } from '@ackline/shared/app-error';
 import { errorCodes, type ErrorCode } from '@ackline/shared/error-codes';
 import { errorFrames, errorText } from '@ackline/shared/error-text';
+import { isUnreachable } from '@ackline/store/unreachable';
 import { asTyped } from './program-name.ts';
-
-/** What drivers and the system report where PostgreSQL can't be reached, or refuses the login. */
-const POSTGRES_UNREACHABLE =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57P0[1-4]|53300|28P01|28000|3D000)$/;
-const POSTGRES_TIMEOUT = /timeout (exceeded|expired)|terminated unexpectedly|Connection terminated/i;
 
 /**
  * An error for the terminal: `error [CODE] what – what to do`. One that lists several places has them on lines of their own
@@ -28,9 +24,8 @@ function classify(error: unknown): { code: ErrorCode; what: string } {
   if (error instanceof AppError) return { code: error.code, what: error.message };
   if (!(error instanceof Error))
     return { code: 'ACKLINE_INTERNAL', what: 'Something failed without a reason' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const what = describe(error);
-  if (POSTGRES_UNREACHABLE.test(code) || POSTGRES_TIMEOUT.test(error.message)) {
+  if (isUnreachable(error)) {
     return { code: 'ACKLINE_POSTGRES_UNAVAILABLE', what: `PostgreSQL does not answer (${what})` };
   }
   return { code: 'ACKLINE_COMMAND_FAILED', what };

@@ -1,3 +1,5 @@
+import { printable } from '@ackline/shared/printable';
+
 /** A wider cell is cut: one long id must not push the rest off the screen. */
 const MAX_CELL_CHARS = 60;
 const GAP = '  ';
@@ -24,11 +26,6 @@ export function formatTable(
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Text from outside (ids, errors of receivers) with control characters replaced: an escape sequence could rewrite the screen. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '·');
 }
 
 function cut(text: string): string {

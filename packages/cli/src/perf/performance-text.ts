@@ -1,6 +1,7 @@
 import { performanceText as summaryText } from '@ackline/runtime/performance-report';
 import { shortTime } from '../output/short-time.ts';
-import { formatTable, printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
+import { formatTable } from '../output/text-table.ts';
 import { formatBytes, formatCount, formatMs, plural } from '../output/units.ts';
 import type { DestinationPerformance, FunctionCost, Performance } from './performance.ts';
 

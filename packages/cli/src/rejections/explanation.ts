@@ -1,7 +1,7 @@
 import { VARIANT_KINDS } from '@ackline/shared/signature-doctor/diagnosis';
 import type { ListedRejection } from '@ackline/store/rejections';
 import { shortTime } from '../output/short-time.ts';
-import { printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 
 /** What a refused request was like, what was tried, and what would have been right. */

@@ -1,7 +1,8 @@
 import { MAX_COUNTED, type Replay, type ReplayFilter, type ReplayProgress } from '@ackline/store/replays';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
-import { formatTable, printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
+import { formatTable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 
 /** "12 parked deliveries with the cause "crm 503", to crm". */

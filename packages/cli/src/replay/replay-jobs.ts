@@ -13,7 +13,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
-import { operatorName } from '../operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 import { positiveNumber, wholeNumber } from '../options.ts';
 import { isAgreed } from '../output/confirm.ts';
 import { programName } from '../output/program-name.ts';

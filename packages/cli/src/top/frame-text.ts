@@ -1,5 +1,6 @@
 import { MAX_COUNTED } from '@ackline/store/work-figures';
-import { formatTable, printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
+import { formatTable } from '../output/text-table.ts';
 import { formatCount, formatMs, plural } from '../output/units.ts';
 import type { Quantiles } from './metric-samples.ts';
 import type { DestinationFigures, Frame, SourceRates, WorkCounts } from './frame.ts';

@@ -1,6 +1,6 @@
 import { valueAt } from '@ackline/shared/providers/body/json-body';
 import { programName } from '../output/program-name.ts';
-import { printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 
 /** What is used of a line that a service logged. */
 export interface LogLine {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describePortHolder } from '@ackline/embedded-postgres/port';
 import { AppError } from '@ackline/shared/app-error';
 import type { PortChoice } from '../config.ts';
-import { printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 
 /** Ports that are tried after the default one; a machine with more in a row taken has another problem. */
 const MAX_TRIED_PORTS = 50;

@@ -4,7 +4,7 @@ import type { AppError } from '@ackline/shared/app-error';
 import type { Finding } from '@ackline/shared/config/finding';
 import { addressOf } from '@ackline/shared/config/destination-address';
 import type { AcklineConfig, DestinationConfig } from '@ackline/shared/config/types';
-import { printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { formatBytes } from '../output/units.ts';
 import { createLineLimiter } from './line-limiter.ts';
 import { isFree, nameHolder, portError } from './ports.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditRecord } from '@ackline/store/audit';
 import { auditJson, formatAudit } from '../../src/commands/audit.ts';
-import { operatorName } from '../../src/operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 
 const RECORD: AuditRecord = {
   id: '7',

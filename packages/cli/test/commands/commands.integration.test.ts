@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import pg from 'pg';
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
-import { operatorName } from '../../src/operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 
 const EVENT = '019ab2c4-0000-7000-8000-000000000001';
 const PARKED = '019ab2c4-0000-7000-8000-00000000000a';
@@ -231,7 +231,10 @@ test('the audit says who did it', async () => {
   await run('destinations', 'resume', 'bot');
   const [resumed, paused, ...others] = json((await run('audit', '--json')).out);
   assert.deepEqual([resumed?.['action'], resumed?.['subject']], ['destination.resumed', 'bot']);
-  assert.deepEqual([paused?.['actor'], paused?.['details']], [operatorName(), { reason: 'audited' }]);
+  assert.deepEqual(
+    [paused?.['actor'], paused?.['details']],
+    [operatorName(), { before: 'active', after: 'paused', reason: 'audited' }],
+  );
   const actions = new Set(others.map(entry => entry['action']));
   assert.ok(actions.isSupersetOf(new Set(['delivery.replayed', 'delivery.discarded'])));
   assert.equal((await run('audit', '-n', '1')).out.join().split('\n').length, 2);

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import type { ListedEvent } from '@ackline/store/event-list';
 import type { ParkedDelivery } from '@ackline/store/parked';
 import type { DestinationState } from '@ackline/store/destination-states';
-import { describeDestinations, formatDestinations } from '../../src/commands/destinations.ts';
-import { handlerRows } from '../../src/destinations/handler-rows.ts';
+import { formatDestinations } from '../../src/commands/destinations.ts';
+import { describeDestinations } from '@ackline/store/destination-rows';
+import { handlerRows } from '@ackline/store/handler-rows';
 import { eventJson, formatEvents } from '../../src/commands/events.ts';
 import { formatParked, parkedJson } from '../../src/commands/park.ts';
 import { describeReplay } from '../../src/commands/replay.ts';
@@ -16,6 +17,7 @@ const DELIVERY = '019ab2c4-0000-7000-8000-00000000000d';
 
 function event(overrides: Partial<ListedEvent> = {}): ListedEvent {
   return {
+    storedDay: '2026-11-19',
     seq: '7',
     id: '019ab2c4-0000-7000-8000-00000000000e',
     source: 'telegram',
@@ -117,7 +119,10 @@ test('a delivery whose expression failed shows where, and one that Kafka did not
 });
 
 test('a replay says where it goes, and that what is open needs none', () => {
-  assert.match(describeReplay(DELIVERY, { kind: 'replayed', destination: 'bot' }), /sent to bot again/);
+  assert.match(
+    describeReplay(DELIVERY, { kind: 'replayed', destination: 'bot', before: 'parked' }),
+    /sent to bot again/,
+  );
   assert.match(describeReplay(DELIVERY, { kind: 'still-open', state: 'due' }), /not finished yet/);
 });
 

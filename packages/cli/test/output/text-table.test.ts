@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatTable, printable } from '../../src/output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
+import { formatTable } from '../../src/output/text-table.ts';
 
 test('columns are as wide as their widest cell, and lines end without spaces', () => {
   assert.equal(formatTable(['A', 'LONG'], [['abc', 'x']]), 'A    LONG\nabc  x');

@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import pg from 'pg';
 import { runCli } from '../../src/cli.ts';
 import { loadConfig } from '../../src/config.ts';
-import { operatorName } from '../../src/operator.ts';
+import { operatorName } from '@ackline/runtime/operator-name';
 
 const EVENT = '019ab2c4-0000-7000-8000-00000000000a';
 const OTHER = '019ab2c4-0000-7000-8000-00000000000b';

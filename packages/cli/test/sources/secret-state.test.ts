@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SecretUse } from '@ackline/store/secret-uses';
-import { describeUse, isRemovable } from '../../src/sources/secret-state.ts';
+import { isRemovable } from '@ackline/store/source-secrets';
+import { describeUse } from '../../src/sources/secret-state.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const HOUR_MS = 3_600_000;

@@ -92,8 +92,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const transformer = createTransformer({ log, onStartFailed: () => deps.metrics.transformStartFailed() });
   const runner = createAttemptRunner({
     ...attemptDeps(deps, transformer),
-    pauseDestination: (name, reason) =>
-      pauseDestination(pool, name, { reason, actor: `processor@${hostname()}` }),
+    pauseDestination: async (name, reason) => {
+      await pauseDestination(pool, name, { reason, actor: `processor@${hostname()}` });
+    },
     writer,
     listener: deps.metrics,
     log,

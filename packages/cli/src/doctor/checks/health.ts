@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { printable } from '../../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { finding } from '../examination.ts';
 import type { Finding } from '../finding.ts';
 

@@ -1,5 +1,5 @@
 import type { SourceConfig } from '@ackline/shared/config/types';
-import { printable } from '../../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { formatCount, formatMs, plural } from '../../output/units.ts';
 import { type Examination, finding } from '../examination.ts';
 import { type Examined, type Finding, notLookedAt, only } from '../finding.ts';

@@ -10,7 +10,7 @@ import {
 } from '@ackline/store/work-figures';
 import type { Pool } from 'pg';
 import { shortTime } from '../../output/short-time.ts';
-import { printable } from '../../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { formatCount, formatMs, plural } from '../../output/units.ts';
 import { type Examination, finding } from '../examination.ts';
 import { type Examined, type Finding, only } from '../finding.ts';

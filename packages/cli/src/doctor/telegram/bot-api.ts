@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { printable } from '../../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { networkProblem, requestJson } from '../bounded-json.ts';
 
 const LIMIT_MS = 10_000;

@@ -1,6 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
-import { describeRef, readFirstSecret } from '../../config-file.ts';
+import { describeRef } from '@ackline/shared/config/secret-ref';
+import { readFirstSecret } from '../../config-file.ts';
 import { plural } from '../../output/units.ts';
 import type { Examination } from '../examination.ts';
 import type { ApiAnswer, BotApi, WebhookInfo, WebhookSettings } from './bot-api.ts';

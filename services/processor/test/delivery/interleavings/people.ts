@@ -60,9 +60,9 @@ export async function discardOneCause(world: World): Promise<void> {
 }
 
 export async function pauseOne(world: World): Promise<void> {
-  await attempt(world, 'pausing', () =>
-    pauseDestination(world.pool, world.pick(names) ?? 'go', { reason: 'a look', actor: ACTOR }),
-  );
+  await attempt(world, 'pausing', async () => {
+    await pauseDestination(world.pool, world.pick(names) ?? 'go', { reason: 'a look', actor: ACTOR });
+  });
 }
 
 export async function resumeAll(world: World): Promise<void> {

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 
-export const KEYS_OPTION = 'show dedup and ordering keys as they are: they may be phone numbers';
-
 const SHOWN_DIGITS = 8;
 
 /** Tells which rows of a source have the same key, and not which it is: a key may be a phone number. */

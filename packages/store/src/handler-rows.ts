@@ -1,5 +1,5 @@
-import { PROCESSOR_GONE_MS, type ProcessorState } from '@ackline/store/processors';
-import { printable } from '../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
+import { PROCESSOR_GONE_MS, type ProcessorState } from './processors.ts';
 
 /** What the processors that live say of a handler. */
 export interface HandlerRow {
