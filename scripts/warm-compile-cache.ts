@@ -1,5 +1,5 @@
 // Fills Node's compile cache (NODE_COMPILE_CACHE) while the image is built: `node warm-compile-cache.ts <root of Ackline>`. Imports nothing
-// of it: it runs beside the sources. No server is there, so ingress and processor come as far as they do without one.
+// of it: it runs beside the sources. No server is there, so the services come as far as they do without one.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,6 +40,7 @@ const environment = {
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://${NOWHERE}`,
   OPS_PORT: String(OPS_PORT),
   PORT: '0',
+  CONSOLE_PORT: '0',
   WARM_SECRET: 'warm',
 };
 
@@ -52,6 +53,7 @@ await run('ackline in the image', [image, '--version']);
 await run('ackline in a running pod', [join(root, 'packages/cli/bin/ackline.mjs'), '--version']);
 await run('the ingress', [image, 'ingress']);
 await run('the processor', [image, 'processor']);
+await run('the console', [image, 'console']);
 await run('the threads of a handler', ['--input-type=module', '--eval', handlerProgram()]);
 
 /** Starts threads as a processor would, and lets them end: Node writes its cache at the end of a process. */

@@ -1,10 +1,16 @@
 import { environmentTable, type Variables, variablesOf } from './environment-table.ts';
 import { environmentSchema as cliSchema } from '../../packages/cli/src/config.ts';
+import { environmentSchema as consoleSchema } from '../../services/console/src/config.ts';
 import { environmentSchema as ingressSchema } from '../../services/ingress/src/config.ts';
 import { environmentSchema as processorSchema } from '../../services/processor/src/config.ts';
 
 /** By who reads them. */
-export const environmentSchemas = { ingress: ingressSchema, processor: processorSchema, ackline: cliSchema };
+export const environmentSchemas = {
+  ingress: ingressSchema,
+  processor: processorSchema,
+  console: consoleSchema,
+  ackline: cliSchema,
+};
 
 /** docs/environment.md, from the schemas that the services read their environment by. */
 export function environmentPage(): string {
@@ -31,6 +37,11 @@ ${environmentTable(only(ingress, name => !(name in common)))}
 ## Processor
 
 ${environmentTable(only(processor, name => !(name in common)))}
+## Console
+
+Besides, it reads ACKLINE_CONFIG, ACKLINE_ENV, DATABASE_URL, LOG_LEVEL, OPS_HOST and OPS_PORT as above.
+
+${environmentTable(only(variablesOf(consoleSchema), name => name.startsWith('CONSOLE_')))}
 ## ackline
 
 \`npm start\` (\`ackline up\`) and the commands read these, and \`up\` gives all of the environment on to the services, so that the

@@ -11,7 +11,7 @@ export function errorsPage(): string {
 
 Every error that Ackline shows has one of these codes. A code keeps its meaning for ever. In a checkout \`ackline\` is typed \`npx ackline\`.
 
-## Answers to a webhook
+## Answers to a webhook, or to a call of the operator API
 
 The body is \`application/problem+json\` (RFC 9457) with \`type\`, \`title\`, \`status\`, \`detail\`, \`code\` and \`requestId\`. The request id
 is also in the log line of the request. Nothing of the request's body, and no secret, is in an answer.

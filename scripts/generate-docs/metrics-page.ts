@@ -9,7 +9,7 @@ export function metricsPage(): string {
 # Metrics
 
 \`/metrics\` of the operations port, for Prometheus. Each has the label \`${SERVICE_LABEL}\`: \`ingress\`, \`ingress-parent\` (with INGRESS_PROCESSES),
-\`processor\` or \`ackline\` (\`npm start\`). The values of labels are configured names and fixed words, never something that a request brings. A
+\`processor\`, \`console\` or \`ackline\` (\`npm start\`). The values of labels are configured names and fixed words, never something that a request brings. A
 name and its meaning stay.
 
 **Merged** says what a parent shows of several processes, as \`ingress-parent\` and \`ackline\` do. A labelled metric has no sample before what
@@ -34,6 +34,9 @@ ${tableOf('ingress-parent')}
 ## Processor
 
 ${tableOf('processor')}
+## Console
+
+${tableOf('console')}
 ## Each process
 
 From prom-client, under its own names; "(Linux)" where no other system has it.

@@ -20,6 +20,7 @@ import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
 import { registerSources } from './commands/sources.ts';
 import { registerSpool } from './commands/spool.ts';
+import { registerTokens } from './commands/tokens.ts';
 import { registerTop } from './commands/top.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliConfig } from './config.ts';
@@ -110,6 +111,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerDestinations,
     registerCache,
     registerAudit,
+    registerTokens,
     registerMigrate,
     registerSpool,
     registerBackup,

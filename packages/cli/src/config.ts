@@ -1,13 +1,14 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
 import { commonFields, port } from '@ackline/runtime/environment-fields';
+import { isLoopback } from '@ackline/runtime/loopback';
 import { AppError } from '@ackline/shared/app-error';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_OPS_PORT = 9464;
+const DEFAULT_CONSOLE_PORT = 8081;
 const LOOPBACK = '127.0.0.1';
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const REACHABLE = '127.0.0.1 in development, 0.0.0.0 in production';
 
@@ -21,9 +22,17 @@ export const environmentSchema = z.object({
   ACKLINE_ENV: z.enum(['development', 'production'], 'must be development or production').optional().meta({
     title: '`development` or `production`',
     description:
-      'development needs HOST and OPS_HOST on loopback: generated secrets guard nothing that others reach.',
-    unset: 'development; production where HOST or OPS_HOST is not loopback',
+      'development needs HOST, OPS_HOST and CONSOLE_HOST on loopback: generated secrets guard nothing that others reach.',
+    unset: 'development; production where one of them is not loopback',
   }),
+  CONSOLE_HOST: z.string().default(LOOPBACK).meta({
+    title: 'address',
+    description:
+      'Where the console listens. Anywhere but on loopback each call needs a token of `ackline tokens create`.',
+  }),
+  CONSOLE_PORT: port(DEFAULT_CONSOLE_PORT).describe(
+    'The port of the console. In development another one is taken where this is only the default and held.',
+  ),
   DATABASE_URL: commonFields.DATABASE_URL,
   HOST: z
     .string()
@@ -67,6 +76,8 @@ export interface CliConfig {
   readonly databaseUrl: string | null;
   readonly host: string;
   readonly port: PortChoice;
+  readonly consoleHost: string;
+  readonly consolePort: PortChoice;
   readonly opsHost: string;
   readonly opsPort: PortChoice;
   readonly hasKafka: boolean;
@@ -93,6 +104,8 @@ export function loadConfig(
     databaseUrl: env.DATABASE_URL,
     host: env.HOST ?? defaultHost,
     port: { port: env.PORT, isChosen: isSet(environment, 'PORT') },
+    consoleHost: env.CONSOLE_HOST,
+    consolePort: { port: env.CONSOLE_PORT, isChosen: isSet(environment, 'CONSOLE_PORT') },
     opsHost: env.OPS_HOST ?? defaultHost,
     opsPort: { port: env.OPS_PORT, isChosen: isSet(environment, 'OPS_PORT') },
     hasKafka: env.KAFKA_BROKERS !== undefined,
@@ -102,9 +115,9 @@ export function loadConfig(
 }
 
 /** The variables that put a listener where others can reach it, with their values. */
-function findReachable({ HOST, OPS_HOST }: z.output<typeof environmentSchema>): string[] {
-  return Object.entries({ HOST, OPS_HOST }).flatMap(([name, host]) =>
-    host === undefined || LOOPBACK_HOSTS.has(host) ? [] : [`${name}=${host}`],
+function findReachable({ HOST, OPS_HOST, CONSOLE_HOST }: z.output<typeof environmentSchema>): string[] {
+  return Object.entries({ HOST, OPS_HOST, CONSOLE_HOST }).flatMap(([name, host]) =>
+    host === undefined || isLoopback(host) ? [] : [`${name}=${host}`],
   );
 }
 
@@ -117,7 +130,7 @@ function chooseMode(
   if (env.ACKLINE_ENV === 'development') {
     throw new AppError(
       'ACKLINE_ENVIRONMENT_INVALID',
-      `ACKLINE_ENV=development needs every listener on loopback, but ${reachable.join(' and ')} can be reached by others: take HOST and OPS_HOST away, or set ACKLINE_ENV=production`,
+      `ACKLINE_ENV=development needs every listener on loopback, but ${reachable.join(' and ')} can be reached by others: take HOST, OPS_HOST and CONSOLE_HOST away, or set ACKLINE_ENV=production`,
     );
   }
   return 'production';

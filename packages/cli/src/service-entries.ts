@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 export const SERVICE_ENTRIES = {
   ingress: serviceEntry('ingress'),
   processor: serviceEntry('processor'),
+  console: serviceEntry('console'),
 } as const;
 export type ServiceName = keyof typeof SERVICE_ENTRIES;
 

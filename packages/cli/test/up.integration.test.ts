@@ -30,7 +30,11 @@ before(async () => {
   const text = await readFile(CONFIG, 'utf8');
   assert.ok(text.includes('127.0.0.1:8090/sample'), 'the default configuration names the sample receiver');
   await writeFile(join(folder, 'ackline.yaml'), text.replace('127.0.0.1:8090', `127.0.0.1:${samplePort}`));
-  environment = { PORT: String(await freePort()), OPS_PORT: String(await freePort()) };
+  environment = {
+    PORT: String(await freePort()),
+    OPS_PORT: String(await freePort()),
+    CONSOLE_PORT: String(await freePort()),
+  };
   up = await start();
 });
 
@@ -134,12 +138,22 @@ test('signed samples of every provider are accepted and delivered', async () => 
   await untilDelivered(31);
 });
 
+test('the console lists the events that were sent', async () => {
+  const base = `http://127.0.0.1:${environment['CONSOLE_PORT']}/api/v1`;
+  assert.ok(up.output().includes(`${base}/openapi.json`), up.output());
+  const response = await fetch(`${base}/events?limit=5`);
+  assert.equal(response.status, 200);
+  const { items } = (await response.json()) as { items: { deliveries: { state: string }[] }[] };
+  assert.equal(items.length, 5);
+  assert.ok(items.every(({ deliveries }) => deliveries[0]?.state === 'delivered'));
+});
+
 test('one operations port tells of all processes', async () => {
   for (const path of ['/livez', '/readyz', '/startupz']) {
     assert.equal((await operations(path)).status, 200, path);
   }
   const { text } = await operations('/metrics');
-  for (const service of ['ackline', 'ingress', 'processor']) {
+  for (const service of ['ackline', 'ingress', 'processor', 'console']) {
     assert.match(text, new RegExp(`^process_cpu_seconds_total\\{.*service="${service}"`, 'm'), service);
   }
   assert.match(text, /^ackline_processor_events_total\{.*result="stored".*\} 31$/m);
@@ -165,11 +179,11 @@ test('secrets and the database URL are readable by their owner only', async () =
   }
 });
 
-test('SIGHUP makes both services read the file again, and a bad file is told with its line', async () => {
+test('SIGHUP makes all services read the file again, and a bad file is told with its line', async () => {
   const path = join(folder, 'ackline.yaml');
   const good = await readFile(path, 'utf8');
   process.kill(up.pid, 'SIGHUP');
-  for (const service of ['ingress', 'processor']) {
+  for (const service of ['ingress', 'processor', 'console']) {
     const log = join(folder, `.ackline/logs/${service}.log`);
     await waitFor(async () => (await readFile(log, 'utf8')).includes('config.reloaded'), {
       what: `the reload of ${service}`,
@@ -178,7 +192,7 @@ test('SIGHUP makes both services read the file again, and a bad file is told wit
   assert.doesNotMatch(up.output(), /signal\.ignored/);
   await writeFile(path, good.replace('destination: sample-receiver', 'destination: nobody'));
   process.kill(up.pid, 'SIGHUP');
-  for (const service of ['ingress', 'processor']) {
+  for (const service of ['ingress', 'processor', 'console']) {
     const refusal = new RegExp(
       `^! ${service} error: config\\.refused \\(.*ackline\\.yaml:\\d+:\\d+ {2}routes\\[0\\].* – npx ackline check$`,
       'm',
@@ -202,7 +216,11 @@ test('a port that was chosen and is taken is refused with its holder', async () 
 
 test('a taken port of the sample receiver is refused before PostgreSQL is made', async () => {
   const dataDir = join(folder, 'sample-port');
-  const ports = { PORT: String(await freePort()), OPS_PORT: String(await freePort()) };
+  const ports = {
+    PORT: String(await freePort()),
+    OPS_PORT: String(await freePort()),
+    CONSOLE_PORT: String(await freePort()),
+  };
   const { code, stderr } = await ackline(['up'], { ...ports, ACKLINE_DATA_DIR: dataDir });
   assert.equal(code, 1);
   assert.match(stderr, /error \[ACKLINE_PORT_IN_USE\] The sample receiver .*: port \d+ is held by /);
@@ -229,7 +247,7 @@ test('a service that is killed comes back, and goes on accepting', async () => {
   );
   assert.equal((await ackline(['send', 'telegram'])).code, 0);
   await untilDelivered(32);
-  for (const service of ['ingress', 'processor']) {
+  for (const service of ['ingress', 'processor', 'console']) {
     assert.match(
       up.output(),
       new RegExp(`^! ackline error: component.failed .*${service} ended.*SIGKILL`, 'm'),

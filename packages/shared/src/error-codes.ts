@@ -1,13 +1,5 @@
-interface ErrorRow {
-  /** The HTTP status where the code is an answer to a webhook; null where it is not. */
-  readonly status: number | null;
-  /** The same call may succeed later. */
-  readonly retryable: boolean;
-  /** What it means, in one sentence. */
-  readonly title: string;
-  /** What the reader should do, in one or two sentences. */
-  readonly fix: string;
-}
+import { apiErrorCodes } from './error-codes-api.ts';
+import type { ErrorRow } from './error-row.ts';
 
 /**
  * Every code that Ackline shows to a user, in one place. A code is API: it is never reused for something else.
@@ -110,6 +102,7 @@ export const errorCodes = {
     title: 'An error inside Ackline; the event was not accepted',
     fix: 'Send again. Operators: find the log line with this request id.',
   },
+  ...apiErrorCodes,
   ACKLINE_CONFIG_INVALID: {
     status: null,
     retryable: false,
@@ -183,7 +176,7 @@ export const errorCodes = {
     fix: 'Lower INGRESS_PROCESSES, raise max_connections of the server, or put fewer pods on it.',
   },
   ACKLINE_POSTGRES_UNAVAILABLE: {
-    status: null,
+    status: 503,
     retryable: true,
     title: 'PostgreSQL does not answer',
     fix: 'Check that the server of DATABASE_URL runs, can be reached from here, and has free connections.',
@@ -246,7 +239,7 @@ export const errorCodes = {
     status: null,
     retryable: false,
     title: 'Another program holds the port',
-    fix: 'Stop the program that the message names, or choose another port: PORT or OPS_PORT, or for the sample receiver the url of its destination.',
+    fix: 'Stop the program that the message names, or choose another port: PORT, OPS_PORT or CONSOLE_PORT, or for the sample receiver the url of its destination.',
   },
   ACKLINE_SERVICE_FAILED: {
     status: null,
@@ -267,10 +260,10 @@ export const errorCodes = {
     fix: 'Correct what the message names: the path in ackline.yaml, an error in the module, the name of the handler. Deliveries wait meanwhile, or go to the module before; it is tried again by itself, and at once by SIGHUP.',
   },
   ACKLINE_NOT_FOUND: {
-    status: null,
+    status: 404,
     retryable: false,
     title: 'There is nothing with this id',
-    fix: 'List what there is with `ackline events` or `ackline park`, and copy the id from there.',
+    fix: 'List what there is with `ackline events` or `ackline park`, or by the API, and copy the id from there.',
   },
   ACKLINE_EMBEDDED_POSTGRES: {
     status: null,

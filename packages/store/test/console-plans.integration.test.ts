@@ -18,7 +18,7 @@ import { listEventsAt } from '@ackline/store/event-list';
 import { findPlaces, NEWEST, placeBefore } from '@ackline/store/event-places';
 import { pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
-import { pageRejected } from '@ackline/store/rejected-requests';
+import { pageRejections } from '@ackline/store/rejections';
 import { pageReplays } from '@ackline/store/replays';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
@@ -190,7 +190,7 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     'the audit': { most: 500, ask: q => pageAudit(q, {}, page) },
     'the audit of nobody': { most: MOST_ROWS, ask: q => pageAudit(q, { actor: 'nobody' }, page) },
     replays: { most: 500, ask: q => pageReplays(q, null, page) },
-    'refused requests': { most: 500, ask: q => pageRejected(q, null, page) },
+    'refused requests': { most: 500, ask: q => pageRejections(q, null, page) },
     'a range of the live stream': {
       most: 2_000,
       ask: q =>

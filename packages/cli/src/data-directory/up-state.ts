@@ -9,6 +9,7 @@ const schema = z.object({
   /** With its password: the file is readable by its owner only. */
   databaseUrl: z.string(),
   ingressUrl: z.string(),
+  consoleUrl: z.string().optional(),
   operationsUrl: z.string(),
   /** Process ids of the services, by their names. */
   services: z.record(z.string(), z.number().int().positive()),

@@ -2,6 +2,8 @@
 
 /** Connections to PostgreSQL of each ingress process. */
 export const INGRESS_POOL_MAX = 5;
+/** Of the console, where there is one. */
+export const CONSOLE_CONNECTIONS = 5;
 /** Of each processor, where DATABASE_POOL_MAX does not say so. */
 export const DEFAULT_PROCESSOR_POOL_MAX = 50;
 /** Of each processor, beside its pool. */

@@ -17,7 +17,7 @@ const CLI_NAME = 'ackline';
  */
 export function chooseProgram(words: readonly string[]): ImageProgram {
   const [first, ...rest] = words;
-  if (first === 'ingress' || first === 'processor') {
+  if (first === 'ingress' || first === 'processor' || first === 'console') {
     if (rest.length > 0)
       throw new AppError(
         'ACKLINE_USAGE',

@@ -14,6 +14,7 @@ export interface AnnouncedUp {
 
 export interface AnnouncedFacts {
   readonly ingressUrl: string;
+  readonly consoleUrl: string;
   readonly operationsUrl: string;
   /** "processor: kafka-consumer: no broker answers": what is not ready, and why; none: all is. */
   readonly waiting: readonly string[];

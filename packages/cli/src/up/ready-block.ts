@@ -6,6 +6,7 @@ export interface ReadyFacts {
   readonly config: AcklineConfig;
   /** Without a path. */
   readonly ingressUrl: string;
+  readonly consoleUrl: string;
   readonly operationsUrl: string;
   readonly dataDir: string;
   readonly hasDatabase: boolean;
@@ -22,13 +23,14 @@ const LABEL_WIDTH = 12;
 
 /** What a newcomer needs to know once everything runs, ready or not; ends with two commands that work when pasted. */
 export function formatReadyBlock(facts: ReadyFacts): string {
-  const { config, ingressUrl, operationsUrl } = facts;
+  const { config, ingressUrl, consoleUrl, operationsUrl } = facts;
   const lines = [
     '',
     `Ackline ${facts.version} ${stateOf(facts)} (development: every listener on loopback)`,
     '',
     ...labelled('Webhooks', listSources(config, ingressUrl)),
     ...labelled('Health', [`${ingressUrl}/health`]),
+    ...labelled('Console', [`${consoleUrl}/api/v1/openapi.json  (the operator API: docs/console.md)`]),
     ...labelled('Operations', [`${operationsUrl}/metrics  /readyz  /livez  /startupz`]),
     ...labelled('Data', [`${facts.dataDir}  (logs/, and dev.env with the generated secrets)`]),
     ...labelled('Runs on', listParts(facts)),

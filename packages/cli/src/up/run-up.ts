@@ -1,7 +1,7 @@
 // Everything of Ackline on one machine, under one process.
 //
-// U1. What was started is stopped in the opposite order, so that nothing ends before what uses it: ingress, processor, sample
-//     receiver, PostgreSQL, operations port. A start that fails half-way stops what it had started.
+// U1. What was started is stopped in the opposite order, so that nothing ends before what uses it: console, ingress,
+//     processor, sample receiver, PostgreSQL, operations port. A start that fails half-way stops what it had started.
 // U2. A second signal kills what still runs. What was acknowledged is committed; the next start goes on from there.
 import { once } from 'node:events';
 import { isatty } from 'node:tty';
@@ -23,7 +23,7 @@ export async function runUp(config: CliConfig, terminal: Terminal): Promise<void
   const shutdown = listenForShutdown({
     source: withoutCopies(process, () => performance.now()),
     stopWithParent: false,
-    onDrain: () => say('stopping: ingress, processor, PostgreSQL (again to force)'),
+    onDrain: () => say('stopping: console, ingress, processor, PostgreSQL (again to force)'),
     onForce: () => {
       for (const kill of killers) kill(); // (U2)
     },

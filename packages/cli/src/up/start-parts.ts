@@ -53,6 +53,7 @@ export interface Up {
 
 interface Ports {
   readonly ingress: number;
+  readonly console: number;
   readonly operations: number;
   /** null: no sample receiver runs. */
   readonly sample: number | null;
@@ -71,6 +72,7 @@ export async function startParts(up: Up): Promise<void> {
   const spool = await spoolEnvironment(up);
   const facts: Facts = { databaseUrl: up.config.databaseUrl ?? '', pids: {} };
   const ingressUrl = () => urlOf(up.config.host, services.ingress.httpPort() ?? ports.ingress);
+  const consoleUrl = () => urlOf(up.config.consoleHost, services.console.httpPort() ?? ports.console);
   const operationsUrl = urlOf(up.config.opsHost, ports.operations);
   // One after the other: services that start at the same time would write the same file.
   let saved: Promise<void> = Promise.resolve();
@@ -81,6 +83,7 @@ export async function startParts(up: Up): Promise<void> {
         startedAt: startedAt.toISOString(),
         databaseUrl: facts.databaseUrl,
         ingressUrl: ingressUrl(),
+        consoleUrl: consoleUrl(),
         operationsUrl,
         services: { ...facts.pids },
       }).catch((error: unknown) => up.log.warn({ err: error }, 'up-state.not-written')),
@@ -91,19 +94,24 @@ export async function startParts(up: Up): Promise<void> {
     createService(up, name, {
       environment: () => ({
         ...serviceEnvironment(up, facts.databaseUrl),
-        ...(name === 'ingress' ? { ...spool, HOST: up.config.host, PORT: String(ports.ingress) } : {}),
+        ...listenerOf(name, up, ports),
+        ...(name === 'ingress' ? spool : {}),
       }),
       onSpawn(pid) {
         facts.pids[name] = pid;
         void saveState();
       },
     });
-  const services = { processor: create('processor'), ingress: create('ingress') };
+  const services = {
+    processor: create('processor'),
+    ingress: create('ingress'),
+    console: create('console'),
+  };
   const all = Object.values(services);
   up.signalled.push(signal => {
     services.ingress.signal(signal);
-    // It is one process, which nothing else could replace.
-    if (signal === 'SIGHUP') services.processor.signal(signal);
+    // Each is one process, which nothing else could replace.
+    if (signal === 'SIGHUP') for (const one of [services.processor, services.console]) one.signal(signal);
   });
   const watch = createReadinessWatch(() => all);
 
@@ -115,7 +123,15 @@ export async function startParts(up: Up): Promise<void> {
   const waiting = await untilReady(up, all, watch);
   await saveState();
   up.health.markStarted();
-  if (!up.signal.aborted) announce(up, { ingressUrl: ingressUrl(), operationsUrl, waiting });
+  if (!up.signal.aborted)
+    announce(up, { ingressUrl: ingressUrl(), consoleUrl: consoleUrl(), operationsUrl, waiting });
+}
+
+/** Where a service listens, as it reads it. */
+function listenerOf(name: ServiceName, { config }: Up, ports: Ports): Environment {
+  if (name === 'ingress') return { HOST: config.host, PORT: String(ports.ingress) };
+  if (name === 'console') return { CONSOLE_HOST: config.consoleHost, CONSOLE_PORT: String(ports.console) };
+  return {};
 }
 
 /** All ports of the start, before anything is started: one that is taken must not leave work behind. */
@@ -130,8 +146,10 @@ async function choosePorts({ config, prepared, say }: Up): Promise<Ports> {
   const given = sample === null ? [] : [sample];
   const ingress = await choose('PORT', config.host, config.port, given);
   const operations = await choose('OPS_PORT', config.opsHost, config.opsPort, [...given, ingress]);
+  const others = [...given, ingress, operations];
+  const consolePort = await choose('CONSOLE_PORT', config.consoleHost, config.consolePort, others);
   if (sample !== null) await checkSamplePort(sample);
-  return { ingress, operations, sample };
+  return { ingress, console: consolePort, operations, sample };
 }
 
 function createService(

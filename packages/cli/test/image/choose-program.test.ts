@@ -6,7 +6,7 @@ import { chooseProgram } from '../../src/image/choose-program.ts';
 import { nodeCommand } from '../../src/image/launch.ts';
 
 describe('the programs of the image', () => {
-  for (const name of ['ingress', 'processor']) {
+  for (const name of ['ingress', 'processor', 'console']) {
     it(`starts ${name} by its name`, () => {
       const { entry, args } = chooseProgram([name]);
       assert.match(entry, new RegExp(`services/${name}/src/main\\.ts$`));

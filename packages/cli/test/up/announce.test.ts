@@ -6,6 +6,12 @@ import { exampleConfig } from '../example-config.ts';
 
 const AWAY = 'processor: kafka-consumer: no broker answers';
 
+const URLS = {
+  ingressUrl: 'http://127.0.0.1:8080',
+  consoleUrl: 'http://127.0.0.1:8081',
+  operationsUrl: 'http://127.0.0.1:9464',
+};
+
 function announced(mode: 'development' | 'production', waiting: readonly string[]) {
   const lines: string[] = [];
   const logged: [level: string, fields: object, event: string][] = [];
@@ -22,7 +28,7 @@ function announced(mode: 'development' | 'production', waiting: readonly string[
       terminal: { line: text => lines.push(text) },
       log: { info: write('info'), warn: write('warn') },
     },
-    { ingressUrl: 'http://127.0.0.1:8080', operationsUrl: 'http://127.0.0.1:9464', waiting },
+    { ...URLS, waiting },
   );
   return { text: lines.join('\n'), logged };
 }
@@ -38,10 +44,9 @@ test('what runs and is not ready is not announced as ready, and says why', () =>
 });
 
 test('in production it is one log line, a warning where something is not ready', () => {
-  const urls = { ingressUrl: 'http://127.0.0.1:8080', operationsUrl: 'http://127.0.0.1:9464' };
-  assert.deepEqual(announced('production', []), { text: '', logged: [['info', urls, 'up.ready']] });
+  assert.deepEqual(announced('production', []), { text: '', logged: [['info', URLS, 'up.ready']] });
   assert.deepEqual(announced('production', [AWAY]), {
     text: '',
-    logged: [['warn', { ...urls, waiting: [AWAY] }, 'up.not-ready']],
+    logged: [['warn', { ...URLS, waiting: [AWAY] }, 'up.not-ready']],
   });
 });

@@ -64,6 +64,7 @@ test('the ready block names every URL, what is embedded and how to switch it', (
     version: '0.1.0',
     config: exampleConfig(),
     ingressUrl: 'http://127.0.0.1:8081',
+    consoleUrl: 'http://127.0.0.1:8091',
     operationsUrl: 'http://127.0.0.1:9464',
     dataDir: '/srv/.ackline',
     hasDatabase: false,
@@ -75,6 +76,7 @@ test('the ready block names every URL, what is embedded and how to switch it', (
     '\nAckline 0.1.0 is ready (development',
     'http://127.0.0.1:8081/webhook/telegram  telegram',
     'http://127.0.0.1:8081/health',
+    'http://127.0.0.1:8091/api/v1',
     'http://127.0.0.1:9464/metrics',
     '/srv/.ackline',
     'embedded PostgreSQL 17',
@@ -91,7 +93,15 @@ test('the ready block names every URL, what is embedded and how to switch it', (
 
 test('many sources do not push the curl off the screen', () => {
   const sources = Array.from({ length: 40 }, (_, index) => source({ path: `/webhook/${index}` }));
-  const facts = { version: '', ingressUrl: '', operationsUrl: '', dataDir: '', curl: null, waiting: [] };
+  const facts = {
+    version: '',
+    ingressUrl: '',
+    consoleUrl: '',
+    operationsUrl: '',
+    dataDir: '',
+    curl: null,
+    waiting: [],
+  };
   const parts = { hasDatabase: true, hasKafka: true };
   const block = formatReadyBlock({ ...facts, ...parts, config: exampleConfig({ sources }) });
   assert.match(block, /… and 28 more/);

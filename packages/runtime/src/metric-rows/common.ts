@@ -2,6 +2,7 @@ import type { MetricRow } from './metric-row.ts';
 
 /** Of more than one service. */
 const BOTH = ['ingress', 'processor'] as const;
+const ALL = [...BOTH, 'console'] as const;
 /** From a connection that comes free at once to the limit of waiting for one. */
 const POOL_WAIT_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -26,21 +27,21 @@ export const commonRows = {
     type: 'gauge',
     help: 'Connections to PostgreSQL of each pool, by state: used or idle',
     labels: ['pool', 'state'],
-    services: BOTH,
+    services: ALL,
   },
   poolMax: {
     name: 'ackline_postgres_pool_max_connections',
     type: 'gauge',
     help: 'Connections that a pool may have',
     labels: ['pool'],
-    services: BOTH,
+    services: ALL,
   },
   poolWaiting: {
     name: 'ackline_postgres_pool_waiting',
     type: 'gauge',
     help: 'Callers that wait for a connection of a pool now',
     labels: ['pool'],
-    services: BOTH,
+    services: ALL,
   },
   poolWaitSeconds: {
     name: 'ackline_postgres_pool_wait_seconds',
@@ -48,21 +49,21 @@ export const commonRows = {
     help: 'How long those waited that found no idle connection in a pool, a new one included',
     labels: ['pool'],
     buckets: POOL_WAIT_BUCKETS_S,
-    services: BOTH,
+    services: ALL,
   },
   poolFailures: {
     name: 'ackline_postgres_pool_failures_total',
     type: 'counter',
     help: 'Callers that got no connection: none was free in time, or the server gave none',
     labels: ['pool'],
-    services: BOTH,
+    services: ALL,
   },
   configReloads: {
     name: 'ackline_config_reloads_total',
     type: 'counter',
     help: 'Readings of ackline.yaml after the first, by result: reloaded or refused (tried again every 30 s)',
     labels: ['result'],
-    services: BOTH,
+    services: ALL,
   },
   configRefused: {
     name: 'ackline_config_refused',
@@ -70,7 +71,7 @@ export const commonRows = {
     help: '1 while ackline.yaml is one that was refused, and an older one is in force',
     labels: [],
     merged: 'max',
-    services: BOTH,
+    services: ALL,
   },
   configLoadedAt: {
     name: 'ackline_config_loaded_timestamp_seconds',
@@ -78,7 +79,7 @@ export const commonRows = {
     help: 'When the configuration in force was read, in seconds since 1970',
     labels: [],
     merged: 'min',
-    services: BOTH,
+    services: ALL,
   },
   traceSpansDropped: {
     name: 'ackline_trace_spans_dropped_total',

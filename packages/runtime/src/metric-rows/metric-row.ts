@@ -21,4 +21,4 @@ export interface MetricRow {
     | 'a call of a handler';
 }
 
-export type MetricService = 'ingress' | 'ingress-parent' | 'processor';
+export type MetricService = 'ingress' | 'ingress-parent' | 'processor' | 'console';

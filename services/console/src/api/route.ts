@@ -1,8 +1,8 @@
+import type { TokenScope } from '@ackline/store/console-tokens';
 import type { z } from 'zod';
 
-/** What a token may do. None of them holds another one. */
-export const SCOPES = ['view', 'payload', 'operate', 'configure'] as const;
-export type Scope = (typeof SCOPES)[number];
+export { TOKEN_SCOPES as SCOPES } from '@ackline/store/console-tokens';
+export type Scope = TokenScope;
 
 /** What is sent besides JSON. */
 export type Media = 'application/octet-stream' | 'text/event-stream';

@@ -5,10 +5,11 @@ import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import type { Pool } from 'pg';
 import { findDatabaseUrl } from '../../database.ts';
-import { printable } from '../../output/text-table.ts';
+import { printable } from '@ackline/shared/printable';
 import { formatMs } from '../../output/units.ts';
 import {
   CONNECTIONS_BESIDE_POOL,
+  CONSOLE_CONNECTIONS,
   DEFAULT_PROCESSOR_POOL_MAX,
   INGRESS_POOL_MAX,
 } from '../connection-figures.ts';
@@ -152,10 +153,10 @@ async function connectionFindings(
   const processors = Math.max(1, room.processors);
   // One process more than there are: a replacement runs beside the one that it replaces.
   const ingress = (processes === 0 ? 1 : processes + 1) * INGRESS_POOL_MAX;
-  const pools = processors * ofProcessor + ingress;
+  const pools = processors * ofProcessor + ingress + CONSOLE_CONNECTIONS;
   const needed = pools + room.others + SPARE_CONNECTIONS;
   const sum =
-    `the pools may want ${pools} (${processors} × ${ofProcessor} of processors${ofHandlers === 0 ? '' : `, handlers ${ofHandlers} of each`}, ${ingress} of an ingress), ` +
+    `the pools may want ${pools} (${processors} × ${ofProcessor} of processors${ofHandlers === 0 ? '' : `, handlers ${ofHandlers} of each`}, ${ingress} of an ingress, ${CONSOLE_CONNECTIONS} of the console), ` +
     `the server gives ${room.usable}`;
   if (pools > room.usable) return [finding('connections-over', null, `${sum}: it should give ${needed}`)];
   if (pools + room.others <= room.usable) return [];

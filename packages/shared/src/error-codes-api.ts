@@ -1,0 +1,65 @@
+import type { ErrorRow } from './error-row.ts';
+
+/** Those of the operator API, as part of the one table. */
+export const apiErrorCodes = {
+  ACKLINE_CALL_INVALID: {
+    status: 400,
+    retryable: false,
+    title: 'A call of the API has a value that can not be used',
+    fix: 'Correct what the detail names; /api/v1/openapi.json has every call with its parameters.',
+  },
+  ACKLINE_TOKEN_MISSING: {
+    status: 401,
+    retryable: false,
+    title: 'The call shows no token that is valid',
+    fix: 'Send `Authorization: Bearer <token>` with a token of `ackline tokens create` that has not expired and was not revoked.',
+  },
+  ACKLINE_NOT_ALLOWED: {
+    status: 403,
+    retryable: false,
+    title: 'The token does not allow this call',
+    fix: 'Use a token with the scope and the tenant that the detail names: `ackline tokens create`.',
+  },
+  ACKLINE_WRONG_ORIGIN: {
+    status: 403,
+    retryable: false,
+    title: 'The call comes from a page or a host name that is not the console',
+    fix: 'Open the console by localhost or its address, not by another name. Behind a proxy, or on another host, set CONSOLE_HOST and use tokens.',
+  },
+  ACKLINE_NO_SUCH_CALL: {
+    status: 404,
+    retryable: false,
+    title: 'The API has no such call',
+    fix: 'Compare the path with /api/v1/openapi.json.',
+  },
+  ACKLINE_WRONG_STATE: {
+    status: 409,
+    retryable: false,
+    title: 'It is in a state that this call is not for',
+    fix: 'Look at its state, which the detail names: somebody else may have changed it.',
+  },
+  ACKLINE_TOO_MANY_REFUSALS: {
+    status: 429,
+    retryable: true,
+    title: 'This address has shown too many tokens that are not valid',
+    fix: 'Correct the token, and try again after the time in Retry-After. A token that was valid here before is let through meanwhile.',
+  },
+  ACKLINE_CALL_FAILED: {
+    status: 500,
+    retryable: true,
+    title: 'An error inside the console; what the call asked for may not be done',
+    fix: 'Look whether it was done before you try again. Operators: find the log line with this request id.',
+  },
+  ACKLINE_CONSOLE_BUSY: {
+    status: 503,
+    retryable: true,
+    title: 'The console does as much of this at a time as it may',
+    fix: 'Try again after the time in Retry-After, or close other live views.',
+  },
+  ACKLINE_LOOK_TOO_LONG: {
+    status: 503,
+    retryable: true,
+    title: 'PostgreSQL took longer for it than the console lets it',
+    fix: 'Narrow the filter or the time, and try again: a busy server may be faster later.',
+  },
+} as const satisfies Record<string, ErrorRow>;

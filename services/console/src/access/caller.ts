@@ -1,0 +1,49 @@
+import { AppError } from '@ackline/shared/app-error';
+import { hiddenKey } from '@ackline/shared/hidden-key';
+import type { Route, Scope } from '../api/route.ts';
+
+/** Who calls, and what they may do. */
+export interface Caller {
+  /** For the audit. */
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** null: all tenants. */
+  readonly tenant: string | null;
+}
+
+/** Throws ACKLINE_NOT_ALLOWED. */
+export function authorize(caller: Caller, { scope, tenants }: Pick<Route, 'scope' | 'tenants'>): void {
+  if (scope !== null) requireScope(caller, scope);
+  if (tenants === 'all' && caller.tenant !== null) {
+    throw new AppError(
+      'ACKLINE_NOT_ALLOWED',
+      'The call is about all tenants, and the token is of one: use a token without a tenant',
+    );
+  }
+}
+
+export function requireScope({ scopes }: Caller, scope: Scope): void {
+  if (!scopes.has(scope)) throw new AppError('ACKLINE_NOT_ALLOWED', `The token has no scope \`${scope}\``);
+}
+
+/** The tenant that a call is about; undefined: all. Throws ACKLINE_NOT_ALLOWED where it asks for another one than its own. */
+export function tenantOf(caller: Caller, asked: string | undefined): string | undefined {
+  if (caller.tenant === null) return asked;
+  if (asked !== undefined && asked !== caller.tenant) {
+    throw new AppError(
+      'ACKLINE_NOT_ALLOWED',
+      `The token is of the tenant ${JSON.stringify(caller.tenant)} alone`,
+    );
+  }
+  return caller.tenant;
+}
+
+/** Whether a row of that tenant is there for the caller. */
+export function maySee(caller: Caller, tenant: string): boolean {
+  return caller.tenant === null || caller.tenant === tenant;
+}
+
+/** A key may be a phone number: who may not see payloads sees which rows have the same one. */
+export function shownKey<Key extends string | null>(caller: Caller, source: string, key: Key): Key | string {
+  return key === null || caller.scopes.has('payload') ? key : hiddenKey(source, key);
+}

@@ -1,0 +1,99 @@
+import type { Logger } from '@ackline/runtime/logger';
+import { AppError } from '@ackline/shared/app-error';
+import { readSeqMark } from '@ackline/store/event-feed';
+import type { Response } from 'express';
+import type { Pool } from 'pg';
+import type { Access } from '../access/access.ts';
+import type { eventRoutes } from '../api/events.ts';
+import type { EventFeed, FeedClient } from '../live/event-feed.ts';
+import type { Call, CallsOf } from './call.ts';
+import { eventCursor, readEventCursor } from './cursors.ts';
+import { shownEvent } from './shown.ts';
+import { readWhere } from './where.ts';
+import { commonSearch } from './event-search.ts';
+
+export interface EventStreamDeps {
+  readonly reads: Pick<Pool, 'query'>;
+  readonly feed: EventFeed;
+  readonly access: Access;
+  readonly log: Pick<Logger, 'info'>;
+  readonly heartbeatMs?: number;
+}
+
+/** Operators with some tabs each; all of them cost one look. */
+export const MAX_CLIENTS = 20;
+/** Proxies cut connections that are silent for a minute. */
+const HEARTBEAT_MS = 15_000;
+/** A token that was revoked ends its streams within this time. */
+const ASK_AGAIN_EVERY_MS = 60_000;
+/** A client that lets so much lie does not read. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+type StreamCall = Call<typeof eventRoutes.streamEvents>;
+
+export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRoutes>['streamEvents'] {
+  const { reads, feed } = deps;
+  return async call => {
+    const { query, caller, request } = call;
+    const where = readWhere(query.where, caller);
+    if (feed.size >= MAX_CLIENTS)
+      throw new AppError(
+        'ACKLINE_CONSOLE_BUSY',
+        `${MAX_CLIENTS} live streams are open, and there are no more`,
+      );
+    // The header wins: a browser that connects again sends the same URL.
+    const after = headerOf(request.headers['last-event-id']) ?? query.after;
+    const at = after === undefined ? await readSeqMark(reads) : readEventCursor(after);
+    const search = commonSearch(query, caller);
+    return { send: response => stream(response, { search, where, at, call }, deps) };
+  };
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
+  readonly call: StreamCall;
+}
+
+/** Until the client goes, or is ended. */
+function stream(response: Response, { call, ...followed }: Followed, deps: EventStreamDeps): void {
+  const { feed, access, log, heartbeatMs = HEARTBEAT_MS } = deps;
+  const { caller, request } = call;
+  // Not by Express, which adds a charset: browsers know that it is UTF-8.
+  response.status(200).setHeader('content-type', 'text/event-stream').setHeader('x-accel-buffering', 'no');
+  const client: FeedClient = {
+    ...followed,
+    send: event => {
+      response.write(
+        `id: ${eventCursor(event)}\nevent: stored\ndata: ${JSON.stringify(shownEvent(event, caller))}\n\n`,
+      );
+      return response.writableLength <= MAX_UNREAD_BYTES;
+    },
+    live: isLive => void response.write(`event: live\ndata: ${JSON.stringify({ isLive })}\n\n`),
+    end() {
+      feed.remove(client);
+      // What it has not read by now it will not read.
+      if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
+      else response.end();
+    },
+  };
+  /** Also moves the place of a client whose filter takes little: it has to look through less when it comes back. */
+  const beat = () => response.write(`id: ${eventCursor(client.at)}\n: heartbeat\n\n`);
+  const heartbeat = setInterval(beat, heartbeatMs);
+  const question = setInterval(() => {
+    access(request).catch((error: unknown) => {
+      if (error instanceof AppError) client.end();
+    });
+  }, ASK_AGAIN_EVERY_MS);
+  response.on('error', () => undefined); // it has gone while it was written to: `close` follows
+  response.on('close', () => {
+    clearInterval(heartbeat);
+    clearInterval(question);
+    feed.remove(client);
+    log.info({ caller: caller.name, clients: feed.size }, 'stream.closed');
+  });
+  beat();
+  feed.add(client);
+}

@@ -1,0 +1,191 @@
+import { createGate } from '@ackline/runtime/gate';
+import { AppError } from '@ackline/shared/app-error';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { open } from '@ackline/shared/seal';
+import { noteAudit } from '@ackline/store/audit';
+import {
+  type EventLocation,
+  eventOfKey,
+  locateEvent,
+  readDeliveriesOf,
+  readFacts,
+  readPayload,
+  type SealedPayload,
+} from '@ackline/store/event-details';
+import { type ListedEvent, listEventsAt } from '@ackline/store/event-list';
+import {
+  type EventPlace,
+  type EventSearch,
+  findPlaces,
+  NEWEST,
+  placeBefore,
+} from '@ackline/store/event-places';
+import type { Response } from 'express';
+import type { Pool } from 'pg';
+import { type Caller, maySee } from '../access/caller.ts';
+import type { eventRoutes } from '../api/events.ts';
+import type { Call, CallsOf } from './call.ts';
+import { eventCursor, readEventCursor } from './cursors.ts';
+import { commonSearch, matches } from './event-search.ts';
+import { shownDelivery, shownEvent } from './shown.ts';
+import { timelineOf } from './timeline.ts';
+import { filterPlaces, MAX_FILTERED_ROWS, passes, readWhere } from './where.ts';
+
+export interface EventCallsDeps {
+  readonly reads: Pool;
+  readonly changes: Pool;
+  readonly streamEvents: CallsOf<typeof eventRoutes>['streamEvents'];
+}
+
+/** A body has up to 25 MiB, and is there four times over while it is answered: two fit beside all else. */
+const PAYLOADS_AT_A_TIME = 2;
+
+type ListCall = Call<typeof eventRoutes.listEvents>;
+
+export function createEventCalls({
+  reads,
+  changes,
+  streamEvents,
+}: EventCallsDeps): CallsOf<typeof eventRoutes> {
+  const payloadGate = createGate(PAYLOADS_AT_A_TIME);
+  return {
+    async listEvents({ query, caller }) {
+      const search = searchOf(query, caller);
+      const id = query.id ?? (await idOfKey(reads, search));
+      if (id !== null) return { json: await listOne(reads, { id, search, query, caller }) };
+      return { json: await listPage(reads, { search, query, caller }) };
+    },
+    async readEvent({ params, caller }) {
+      return { json: await readWhole(reads, await locate(reads, params.id, caller), caller) };
+    },
+    async readPayload({ params, query, caller }) {
+      const located = await locate(reads, params.id, caller);
+      const isRaw = query.raw !== undefined;
+      // Noted before it is shown: nobody sees one that is not.
+      await noteAudit(changes, {
+        actor: caller.name,
+        action: 'payload.viewed',
+        subject: located.id,
+        details: { source: located.source, form: isRaw ? 'raw' : 'json' },
+      });
+      return payloadGate(async () => {
+        const payload = await readPayload(reads, located);
+        if (payload === null) throw noEvent(params.id);
+        return isRaw
+          ? { send: response => sendFile(response, located.id, bodyOf(payload)) }
+          : { json: shownPayload(located.id, payload) };
+      });
+    },
+    streamEvents,
+  };
+}
+
+async function locate(reads: Pool, id: string, caller: Caller): Promise<EventLocation> {
+  const located = await locateEvent(reads, id);
+  if (located === null || !maySee(caller, located.tenant)) throw noEvent(id);
+  return located;
+}
+
+async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
+  const [listed] = await listEventsAt(reads, [located]);
+  const facts = await readFacts(reads, located);
+  if (listed === undefined || facts === null) throw noEvent(located.id);
+  const deliveries = await readDeliveriesOf(reads, located);
+  const { traceparent } = decodeMeta(open({ keyId: facts.keyId, bytes: facts.meta }));
+  return {
+    ...shownEvent(listed, caller),
+    occurredAt: facts.occurredAt?.toISOString() ?? null,
+    priority: facts.priority,
+    traceId: traceIdOf(traceparent),
+    deliveries: deliveries.map(delivery => shownDelivery(delivery, caller)),
+    timeline: timelineOf(listed, facts, deliveries),
+  };
+}
+
+function bodyOf({ keyId, body }: SealedPayload): Buffer {
+  return Buffer.from(open({ keyId, bytes: body }));
+}
+
+function shownPayload(id: string, payload: SealedPayload) {
+  const { method, url, headers } = decodeMeta(open({ keyId: payload.keyId, bytes: payload.meta }));
+  const body = bodyOf(payload);
+  return {
+    id,
+    method,
+    url,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+    bodyBytes: body.length,
+    bodyBase64: body.toString('base64'),
+  };
+}
+
+const noEvent = (id: string) => new AppError('ACKLINE_NOT_FOUND', `There is no event with the id ${id}`);
+
+/** What a query asks for, of the caller's own tenant. */
+function searchOf(query: ListCall['query'], caller: Caller): EventSearch {
+  const { receivedSince, receivedUntil, storedSince, storedUntil, state } = query;
+  return { ...commonSearch(query, caller), receivedSince, receivedUntil, storedSince, storedUntil, state };
+}
+
+/** The provider's own id leads to its event by an index, while it is remembered. */
+async function idOfKey(reads: Pool, { source, dedupKey }: EventSearch): Promise<string | null> {
+  return source === undefined || dedupKey === undefined ? null : eventOfKey(reads, { source, dedupKey });
+}
+
+interface Asked extends Pick<ListCall, 'query' | 'caller'> {
+  readonly search: EventSearch;
+}
+
+async function listOne(reads: Pool, { id, search, query, caller }: Asked & { readonly id: string }) {
+  const where = readWhere(query.where, caller);
+  const located = await locateEvent(reads, id);
+  const [event] = located === null ? [] : await listEventsAt(reads, [located]);
+  const isAsked =
+    event !== undefined &&
+    matches(event, search) &&
+    (where === null || (await passesAt(reads, event, where)));
+  return { items: isAsked ? [shownEvent(event, caller)] : [], next: null, scannedTo: null };
+}
+
+async function passesAt(reads: Pool, place: EventPlace, where: NonNullable<ReturnType<typeof readWhere>>) {
+  const payload = await readPayload(reads, place);
+  return payload !== null && passes(where, payload);
+}
+
+async function listPage(reads: Pool, { search, query, caller }: Asked) {
+  const { limit } = query;
+  const where = readWhere(query.where, caller);
+  const before = await beginningOf(reads, query);
+  const page = await findPlaces(reads, search, { before, limit: where === null ? limit : MAX_FILTERED_ROWS });
+  const { passed, stoppedAt } =
+    where === null
+      ? { passed: page.found, stoppedAt: null }
+      : await filterPlaces(reads, page.found, { where, limit });
+  const last = stoppedAt ?? page.last;
+  const isFull = passed.length === limit;
+  const events: readonly ListedEvent[] = await listEventsAt(reads, passed);
+  return {
+    items: events.map(event => shownEvent(event, caller)),
+    next: last === null ? null : eventCursor(last),
+    scannedTo: last === null || isFull ? null : last.storedAt.toISOString(),
+  };
+}
+
+async function beginningOf(reads: Pool, { cursor, storedUntil }: ListCall['query']): Promise<EventPlace> {
+  if (cursor !== undefined) return readEventCursor(cursor);
+  return storedUntil === undefined ? NEWEST : placeBefore(reads, storedUntil);
+}
+
+/** The second part of W3C's `traceparent`. */
+function traceIdOf(traceparent: string | null): string | null {
+  return traceparent?.split('-')[1] ?? null;
+}
+
+/** As a file that no browser shows, runs or guesses the type of. */
+function sendFile(response: Response, id: string, body: Buffer): void {
+  response
+    .status(200)
+    .set({ 'content-disposition': `attachment; filename="${id}.bin"` })
+    .type('application/octet-stream')
+    .send(body);
+}

@@ -1,0 +1,55 @@
+import { pageParked, type ParkedDelivery } from '@ackline/store/parked';
+import { readCauses } from '@ackline/store/parked-causes';
+import type { Pool } from 'pg';
+import { type Caller, shownKey, tenantOf } from '../access/caller.ts';
+import type { parkedRoutes } from '../api/parked.ts';
+import type { CallsOf } from './call.ts';
+import { readTimeCursor, timeCursor } from './cursors.ts';
+
+export function createParkedCalls({ reads }: { readonly reads: Pool }): CallsOf<typeof parkedRoutes> {
+  return {
+    async listParked({ query: { limit, cursor, ...filter }, caller }) {
+      const search = { ...filter, tenant: tenantOf(caller, filter.tenant) };
+      const page = await pageParked(reads, search, { before: readTimeCursor(cursor), limit });
+      return {
+        json: {
+          items: page.found.map(delivery => shownParked(delivery, caller)),
+          next: page.last === null ? null : timeCursor(page.last.place),
+          scannedTo: page.isCut && page.last !== null ? page.last.parkedAt.toISOString() : null,
+        },
+      };
+    },
+    async listCauses({ query, caller }) {
+      const causes = await readCauses(reads, tenantOf(caller, query.tenant) ?? null);
+      return {
+        json: {
+          items: causes.map(({ firstAt, lastAt, ...cause }) => ({
+            ...cause,
+            firstAt: firstAt.toISOString(),
+            lastAt: lastAt.toISOString(),
+          })),
+        },
+      };
+    },
+  };
+}
+
+function shownParked(delivery: ParkedDelivery, caller: Caller) {
+  const { id, eventId, source, tenant, route, destination, reason, cause, tries, blocks } = delivery;
+  return {
+    id,
+    eventId,
+    source,
+    tenant,
+    route,
+    destination,
+    orderingKey: shownKey(caller, source, delivery.orderingKey),
+    reason,
+    cause,
+    tries,
+    parkedAt: delivery.parkedAt.toISOString(),
+    blocks,
+    lastStatus: delivery.lastAttempt?.status ?? null,
+    lastError: delivery.lastAttempt?.error ?? null,
+  };
+}

@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { ListedEvent } from '@ackline/store/event-list';
+import type { DeliveryDetails } from '@ackline/store/event-details';
+import { type Caller, shownKey } from '../access/caller.ts';
+import type { eventRoutes } from '../api/events.ts';
+import type { deliveryRoutes } from '../api/deliveries.ts';
+
+type ShownEvent = z.input<typeof eventRoutes.streamEvents.answer>;
+type ShownDelivery = z.input<typeof deliveryRoutes.readDelivery.answer>;
+
+/** An event as a list has it, as far as the caller may see it. */
+export function shownEvent(event: ListedEvent, caller: Caller): ShownEvent {
+  const { seq, id, source, tenant, provider, type, tier, routing, bodyBytes } = event;
+  return {
+    seq,
+    id,
+    source,
+    tenant,
+    provider,
+    type,
+    dedupKey: shownKey(caller, source, event.dedupKey),
+    orderingKey: shownKey(caller, source, event.orderingKey),
+    receivedAt: event.receivedAt.toISOString(),
+    storedAt: event.storedAt.toISOString(),
+    tier,
+    routing,
+    bodyBytes,
+    deliveries: event.deliveries.map(delivery => ({
+      ...delivery,
+      dueAt: isoTime(delivery.dueAt),
+      finishedAt: delivery.finishedAt === null ? null : isoTime(delivery.finishedAt),
+    })),
+  };
+}
+
+export function shownDelivery(delivery: DeliveryDetails, caller: Caller): ShownDelivery {
+  const maySeeExcerpts = caller.scopes.has('payload');
+  return {
+    ...delivery,
+    dueAt: delivery.dueAt.toISOString(),
+    finishedAt: delivery.finishedAt?.toISOString() ?? null,
+    createdAt: delivery.createdAt.toISOString(),
+    orderingKey: shownKey(caller, delivery.source, delivery.orderingKey),
+    attempts: delivery.attempts.map(({ at, ms, outcome, status, error, excerpt, times }) => ({
+      at,
+      ms,
+      outcome,
+      status,
+      error,
+      excerpt: maySeeExcerpts ? excerpt : null,
+      times: times ?? null,
+    })),
+  };
+}
+
+/** PostgreSQL writes times in JSON with its own offset. */
+function isoTime(text: string): string {
+  return new Date(text).toISOString();
+}

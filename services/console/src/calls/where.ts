@@ -1,0 +1,110 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { AppError } from '@ackline/shared/app-error';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { type CompiledFilter, compileFilter } from '@ackline/shared/routing/filter';
+import { filterDocument } from '@ackline/shared/routing/filter-document';
+import { open } from '@ackline/shared/seal';
+import { readPayloads, type SealedPayload } from '@ackline/store/event-details';
+import type { FoundPlace } from '@ackline/store/event-places';
+import type { Pool } from 'pg';
+import { type Caller, requireScope } from '../access/caller.ts';
+
+/** Rows and bytes that are read at a time. */
+const CHUNK_ROWS = 50;
+const CHUNK_BYTES = 8 * 1024 * 1024;
+/** Of one page: what is behind them is found behind its cursor. */
+export const MAX_FILTERED_ROWS = 500;
+const MAX_FILTERED_BYTES = 32 * 1024 * 1024;
+const MAX_FILTER_MS = 300;
+/** Others get their turn after so long. */
+const SLICE_MS = 5;
+
+/**
+ * The filter of a query; null: none is asked for. It needs the scope `payload`: by many filters somebody would read what they may
+ * not see. Throws ACKLINE_NOT_ALLOWED or ACKLINE_CALL_INVALID.
+ */
+export function readWhere(text: string | undefined, caller: Caller): CompiledFilter | null {
+  if (text === undefined) return null;
+  requireScope(caller, 'payload');
+  const compiled = compileFilter(parse(text));
+  if ('filter' in compiled) return compiled.filter;
+  const problems = compiled.problems.map(
+    ({ path, message }) => `${['where', ...path].join('.')}: ${message}`,
+  );
+  throw new AppError('ACKLINE_CALL_INVALID', problems.join('; '));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError('ACKLINE_CALL_INVALID', 'where: is no JSON');
+  }
+}
+
+/** What is sealed, as a filter sees it. One that can't be read matches nothing. */
+export function passes(where: CompiledFilter, { keyId, meta, body }: SealedPayload): boolean {
+  try {
+    const event = decodeMeta(open({ keyId, bytes: meta }));
+    return where(filterDocument({ ...event, body: open({ keyId, bytes: body }) }));
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
+}
+
+export interface FilteredPlaces {
+  readonly passed: readonly FoundPlace[];
+  /** The last one that was looked at; null: all were. */
+  readonly stoppedAt: FoundPlace | null;
+}
+
+/** Those of the places whose events pass, until there are `limit` or a bound is reached; the first is always looked at. */
+export async function filterPlaces(
+  queryable: Pick<Pool, 'query'>,
+  places: readonly FoundPlace[],
+  { where, limit }: { readonly where: CompiledFilter; readonly limit: number },
+): Promise<FilteredPlaces> {
+  const passed: FoundPlace[] = [];
+  let spentMs = 0;
+  let sliceMs = 0;
+  let bytes = 0;
+  for (const chunk of chunksOf(places)) {
+    const payloads = await readPayloads(queryable, chunk);
+    for (const place of chunk) {
+      const startedAt = performance.now();
+      const payload = payloads.get(place.seq);
+      if (payload !== undefined && passes(where, payload)) passed.push(place);
+      const ms = performance.now() - startedAt;
+      spentMs += ms;
+      sliceMs += ms;
+      bytes += place.bodyBytes;
+      if (passed.length === limit || spentMs > MAX_FILTER_MS || bytes > MAX_FILTERED_BYTES)
+        return { passed, stoppedAt: place === places.at(-1) ? null : place };
+      if (sliceMs > SLICE_MS) {
+        await turn();
+        sliceMs = 0;
+      }
+    }
+  }
+  return { passed, stoppedAt: null };
+}
+
+/** By rows and bytes; one that is larger alone. */
+export function chunksOf<Place extends { readonly bodyBytes: number }>(
+  places: readonly Place[],
+): readonly (readonly Place[])[] {
+  const chunks: Place[][] = [];
+  let bytes = 0;
+  for (const place of places) {
+    const last = chunks.at(-1);
+    if (last === undefined || last.length >= CHUNK_ROWS || bytes + place.bodyBytes > CHUNK_BYTES) {
+      chunks.push([place]);
+      bytes = place.bodyBytes;
+    } else {
+      last.push(place);
+      bytes += place.bodyBytes;
+    }
+  }
+  return chunks;
+}

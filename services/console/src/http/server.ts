@@ -1,0 +1,188 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Logger } from '@ackline/runtime/logger';
+import { AppError } from '@ackline/shared/app-error';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import type { z } from 'zod';
+import type { Access } from '../access/access.ts';
+import { authorize } from '../access/caller.ts';
+import { checkHost, checkOrigin } from '../access/origin.ts';
+import { API_BASE, type Route } from '../api/route.ts';
+import { type RouteName, routes } from '../api/routes.ts';
+import type { Answer, Call } from '../calls/call.ts';
+import { refusalOf, requestIdOf, sendProblem } from './problems.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** No call has a larger one: filters and reasons. */
+const MAX_BODY_BYTES = 65_536;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_HEAD_BYTES = 16_384;
+/** Operators with some tabs each, and scripts. */
+const MAX_CONNECTIONS = 256;
+const MAX_TOLD_PROBLEMS = 10;
+
+export type AnyCall = (call: Call) => Promise<Answer>;
+
+export interface ConsoleServerDeps {
+  readonly calls: Readonly<Record<RouteName, AnyCall>>;
+  readonly access: Access;
+  readonly isLocal: boolean;
+  readonly openApi: unknown;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+/** The console's port: node:http with its limits set, in front of the routes. Binds nothing yet. */
+export function createConsoleServer(deps: ConsoleServerDeps): Server {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEAD_BYTES,
+    },
+    createExpressApp(deps),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+function createExpressApp(deps: ConsoleServerDeps): Express {
+  const { access, isLocal, openApi } = deps;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+  app.use(securityHeaders);
+  app.use((request, _response, next) => {
+    checkHost(request, { isLocal });
+    next();
+  });
+  app.get('/', (_request, response) => {
+    response.json({ name: 'Ackline console', api: API_BASE, openapi: `${API_BASE}/openapi.json` });
+  });
+  app.use(API_BASE, (request, _response, next) => {
+    checkOrigin(request);
+    next();
+  });
+  app.get(`${API_BASE}/openapi.json`, async (request, response) => {
+    await access(request);
+    response.json(openApi);
+  });
+  for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
+    const call = deps.calls[name];
+    app[route.method](expressPath(route), (request, response) =>
+      serve({ name, route, call }, request, response, deps),
+    );
+  }
+  refuseOtherMethods(app);
+  app.use(() => {
+    throw new AppError('ACKLINE_NO_SUCH_CALL');
+  });
+  app.use(onError(deps));
+  return app;
+}
+
+interface Served {
+  readonly name: RouteName;
+  readonly route: Route;
+  readonly call: AnyCall;
+}
+
+async function serve(
+  { name, route, call }: Served,
+  request: Request,
+  response: Response,
+  { access, log }: ConsoleServerDeps,
+): Promise<void> {
+  const startedAt = performance.now();
+  const caller = await access(request);
+  authorize(caller, route);
+  const answer = await call({
+    caller,
+    params: checked('path', route.params, request.params),
+    query: checked('query', route.query, request.query),
+    body:
+      route.body === null ? null : (checked('body', route.body, await readBody(request, response)) as never),
+    request,
+  });
+  if (route.method === 'post') {
+    const ms = Math.round(performance.now() - startedAt);
+    log.info({ call: name, caller: caller.name, requestId: requestIdOf(response), ms }, 'call.done');
+  }
+  if ('send' in answer) await answer.send(response);
+  else response.status(route.status).json(answer.json);
+}
+
+/** `/events/{id}` as Express writes it. */
+function expressPath({ path }: Route): string {
+  return API_BASE + path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function refuseOtherMethods(app: Express): void {
+  const allowed = Map.groupBy(Object.values<Route>(routes), expressPath);
+  for (const [path, ofPath] of allowed) {
+    const methods = ofPath.map(({ method }) => method.toUpperCase()).join(', ');
+    app.all(path, (_request, response) => {
+      response.set('allow', methods);
+      throw new AppError('ACKLINE_METHOD_NOT_ALLOWED', `This call takes ${methods}`);
+    });
+  }
+}
+
+/** Throws ACKLINE_CALL_INVALID, which names the fields and never repeats a value. */
+function checked<Schema extends z.ZodObject>(
+  where: 'path' | 'query' | 'body',
+  schema: Schema,
+  given: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, MAX_TOLD_PROBLEMS).map(({ path, message }) => {
+    const name = path.join('.');
+    return name === '' ? message : `${name}: ${message}`;
+  });
+  throw new AppError('ACKLINE_CALL_INVALID', `In the ${where}: ${problems.join('; ')}`);
+}
+
+const parseJson = express.json({ limit: MAX_BODY_BYTES, strict: true, type: 'application/json' });
+
+/** Of JSON alone: a form of another page has another type. Nothing at all is as good as `{}`. */
+async function readBody(request: Request, response: Response): Promise<unknown> {
+  if (!hasBody(request)) return {};
+  if (request.is('application/json') === false)
+    throw new AppError('ACKLINE_CALL_INVALID', 'The body must be application/json');
+  await new Promise<void>((resolve, reject) => {
+    parseJson(request, response, (error?: unknown) =>
+      error === undefined ? resolve() : reject(unreadable(error)),
+    );
+  });
+  return request.body as unknown;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function unreadable(error: unknown): AppError {
+  const isTooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
+  const detail = isTooLarge
+    ? `The body is over ${MAX_BODY_BYTES} bytes`
+    : 'The body is no JSON that can be read';
+  return new AppError('ACKLINE_CALL_INVALID', detail);
+}
+
+function onError({ log }: ConsoleServerDeps): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const { code } = refusalOf(error);
+    const facts = { code, requestId: requestIdOf(response), method: request.method };
+    if (code === 'ACKLINE_CALL_FAILED') log.error({ ...facts, err: error }, 'call.failed');
+    else log.warn(facts, 'call.refused');
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, malformedPath(error) ?? error);
+  };
+}
+
+/** Express can't decode a path such as `/%zz`. */
+function malformedPath(error: unknown): AppError | null {
+  return error instanceof URIError ? new AppError('ACKLINE_NO_SUCH_CALL') : null;
+}

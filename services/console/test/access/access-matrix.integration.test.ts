@@ -1,0 +1,204 @@
+// Who may call what: each call of the route table × each scope × whose token it is, against a database with rows of two tenants.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { createToken, TOKEN_SCOPES, type TokenScope } from '@ackline/store/console-tokens';
+import { announceReplay } from '@ackline/store/replay-count';
+import { insertRejection } from '@ackline/store/rejections';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import type { Pool } from 'pg';
+import type { Route } from '../../src/api/route.ts';
+import { type RouteName, routes } from '../../src/api/routes.ts';
+import { type CallOptions, type StartedConsole, startConsole, testPool, urlOf } from '../support/console.ts';
+import { storeEvent } from '../support/rows.ts';
+
+type Tenant = 'crimson' | 'azure';
+
+/** Rows of one tenant. What is of a tenant has its name in it, so that no answer to another one may hold it. */
+interface Rows {
+  readonly event: string;
+  readonly parked: string;
+  readonly replay: string;
+  readonly rejected: string;
+}
+
+/** How each call is made about a tenant's rows; one that is not here does not compile. */
+const CALLS: Readonly<Record<RouteName, (rows: Rows, tenant: Tenant) => CallOptions>> = {
+  listEvents: () => ({}),
+  streamEvents: () => ({ query: { after: '2020-01-01.0' } }),
+  readEvent: ({ event }) => ({ params: { id: event } }),
+  readPayload: ({ event }) => ({ params: { id: event } }),
+  readDelivery: ({ parked }) => ({ params: { id: parked } }),
+  replayDelivery: ({ parked }) => ({ params: { id: parked } }),
+  discardDelivery: ({ parked }) => ({ params: { id: parked } }),
+  listParked: () => ({}),
+  listCauses: () => ({}),
+  createReplay: (_, tenant) => ({ body: { filter: { source: `${tenant}-hooks` } } }),
+  listReplays: () => ({}),
+  readReplay: ({ replay }) => ({ params: { id: replay } }),
+  startReplay: ({ replay }) => ({ params: { id: replay } }),
+  continueReplay: ({ replay }) => ({ params: { id: replay } }),
+  cancelReplay: ({ replay }) => ({ params: { id: replay } }),
+  listDestinations: () => ({}),
+  pauseDestination: () => ({ params: { name: 'crm' } }),
+  resumeDestination: () => ({ params: { name: 'crm' } }),
+  enableDestination: () => ({ params: { name: 'crm' } }),
+  listSources: () => ({}),
+  listRejected: () => ({}),
+  readRejected: ({ rejected }) => ({ params: { id: rejected } }),
+  listAudit: () => ({}),
+  readCaller: () => ({}),
+};
+
+const table = Object.entries(routes) as [RouteName, Route][];
+
+describe('who may call what', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  let ackline: StartedConsole;
+  const rows = {} as Record<Tenant, Rows>;
+  const tokens = new Map<string, string>();
+  const tokenOf = (scope: TokenScope, tenant: Tenant | null) => tokens.get(`${scope} ${tenant}`)!;
+
+  before(async () => {
+    database = await createTestDatabase();
+    pool = testPool(database.url);
+    ackline = await startConsole({ databaseUrl: database.url });
+    for (const scope of TOKEN_SCOPES)
+      for (const tenant of ['crimson', 'azure', null] as const) {
+        const name = `${scope}-${tenant ?? 'all'}`;
+        const token = await createToken(pool, {
+          name,
+          scopes: [scope],
+          tenant,
+          expiresInMs: null,
+          actor: 'me',
+        });
+        tokens.set(`${scope} ${tenant}`, token!);
+      }
+    rows.crimson = await makeRows('crimson');
+    rows.azure = await makeRows('azure');
+  });
+  after(async () => {
+    await ackline[Symbol.asyncDispose]();
+    await pool.end();
+    await database.close();
+  });
+
+  async function makeRows(tenant: Tenant): Promise<Rows> {
+    const source = `${tenant}-hooks`;
+    const { id, deliveries } = await storeEvent(pool, {
+      source,
+      tenant,
+      type: `${tenant}-type`,
+      deliveries: [{ state: 'parked', destination: 'bot', attempts: [{ status: 503 }] }],
+    });
+    const filter = { state: 'parked' as const, tenant };
+    const replay = await announceReplay(pool, { filter, actor: `me-${tenant}`, ratePerS: 1, trickle: 1 });
+    const rejected = randomUUID();
+    await insertRejection(pool, {
+      requestId: rejected,
+      rejectedAt: new Date(),
+      source,
+      provider: 'telegram',
+      code: 'ACKLINE_BAD_SIGNATURE',
+      reason: 'bad_signature',
+      method: 'POST',
+      url: `https://hooks.example.com/${tenant}`,
+      headers: { known: [['Content-Type', 16]], others: 1 },
+      bodyBytes: 2,
+      bodySha256: '00',
+      secrets: 1,
+      tried: { secret: 2 },
+      secretIndex: null,
+      skewMs: null,
+      diagnosis: 'unknown',
+      what: 'w',
+      fix: 'f',
+      body: null,
+    });
+    return { event: id, parked: deliveries[0]!, replay: replay!.id, rejected };
+  }
+
+  /** The status, and all of the text that came; of a stream what comes at once. */
+  async function made(name: RouteName, tenant: Tenant, token: string | undefined) {
+    const options = CALLS[name](rows[tenant], tenant);
+    if (name !== 'streamEvents') {
+      const { status, json } = await ackline.call(name, {
+        ...options,
+        ...(token === undefined ? {} : { token }),
+      });
+      return { status, text: JSON.stringify(json), code: (json as { code?: string }).code };
+    }
+    const stop = new AbortController();
+    const response = await fetch(urlOf(ackline.url, name, options), {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: stop.signal,
+    });
+    if (!response.ok) {
+      const json = (await response.json()) as { code: string };
+      return { status: response.status, text: '', code: json.code };
+    }
+    let text = '';
+    const own = `${tenant}-type`;
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString('utf8');
+      if (text.includes(own)) break;
+    }
+    stop.abort();
+    return { status: response.status, text, code: undefined };
+  }
+
+  for (const [name, route] of table) {
+    it(`${name} is for tokens with the scope ${route.scope ?? 'of any kind'} alone`, async () => {
+      for (const scope of TOKEN_SCOPES) {
+        const { status, code } = await made(name, 'crimson', tokenOf(scope, null));
+        const isAllowed = route.scope === null || route.scope === scope;
+        // 409: it may, and somebody has done it before.
+        assert.equal(status < 300 || status === 409, isAllowed, `${scope}: ${status}`);
+        if (!isAllowed) assert.deepEqual([status, code], [403, 'ACKLINE_NOT_ALLOWED']);
+      }
+    });
+
+    it(`${name} shows a tenant nothing of another one`, async () => {
+      const scope = route.scope ?? 'view';
+      const own = await made(name, 'azure', tokenOf(scope, 'azure'));
+      if (route.tenants === 'all') {
+        assert.deepEqual([own.status, own.code], [403, 'ACKLINE_NOT_ALLOWED']);
+        return;
+      }
+      assert.ok(own.status < 300 || own.status === 409, String(own.status));
+      for (const trace of [
+        'crimson',
+        rows.crimson.event,
+        rows.crimson.parked,
+        rows.crimson.replay,
+        rows.crimson.rejected,
+      ])
+        assert.ok(!own.text.includes(trace), `${trace} in ${own.text}`);
+      if (Object.keys(route.params.shape).length === 0) return;
+      const others = await made(name, 'crimson', tokenOf(scope, 'azure'));
+      assert.deepEqual([others.status, others.code], [404, 'ACKLINE_NOT_FOUND']);
+    });
+  }
+
+  it('a token of a tenant can not ask for another one by a filter', async () => {
+    for (const [name, route] of table) {
+      if (!('tenant' in route.query.shape)) continue;
+      const { status, json } = await ackline.call(name, {
+        query: { tenant: 'crimson' },
+        token: tokenOf('view', 'azure'),
+      });
+      assert.deepEqual([status, json.code], [403, 'ACKLINE_NOT_ALLOWED'], name);
+    }
+    const body = { filter: { tenant: 'crimson' } };
+    const { status } = await ackline.call('createReplay', { body, token: tokenOf('operate', 'azure') });
+    assert.equal(status, 403);
+  });
+
+  it('what a token did is in the audit under its name', async () => {
+    const { json } = await ackline.call('listAudit', { token: tokenOf('view', null) });
+    const actors = new Set(json.items.map(({ actor }: { actor: string }) => actor));
+    assert.ok(actors.has('token:operate-all') && actors.has('token:payload-azure'), [...actors].join(' '));
+  });
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { operatorName } from '@ackline/runtime/operator-name';
+import { insertRejection } from '@ackline/store/rejections';
+import { secretFingerprint, writeSecretUses } from '@ackline/store/secret-uses';
+import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
+import type { Pool } from 'pg';
+import { type StartedConsole, startConsole, testPool } from './support/console.ts';
+import { storeEvent } from './support/rows.ts';
+
+describe('what an operator does by the API', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  let ackline: StartedConsole;
+  before(async () => {
+    database = await createTestDatabase();
+    pool = testPool(database.url);
+    ackline = await startConsole({ databaseUrl: database.url });
+  });
+  after(async () => {
+    await ackline[Symbol.asyncDispose]();
+    await pool.end();
+    await database.close();
+  });
+  beforeEach(() =>
+    pool.query('truncate deliveries, finished_deliveries, audit, paused_destinations, replays, replay_items'),
+  );
+
+  const lastAudit = async () => {
+    const { json } = await ackline.call('listAudit', { query: { limit: '1' } });
+    const { actor, action, subject, details } = json.items[0];
+    return { actor, action, subject, details };
+  };
+  const parked = async (count: number, status = 503) => {
+    const ids: string[] = [];
+    for (let n = 0; n < count; n++) {
+      const { deliveries } = await storeEvent(pool, {
+        deliveries: [{ state: 'parked', attempts: [{ status }] }],
+      });
+      ids.push(deliveries[0]!);
+    }
+    return ids;
+  };
+
+  it('lists what is parked page by page, and by cause with its count', async () => {
+    const ids = [...(await parked(3)), ...(await parked(2, 422))];
+    const first = await ackline.call('listParked', { query: { limit: '2' } });
+    const second = await ackline.call('listParked', { query: { limit: '3', cursor: first.json.next } });
+    const listed = [...first.json.items, ...second.json.items].map(({ id }: { id: string }) => id);
+    assert.deepEqual(listed, ids.toReversed());
+    assert.equal(second.json.next, null);
+    const ofCause = await ackline.call('listParked', { query: { cause: 'crm 422' } });
+    assert.deepEqual(
+      ofCause.json.items.map(({ id }: { id: string }) => id),
+      ids.slice(3).toReversed(),
+    );
+    const { json } = await ackline.call('listCauses');
+    assert.deepEqual(
+      json.items.map(({ cause, count, hasMore, exampleId }: Record<string, unknown>) => [
+        cause,
+        count,
+        hasMore,
+        exampleId,
+      ]),
+      [
+        ['crm 503', 3, false, ids[2]],
+        ['crm 422', 2, false, ids[4]],
+      ],
+    );
+  });
+
+  it('replays and discards one delivery, with what it was before in the audit', async () => {
+    const [first = '', second = ''] = await parked(2);
+    const replayed = await ackline.call('replayDelivery', { params: { id: first } });
+    assert.deepEqual(replayed.json, { id: first, state: 'due' });
+    const actor = operatorName();
+    assert.deepEqual(await lastAudit(), {
+      actor,
+      action: 'delivery.replayed',
+      subject: first,
+      details: { destination: 'crm', before: 'parked', after: 'due' },
+    });
+    const again = await ackline.call('replayDelivery', { params: { id: first } });
+    assert.deepEqual([again.status, again.json.code], [409, 'ACKLINE_WRONG_STATE']);
+    assert.match(again.json.detail, /is due/);
+    await ackline.call('discardDelivery', { params: { id: second } });
+    assert.deepEqual((await lastAudit()).details, {
+      destination: 'crm',
+      before: 'parked',
+      after: 'discarded',
+    });
+    assert.equal((await ackline.call('discardDelivery', { params: { id: second } })).status, 409);
+    await ackline.call('replayDelivery', { params: { id: second } });
+    assert.deepEqual((await lastAudit()).details, { destination: 'crm', before: 'discarded', after: 'due' });
+    assert.equal((await ackline.call('replayDelivery', { params: { id: randomUUID() } })).status, 404);
+  });
+
+  it('counts a replay first, sends nothing before it is started, and cancels it', async () => {
+    await parked(4);
+    const { json, status } = await ackline.call('createReplay', {
+      body: { filter: { cause: 'crm 503' }, ratePerS: 10 },
+    });
+    assert.equal(status, 202);
+    const params = { id: json.id };
+    const read = async () => (await ackline.call('readReplay', { params })).json;
+    const counted = await waitFor(async () => {
+      const replay = await read();
+      return replay.state === 'announced' ? replay : null;
+    });
+    assert.deepEqual([counted.counted, counted.released, counted.left], [4, 0, 4]);
+    assert.equal((await ackline.call('continueReplay', { params })).status, 409);
+    assert.equal((await ackline.call('startReplay', { params })).json.state, 'trickle');
+    assert.deepEqual((await lastAudit()).details, {
+      before: 'announced',
+      after: 'trickle',
+      released: 0,
+      left: 4,
+    });
+    assert.equal((await ackline.call('startReplay', { params })).status, 409);
+    assert.equal((await ackline.call('cancelReplay', { params })).json.state, 'cancelled');
+    assert.equal((await read()).left, 4);
+    const { json: list } = await ackline.call('listReplays');
+    assert.deepEqual(
+      list.items.map(({ id, state }: Record<string, unknown>) => [id, state]),
+      [[json.id, 'cancelled']],
+    );
+  });
+
+  it('a replay of nothing says so', async () => {
+    const { json } = await ackline.call('createReplay', { body: { filter: { source: 'nobody' } } });
+    const replay = await waitFor(async () => {
+      const { json: found } = await ackline.call('readReplay', { params: { id: json.id } });
+      return found.state === 'cancelled' ? found : null;
+    });
+    assert.deepEqual([replay.counted, replay.reason], [0, 'nothing is of this filter']);
+  });
+
+  it('pauses, resumes and enables a destination, and shows where it is configured', async () => {
+    const params = { name: 'crm' };
+    const state = async () => {
+      const { json } = await ackline.call('listDestinations');
+      return json.items.find(({ name }: { name: string }) => name === 'crm');
+    };
+    const { place, address, type } = await state();
+    assert.match(place.file, /ackline\.yaml$/);
+    assert.deepEqual([place.line, address, type], [11, 'http://127.0.0.1:9/…', 'http']);
+    const body = { reason: 'a deploy' };
+    assert.deepEqual((await ackline.call('pauseDestination', { params, body })).json, {
+      name: 'crm',
+      changed: true,
+    });
+    assert.deepEqual((await lastAudit()).details, { before: 'active', after: 'paused', reason: 'a deploy' });
+    assert.equal((await ackline.call('pauseDestination', { params })).json.changed, false);
+    assert.equal((await state()).heldBecause, 'paused: a deploy');
+    assert.equal((await ackline.call('resumeDestination', { params })).json.changed, true);
+    assert.equal((await ackline.call('resumeDestination', { params })).json.changed, false);
+    await pool.query(
+      "insert into destination_states (name, status, failures, reopens_at) values ('crm', 'OPEN', 10, now() + interval '1 hour')",
+    );
+    assert.deepEqual([(await state()).breaker, (await state()).heldBecause], ['open', 'its breaker is open']);
+    assert.equal((await ackline.call('enableDestination', { params })).json.changed, true);
+    assert.deepEqual((await lastAudit()).details, { before: 'breaker OPEN', after: 'active' });
+    assert.equal((await state()).breaker, 'closed');
+    for (const name of ['pauseDestination', 'resumeDestination', 'enableDestination'] as const)
+      assert.equal((await ackline.call(name, { params: { name: 'nobody' } })).status, 404);
+  });
+
+  it('shows sources with their secrets by age and last use, never a value', async () => {
+    const fingerprint = secretFingerprint('crimson-hooks', 'crimson-secret');
+    await writeSecretUses(
+      pool,
+      [{ source: 'crimson-hooks', fingerprint, uses: 3, lastUsedAt: Date.now() }],
+      'ingress-1',
+    );
+    const { json } = await ackline.call('listSources');
+    const [crimson] = json.items;
+    assert.equal(crimson.url, 'https://hooks.example.com/crimson');
+    assert.equal(crimson.place.line, 4);
+    assert.deepEqual(
+      [crimson.secrets[0].reference, crimson.secrets[0].uses, crimson.secrets[0].place.line],
+      ['env RED', 3, 8],
+    );
+    const text = JSON.stringify(json);
+    assert.ok(!text.includes('crimson-secret') && !text.includes(fingerprint));
+  });
+
+  it("shows refused requests with the signature doctor's words", async () => {
+    const requests = [randomUUID(), randomUUID(), randomUUID()];
+    for (const [index, requestId] of requests.entries())
+      await insertRejection(pool, {
+        requestId,
+        rejectedAt: new Date(Date.now() - index * 1_000),
+        source: 'crimson-hooks',
+        provider: 'telegram',
+        code: 'ACKLINE_BAD_SIGNATURE',
+        reason: 'bad_signature',
+        method: 'POST',
+        url: 'https://hooks.example.com/crimson',
+        headers: { known: [['Content-Type', 16]], others: 2 },
+        bodyBytes: 2,
+        bodySha256: 'ab',
+        secrets: 1,
+        tried: { url: 4 },
+        secretIndex: 0,
+        skewMs: 12,
+        diagnosis: 'other-url',
+        what: 'It was signed for another URL',
+        fix: 'Set publicUrl',
+        body: Buffer.from('{}'),
+      });
+    const first = await ackline.call('listRejected', { query: { limit: '2' } });
+    const second = await ackline.call('listRejected', { query: { limit: '2', cursor: first.json.next } });
+    const listed = [...first.json.items, ...second.json.items].map(
+      ({ requestId }: { requestId: string }) => requestId,
+    );
+    assert.deepEqual([listed, second.json.next], [requests, null]);
+    const { json } = await ackline.call('readRejected', { params: { id: requests[0]! } });
+    assert.deepEqual(
+      [json.what, json.fix, json.otherHeaders, json.tried],
+      ['It was signed for another URL', 'Set publicUrl', 2, { url: 4 }],
+    );
+  });
+});
