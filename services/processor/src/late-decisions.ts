@@ -5,12 +5,17 @@ import type { FanOut } from '@ackline/shared/routing/fan-out';
 import { open } from '@ackline/shared/seal';
 import type { UnroutedEvent } from '@ackline/store/unrouted-events';
 import type { PoolClient } from 'pg';
-import { type DecidedEvent, decideEvent, type DecidingRules } from './storing/decisions.ts';
+import {
+  type DecidedEvent,
+  decideEvent,
+  type DecidingRules,
+  sizeOf,
+  sumOf,
+  UNSPLIT,
+} from './storing/decisions.ts';
 import { createPace } from './storing/pace.ts';
+import { isOverSplit } from './storing/split-event.ts';
 import type { StorableEvent } from './storing/storable.ts';
-
-/** Of one transaction, but for the rest of the last body. */
-const MAX_PARTS = 500;
 
 /** What becomes of an event that was stored unrouted. */
 export type LateDecision =
@@ -47,16 +52,17 @@ export async function decideLate(
   const pace = createPace(() => client.query('select 1'));
   const decided: LateDecision[] = [];
   let kind: LateDecision['kind'] = 'left';
-  let parts = 0;
+  let size = UNSPLIT;
   for (const event of events) {
-    if (pace.isSpent || parts >= MAX_PARTS) break;
+    if (pace.isSpent) break;
     const steps = decideStored(event, rules, log);
     let step = steps.next();
     for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
     const decision = step.value;
     if (kind !== 'left' && decision.kind !== kind) break;
     kind = decision.kind;
-    if (decision.kind === 'split') parts += decision.parts.length;
+    if (decision.kind === 'split') size = sumOf(size, sizeOf(decision.parts));
+    if (isOverSplit(size)) break; // never at the first
     decided.push(decision);
   }
   const rest = events.slice(decided.length);

@@ -22,6 +22,7 @@ import type { DecidingRules } from './storing/decisions.ts';
 import { newDelivery } from './storing/new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
 import { storeEvents } from './storing/store-events.ts';
+import { isConnectionLost, isPoison, isTooLong } from './storing/store-failures.ts';
 import { createWakeup } from './wakeup.ts';
 
 const EVERY_MS = 1_000;
@@ -92,31 +93,60 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
   };
 }
 
+export interface RoutingDeps extends Pick<LateRoutingDeps, 'pool' | 'log' | 'intake'> {
+  readonly rules: RoutingRules;
+}
+
+type RoutingRules = DecidingRules & Pick<Rules, 'destinations'>;
+
 /**
  * Fans out the first events of a source that wait for it, at their old places in the order; returns how many it took. Of a body that
- * is split only now the parts come in its place, as it would have been; behind what was stored of their keys meanwhile.
+ * is split only now the parts come in its place, as it would have been; behind what was stored of their keys meanwhile. Where so many
+ * fail together, fewer are tried, down to one.
  */
-export async function routeUnrouted(
-  deps: Pick<LateRoutingDeps, 'pool' | 'log' | 'intake'> & { readonly rules: RoutingRules },
-  source: string,
+export async function routeUnrouted(deps: RoutingDeps, source: string): Promise<number> {
+  for (let rows = BATCH.rows; ; ) {
+    const tried: TriedBatch = { rows: 0 };
+    try {
+      return await routeBatch(deps, { source, rows, tried });
+    } catch (error) {
+      if (tried.rows < 2 || !mayPassInPart(error)) throw error;
+      rows = Math.ceil(tried.rows / 2);
+    }
+  }
+}
+
+interface TriedBatch {
+  /** That were to be routed; 0: it did not come as far as that, and fewer would have waited as long. */
+  rows: number;
+}
+
+function mayPassInPart(error: unknown): boolean {
+  return isPoison(error) || isTooLong(error) || isConnectionLost(error);
+}
+
+async function routeBatch(
+  deps: RoutingDeps,
+  { source, rows, tried }: { readonly source: string; readonly rows: number; readonly tried: TriedBatch },
 ): Promise<number> {
   return inTransaction(deps.pool, async client => {
-    const events = await takeUnrouted(client, source, BATCH);
+    const events = await takeUnrouted(client, source, { ...BATCH, rows });
     if (events.length === 0) return 0;
-    const decided = Map.groupBy(await decideLate(client, events, deps), ({ kind }) => kind);
+    const decisions = await decideLate(client, events, deps);
+    const decided = Map.groupBy(decisions, ({ kind }) => kind);
     const of = <Kind extends LateDecision['kind']>(kind: Kind) => (decided.get(kind) ?? []) as Late<Kind>[];
+    await lockLanesOf(client, of('split'), deps.intake.lanes());
+    tried.rows = decisions.findLastIndex(({ kind }) => kind !== 'left') + 1;
     await insertUnrouted(
       client,
       of('left').map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
     );
     await routeWhole(client, of('whole'), deps.rules);
-    await storeParts(client, of('split'), deps);
+    await storeParts(client, of('split'), deps.rules);
     deps.log.info({ count: events.length, source }, 'events.routed-late');
     return events.length - of('left').length;
   });
 }
-
-type RoutingRules = DecidingRules & Pick<Rules, 'destinations'>;
 
 /** What is late goes the way of what is due. */
 const NO_DESK = { tryReserve: () => null };
@@ -135,15 +165,19 @@ async function routeWhole(
   );
 }
 
-/** As a storer stores them: under the locks of their lanes, which it takes before those of keys and heads. */
+/** As a storer does, and before the locks of keys and heads. */
+async function lockLanesOf(client: PoolClient, bodies: readonly Late<'split'>[], lanes: number) {
+  const held = new Set(bodies.map(({ event }) => laneOf(keyHash(recordKey(event)), lanes)));
+  for (const lane of [...held].sort((a, b) => a - b)) await lockLane(client, lane);
+}
+
+/** Under the locks of their lanes. */
 async function storeParts(
   client: PoolClient,
   bodies: readonly Late<'split'>[],
-  { intake, rules: { destinations } }: Pick<LateRoutingDeps, 'intake'> & { readonly rules: RoutingRules },
+  { destinations }: RoutingRules,
 ): Promise<void> {
   if (bodies.length === 0) return;
-  const held = new Set(bodies.map(({ event }) => laneOf(keyHash(recordKey(event)), intake.lanes())));
-  for (const lane of [...held].sort((a, b) => a - b)) await lockLane(client, lane);
   await removeReplaced(
     client,
     bodies.map(({ event, dedupKey }) => ({ ...event, dedupKey })),

@@ -45,6 +45,10 @@ describe('a body with several events that was stored before its provider was kno
     database = await createTestDatabase();
     pool = openPool(database.url);
     await ensureLanes(pool, 1);
+    await pool.query(`
+      create function slow_event() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(0.15); return new; end $$;
+      create trigger slow before insert on events for each row when (new.type = 'slow') execute function slow_event()`);
   });
   const empty = () =>
     pool.query('truncate event_keys, events, unrouted_events, deliveries, finished_deliveries, quarantine');
@@ -65,9 +69,9 @@ describe('a body with several events that was stored before its provider was kno
     });
     await storer.storeKafkaBatch(kafkaBatch(bodies, { first }));
   }
-  async function routeLate(): Promise<readonly number[]> {
+  async function routeLate(by = pool): Promise<readonly number[]> {
     const took: number[] = [];
-    do took.push(await routeUnrouted(lateDeps(pool, rules), 'new'));
+    do took.push(await routeUnrouted(lateDeps(by, rules), 'new'));
     while (took.at(-1) !== 0);
     return took;
   }
@@ -135,6 +139,18 @@ describe('a body with several events that was stored before its provider was kno
     assert.equal(await routeUnrouted(lateDeps(pool, withoutSource), 'new'), 0);
     assert.deepEqual(await storedEvents(), before);
     assert.deepEqual(await routeLate(), [1, 0]);
+  });
+
+  it('is split with fewer others where all of them take too long together', async () => {
+    const slow = () => lineBody(lineEvent('ada', 'slow'), lineEvent('bob', 'slow'));
+    await store([slow(), slow(), slow(), slow()], oldRelease);
+    const impatient = openPool(database.url, 500); // time for two of their events in one statement, not for four
+    try {
+      assert.deepEqual(await routeLate(impatient), [1, 1, 1, 1, 0]);
+    } finally {
+      await impatient.end();
+    }
+    assert.equal((await storedEvents()).length, 8);
   });
 
   it('is split under the lock of its lane', async () => {

@@ -52,7 +52,7 @@ interface Decision {
 }
 
 /** Of what stays whole. */
-const UNSPLIT: SplitSize = { parts: 0, bytes: 0, deliveries: 0 };
+export const UNSPLIT: SplitSize = { parts: 0, bytes: 0, deliveries: 0 };
 
 export function createDecisions(newPace: typeof createPace = createPace): Decisions {
   const known = new WeakMap<StorableEvent, Decision>();
@@ -95,7 +95,7 @@ export function createDecisions(newPace: typeof createPace = createPace): Decisi
   };
 }
 
-function sizeOf(events: readonly DecidedEvent[]): SplitSize {
+export function sizeOf(events: readonly DecidedEvent[]): SplitSize {
   if (events.length < 2) return UNSPLIT;
   return events.reduce<SplitSize>((size, { event, fanOut }) => {
     const deliveries = fanOut.routing === 'routed' ? fanOut.routes.length : 0;
@@ -103,7 +103,7 @@ function sizeOf(events: readonly DecidedEvent[]): SplitSize {
   }, UNSPLIT);
 }
 
-function sumOf(one: SplitSize, other: SplitSize): SplitSize {
+export function sumOf(one: SplitSize, other: SplitSize): SplitSize {
   return {
     parts: one.parts + other.parts,
     bytes: one.bytes + other.bytes,

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { line } from '@ackline/shared/providers/line';
+import type { UnroutedEvent } from '@ackline/store/unrouted-events';
+import { decideLate } from '../src/late-decisions.ts';
+import { MAX_SPLIT } from '../src/storing/split-event.ts';
+import { storableFromEnvelope } from '../src/storing/storable.ts';
+import { routeConfig, ruleOf } from './configs.ts';
+import { sampleEvent } from './events.ts';
+
+const PARTS = 20;
+
+/** Its parts have together about as many bytes as they say: what is around them is in each again. */
+function storedBody(bytes: number): UnroutedEvent {
+  const destination = 'x'.repeat(bytes / PARTS);
+  const body = Buffer.from(JSON.stringify({ destination, events: Array(PARTS).fill({ type: 'message' }) }));
+  const { meta, tier, sealed } = storableFromEnvelope(
+    sampleEvent({ source: 'new', provider: 'line', type: 'batch', orderingKey: 'bot', body }),
+  );
+  return { ...meta, ...sealed, tier, seq: '1', storedDay: '2026-11-28' };
+}
+
+async function kindsOf(bodies: readonly UnroutedEvent[], routes = 1): Promise<readonly string[]> {
+  const client = { query: () => Promise.resolve() } as never;
+  const fanOut = ruleOf({ routing: 'routed', routes: Array(routes).fill(routeConfig()) });
+  const rules = { fanOut, providerOf: () => line };
+  const decided = await decideLate(client, bodies, { rules, log: {} as never });
+  return decided.map(({ kind }) => kind);
+}
+
+describe('bodies that are split late', () => {
+  it('are as many as one transaction should store, by the bytes of their parts', async () => {
+    const body = storedBody(MAX_SPLIT.bytes * 0.4);
+    assert.deepEqual(await kindsOf([body, body, body, body]), ['split', 'split', 'left', 'left']);
+  });
+
+  it('are as many as one transaction should store, by their deliveries', async () => {
+    const body = storedBody(PARTS);
+    const routes = (MAX_SPLIT.deliveries * 0.4) / PARTS;
+    assert.deepEqual(await kindsOf([body, body, body], routes), ['split', 'split', 'left']);
+  });
+});
