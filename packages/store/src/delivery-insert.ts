@@ -13,6 +13,7 @@
  */
 import type { PoolClient } from 'pg';
 import { HEAD, type NewDelivery } from './deliveries.ts';
+import { STATEMENT_ROWS, statementsOf } from './statement-rows.ts';
 
 /** No delivery waits longer for its first attempt, whatever the clock says that its time was given by. */
 const LONGEST_DEFERRAL = '24 hours';
@@ -36,6 +37,31 @@ export async function insertFirst(
   client: PoolClient,
   rows: readonly FirstDelivery[],
 ): Promise<ReadonlySet<string>> {
+  const returned = new Set<string>(); // heads that were marked, too
+  for (const some of statementsOf(await sortedByKey(client, rows)))
+    for (const id of await insertFirsts(client, some)) returned.add(id);
+  return new Set(rows.map(row => row.id).filter(id => returned.has(id)));
+}
+
+/** (H3) Over all statements; a single one sorts its rows itself. As the server sorts, whose collation nobody else knows. */
+async function sortedByKey<Row extends NewDelivery>(
+  client: PoolClient,
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  if (rows.length <= STATEMENT_ROWS) return rows;
+  const byId = new Map(rows.map(row => [row.id, row]));
+  const sorted = await client.query<{ id: string }>({
+    name: 'deliveries-sort',
+    text: `select id from unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) as n (destination, source, ordering_key, id)
+            order by destination, source, ordering_key, id`,
+    values: (['destination', 'source', 'orderingKey', 'id'] as const).map(column =>
+      rows.map(row => row[column]),
+    ),
+  });
+  return sorted.rows.flatMap(({ id }) => byId.get(id) ?? []);
+}
+
+async function insertFirsts(client: PoolClient, rows: readonly FirstDelivery[]): Promise<readonly string[]> {
   const result = await client.query<{ id: string }>({
     name: 'deliveries-insert-first',
     text: `insert into deliveries as d (${COLUMNS}, state, lease_id, lease_until, due_at, followed)
@@ -55,19 +81,19 @@ export async function insertFirst(
       rows.map(row => row.followed),
     ],
   });
-  const returned = new Set(result.rows.map(row => row.id)); // heads that were marked, too
-  return new Set(rows.map(row => row.id).filter(id => returned.has(id)));
+  return result.rows.map(row => row.id);
 }
 
 /** Inserts deliveries that wait for the head of their key, which this transaction has inserted or marked by `insertFirst` (H2). */
 export async function insertWaiting(client: PoolClient, rows: readonly NewDelivery[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query({
-    name: 'deliveries-insert-waiting',
-    text: `insert into deliveries (${COLUMNS}, state, due_at)
-           select ${COLUMNS}, 'waiting', ${DUE_AT} from unnest(${ARRAYS}) as n (${COLUMNS}, not_before_ms)`,
-    values: columnsOf(rows),
-  });
+  for (const some of statementsOf(rows)) {
+    await client.query({
+      name: 'deliveries-insert-waiting',
+      text: `insert into deliveries (${COLUMNS}, state, due_at)
+             select ${COLUMNS}, 'waiting', ${DUE_AT} from unnest(${ARRAYS}) as n (${COLUMNS}, not_before_ms)`,
+      values: columnsOf(some),
+    });
+  }
 }
 
 function columnsOf(rows: readonly NewDelivery[]): unknown[] {

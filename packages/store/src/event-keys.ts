@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { statementsOf } from './statement-rows.ts';
 
 export interface EventKey {
   readonly source: string;
@@ -19,14 +20,18 @@ export async function claimEventKeys(
     (a, b) =>
       Buffer.compare(Buffer.from(a.source), Buffer.from(b.source)) || compareBytes(a.dedupKey, b.dedupKey),
   );
-  const result = await client.query<{ event_id: string }>({
-    name: 'event-keys-claim',
-    text: `insert into event_keys (source, dedup_key, event_id)
-           select * from unnest($1::text[], $2::text[], $3::uuid[])
-           on conflict (source, dedup_key) do nothing returning event_id`,
-    values: [sorted.map(key => key.source), sorted.map(key => key.dedupKey), sorted.map(key => key.eventId)],
-  });
-  return new Set(result.rows.map(row => row.event_id));
+  const claimed = new Set<string>();
+  for (const some of statementsOf(sorted)) {
+    const { rows } = await client.query<{ event_id: string }>({
+      name: 'event-keys-claim',
+      text: `insert into event_keys (source, dedup_key, event_id)
+             select * from unnest($1::text[], $2::text[], $3::uuid[])
+             on conflict (source, dedup_key) do nothing returning event_id`,
+      values: [some.map(key => key.source), some.map(key => key.dedupKey), some.map(key => key.eventId)],
+    });
+    for (const row of rows) claimed.add(row.event_id);
+  }
+  return claimed;
 }
 
 function compareBytes(a: string, b: string): number {

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { byteaArray } from './bytea-array.ts';
+import { statementsOf } from './statement-rows.ts';
 
 export type Tier = 'kafka' | 'inbox';
 export type Routing = 'routed' | 'unmatched' | 'unrouted';
@@ -39,6 +40,15 @@ export async function insertEvents(
   client: PoolClient,
   rows: readonly EventRow[],
 ): Promise<ReadonlyMap<string, StoredPlace>> {
+  const places = new Map<string, StoredPlace>();
+  for (const some of statementsOf(rows)) {
+    for (const { id, seq, stored_day } of await insertSome(client, some))
+      places.set(id, { seq, storedDay: stored_day });
+  }
+  return places;
+}
+
+async function insertSome(client: PoolClient, rows: readonly EventRow[]) {
   const result = await client.query<{ id: string; seq: string; stored_day: string }>({
     name: 'events-insert',
     text: `insert into events (seq, id, source, tenant, provider, type, dedup_key, ordering_key, occurred_at,
@@ -55,7 +65,7 @@ export async function insertEvents(
            returning id, seq, stored_day::text`,
     values: eventColumns(rows),
   });
-  return new Map(result.rows.map(row => [row.id, { seq: row.seq, storedDay: row.stored_day }]));
+  return result.rows;
 }
 
 function eventColumns(rows: readonly EventRow[]): unknown[] {

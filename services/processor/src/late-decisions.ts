@@ -8,6 +8,7 @@ import type { PoolClient } from 'pg';
 import {
   type DecidedEvent,
   decideEvent,
+  decideWhole,
   type DecidingRules,
   sizeOf,
   sumOf,
@@ -37,6 +38,13 @@ export type LateDecision =
   /** For another transaction; or the rules do not know its source. */
   | { readonly kind: 'left'; readonly event: UnroutedEvent };
 
+export interface LateDeciding {
+  readonly rules: DecidingRules;
+  readonly log: Logger;
+  /** The event that stays one, whatever its body has; null: there is none. */
+  readonly wholeId: string | null;
+}
+
 export type Late<Kind extends LateDecision['kind']> = Extract<LateDecision, { readonly kind: Kind }>;
 
 /**
@@ -47,7 +55,7 @@ export type Late<Kind extends LateDecision['kind']> = Extract<LateDecision, { re
 export async function decideLate(
   client: PoolClient,
   events: readonly UnroutedEvent[],
-  { rules, log }: { readonly rules: DecidingRules; readonly log: Logger },
+  how: LateDeciding,
 ): Promise<readonly LateDecision[]> {
   const pace = createPace(() => client.query('select 1'));
   const decided: LateDecision[] = [];
@@ -55,7 +63,7 @@ export async function decideLate(
   let size = UNSPLIT;
   for (const event of events) {
     if (pace.isSpent) break;
-    const steps = decideStored(event, rules, log);
+    const steps = decideStored(event, how);
     let step = steps.next();
     for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
     const decision = step.value;
@@ -75,8 +83,7 @@ export async function decideLate(
  */
 function* decideStored(
   event: UnroutedEvent,
-  rules: DecidingRules,
-  log: Logger,
+  { rules, log, wholeId }: LateDeciding,
 ): Generator<undefined, LateDecision> {
   const stored = openStored(event, log);
   if ('unread' in stored) {
@@ -92,7 +99,7 @@ function* decideStored(
     return wholeOf({ event, notBefore: null, fanOut, unread: stored.unread });
   }
   const { dedupKey, notBefore } = stored.meta;
-  const decided = yield* decideEvent(stored, rules);
+  const decided = yield* event.id === wholeId ? decideWhole(stored, rules) : decideEvent(stored, rules);
   const [first] = decided;
   if (first?.event === stored) return wholeOf({ event, notBefore, fanOut: first.fanOut, unread: null });
   const isKnown = decided.every(({ fanOut }) => fanOut.routing !== 'unrouted');

@@ -21,8 +21,9 @@ import type { Rules } from './rules.ts';
 import type { DecidingRules } from './storing/decisions.ts';
 import { newDelivery } from './storing/new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
+import { takesPlainEvent } from './storing/plain-event.ts';
 import { storeEvents } from './storing/store-events.ts';
-import { isConnectionLost, isPoison, isTooLong } from './storing/store-failures.ts';
+import { isConnectionLost, isPlaceTaken, isPoison, isTooLong } from './storing/store-failures.ts';
 import { createWakeup } from './wakeup.ts';
 
 const EVERY_MS = 1_000;
@@ -106,11 +107,12 @@ type RoutingRules = DecidingRules & Pick<Rules, 'destinations'>;
  */
 export async function routeUnrouted(deps: RoutingDeps, source: string): Promise<number> {
   for (let rows = BATCH.rows; ; ) {
-    const tried: TriedBatch = { rows: 0 };
+    const tried: TriedBatch = { rows: 0, first: null };
     try {
       return await routeBatch(deps, { source, rows, tried });
     } catch (error) {
-      if (tried.rows < 2 || !mayPassInPart(error)) throw error;
+      if (tried.rows === 0 || !mayPassInPart(error)) throw error;
+      if (tried.rows === 1) return routeAlone(deps, { source, tried, failure: error });
       rows = Math.ceil(tried.rows / 2);
     }
   }
@@ -119,24 +121,54 @@ export async function routeUnrouted(deps: RoutingDeps, source: string): Promise<
 interface TriedBatch {
   /** That were to be routed; 0: it did not come as far as that, and fewer would have waited as long. */
   rows: number;
+  first: LateDecision | null;
 }
 
 function mayPassInPart(error: unknown): boolean {
   return isPoison(error) || isTooLong(error) || isConnectionLost(error);
 }
 
+/** As a storer does (S4): a body that fails alone, and once more where a plain event does not, is one event for good. */
+async function routeAlone(
+  deps: RoutingDeps,
+  {
+    source,
+    tried: { first },
+    failure,
+  }: { readonly source: string; readonly tried: TriedBatch; readonly failure: unknown },
+): Promise<number> {
+  const part = first?.kind === 'split' ? first.parts[0] : undefined;
+  if (first === null || part === undefined) throw failure;
+  if (isPlaceTaken(failure) || !(await takesPlainEvent(deps.pool, part, deps.rules, isPoison))) throw failure;
+  const again = { source, rows: 1, tried: { rows: 0, first: null } };
+  try {
+    return await routeBatch(deps, again);
+  } catch (error) {
+    if (!mayPassInPart(error)) throw error;
+  }
+  return routeBatch(deps, { ...again, wholeId: first.event.id });
+}
+
+interface BatchToRoute {
+  readonly source: string;
+  readonly rows: number;
+  readonly tried: TriedBatch;
+  readonly wholeId?: string | null;
+}
+
 async function routeBatch(
   deps: RoutingDeps,
-  { source, rows, tried }: { readonly source: string; readonly rows: number; readonly tried: TriedBatch },
+  { source, rows, tried, wholeId = null }: BatchToRoute,
 ): Promise<number> {
   return inTransaction(deps.pool, async client => {
     const events = await takeUnrouted(client, source, { ...BATCH, rows });
     if (events.length === 0) return 0;
-    const decisions = await decideLate(client, events, deps);
+    const decisions = await decideLate(client, events, { ...deps, wholeId });
     const decided = Map.groupBy(decisions, ({ kind }) => kind);
     const of = <Kind extends LateDecision['kind']>(kind: Kind) => (decided.get(kind) ?? []) as Late<Kind>[];
     await lockLanesOf(client, of('split'), deps.intake.lanes());
     tried.rows = decisions.findLastIndex(({ kind }) => kind !== 'left') + 1;
+    tried.first = decisions[0] ?? null;
     await insertUnrouted(
       client,
       of('left').map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),

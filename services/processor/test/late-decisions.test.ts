@@ -24,7 +24,7 @@ async function kindsOf(bodies: readonly UnroutedEvent[], routes = 1): Promise<re
   const client = { query: () => Promise.resolve() } as never;
   const fanOut = ruleOf({ routing: 'routed', routes: Array(routes).fill(routeConfig()) });
   const rules = { fanOut, providerOf: () => line };
-  const decided = await decideLate(client, bodies, { rules, log: {} as never });
+  const decided = await decideLate(client, bodies, { rules, log: {} as never, wholeId: null });
   return decided.map(({ kind }) => kind);
 }
 

@@ -153,6 +153,31 @@ describe('a body with several events that was stored before its provider was kno
     assert.equal((await storedEvents()).length, 8);
   });
 
+  it('stays whole where it takes too long alone, or has what PostgreSQL refuses', async () => {
+    await pool.query("alter table events add constraint no_poison check (type <> 'poison')");
+    const slow = lineBody(...['ada', 'bob', 'cy', 'di'].map(name => lineEvent(name, 'slow')));
+    const poison = lineBody(lineEvent('ada', 'poison'), lineEvent('bob'));
+    await store([slow, poison, lineBody(lineEvent('ada'), lineEvent('bob'))], oldRelease);
+    const impatient = openPool(database.url, 500);
+    try {
+      assert.deepEqual(await routeLate(impatient), [1, 1, 1, 0]);
+    } finally {
+      await impatient.end();
+      await pool.query('alter table events drop constraint no_poison');
+    }
+    const stored = await storedEvents();
+    assert.deepEqual(
+      stored.map(({ type, routing }) => [type, routing]),
+      [
+        ['batch', 'unmatched'],
+        ['batch', 'unmatched'],
+        ['message', 'routed'],
+        ['message', 'routed'],
+      ],
+    );
+    assert.ok(stored.every(row => row['has_key'] === true));
+  });
+
   it('is split under the lock of its lane', async () => {
     await store([lineBody(lineEvent('ada'), lineEvent('bob'))], oldRelease);
     const holder = await pool.connect();

@@ -31,6 +31,8 @@ export interface BisectorDeps {
 
 /** The invariants are those of lane-storer.ts. One item in n that can't be stored costs about 2 log n transactions, and three more. */
 export function createBisector(transact: Transact, deps: BisectorDeps): Bisector {
+  const { decisions } = deps;
+
   /** null: they are stored; else what a smaller part may help against. */
   async function tryStore(items: readonly Item[]): Promise<Error | null> {
     let locked = false;
@@ -57,7 +59,7 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
   async function storeApart(items: readonly Item[], failure: Error): Promise<void> {
     const [only] = items;
     if (only === undefined) throw failure;
-    if (items.length === 1) return quarantineItem(only, failure);
+    if (items.length === 1) return storeAlone(only, failure);
     const middle = Math.ceil(items.length / 2);
     const [first, second] = [items.slice(0, middle), items.slice(middle)];
     const ofFirst = await tryStore(first);
@@ -67,26 +69,40 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
     await (known ? storeApart(second, failure) : store(second));
   }
 
-  /** Of an item that failed alone (S4). */
-  async function quarantineItem(item: Item, failure: Error): Promise<void> {
-    if (!isPoison(failure)) throw failure;
-    if (!(await isItsOwnFault(item, failure, deps))) {
-      const refusal = new StoreRefusesAll(failure);
-      deps.listener.refused(refusal.reason);
-      throw refusal;
-    }
+  /** An item that failed alone: what PostgreSQL can't hold is kept in quarantine, what it has no time for stays whole (S4). */
+  async function storeAlone(item: Item, failure: Error): Promise<void> {
+    if (!isPoison(failure) && !decisions.isSplit(item)) throw failure;
+    if (!(await isItsOwnFault(item, failure, deps))) throw refusalOf(failure, deps.listener);
     // PostgreSQL may have begun to take events just before the plain one: the item's own fault shows once more.
     const again = await tryStore([item]);
     if (again === null) return;
-    if (!isPoison(again)) throw again;
-    const invalid = asInvalid(item, `SQLSTATE ${again.code}`);
+    if (isPoison(again)) await quarantineItem(item, again);
+    else await storeWhole(item, again);
+  }
+
+  async function quarantineItem(item: Item, { code }: { readonly code: string }): Promise<void> {
+    const invalid = asInvalid(item, `SQLSTATE ${code}`);
     await transact(async client => {
       await lockLanesOf(client, [invalid]); // (S2)
       return takeItems(client, [invalid]);
     }, []);
   }
 
+  async function storeWhole(item: Item, failure: Error): Promise<void> {
+    if (!decisions.isSplit(item)) throw failure;
+    decisions.keepWhole(item);
+    const ofWhole = await tryStore([item]);
+    if (ofWhole !== null) throw ofWhole;
+  }
+
   return { store, storeApart };
+}
+
+function refusalOf(failure: Error, listener: BisectorDeps['listener']): Error {
+  if (!isPoison(failure)) return failure;
+  const refusal = new StoreRefusesAll(failure);
+  listener.refused(refusal.reason);
+  return refusal;
 }
 
 async function isItsOwnFault(

@@ -31,6 +31,10 @@ export interface Decisions {
   before(items: readonly Item[], rules: DecidingRules): Promise<readonly DecidedEvent[]>;
   /** In a transaction. Rejects with `DecidesTooMuch` where that may not go on for longer. */
   within(items: readonly Item[], rules: DecidingRules): Promise<readonly DecidedEvent[]>;
+  /** Whether its body has several events, as it is decided. */
+  isSplit(item: Item): boolean;
+  /** It is one event from now on, whatever its body has. */
+  keepWhole(item: Item): void;
   /** They are stored: the parts of their bodies are of no use any more. */
   forget(items: readonly Item[]): void;
 }
@@ -56,6 +60,7 @@ export const UNSPLIT: SplitSize = { parts: 0, bytes: 0, deliveries: 0 };
 
 export function createDecisions(newPace: typeof createPace = createPace): Decisions {
   const known = new WeakMap<StorableEvent, Decision>();
+  const keptWhole = new WeakSet<StorableEvent>();
 
   async function decide(items: readonly Item[], rules: DecidingRules, pace: Pace) {
     const decided: DecidedEvent[] = [];
@@ -66,7 +71,7 @@ export function createDecisions(newPace: typeof createPace = createPace): Decisi
       if (decision?.rule !== rules.fanOut) {
         if (pace.isSpent) throw new DecidesTooMuch(); // never at the first
         if (pace.isDue) await pace.rest();
-        const steps = decideEvent(item.event, rules);
+        const steps = keptWhole.has(item.event) ? decideWhole(item.event, rules) : decideEvent(item.event, rules);
         // Most take one step: a promise for each of them would cost more than all the rest.
         let step = steps.next();
         for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
@@ -88,6 +93,12 @@ export function createDecisions(newPace: typeof createPace = createPace): Decisi
         await nextTurn();
       });
       return decide(items, rules, pace);
+    },
+    isSplit: item => item.kind === 'event' && (known.get(item.event)?.size ?? UNSPLIT).parts > 0,
+    keepWhole(item) {
+      if (item.kind !== 'event') return;
+      keptWhole.add(item.event);
+      known.delete(item.event);
     },
     forget(items) {
       for (const item of items) if (item.kind === 'event') known.delete(item.event);
@@ -114,10 +125,18 @@ export function sumOf(one: SplitSize, other: SplitSize): SplitSize {
 /** The event, or the parts of its body. */
 export function* decideEvent(
   event: StorableEvent,
-  { fanOut, providerOf }: DecidingRules,
+  rules: DecidingRules,
 ): Generator<undefined, readonly DecidedEvent[]> {
-  const parts = yield* decideEach(yield* splitEvent(event, providerOf(event.meta)), fanOut);
-  return isOverSplit(sizeOf(parts)) ? yield* decideEach([event], fanOut) : parts;
+  const parts = yield* decideEach(yield* splitEvent(event, rules.providerOf(event.meta)), rules.fanOut);
+  return isOverSplit(sizeOf(parts)) ? yield* decideWhole(event, rules) : parts;
+}
+
+/** The event, however many its body has. */
+export function decideWhole(
+  event: StorableEvent,
+  { fanOut }: Pick<DecidingRules, 'fanOut'>,
+): Generator<undefined, readonly DecidedEvent[]> {
+  return decideEach([event], fanOut);
 }
 
 /** Each part of a body has the routes of its own: it may have another type. */

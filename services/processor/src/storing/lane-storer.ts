@@ -8,7 +8,8 @@
  * S3. Waiting inbox rows of a Kafka batch's keys are stored in the same transaction, each at its place (`placeInboxRows`).
  * S4. A record that can't be stored is kept in quarantine with the reason, and passed. It is found by halving (`bisect.ts`): only
  *     a row that fails alone, with SQLSTATE class 22 or by a constraint that has a name, is one. Any other failure (time-out,
- *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves. Where
+ *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves, and of a body
+ *     that does so alone, its events in one, though a plain event takes no such time, the whole is stored as one event. Where
  *     PostgreSQL refuses a plain event in the row's place too, the fault is not the row's: nothing is quarantined, the lane waits.
  *     Where it takes that one, the row is tried once more: the refusal may have ended between the two.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
@@ -137,7 +138,7 @@ function createKafkaStorer(transact: Transact, bisector: Bisector): LaneStorer['
       if (smaller !== null) return smaller; // (S4)
       if (error instanceof DecidesTooMuch)
         await bisector.store(tried.items); // (S6)
-      else if (isPoison(error))
+      else if (isPoison(error) || (tried.items.length > 0 && isTooMuch(error)))
         await bisector.storeApart(tried.items, error); // (S4)
       else throw error;
     }
@@ -161,11 +162,11 @@ function createInboxStorer(
         return items;
       }, []);
     } catch (error) {
-      const isTooMuch = isTooLong(error) || (items.length > 0 && isConnectionLost(error));
-      if (isTooMuch && ns.length > 1) return storeHalves(ns); // (S4)
+      if (ns.length > 1 && (isTooLong(error) || (items.length > 0 && isConnectionLost(error))))
+        return storeHalves(ns); // (S4)
       if (error instanceof DecidesTooMuch)
         await bisector.store(items); // (S6)
-      else if (isPoison(error))
+      else if (isPoison(error) || (items.length > 0 && isTooMuch(error)))
         await bisector.storeApart(items, error); // (S4)
       else throw error;
     }
@@ -243,9 +244,14 @@ function nextOf(plan: KafkaPlan | null, maxRows: number): NextStep {
 /** What to try after a step that was too much; null: it failed otherwise, or nothing is smaller. */
 function smallerStep(batch: KafkaWork, { rows, plan }: TriedStep, error: unknown): NextStep | null {
   if (error instanceof DecidesTooMuch) return plan === null ? { next: 'halve' } : null;
-  if (rows === null || !(isTooLong(error) || isConnectionLost(error))) return null;
+  if (rows === null || !isTooMuch(error)) return null;
   if (batch.items.length > 1) return { next: 'halve' };
   return rows > 1 ? { next: 'again', maxRows: Math.ceil(rows / 2) } : null;
+}
+
+/** Of a transaction that had its locks. */
+function isTooMuch(error: unknown): error is Error {
+  return isTooLong(error) || isConnectionLost(error);
 }
 
 /** The batch's records with the waiting inbox rows of their keys in between (S3). */

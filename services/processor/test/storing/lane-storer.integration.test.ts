@@ -303,6 +303,54 @@ describe('storing a lane', () => {
       await impatient.end();
     });
 
+    describe('in one body', () => {
+      const slowBody = (type = 'slow') => {
+        const events = ['ada', 'bob', 'cy'].map(userId => ({ type, source: { type: 'user', userId } }));
+        const body = Buffer.from(JSON.stringify({ destination: 'bot', events }));
+        return sampleEvent({ provider: 'line', type: 'batch', orderingKey: 'bot', body });
+      };
+      async function storedBodies(): Promise<readonly unknown[]> {
+        const { rows } = await pool.query<{ type: string; body: Buffer }>('select type, body from events order by seq');
+        return rows.map(row => [row.type, row.body.toString()]);
+      }
+      const whole = (event: EventEnvelope) => [event.type, Buffer.from(event.body).toString()];
+
+      it('keeps it whole, out of Kafka and the inbox, and goes on behind it', async () => {
+        const impatient = openPool(database.url, LIMIT_MS);
+        const { storer, quarantined } = harness({ pool: impatient });
+        const [early, late, row] = [slowBody(), slowBody(), slowBody()];
+        const after = sampleEvent({ orderingKey: 'bot' });
+        await storer.storeKafkaBatch(kafkaBatch([early, late, after]));
+        assert.equal(await laneOffset(), 3n);
+        await appendToInbox(pool, [row, sampleEvent({ orderingKey: 'bot' })]);
+        assert.equal(await storer.storeInboxRows(await inboxNumbers(pool)), 2);
+        const stored = await storedBodies();
+        assert.deepEqual([stored[0], stored[1], stored[3]], [early, late, row].map(whole));
+        assert.equal(stored.length, 5);
+        assert.deepEqual(quarantined, []);
+        await impatient.end();
+      });
+
+      it('waits where a plain event takes too long as well, and splits it once that is over', async () => {
+        const impatient = openPool(database.url, LIMIT_MS);
+        const { storer } = harness({ pool: impatient });
+        const batch = kafkaBatch([slowBody('message')]);
+        await pool.query(`
+          create function slow_disk() returns trigger language plpgsql as
+            $$ begin perform pg_sleep(0.6); return null; end $$;
+          create trigger slow_for_all before insert on events for each statement execute function slow_disk()`);
+        try {
+          await assert.rejects(storer.storeKafkaBatch(batch), /timeout/);
+        } finally {
+          await pool.query('drop trigger slow_for_all on events; drop function slow_disk');
+        }
+        assert.deepEqual(await storedBodies(), []);
+        await storer.storeKafkaBatch(batch);
+        assert.equal((await storedBodies()).length, 3);
+        await impatient.end();
+      });
+    });
+
     it('decides what a Kafka batch’s routes cost before its transaction', async () => {
       const impatient = openPool(database.url, LIMIT_MS);
       const slow = ruleOf({ routing: 'unmatched' }, () => spin(30));
