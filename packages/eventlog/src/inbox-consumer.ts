@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import type { InboxPeek, PastPeek, PeekPast } from '@ackline/store/inbox';
+import type { InboxPeek } from '@ackline/store/inbox';
 import type { LaneOffset } from '@ackline/store/lanes';
+import { createLookBehind, type LookBehindOptions } from './inbox-behind.ts';
 import { createInboxLook } from './inbox-look.ts';
 import { createInboxRelease, type LanesNow, type ReleaseDecision } from './inbox-release.ts';
 import type { Watermarks } from './watermarks.ts';
@@ -11,8 +12,6 @@ import type { Watermarks } from './watermarks.ts';
 const IDLE_WAIT_MS = 50;
 /** Rows of one question, without their bytes: more than are stored in one call. */
 const PEEK_ROWS = 2_000;
-/** Rows behind them that one question walks over, past those that wait: about 0.1 s of PostgreSQL's. */
-const WALKED_ROWS = 20_000;
 /** Rows a storing transaction takes: with bodies of a usual size it stays well under the statement limit. */
 const STORE_ROWS = 500;
 /** While no broker answers it is asked this seldom: each question can cost its whole deadline. */
@@ -23,11 +22,9 @@ const FIRST_BACKOFF_MS = 100;
 /** After an outage of PostgreSQL the rows that it holds move on within this time. */
 const MAX_BACKOFF_MS = 2_000;
 
-export interface InboxConsumerOptions {
+export interface InboxConsumerOptions extends Pick<LookBehindOptions, 'peekPast'> {
   /** The first rows in the order of appending, at most `limit`. */
   peek(limit: number): Promise<readonly InboxPeek[]>;
-  /** The rows behind `afterN`, past those that wait for a known record, and past keys that have earlier ones. */
-  peekPast(look: PeekPast): Promise<PastPeek>;
   /** How many lanes there are: the topic's partitions, or one. */
   lanes(): number;
   /** null: no Kafka. */
@@ -70,19 +67,8 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
   let isFailing = false;
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
 
-  /** Rows that were stored. Where some of a part stayed, all later rows of its keys do too: none overtakes an earlier one. */
-  async function storeParts(decision: ReleaseDecision, signal: AbortSignal): Promise<number> {
-    const left = new Set<number>();
-    let stored = 0;
-    for (const part of partsOf(decision)) {
-      const asked = part.filter(row => !left.has(row.keyHash));
-      if (signal.aborted || asked.length === 0) continue;
-      const took = await options.storeInbox(asked.map(row => row.n));
-      stored += took;
-      if (took < asked.length) for (const row of asked) left.add(row.keyHash);
-    }
-    return stored;
-  }
+  /** The first rows that may go stayed, all of them, when they were asked for last: another storer has their lanes. */
+  let isHeld = false;
 
   async function round(signal: AbortSignal): Promise<Round> {
     const rows = await options.peek(PEEK_ROWS);
@@ -92,9 +78,10 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
       held.asked(null);
       return { stored: 0, questions: 1 };
     }
-    const { questions, ...decision } = await decide(rows);
+    const { questions, ...decision } = await decide(rows, isHeld);
     counts.waiting = decision.waiting;
-    const stored = await storeParts(decision, signal);
+    const { stored, ...parts } = await storeParts(decision, options, signal);
+    isHeld = parts.isHeld;
     held.asked(decision.released[0]?.n ?? decision.large[0]?.n ?? null);
     counts.stored += stored;
     if (stored > 0) counts.orderUncertain += decision.uncertain;
@@ -133,6 +120,34 @@ interface Round {
   readonly questions: number;
 }
 
+interface StoredParts {
+  /** Rows. */
+  readonly stored: number;
+  /** Nothing of the first part was. */
+  readonly isHeld: boolean;
+}
+
+/** Where some of a part stayed, all later rows of its keys do too: none overtakes an earlier one. */
+async function storeParts(
+  decision: ReleaseDecision,
+  { storeInbox }: Pick<InboxConsumerOptions, 'storeInbox'>,
+  signal: AbortSignal,
+): Promise<StoredParts> {
+  const left = new Set<number>();
+  const parts = partsOf(decision);
+  let stored = 0;
+  let isHeld = false;
+  for (const part of parts) {
+    const asked = part.filter(row => !left.has(row.keyHash));
+    if (signal.aborted || asked.length === 0) continue;
+    const took = await storeInbox(asked.map(row => row.n));
+    if (part === parts[0]) isHeld = took === 0;
+    stored += took;
+    if (took < asked.length) for (const row of asked) left.add(row.keyHash);
+  }
+  return { stored, isHeld };
+}
+
 /** What is stored in one call each, in order. */
 function partsOf({ released, large }: ReleaseDecision): readonly (readonly InboxPeek[])[] {
   const parts: (readonly InboxPeek[])[] = [];
@@ -161,13 +176,14 @@ function createHeldWatch(log: InboxConsumerOptions['log'], now: () => number) {
   };
 }
 
-/** Which of the rows may go now, and of those behind them. */
+/** Which of the rows may go now, and of those behind them. `isHeld`: another storer has the lanes of the first that may. */
 function createDecision(
   options: InboxConsumerOptions,
-): (rows: readonly InboxPeek[]) => Promise<ReleaseDecision & Pick<Round, 'questions'>> {
+): (rows: readonly InboxPeek[], isHeld: boolean) => Promise<ReleaseDecision & Pick<Round, 'questions'>> {
   const { now = () => performance.now() } = options;
   const release = createInboxRelease();
   const askBroker = createBrokerQuestion(options.watermarks, now);
+  const lookBehind = createLookBehind({ ...options, limit: PEEK_ROWS, now });
 
   async function lanesNow(): Promise<LanesNow> {
     const watermarks = await askBroker();
@@ -178,28 +194,16 @@ function createDecision(
     return { lanes: options.lanes(), watermarks, storedOffsets, nowMs: now() };
   }
 
-  /** How far the rows behind the first ones were walked over; null: to their end. */
-  let walkedTo: string | null = null;
-
-  /**
-   * (A6) Where rows that may not go fill what was looked at, those behind them are looked at too: a piece of them in each round, so that
-   * any number of rows that wait holds up the others for no more than the time to walk over them.
-   */
-  return async first => {
+  /** (A6) Where rows that may not go, or that another storer keeps, fill what was looked at, those behind them are looked at too. */
+  return async (first, isHeld) => {
     const lanes = await lanesNow();
     const decision = release.decide(first, lanes);
     const last = first.at(-1);
-    if (last === undefined || first.length < PEEK_ROWS || decision.released.length >= STORE_ROWS)
-      return { ...decision, questions: 1 };
-    const behind = await options.peekPast({
-      afterN: walkedTo === null || BigInt(walkedTo) < BigInt(last.n) ? last.n : walkedTo,
-      waits: release.waits(lanes),
-      window: WALKED_ROWS,
-      limit: PEEK_ROWS,
-    });
-    walkedTo = behind.nextN;
+    const isFull = first.length >= PEEK_ROWS && (isHeld || decision.released.length < STORE_ROWS);
+    const behind = last === undefined || !isFull ? null : await lookBehind(last.n, release.waits(lanes));
+    if (behind === null) return { ...decision, questions: 1 };
     // Asked again: what the partitions held before a row was seen says nothing of it.
-    return { ...release.decide([...first, ...behind.rows], await lanesNow()), questions: 2 };
+    return { ...release.decide([...first, ...behind], await lanesNow()), questions: 2 };
   };
 }
 
