@@ -65,7 +65,9 @@ describe('more rows than one statement should insert', () => {
         seqs.toSorted((a, b) => a - b),
       );
 
-      const rows = events.map((event, n): FirstDelivery => ({ ...deliveryOf(n, places.get(event.id)!, event.id), followed: true }));
+      const rows = events.map(
+        (event, n): FirstDelivery => ({ ...deliveryOf(n, places.get(event.id)!, event.id), followed: true }),
+      );
       asked.inserts.length = 0;
       assert.equal((await insertFirst(asked.client, rows)).size, ROWS);
       assert.deepEqual(sizes(asked.inserts), [STATEMENT_ROWS, 3]);
@@ -106,7 +108,7 @@ function deliveryOf(n: number, place: { seq: string; storedDay: string }, eventI
     tenant: 'default',
     route: 'all',
     destination: 'crm',
-    orderingKey: `${n % 2 === 0 ? 'a' : 'B'}-${n * 7919 % ROWS}`,
+    orderingKey: `${n % 2 === 0 ? 'a' : 'B'}-${(n * 7919) % ROWS}`,
     priority: 'normal',
     bodyBytes: 4,
     keepHistory: true,

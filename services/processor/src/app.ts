@@ -41,6 +41,7 @@ import { connectRules, type ConnectedRules, type Declared } from './rules.ts';
 import { runProcessor } from './run-processor.ts';
 import { createLaneStorer, type LaneStorer } from './storing/lane-storer.ts';
 import { createRefusals } from './storing/refusals.ts';
+import { noteWholeBodies } from './storing/whole-bodies.ts';
 import { storerDeps, type StorerParts } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
@@ -70,7 +71,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const handlers = openHandlers({ config, secrets, pool, log }, opened);
   const delivering = { config, rules, secrets, pool, metrics, figures, calls, handlers, tracing, log };
   const delivery = openDelivery(delivering, opened);
-  const routing: LateRoutingDeps = { pool, rules, intake, log, onRouted: () => delivery.dispatcher.wake() };
+  const routing = routingDeps({ pool, rules, intake, log }, { delivery, metrics });
   const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
   const lateRouting = createLateRouting(routing);
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
@@ -144,6 +145,17 @@ async function openIntake(options: IntakeOptions, opened: AsyncDisposableStack):
   const intake = await connectIntake(options);
   opened.defer(() => intake.close());
   return intake;
+}
+
+function routingDeps(
+  deps: Pick<LateRoutingDeps, 'pool' | 'rules' | 'intake' | 'log'>,
+  { delivery, metrics }: Pick<StorerParts, 'delivery' | 'metrics'>,
+): LateRoutingDeps {
+  return {
+    ...deps,
+    onRouted: () => delivery.dispatcher.wake(),
+    onKeptWhole: noteWholeBodies({ log: deps.log, count: bodies => metrics.keptWhole(bodies) }),
+  };
 }
 
 function openStorer(parts: Omit<StorerParts, 'refusals'>, health: HealthRegistry): LaneStorer {

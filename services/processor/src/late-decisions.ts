@@ -27,6 +27,8 @@ export type LateDecision =
       readonly fanOut: FanOut;
       /** Why it can't be opened. */
       readonly unread: string | null;
+      /** Its body has several, more than can be stored. */
+      readonly isKeptWhole: boolean;
     }
   /** Its body has several events, which a processor of a release without its provider did not know. */
   | {
@@ -96,12 +98,15 @@ function* decideStored(
       headers: [],
       body: new Uint8Array(),
     });
-    return wholeOf({ event, notBefore: null, fanOut, unread: stored.unread });
+    return wholeOf({ event, notBefore: null, fanOut, unread: stored.unread, isKeptWhole: false });
   }
   const { dedupKey, notBefore } = stored.meta;
   const decided = yield* event.id === wholeId ? decideWhole(stored, rules) : decideEvent(stored, rules);
   const [first] = decided;
-  if (first?.event === stored) return wholeOf({ event, notBefore, fanOut: first.fanOut, unread: null });
+  if (first?.event === stored) {
+    const { fanOut, isKeptWhole = false } = first;
+    return wholeOf({ event, notBefore, fanOut, unread: null, isKeptWhole });
+  }
   const isKnown = decided.every(({ fanOut }) => fanOut.routing !== 'unrouted');
   return isKnown ? { kind: 'split', event, dedupKey, parts: decided } : { kind: 'left', event };
 }

@@ -24,6 +24,7 @@ import { placeDeliveries, type PlannedDelivery } from './storing/place-deliverie
 import { takesPlainEvent } from './storing/plain-event.ts';
 import { storeEvents } from './storing/store-events.ts';
 import { isConnectionLost, isPlaceTaken, isPoison, isTooLong } from './storing/store-failures.ts';
+import type { WholeBody } from './storing/whole-bodies.ts';
 import { createWakeup } from './wakeup.ts';
 
 const EVERY_MS = 1_000;
@@ -39,6 +40,8 @@ export interface LateRoutingDeps {
   readonly intake: Pick<Intake, 'lanes'>;
   readonly log: Logger;
   readonly onRouted: () => void;
+  /** Told of each transaction, that of storers too. */
+  readonly onKeptWhole: (bodies: readonly WholeBody[]) => void;
 }
 
 export interface LateRouting extends Component {
@@ -94,7 +97,7 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
   };
 }
 
-export interface RoutingDeps extends Pick<LateRoutingDeps, 'pool' | 'log' | 'intake'> {
+export interface RoutingDeps extends Pick<LateRoutingDeps, 'pool' | 'log' | 'intake' | 'onKeptWhole'> {
   readonly rules: RoutingRules;
 }
 
@@ -160,7 +163,8 @@ async function routeBatch(
   deps: RoutingDeps,
   { source, rows, tried, wholeId = null }: BatchToRoute,
 ): Promise<number> {
-  return inTransaction(deps.pool, async client => {
+  let keptWhole: readonly WholeBody[] = [];
+  const routed = await inTransaction(deps.pool, async client => {
     const events = await takeUnrouted(client, source, { ...BATCH, rows });
     if (events.length === 0) return 0;
     const decisions = await decideLate(client, events, { ...deps, wholeId });
@@ -176,8 +180,11 @@ async function routeBatch(
     await routeWhole(client, of('whole'), deps.rules);
     await storeParts(client, of('split'), deps.rules);
     deps.log.info({ count: events.length, source }, 'events.routed-late');
+    keptWhole = of('whole').flatMap(({ event, isKeptWhole }) => (isKeptWhole ? [event] : []));
     return events.length - of('left').length;
   });
+  deps.onKeptWhole(keptWhole);
+  return routed;
 }
 
 /** What is late goes the way of what is due. */

@@ -15,6 +15,7 @@ export interface ProcessorMetrics extends AttemptListener, EventForgetterListene
   readonly registry: Registry;
   stored(batch: StoredBatch, from: Pick<StoredFrom, 'items'>): void;
   quarantined(): void;
+  keptWhole(bodies: number): void;
   interrupted(count: number): void;
   /** A process that evaluates expressions did not come up. */
   transformStartFailed(): void;
@@ -51,6 +52,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
   const registry = createMetrics({ service: 'processor' });
   const metrics = createMetricFactory(registry);
   const events = metrics.counter('processorEvents');
+  const keptWhole = metrics.counter('bodiesKeptWhole');
   const interrupted = metrics.counter('deliveriesInterrupted');
   const openings = metrics.counter('breakerOpenings');
   const attempts = metrics.counter('deliveryAttempts');
@@ -74,6 +76,7 @@ export function createProcessorMetrics(): ProcessorMetrics {
       orderUncertain += items.filter(({ place }) => place.isUncertain).length;
     },
     quarantined: () => events.inc({ result: 'quarantined' }),
+    keptWhole: bodies => keptWhole.inc(bodies),
     ...attemptMetrics(metrics, attempts),
     ...createReplayMetrics(metrics),
     interrupted: count => interrupted.inc(count),

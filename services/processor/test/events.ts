@@ -69,7 +69,7 @@ export function lateDeps(
   lanes = 1,
 ) {
   const log = { info: () => undefined, error: () => undefined } as never;
-  return { pool, rules, intake: { lanes: () => lanes }, log };
+  return { pool, rules, intake: { lanes: () => lanes }, log, onKeptWhole: () => undefined };
 }
 
 export function openPool(url: string, limitMs?: number): Pool {

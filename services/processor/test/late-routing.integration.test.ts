@@ -51,6 +51,7 @@ describe('late routing', () => {
       intake: { lanes: () => 1 },
       log: { info: note, error: note } as never,
       onRouted: () => undefined,
+      onKeptWhole: () => undefined,
       ...parts,
     });
     return Object.assign(made, { logged });

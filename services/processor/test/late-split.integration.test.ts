@@ -69,9 +69,10 @@ describe('a body with several events that was stored before its provider was kno
     });
     await storer.storeKafkaBatch(kafkaBatch(bodies, { first }));
   }
-  async function routeLate(by = pool): Promise<readonly number[]> {
+  async function routeLate(by = pool, told: string[] = []): Promise<readonly number[]> {
     const took: number[] = [];
-    do took.push(await routeUnrouted(lateDeps(by, rules), 'new'));
+    const onKeptWhole = (bodies: readonly { id: string }[]) => void told.push(...bodies.map(({ id }) => id));
+    do took.push(await routeUnrouted({ ...lateDeps(by, rules), onKeptWhole }, 'new'));
     while (took.at(-1) !== 0);
     return took;
   }
@@ -159,8 +160,9 @@ describe('a body with several events that was stored before its provider was kno
     const poison = lineBody(lineEvent('ada', 'poison'), lineEvent('bob'));
     await store([slow, poison, lineBody(lineEvent('ada'), lineEvent('bob'))], oldRelease);
     const impatient = openPool(database.url, 500);
+    const told: string[] = [];
     try {
-      assert.deepEqual(await routeLate(impatient), [1, 1, 1, 0]);
+      assert.deepEqual(await routeLate(impatient, told), [1, 1, 1, 0]);
     } finally {
       await impatient.end();
       await pool.query('alter table events drop constraint no_poison');
@@ -176,6 +178,7 @@ describe('a body with several events that was stored before its provider was kno
       ],
     );
     assert.ok(stored.every(row => row['has_key'] === true));
+    assert.deepEqual(told, [slow.id, poison.id]);
   });
 
   it('is split under the lock of its lane', async () => {

@@ -14,6 +14,13 @@ export const processorRows = {
     labels: ['result'],
     services: PROCESSOR,
   },
+  bodiesKeptWhole: {
+    name: 'ackline_processor_bodies_kept_whole_total',
+    type: 'counter',
+    help: 'Bodies with several events that were stored as one, since they have more than one transaction should store, or PostgreSQL had no time for them: no route by the types of those matches it',
+    labels: [],
+    services: PROCESSOR,
+  },
   lagRecords: {
     name: 'ackline_processor_lag_records',
     type: 'gauge',

@@ -11,6 +11,8 @@ import type { StorableEvent } from './storable.ts';
 export interface DecidedEvent {
   readonly event: StorableEvent;
   readonly fanOut: FanOut;
+  /** Its body has several, more than can be stored. */
+  readonly isKeptWhole?: true;
 }
 
 /** By which an event is decided: its provider says whether its body has several, the routes which of them they want. */
@@ -71,7 +73,9 @@ export function createDecisions(newPace: typeof createPace = createPace): Decisi
       if (decision?.rule !== rules.fanOut) {
         if (pace.isSpent) throw new DecidesTooMuch(); // never at the first
         if (pace.isDue) await pace.rest();
-        const steps = keptWhole.has(item.event) ? decideWhole(item.event, rules) : decideEvent(item.event, rules);
+        const steps = keptWhole.has(item.event)
+          ? decideWhole(item.event, rules)
+          : decideEvent(item.event, rules);
         // Most take one step: a promise for each of them would cost more than all the rest.
         let step = steps.next();
         for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
@@ -127,16 +131,18 @@ export function* decideEvent(
   event: StorableEvent,
   rules: DecidingRules,
 ): Generator<undefined, readonly DecidedEvent[]> {
-  const parts = yield* decideEach(yield* splitEvent(event, rules.providerOf(event.meta)), rules.fanOut);
-  return isOverSplit(sizeOf(parts)) ? yield* decideWhole(event, rules) : parts;
+  const parts = yield* splitEvent(event, rules.providerOf(event.meta));
+  const decided = parts === null ? null : yield* decideEach(parts, rules.fanOut);
+  return decided === null || isOverSplit(sizeOf(decided)) ? yield* decideWhole(event, rules) : decided;
 }
 
-/** The event, however many its body has. */
-export function decideWhole(
+/** The event, though its body has several. */
+export function* decideWhole(
   event: StorableEvent,
   { fanOut }: Pick<DecidingRules, 'fanOut'>,
 ): Generator<undefined, readonly DecidedEvent[]> {
-  return decideEach([event], fanOut);
+  const decided = yield* decideEach([event], fanOut);
+  return decided.map(one => ({ ...one, isKeptWhole: true }));
 }
 
 /** Each part of a body has the routes of its own: it may have another type. */

@@ -38,13 +38,13 @@ const TIME_DIGITS = 12;
  * The events of one body: parts where the provider says so, else the event itself. A part has the parent's headers, URL and
  * time of arrival, and an ordering key of its own: all bodies with parts of it have the same key themselves, and so are stored
  * under one lane, whose lock keeps the order. A parent without a key promises none for its parts either. A part's id follows from
- * the parent's and its place, so that a second copy of the parent gives the same ones. A part has none itself. More than one
- * transaction should store stay one event, which is whole and says so by its type.
+ * the parent's and its place, so that a second copy of the parent gives the same ones. A part has none itself. null: they
+ * are more than one transaction should store, and the event stays one, which says so by its type.
  */
 export function* splitEvent(
   event: StorableEvent,
   provider: Pick<Provider, 'split'> | undefined,
-): Generator<undefined, readonly StorableEvent[]> {
+): Generator<undefined, readonly StorableEvent[] | null> {
   if (isPart(event.meta.id)) return [event];
   const parts: StorableEvent[] = [];
   let bytes = 0;
@@ -52,7 +52,7 @@ export function* splitEvent(
     const own = toEvent(event, part, partId(event.meta.id, parts.length));
     parts.push(own);
     bytes += storedBytesOf(own);
-    if (parts.length > 1 && isOverSplit({ parts: parts.length, bytes, deliveries: 0 })) return [event];
+    if (parts.length > 1 && isOverSplit({ parts: parts.length, bytes, deliveries: 0 })) return null;
     yield;
   }
   return parts.length === 0 ? [event] : parts;

@@ -10,12 +10,15 @@ import type { DeliveryDesk, ReadyStart } from './desk.ts';
 import { newDelivery } from './new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './place-deliveries.ts';
 import type { StorableEvent } from './storable.ts';
+import type { WholeBody } from './whole-bodies.ts';
 
 export interface StoredBatch {
   readonly stored: number;
   readonly fresh: readonly StorableEvent[];
   readonly duplicates: number;
   readonly unrouted: number;
+  /** Those that are one event, though their bodies have several; but for what is not routed yet, and may be split then. */
+  readonly keptWhole: readonly WholeBody[];
   readonly starts: readonly ReadyStart[];
   /** Destinations of deliveries that were left due, for whoever has a free slot. */
   readonly leftDue: readonly string[];
@@ -42,7 +45,7 @@ export async function storeEvents(
 ): Promise<StoredBatch> {
   const decided = await claimFresh(client, events);
   if (decided.length === 0) {
-    return { stored: 0, fresh: [], duplicates: events.length, unrouted: 0, starts: [], leftDue: [] };
+    return { ...NOTHING, duplicates: events.length };
   }
   const places = await insertEvents(
     client,
@@ -55,9 +58,24 @@ export async function storeEvents(
     stored: decided.length,
     fresh: decided.map(({ event }) => event),
     duplicates: events.length - decided.length,
-    unrouted: decided.filter(({ fanOut }) => fanOut.routing === 'unrouted').length,
+    unrouted: decided.filter(isUnrouted).length,
+    keptWhole: decided.flatMap(one => (one.isKeptWhole === true && !isUnrouted(one) ? [one.event.meta] : [])),
     ...placed,
   };
+}
+
+const NOTHING: StoredBatch = {
+  stored: 0,
+  fresh: [],
+  duplicates: 0,
+  unrouted: 0,
+  keptWhole: [],
+  starts: [],
+  leftDue: [],
+};
+
+function isUnrouted({ fanOut }: DecidedEvent): boolean {
+  return fanOut.routing === 'unrouted';
 }
 
 /** The events whose dedup key nobody had: the first of a batch wins over its repeats in the same batch. */

@@ -29,6 +29,7 @@ export function storerDeps(parts: StorerParts): LaneStorerDeps {
       stored(batch, from) {
         metrics.stored(batch, from);
         logStored(routing.log, batch, from);
+        routing.onKeptWhole(batch.keptWhole);
       },
       failed: error => logStoreFailure(routing.log, error),
       quarantined(origin, reason) {

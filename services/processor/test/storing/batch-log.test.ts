@@ -10,7 +10,7 @@ function collect() {
   return { lines, log: { info: take, error: take } as never };
 }
 
-const BATCH = { stored: 2, fresh: [], duplicates: 1, unrouted: 0, starts: [], leftDue: [] };
+const BATCH = { stored: 2, fresh: [], duplicates: 1, unrouted: 0, keptWhole: [], starts: [], leftDue: [] };
 const kafka = (lane: number) => ({ kind: 'event', place: { kind: 'kafka', lane } }) as unknown as Item;
 const inbox = { kind: 'invalid', place: { kind: 'inbox', lane: 3 } } as unknown as Item;
 

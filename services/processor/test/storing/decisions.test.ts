@@ -139,8 +139,8 @@ describe('which routes want events', () => {
     assert.equal((await decisions.before([item], wanted(50))).length, 1_000);
     const whole = await decisions.before([item], wanted(51));
     assert.deepEqual(
-      whole.map(({ event }) => event),
-      [item.event],
+      whole.map(({ event, isKeptWhole }) => [event, isKeptWhole]),
+      [[item.event, true]],
     );
     const two = items(2);
     await assert.rejects(decisions.before(two, wanted(26)), DecidesTooMuch);

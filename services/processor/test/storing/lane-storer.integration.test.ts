@@ -80,6 +80,8 @@ interface Harness {
   readonly refused: string[];
   /** Where what was stored without knowing that what came before it is was found. */
   readonly uncertain: string[];
+  /** Bodies with several events that were stored as one. */
+  readonly wholes: string[];
 }
 
 describe('storing a lane', () => {
@@ -125,6 +127,7 @@ describe('storing a lane', () => {
     const quarantined: string[] = [];
     const refused: string[] = [];
     const uncertain: string[] = [];
+    const wholes: string[] = [];
     const destination = destinationConfig({ ordering: options.ordering ?? 'none' });
     const storer = createLaneStorer({
       pool: options.pool ?? pool,
@@ -144,6 +147,7 @@ describe('storing a lane', () => {
           counts.stored += batch.stored;
           counts.duplicates += batch.duplicates;
           counts.unrouted += batch.unrouted;
+          wholes.push(...batch.keptWhole.map(({ id }) => id));
           for (const item of items)
             if (item.kind === 'event' && item.place.isUncertain) uncertain.push(item.origin);
         },
@@ -151,7 +155,7 @@ describe('storing a lane', () => {
         refused: reason => void refused.push(reason),
       },
     });
-    return { storer, desk, counts, quarantined, refused, uncertain };
+    return { storer, desk, counts, quarantined, refused, uncertain, wholes };
   }
 
   async function storedIds(): Promise<string[]> {
@@ -310,14 +314,16 @@ describe('storing a lane', () => {
         return sampleEvent({ provider: 'line', type: 'batch', orderingKey: 'bot', body });
       };
       async function storedBodies(): Promise<readonly unknown[]> {
-        const { rows } = await pool.query<{ type: string; body: Buffer }>('select type, body from events order by seq');
+        const { rows } = await pool.query<{ type: string; body: Buffer }>(
+          'select type, body from events order by seq',
+        );
         return rows.map(row => [row.type, row.body.toString()]);
       }
       const whole = (event: EventEnvelope) => [event.type, Buffer.from(event.body).toString()];
 
       it('keeps it whole, out of Kafka and the inbox, and goes on behind it', async () => {
         const impatient = openPool(database.url, LIMIT_MS);
-        const { storer, quarantined } = harness({ pool: impatient });
+        const { storer, quarantined, wholes } = harness({ pool: impatient });
         const [early, late, row] = [slowBody(), slowBody(), slowBody()];
         const after = sampleEvent({ orderingKey: 'bot' });
         await storer.storeKafkaBatch(kafkaBatch([early, late, after]));
@@ -327,6 +333,7 @@ describe('storing a lane', () => {
         const stored = await storedBodies();
         assert.deepEqual([stored[0], stored[1], stored[3]], [early, late, row].map(whole));
         assert.equal(stored.length, 5);
+        assert.deepEqual(wholes, ids([early, late, row]));
         assert.deepEqual(quarantined, []);
         await impatient.end();
       });

@@ -34,6 +34,7 @@ describe('bodies with thousands of events', () => {
   /** One route, by the type of the events. `transactions`: how many events each stored. */
   function setUp() {
     const transactions: number[] = [];
+    const wholes: string[] = [];
     const match = { source: null, tenant: null, type: 'spamreport', where: null };
     const rules = {
       desk: { tryReserve: () => null, start: () => undefined, wake: () => undefined },
@@ -49,12 +50,15 @@ describe('bodies with thousands of events', () => {
       lanes: () => 1,
       rules: () => rules,
       listener: {
-        stored: ({ stored }) => void transactions.push(stored),
+        stored({ stored, keptWhole }) {
+          transactions.push(stored);
+          wholes.push(...keptWhole.map(({ id }) => id));
+        },
         quarantined: origin => assert.fail(origin),
         refused: reason => assert.fail(reason),
       },
     });
-    return { storer, transactions };
+    return { storer, transactions, wholes };
   }
 
   const idsOf = (body: Buffer) =>
@@ -108,10 +112,12 @@ describe('bodies with thousands of events', () => {
   });
 
   it('are whole, with all their bytes, where they have more than one transaction should store', async () => {
-    const { storer, transactions } = setUp();
+    const { storer, transactions, wholes } = setUp();
     const body = Buffer.from(`[${'{"event":"open"},'.repeat(MAX_SPLIT.parts)}{"event":"open"}]`);
-    await storer.storeKafkaBatch(kafkaBatch([batch(body)]));
+    const event = batch(body);
+    await storer.storeKafkaBatch(kafkaBatch([event]));
     assert.deepEqual(transactions, [1]);
+    assert.deepEqual(wholes, [event.id]);
     const { rows } = await pool.query<{ type: string; body: Buffer }>('select type, body from events');
     assert.deepEqual(rows, [{ type: 'batch', body }]);
   });
