@@ -122,6 +122,24 @@ describe('a body with several events that was stored before its provider was kno
     assert.ok(stored.every(row => row['routing'] === 'routed'));
   });
 
+  it('is known when it comes again, before it is split and after that', async () => {
+    const [ada, bob] = [lineEvent('ada'), lineEvent('bob')];
+    const body = lineBody(ada, bob);
+    await store([body], oldRelease);
+    await store([body], rules, 1n);
+    assert.equal((await storedEvents()).length, 1);
+    await routeLate();
+    await store([body], oldRelease, 2n);
+    await store([body], rules, 3n);
+    const stored = await storedEvents();
+    assert.deepEqual(
+      stored.map(row => row['dedup_key']),
+      [ada.webhookEventId, bob.webhookEventId],
+    );
+    const { rows } = await pool.query<{ count: number }>('select count(*)::int from event_keys');
+    assert.equal(rows[0]?.count, 3);
+  });
+
   it('is not split again where only its source was not known', async () => {
     await store([lineBody(lineEvent('ada'), lineEvent('bob'))], withoutSource);
     const before = (await storedEvents()).map(({ id }) => id);

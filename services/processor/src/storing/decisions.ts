@@ -13,6 +13,8 @@ export interface DecidedEvent {
   readonly fanOut: FanOut;
   /** Its body has several, more than can be stored. */
   readonly isKeptWhole?: true;
+  /** The event that this is a part of, where no part has the dedup key of that. */
+  readonly parent?: EnvelopeMeta;
 }
 
 /** By which an event is decided: its provider says whether its body has several, the routes which of them they want. */
@@ -133,7 +135,10 @@ export function* decideEvent(
 ): Generator<undefined, readonly DecidedEvent[]> {
   const parts = yield* splitEvent(event, rules.providerOf(event.meta));
   const decided = parts === null ? null : yield* decideEach(parts, rules.fanOut);
-  return decided === null || isOverSplit(sizeOf(decided)) ? yield* decideWhole(event, rules) : decided;
+  if (decided === null || isOverSplit(sizeOf(decided))) return yield* decideWhole(event, rules);
+  const { meta } = event;
+  const hasKey = decided.some(part => part.event.meta.dedupKey === meta.dedupKey);
+  return hasKey ? decided : decided.map(part => ({ ...part, parent: meta }));
 }
 
 /** The event, though its body has several. */

@@ -1,4 +1,5 @@
 import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { newEventId } from '@ackline/shared/event-id';
 import type { FanOut } from '@ackline/shared/routing/fan-out';
 import { claimEventKeys } from '@ackline/store/event-keys';
@@ -78,27 +79,40 @@ function isUnrouted({ fanOut }: DecidedEvent): boolean {
   return fanOut.routing === 'unrouted';
 }
 
-/** The events whose dedup key nobody had: the first of a batch wins over its repeats in the same batch. */
+/**
+ * The events whose dedup key nobody had; of a body with several, if nobody had its own either: a second copy of it is a repeat
+ * where one was split and the other stayed whole. All storers claim the keys of bodies first.
+ */
 async function claimFresh(
   client: PoolClient,
   events: readonly DecidedEvent[],
 ): Promise<readonly DecidedEvent[]> {
-  const firsts = new Map<string, DecidedEvent>();
-  for (const decided of events) {
-    const { source, dedupKey } = decided.event.meta;
-    const key = JSON.stringify([source, dedupKey]);
-    if (!firsts.has(key)) firsts.set(key, decided);
+  const bodies = new Set(events.flatMap(({ parent }) => parent ?? []));
+  const freshBodies = await claimFirsts(client, bodies);
+  const candidates = events.filter(({ parent }) => parent === undefined || freshBodies.has(parent));
+  const fresh = await claimFirsts(
+    client,
+    candidates.map(({ event }) => event.meta),
+  );
+  return candidates.filter(({ event }) => fresh.has(event.meta));
+}
+
+/** Those that got their keys: the first of a batch wins over its repeats in the same batch. */
+async function claimFirsts(
+  client: PoolClient,
+  metas: Iterable<EnvelopeMeta>,
+): Promise<ReadonlySet<EnvelopeMeta>> {
+  const firsts = new Map<string, EnvelopeMeta>();
+  for (const meta of metas) {
+    const key = JSON.stringify([meta.source, meta.dedupKey]);
+    if (!firsts.has(key)) firsts.set(key, meta);
   }
   const candidates = [...firsts.values()];
   const claimed = await claimEventKeys(
     client,
-    candidates.map(({ event: { meta } }) => ({
-      source: meta.source,
-      dedupKey: meta.dedupKey,
-      eventId: meta.id,
-    })),
+    candidates.map(({ source, dedupKey, id }) => ({ source, dedupKey, eventId: id })),
   );
-  return candidates.filter(({ event }) => claimed.has(event.meta.id));
+  return new Set(candidates.filter(({ id }) => claimed.has(id)));
 }
 
 function eventRow({ meta, tier, sealed }: StorableEvent, { routing }: FanOut): EventRow {

@@ -7,6 +7,7 @@ import { ensureLanes } from '@ackline/store/lanes';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { createLaneStorer } from '../../src/storing/lane-storer.ts';
+import type { StoringRules } from '../../src/storing/store-events.ts';
 import { MAX_SPLIT } from '../../src/storing/split-event.ts';
 import { destinationConfig, routeConfig, sourceConfig } from '../configs.ts';
 import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent } from '../events.ts';
@@ -45,20 +46,22 @@ describe('bodies with thousands of events', () => {
         routes: [routeConfig({ match })],
       }),
     };
-    const storer = createLaneStorer({
-      pool,
-      lanes: () => 1,
-      rules: () => rules,
-      listener: {
-        stored({ stored, keptWhole }) {
-          transactions.push(stored);
-          wholes.push(...keptWhole.map(({ id }) => id));
+    const storerBy = (by: StoringRules) =>
+      createLaneStorer({
+        pool,
+        lanes: () => 1,
+        rules: () => by,
+        listener: {
+          stored({ stored, keptWhole }) {
+            transactions.push(stored);
+            wholes.push(...keptWhole.map(({ id }) => id));
+          },
+          quarantined: origin => assert.fail(origin),
+          refused: reason => assert.fail(reason),
         },
-        quarantined: origin => assert.fail(origin),
-        refused: reason => assert.fail(reason),
-      },
-    });
-    return { storer, transactions, wholes };
+      });
+    const storerOfWhole = storerBy({ ...rules, providerOf: () => undefined });
+    return { storer: storerBy(rules), storerOfWhole, transactions, wholes };
   }
 
   const idsOf = (body: Buffer) =>
@@ -109,6 +112,42 @@ describe('bodies with thousands of events', () => {
     await storer.storeKafkaBatch(kafkaBatch([batch(again)], { first: 1n }));
     assert.deepEqual(transactions, [idsOf(first).length, 1]);
     assert.deepEqual((await storedKeys()).at(-1), 'new');
+  });
+
+  describe('that come twice, in two logs', () => {
+    const copies = () => {
+      const event = batch(sendgridBatch(1_000, 'twice'));
+      return { event, parts: idsOf(Buffer.from(event.body)) };
+    };
+    async function storeBoth(event: EventEnvelope, [first, second]: readonly ('split' | 'whole')[]) {
+      const { storer, storerOfWhole } = setUp();
+      const by = { split: storer, whole: storerOfWhole };
+      await by[first ?? 'split'].storeKafkaBatch(kafkaBatch([event]));
+      await appendToInbox(pool, [event]);
+      assert.equal(await by[second ?? 'split'].storeInboxRows(await inboxNumbers(pool)), 1);
+    }
+
+    it('are stored once where the first stayed whole and the second would be split', async () => {
+      const { event } = copies();
+      await storeBoth(event, ['whole', 'split']);
+      assert.deepEqual(await storedKeys(), [event.dedupKey]);
+    });
+
+    it('are stored once where the first was split and the second would stay whole', async () => {
+      const { event, parts } = copies();
+      assert.ok(parts.length > 1);
+      await storeBoth(event, ['split', 'whole']);
+      assert.deepEqual(await storedKeys(), parts);
+    });
+
+    it('are stored once where both are in one batch, and both in two', async () => {
+      const { event, parts } = copies();
+      await appendToInbox(pool, [event]);
+      await setUp().storer.storeKafkaBatch(kafkaBatch([event]));
+      assert.deepEqual(await inboxNumbers(pool), []);
+      await storeBoth(event, ['split', 'split']);
+      assert.deepEqual(await storedKeys(), parts);
+    });
   });
 
   it('are whole, with all their bytes, where they have more than one transaction should store', async () => {
