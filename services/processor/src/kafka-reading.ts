@@ -47,7 +47,7 @@ export interface KafkaReading {
   topicRetentionMs(): number | null;
   isReading(): boolean;
   /** The first question waits until the topic is opened, or that has failed once: 5 s at most. */
-  highWatermarks(deadlineMs?: number): Promise<ReadonlyMap<number, bigint>>;
+  highWatermarks(): Promise<ReadonlyMap<number, bigint>>;
   component(storer: LaneStorer): Component;
   close(): Promise<void>;
   /** null: nothing was read yet. `weaknesses`: what makes the topic weaker than the ack contract. */
@@ -86,10 +86,10 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
     topicId: () => opened?.topic.topicId ?? null,
     topicRetentionMs: () => (opened === null ? null : longestStayMs(opened.topic)),
     isReading: () => consumer?.snapshot().state === 'reading',
-    async highWatermarks(deadlineMs) {
+    async highWatermarks() {
       if (opened === null) await firstTry();
       if (opened === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
-      return opened.watermarks.highWatermarks(deadlineMs);
+      return opened.watermarks.highWatermarks();
     },
     component: storer => ({
       name: 'kafka-consumer',
