@@ -10,7 +10,7 @@ const WALK_AGAIN_MS = 5_000;
 
 export interface LookBehindOptions {
   /** The rows behind the row `afterN`, past those that wait for a known record, and past keys that have earlier ones. */
-  peekPast(look: PeekPast): Promise<PastPeek>;
+  readonly peekPast: (look: PeekPast) => Promise<PastPeek>;
   /** Of one look. */
   readonly limit: number;
   readonly log: Pick<Logger, 'warn' | 'info'>;

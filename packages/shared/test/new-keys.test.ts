@@ -24,7 +24,7 @@ describe('new keys', () => {
       return secret !== signingKey;
     };
     const names = [...providers.values()].filter(isPair).map(({ name }) => name);
-    assert.deepEqual(names, ['sendgrid', 'discord', 'paypal']);
+    assert.deepEqual(names, ['discord', 'paypal', 'sendgrid']);
   });
 
   it('are the same of the same bytes, but for pairs', () => {

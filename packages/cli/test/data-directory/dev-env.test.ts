@@ -38,7 +38,7 @@ test('a variable has its secret, and beside a public key one what signs', () => 
   });
   assert.deepEqual(
     bySigningKey.map(({ name }) => name),
-    ['sendgrid', 'discord', 'paypal'],
+    ['discord', 'paypal', 'sendgrid'],
   );
 });
 

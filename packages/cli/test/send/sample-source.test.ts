@@ -76,9 +76,9 @@ const keys = providers.get('discord')?.makeKeys?.();
 const others = providers.get('discord')?.makeKeys?.();
 const target = { config, mode: 'development', baseUrl: 'http://127.0.0.1:8080' } as const;
 
-function proofOf({ provider, sample }: SampleSource): string {
-  const { headers } = sample(0, 1_700_000_000_000);
-  return headers.find(([name]) => name === provider.proofHeaders[0])?.[1] ?? '';
+function proofOf(source: SampleSource): string {
+  const { headers } = source.sample(0, 1_700_000_000_000);
+  return headers.find(([name]) => name === source.provider.proofHeaders[0])?.[1] ?? '';
 }
 
 test('of several public keys the one is taken that there is a signing key for', () => {

@@ -51,7 +51,9 @@ describe('handlers over a real Redis', () => {
     }
   }
   const unanswered = () =>
-    opened.reduce((sum, { getStats }) => sum + getStats().timeouts + getStats().skipped, 0);
+    opened
+      .map(connection => connection.getStats())
+      .reduce((sum, { timeouts, skipped }) => sum + timeouts + skipped, 0);
 
   it('share a value, and what its making costs: one processor makes it, the others wait for it', () =>
     whileRedisAnswers(async key => {
