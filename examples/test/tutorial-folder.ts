@@ -61,6 +61,7 @@ export async function openTutorialFolder(
     HOME: folder,
     PORT: String(port),
     OPS_PORT: String(operations),
+    CONSOLE_PORT: '0',
   };
   const started: Command[] = [];
   return {

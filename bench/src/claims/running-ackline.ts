@@ -41,7 +41,7 @@ export async function startRunningAckline(receiverUrl: string): Promise<RunningA
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'ackline.yaml'), configText(receiverUrl));
   const port = await freePort();
-  const env = { PORT: String(port), OPS_PORT: String(await freePort()) };
+  const env = { PORT: String(port), OPS_PORT: String(await freePort()), CONSOLE_PORT: '0' };
   const first = await timedStart(folder, env);
   await first.up.stop('SIGINT');
   const second = await timedStart(folder, env);

@@ -172,7 +172,7 @@ describe('what an operator does by the API', () => {
     await writeSecretUses(
       pool,
       [{ source: 'crimson-hooks', fingerprint, uses: 3, lastUsedAt: Date.now() }],
-      'ingress-1',
+      randomUUID(),
     );
     const { json } = await ackline.call('listSources');
     const [crimson] = json.items;

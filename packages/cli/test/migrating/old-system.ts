@@ -48,6 +48,7 @@ export async function openOldSystem() {
     PATH: [join(root, 'bin'), bare.PATH].join(delimiter),
     PORT: ports['8080'],
     OPS_PORT: ports['9464'],
+    CONSOLE_PORT: '0',
     TELEGRAM_BOT_TOKEN: telegram.token,
   };
   return {

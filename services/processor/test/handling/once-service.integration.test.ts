@@ -114,12 +114,13 @@ describe('ctx.once of handlers', () => {
   });
 
   it('that was claimed by an answer that never came is free again: nothing was done (OS3)', async () => {
-    let isCut = true;
+    let isCut = false;
     const one = start({
       query: (async (query: QueryConfig) => {
-        const answer = await pool.query(query);
-        if (isCut) throw new Error('the connection broke');
-        return answer;
+        if (isCut) throw new Error('the connection is gone');
+        isCut = true;
+        await pool.query(query);
+        throw new Error('the connection broke');
       }) as Pool['query'],
     });
     const caller = callerOf();

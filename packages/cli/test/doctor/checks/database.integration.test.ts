@@ -157,13 +157,13 @@ describe('ackline doctor: the database and the work in it', () => {
     await withClient(database.url, client => writeHeartbeat(client as never, 'p-1', {}));
     await withClient(database.url, client => writeHeartbeat(client as never, 'p-2', {}));
     const over = told(await look({ DATABASE_POOL_MAX: String(usable), INGRESS_PROCESSES: '2' }));
-    const pools = 2 * (usable + 2) + 15;
-    const sentence = `connections-over –: the pools may want ${pools} (2 × ${usable + 2} of processors, 15 of an ingress), the server gives ${usable}: it should give `;
+    const pools = 2 * (usable + 2) + 15 + 5;
+    const sentence = `connections-over –: the pools may want ${pools} (2 × ${usable + 2} of processors, 15 of an ingress, 5 of the console), the server gives ${usable}: it should give `;
     const found = over.join();
     assert.ok(found.startsWith(sentence), found);
     // They may be connected to the same server just now.
     assert.ok(Number.parseInt(found.slice(sentence.length), 10) >= pools + 10, found);
-    const exactly = Math.floor((usable - 5 - OF_OTHER_TESTS) / 2) - 2;
+    const exactly = Math.floor((usable - 10 - OF_OTHER_TESTS) / 2) - 2;
     assert.deepEqual(told(await look({ DATABASE_POOL_MAX: String(exactly) })), []);
     const others = await Promise.all(
       Array.from({ length: OF_OTHER_TESTS + 3 }, async () => {
@@ -192,7 +192,7 @@ describe('ackline doctor: the database and the work in it', () => {
     const env = { DATABASE_URL: database.url, DATABASE_POOL_MAX: String(poolMax) };
     const found = told(parseReport(await withHandler.run(env, '--json'))).join();
     const each = poolMax + 2 + 160;
-    const sum = `connections-over –: the pools may want ${each + 5} (1 × ${each} of processors, handlers 160 of each, 5 of an ingress)`;
+    const sum = `connections-over –: the pools may want ${each + 10} (1 × ${each} of processors, handlers 160 of each, 5 of an ingress, 5 of the console)`;
     assert.ok(found.startsWith(sum), found);
   });
 
