@@ -38,6 +38,12 @@ export const apiErrorCodes = {
     title: 'It is in a state that this call is not for',
     fix: 'Look at its state, which the detail names: somebody else may have changed it.',
   },
+  ACKLINE_REPLAYS_NOT_STARTED: {
+    status: 409,
+    retryable: false,
+    title: 'As many replays of this tenant wait to be started as may',
+    fix: 'Start or cancel one of them, which `GET /api/v1/replays` lists. One that is not started within an hour is cancelled by itself.',
+  },
   ACKLINE_TOO_MANY_REFUSALS: {
     status: 429,
     retryable: true,

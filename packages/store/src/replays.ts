@@ -82,6 +82,19 @@ export async function insertReplay(pool: Pool, replay: NewReplay): Promise<strin
   return id;
 }
 
+/** Counted or being counted, and not started. `tenant`: of its deliveries alone; null: those of all tenants. */
+export async function countUnstartedReplays(
+  queryable: Pick<Pool, 'query'>,
+  tenant: string | null,
+): Promise<number> {
+  const { rows } = await queryable.query<{ count: number }>(
+    `select count(*)::int as count from replays
+      where state in ('counting', 'announced') and filter ->> 'tenant' is not distinct from $1`,
+    [tenant],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 export async function listReplays(
   queryable: Pick<Pool, 'query'>,
   { limit }: { readonly limit: number },

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { operatorName } from '@ackline/runtime/operator-name';
+import { createToken } from '@ackline/store/console-tokens';
 import { insertRejection } from '@ackline/store/rejections';
 import { secretFingerprint, writeSecretUses } from '@ackline/store/secret-uses';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { type StartedConsole, startConsole, testPool } from './support/console.ts';
+import { MAX_UNSTARTED } from '../src/calls/replays.ts';
+import { type CallOptions, type StartedConsole, startConsole, testPool } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
 describe('what an operator does by the API', () => {
@@ -126,6 +128,67 @@ describe('what an operator does by the API', () => {
       list.items.map(({ id, state }: Record<string, unknown>) => [id, state]),
       [[json.id, 'cancelled']],
     );
+  });
+
+  it('counts one replay of a tenant at a time, also of calls that come together', async () => {
+    await parked(1);
+    const create = (tenant: string) =>
+      ackline.call('createReplay', { body: { filter: { tenant, destination: 'crm' } } });
+    // None is inserted before all have asked.
+    const locker = await pool.connect();
+    await locker.query('begin; lock table replays in share row exclusive mode');
+    const calls = Array.from({ length: 6 }, () => create('crimson'));
+    const refused = await Promise.any(
+      calls.map(async call => {
+        const { status } = await call;
+        return status === 202 ? Promise.reject(new Error('it was taken')) : status;
+      }),
+    );
+    await locker.query('rollback');
+    locker.release();
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    assert.equal(refused, 503);
+    assert.equal(statuses.filter(status => status === 202).length, 1, statuses.join());
+    // Its place is free again.
+    await waitFor(async () => (await create('crimson')).status === 202);
+  });
+
+  it('a tenant has few replays that wait to be started, and room again when one is cancelled', async () => {
+    await parked(1);
+    const token = (await createToken(pool, {
+      name: 'crimson',
+      scopes: ['view', 'operate'],
+      tenant: 'crimson',
+      expiresInMs: null,
+      actor: 'me',
+    }))!;
+    const create = (options: CallOptions = { token }) =>
+      // While another one is being counted it is answered 503.
+      waitFor(async () => {
+        const answer = await ackline.call('createReplay', {
+          body: { filter: { destination: 'crm' } },
+          ...options,
+        });
+        return answer.status === 503 ? null : answer;
+      });
+    const ids: string[] = [];
+    for (let n = 0; n < MAX_UNSTARTED; n++) {
+      const { json } = await create();
+      ids.push(json.id);
+      await waitFor(async () => {
+        const { json: replay } = await ackline.call('readReplay', { params: { id: json.id } });
+        return replay.state === 'announced';
+      });
+    }
+    const { status, json } = await create();
+    assert.deepEqual([status, json.code], [409, 'ACKLINE_REPLAYS_NOT_STARTED']);
+    assert.match(json.detail, /cancel one/);
+    const { rows } = await pool.query('select from replay_items');
+    assert.equal(rows.length, MAX_UNSTARTED);
+    // Of all tenants: they are no tenant's.
+    assert.equal((await create({})).status, 202);
+    await ackline.call('cancelReplay', { params: { id: ids[0]! }, token });
+    assert.equal((await create()).status, 202);
   });
 
   it('a replay of nothing says so', async () => {

@@ -3,7 +3,9 @@ import { AppError } from '@ackline/shared/app-error';
 import { countReplay } from '@ackline/store/replay-count';
 import {
   changeReplay,
+  countUnstartedReplays,
   insertReplay,
+  type NewReplay,
   pageReplays,
   type Replay,
   type ReplayChange,
@@ -25,22 +27,21 @@ export interface ReplayCallsDeps {
 /** What start, continue and cancel have in common. */
 type ChangeCall = Pick<Call<typeof replayRoutes.startReplay>, 'params' | 'caller'>;
 
-/** They share the connections for changes, a page at a time; more would only be slower. */
+/** They share the connections for changes, a page at a time; more would only be slower. One a tenant. */
 const COUNTED_AT_A_TIME = 2;
+/** Each lists what it would send, and keeps the list for an hour. */
+export const MAX_UNSTARTED = 3;
 
 export function createReplayCalls(deps: ReplayCallsDeps): CallsOf<typeof replayRoutes> {
-  const { reads, changes } = deps;
-  const counting = createCounting(deps);
+  const { reads } = deps;
+  const begin = createCounting(deps);
   const change = (kind: Exclude<ReplayChange, 'forget'>) => (call: ChangeCall) => changeOne(kind, call, deps);
   return {
     async createReplay({ body, caller }) {
       const filter = filterOf(body.filter, caller);
       const { ratePerS, trickle } = body;
-      counting.checkRoom();
-      const id = await insertReplay(changes, { filter, actor: caller.name, ratePerS, trickle });
-      const replay = await find(reads, id, caller);
-      counting.begin({ id, filter, actor: caller.name });
-      return { json: shownReplay(replay) };
+      const id = await begin({ filter, actor: caller.name, ratePerS, trickle });
+      return { json: shownReplay(await find(reads, id, caller)) };
     },
     async listReplays({ query: { limit, cursor }, caller }) {
       const before = readTimeCursor(cursor);
@@ -69,24 +70,37 @@ export function createReplayCalls(deps: ReplayCallsDeps): CallsOf<typeof replayR
 
 /**
  * Counting goes on after the answer: it turns pages for as long as there are any. Where it ends with the process, the replay is
- * forgotten after an hour.
+ * forgotten after an hour. A place is taken before anything is waited for, so calls that come together do not all find it free.
  */
-function createCounting({ changes, log }: Pick<ReplayCallsDeps, 'changes' | 'log'>) {
-  let counting = 0;
-  return {
-    checkRoom(): void {
-      if (counting >= COUNTED_AT_A_TIME)
-        throw new AppError('ACKLINE_CONSOLE_BUSY', 'Several replays are being counted');
-    },
-    begin(replay: Parameters<typeof countReplay>[1]): void {
-      counting += 1;
-      countReplay(changes, replay)
-        .catch((error: unknown) => log.warn({ err: error, replay: replay.id }, 'replay.not-counted'))
-        .finally(() => {
-          counting -= 1;
-        });
-    },
+function createCounting({ reads, changes, log }: ReplayCallsDeps): (replay: NewReplay) => Promise<string> {
+  /** Whose replays are being counted; null: those of all tenants. */
+  const counting = new Set<string | null>();
+  return async replay => {
+    const { filter, actor } = replay;
+    const tenant = filter.tenant ?? null;
+    if (counting.has(tenant) || counting.size >= COUNTED_AT_A_TIME)
+      throw new AppError('ACKLINE_CONSOLE_BUSY', 'Other replays are being counted');
+    counting.add(tenant);
+    try {
+      await checkUnstarted(reads, tenant);
+      const id = await insertReplay(changes, replay);
+      void countReplay(changes, { id, filter, actor })
+        .catch((error: unknown) => log.warn({ err: error, replay: id }, 'replay.not-counted'))
+        .finally(() => counting.delete(tenant));
+      return id;
+    } catch (error) {
+      counting.delete(tenant);
+      throw error;
+    }
   };
+}
+
+async function checkUnstarted(reads: Pool, tenant: string | null): Promise<void> {
+  if ((await countUnstartedReplays(reads, tenant)) >= MAX_UNSTARTED)
+    throw new AppError(
+      'ACKLINE_REPLAYS_NOT_STARTED',
+      `${MAX_UNSTARTED} replays wait to be started: start or cancel one of them first`,
+    );
 }
 
 async function find(reads: Pool, id: string, caller: Caller) {
