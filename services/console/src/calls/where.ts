@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { type CompiledFilter, compileFilter } from '@ackline/shared/routing/filter';
-import { filterDocument } from '@ackline/shared/routing/filter-document';
+import { type FilterDocument, filterDocument } from '@ackline/shared/routing/filter-document';
 import { open } from '@ackline/shared/seal';
 import { readPayloads, type SealedPayload } from '@ackline/store/event-details';
 import type { FoundPlace } from '@ackline/store/event-places';
@@ -42,15 +42,46 @@ function parse(text: string): unknown {
   }
 }
 
-/** What is sealed, as a filter sees it. One that can't be read matches nothing. */
-export function passes(where: CompiledFilter, { keyId, meta, body }: SealedPayload): boolean {
+/** What is sealed, as a filter sees it; its body is parsed once, for all that ask. null: it can't be read, and matches nothing. */
+export function documentOf({ keyId, meta, body }: SealedPayload): FilterDocument | null {
   try {
     const event = decodeMeta(open({ keyId, bytes: meta }));
-    return where(filterDocument({ ...event, body: open({ keyId, bytes: body }) }));
+    return filterDocument({ ...event, body: open({ keyId, bytes: body }) });
   } catch (error) {
-    if (error instanceof AppError) return false;
+    if (error instanceof AppError) return null;
     throw error;
   }
+}
+
+export function passes(where: CompiledFilter, payload: SealedPayload): boolean {
+  const document = documentOf(payload);
+  return document !== null && where(document);
+}
+
+interface FilterBudget {
+  readonly isSpent: boolean;
+  /** Lets others have their turn when it is time for it. */
+  spend(cost: { readonly ms: number; readonly bytes: number }): Promise<void>;
+}
+
+/** What a page, or a look of the live stream, may cost by its filters. */
+export function createFilterBudget(): FilterBudget {
+  let spentMs = 0;
+  let sliceMs = 0;
+  let spentBytes = 0;
+  return {
+    get isSpent() {
+      return spentMs > MAX_FILTER_MS || spentBytes > MAX_FILTERED_BYTES;
+    },
+    async spend({ ms, bytes }) {
+      spentMs += ms;
+      sliceMs += ms;
+      spentBytes += bytes;
+      if (sliceMs <= SLICE_MS) return;
+      await turn();
+      sliceMs = 0;
+    },
+  };
 }
 
 export interface FilteredPlaces {
@@ -66,25 +97,16 @@ export async function filterPlaces(
   { where, limit }: { readonly where: CompiledFilter; readonly limit: number },
 ): Promise<FilteredPlaces> {
   const passed: FoundPlace[] = [];
-  let spentMs = 0;
-  let sliceMs = 0;
-  let bytes = 0;
+  const budget = createFilterBudget();
   for (const chunk of chunksOf(places)) {
     const payloads = await readPayloads(queryable, chunk);
     for (const place of chunk) {
       const startedAt = performance.now();
       const payload = payloads.get(place.seq);
       if (payload !== undefined && passes(where, payload)) passed.push(place);
-      const ms = performance.now() - startedAt;
-      spentMs += ms;
-      sliceMs += ms;
-      bytes += place.bodyBytes;
-      if (passed.length === limit || spentMs > MAX_FILTER_MS || bytes > MAX_FILTERED_BYTES)
+      await budget.spend({ ms: performance.now() - startedAt, bytes: place.bodyBytes });
+      if (passed.length === limit || budget.isSpent)
         return { passed, stoppedAt: place === places.at(-1) ? null : place };
-      if (sliceMs > SLICE_MS) {
-        await turn();
-        sliceMs = 0;
-      }
     }
   }
   return { passed, stoppedAt: null };

@@ -7,18 +7,21 @@
  *      a page, one such client a tick, until it is there.
  * LF3. A client that does not read what it is sent is ended, and finds its place again by itself. It holds up nobody.
  * LF4. While PostgreSQL is away the clients stay, and are told.
+ * LF5. Those with a `where` hold up nobody without one: these have a look's events before any body is read. What is not filtered in
+ *      the time that a look has for it is left for the next; where bodies can't be read, those with a `where` alone are ended (LF3).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import type { CompiledFilter } from '@ackline/shared/routing/filter';
+import type { FilterDocument } from '@ackline/shared/routing/filter-document';
 import { readPayloads, type SealedPayload } from '@ackline/store/event-details';
 import { isFinal, readRange, readSeqMark, type SeqMark } from '@ackline/store/event-feed';
 import { type ListedEvent, listEventsAt } from '@ackline/store/event-list';
 import type { EventPlace, EventSearch } from '@ackline/store/event-places';
 import type { Pool } from 'pg';
 import { matches } from '../calls/event-search.ts';
-import { chunksOf, passes } from '../calls/where.ts';
+import { chunksOf, createFilterBudget, documentOf } from '../calls/where.ts';
 
 /** One who waits for a sample that was just sent does not notice it. */
 const TICK_MS = 250;
@@ -28,6 +31,8 @@ const RETRY_MS = 1_000;
 const PAGE = 500;
 /** Some seconds of a busy system, some hundred bytes each. */
 const KEPT = 2_000;
+/** What a `where` of a live stream sees; a larger body matches none. */
+export const MAX_LIVE_BODY_BYTES = 1024 * 1024;
 /** No event is kept for longer; a cursor from before it begins here. */
 const OLDEST_DAYS = 4_000;
 const MS_PER_DAY = 86_400_000;
@@ -57,11 +62,12 @@ export interface EventFeedDeps {
   readonly tickMs?: number;
 }
 
-export function createEventFeed({ reads, log, tickMs = TICK_MS }: EventFeedDeps): EventFeed {
+export function createEventFeed(deps: EventFeedDeps): EventFeed {
+  const { log, tickMs = TICK_MS } = deps;
   const clients = new Set<FeedClient>();
   let wake = Promise.withResolvers<void>();
   let isLive = true;
-  const reader = createFeedReader(reads, clients);
+  const reader = createFeedReader(deps, clients);
 
   const endAll = () => {
     for (const client of clients) client.end();
@@ -108,9 +114,9 @@ export function createEventFeed({ reads, log, tickMs = TICK_MS }: EventFeedDeps)
 }
 
 /** What one look after the other brings to the clients. */
-function createFeedReader(reads: Pick<Pool, 'query'>, clients: ReadonlySet<FeedClient>) {
+function createFeedReader({ reads, log }: EventFeedDeps, clients: ReadonlySet<FeedClient>) {
   const finality = createFinality();
-  const send = createSender(reads, clients);
+  const sender = createSender({ reads, log }, clients);
   /** All up to it is final, and has been read. null: it is not known yet what is final. */
   let at: EventPlace | null = null;
   let kept: ListedEvent[] = [];
@@ -124,18 +130,15 @@ function createFeedReader(reads: Pick<Pool, 'query'>, clients: ReadonlySet<FeedC
     const within = [...clients].filter(
       client => BigInt(client.at.seq) >= keptFrom && isBehind(client.at, here),
     );
-    if (within.length > 0) await send(kept, within, here);
+    if (within.length > 0) await sender.send(kept, within, here);
   }
 
   async function readNew(from: EventPlace, final: EventPlace): Promise<void> {
     for (let here = from; isBehind(here, final); at = here) {
       const current = here;
       const { events, end } = await readPage(reads, current, final);
-      await send(
-        events,
-        [...clients].filter(client => !isBehind(client.at, current)),
-        end,
-      );
+      const to = [...clients].filter(client => !isBehind(client.at, current));
+      await sender.send(events, to, end);
       here = end;
       kept.push(...events);
       const gone = kept.splice(0, Math.max(0, kept.length - KEPT)).at(-1);
@@ -149,15 +152,13 @@ function createFeedReader(reads: Pick<Pool, 'query'>, clients: ReadonlySet<FeedC
     const from = nextOf(behind, served)?.at;
     if (from === undefined) return;
     const { events, end } = await readPage(reads, from, here);
-    await send(
-      events,
-      behind.filter(client => !isBehind(client.at, from)),
-      end,
-    );
+    const to = behind.filter(client => !isBehind(client.at, from));
+    await sender.send(events, to, end);
   }
 
   return {
     async look(): Promise<void> {
+      sender.begin();
       const final = finality.next(await readSeqMark(reads));
       if (at === null) {
         if (final === null) return;
@@ -216,28 +217,77 @@ async function readPage(reads: Pick<Pool, 'query'>, after: EventPlace, until: Ev
   return { events: await listEventsAt(reads, places), end };
 }
 
-/** Sends events in their order, to each client what it asks for and has not got; all of them are at `end` then. */
-type Send = (events: readonly ListedEvent[], to: readonly FeedClient[], end: EventPlace) => Promise<void>;
+interface Sender {
+  /** A look begins, and has its own time for filters. */
+  begin(): void;
+  /**
+   * Sends events in their order, to each client what it asks for and has not got. All of them are at `end` then, but for those with a
+   * `where` that there was no time for (LF5).
+   */
+  send(events: readonly ListedEvent[], to: readonly FeedClient[], end: EventPlace): Promise<void>;
+}
 
-function createSender(reads: Pick<Pool, 'query'>, clients: ReadonlySet<FeedClient>): Send {
-  function offer(event: ListedEvent, client: FeedClient, payload: SealedPayload | undefined): void {
+function createSender({ reads, log }: EventFeedDeps, clients: ReadonlySet<FeedClient>): Sender {
+  let budget = createFilterBudget();
+
+  function offer(event: ListedEvent, client: FeedClient, document: FilterDocument | null): void {
     if (!clients.has(client) || !isBehind(client.at, event)) return;
     client.at = placeOf(event);
     if (!matches(event, client.search)) return;
-    if (client.where !== null && (payload === undefined || !passes(client.where, payload))) return;
+    if (client.where !== null && (document === null || !client.where(document))) return;
     if (!client.send(event)) client.end(); // (LF3)
   }
 
-  return async (events, to, end) => {
-    for (const chunk of chunksOf(events)) {
-      const asked = chunk.filter(event =>
-        to.some(client => client.where !== null && matches(event, client.search)),
-      );
-      const payloads = asked.length === 0 ? NONE : await readPayloads(reads, asked);
-      for (const event of chunk) for (const client of to) offer(event, client, payloads.get(event.seq));
+  async function filter(events: readonly ListedEvent[], to: readonly FeedClient[]): Promise<void> {
+    for (const chunk of chunksOf(events.filter(event => to.some(({ at }) => isBehind(at, event))))) {
+      const payloads = await readAsked(reads, chunk, to);
+      for (const event of chunk) {
+        const startedAt = performance.now();
+        const payload = payloads.get(event.seq);
+        const document = payload === undefined ? null : documentOf(payload);
+        for (const client of to) offer(event, client, document);
+        const bytes = payload?.body.length ?? 0;
+        await budget.spend({ ms: performance.now() - startedAt, bytes });
+        if (budget.isSpent) return;
+      }
     }
-    for (const client of to) if (isBehind(client.at, end)) client.at = placeOf(end);
+  }
+
+  return {
+    begin() {
+      budget = createFilterBudget();
+    },
+    async send(events, to, end) {
+      const plain = to.filter(({ where }) => where === null);
+      for (const event of events) for (const client of plain) offer(event, client, null);
+      arrive(plain, end);
+      const filtering = to.filter(({ where }) => where !== null);
+      if (filtering.length === 0 || budget.isSpent) return;
+      try {
+        await filter(events, filtering);
+        if (!budget.isSpent) arrive(filtering, end);
+      } catch (error) {
+        log.warn({ err: error, clients: filtering.length }, 'stream.not-filtered');
+        for (const client of filtering) if (clients.has(client)) client.end();
+      }
+    },
   };
+}
+
+/** The bodies that a filter is to see. */
+async function readAsked(
+  reads: Pick<Pool, 'query'>,
+  events: readonly ListedEvent[],
+  to: readonly FeedClient[],
+): Promise<ReadonlyMap<string, SealedPayload>> {
+  const asked = events.filter(
+    event => event.bodyBytes <= MAX_LIVE_BODY_BYTES && to.some(({ search }) => matches(event, search)),
+  );
+  return asked.length === 0 ? NONE : readPayloads(reads, asked);
+}
+
+function arrive(clients: readonly FeedClient[], end: EventPlace): void {
+  for (const client of clients) if (isBehind(client.at, end)) client.at = placeOf(end);
 }
 
 const NONE: ReadonlyMap<string, SealedPayload> = new Map();

@@ -5,10 +5,16 @@ import { supervise } from '@ackline/runtime/supervisor';
 import { compileFilter } from '@ackline/shared/routing/filter';
 import { readSeqMark } from '@ackline/store/event-feed';
 import type { ListedEvent } from '@ackline/store/event-list';
+import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import { createEventFeed, type EventFeed, type FeedClient } from '../../src/live/event-feed.ts';
+import {
+  createEventFeed,
+  type EventFeed,
+  type FeedClient,
+  MAX_LIVE_BODY_BYTES,
+} from '../../src/live/event-feed.ts';
 import { testPool } from '../support/console.ts';
 import { storeEvent, storeWithin } from '../support/rows.ts';
 
@@ -27,6 +33,7 @@ describe('the live feed (LF)', { timeout: 120_000 }, () => {
   /** Looks that have begun, and statements. */
   const asked = { looks: 0, statements: 0 };
   let isAway = false;
+  let areBodiesAway = false;
   const logs: string[] = [];
 
   before(async () => {
@@ -36,7 +43,8 @@ describe('the live feed (LF)', { timeout: 120_000 }, () => {
       query: (...args: [string, unknown[]]) => {
         asked.statements += 1;
         if (args[0].includes('event_seq')) asked.looks += 1;
-        return isAway ? Promise.reject(new Error('connect ECONNREFUSED')) : pool.query(...args);
+        const isRefused = isAway || (areBodiesAway && args[0].includes('meta, body'));
+        return isRefused ? Promise.reject(new Error('connect ECONNREFUSED')) : pool.query(...args);
       },
     } as unknown as Pick<Pool, 'query'>;
     const log = {
@@ -55,6 +63,7 @@ describe('the live feed (LF)', { timeout: 120_000 }, () => {
   });
   beforeEach(() => {
     isAway = false;
+    areBodiesAway = false;
   });
 
   async function follow(overrides: Partial<FeedClient> = {}): Promise<Follower> {
@@ -224,5 +233,61 @@ describe('the live feed (LF)', { timeout: 120_000 }, () => {
     await waitFor(() => follower.events.length === 1);
     assert.deepEqual([follower.told, seqsOf(follower)], [[false, true], [stored.seq]]);
     feed.remove(follower);
+  });
+
+  it('where bodies can not be read, those with a filter are ended, and the others see nothing of it (LF5)', async () => {
+    const plain = await follow();
+    const filtering = await follow({ where: () => true });
+    areBodiesAway = true;
+    const stored = await storeEvent(pool);
+    await waitFor(() => filtering.isEnded);
+    await waitFor(() => plain.events.length === 1);
+    assert.deepEqual([plain.isEnded, plain.told, seqsOf(plain)], [false, [], [stored.seq]]);
+    // It comes back at its place, and has missed nothing.
+    areBodiesAway = false;
+    const again = await follow({ where: () => true, at: filtering.at });
+    await waitFor(() => again.events.length === 1);
+    feed.remove(plain);
+    feed.remove(again);
+  });
+
+  it('filters that take long hold up nobody without one, and get all in the end (LF5)', async () => {
+    const sent: string[] = [];
+    const noted = (name: string) => () => sent.push(name) > 0;
+    const slow = await follow({
+      where: () => {
+        for (const until = performance.now() + 320; performance.now() < until; );
+        return true;
+      },
+      send: noted('slow'),
+    });
+    const plain = await follow({ send: noted('plain') });
+    await inTransaction(pool, async client => {
+      for (let n = 0; n < 3; n++) await storeWithin(client);
+    });
+    await looks(1);
+    // Stored while there was more to filter than a look has time for.
+    await storeEvent(pool);
+    await waitFor(() => sent.length === 8);
+    assert.deepEqual(sent.slice(0, 4), ['plain', 'plain', 'plain', 'slow']);
+    assert.ok(sent.lastIndexOf('plain') < sent.lastIndexOf('slow'));
+    assert.equal(slow.isEnded, false);
+    feed.remove(slow);
+    feed.remove(plain);
+  });
+
+  it('parses an event once for all filters, and one that is too large for none (LF5)', async () => {
+    const seen: unknown[][] = [[], []];
+    const followers = await Promise.all(
+      seen.map(bodies => follow({ where: ({ body }) => bodies.push(body) > 0 })),
+    );
+    const plain = await follow();
+    const large = await storeEvent(pool, { body: JSON.stringify('x'.repeat(MAX_LIVE_BODY_BYTES)) });
+    const small = await storeEvent(pool, { body: '{"amount":6}' });
+    await waitFor(() => [plain, ...followers].every(({ at }) => BigInt(at.seq) >= BigInt(small.seq)));
+    assert.deepEqual(seqsOf(plain), [large.seq, small.seq]);
+    assert.deepEqual(followers.map(seqsOf), [[small.seq], [small.seq]]);
+    assert.equal(seen[0]?.[0], seen[1]?.[0]);
+    for (const follower of [plain, ...followers]) feed.remove(follower);
   });
 });
