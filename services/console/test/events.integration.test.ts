@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { hiddenKey } from '@ackline/shared/hidden-key';
 import { createToken } from '@ackline/store/console-tokens';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { type StartedConsole, startConsole, testPool, urlOf } from './support/console.ts';
 import { type StoredWish, storeEvent } from './support/rows.ts';
@@ -175,5 +177,31 @@ describe('events by the API', () => {
       ],
     );
     assert.ok(!JSON.stringify(ackline.logs).includes('number 3'), 'a payload in a log');
+  });
+
+  it('holds two payloads in memory until they are taken, also of a connection that asks for two', async () => {
+    // More than the buffers of a connection on both sides, and read well within the limit of a look.
+    const bytes = 8 * 1024 * 1024;
+    const { id } = await storeEvent(pool, { body: Buffer.alloc(bytes) });
+    const url = urlOf(ackline.url, 'readPayload', { params: { id }, query: { raw: '' } });
+    const viewed = async () => {
+      const { json } = await ackline.call('listAudit', { query: { action: 'payload.viewed', subject: id } });
+      return json.items.length;
+    };
+    const socket = connect({ host: url.hostname, port: Number(url.port) }).pause();
+    const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`;
+    socket.write(request + request);
+    await waitFor(async () => (await viewed()) === 2);
+    let isAnswered = false;
+    const third = fetch(url).then(async response => {
+      isAnswered = true;
+      return (await response.arrayBuffer()).byteLength;
+    });
+    await waitFor(async () => (await viewed()) === 3);
+    // Meanwhile a body is read many times over: that is all that an answer takes.
+    for (let n = 0; n < 20; n++) await pool.query('select body from events where id = $1', [id]);
+    assert.equal(isAnswered, false);
+    socket.destroy();
+    assert.equal(await third, bytes);
   });
 });

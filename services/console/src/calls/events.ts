@@ -37,7 +37,7 @@ export interface EventCallsDeps {
   readonly streamEvents: CallsOf<typeof eventRoutes>['streamEvents'];
 }
 
-/** A body has up to 25 MiB, and is there four times over while it is answered: two fit beside all else. */
+/** A body has up to 25 MiB, and is there four times over until its answer is taken: two fit beside all else. */
 const PAYLOADS_AT_A_TIME = 2;
 
 type ListCall = Call<typeof eventRoutes.listEvents>;
@@ -68,13 +68,17 @@ export function createEventCalls({
         subject: located.id,
         details: { source: located.source, form: isRaw ? 'raw' : 'json' },
       });
-      return payloadGate(async () => {
-        const payload = await readPayload(reads, located);
-        if (payload === null) throw noEvent(params.id);
-        return isRaw
-          ? { send: response => sendFile(response, located.id, bodyOf(payload)) }
-          : { json: shownPayload(located.id, payload) };
-      });
+      return {
+        send: response =>
+          payloadGate(async () => {
+            if (response.req.socket.destroyed) return; // it has gone while it waited
+            const payload = await readPayload(reads, located);
+            if (payload === null) throw noEvent(params.id);
+            if (isRaw) sendFile(response, located.id, bodyOf(payload));
+            else response.status(200).json(shownPayload(located.id, payload));
+            await taken(response);
+          }),
+      };
     },
     streamEvents,
   };
@@ -188,4 +192,18 @@ function sendFile(response: Response, id: string, body: Buffer): void {
     .set({ 'content-disposition': `attachment; filename="${id}.bin"` })
     .type('application/octet-stream')
     .send(body);
+}
+
+/** Or it has gone, or was cut: by its socket, since an answer that is pipelined behind another one does not see that itself. */
+function taken(response: Response): Promise<void> {
+  const { socket } = response.req;
+  return new Promise(resolve => {
+    const end = () => {
+      socket.off('close', end);
+      resolve();
+    };
+    if (socket.destroyed || response.writableFinished) return end();
+    socket.once('close', end);
+    response.once('finish', end);
+  });
 }

@@ -16,6 +16,8 @@ import { securityHeaders } from './security-headers.ts';
 const MAX_BODY_BYTES = 65_536;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** An answer of which nothing is taken for so long holds its memory no longer. */
+const TAKES_NOTHING_MS = 30_000;
 const MAX_HEAD_BYTES = 16_384;
 /** Operators with some tabs each, and scripts. */
 const MAX_CONNECTIONS = 256;
@@ -29,6 +31,7 @@ export interface ConsoleServerDeps {
   readonly isLocal: boolean;
   readonly openApi: unknown;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly takesNothingMs?: number;
 }
 
 /** The console's port: node:http with its limits set, in front of the routes. Binds nothing yet. */
@@ -92,7 +95,7 @@ async function serve(
   { name, route, call }: Served,
   request: Request,
   response: Response,
-  { access, log }: ConsoleServerDeps,
+  { access, log, takesNothingMs = TAKES_NOTHING_MS }: ConsoleServerDeps,
 ): Promise<void> {
   const startedAt = performance.now();
   const caller = await access(request);
@@ -109,6 +112,7 @@ async function serve(
     const ms = Math.round(performance.now() - startedAt);
     log.info({ call: name, caller: caller.name, requestId: requestIdOf(response), ms }, 'call.done');
   }
+  response.setTimeout(takesNothingMs, () => response.destroy());
   if ('send' in answer) await answer.send(response);
   else response.status(route.status).json(answer.json);
 }
