@@ -28,7 +28,7 @@ export const environmentSchema = z.object({
   CONSOLE_HOST: z.string().default(LOOPBACK).meta({
     title: 'address',
     description:
-      'Where the console listens. Anywhere but on loopback each call needs a token of `ackline tokens create`.',
+      'Where the console listens. In production each call needs a token of `ackline tokens create`.',
   }),
   CONSOLE_PORT: port(DEFAULT_CONSOLE_PORT).describe(
     'The port of the console. In development another one is taken where this is only the default and held.',

@@ -24,7 +24,7 @@ export const apiErrorCodes = {
     status: 403,
     retryable: false,
     title: 'The call comes from a page or a host name that is not the console',
-    fix: 'Open the console by localhost or its address, not by another name. Behind a proxy, or on another host, set CONSOLE_HOST and use tokens.',
+    fix: 'Open the console by localhost or its address, not by another name. Behind a proxy use ACKLINE_ENV=production, for others CONSOLE_HOST too, and tokens.',
   },
   ACKLINE_NO_SUCH_CALL: {
     status: 404,
@@ -43,12 +43,6 @@ export const apiErrorCodes = {
     retryable: false,
     title: 'As many replays of this tenant wait to be started as may',
     fix: 'Start or cancel one of them, which `GET /api/v1/replays` lists. One that is not started within an hour is cancelled by itself.',
-  },
-  ACKLINE_TOO_MANY_REFUSALS: {
-    status: 429,
-    retryable: true,
-    title: 'This address has shown too many tokens that are not valid',
-    fix: 'Correct the token, and try again after the time in Retry-After. A token that was valid here before is let through meanwhile.',
   },
   ACKLINE_CALL_FAILED: {
     status: 500,

@@ -18,7 +18,7 @@ import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import type { Pool } from 'pg';
 import { type Access, createAccess } from './access/access.ts';
-import { createRefusalLimit } from './access/refusal-limit.ts';
+import { createFindToken } from './access/find-token.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { routes } from './api/routes.ts';
 import { createAuditCalls } from './calls/audit.ts';
@@ -71,8 +71,7 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
     isLocal: config.isLocal,
     localName: operatorName(),
     // Not among the changes, which may wait for a replay that is being counted.
-    findToken: token => useToken(reads, token),
-    refusals: createRefusalLimit(),
+    findToken: createFindToken(token => useToken(reads, token)),
   });
   const feed = createEventFeed({ reads, log });
   background([declared, feed, createAsking(guard, context.signal)], { opened, log, health });

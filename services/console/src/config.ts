@@ -15,7 +15,7 @@ export const environmentSchema = z.object({
   CONSOLE_HOST: z.string().default(DEFAULT_HOST).meta({
     title: 'address',
     description:
-      'Where the console listens. On loopback whoever is on this machine may use it; on any other address each call needs a token of `ackline tokens create`.',
+      'Where the console listens. Each call needs a token of `ackline tokens create`; with ACKLINE_ENV=development and on loopback whoever is on this machine needs none.',
   }),
   CONSOLE_PORT: port(DEFAULT_PORT).describe('The port of the console: the operator API below /api/v1.'),
 });
@@ -25,7 +25,7 @@ export interface ConsoleConfig extends ProgramConfig {
   /** The path of ackline.yaml. */
   readonly configFile: string;
   readonly http: { readonly host: string; readonly port: number };
-  /** No token is asked for: only this machine reaches it. */
+  /** No token is asked for: it is in development, and only this machine reaches it. */
   readonly isLocal: boolean;
   readonly operations: { readonly host: string; readonly port: number };
   /** With its password: not for logs. */
@@ -43,7 +43,7 @@ export function loadConfig(environment: Environment = process.env): ConsoleConfi
     drain: { waitMs: 0, deadlineMs: DRAIN_DEADLINE_MS },
     configFile: env.ACKLINE_CONFIG,
     http: { host: env.CONSOLE_HOST, port: env.CONSOLE_PORT },
-    isLocal: isLoopback(env.CONSOLE_HOST),
+    isLocal: env.ACKLINE_ENV === 'development' && isLoopback(env.CONSOLE_HOST),
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     environment: Object.freeze({ ...environment }),

@@ -130,7 +130,7 @@ function tokenJson({
 }
 
 function formatTokens(tokens: readonly ConsoleToken[], now: number): string {
-  if (tokens.length === 0) return 'There are no tokens. On loopback the console asks for none.';
+  if (tokens.length === 0) return 'There are no tokens. In development the console asks for none.';
   return formatTable(
     ['NAME', 'SCOPES', 'TENANT', 'LAST USED', 'STATE'],
     tokens.map(token => [

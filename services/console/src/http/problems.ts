@@ -4,7 +4,6 @@ import { createProblem, PROBLEM_CONTENT_TYPE } from '@ackline/shared/problem';
 import { reachedLimit } from '@ackline/store/lock-patience';
 import { isUnreachable } from '@ackline/store/unreachable';
 import type { Response } from 'express';
-import { RefusedTooOften } from '../access/refusal-limit.ts';
 
 /** By then a server that was restarted answers, and a live view that was closed is gone. */
 const RETRY_AFTER_S = 5;
@@ -34,7 +33,6 @@ export function sendProblem(response: Response, error: unknown): void {
   response.status(problem.status).type(PROBLEM_CONTENT_TYPE);
   if (problem.status === 401) response.set('www-authenticate', 'Bearer');
   if (problem.status === 503) response.set('retry-after', String(RETRY_AFTER_S));
-  if (error instanceof RefusedTooOften) response.set('retry-after', String(error.retryAfterS));
   response.send(JSON.stringify(problem));
 }
 

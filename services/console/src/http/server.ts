@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import type { z } from 'zod';
 import type { Access } from '../access/access.ts';
 import { authorize } from '../access/caller.ts';
@@ -73,6 +79,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
   });
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     const call = deps.calls[name];
+    if (route.media.length > 0) app.head(expressPath(route), refuseMethod('GET'));
     app[route.method](expressPath(route), (request, response) =>
       serve({ name, route, call }, request, response, deps),
     );
@@ -126,11 +133,16 @@ function refuseOtherMethods(app: Express): void {
   const allowed = Map.groupBy(Object.values<Route>(routes), expressPath);
   for (const [path, ofPath] of allowed) {
     const methods = ofPath.map(({ method }) => method.toUpperCase()).join(', ');
-    app.all(path, (_request, response) => {
-      response.set('allow', methods);
-      throw new AppError('ACKLINE_METHOD_NOT_ALLOWED', `This call takes ${methods}`);
-    });
+    app.all(path, refuseMethod(methods));
   }
+}
+
+/** Of a HEAD too, where a GET does something: it opens a stream, or notes who looked at a payload. */
+function refuseMethod(allowed: string): RequestHandler {
+  return (_request, response) => {
+    response.set('allow', allowed);
+    throw new AppError('ACKLINE_METHOD_NOT_ALLOWED', `This call takes ${allowed}`);
+  };
 }
 
 /** Throws ACKLINE_CALL_INVALID, which names the fields and never repeats a value. */

@@ -76,6 +76,7 @@ export async function startConsole({
   const stop = new AbortController();
   const app = await createApp(
     loadConfig({
+      ACKLINE_ENV: 'development',
       ACKLINE_CONFIG: configFile,
       DATABASE_URL: databaseUrl,
       OPS_HOST: '127.0.0.1',
