@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { createToken } from '@ackline/store/console-tokens';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { eventRoutes } from '../src/api/events.ts';
-import { MAX_CLIENTS } from '../src/calls/event-stream.ts';
+import { MAX_CLIENTS, MAX_OF_CALLER } from '../src/calls/event-stream.ts';
 import { type StartedConsole, startConsole, testPool, urlOf } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
@@ -71,6 +72,9 @@ describe('the stream of events', () => {
     await database.close();
   });
 
+  const tokenOf = (name: string) =>
+    createToken(pool, { name, scopes: ['view'], tenant: null, expiresInMs: null, actor: 'me' });
+
   it('brings what is stored after it was opened, in the form that a list has it', async () => {
     await storeEvent(pool);
     const client = await follow(ackline.url);
@@ -127,7 +131,15 @@ describe('the stream of events', () => {
   });
 
   it('has a bound on clients, and room again when one goes', async () => {
-    const clients = await Promise.all(Array.from({ length: MAX_CLIENTS }, () => follow(ackline.url)));
+    const tokens = await Promise.all(
+      Array.from({ length: MAX_CLIENTS / MAX_OF_CALLER }, (_, n) => tokenOf(`tabs-${n}`)),
+    );
+    const clients = await Promise.all(
+      Array.from({ length: MAX_CLIENTS }, (_, n) =>
+        follow(ackline.url, {}, { authorization: `Bearer ${tokens[n % tokens.length]}` }),
+      ),
+    );
+    assert.ok(clients.every(({ response }) => response.ok));
     const { status, json, headers } = await ackline.call('streamEvents');
     assert.deepEqual([status, json.code], [503, 'ACKLINE_CONSOLE_BUSY']);
     assert.ok(Number(headers.get('retry-after')) > 0);

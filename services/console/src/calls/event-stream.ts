@@ -22,6 +22,8 @@ export interface EventStreamDeps {
 
 /** Operators with some tabs each; all of them cost one look. */
 export const MAX_CLIENTS = 20;
+/** So that one script leaves places for the others. */
+export const MAX_OF_CALLER = 5;
 /** Proxies cut connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 /** A token that was revoked ends its streams within this time. */
@@ -32,22 +34,42 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 type StreamCall = Call<typeof eventRoutes.streamEvents>;
 
 export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRoutes>['streamEvents'] {
-  const { reads, feed } = deps;
+  const { reads } = deps;
+  const places = createPlaces();
   return async call => {
     const { query, caller, request } = call;
     const where = readWhere(query.where, caller);
-    if (feed.size >= MAX_CLIENTS)
-      throw new AppError(
-        'ACKLINE_CONSOLE_BUSY',
-        `${MAX_CLIENTS} live streams are open, and there are no more`,
-      );
+    const search = commonSearch(query, caller);
     // The header wins: a browser that connects again sends the same URL.
     const after = headerOf(request.headers['last-event-id']) ?? query.after;
-    const at = after === undefined ? await readSeqMark(reads) : readEventCursor(after);
-    const search = commonSearch(query, caller);
-    return { send: response => stream(response, { search, where, at, call }, deps) };
+    const leave = places.take(caller.name);
+    try {
+      const at = after === undefined ? await readSeqMark(reads) : readEventCursor(after);
+      return { send: response => stream(response, { search, where, at, call, leave }, deps) };
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 }
+
+/** Taken before anything is waited for: who comes meanwhile is counted. */
+function createPlaces() {
+  const taken = new Map<symbol, string>();
+  return {
+    /** Gives what gives the place back. Throws ACKLINE_CONSOLE_BUSY. */
+    take(caller: string): () => void {
+      if (taken.size >= MAX_CLIENTS) throw tooMany(`${MAX_CLIENTS} live streams are open`);
+      const own = [...taken.values()].filter(name => name === caller).length;
+      if (own >= MAX_OF_CALLER) throw tooMany(`${MAX_OF_CALLER} live streams of this caller are open`);
+      const place = Symbol(caller);
+      taken.set(place, caller);
+      return () => void taken.delete(place);
+    },
+  };
+}
+
+const tooMany = (what: string) => new AppError('ACKLINE_CONSOLE_BUSY', `${what}, and there are no more`);
 
 function headerOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -55,10 +77,14 @@ function headerOf(value: string | string[] | undefined): string | undefined {
 
 interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly call: StreamCall;
+  /** Gives its place back. */
+  leave(): void;
 }
 
 /** Until the client goes, or is ended. */
-function stream(response: Response, { call, ...followed }: Followed, deps: EventStreamDeps): void {
+function stream(response: Response, { call, leave, ...followed }: Followed, deps: EventStreamDeps): void {
+  // It went before it was listened to: `close` does not come again.
+  if (response.destroyed) return leave();
   const { feed, access, log, heartbeatMs = HEARTBEAT_MS } = deps;
   const { caller, request } = call;
   // Not by Express, which adds a charset: browsers know that it is UTF-8.
@@ -73,25 +99,32 @@ function stream(response: Response, { call, ...followed }: Followed, deps: Event
     },
     live: isLive => void response.write(`event: live\ndata: ${JSON.stringify({ isLive })}\n\n`),
     end() {
-      feed.remove(client);
+      forget();
       // What it has not read by now it will not read.
       if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
       else response.end();
     },
   };
   /** Also moves the place of a client whose filter takes little: it has to look through less when it comes back. */
-  const beat = () => response.write(`id: ${eventCursor(client.at)}\n: heartbeat\n\n`);
+  const beat = () => {
+    if (response.destroyed) forget();
+    else response.write(`id: ${eventCursor(client.at)}\n: heartbeat\n\n`);
+  };
   const heartbeat = setInterval(beat, heartbeatMs);
   const question = setInterval(() => {
     access(request).catch((error: unknown) => {
       if (error instanceof AppError) client.end();
     });
   }, ASK_AGAIN_EVERY_MS);
-  response.on('error', () => undefined); // it has gone while it was written to: `close` follows
-  response.on('close', () => {
+  const forget = () => {
     clearInterval(heartbeat);
     clearInterval(question);
     feed.remove(client);
+    leave();
+  };
+  response.on('error', () => undefined); // it has gone while it was written to: `close` follows
+  response.on('close', () => {
+    forget();
     log.info({ caller: caller.name, clients: feed.size }, 'stream.closed');
   });
   beat();
