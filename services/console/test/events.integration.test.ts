@@ -134,6 +134,14 @@ describe('events by the API', () => {
     assert.equal((await ackline.call('readDelivery', { params: { id: randomUUID() } })).status, 404);
   });
 
+  it('tells all but the trace of an event whose head can not be read', async () => {
+    const { id } = await storeEvent(pool);
+    const { rowCount } = await pool.query(`update events set meta = '\\x00' where id = $1`, [id]);
+    assert.equal(rowCount, 1);
+    const { status, json } = await ackline.call('readEvent', { params: { id } });
+    assert.deepEqual([status, json.id, json.traceId], [200, id, null]);
+  });
+
   it('hides keys and excerpts from who may not see payloads', async () => {
     const token = (await createToken(pool, {
       name: 'viewer',

@@ -95,12 +95,11 @@ async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
   const facts = await readFacts(reads, located);
   if (listed === undefined || facts === null) throw noEvent(located.id);
   const deliveries = await readDeliveriesOf(reads, located);
-  const { traceparent } = decodeMeta(open({ keyId: facts.keyId, bytes: facts.meta }));
   return {
     ...shownEvent(listed, caller),
     occurredAt: facts.occurredAt?.toISOString() ?? null,
     priority: facts.priority,
-    traceId: traceIdOf(traceparent),
+    traceId: traceIdOf(facts),
     deliveries: deliveries.map(delivery => shownDelivery(delivery, caller)),
     timeline: timelineOf(listed, facts, deliveries),
   };
@@ -180,9 +179,14 @@ async function beginningOf(reads: Pool, { cursor, storedUntil }: ListCall['query
   return storedUntil === undefined ? NEWEST : placeBefore(reads, storedUntil);
 }
 
-/** The second part of W3C's `traceparent`. */
-function traceIdOf(traceparent: string | null): string | null {
-  return traceparent?.split('-')[1] ?? null;
+/** The second part of W3C's `traceparent`; null also where it can't be read: all else of the event is there to see. */
+function traceIdOf({ keyId, meta }: Pick<SealedPayload, 'keyId' | 'meta'>): string | null {
+  try {
+    const { traceparent } = decodeMeta(open({ keyId, bytes: meta }));
+    return traceparent?.split('-')[1] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** As a file that no browser shows, runs or guesses the type of. */
