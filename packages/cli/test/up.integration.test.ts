@@ -252,7 +252,9 @@ test('a service that is killed comes back, and goes on accepting', async () => {
       up.output(),
       new RegExp(`^! ackline error: component.failed .*${service} ended.*SIGKILL`, 'm'),
     );
-    assert.match(up.output(), new RegExp(`^· ${service} runs again$`, 'm'));
+    // Readiness does not ask for the console.
+    const again = new RegExp(`^· ${service} runs again$`, 'm');
+    await waitFor(() => again.test(up.output()), { timeoutMs: LIMIT_MS, what: `${service} again` });
   }
 });
 

@@ -14,7 +14,8 @@ export interface AnnouncedUp {
 
 export interface AnnouncedFacts {
   readonly ingressUrl: string;
-  readonly consoleUrl: string;
+  /** null: it does not run. */
+  readonly consoleUrl: string | null;
   readonly operationsUrl: string;
   /** "processor: kafka-consumer: no broker answers": what is not ready, and why; none: all is. */
   readonly waiting: readonly string[];

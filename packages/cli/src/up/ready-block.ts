@@ -6,7 +6,8 @@ export interface ReadyFacts {
   readonly config: AcklineConfig;
   /** Without a path. */
   readonly ingressUrl: string;
-  readonly consoleUrl: string;
+  /** null: it does not run. */
+  readonly consoleUrl: string | null;
   readonly operationsUrl: string;
   readonly dataDir: string;
   readonly hasDatabase: boolean;
@@ -30,7 +31,11 @@ export function formatReadyBlock(facts: ReadyFacts): string {
     '',
     ...labelled('Webhooks', listSources(config, ingressUrl)),
     ...labelled('Health', [`${ingressUrl}/health`]),
-    ...labelled('Console', [`${consoleUrl}/api/v1/openapi.json  (the operator API: docs/console.md)`]),
+    ...labelled('Console', [
+      consoleUrl === null
+        ? 'does not run, and is tried again: its log says why'
+        : `${consoleUrl}/api/v1/openapi.json  (the operator API, without a token here: docs/console.md)`,
+    ]),
     ...labelled('Operations', [`${operationsUrl}/metrics  /readyz  /livez  /startupz`]),
     ...labelled('Data', [`${facts.dataDir}  (logs/, and dev.env with the generated secrets)`]),
     ...labelled('Runs on', listParts(facts)),

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDurableStorage } from '@ackline/eventlog/spool/spool-directory';
 import type { Component } from '@ackline/runtime/component';
 import type { Environment } from '@ackline/runtime/environment';
-import type { HealthRegistry } from '@ackline/runtime/health';
+import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import {
   createMergedRegistry,
@@ -13,10 +13,11 @@ import {
 } from '@ackline/runtime/merged-operations';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import { supervise } from '@ackline/runtime/supervisor';
+import { type SupervisorOptions, supervise } from '@ackline/runtime/supervisor';
 import { migrate } from '@ackline/store/migrate';
 import type { CliConfig, PortChoice } from '../config.ts';
 import { writeUpState } from '../data-directory/up-state.ts';
+import { formatError } from '../output/error-line.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { formatMs } from '../output/units.ts';
 import { SERVICE_ENTRIES, type ServiceName } from '../service-entries.ts';
@@ -32,6 +33,8 @@ const LOOPBACK = '127.0.0.1';
 /** Past this it is announced anyway, with what is not ready: a broker that is away must not hide the rest. */
 const READY_LIMIT_MS = 60_000;
 const READY_POLL_MS = 100;
+/** A start costs a second of CPU, which a console that never comes up must not take from webhooks. */
+const CONSOLE_BACKOFF = { firstMs: 1_000, maxMs: 60_000, stableAfterMs: 60_000 };
 
 /** What all steps of one start share. */
 export interface Up {
@@ -108,23 +111,27 @@ export async function startParts(up: Up): Promise<void> {
     console: create('console'),
   };
   const all = Object.values(services);
+  /** Without one of these nothing is taken or delivered; without the console only nobody sees it. */
+  const needed = [services.processor, services.ingress];
   up.signalled.push(signal => {
     services.ingress.signal(signal);
     // Each is one process, which nothing else could replace.
     if (signal === 'SIGHUP') for (const one of [services.processor, services.console]) one.signal(signal);
   });
-  const watch = createReadinessWatch(() => all);
+  const watch = createReadinessWatch(() => needed);
 
-  await startOperations(up, { port: ports.operations, services: all, watch });
+  await startOperations(up, { port: ports.operations, services: all, needed, watch });
   facts.databaseUrl = await startDatabase(up);
   await startSample(up, ports.sample);
-  for (const service of all) await startService(up, service);
+  for (const service of needed) await startService(up, service);
   keep(up, watch);
-  const waiting = await untilReady(up, all, watch);
-  await saveState();
+  const waiting = await untilReady(up, needed, watch);
   up.health.markStarted();
-  if (!up.signal.aborted)
-    announce(up, { ingressUrl: ingressUrl(), consoleUrl: consoleUrl(), operationsUrl, waiting });
+  const hasConsole = await startConsole(up, services.console);
+  await saveState();
+  if (up.signal.aborted) return;
+  const urls = { ingressUrl: ingressUrl(), consoleUrl: hasConsole ? consoleUrl() : null, operationsUrl };
+  announce(up, { ...urls, waiting });
 }
 
 /** Where a service listens, as it reads it. */
@@ -147,7 +154,10 @@ async function choosePorts({ config, prepared, say }: Up): Promise<Ports> {
   const ingress = await choose('PORT', config.host, config.port, given);
   const operations = await choose('OPS_PORT', config.opsHost, config.opsPort, [...given, ingress]);
   const others = [...given, ingress, operations];
-  const consolePort = await choose('CONSOLE_PORT', config.consoleHost, config.consolePort, others);
+  // In production a port of the console that is taken is no reason to take no webhooks.
+  const consolePort = mayMove
+    ? await choose('CONSOLE_PORT', config.consoleHost, config.consolePort, others)
+    : config.consolePort.port;
   if (sample !== null) await checkSamplePort(sample);
   return { ingress, console: consolePort, operations, sample };
 }
@@ -204,10 +214,10 @@ async function spoolEnvironment({ config, prepared, log }: Up): Promise<Environm
 
 async function startOperations(
   up: Up,
-  parts: { port: number; services: readonly ChildService[]; watch: ReadinessWatch },
+  parts: Record<'services' | 'needed', readonly ChildService[]> & { port: number; watch: ReadinessWatch },
 ): Promise<void> {
   const { config, health } = up;
-  for (const service of parts.services) {
+  for (const service of parts.needed) {
     health.watch(`${service.name}-readiness`, () => parts.watch.state(service));
   }
   const services = () => parts.services;
@@ -253,10 +263,29 @@ async function startService(up: Up, service: ChildService): Promise<void> {
   keep(up, service);
 }
 
+/** False: it does not run yet. It is tried again, and is in no readiness: webhooks come in and go out without it. */
+async function startConsole(up: Up, service: ChildService): Promise<boolean> {
+  const started = await timed(up, `${service.name} started`, () => service.start()).then(
+    () => true,
+    (error: unknown) => {
+      up.signal.throwIfAborted();
+      const why = formatError(error, up.config.isDebug);
+      up.log.warn({ err: error }, `console.not-started: all else runs, and it is tried again; ${why}`);
+      return false;
+    },
+  );
+  keep(up, service, { health: createHealthRegistry(), backoff: CONSOLE_BACKOFF });
+  return started;
+}
+
 /** Keeps a part running until the stack stops it, and waits for its end. */
-function keep({ stack, health, log }: Up, component: Component): void {
+function keep(
+  { stack, health, log }: Up,
+  component: Component,
+  other: Partial<Pick<SupervisorOptions, 'health' | 'backoff'>> = {},
+): void {
   const stop = new AbortController();
-  const run = supervise([component], { signal: stop.signal, health, log });
+  const run = supervise([component], { signal: stop.signal, health, log, ...other });
   stack.defer(async () => {
     stop.abort();
     await run;

@@ -91,6 +91,13 @@ test('the ready block names every URL, what is embedded and how to switch it', (
   }
 });
 
+test('a console that does not run has no URL in the ready block', () => {
+  const urls = { ingressUrl: '', consoleUrl: null, operationsUrl: '' };
+  const parts = { hasDatabase: true, hasKafka: true, waiting: [], curl: null };
+  const block = formatReadyBlock({ version: '1', dataDir: '', config: exampleConfig(), ...urls, ...parts });
+  assert.match(block, /Console +does not run, and is tried again/);
+});
+
 test('many sources do not push the curl off the screen', () => {
   const sources = Array.from({ length: 40 }, (_, index) => source({ path: `/webhook/${index}` }));
   const facts = {
