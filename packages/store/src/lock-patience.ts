@@ -8,6 +8,9 @@ const FIRST_WAIT_MS = 100;
  */
 export const LONGEST_LOCK_WAIT_MS = 2_000;
 
+/** Who stores waits longer than those that others queue behind, and leaves time of a statement's limit (5 s) for its work. */
+export const STORING_LOCK_LIMIT_MS = 3_000;
+
 /** How long a lock that others queue behind may be waited for, after so many tries in vain: twice as long each time. */
 export function lockWaitMs(triesInVain: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** triesInVain, LONGEST_LOCK_WAIT_MS);

@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly max: number;
   readonly min?: number;
   readonly limitMs?: number;
+  /** Of each wait for a lock: shorter than `limitMs`, so that one that waits is told from one that does too much. */
+  readonly lockLimitMs?: number;
   /** The server ends a connection that is checked out and does nothing for so long, as that of a process that stands still. */
   readonly idleSessionMs?: number;
   /** Told of errors on idle connections (a server restart, for one): without a listener they would end the process. */
@@ -46,10 +48,11 @@ export interface PoolOptions {
  */
 export function createPool(options: PoolOptions): Pool {
   const limitMs = options.limitMs ?? STATEMENT_LIMIT_MS;
-  const { idleSessionMs } = options;
+  const { idleSessionMs, lockLimitMs } = options;
   const settings = [
     ...SESSION_SETTINGS,
     ...(idleSessionMs === undefined ? [] : [`idle_session_timeout=${idleSessionMs}`]),
+    ...(lockLimitMs === undefined ? [] : [`lock_timeout=${lockLimitMs}`]),
   ];
   const pool = new pg.Pool({
     connectionString: options.connectionString,

@@ -101,6 +101,23 @@ describe('a pool', () => {
     await impatient.end();
   });
 
+  it('gives up a lock that is not free, sooner than a statement that takes long', async () => {
+    const own = createPool({
+      connectionString: database.url,
+      applicationName: 'waiter',
+      max: 1,
+      lockLimitMs: 50,
+      onError: () => undefined,
+    });
+    await pool.query('create table locked_for_long ()');
+    await inTransaction(pool, async client => {
+      await client.query('lock table locked_for_long');
+      await assert.rejects(own.query('select from locked_for_long'), { code: '55P03' });
+    });
+    await own.query('select pg_sleep(0.1) from (select) one left join locked_for_long on true');
+    await own.end();
+  });
+
   describe('in a transaction', () => {
     it('leaves nothing of work that throws, and can use its connection again', async () => {
       await pool.query('create table notes (n int primary key)');

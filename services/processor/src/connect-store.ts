@@ -5,6 +5,7 @@ import type { PoolMetrics } from '@ackline/runtime/pool-metrics';
 import { handlerConnections } from '@ackline/shared/config/handler-connections';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { checkPostgresDurability } from '@ackline/store/durability';
+import { STORING_LOCK_LIMIT_MS } from '@ackline/store/lock-patience';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
@@ -42,6 +43,7 @@ export async function connectStore(
     applicationName: APPLICATION_NAME,
     max: config.poolMax,
     min: POOL_MIN,
+    lockLimitMs: STORING_LOCK_LIMIT_MS,
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   stack.defer(() => pool.end());

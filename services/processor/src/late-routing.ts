@@ -23,7 +23,7 @@ import { newDelivery } from './storing/new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
 import { takesPlainEvent } from './storing/plain-event.ts';
 import { storeEvents } from './storing/store-events.ts';
-import { isConnectionLost, isPlaceTaken, isPoison, isTooLong } from './storing/store-failures.ts';
+import { isLockedOut, isPlaceTaken, isPoison, isTooMuch } from './storing/store-failures.ts';
 import type { WholeBody } from './storing/whole-bodies.ts';
 import { createWakeup } from './wakeup.ts';
 
@@ -128,10 +128,10 @@ interface TriedBatch {
 }
 
 function mayPassInPart(error: unknown): boolean {
-  return isPoison(error) || isTooLong(error) || isConnectionLost(error);
+  return isPoison(error) || isTooMuch(error);
 }
 
-/** As a storer does (S4): a body that fails alone, and once more where a plain event does not, is one event for good. */
+/** As a storer does (S4): a body that fails alone, and once more where a plain event does not, is one event for good; one that waits for a lock waits on. */
 async function routeAlone(
   deps: RoutingDeps,
   {
@@ -141,13 +141,13 @@ async function routeAlone(
   }: { readonly source: string; readonly tried: TriedBatch; readonly failure: unknown },
 ): Promise<number> {
   const part = first?.kind === 'split' ? first.parts[0] : undefined;
-  if (first === null || part === undefined) throw failure;
+  if (first === null || part === undefined || isLockedOut(failure)) throw failure;
   if (isPlaceTaken(failure) || !(await takesPlainEvent(deps.pool, part, deps.rules, isPoison))) throw failure;
   const again = { source, rows: 1, tried: { rows: 0, first: null } };
   try {
     return await routeBatch(deps, again);
   } catch (error) {
-    if (!mayPassInPart(error)) throw error;
+    if (isLockedOut(error) || !mayPassInPart(error)) throw error;
   }
   return routeBatch(deps, { ...again, wholeId: first.event.id });
 }

@@ -3,6 +3,7 @@ import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import type { EventEnvelope } from '@ackline/shared/envelope';
 import { newEventId } from '@ackline/shared/event-id';
 import { peekInbox } from '@ackline/store/inbox';
+import { STORING_LOCK_LIMIT_MS } from '@ackline/store/lock-patience';
 import { createPool } from '@ackline/store/pool';
 import type { Pool } from 'pg';
 import type { Rules } from '../src/rules.ts';
@@ -72,12 +73,14 @@ export function lateDeps(
   return { pool, rules, intake: { lanes: () => lanes }, log, onKeptWhole: () => undefined };
 }
 
-export function openPool(url: string, limitMs?: number): Pool {
+/** As of a processor, or as much shorter in all its limits. */
+export function openPool(url: string, limitMs = 5_000): Pool {
   return createPool({
     connectionString: url,
     applicationName: 'processor-test',
     max: 10,
     onError: () => undefined,
-    ...(limitMs === undefined ? {} : { limitMs }),
+    limitMs,
+    lockLimitMs: (limitMs / 5_000) * STORING_LOCK_LIMIT_MS,
   });
 }

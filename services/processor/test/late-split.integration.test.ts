@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { ensureLanes, lockLane } from '@ackline/store/lanes';
+import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
@@ -197,6 +198,23 @@ describe('a body with several events that was stored before its provider was kno
     );
     assert.ok(stored.every(row => row['has_key'] === true));
     assert.deepEqual(told, [slow.id, poison.id]);
+  });
+
+  it('waits for a head that somebody has locked, and is split once that is free', async () => {
+    await store([lineBody(lineEvent('ada'))], rules);
+    await store([lineBody(lineEvent('ada'), lineEvent('bob'))], oldRelease, 1n);
+    const before = await storedEvents();
+    const impatient = openPool(database.url, 500);
+    await inTransaction(pool, async client => {
+      await client.query('set local idle_in_transaction_session_timeout = 0');
+      assert.equal((await client.query('select from deliveries for update')).rowCount, 1);
+      await assert.rejects(routeLate(impatient), { code: '55P03' });
+    });
+    await impatient.end();
+    assert.deepEqual(await storedEvents(), before);
+    const told: string[] = [];
+    assert.deepEqual([await routeLate(pool, told), told], [[1, 0], []]);
+    assert.equal((await storedEvents()).length, 3);
   });
 
   it('is split under the lock of its lane', async () => {

@@ -3,7 +3,7 @@ import { type Decisions, DecidesTooMuch } from './decisions.ts';
 import { asInvalid, type Item, lockLanesOf, takeItems } from './lane-item.ts';
 import { takesPlainEvent } from './plain-event.ts';
 import type { StoringRules } from './store-events.ts';
-import { isConnectionLost, isPlaceTaken, isPoison, isTooLong, StoreRefusesAll } from './store-failures.ts';
+import { isLockedOut, isPlaceTaken, isPoison, isTooMuch, StoreRefusesAll } from './store-failures.ts';
 
 /** Runs one transaction: `take` locks and takes from the logs, and what it returns is stored. `known`: what it is sure to return (S6). */
 export type Transact = (
@@ -45,8 +45,8 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
       return null;
     } catch (error) {
       if (isPoison(error) || error instanceof DecidesTooMuch) return error;
-      // Where a lock was not had in time, a smaller part would wait as long.
-      if (locked && (isTooLong(error) || isConnectionLost(error))) return error;
+      // Where a lane was not had in time, a smaller part would wait as long.
+      if (locked && isTooMuch(error)) return error;
       throw error;
     }
   }
@@ -71,13 +71,19 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
 
   /** An item that failed alone: what PostgreSQL can't hold is kept in quarantine, what it has no time for stays whole (S4). */
   async function storeAlone(item: Item, failure: Error): Promise<void> {
-    if (!isPoison(failure) && !decisions.isSplit(item)) throw failure;
+    if (!isForGood(item, failure)) throw failure;
     if (!(await isItsOwnFault(item, failure, deps))) throw refusalOf(failure, deps.listener);
     // PostgreSQL may have begun to take events just before the plain one: the item's own fault shows once more.
     const again = await tryStore([item]);
     if (again === null) return;
-    if (isPoison(again)) await quarantineItem(item, again);
-    else await storeWhole(item, again);
+    if (!isForGood(item, again)) throw again;
+    if (isPoison(again)) return quarantineItem(item, again);
+    decisions.keepWhole(item);
+    await store([item]);
+  }
+
+  function isForGood(item: Item, failure: Error): boolean {
+    return isPoison(failure) || (decisions.isSplit(item) && !isLockedOut(failure));
   }
 
   async function quarantineItem(item: Item, { code }: { readonly code: string }): Promise<void> {
@@ -86,13 +92,6 @@ export function createBisector(transact: Transact, deps: BisectorDeps): Bisector
       await lockLanesOf(client, [invalid]); // (S2)
       return takeItems(client, [invalid]);
     }, []);
-  }
-
-  async function storeWhole(item: Item, failure: Error): Promise<void> {
-    if (!decisions.isSplit(item)) throw failure;
-    decisions.keepWhole(item);
-    const ofWhole = await tryStore([item]);
-    if (ofWhole !== null) throw ofWhole;
   }
 
   return { store, storeApart };

@@ -9,7 +9,8 @@
  * S4. A record that can't be stored is kept in quarantine with the reason, and passed. It is found by halving (`bisect.ts`): only
  *     a row that fails alone, with SQLSTATE class 22 or by a constraint that has a name, is one. Any other failure (time-out,
  *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves, and of a body
- *     that does so alone, its events in one, though a plain event takes no such time, the whole is stored as one event. Where
+ *     that does so alone, its events in one, though a plain event takes no such time, the whole is stored as one event; one that
+ *     waits for a lock waits on (55P03: `lock_timeout` is shorter than the limit, so that the two are told apart). Where
  *     PostgreSQL refuses a plain event in the row's place too, the fault is not the row's: nothing is quarantined, the lane waits.
  *     Where it takes that one, the row is tried once more: the refusal may have ended between the two.
  * S5. First attempts start only after the commit; reservations of a failed transaction are given back.
@@ -34,7 +35,7 @@ import { keyHashesOf, type Placement, rowsWithinBytes } from './merge-inbox.ts';
 import { type KafkaPlan, planKafkaStep } from './plan-kafka-step.ts';
 import type { StorableEvent } from './storable.ts';
 import { type StoredBatch, storeEvents, type StoringRules } from './store-events.ts';
-import { isConnectionLost, isPoison, isTooLong } from './store-failures.ts';
+import { isPoison, isTooLong, isTooMuch } from './store-failures.ts';
 
 /** Inbox rows that one transaction takes: more wait for the next. */
 const MAX_INBOX_ROWS = 500;
@@ -162,7 +163,7 @@ function createInboxStorer(
         return items;
       }, []);
     } catch (error) {
-      if (ns.length > 1 && (isTooLong(error) || (items.length > 0 && isConnectionLost(error))))
+      if (ns.length > 1 && (isTooLong(error) || (items.length > 0 && isTooMuch(error))))
         return storeHalves(ns); // (S4)
       if (error instanceof DecidesTooMuch)
         await bisector.store(items); // (S6)
@@ -247,11 +248,6 @@ function smallerStep(batch: KafkaWork, { rows, plan }: TriedStep, error: unknown
   if (rows === null || !isTooMuch(error)) return null;
   if (batch.items.length > 1) return { next: 'halve' };
   return rows > 1 ? { next: 'again', maxRows: Math.ceil(rows / 2) } : null;
-}
-
-/** Of a transaction that had its locks. */
-function isTooMuch(error: unknown): error is Error {
-  return isTooLong(error) || isConnectionLost(error);
 }
 
 /** The batch's records with the waiting inbox rows of their keys in between (S3). */

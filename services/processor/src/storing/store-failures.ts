@@ -33,6 +33,19 @@ export function isConnectionLost(error: unknown): error is Error {
   return error instanceof Error && (ENDED.includes(codeOf(error)) || GONE.test(error.message));
 }
 
+/** PostgreSQL's code for a lock that was not had in its time. */
+const LOCKED = '55P03';
+
+/** It waited for what somebody else holds: a smaller one may have no need of that, but what has it can only wait. */
+export function isLockedOut(error: unknown): error is Error {
+  return error instanceof Error && codeOf(error) === LOCKED;
+}
+
+/** Of a transaction that had the locks of its lanes: a smaller one may pass. */
+export function isTooMuch(error: unknown): error is Error {
+  return isTooLong(error) || isConnectionLost(error) || isLockedOut(error);
+}
+
 function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : '';
 }

@@ -319,6 +319,13 @@ describe('storing a lane', () => {
         );
         return rows.map(row => [row.type, row.body.toString()]);
       }
+      /** So that a body that is kept whole needs no head. */
+      const ofMessages = {
+        fanOut: createFanOutSteps({
+          sources: [sourceConfig()],
+          routes: [routeConfig({ match: { source: null, tenant: 'default', type: 'message', where: null } })],
+        }),
+      };
       const whole = (event: EventEnvelope) => [event.type, Buffer.from(event.body).toString()];
 
       it('keeps it whole, out of Kafka and the inbox, and goes on behind it', async () => {
@@ -335,6 +342,46 @@ describe('storing a lane', () => {
         assert.equal(stored.length, 5);
         assert.deepEqual(wholes, ids([early, late, row]));
         assert.deepEqual(quarantined, []);
+        await impatient.end();
+      });
+
+      it('quarantines it where PostgreSQL refuses the whole of what takes too long in parts', async () => {
+        const impatient = openPool(database.url, LIMIT_MS);
+        const { storer, quarantined, wholes } = harness({ pool: impatient });
+        const after = sampleEvent({ orderingKey: 'bot' });
+        await pool.query("alter table events add constraint no_batch check (type <> 'batch')");
+        try {
+          await storer.storeKafkaBatch(kafkaBatch([slowBody(), after]));
+        } finally {
+          await pool.query('alter table events drop constraint no_batch');
+          await impatient.end();
+        }
+        assert.deepEqual(await storedBodies(), [whole(after)]);
+        assert.deepEqual([quarantined.length, wholes, await laneOffset()], [1, [], 2n]);
+        assert.match(quarantined.join(), /SQLSTATE 23514/);
+      });
+
+      it('waits for a head that somebody has locked, and splits it once that is free', async () => {
+        const impatient = openPool(database.url, LIMIT_MS);
+        const { storer, wholes } = harness({
+          pool: impatient,
+          ordering: 'key',
+          onRulesAsked: () => ofMessages,
+        });
+        await storer.storeKafkaBatch(kafkaBatch([slowBody('message')]));
+        const first = await storedBodies();
+        const batch = kafkaBatch([slowBody('message')], { first: 1n });
+        await inTransaction(pool, async client => {
+          await client.query('set local idle_in_transaction_session_timeout = 0');
+          const { rowCount } = await client.query(
+            "select from deliveries where ordering_key like '%ada%' for update",
+          );
+          assert.equal(rowCount, 1);
+          await assert.rejects(storer.storeKafkaBatch(batch), { code: '55P03' });
+        });
+        assert.deepEqual([await storedBodies(), await laneOffset()], [first, 1n]);
+        await storer.storeKafkaBatch(batch);
+        assert.deepEqual([(await storedBodies()).length, wholes, await laneOffset()], [6, [], 2n]);
         await impatient.end();
       });
 
@@ -426,7 +473,7 @@ describe('storing a lane', () => {
         impatient.on('acquire', () => {
           tries += 1;
         });
-        await assert.rejects(storer.storeKafkaBatch(kafkaBatch(several(8))), { code: '57014' });
+        await assert.rejects(storer.storeKafkaBatch(kafkaBatch(several(8))), { code: '55P03' });
         assert.equal(tries, 1);
       });
       await impatient.end();

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   isConnectionLost,
+  isLockedOut,
   isPlaceTaken,
   isPoison,
   isTooLong,
+  isTooMuch,
   StoreRefusesAll,
 } from '../../src/storing/store-failures.ts';
 
@@ -37,6 +39,12 @@ describe('a failure of a transaction', () => {
     assert.equal(isTooLong(new Error('Query read timeout')), true);
     assert.equal(isTooLong(refusal('55P03')), false);
     assert.equal(isTooLong({ message: 'Query read timeout' }), false);
+  });
+
+  it('may pass with less where a lock was waited for, which is told from work that takes too long', () => {
+    assert.deepEqual([isLockedOut(refusal('55P03')), isTooMuch(refusal('55P03'))], [true, true]);
+    assert.deepEqual([isLockedOut(refusal('57014')), isTooMuch(refusal('57014'))], [false, true]);
+    assert.equal(isTooMuch(refusal('40P01')), false);
   });
 
   it('may pass with less where it cost the connection', () => {
