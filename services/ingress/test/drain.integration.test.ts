@@ -2,19 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { idsInInbox, sendUpdates, startIngress, type Tally } from './support/service.ts';
+import { assertStored, newTally, sendUpdates, startIngress } from './support/service.ts';
 
 const CONNECTIONS = 16;
 const ANSWERS_BEFORE_SIGNAL = 200;
-
-const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
 
 describe('SIGTERM under load', () => {
   it('leaves every request either answered 200 and stored, or never accepted, and exits 0', async () => {
     await withDatabase(async database => {
       await using ingress = await startIngress(database.url, { LOG_LEVEL: 'WARNING' });
       // What breaks is a connection that was cut while it was idle: its update is not stored, which is checked at the end.
-      const tally: Tally = { accepted: [], statuses: [], failures: [] };
+      const tally = newTally();
       const senders = Array.from({ length: CONNECTIONS }, (_, sender) =>
         sendUpdates(ingress.port, {
           firstId: sender * 1_000_000,
@@ -28,7 +26,7 @@ describe('SIGTERM under load', () => {
       await Promise.all(senders);
 
       assert.deepEqual(tally.statuses, []);
-      assert.deepEqual(sorted(await idsInInbox(database.url)), sorted(tally.accepted));
+      await assertStored(database.url, tally);
     });
   });
 });

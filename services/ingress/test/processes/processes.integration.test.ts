@@ -4,11 +4,12 @@ import { describe, it } from 'node:test';
 import { withDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import {
+  assertStored,
   idsInInbox,
+  newTally,
   sendUpdate,
   sendUpdates,
   startIngress,
-  type Tally,
   workerPids,
 } from '../support/service.ts';
 
@@ -21,7 +22,7 @@ const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
 
 /** Keep-alive and new connections side by side, until `stop`. */
 function startLoad(port: number) {
-  const tally: Tally = { accepted: [], statuses: [], failures: [] };
+  const tally = newTally();
   let over = false;
   const senders = Array.from({ length: KEPT_ALIVE + FRESH }, (_, index) =>
     sendUpdates(port, {
@@ -89,7 +90,7 @@ describe('several ingress processes', () => {
         'no request between the first new process and the end of the last old one',
       );
       assert.deepEqual(await ingress.service.stop(), { code: 0, signal: null });
-      assert.deepEqual(sorted(await idsInInbox(database.url)), sorted(load.tally.accepted));
+      await assertStored(database.url, load.tally);
     });
   });
 
@@ -106,8 +107,8 @@ describe('several ingress processes', () => {
       await load.stop();
       assert.equal(code, 0, ingress.service.output());
       assert.deepEqual(workers.filter(isAlive), []);
-      assert.deepEqual(load.tally.statuses, []);
-      assert.deepEqual(sorted(await idsInInbox(database.url)), sorted(load.tally.accepted));
+      assert.deepEqual(load.tally.statuses, [], ingress.service.output());
+      await assertStored(database.url, load.tally);
     });
   });
 

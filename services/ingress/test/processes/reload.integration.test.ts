@@ -3,15 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { withDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { idsInInbox, SERVICE_TOKEN, sendUpdates, startIngress, type Tally } from '../support/service.ts';
+import { assertStored, newTally, SERVICE_TOKEN, sendUpdates, startIngress } from '../support/service.ts';
 
 const SENDERS = 4;
 /** New connections go to the processes in turn: so many at once reach both. */
 const PROBES = 8;
 const SLOW = { timeoutMs: 120_000 };
 const ADDED_SOURCE = '{ name: second, provider: telegram, path: /webhook/second, secrets: [{ env: TOKEN }] }';
-
-const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
 
 async function sendToSecond(port: number, id: number): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}/webhook/second`, {
@@ -36,7 +34,7 @@ describe('SIGHUP to several ingress processes under load', () => {
         LOG_LEVEL: 'WARNING',
       });
       const { port, configFile, service } = ingress;
-      const tally: Tally = { accepted: [], statuses: [], failures: [] };
+      const tally = newTally();
       let over = false;
       const senders = Array.from({ length: SENDERS }, (_, index) =>
         sendUpdates(port, { firstId: (index + 1) * 1_000_000, keepAlive: true, tally, isOver: () => over }),
@@ -73,7 +71,7 @@ describe('SIGHUP to several ingress processes under load', () => {
       over = true;
       await Promise.all(senders);
       assert.deepEqual([tally.statuses, tally.failures], [[], []]);
-      assert.deepEqual(sorted(await idsInInbox(database.url)), sorted([...atSecond, ...tally.accepted]));
+      await assertStored(database.url, { ...tally, accepted: [...atSecond, ...tally.accepted] });
     });
   });
 });
@@ -96,7 +94,7 @@ describe('logLevel of ackline.yaml', () => {
         sendUpdates(port, {
           firstId: id,
           keepAlive: false,
-          tally: { accepted: [], statuses: [], failures: [] },
+          tally: newTally(),
           isOver: () => (id += 1) % PROBES === 0,
         });
 

@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ACK_BUDGET_MS } from '@ackline/eventlog/large-bodies';
 import { createPool } from '@ackline/store/pool';
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
@@ -88,8 +90,14 @@ export function workerPids({ service }: Pick<RunningIngress, 'service'>): number
 /** What a sender saw: the ids that were answered 200, other statuses, and connections that broke. */
 export interface Tally {
   readonly accepted: number[];
+  /** Answered 503 once all the time for an answer was over, as on a machine that stands still: they may be stored or not. */
+  readonly late: number[];
   readonly statuses: number[];
   readonly failures: string[];
+}
+
+export function newTally(): Tally {
+  return { accepted: [], late: [], statuses: [], failures: [] };
 }
 
 /** Sends updates one after the other until it is told to stop; each connection carries one, or all that the server allows. */
@@ -105,9 +113,11 @@ export async function sendUpdates(
   const { tally } = options;
   const agent = new Agent({ keepAlive: options.keepAlive, maxSockets: 1 });
   for (let id = options.firstId; !options.isOver(); id += 1) {
+    const sentAt = performance.now();
     try {
       const status = await sendUpdate(agent, port, id);
       if (status === 200) tally.accepted.push(id);
+      else if (status === 503 && performance.now() - sentAt >= ACK_BUDGET_MS) tally.late.push(id);
       else tally.statuses.push(status);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -139,6 +149,16 @@ export function sendUpdate(agent: Agent, port: number, id: number): Promise<numb
     sent.setTimeout(ANSWER_LIMIT_MS, () => sent.destroy(new Error('no answer')));
     sent.end(body);
   });
+}
+
+/** All that were answered 200 are stored, and nothing else, but for what was answered late. */
+export async function assertStored(
+  url: string,
+  { accepted, late }: Pick<Tally, 'accepted' | 'late'>,
+): Promise<void> {
+  const stored = await idsInInbox(url);
+  const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
+  assert.deepEqual(sorted(stored.filter(id => !late.includes(id))), sorted(accepted));
 }
 
 export async function idsInInbox(url: string): Promise<number[]> {
