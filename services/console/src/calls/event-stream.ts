@@ -78,7 +78,7 @@ function headerOf(value: string | string[] | undefined): string | undefined {
 interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly call: StreamCall;
   /** Gives its place back. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /** Until the client goes, or is ended. */
