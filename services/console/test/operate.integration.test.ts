@@ -26,9 +26,15 @@ describe('what an operator does by the API', () => {
     await pool.end();
     await database.close();
   });
-  beforeEach(() =>
-    pool.query('truncate deliveries, finished_deliveries, audit, paused_destinations, replays, replay_items'),
-  );
+  beforeEach(async () => {
+    // One that is still being counted would meet the truncate.
+    await waitFor(
+      async () => (await pool.query("select from replays where state = 'counting'")).rowCount === 0,
+    );
+    await pool.query(
+      'truncate deliveries, finished_deliveries, audit, paused_destinations, replays, replay_items',
+    );
+  });
 
   const lastAudit = async () => {
     const { json } = await ackline.call('listAudit', { query: { limit: '1' } });

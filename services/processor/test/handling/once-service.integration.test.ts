@@ -114,19 +114,20 @@ describe('ctx.once of handlers', () => {
   });
 
   it('that was claimed by an answer that never came is free again: nothing was done (OS3)', async () => {
-    let isCut = false;
+    let connection: 'breaks' | 'gone' | 'back' = 'breaks';
     const one = start({
       query: (async (query: QueryConfig) => {
-        if (isCut) throw new Error('the connection is gone');
-        isCut = true;
-        await pool.query(query);
-        throw new Error('the connection broke');
+        if (connection === 'gone') throw new Error('there is no connection');
+        if (connection === 'breaks') connection = 'gone';
+        const answer = await pool.query(query);
+        if (connection === 'gone') throw new Error('the connection broke');
+        return answer;
       }) as Pool['query'],
     });
     const caller = callerOf();
     await assert.rejects(one.begin(caller));
     assert.equal((await pool.query('select from handler_once')).rowCount, 1);
-    isCut = false;
+    connection = 'back';
     await waitFor(async () => (await pool.query('select from handler_once')).rowCount === 0);
     assert.equal(await kindOf(one.begin(caller)), 'claimed');
   });
