@@ -1,7 +1,8 @@
-/** `npm run docs`: writes the pages that come from the code's own tables, and the chart's copies. A test fails while they are stale. */
+/** `npm run docs`: writes what comes from the code's own tables: pages, the console client's types, the chart's copies. Tests fail while it is stale. */
 import { writeFileSync } from 'node:fs';
 import { chartCopies, chartPage } from './generate-docs/chart-page.ts';
 import { configurationPage } from './generate-docs/configuration-page.ts';
+import { consoleClientTypes } from './generate-docs/console-client-types.ts';
 import { doctorPage } from './generate-docs/doctor-page.ts';
 import { environmentPage } from './generate-docs/environment-page.ts';
 import { errorsPage } from './generate-docs/errors-page.ts';
@@ -17,6 +18,7 @@ const pages = [
   { path: 'docs/seeds.md', text: seedsPage() },
   { path: 'docs/doctor.md', text: doctorPage() },
   { path: 'docs/providers.md', text: providersPage() },
+  { path: 'packages/console-client/src/api-types.ts', text: await consoleClientTypes() },
   { path: 'charts/ackline/README.md', text: chartPage() },
   ...chartCopies(),
 ];

@@ -5,11 +5,12 @@ import { processMetrics } from '@ackline/runtime/process-metrics';
 import { metricTable } from '@ackline/runtime/metric-table';
 import { errorCodes } from '@ackline/shared/error-codes';
 import { configurationPage } from '../generate-docs/configuration-page.ts';
+import { consoleClientTypes } from '../generate-docs/console-client-types.ts';
 import { errorsPage } from '../generate-docs/errors-page.ts';
 import { metricsPage } from '../generate-docs/metrics-page.ts';
 
 const written = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
-const STALE = 'the page is stale: run `npm run docs` and commit it';
+const STALE = 'it is stale: run `npm run docs` and commit it';
 
 describe('docs/errors.md', () => {
   it('is what the table of codes says now', () => {
@@ -83,5 +84,12 @@ describe('docs/metrics.md', () => {
         line,
         /^\| `[a-z0-9_]+` \| (counter|gauge|histogram) \| [^|]*\| (sum|min|max|first) \| [^|]{8,}\. \|$/,
       );
+  });
+});
+
+describe('the types of the console client', () => {
+  it('are what the OpenAPI document of the console says now', async () => {
+    const path = new URL('../../packages/console-client/src/api-types.ts', import.meta.url);
+    assert.ok(readFileSync(path, 'utf8') === (await consoleClientTypes()), STALE);
   });
 });
