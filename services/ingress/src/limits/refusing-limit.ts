@@ -1,6 +1,6 @@
 import type { LimitConfig } from '@ackline/shared/config/types';
-import { createBoundedMap } from '@ackline/shared/bounded-map';
 import { FAILED, type RedisGate } from '@ackline/shared/cache/redis-gate';
+import { type CountedWindow, createCountedWindows } from '@ackline/shared/counted-windows';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { LimitVerdict } from '../http/webhook-ports.ts';
@@ -21,11 +21,6 @@ export interface SourceLimit {
 
 const WITHIN: LimitVerdict = { kind: 'within' };
 
-interface Window {
-  count: number;
-  endsAt: number;
-}
-
 /**
  * Refuses what is over: `max` requests in a window of `per`, which begins with the first request of a key. In Redis while it
  * answers. In memory, for each process alone, when it does not; and for a key that is known to be over, which then costs no
@@ -33,7 +28,7 @@ interface Window {
  */
 export function createRefusingLimit({ max, perMs }: LimitConfig, deps: LimitDeps): SourceLimit {
   const { redis, now } = deps;
-  const windows = createBoundedMap<Window>(deps.maxKeys);
+  const windows = createCountedWindows({ perMs, now, maxKeys: deps.maxKeys });
   const inRedis =
     redis === null
       ? null
@@ -45,19 +40,11 @@ export function createRefusingLimit({ max, perMs }: LimitConfig, deps: LimitDeps
           rejectIfRedisNotReady: true,
         });
 
-  function refusal(window: Window): LimitVerdict {
-    return { kind: 'reject', retryAfterS: Math.max(1, Math.ceil((window.endsAt - now()) / 1_000)) };
-  }
-  /** The window of a key that goes on; a clock that was set back must not make it longer. */
-  function running(key: string): Window | undefined {
-    const window = windows.get(key);
-    const left = (window?.endsAt ?? 0) - now();
-    return left > 0 && left <= perMs ? window : undefined;
+  function refusal(window: CountedWindow): LimitVerdict {
+    return { kind: 'reject', retryAfterS: windows.secondsLeft(window) };
   }
   function inMemory(key: string): LimitVerdict {
-    const window = running(key) ?? { count: 0, endsAt: now() + perMs };
-    window.count += 1;
-    windows.set(key, window);
+    const window = windows.count(key);
     return window.count > max ? refusal(window) : WITHIN;
   }
   function answered(key: string, { consumedPoints, msBeforeNext }: RateLimiterRes): LimitVerdict {
@@ -70,7 +57,7 @@ export function createRefusingLimit({ max, perMs }: LimitConfig, deps: LimitDeps
 
   return {
     take(key) {
-      const window = running(key);
+      const window = windows.running(key);
       if (window !== undefined && window.count > max) return refusal(window);
       if (redis === null || inRedis === null) return inMemory(key);
       const asked = redis.gate.ask(() => inRedis.consume(key).catch(overOrError));
