@@ -11,14 +11,14 @@ export const apiErrorCodes = {
   ACKLINE_TOKEN_MISSING: {
     status: 401,
     retryable: false,
-    title: 'The call shows no token that is valid',
-    fix: 'Send `Authorization: Bearer <token>` with a token of `ackline tokens create` that has not expired and was not revoked.',
+    title: 'The call shows no token and no session that is valid',
+    fix: 'Sign in anew, with a browser. Else send `Authorization: Bearer <token>` with a token of `ackline tokens create` that has not expired and was not revoked.',
   },
   ACKLINE_NOT_ALLOWED: {
     status: 403,
     retryable: false,
-    title: 'The token does not allow this call',
-    fix: 'Use a token with the scope and the tenant that the detail names: `ackline tokens create`.',
+    title: 'The caller may not make this call',
+    fix: 'Use a token, or a role of CONSOLE_OIDC_ROLES, with the scope and the tenant that the detail names (`ackline tokens create`).',
   },
   ACKLINE_WRONG_ORIGIN: {
     status: 403,
@@ -43,6 +43,12 @@ export const apiErrorCodes = {
     retryable: false,
     title: 'As many replays of this tenant wait to be started as may',
     fix: 'Start or cancel one of them, which `GET /api/v1/replays` lists. One that is not started within an hour is cancelled by itself.',
+  },
+  ACKLINE_SIGN_INS_FAILED: {
+    status: 429,
+    retryable: true,
+    title: 'Too many sign-ins from there have failed',
+    fix: 'Look whether the token is whole, was revoked or has expired (`ackline tokens`). A valid one works at once, whatever failed before.',
   },
   ACKLINE_CALL_FAILED: {
     status: 500,

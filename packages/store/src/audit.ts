@@ -17,13 +17,15 @@ export type AuditAction =
   | 'destination.enabled'
   | 'payload.viewed'
   | 'token.created'
-  | 'token.revoked';
+  | 'token.revoked'
+  | 'session.started'
+  | 'session.ended';
 
 export interface AuditEntry {
   /** A person, as the machine knows them ("anna@ops-1"), or the process that did it by itself. */
   readonly actor: string;
   readonly action: AuditAction;
-  /** The destination, delivery, cause, replay, event or token that it was done to. */
+  /** The destination, delivery, cause, replay, event, token or person that it was done to. */
   readonly subject: string;
   readonly details: Readonly<Record<string, string | number>>;
 }

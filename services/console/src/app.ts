@@ -12,13 +12,16 @@ import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
 import { createSecretReader } from '@ackline/runtime/secrets';
 import { supervise } from '@ackline/runtime/supervisor';
+import { useSession } from '@ackline/store/console-sessions';
 import { useToken } from '@ackline/store/console-tokens';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import { watchPool } from '@ackline/store/pool-watch';
 import type { Pool } from 'pg';
-import { type Access, createAccess } from './access/access.ts';
-import { createFindToken } from './access/find-token.ts';
+import { createAccess } from './access/access.ts';
+import { createFailedSignIns } from './access/failed-sign-ins.ts';
+import { createFind, createUnknownGate } from './access/find-known.ts';
+import { createSessions } from './access/sessions.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { routes } from './api/routes.ts';
 import { createAuditCalls } from './calls/audit.ts';
@@ -30,6 +33,7 @@ import { createEventStream } from './calls/event-stream.ts';
 import { createParkedCalls } from './calls/parked.ts';
 import { createRejectedCalls } from './calls/rejected.ts';
 import { createReplayCalls } from './calls/replays.ts';
+import { createSessionCalls } from './calls/session.ts';
 import { createSourceCalls } from './calls/sources.ts';
 import type { ConsoleConfig } from './config.ts';
 import { connectDeclared, type Declared } from './declared.ts';
@@ -67,18 +71,14 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
   const reads = open('reads', { max: READS_MAX, limitMs: READ_LIMIT_MS });
   const changes = open('changes', { max: CHANGES_MAX });
   const guard = await openGuard(reads, { log, health });
-  const access = createAccess({
-    isLocal: config.isLocal,
-    localName: operatorName(),
-    // Not among the changes, which may wait for a replay that is being counted.
-    findToken: createFindToken(token => useToken(reads, token)),
-  });
+  const entry = createEntry(config, { reads, changes });
+  const { access } = entry;
   const feed = createEventFeed({ reads, log });
   background([declared, feed, createAsking(guard, context.signal)], { opened, log, health });
   const server = createConsoleServer({
-    calls: createCalls({ reads, changes, declared, feed, access, config, log }),
+    calls: createCalls({ reads, changes, declared, feed, entry, config, log }),
     access,
-    isLocal: config.isLocal,
+    rules: config.rules,
     openApi: openApiDocument(routes, '1'),
     log,
   });
@@ -86,21 +86,39 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
   return { run: signal => run(parts, signal), reload: () => declared.reload() };
 }
 
+/** How one becomes known. */
+function createEntry({ rules }: ConsoleConfig, { reads, changes }: { reads: Pool; changes: Pool }) {
+  const gate = createUnknownGate();
+  // Not among the changes, which may wait for a replay that is being counted.
+  const findToken = createFind(token => useToken(reads, token), gate);
+  const findSession = createFind(secret => useSession(reads, secret), gate);
+  return {
+    findToken,
+    access: createAccess({ rules, localName: operatorName(), findToken, findSession }),
+    sessions: createSessions({ changes, rules }),
+    failed: createFailedSignIns(),
+  };
+}
+
 interface CallParts {
   readonly reads: Pool;
   readonly changes: Pool;
   readonly declared: ConfigReload<Declared>;
   readonly feed: EventFeed;
-  readonly access: Access;
+  readonly entry: ReturnType<typeof createEntry>;
   readonly config: ConsoleConfig;
   readonly log: Logger;
 }
 
-function createCalls({ reads, changes, declared, feed, access, config, log }: CallParts) {
+function createCalls({ reads, changes, declared, feed, entry, config, log }: CallParts) {
   const current = () => declared.current;
   const secrets = createSecretReader({ env: config.environment, production: config.isProduction });
   return {
-    ...createEventCalls({ reads, changes, streamEvents: createEventStream({ reads, feed, access, log }) }),
+    ...createEventCalls({
+      reads,
+      changes,
+      streamEvents: createEventStream({ reads, feed, access: entry.access, log }),
+    }),
     ...createDeliveryCalls({ reads, changes }),
     ...createParkedCalls({ reads }),
     ...createReplayCalls({ reads, changes, log }),
@@ -109,6 +127,7 @@ function createCalls({ reads, changes, declared, feed, access, config, log }: Ca
     ...createRejectedCalls({ reads, declared: current }),
     ...createAuditCalls({ reads }),
     ...callerCalls,
+    ...createSessionCalls({ ...entry, rules: config.rules, oidcLabel: null }),
   };
 }
 
@@ -129,7 +148,10 @@ async function run(parts: Parts, signal: AbortSignal): Promise<void> {
   const port = await bind(server, config.http.host, config.http.port);
   opened.defer(() => closeServer(parts));
   health.markStarted();
-  log.info({ ...config.http, port, opsPort: parts.opsPort, isLocal: config.isLocal }, 'console.started');
+  log.info(
+    { ...config.http, port, opsPort: parts.opsPort, isLocal: config.rules.isLocal },
+    'console.started',
+  );
   report({ kind: 'listening', name: 'operations', host: config.operations.host, port: parts.opsPort });
   report({ kind: 'listening', name: 'http', host: config.http.host, port });
   report({ kind: 'started' });

@@ -4,9 +4,17 @@ import { commonFields, eventLogFields, port } from '@ackline/runtime/environment
 import { isLoopback } from '@ackline/runtime/loopback';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
 import { z } from 'zod';
+import type { OriginRules } from './access/origin.ts';
 
 const DEFAULT_PORT = 8081;
 const DEFAULT_HOST = '127.0.0.1';
+
+const ORIGIN_RULE = 'must be https://name or http://name, with a port where it has one, and no path';
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+}
 
 /** docs/environment.md is written from it. */
 export const environmentSchema = z.object({
@@ -17,6 +25,18 @@ export const environmentSchema = z.object({
     description:
       'Where the console listens. Each call needs a token of `ackline tokens create`; with ACKLINE_ENV=development and on loopback whoever is on this machine needs none.',
   }),
+  CONSOLE_PUBLIC_URL: z
+    .string()
+    .transform(text => text.replace(/\/$/, ''))
+    .refine(isOrigin, ORIGIN_RULE)
+    .nullable()
+    .default(null)
+    .meta({
+      title: '`https://console.example.com`',
+      description:
+        'Where people open the console, behind a proxy that ends TLS: by https its cookies are for https alone. It must be at the root of its name.',
+      unset: 'by what the proxy says: `Host` and `X-Forwarded-Proto`',
+    }),
   CONSOLE_PORT: port(DEFAULT_PORT).describe('The port of the console: the operator API below /api/v1.'),
 });
 
@@ -25,8 +45,8 @@ export interface ConsoleConfig extends ProgramConfig {
   /** The path of ackline.yaml. */
   readonly configFile: string;
   readonly http: { readonly host: string; readonly port: number };
-  /** No token is asked for: it is in development, and only this machine reaches it. */
-  readonly isLocal: boolean;
+  /** `isLocal`: no token is asked for, since it is in development, and only this machine reaches it. */
+  readonly rules: OriginRules;
   readonly operations: { readonly host: string; readonly port: number };
   /** With its password: not for logs. */
   readonly databaseUrl: string;
@@ -43,7 +63,10 @@ export function loadConfig(environment: Environment = process.env): ConsoleConfi
     drain: { waitMs: 0, deadlineMs: DRAIN_DEADLINE_MS },
     configFile: env.ACKLINE_CONFIG,
     http: { host: env.CONSOLE_HOST, port: env.CONSOLE_PORT },
-    isLocal: env.ACKLINE_ENV === 'development' && isLoopback(env.CONSOLE_HOST),
+    rules: {
+      isLocal: env.ACKLINE_ENV === 'development' && isLoopback(env.CONSOLE_HOST),
+      publicUrl: env.CONSOLE_PUBLIC_URL === null ? null : new URL(env.CONSOLE_PUBLIC_URL),
+    },
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     environment: Object.freeze({ ...environment }),

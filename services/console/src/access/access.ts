@@ -1,37 +1,73 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@ackline/shared/app-error';
+import type { ConsoleSession } from '@ackline/store/console-sessions';
+import type { ConsoleToken } from '@ackline/store/console-tokens';
 import { SCOPES } from '../api/route.ts';
 import type { Caller } from './caller.ts';
-import type { FindToken } from './find-token.ts';
+import { readCookie, SESSION_COOKIE } from './cookies.ts';
+import type { Find } from './find-known.ts';
+import { cameByHttps, type OriginRules } from './origin.ts';
 
 export interface AccessDeps {
   /** Only this machine reaches the console, in development: a call without a token is of whoever is on it. */
-  readonly isLocal: boolean;
+  readonly rules: OriginRules;
   /** Their name, for the audit. */
   readonly localName: string;
-  readonly findToken: FindToken;
+  readonly findToken: Find<ConsoleToken>;
+  readonly findSession: Find<ConsoleSession>;
 }
 
 /** Says who calls. Throws ACKLINE_TOKEN_MISSING. */
-export type Access = (request: IncomingMessage) => Promise<Caller>;
+export type Access = (request: Pick<IncomingMessage, 'headers'>) => Promise<Caller>;
 
 const BEARER = /^Bearer ([\w-]{20,200})$/i;
+const SESSION = /^[\w-]{20,200}$/;
 /** Through a proxy a call comes from anywhere, though the connection is of this machine. Not every proxy says so. */
 const FORWARDED = /^(?:via|forwarded|x-forwarded-.*|x-real-ip|cf-connecting-ip|true-client-ip)$/;
 
-export function createAccess({ isLocal, localName, findToken }: AccessDeps): Access {
-  const local: Caller = { name: localName, scopes: new Set(SCOPES), tenant: null };
+export function createAccess({ rules, localName, findToken, findSession }: AccessDeps): Access {
+  const local: Caller = { name: localName, scopes: new Set(SCOPES), tenant: null, by: 'machine' };
+
+  async function byToken(authorization: string): Promise<Caller | null> {
+    const token = BEARER.exec(authorization)?.[1];
+    const known = token === undefined ? null : await findToken(token);
+    return known === null ? null : callerOf(known, { name: tokenName(known), by: 'token' });
+  }
+  async function bySession(request: Pick<IncomingMessage, 'headers'>): Promise<Caller | null> {
+    const secret = sessionOf(request, rules);
+    const known = secret === null ? null : await findSession(secret);
+    return known === null ? null : callerOf(known, { name: known.name, by: 'session' });
+  }
+
   return async request => {
     const { authorization } = request.headers;
-    if (authorization === undefined) {
-      if (isLocal && !Object.keys(request.headers).some(name => FORWARDED.test(name))) return local;
-      throw new AppError('ACKLINE_TOKEN_MISSING');
-    }
-    const token = BEARER.exec(authorization)?.[1];
-    if (token === undefined) throw new AppError('ACKLINE_TOKEN_MISSING');
-    const known = await findToken(token);
-    if (known === null) throw new AppError('ACKLINE_TOKEN_MISSING');
-    // No name of a person: those are without the word before it.
-    return { name: `token:${known.name}`, scopes: new Set(known.scopes), tenant: known.tenant };
+    const caller = authorization === undefined ? await bySession(request) : await byToken(authorization);
+    if (caller !== null) return caller;
+    if (authorization === undefined && isOfThisMachine(request, rules)) return local;
+    throw new AppError('ACKLINE_TOKEN_MISSING');
   };
+}
+
+/** Whoever calls needs not be known by more than that. */
+export function isOfThisMachine(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  { isLocal }: Pick<OriginRules, 'isLocal'>,
+): boolean {
+  return isLocal && !Object.keys(headers).some(name => FORWARDED.test(name));
+}
+
+/** The secret of the cookie; null: there is none. */
+export function sessionOf(request: Pick<IncomingMessage, 'headers'>, rules: OriginRules): string | null {
+  const secret = readCookie(request, SESSION_COOKIE, { isHttps: cameByHttps(request, rules) });
+  return secret !== null && SESSION.test(secret) ? secret : null;
+}
+
+/** No name of a person: those are without the word before it. */
+export const tokenName = ({ name }: Pick<ConsoleToken, 'name'>) => `token:${name}`;
+
+function callerOf(
+  { scopes, tenant }: Pick<ConsoleToken, 'scopes' | 'tenant'>,
+  known: Pick<Caller, 'name' | 'by'>,
+): Caller {
+  return { ...known, scopes: new Set(scopes), tenant };
 }

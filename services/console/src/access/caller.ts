@@ -1,5 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { hiddenKey } from '@ackline/shared/hidden-key';
+import type { KNOWN_BY } from '../api/caller.ts';
 import type { Route, Scope } from '../api/route.ts';
 
 /** Who calls, and what they may do. */
@@ -9,6 +10,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** null: all tenants. */
   readonly tenant: string | null;
+  /** session: a browser sends its cookie by itself, whoever made the page that calls. */
+  readonly by: (typeof KNOWN_BY)[number];
 }
 
 /** Throws ACKLINE_NOT_ALLOWED. */
@@ -17,13 +20,13 @@ export function authorize(caller: Caller, { scope, tenants }: Pick<Route, 'scope
   if (tenants === 'all' && caller.tenant !== null) {
     throw new AppError(
       'ACKLINE_NOT_ALLOWED',
-      'The call is about all tenants, and the token is of one: use a token without a tenant',
+      'The call is about all tenants, and the caller is of one: it takes a token or a role without a tenant',
     );
   }
 }
 
 export function requireScope({ scopes }: Caller, scope: Scope): void {
-  if (!scopes.has(scope)) throw new AppError('ACKLINE_NOT_ALLOWED', `The token has no scope \`${scope}\``);
+  if (!scopes.has(scope)) throw new AppError('ACKLINE_NOT_ALLOWED', `The caller has no scope \`${scope}\``);
 }
 
 /** The tenant that a call is about; undefined: all. Throws ACKLINE_NOT_ALLOWED where it asks for another one than its own. */
@@ -32,7 +35,7 @@ export function tenantOf(caller: Caller, asked: string | undefined): string | un
   if (asked !== undefined && asked !== caller.tenant) {
     throw new AppError(
       'ACKLINE_NOT_ALLOWED',
-      `The token is of the tenant ${JSON.stringify(caller.tenant)} alone`,
+      `The caller is of the tenant ${JSON.stringify(caller.tenant)} alone`,
     );
   }
   return caller.tenant;

@@ -3,6 +3,8 @@ import { named } from './named-schemas.ts';
 import { none } from './queries.ts';
 import { type Routes, SCOPES } from './route.ts';
 
+export const KNOWN_BY = ['machine', 'token', 'session'] as const;
+
 const caller = named(
   'Caller',
   'Who calls.',
@@ -10,6 +12,11 @@ const caller = named(
     name: z.string(),
     scopes: z.array(z.enum(SCOPES)),
     tenant: z.string().nullable().describe('null: all of them.'),
+    by: z
+      .enum(KNOWN_BY)
+      .describe(
+        'machine: whoever is on this machine, in development. session: a cookie, which can be signed out.',
+      ),
   }),
 );
 

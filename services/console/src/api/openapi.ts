@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SESSION_COOKIE } from '../access/cookies.ts';
 import { API_BASE, type Media, type Route, type Routes } from './route.ts';
 import { namedSchemas, problem } from './named-schemas.ts';
 
@@ -29,11 +30,19 @@ export function openApiDocument(routes: Routes, version: string): Json {
         token: {
           type: 'http',
           scheme: 'bearer',
-          description: 'From `ackline tokens create`. Not needed where the console listens on loopback.',
+          description:
+            'From `ackline tokens create`. Not needed in development where the console listens on loopback.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description:
+            'Of a browser that has signed in (`POST /session`, or `/login/oidc`). By https its name begins with `__Host-`. What changes something or looks at a payload is done for pages of the console alone.',
         },
       },
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
   };
 }
 
@@ -44,6 +53,7 @@ function operationOf(operationId: string, route: Route): Json {
     tags: [route.path.split('/')[1] ?? ''],
     'x-ackline-scope': route.scope,
     'x-ackline-tenants': route.tenants,
+    ...(route.isAnonymous ? { security: [] } : {}),
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
     ...(route.body === null
       ? {}

@@ -16,8 +16,10 @@ export interface Route {
   /** Below {@link API_BASE}, as OpenAPI writes it: `/events/{id}`. */
   readonly path: `/${string}`;
   readonly summary: string;
-  /** What a token needs for it; null: any token will do. */
+  /** What a caller needs for it; null: whoever is known may. */
   readonly scope: Scope | null;
+  /** Also for who is not known: what it takes to become known. */
+  readonly isAnonymous?: true;
   /** own: a token of a tenant gets what is of that tenant alone. all: it is about all tenants, so a token of one is refused. */
   readonly tenants: 'own' | 'all';
   readonly params: z.ZodObject;

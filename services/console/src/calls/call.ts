@@ -13,9 +13,9 @@ export interface Call<R extends Route = Route> {
   readonly request: IncomingMessage;
 }
 
-/** JSON, or whatever `send` writes. */
+/** JSON, with a Set-Cookie header where there is one; or whatever `send` writes. */
 export type Answer<R extends Route = Route> =
-  | { readonly json: z.input<R['answer']> }
+  | { readonly json: z.input<R['answer']>; readonly cookie?: string }
   | { readonly send: (response: Response) => void | Promise<void> };
 
 /** What these routes do: none is without. */

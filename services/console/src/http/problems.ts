@@ -7,6 +7,8 @@ import type { Response } from 'express';
 
 /** By then a server that was restarted answers, and a live view that was closed is gone. */
 const RETRY_AFTER_S = 5;
+/** By then the window of failed sign-ins is over. */
+const FAILED_RETRY_AFTER_S = 60;
 
 interface Refusal {
   readonly code: ErrorCode;
@@ -32,6 +34,7 @@ export function sendProblem(response: Response, error: unknown): void {
   const problem = createProblem(code, requestIdOf(response), detail);
   response.status(problem.status).type(PROBLEM_CONTENT_TYPE);
   if (problem.status === 401) response.set('www-authenticate', 'Bearer');
+  if (problem.status === 429) response.set('retry-after', String(FAILED_RETRY_AFTER_S));
   if (problem.status === 503) response.set('retry-after', String(RETRY_AFTER_S));
   response.send(JSON.stringify(problem));
 }

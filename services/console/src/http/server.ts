@@ -10,8 +10,8 @@ import express, {
 } from 'express';
 import type { z } from 'zod';
 import type { Access } from '../access/access.ts';
-import { authorize } from '../access/caller.ts';
-import { checkHost, checkOrigin } from '../access/origin.ts';
+import { authorize, type Caller } from '../access/caller.ts';
+import { checkHost, checkOrigin, checkOwnPage, type OriginRules } from '../access/origin.ts';
 import { API_BASE, type Route } from '../api/route.ts';
 import { type RouteName, routes } from '../api/routes.ts';
 import type { Answer, Call } from '../calls/call.ts';
@@ -34,7 +34,7 @@ export type AnyCall = (call: Call) => Promise<Answer>;
 export interface ConsoleServerDeps {
   readonly calls: Readonly<Record<RouteName, AnyCall>>;
   readonly access: Access;
-  readonly isLocal: boolean;
+  readonly rules: OriginRules;
   readonly openApi: unknown;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly takesNothingMs?: number;
@@ -55,7 +55,7 @@ export function createConsoleServer(deps: ConsoleServerDeps): Server {
 }
 
 function createExpressApp(deps: ConsoleServerDeps): Express {
-  const { access, isLocal, openApi } = deps;
+  const { access, rules, openApi } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -63,14 +63,14 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
   app.enable('case sensitive routing');
   app.use(securityHeaders);
   app.use((request, _response, next) => {
-    checkHost(request, { isLocal });
+    checkHost(request, rules);
     next();
   });
   app.get('/', (_request, response) => {
     response.json({ name: 'Ackline console', api: API_BASE, openapi: `${API_BASE}/openapi.json` });
   });
   app.use(API_BASE, (request, _response, next) => {
-    checkOrigin(request);
+    checkOrigin(request, rules);
     next();
   });
   app.get(`${API_BASE}/openapi.json`, async (request, response) => {
@@ -105,8 +105,9 @@ async function serve(
   { access, log, takesNothingMs = TAKES_NOTHING_MS }: ConsoleServerDeps,
 ): Promise<void> {
   const startedAt = performance.now();
-  const caller = await access(request);
+  const caller = route.isAnonymous ? NOBODY : await access(request);
   authorize(caller, route);
+  if (caller.by === 'session' && isMeant(route)) checkOwnPage(request);
   const answer = await call({
     caller,
     params: checked('path', route.params, request.params),
@@ -121,8 +122,17 @@ async function serve(
   }
   response.setTimeout(takesNothingMs, () => response.destroy());
   if ('send' in answer) await answer.send(response);
-  else response.status(route.status).json(answer.json);
+  else {
+    if (answer.cookie !== undefined) response.append('set-cookie', answer.cookie);
+    response.status(route.status).json(answer.json);
+  }
 }
+
+/** A browser that has not signed in yet: what it may do then is done for pages of the console alone. */
+const NOBODY: Caller = { name: 'nobody', scopes: new Set(), tenant: null, by: 'session' };
+
+/** What a person must have meant: it changes something, or is in the audit. */
+const isMeant = ({ method, scope }: Route) => method === 'post' || scope === 'payload';
 
 /** `/events/{id}` as Express writes it. */
 function expressPath({ path }: Route): string {

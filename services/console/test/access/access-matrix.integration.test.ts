@@ -1,4 +1,4 @@
-// Who may call what: each call of the route table × each scope × whose token it is, against a database with rows of two tenants.
+// Who may call what: each call of the route table × token or session × each scope × whose it is, against a database with rows of two tenants.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -9,7 +9,15 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import type { Pool } from 'pg';
 import type { Route } from '../../src/api/route.ts';
 import { type RouteName, routes } from '../../src/api/routes.ts';
-import { type CallOptions, type StartedConsole, startConsole, testPool, urlOf } from '../support/console.ts';
+import {
+  type CallOptions,
+  OWN_PAGE,
+  signIn,
+  type StartedConsole,
+  startConsole,
+  testPool,
+  urlOf,
+} from '../support/console.ts';
 import { storeEvent } from '../support/rows.ts';
 
 type Tenant = 'crimson' | 'azure';
@@ -20,6 +28,8 @@ interface Rows {
   readonly parked: string;
   readonly replay: string;
   readonly rejected: string;
+  /** Of the tenant. */
+  readonly token: string;
 }
 
 /** How each call is made about a tenant's rows; one that is not here does not compile. */
@@ -48,7 +58,14 @@ const CALLS: Readonly<Record<RouteName, (rows: Rows, tenant: Tenant) => CallOpti
   readRejected: ({ rejected }) => ({ params: { id: rejected } }),
   listAudit: () => ({}),
   readCaller: () => ({}),
+  readAccess: () => ({}),
+  startSession: ({ token }) => ({ body: { token }, headers: OWN_PAGE }),
+  endSession: () => ({ body: {}, headers: OWN_PAGE }),
 };
+
+/** How a caller is known. A session is a new one for each call, since some calls end it. */
+const WAYS = ['token', 'session'] as const;
+type Shown = Pick<CallOptions, 'token' | 'cookie'>;
 
 const table = Object.entries(routes) as [RouteName, Route][];
 
@@ -59,6 +76,10 @@ describe('who may call what', () => {
   const rows = {} as Record<Tenant, Rows>;
   const tokens = new Map<string, string>();
   const tokenOf = (scope: TokenScope, tenant: Tenant | null) => tokens.get(`${scope} ${tenant}`)!;
+  async function shown(way: (typeof WAYS)[number], scope: TokenScope, tenant: Tenant | null): Promise<Shown> {
+    const token = tokenOf(scope, tenant);
+    return way === 'token' ? { token } : { cookie: await signIn(ackline, token) };
+  }
 
   before(async () => {
     database = await createTestDatabase();
@@ -117,22 +138,25 @@ describe('who may call what', () => {
       fix: 'f',
       body: null,
     });
-    return { event: id, parked: deliveries[0]!, replay: replay!.id, rejected };
+    return {
+      event: id,
+      parked: deliveries[0]!,
+      replay: replay!.id,
+      rejected,
+      token: tokenOf('view', tenant),
+    };
   }
 
   /** The status, and all of the text that came; of a stream what comes at once. */
-  async function made(name: RouteName, tenant: Tenant, token: string | undefined) {
+  async function made(name: RouteName, tenant: Tenant, by: Shown) {
     const options = CALLS[name](rows[tenant], tenant);
     if (name !== 'streamEvents') {
-      const { status, json } = await ackline.call(name, {
-        ...options,
-        ...(token === undefined ? {} : { token }),
-      });
+      const { status, json } = await ackline.call(name, { ...options, ...by });
       return { status, text: JSON.stringify(json), code: (json as { code?: string }).code };
     }
     const stop = new AbortController();
     const response = await fetch(urlOf(ackline.url, name, options), {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: by.cookie === undefined ? { authorization: `Bearer ${by.token}` } : { cookie: by.cookie },
       signal: stop.signal,
     });
     if (!response.ok) {
@@ -150,36 +174,40 @@ describe('who may call what', () => {
   }
 
   for (const [name, route] of table) {
-    it(`${name} is for tokens with the scope ${route.scope ?? 'of any kind'} alone`, async () => {
-      for (const scope of TOKEN_SCOPES) {
-        const { status, code } = await made(name, 'crimson', tokenOf(scope, null));
-        const isAllowed = route.scope === null || route.scope === scope;
-        // 409: it may, and somebody has done it before.
-        assert.equal(status < 300 || status === 409, isAllowed, `${scope}: ${status}`);
-        if (!isAllowed) assert.deepEqual([status, code], [403, 'ACKLINE_NOT_ALLOWED']);
-      }
-    });
+    for (const way of WAYS) {
+      it(`${name} is for a ${way} with the scope ${route.scope ?? 'of any kind'} alone`, async () => {
+        for (const scope of TOKEN_SCOPES) {
+          const { status, code } = await made(name, 'crimson', await shown(way, scope, null));
+          const isAllowed = route.scope === null || route.scope === scope;
+          // 409: it may, and somebody has done it before.
+          assert.equal(status < 300 || status === 409, isAllowed, `${scope}: ${status}`);
+          if (!isAllowed) assert.deepEqual([status, code], [403, 'ACKLINE_NOT_ALLOWED']);
+        }
+      });
 
-    it(`${name} shows a tenant nothing of another one`, async () => {
-      const scope = route.scope ?? 'view';
-      const own = await made(name, 'azure', tokenOf(scope, 'azure'));
-      if (route.tenants === 'all') {
-        assert.deepEqual([own.status, own.code], [403, 'ACKLINE_NOT_ALLOWED']);
-        return;
-      }
-      assert.ok(own.status < 300 || own.status === 409, String(own.status));
-      for (const trace of [
-        'crimson',
-        rows.crimson.event,
-        rows.crimson.parked,
-        rows.crimson.replay,
-        rows.crimson.rejected,
-      ])
-        assert.ok(!own.text.includes(trace), `${trace} in ${own.text}`);
-      if (Object.keys(route.params.shape).length === 0) return;
-      const others = await made(name, 'crimson', tokenOf(scope, 'azure'));
-      assert.deepEqual([others.status, others.code], [404, 'ACKLINE_NOT_FOUND']);
-    });
+      it(`${name} shows a ${way} of a tenant nothing of another one`, () => showsNothing(name, route, way));
+    }
+  }
+
+  async function showsNothing(name: RouteName, route: Route, way: (typeof WAYS)[number]): Promise<void> {
+    const scope = route.scope ?? 'view';
+    const own = await made(name, 'azure', await shown(way, scope, 'azure'));
+    if (route.tenants === 'all') {
+      assert.deepEqual([own.status, own.code], [403, 'ACKLINE_NOT_ALLOWED']);
+      return;
+    }
+    assert.ok(own.status < 300 || own.status === 409, String(own.status));
+    for (const trace of [
+      'crimson',
+      rows.crimson.event,
+      rows.crimson.parked,
+      rows.crimson.replay,
+      rows.crimson.rejected,
+    ])
+      assert.ok(!own.text.includes(trace), `${trace} in ${own.text}`);
+    if (Object.keys(route.params.shape).length === 0) return;
+    const others = await made(name, 'crimson', await shown(way, scope, 'azure'));
+    assert.deepEqual([others.status, others.code], [404, 'ACKLINE_NOT_FOUND']);
   }
 
   it('a token of a tenant can not ask for another one by a filter', async () => {
@@ -197,8 +225,13 @@ describe('who may call what', () => {
   });
 
   it('what a token did is in the audit under its name', async () => {
-    const { json } = await ackline.call('listAudit', { token: tokenOf('view', null) });
-    const actors = new Set(json.items.map(({ actor }: { actor: string }) => actor));
-    assert.ok(actors.has('token:operate-all') && actors.has('token:payload-azure'), [...actors].join(' '));
+    for (const [actor, action] of [
+      ['token:operate-all', 'destination.paused'],
+      ['token:payload-azure', 'payload.viewed'],
+    ] as const) {
+      const query = { actor, action };
+      const { json } = await ackline.call('listAudit', { token: tokenOf('view', null), query });
+      assert.ok(json.items.length > 0, actor);
+    }
   });
 });

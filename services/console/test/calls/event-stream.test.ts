@@ -15,7 +15,7 @@ const PLACE = '2026-11-30.1';
 function parts(query: () => Promise<never>) {
   const reads = { query } as unknown as Pick<Pool, 'query'>;
   const feed = createEventFeed({ reads, log: LOG });
-  const callerOf = (name: string) => ({ name, scopes: new Set(SCOPES), tenant: null });
+  const callerOf = (name: string) => ({ name, scopes: new Set(SCOPES), tenant: null, by: 'token' as const });
   const stream = createEventStream({
     reads,
     feed,

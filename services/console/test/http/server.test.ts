@@ -11,8 +11,9 @@ describe("the console's port", () => {
     const large = { text: 'x'.repeat(24 * 1024 * 1024) };
     const server = createConsoleServer({
       calls: new Proxy({} as never, { get: () => () => Promise.resolve({ json: large }) }),
-      access: () => Promise.resolve({ name: 'me', scopes: new Set(['view'] as const), tenant: null }),
-      isLocal: true,
+      access: () =>
+        Promise.resolve({ name: 'me', scopes: new Set(['view'] as const), tenant: null, by: 'token' }),
+      rules: { isLocal: true, publicUrl: null },
       openApi: {},
       log: log as never,
       takesNothingMs: 50,

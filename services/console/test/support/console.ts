@@ -34,6 +34,8 @@ export interface CallOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly token?: string;
+  /** A session's, as a page of the console sends it. */
+  readonly cookie?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -127,11 +129,12 @@ export function urlOf(base: string, name: RouteName, { params = {}, query = {} }
 /** Makes a call; what it answers with success is held against the schema of its route, to the last field. */
 async function call(base: string, name: RouteName, options: CallOptions): Promise<Answered> {
   const route: Route = routes[name];
-  const { token, body, headers } = options;
+  const { token, cookie, body, headers } = options;
   const response = await fetch(urlOf(base, name, options), {
     method: route.method.toUpperCase(),
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(cookie === undefined ? {} : { cookie, ...OWN_PAGE }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -144,6 +147,22 @@ async function call(base: string, name: RouteName, options: CallOptions): Promis
     assert.deepEqual(route.answer.parse(json), json);
   }
   return { status: response.status, headers: response.headers, json };
+}
+
+/** What a browser says of a call of the console's own page. */
+export const OWN_PAGE = { 'sec-fetch-site': 'same-origin' };
+
+/** Signs a browser in, and gives its cookie. */
+export async function signIn(ackline: StartedConsole, token: string): Promise<string> {
+  const { status, headers } = await ackline.call('startSession', { body: { token }, headers: OWN_PAGE });
+  assert.equal(status, 200);
+  return cookieOf(headers);
+}
+
+/** As a browser sends it back. */
+export function cookieOf(headers: Headers): string {
+  const [cookie = ''] = headers.getSetCookie();
+  return cookie.split(';')[0] ?? '';
 }
 
 export function testPool(databaseUrl: string): Pool {

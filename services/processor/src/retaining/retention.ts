@@ -16,6 +16,7 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { createKeptLock } from '@ackline/store/advisory-lock';
 import { sweepCacheClears } from '@ackline/store/cache-clears';
+import { sweepSessions } from '@ackline/store/console-sessions';
 import { sweepRejections } from '@ackline/store/rejections';
 import type { Pool, PoolClient } from 'pg';
 import { createDayMaking } from './day-making.ts';
@@ -83,6 +84,7 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
     { removes: true, run: () => sweepClears(deps, client) },
     // By no setting of ackline.yaml.
     { removes: false, run: () => removeRejections(client, deps) },
+    { removes: false, run: () => removeSessions(client, deps) },
   ];
   return { client, keys, parts };
 }
@@ -95,6 +97,11 @@ async function sweepClears({ destinations, log }: RetentionDeps, client: PoolCli
 async function removeRejections(client: PoolClient, { log }: RetentionDeps): Promise<void> {
   const removed = await sweepRejections(client);
   if (removed > 0) log.info({ removed }, 'retention.rejected-removed');
+}
+
+async function removeSessions(client: PoolClient, { log }: RetentionDeps): Promise<void> {
+  const removed = await sweepSessions(client);
+  if (removed > 0) log.info({ removed }, 'retention.sessions-removed');
 }
 
 async function runParts(

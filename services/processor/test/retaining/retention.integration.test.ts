@@ -125,6 +125,22 @@ describe('retention', () => {
     assert.ok(one.logged.includes('retention.rejected-removed'));
   });
 
+  it('forgets sessions of the console that are over, and those of a token that was revoked', async () => {
+    await pool.query(
+      `with token as (
+         insert into console_tokens (name, token_sha256, scopes, created_by, revoked_at) values ('t', '', '{view}', 'me', now()) returning id
+       )
+       insert into console_sessions (session_sha256, name, role, token_id, scopes, expires_at, used_at)
+       select decode(n::text, 'escape'), n::text, case when n < 4 then 'r' end, case when n = 4 then token.id end, '{view}',
+              now() + expires * interval '1 minute', now() - rested * interval '1 minute'
+         from token, (values (1, 60, 59), (2, -1, 0), (3, 60, 61), (4, 60, 0)) s (n, expires, rested)`,
+    );
+    const one = retention({ isRefused: () => true });
+    await one.round(ON);
+    assert.deepEqual((await pool.query('select name from console_sessions')).rows, [{ name: '1' }]);
+    assert.ok(one.logged.includes('retention.sessions-removed'));
+  });
+
   it('removes dedup keys that are older than the window, and no other', async () => {
     await insertKeys(0, 7.99, 8.01, 100);
     const one = retention();

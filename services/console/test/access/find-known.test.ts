@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConsoleToken } from '@ackline/store/console-tokens';
-import { createFindToken } from '../../src/access/find-token.ts';
+import { createFind, createUnknownGate } from '../../src/access/find-known.ts';
 
 const FOUND: ConsoleToken = {
   id: '1',
@@ -19,10 +19,10 @@ describe('tokens that nobody has', () => {
   it('are looked up one after the other, past who is known', async () => {
     const asked: string[] = [];
     let answer = Promise.withResolvers<null>();
-    const find = createFindToken(token => {
+    const find = createFind<ConsoleToken>(token => {
       asked.push(token);
       return token === 'good' ? Promise.resolve(FOUND) : answer.promise;
-    });
+    }, createUnknownGate());
     assert.equal(await find('good'), FOUND);
     const first = find('bad 1');
     const second = find('bad 2');
@@ -40,11 +40,11 @@ describe('tokens that nobody has', () => {
     const waiting = Promise.withResolvers<null>();
     let isRevoked = false;
     let looks = 0;
-    const find = createFindToken(async token => {
+    const find = createFind<ConsoleToken>(async token => {
       if (token === 'bad') return waiting.promise;
       looks += 1;
       return isRevoked ? null : FOUND;
-    });
+    }, createUnknownGate());
     await find('mine');
     isRevoked = true;
     assert.equal(await find('mine'), null);
@@ -53,5 +53,36 @@ describe('tokens that nobody has', () => {
     assert.equal(looks, 2);
     waiting.resolve(null);
     assert.deepEqual([await bad, await again, looks], [null, null, 3]);
+  });
+
+  it('are not waited for without end where PostgreSQL hangs, and those that are known go past them', async () => {
+    const hung = Promise.withResolvers<null>();
+    let asked = 0;
+    const find = createFind<ConsoleToken>(token => {
+      if (token === 'good') return Promise.resolve(FOUND);
+      asked += 1;
+      return hung.promise;
+    }, createUnknownGate(1));
+    await find('good');
+    const first = find('bad 0');
+    const others = Array.from({ length: 20 }, (_, n) => find(`bad ${n + 1}`));
+    for (const other of others) await assert.rejects(other, { code: 'ACKLINE_CONSOLE_BUSY' });
+    assert.equal(await find('good'), FOUND);
+    hung.resolve(null);
+    assert.equal(await first, null);
+    // Who came too late costs no look any more.
+    assert.equal(await find('bad 99'), null);
+    assert.equal(asked, 2);
+  });
+
+  it('do not wait in a line without end', async () => {
+    const hung = Promise.withResolvers<null>();
+    const find = createFind<ConsoleToken>(() => hung.promise, createUnknownGate());
+    const waiting = Array.from({ length: 300 }, (_, n) =>
+      find(`bad ${n}`).then(String, ({ code }) => String(code)),
+    );
+    hung.resolve(null);
+    const answers = await Promise.all(waiting);
+    assert.equal(answers.filter(answer => answer === 'ACKLINE_CONSOLE_BUSY').length, 300 - 257);
   });
 });

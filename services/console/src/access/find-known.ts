@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import { createGate, type Gate } from '@ackline/runtime/gate';
+import { AppError } from '@ackline/shared/app-error';
+import { createBoundedMap } from '@ackline/shared/bounded-map';
+
+/** Who has this secret, a token's or that of a session; null: nobody, or it is dead. */
+export type Find<Known> = (secret: string) => Promise<Known | null>;
+
+/** Leaves connections to those who are known. */
+const UNKNOWN_AT_A_TIME = 1;
+/** As many as there can be connections of callers. */
+const MAX_WAITING = 256;
+/** A look takes a millisecond; so long is it only while PostgreSQL hangs, and then the next one waits as long. */
+const MAX_WAIT_MS = 3_000;
+const MAX_KNOWN = 1_000;
+
+/** One for all kinds of secrets. */
+export function createUnknownGate(maxWaitMs = MAX_WAIT_MS): Gate {
+  const gate = createGate(UNKNOWN_AT_A_TIME);
+  let waiting = 0;
+  return async work => {
+    if (waiting >= MAX_WAITING) throw busy();
+    waiting += 1;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(busy()), maxWaitMs);
+    let isLate = false;
+    const turn = gate(async () => {
+      waiting -= 1;
+      clearTimeout(timer);
+      if (isLate) throw busy();
+      return work();
+    });
+    turn.catch(() => undefined); // where it came too late, nobody listens
+    late.promise.catch(() => (isLate = true));
+    return Promise.race([turn, late.promise]);
+  };
+}
+
+const busy = () =>
+  new AppError('ACKLINE_CONSOLE_BUSY', 'Tokens that were not seen here before wait to be looked up');
+
+/**
+ * Bounds what secrets that are not valid cost: those that were not seen to be valid here are looked up one after the other, and not waited
+ * for without end. Nobody is locked out, since 256 random bits are not found by trying, and behind a proxy all callers have one address.
+ */
+export function createFind<Known>(find: Find<Known>, gate: Gate): Find<Known> {
+  const known = createBoundedMap<boolean>(MAX_KNOWN);
+  return async secret => {
+    const key = hash('sha256', secret, 'base64url');
+    const wasKnown = known.get(key) === true;
+    const found = await (wasKnown ? find(secret) : gate(() => find(secret)));
+    if (wasKnown || found !== null) known.set(key, found !== null);
+    return found;
+  };
+}
