@@ -11,7 +11,7 @@ import type {
   SplitPart,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { idKey, typeKey } from './event/identity-keys.ts';
+import { idKey, keyOfAll, typeKey } from './event/identity-keys.ts';
 import { epochMs, idText, type JsonObject, readJsonObject, senderOf, valueAt } from './body/json-body.ts';
 import { jsonElements, jsonMember } from './body/json-parts.ts';
 import { received } from './event/received.ts';
@@ -24,8 +24,8 @@ const SIGNATURE_RULES = { header: PROOF_HEADER, form: /^[A-Za-z0-9+/]{43}=$/ };
 const verify = verifyText(SIGNATURE_RULES, (secret, { body }) => hmacBase64('sha256', secret, [body]));
 
 /**
- * A body is ordered by its account, whose chats it may mix; each of its events by its chat. A single event names the whole body,
- * so that a try of it that is the same to the byte is known before it is split.
+ * A body is ordered by its account, whose chats it may mix; each of its events by its chat. Its events name the whole body, so that
+ * another try of it is known before it is split, and where it stays whole.
  */
 function identify({ body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
@@ -43,7 +43,7 @@ function wholeIdentity(account: string | null, events: readonly unknown[] | null
   const type = events === null ? 'unknown' : events.length === 0 ? 'verify' : 'batch';
   return {
     type,
-    dedupKey: null,
+    dedupKey: keyOfAll((events ?? []).values().map(idOf)),
     orderingKey: type === 'batch' ? orderingKey : null,
     occurredAt: null,
     priority: 'normal',
@@ -64,11 +64,15 @@ function eventsOf(payload: JsonObject): readonly unknown[] | null {
 function eventIdentity(event: unknown, account: string | null): Identity {
   return {
     type: typeKey(valueAt(event, 'type')),
-    dedupKey: idKey(valueAt(event, 'webhookEventId')),
+    dedupKey: idOf(event),
     orderingKey: keyOf(event, account),
     occurredAt: epochMs(valueAt(event, 'timestamp'), 1),
     priority: 'normal',
   };
+}
+
+function idOf(event: unknown): string | null {
+  return idKey(valueAt(event, 'webhookEventId'));
 }
 
 function keyOf(event: unknown, account: string | null): string | null {

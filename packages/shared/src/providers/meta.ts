@@ -12,7 +12,7 @@ import type {
   SplitPart,
 } from '../provider.ts';
 import { safeKey } from '../safe-key.ts';
-import { idKey } from './event/identity-keys.ts';
+import { idKey, keyOfAll } from './event/identity-keys.ts';
 import { readJsonObject, senderOf } from './body/json-body.ts';
 import { accountOf, metaEvents, productOf } from './meta/events.ts';
 import { createPartBodies } from './meta/parts.ts';
@@ -33,8 +33,8 @@ function sign(secret: string, body: Uint8Array): string {
 }
 
 /**
- * A body is ordered by its account, whose chats it may mix; each of its events by its chat. A single event names the whole body,
- * so that a try of it that is the same to the byte is known before it is split.
+ * A body is ordered by its account, whose chats it may mix; each of its events by its chat. Its events name the whole body, so that
+ * another try of it is known before it is split, and where it stays whole.
  */
 function identify({ body }: ReceivedRequest): Identified {
   const read = readJsonObject(body);
@@ -48,10 +48,11 @@ function identify({ body }: ReceivedRequest): Identified {
   }
   const product = productOf(payload);
   const type = safeKey(first === undefined ? product : `${product}.batch`);
+  const dedupKey = keyOfAll(metaEvents(payload).map(({ identity }) => identity.dedupKey));
   const sender = senderOf(metaEvents(payload).map(({ identity }) => identity.orderingKey));
   return {
     kind: 'event',
-    identity: { type, dedupKey: null, orderingKey, occurredAt: null, priority: 'normal' },
+    identity: { type, dedupKey, orderingKey, occurredAt: null, priority: 'normal' },
     sender,
   };
 }

@@ -13,7 +13,7 @@ import type {
   SplitPart,
   Verdict,
 } from '../provider.ts';
-import { idKey, typeKey } from './event/identity-keys.ts';
+import { idKey, keyOfAll, typeKey } from './event/identity-keys.ts';
 import { epochMs, readJson, senderOf, valueAt } from './body/json-body.ts';
 import { jsonElements } from './body/json-parts.ts';
 import { makeP256, privateKeyOf, publicKeyOf, spkiOf } from './proof/key-pairs.ts';
@@ -75,15 +75,16 @@ function verify(
 const ACCOUNT = 'account';
 
 /**
- * A body is ordered by the account, since it mixes the events of many messages; each of its events by its message. A single event
- * names the whole body, so that a try of it that is the same to the byte is known before it is split.
+ * A body is ordered by the account, since it mixes the events of many messages; each of its events by its message. Its events name the
+ * whole body, so that another try of it is known before it is split, and where it stays whole.
  */
 function identify({ body }: ReceivedRequest): Identified {
   const read = readJson(body);
   if (read.kind === 'malformed') return read;
   if (!Array.isArray(read.value)) return { kind: 'malformed', detail: 'the JSON is not a list' };
   const events: readonly unknown[] = read.value;
-  const identity = events.length === 1 ? identityOf(events[0]) : BATCH;
+  const identity =
+    events.length === 1 ? identityOf(events[0]) : { ...BATCH, dedupKey: keyOfAll(events.values().map(idOf)) };
   return {
     kind: 'event',
     identity: { ...identity, orderingKey: ACCOUNT },
@@ -91,9 +92,8 @@ function identify({ body }: ReceivedRequest): Identified {
   };
 }
 
-const BATCH: Identity = {
+const BATCH: Omit<Identity, 'dedupKey'> = {
   type: 'batch',
-  dedupKey: null,
   orderingKey: null,
   occurredAt: null,
   priority: 'normal',
@@ -102,11 +102,15 @@ const BATCH: Identity = {
 function identityOf(event: unknown): Identity {
   return {
     type: typeKey(valueAt(event, 'event')),
-    dedupKey: idKey(valueAt(event, 'sg_event_id')),
+    dedupKey: idOf(event),
     orderingKey: keyOf(event),
     occurredAt: epochMs(valueAt(event, 'timestamp'), 1_000),
     priority: 'normal',
   };
+}
+
+function idOf(event: unknown): string | null {
+  return idKey(valueAt(event, 'sg_event_id'));
 }
 
 function keyOf(event: unknown): string | null {

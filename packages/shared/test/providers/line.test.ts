@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 
 import { validateSignature } from '@line/bot-sdk';
 
+import { keyOfAll } from '../../src/providers/event/identity-keys.ts';
 import { line } from '../../src/providers/line.ts';
 import {
   fixture,
@@ -79,10 +80,10 @@ describe('line identify', () => {
     });
   });
 
-  it('names no event by a body with several, and keeps the bot’s order', () => {
+  it('names a body with several by all of them, and keeps the bot’s order', () => {
     assert.deepEqual(identityOf(line, webhook(TWO_CHATS, '')), {
       type: 'batch',
-      dedupKey: null,
+      dedupKey: keyOfAll(['01FZ74ASS536FW97EX38NKCZQK', '01FZ74B5Y0F4TNKA5SCAVKPEDM']),
       orderingKey: BOT,
       occurredAt: null,
       priority: 'normal',
@@ -176,12 +177,16 @@ describe('line split', () => {
 
   it('makes no new event of a redelivery', () => {
     const event = { type: 'follow', webhookEventId: '01FZ74B5Y0F4TNKA5SCAVKPEDM', source: { userId: USER } };
-    const keyOf = (isRedelivery: boolean) => {
+    const keyOf = (isRedelivery: boolean, ...more: object[]) => {
       const deliveryContext = { isRedelivery };
-      return wholeOf({ destination: BOT, events: [{ ...event, deliveryContext }] }).dedupKey;
+      return wholeOf({ destination: BOT, events: [{ ...event, deliveryContext }, ...more] }).dedupKey;
     };
     assert.equal(keyOf(true), '01FZ74B5Y0F4TNKA5SCAVKPEDM');
     assert.equal(keyOf(true), keyOf(false));
+    const other = { ...event, webhookEventId: '01FZ74ASS536FW97EX38NKCZQK' };
+    assert.notEqual(keyOf(true, other), null);
+    assert.equal(keyOf(true, other), keyOf(false, other));
+    assert.equal(keyOf(true, { ...other, webhookEventId: null }), null);
   });
 
   it('gives an event that is none of LINE’s no id, and loses none of them', () => {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 
+import { keyOfAll } from '../../src/providers/event/identity-keys.ts';
 import { meta } from '../../src/providers/meta.ts';
 import { BATCH, HEADER, names, partsOf, TEXT, WABA, webhook, wholeOf } from './meta/bodies.ts';
 import { fixture, identityOf, refusal, signedSample, withHeader } from './support/requests.ts';
@@ -78,9 +79,16 @@ describe('meta identify', () => {
     assert.deepEqual([comment.type, comment.dedupKey], ['instagram.comments', null]);
   });
 
-  it('names no event by a body with several, and promises no order over several accounts', () => {
+  it('names a body with several by all of them if each has an id, and promises no order over several accounts', () => {
     const batch = identityOf(meta, webhook(BATCH, ''));
     assert.deepEqual([batch.type, batch.dedupKey, batch.orderingKey], ['whatsapp.batch', null, WABA]);
+    const messages = (...ids: string[]) =>
+      wholeOf({
+        object: 'whatsapp_business_account',
+        entry: [{ id: WABA, changes: [{ field: 'messages', value: { messages: ids.map(id => ({ id })) } }] }],
+      }).dedupKey;
+    assert.equal(messages('wamid.A', 'wamid.B'), keyOfAll(['message|wamid.A', 'message|wamid.B']));
+    assert.equal(messages('wamid.A', ''), null);
     const two = {
       object: 'page',
       entry: [

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 
 import { EventWebhook } from '@sendgrid/eventwebhook';
 
+import { keyOfAll } from '../../src/providers/event/identity-keys.ts';
 import { sendgrid } from '../../src/providers/sendgrid.ts';
 import { oddLists } from './support/odd-bodies.ts';
 import {
@@ -152,16 +153,15 @@ describe('sendgrid identify', () => {
     assert.match(texts[2] ?? '', /"asm_group_id":9007199254740993\}\]$/);
   });
 
-  it('orders a body by the account and its events by their message, and names none by a body of several', () => {
-    const batch = {
-      type: 'batch',
-      dedupKey: null,
-      orderingKey: 'account',
-      occurredAt: null,
-      priority: 'normal',
-    };
-    for (const body of [MIXED, fixture('sendgrid/delivered.json'), '[]'])
-      assert.deepEqual(identityOf(sendgrid, signed(body)), batch);
+  it('orders a body by the account and its events by their message, and names a body of several by all of them', () => {
+    const batch = { type: 'batch', orderingKey: 'account', occurredAt: null, priority: 'normal' };
+    for (const body of [MIXED, fixture('sendgrid/delivered.json')]) {
+      const dedupKey = keyOfAll(partsOf(sendgrid, body).map(({ identity }) => identity.dedupKey));
+      assert.notEqual(dedupKey, null);
+      assert.deepEqual(identityOf(sendgrid, signed(body)), { ...batch, dedupKey });
+    }
+    for (const body of ['[]', '[{"sg_event_id":"a"},{}]'])
+      assert.deepEqual(identityOf(sendgrid, signed(body)), { ...batch, dedupKey: null });
     assert.deepEqual(partsOf(sendgrid, '[]'), []);
   });
 

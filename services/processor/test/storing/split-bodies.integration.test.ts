@@ -14,7 +14,13 @@ import { appendToInbox, inboxNumbers, kafkaBatch, openPool, sampleEvent } from '
 import { LARGEST_BATCH, sendgridBatch } from './sendgrid-batch.ts';
 
 const SOURCE = { source: 'mail', provider: 'sendgrid', orderingKey: 'account' } as const;
-const batch = (body: Buffer) => sampleEvent({ ...SOURCE, type: 'batch', body });
+/** As the ingress identifies it; each has an id of its own. */
+function batch(body: Buffer): EventEnvelope {
+  const event = sampleEvent({ ...SOURCE, type: 'batch', body });
+  const identified = sendgrid.identify(event);
+  assert.equal(identified.kind, 'event');
+  return { ...event, dedupKey: identified.identity.dedupKey ?? event.id };
+}
 
 describe('bodies with thousands of events', () => {
   let database: TestDatabase;
@@ -114,19 +120,49 @@ describe('bodies with thousands of events', () => {
     assert.deepEqual((await storedKeys()).at(-1), 'new');
   });
 
-  describe('that come twice, in two logs', () => {
-    const copies = () => {
-      const event = batch(sendgridBatch(1_000, 'twice'));
-      return { event, parts: idsOf(Buffer.from(event.body)) };
-    };
-    async function storeBoth(event: EventEnvelope, [first, second]: readonly ('split' | 'whole')[]) {
-      const { storer, storerOfWhole } = setUp();
-      const by = { split: storer, whole: storerOfWhole };
-      await by[first ?? 'split'].storeKafkaBatch(kafkaBatch([event]));
-      await appendToInbox(pool, [event]);
-      assert.equal(await by[second ?? 'split'].storeInboxRows(await inboxNumbers(pool)), 1);
-    }
+  const copies = () => {
+    const event = batch(sendgridBatch(1_000, 'twice'));
+    return { event, parts: idsOf(Buffer.from(event.body)) };
+  };
+  async function storeBoth(
+    event: EventEnvelope,
+    [first, second]: readonly ('split' | 'whole')[],
+    again = event,
+  ) {
+    const { storer, storerOfWhole } = setUp();
+    const by = { split: storer, whole: storerOfWhole };
+    await by[first ?? 'split'].storeKafkaBatch(kafkaBatch([event]));
+    await appendToInbox(pool, [again]);
+    assert.equal(await by[second ?? 'split'].storeInboxRows(await inboxNumbers(pool)), 1);
+  }
 
+  describe('that their provider sends once more', () => {
+    const again = ({ body }: EventEnvelope) => batch(Buffer.from(body));
+
+    it('are stored once where the first stayed whole and the second would be split', async () => {
+      const { event } = copies();
+      await storeBoth(event, ['whole', 'split'], again(event));
+      assert.deepEqual(await storedKeys(), [event.dedupKey]);
+    });
+
+    it('are stored once where the first was split and the second would stay whole, or be split', async () => {
+      const { event, parts } = copies();
+      await storeBoth(event, ['split', 'whole'], again(event));
+      assert.deepEqual(await storedKeys(), parts);
+      await storeBoth(event, ['split', 'split'], again(event));
+      assert.deepEqual(await storedKeys(), parts);
+    });
+
+    it('are stored twice where an event of theirs has no id: who knows whether it is the same', async () => {
+      const event = batch(Buffer.from('[{"event":"open","sg_event_id":"a"},{"event":"open"}]'));
+      await storeBoth(event, ['split', 'split'], again(event));
+      const stored = await storedKeys();
+      assert.equal(stored.length, 3);
+      assert.equal(stored.filter(key => key === 'a').length, 1);
+    });
+  });
+
+  describe('that come twice, in two logs', () => {
     it('are stored once where the first stayed whole and the second would be split', async () => {
       const { event } = copies();
       await storeBoth(event, ['whole', 'split']);
