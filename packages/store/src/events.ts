@@ -92,7 +92,10 @@ function eventColumns(rows: readonly EventRow[]): unknown[] {
 }
 
 export interface QuarantinedRecord {
-  /** Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`; `event:<id>` is stored, and nobody can tell who wants it. */
+  /**
+   * Where it was: `kafka:<lane>:<offset>` or `inbox:<id>`; `unrouted:<id>` was stored, and refused once its source was known; `event:<id>`
+   * is stored, and nobody can tell who wants it.
+   */
   readonly origin: string;
   /** Of Kafka's, whose offset it is; null in all others. */
   readonly topicId: string | null;

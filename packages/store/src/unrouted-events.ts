@@ -8,6 +8,7 @@ export interface UnroutedEvent extends StoredPlace {
   readonly source: string;
   readonly tenant: string;
   readonly type: string;
+  readonly dedupKey: string;
   readonly orderingKey: string | null;
   readonly priority: 'normal' | 'high';
   readonly tier: Tier;
@@ -23,7 +24,7 @@ export interface UnroutedPlace extends StoredPlace {
 }
 
 const COLUMNS =
-  'id, seq, stored_day::text as "storedDay", source, tenant, type, ordering_key as "orderingKey", priority, tier, key_id as "keyId", meta, body';
+  'id, seq, stored_day::text as "storedDay", source, tenant, type, dedup_key as "dedupKey", ordering_key as "orderingKey", priority, tier, key_id as "keyId", meta, body';
 
 /** Notes that these events wait for a processor that knows their source. */
 export async function insertUnrouted(client: PoolClient, events: readonly UnroutedPlace[]): Promise<void> {
@@ -110,7 +111,7 @@ export interface ReplacedEvent extends StoredPlace {
   readonly dedupKey: string;
 }
 
-/** Removes events in whose place others are stored, and gives back their dedup keys, which those may have themselves. */
+/** Removes events in whose place others are stored, or that are kept in quarantine, and gives back their dedup keys. */
 export async function removeReplaced(client: PoolClient, events: readonly ReplacedEvent[]): Promise<void> {
   for (const [day, ofDay] of Map.groupBy(events, event => event.storedDay)) {
     for (const table of ['events', 'kept_events']) {

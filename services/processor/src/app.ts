@@ -155,6 +155,10 @@ function routingDeps(
     ...deps,
     onRouted: () => delivery.dispatcher.wake(),
     onKeptWhole: noteWholeBodies({ log: deps.log, count: bodies => metrics.keptWhole(bodies) }),
+    onQuarantined(origin, reason) {
+      metrics.quarantined();
+      deps.log.error({ origin, reason }, 'record.quarantined');
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { FanOut } from '@ackline/shared/routing/fan-out';
 import { open } from '@ackline/shared/seal';
@@ -23,7 +24,8 @@ export type LateDecision =
   | {
       readonly kind: 'whole';
       readonly event: UnroutedEvent;
-      readonly notBefore: number | null;
+      /** What it is to a storer; of one that can't be opened, what its row says. */
+      readonly stored: StorableEvent;
       readonly fanOut: FanOut;
       /** Why it can't be opened. */
       readonly unread: string | null;
@@ -34,7 +36,6 @@ export type LateDecision =
   | {
       readonly kind: 'split';
       readonly event: UnroutedEvent;
-      readonly dedupKey: string;
       readonly parts: readonly DecidedEvent[];
     }
   /** For another transaction; or the rules do not know its source. */
@@ -51,7 +52,7 @@ export type Late<Kind extends LateDecision['kind']> = Extract<LateDecision, { re
 
 /**
  * In turn with all else, and the first one in any case: what one transaction has no time or room for is left as it is, for the next,
- * and so is what comes behind one of another kind. The server is asked something now and then, since it ends a session that stands still in a
+ * and so is what stays whole behind one that is split: it would be routed before the parts of that. The server is asked something now and then, since it ends a session that stands still in a
  * transaction.
  */
 export async function decideLate(
@@ -69,7 +70,7 @@ export async function decideLate(
     let step = steps.next();
     for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
     const decision = step.value;
-    if (kind !== 'left' && decision.kind !== kind) break;
+    if (kind === 'split' ? decision.kind !== 'split' : kind === 'whole' && decision.kind === 'left') break;
     kind = decision.kind;
     if (decision.kind === 'split') size = sumOf(size, sizeOf(decision.parts));
     if (isOverSplit(size)) break; // never at the first
@@ -87,28 +88,19 @@ function* decideStored(
   event: UnroutedEvent,
   { rules, log, wholeId }: LateDeciding,
 ): Generator<undefined, LateDecision> {
-  const stored = openStored(event, log);
-  if ('unread' in stored) {
-    const { source, tenant, type } = event;
-    const fanOut = yield* rules.fanOut({
-      source,
-      tenant,
-      type,
-      provider: '',
-      headers: [],
-      body: new Uint8Array(),
-    });
-    return wholeOf({ event, notBefore: null, fanOut, unread: stored.unread, isKeptWhole: false });
+  const { stored, unread } = openStored(event, log);
+  if (unread !== null) {
+    const fanOut = yield* rules.fanOut({ ...stored.meta, body: stored.body });
+    return wholeOf({ event, stored, fanOut, unread, isKeptWhole: false });
   }
-  const { dedupKey, notBefore } = stored.meta;
   const decided = yield* event.id === wholeId ? decideWhole(stored, rules) : decideEvent(stored, rules);
   const [first] = decided;
   if (first?.event === stored) {
     const { fanOut, isKeptWhole = false } = first;
-    return wholeOf({ event, notBefore, fanOut, unread: null, isKeptWhole });
+    return wholeOf({ event, stored, fanOut, unread: null, isKeptWhole });
   }
   const isKnown = decided.every(({ fanOut }) => fanOut.routing !== 'unrouted');
-  return isKnown ? { kind: 'split', event, dedupKey, parts: decided } : { kind: 'left', event };
+  return isKnown ? { kind: 'split', event, parts: decided } : { kind: 'left', event };
 }
 
 function wholeOf(whole: Omit<Late<'whole'>, 'kind'>): LateDecision {
@@ -117,14 +109,29 @@ function wholeOf(whole: Omit<Late<'whole'>, 'kind'>): LateDecision {
     : { kind: 'whole', ...whole };
 }
 
-function openStored(event: UnroutedEvent, log: Logger): StorableEvent | { readonly unread: string } {
+/** `unread`: why it can't be opened; null: it can. */
+interface OpenedEvent {
+  readonly stored: StorableEvent;
+  readonly unread: string | null;
+}
+
+function openStored(event: UnroutedEvent, log: Logger): OpenedEvent {
   const { keyId, tier } = event;
+  const sealed = { keyId, meta: event.meta, body: event.body };
   try {
     const meta = decodeMeta(open({ keyId, bytes: event.meta }));
     const body = open({ keyId, bytes: event.body });
-    return { meta, body, tier, sealed: { keyId, meta: event.meta, body: event.body } };
+    return { stored: { meta, body, tier, sealed }, unread: null };
   } catch (error) {
     log.error({ err: error, eventId: event.id }, 'event.unreadable');
-    return { unread: error instanceof AppError ? error.code : 'unreadable' };
+    const unread = error instanceof AppError ? error.code : 'unreadable';
+    return { stored: { meta: metaOfRow(event), body: new Uint8Array(), tier, sealed }, unread };
   }
+}
+
+function metaOfRow(event: UnroutedEvent): EnvelopeMeta {
+  const { id, source, tenant, type, dedupKey, orderingKey, priority } = event;
+  const unknown = { provider: '', method: '', url: '', headers: [], receivedAt: 0 };
+  const none = { occurredAt: null, traceparent: null, notBefore: null };
+  return { id, source, tenant, type, dedupKey, orderingKey, priority, ...unknown, ...none };
 }

@@ -4,7 +4,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { newEventId } from '@ackline/shared/event-id';
 import { recordKey } from '@ackline/shared/record-key';
-import { quarantine } from '@ackline/store/events';
+import { type QuarantinedRecord, quarantine } from '@ackline/store/events';
 import { lockLane } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import {
@@ -13,12 +13,13 @@ import {
   removeReplaced,
   setRouting,
   takeUnrouted,
+  type UnroutedEvent,
 } from '@ackline/store/unrouted-events';
 import type { Pool, PoolClient } from 'pg';
 import type { Intake } from './intake.ts';
 import { decideLate, type Late, type LateDecision } from './late-decisions.ts';
 import type { Rules } from './rules.ts';
-import type { DecidingRules } from './storing/decisions.ts';
+import type { DecidedEvent, DecidingRules } from './storing/decisions.ts';
 import { newDelivery } from './storing/new-delivery.ts';
 import { placeDeliveries, type PlannedDelivery } from './storing/place-deliveries.ts';
 import { takesPlainEvent } from './storing/plain-event.ts';
@@ -42,6 +43,8 @@ export interface LateRoutingDeps {
   readonly onRouted: () => void;
   /** Told of each transaction, that of storers too. */
   readonly onKeptWhole: (bodies: readonly WholeBody[]) => void;
+  /** As `onKeptWhole`. */
+  readonly onQuarantined: (origin: string, reason: string) => void;
 }
 
 export interface LateRouting extends Component {
@@ -97,7 +100,8 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
   };
 }
 
-export interface RoutingDeps extends Pick<LateRoutingDeps, 'pool' | 'log' | 'intake' | 'onKeptWhole'> {
+export interface RoutingDeps
+  extends Pick<LateRoutingDeps, 'pool' | 'log' | 'intake' | 'onKeptWhole' | 'onQuarantined'> {
   readonly rules: RoutingRules;
 }
 
@@ -115,7 +119,7 @@ export async function routeUnrouted(deps: RoutingDeps, source: string): Promise<
       return await routeBatch(deps, { source, rows, tried });
     } catch (error) {
       if (tried.rows === 0 || !mayPassInPart(error)) throw error;
-      if (tried.rows === 1) return routeAlone(deps, { source, tried, failure: error });
+      if (tried.rows === 1) return routeAlone(deps, { source, rows: 1, tried, failure: error });
       rows = Math.ceil(tried.rows / 2);
     }
   }
@@ -131,25 +135,67 @@ function mayPassInPart(error: unknown): boolean {
   return isPoison(error) || isTooMuch(error);
 }
 
-/** As a storer does (S4): a body that fails alone, and once more where a plain event does not, is one event for good; one that waits for a lock waits on. */
-async function routeAlone(
-  deps: RoutingDeps,
-  {
-    source,
-    tried: { first },
-    failure,
-  }: { readonly source: string; readonly tried: TriedBatch; readonly failure: unknown },
-): Promise<number> {
-  const part = first?.kind === 'split' ? first.parts[0] : undefined;
-  if (first === null || part === undefined || isLockedOut(failure)) throw failure;
-  if (isPlaceTaken(failure) || !(await takesPlainEvent(deps.pool, part, deps.rules, isPoison))) throw failure;
-  const again = { source, rows: 1, tried: { rows: 0, first: null } };
+interface LoneFailure extends BatchToRoute {
+  readonly failure: unknown;
+}
+
+/**
+ * As a storer does (S4), with what fails alone, and once more where a plain event does not: a body that would be split is one event for
+ * good; what PostgreSQL refuses as one event too is kept in quarantine, so that those behind it go on. What waits for a lock waits on.
+ */
+async function routeAlone(deps: RoutingDeps, { failure, ...alone }: LoneFailure): Promise<number> {
+  const { first } = alone.tried;
+  if (first === null || first.kind === 'left' || !isForGood(first, failure)) throw failure;
+  if (isPlaceTaken(failure)) throw failure;
+  if (!(await takesPlainEvent(deps.pool, firstEventOf(first), deps.rules, isPoison))) throw failure;
   try {
-    return await routeBatch(deps, again);
+    return await routeBatch(deps, { ...alone, tried: { rows: 0, first: null } });
   } catch (error) {
-    if (isLockedOut(error) || !mayPassInPart(error)) throw error;
+    if (!isForGood(first, error)) throw error;
+    if (isPoison(error) && first.kind === 'whole') return quarantineFirst(deps, first.event, error);
   }
-  return routeBatch(deps, { ...again, wholeId: first.event.id });
+  const whole = { ...alone, tried: { rows: 0, first: null }, wholeId: first.event.id };
+  try {
+    return await routeBatch(deps, whole);
+  } catch (error) {
+    return routeAlone(deps, { ...whole, failure: error });
+  }
+}
+
+/** Of one event a refusal is; of a body that would be split, also that its events take too long. */
+function isForGood({ kind }: LateDecision, failure: unknown): boolean {
+  return isPoison(failure) || (kind === 'split' && isTooMuch(failure) && !isLockedOut(failure));
+}
+
+function firstEventOf(decision: Late<'whole' | 'split'>): DecidedEvent {
+  if (decision.kind === 'whole') return { event: decision.stored, fanOut: decision.fanOut };
+  const [first] = decision.parts;
+  if (first === undefined) throw new Error('a body without events is not split'); // decideEvent leaves it as it is
+  return first;
+}
+
+/** With its dedup key given back, as of what was never stored: it can be put back into the inbox. */
+async function quarantineFirst(
+  { pool, onQuarantined }: RoutingDeps,
+  { id, source }: UnroutedEvent,
+  { code }: { readonly code: string },
+): Promise<number> {
+  const origin = `unrouted:${id}`;
+  const reason = `SQLSTATE ${code}`;
+  const isKept = await inTransaction(pool, async client => {
+    const [event] = await takeUnrouted(client, source, { ...BATCH, rows: 1 });
+    if (event === undefined) return false;
+    if (event.id !== id) {
+      await insertUnrouted(client, [{ ...event, bodyBytes: event.body.byteLength }]); // another processor had it meanwhile
+      return false;
+    }
+    await removeReplaced(client, [event]);
+    const { keyId, meta, body } = event;
+    await quarantine(client, [{ origin, topicId: null, reason, keyId, meta, body }]);
+    return true;
+  });
+  if (isKept) onQuarantined(origin, reason);
+  return isKept ? 1 : 0;
 }
 
 interface BatchToRoute {
@@ -164,6 +210,7 @@ async function routeBatch(
   { source, rows, tried, wholeId = null }: BatchToRoute,
 ): Promise<number> {
   let keptWhole: readonly WholeBody[] = [];
+  let unread: readonly QuarantinedRecord[] = [];
   const routed = await inTransaction(deps.pool, async client => {
     const events = await takeUnrouted(client, source, { ...BATCH, rows });
     if (events.length === 0) return 0;
@@ -177,6 +224,7 @@ async function routeBatch(
       client,
       of('left').map(({ event }) => ({ ...event, bodyBytes: event.body.byteLength })),
     );
+    unread = await keepUnread(client, of('whole'));
     await routeWhole(client, of('whole'), deps.rules);
     await storeParts(client, of('split'), deps.rules);
     deps.log.info({ count: events.length, source }, 'events.routed-late');
@@ -184,6 +232,7 @@ async function routeBatch(
     return events.length - of('left').length;
   });
   deps.onKeptWhole(keptWhole);
+  for (const { origin, reason } of unread) deps.onQuarantined(origin, reason);
   return routed;
 }
 
@@ -195,7 +244,6 @@ async function routeWhole(
   decided: readonly Late<'whole'>[],
   { destinations }: RoutingRules,
 ): Promise<void> {
-  await keepUnread(client, decided);
   const deliveries = decided.flatMap(decision => deliveriesOf(decision, destinations));
   await placeDeliveries(client, deliveries, NO_DESK);
   await setRouting(
@@ -219,28 +267,32 @@ async function storeParts(
   if (bodies.length === 0) return;
   await removeReplaced(
     client,
-    bodies.map(({ event, dedupKey }) => ({ ...event, dedupKey })),
+    bodies.map(({ event }) => event),
   );
   const parts = bodies.flatMap(body => body.parts);
   await storeEvents(client, parts, { destinations, desk: NO_DESK });
 }
 
 /** Nothing accepted vanishes: where only filters could have told who wants it, and there is nothing to ask them of, a person has to. */
-async function keepUnread(client: PoolClient, decided: readonly Late<'whole'>[]): Promise<void> {
+async function keepUnread(
+  client: PoolClient,
+  decided: readonly Late<'whole'>[],
+): Promise<readonly QuarantinedRecord[]> {
   const records = decided.flatMap(({ event: { id, keyId, meta, body }, fanOut, unread }) =>
     unread !== null && fanOut.routing === 'unmatched'
       ? [{ origin: `event:${id}`, topicId: null, reason: unread, keyId, meta, body }]
       : [],
   );
   if (records.length > 0) await quarantine(client, records);
+  return records;
 }
 
 function deliveriesOf(
-  { event, notBefore, fanOut }: Late<'whole'>,
+  { event, stored: { meta }, fanOut }: Late<'whole'>,
   destinations: ReadonlyMap<string, DestinationConfig>,
 ): readonly PlannedDelivery<null>[] {
   if (fanOut.routing !== 'routed') return [];
-  const stored = { ...event, notBefore, bodyBytes: event.body.byteLength };
+  const stored = { ...event, notBefore: meta.notBefore, bodyBytes: event.body.byteLength };
   return fanOut.routes.map(route => ({
     event: null,
     delivery: newDelivery({ id: newEventId(), event: stored, route, destinations }),

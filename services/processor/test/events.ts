@@ -70,7 +70,8 @@ export function lateDeps(
   lanes = 1,
 ) {
   const log = { info: () => undefined, error: () => undefined } as never;
-  return { pool, rules, intake: { lanes: () => lanes }, log, onKeptWhole: () => undefined };
+  const told = { onKeptWhole: () => undefined, onQuarantined: () => undefined };
+  return { pool, rules, intake: { lanes: () => lanes }, log, ...told };
 }
 
 /** As of a processor, or as much shorter in all its limits. */

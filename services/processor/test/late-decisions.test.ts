@@ -34,6 +34,13 @@ describe('bodies that are split late', () => {
     assert.deepEqual(await kindsOf([body, body, body, body]), ['split', 'split', 'left', 'left']);
   });
 
+  it('are decided once behind what stays whole, which goes no earlier than they where it is behind them', async () => {
+    const body = storedBody(PARTS);
+    const whole = { ...body, ...storableFromEnvelope(sampleEvent({ source: 'new' })).sealed };
+    assert.deepEqual(await kindsOf([whole, whole, body, body]), ['whole', 'whole', 'split', 'split']);
+    assert.deepEqual(await kindsOf([body, whole, body]), ['split', 'left', 'left']);
+  });
+
   it('are as many as one transaction should store, by their deliveries', async () => {
     const body = storedBody(PARTS);
     const routes = (MAX_SPLIT.deliveries * 0.4) / PARTS;

@@ -25,7 +25,7 @@ describe('late routing', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate events, unrouted_events, deliveries, finished_deliveries');
+    await pool.query('truncate events, unrouted_events, deliveries, finished_deliveries, quarantine');
   });
   after(async () => {
     await pool.end();
@@ -52,6 +52,7 @@ describe('late routing', () => {
       log: { info: note, error: note } as never,
       onRouted: () => undefined,
       onKeptWhole: () => undefined,
+      onQuarantined: (origin, reason) => void logged.push(`${origin} ${reason}`),
       ...parts,
     });
     return Object.assign(made, { logged });
@@ -148,6 +149,47 @@ describe('late routing', () => {
     assert.equal(await countOf('deliveries'), 50);
     assert.equal(await countOf('unrouted_events'), 0);
     await impatient.end();
+  });
+
+  it('of an event that PostgreSQL refuses alone keeps it for a person, and goes on with those behind it', async () => {
+    await storeUnrouted('new', 30);
+    await pool.query("alter table deliveries add constraint no_poison check (ordering_key <> 'chat-3')");
+    const routed = routing(['new']);
+    try {
+      await waitFor(async () => {
+        await routed.routeFirst(); // for two seconds at most
+        return (await countOf('unrouted_events')) === 0;
+      });
+    } finally {
+      await pool.query('alter table deliveries drop constraint no_poison');
+    }
+    assert.equal(await countOf('deliveries'), 26);
+    assert.equal(await countOf('events'), 26);
+    const { rows } = await pool.query<{ origin: string; reason: string; body: Buffer }>(
+      'select origin, reason, body from quarantine order by id',
+    );
+    assert.equal(rows.length, 4);
+    for (const { origin, reason, body } of rows) {
+      assert.match(origin, /^unrouted:[0-9a-f-]{36}$/);
+      assert.deepEqual([reason, body.toString()], ['SQLSTATE 23514', 'x']);
+      assert.ok(routed.logged.includes(`${origin} ${reason}`));
+    }
+  });
+
+  it('keeps nothing in quarantine where PostgreSQL refuses every event', async () => {
+    await storeUnrouted('new', 3);
+    await pool.query('alter table deliveries add constraint no_poison check (false)');
+    const routed = routing(['new']);
+    try {
+      await routed.routeFirst();
+    } finally {
+      await pool.query('alter table deliveries drop constraint no_poison');
+    }
+    assert.ok(routed.logged.includes('events.not-routed'));
+    assert.equal(await countOf('unrouted_events'), 3);
+    assert.equal(await countOf('quarantine'), 0);
+    await routed.routeFirst();
+    assert.equal(await countOf('deliveries'), 3);
   });
 
   it('of an event that can’t be opened brings its delivery all the same, for a person to see', async () => {

@@ -73,7 +73,9 @@ describe('a body with several events that was stored before its provider was kno
   async function routeLate(by = pool, told: string[] = []): Promise<readonly number[]> {
     const took: number[] = [];
     const onKeptWhole = (bodies: readonly { id: string }[]) => void told.push(...bodies.map(({ id }) => id));
-    do took.push(await routeUnrouted({ ...lateDeps(by, rules), onKeptWhole }, 'new'));
+    const onQuarantined = (origin: string, reason: string) => void told.push(`${origin} ${reason}`);
+    const deps = { ...lateDeps(by, rules), onKeptWhole, onQuarantined };
+    do took.push(await routeUnrouted(deps, 'new'));
     while (took.at(-1) !== 0);
     return took;
   }
@@ -100,7 +102,7 @@ describe('a body with several events that was stored before its provider was kno
     await empty();
     await store(bodies, oldRelease);
     assert.equal((await storedEvents()).length, 4);
-    assert.deepEqual(await routeLate(), [2, 1, 1, 0]);
+    assert.deepEqual(await routeLate(), [2, 2, 0]);
     const sorted = (rows: readonly Record<string, unknown>[]) =>
       rows.toSorted((a, b) => String(a['id']).localeCompare(String(b['id'])));
     const late = await storedEvents();
@@ -198,6 +200,34 @@ describe('a body with several events that was stored before its provider was kno
     );
     assert.ok(stored.every(row => row['has_key'] === true));
     assert.deepEqual(told, [slow.id, poison.id]);
+  });
+
+  it('is kept in quarantine, as what was never stored, where PostgreSQL refuses its events and the whole', async () => {
+    const [refused, good] = ['poison', 'message'].map(type =>
+      lineBody(lineEvent('ada', type), lineEvent('bob')),
+    );
+    assert.ok(refused && good);
+    await store([refused, good], oldRelease);
+    await pool.query(`alter table events add constraint no_poison
+      check (type <> 'poison' and (id <> '${refused.id}' or routing <> 'unmatched'))`);
+    const told: string[] = [];
+    try {
+      assert.deepEqual(await routeLate(pool, told), [1, 1, 0]);
+    } finally {
+      await pool.query('alter table events drop constraint no_poison');
+    }
+    assert.deepEqual(told, [`unrouted:${refused.id} SQLSTATE 23514`]);
+    const { rows } = await pool.query('select origin, body from quarantine');
+    assert.deepEqual(rows, [{ origin: `unrouted:${refused.id}`, body: refused.body }]);
+    assert.deepEqual(
+      (await storedEvents()).map(({ type, body }) => [type, String(body).includes('poison')]),
+      [
+        ['message', false],
+        ['message', false],
+      ],
+    );
+    await store([refused], rules, 2n); // its keys were given back
+    assert.equal((await storedEvents()).length, 4);
   });
 
   it('waits for a head that somebody has locked, and is split once that is free', async () => {

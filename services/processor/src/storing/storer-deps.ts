@@ -32,10 +32,7 @@ export function storerDeps(parts: StorerParts): LaneStorerDeps {
         routing.onKeptWhole(batch.keptWhole);
       },
       failed: error => logStoreFailure(routing.log, error),
-      quarantined(origin, reason) {
-        metrics.quarantined();
-        routing.log.error({ origin, reason }, 'record.quarantined');
-      },
+      quarantined: routing.onQuarantined,
       refused(reason) {
         refusals.refused(reason);
         routing.log.error({ reason }, 'store.refuses-all');

@@ -20,7 +20,7 @@ export const workRows = {
   'record-quarantined': {
     impact: 'high',
     why: 'An accepted event could not be stored, and is processed by nobody.',
-    fix: 'Repair what `ackline park` names, then `ackline replay refused --all`.',
+    fix: 'Repair what `ackline park` names, then `ackline replay quarantined --all`.',
   },
   'event-unrouted': {
     impact: 'medium',
