@@ -51,7 +51,7 @@ COPY packages ./packages
 COPY services ./services
 COPY --from=warmed /app/.compile-cache ./.compile-cache
 USER 10001:10001
-EXPOSE 8080 9464
+EXPOSE 8080 8081 9464
 ENTRYPOINT ["node", "/app/packages/cli/bin/image.mjs"]
 CMD ["--help"]
 # Last: what differs from build to build must not make the layers anew.

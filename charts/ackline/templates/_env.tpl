@@ -88,6 +88,12 @@
 - { name: SPOOL_MAX_AGE, value: {{ .spool.maxAge | quote }} }
 {{- end }}
 
+{{- define "ackline.consoleEnv" -}}
+# Only the Service and `kubectl port-forward` lead there; each call needs a token.
+- { name: CONSOLE_HOST, value: {{ .Values.console.host | quote }} }
+- { name: CONSOLE_PORT, value: "8081" }
+{{- end }}
+
 {{- define "ackline.processorEnv" -}}
 {{- with .Values.processor -}}
 - { name: WEBHOOK_WORKERS, value: {{ .workers | quote }} }

@@ -50,6 +50,11 @@ metadata:
   {{- end }}
 {{- end }}
 
+{{/* The components that run all the time, as a YAML list. */}}
+{{- define "ackline.services" -}}
+{{- concat (list "ingress" "processor") (ternary (list "console") (list) .Values.console.enabled) | toYaml -}}
+{{- end }}
+
 {{- define "ackline.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}

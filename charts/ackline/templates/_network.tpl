@@ -62,6 +62,16 @@
 {{- end }}
 {{- end }}
 
+{{/* Who may open the console. Nobody by default: it shows payloads to who has a token. */}}
+{{- define "ackline.fromConsoleUsers" -}}
+{{- with .Values.networkPolicy.consoleFrom }}
+- ports:
+    - { port: http, protocol: TCP }
+  from:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- end }}
+
 {{/* Who may read metrics. The kubelet's probes come from the node, which no policy keeps out. */}}
 {{- define "ackline.fromOperations" -}}
 {{- with .Values.networkPolicy.operationsFrom }}

@@ -91,6 +91,20 @@ Those that are reserved are for it first. */ -}}
 {{- mul $pods (include "ackline.processorPodConnections" . | int) -}}
 {{- end }}
 
+{{/* READS_MAX and CHANGES_MAX of services/console/src/app.ts. */}}
+{{- define "ackline.consoleConnections" -}}
+{{- with .Values.console -}}
+{{- if .enabled -}}
+{{- mul 5 (include "ackline.podsAtOnce" (dict "root" $ "component" "console" "max" (int .replicas) "minReadySeconds" (int .minReadySeconds)) | int) -}}
+{{- else -}}0{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* What pods of all components may ask PostgreSQL for. */}}
+{{- define "ackline.podConnections" -}}
+{{- add (include "ackline.ingressConnections" . | int) (include "ackline.processorConnections" . | int) (include "ackline.consoleConnections" . | int) -}}
+{{- end }}
+
 {{- define "ackline.ingressLeastReplicas" -}}
 {{- with .Values.ingress }}{{ ternary .autoscaling.minReplicas .replicas .autoscaling.enabled | int }}{{ end -}}
 {{- end }}

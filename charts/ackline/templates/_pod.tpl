@@ -155,8 +155,10 @@ topologySpreadConstraints:
   {{- include "ackline.containerSecurity" . | nindent 2 }}
   env:
     {{- include "ackline.commonEnv" .root | nindent 4 }}
+    {{- if ne .component "console" }}
     {{- with include "ackline.tracingEnv" .root | trim }}
     {{- . | nindent 4 }}
+    {{- end }}
     {{- end }}
     # As below: a variable of envFrom would move it.
     - { name: OPS_PORT, value: "9464" }

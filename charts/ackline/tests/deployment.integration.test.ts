@@ -9,7 +9,7 @@ const shape = (name: string): readonly Manifest[] => render(join(CHART, 'ci', `$
 describeChart('the Deployments', () => {
   it('start the programs of the one image, and give Node nothing to do but that', () => {
     const manifests = renderMinimal();
-    for (const component of ['ingress', 'processor']) {
+    for (const component of ['ingress', 'processor', 'console']) {
       const [program] = podOf(manifests, component).containers;
       assert.deepEqual(program?.args, [component]);
       assert.equal(program?.['command'], undefined);
@@ -40,7 +40,7 @@ describeChart('the Deployments', () => {
   });
 
   it('ask three different questions, none of liveness about Kafka or PostgreSQL', () => {
-    for (const component of ['ingress', 'processor']) {
+    for (const component of ['ingress', 'processor', 'console']) {
       const [program] = podOf(renderMinimal(), component).containers;
       const paths = ['startup', 'liveness', 'readiness'].map(probe => at(program, `${probe}Probe.httpGet`));
       assert.deepEqual(paths, [
@@ -191,10 +191,12 @@ describeChart('the Deployments', () => {
         .filter(({ kind }) => kind === 'Deployment')
         .map(({ metadata }) => metadata.name);
     assert.deepEqual(names({ nameOverride: 'gateway' }), [
+      'ackline-gateway-console',
       'ackline-gateway-ingress',
       'ackline-gateway-processor',
     ]);
     assert.deepEqual(names({ fullnameOverride: 'x'.repeat(63) }), [
+      `${'x'.repeat(40)}-console`,
       `${'x'.repeat(40)}-ingress`,
       `${'x'.repeat(40)}-processor`,
     ]);

@@ -8,6 +8,7 @@ import { all, at, namesOf, only, podsOf } from './support/manifests.ts';
 
 const shape = (name: string) => render(join(CHART, 'ci', `${name}-values.yaml`));
 const k8s = join(CHART, '..', '..', 'k8s');
+const SERVICES = ['ingress', 'processor', 'console'];
 
 describeChart('monitoring', () => {
   it('is off: its kinds are not in every cluster', () => {
@@ -18,7 +19,7 @@ describeChart('monitoring', () => {
     assert.deepEqual(namesOf(manifests, 'ConfigMap').toSorted(), ['ackline-config', 'ackline-migrate']);
   });
 
-  it('scrapes both components under the names that the alerts know, by pods or by Services', () => {
+  it('scrapes all components under the names that the alerts know, by pods or by Services', () => {
     const pods = only(shape('keda-prometheus'), 'PodMonitor');
     const services = only(shape('locked-down'), 'ServiceMonitor');
     assert.equal(pods.metadata.labels?.['release'], 'prometheus');
@@ -36,17 +37,23 @@ describeChart('monitoring', () => {
         },
       ]);
     }
-    assert.deepEqual(at(pods, 'spec.selector.matchExpressions.0.values'), ['ingress', 'processor']);
+    assert.deepEqual(at(pods, 'spec.selector.matchExpressions.0.values'), SERVICES);
+    const without = renderMinimal({
+      console: { enabled: false },
+      monitoring: { podMonitor: { enabled: true } },
+    });
+    assert.deepEqual(at(only(without, 'PodMonitor'), 'spec.selector.matchExpressions.0.values'), [
+      'ingress',
+      'processor',
+    ]);
   });
 
   it('meets only Services and pods that have the port', () => {
     const manifests = shape('locked-down');
     const withOps = all(manifests, 'Service').filter(service => at(service, 'spec.ports.0.name') === 'ops');
-    assert.equal(withOps.length, 2);
-    const selected = podsOf(manifests).filter(({ component }) =>
-      ['ingress', 'processor'].includes(component ?? ''),
-    );
-    assert.equal(selected.length, 2);
+    assert.equal(withOps.length, 3);
+    const selected = podsOf(manifests).filter(({ component }) => SERVICES.includes(component ?? ''));
+    assert.equal(selected.length, 3);
     for (const { containers } of selected) {
       assert.ok((at(containers[0], 'ports') as { name: string }[]).some(({ name }) => name === 'ops'));
     }

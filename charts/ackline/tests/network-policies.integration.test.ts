@@ -121,7 +121,7 @@ describeChart('the NetworkPolicies', () => {
       render(join(CHART, 'ci', 'spool-values.yaml'), { networkPolicy: { extraEgress } }),
       'NetworkPolicy',
     );
-    assert.equal(policies.length, 4);
+    assert.equal(policies.length, 5);
     for (const policy of policies) {
       assert.equal(rulesOf(policy, 'egress').at(-1), '443 [{"ipBlock":{"cidr":"10.4.0.0/24"}}]');
     }

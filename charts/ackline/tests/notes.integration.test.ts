@@ -26,6 +26,15 @@ describeChart('what is said after an installation', () => {
     assert.doesNotMatch(notes, /destination bot/);
   });
 
+  it('says how to reach the console, and how to make a first token', async () => {
+    const notes = await notesOf({ console: { service: { port: 8080 } } });
+    assert.match(notes, /kubectl port-forward --namespace hooks svc\/ackline-console 8081:8080/);
+    assert.match(notes, /kubectl exec --namespace hooks deploy\/ackline-console -- ackline tokens create \S/);
+    const ingress = { enabled: true, hosts: ['ackline.example.com'], tlsInFront: true };
+    assert.match(await notesOf({ console: { ingress } }), /https:\/\/ackline\.example\.com by Ingress/);
+    assert.doesNotMatch(await notesOf({ console: { enabled: false } }), /console/);
+  });
+
   it('says that of one pod alone a node that is drained takes the only one', async () => {
     const one = await notesOf({ ingress: { replicas: 1 } });
     assert.match(one, /The ingress may have one pod alone/);

@@ -4,6 +4,7 @@ import { DRAIN_DEADLINE_MS, MAX_DRAIN_WAIT_MS } from '@ackline/runtime/drain';
 import { loadConfig } from '@ackline/shared/config/load-config';
 import { providers } from '@ackline/shared/providers/registry';
 import { DRAIN_CONNECTIONS } from '../../../packages/cli/src/commands/spool.ts';
+import { CHANGES_MAX, READS_MAX } from '../../../services/console/src/app.ts';
 import { POOL_MAX } from '../../../services/ingress/src/app.ts';
 import { handlerConnections } from '../../../packages/shared/src/config/handler-connections.ts';
 import { CONNECTIONS_BESIDE_POOL } from '../../../services/processor/src/connect-store.ts';
@@ -24,11 +25,17 @@ import { at, envOf, podOf, podsOf } from './support/manifests.ts';
 const ROOM_MS = 5_000;
 
 /** What the chart says that PostgreSQL may be asked for, out of its own refusal of a server with none. */
-function connections(overrides: Readonly<Record<string, unknown>>): { ingress: number; processor: number } {
+function connections(overrides: Readonly<Record<string, unknown>>): {
+  readonly ingress: number;
+  readonly processor: number;
+  readonly console: number;
+} {
   const database = { maxConnections: 3, reservedConnections: 3 };
   const [sentence = ''] = refusalOf(MINIMAL, { database, ...overrides });
-  const [, ingress, processor] = /\((\d+) by ingress pods and (\d+) by processors/.exec(sentence) ?? [];
-  return { ingress: Number(ingress), processor: Number(processor) };
+  const [, ...counts] =
+    /\((\d+) by ingress pods, (\d+) by processors and (\d+) by consoles/.exec(sentence) ?? [];
+  const [ingress = NaN, processor = NaN, ofConsole = NaN] = counts.map(Number);
+  return { ingress, processor, console: ofConsole };
 }
 
 describeChart('the grace period', () => {
@@ -42,8 +49,10 @@ describeChart('the grace period', () => {
         Number(ingress.spec['terminationGracePeriodSeconds']) * 1_000,
         waitMs + DRAIN_DEADLINE_MS + ROOM_MS,
       );
-      const processor = Number(podOf(manifests, 'processor').spec['terminationGracePeriodSeconds']);
-      assert.equal(processor * 1_000, DRAIN_DEADLINE_MS + ROOM_MS);
+      for (const component of ['processor', 'console']) {
+        const seconds = Number(podOf(manifests, component).spec['terminationGracePeriodSeconds']);
+        assert.equal(seconds * 1_000, DRAIN_DEADLINE_MS + ROOM_MS, component);
+      }
     }
   });
 
@@ -55,13 +64,19 @@ describeChart('the grace period', () => {
 });
 
 describeChart('the sum of connections', () => {
-  const processorPod = 15 + CONNECTIONS_BESIDE_POOL;
+  const processorPod = 13 + CONNECTIONS_BESIDE_POOL;
+  const consolePod = READS_MAX + CHANGES_MAX;
 
   it('is of all old pods and all new ones, while a rollout has both', () => {
-    assert.deepEqual(connections({}), { ingress: 4 * POOL_MAX, processor: 4 * processorPod });
+    assert.deepEqual(connections({}), {
+      ingress: 4 * POOL_MAX,
+      processor: 4 * processorPod,
+      console: 2 * consolePod,
+    });
     assert.deepEqual(connections({ ingress: { replicas: 1 }, processor: { replicas: 1 } }), {
       ingress: 2 * POOL_MAX,
       processor: 2 * processorPod,
+      console: 2 * consolePod,
     });
   });
 
@@ -78,6 +93,12 @@ describeChart('the sum of connections', () => {
     assert.equal(connections({ ingress }).ingress, 15 * POOL_MAX);
     const processor = { databasePool: 50, autoscaling: { mode: 'keda', maxReplicas: 8 } };
     assert.equal(connections({ processor }).processor, (8 + 1 + 2) * (50 + CONNECTIONS_BESIDE_POOL));
+  });
+
+  it('counts each console, and none where there is none', () => {
+    // One drains for 25 s at most, and one ends every 6 s.
+    assert.equal(connections({ console: { replicas: 9 } }).console, (9 + 1 + 5) * consolePod);
+    assert.equal(connections({ console: { enabled: false } }).console, 0);
   });
 
   it('counts one process more than a pod has: a replacement runs beside the one that it replaces', () => {

@@ -7,9 +7,11 @@ import { all, at, namesOf, only, podOf } from './support/manifests.ts';
 const shape = (name: string) => render(join(CHART, 'ci', `${name}-values.yaml`));
 
 describeChart('the Services', () => {
-  it('are one for webhooks, and one for the operations ports of each component', () => {
+  it('are one for webhooks, one for the console, and one for the operations ports of each component', () => {
     const manifests = renderMinimal();
     assert.deepEqual(namesOf(manifests, 'Service').toSorted(), [
+      'ackline-console',
+      'ackline-console-ops',
       'ackline-ingress',
       'ackline-ingress-ops',
       'ackline-processor-ops',
@@ -23,7 +25,7 @@ describeChart('the Services', () => {
   });
 
   it('show metrics of a pod that is not ready too, without an address of their own', () => {
-    for (const component of ['ingress', 'processor']) {
+    for (const component of ['ingress', 'processor', 'console']) {
       const service = only(renderMinimal(), 'Service', `ackline-${component}-ops`);
       assert.equal(at(service, 'spec.clusterIP'), 'None');
       assert.equal(at(service, 'spec.publishNotReadyAddresses'), true);
@@ -53,7 +55,7 @@ describeChart('the way in from outside', () => {
   });
 
   it('is an Ingress with its hosts, paths and certificates', () => {
-    const ingress = only(shape('ingress'), 'Ingress');
+    const ingress = only(shape('ingress'), 'Ingress', 'ackline-ingress');
     assert.equal(at(ingress, 'spec.ingressClassName'), 'nginx');
     assert.equal(ingress.metadata.annotations?.['cert-manager.io/cluster-issuer'], 'letsencrypt');
     assert.deepEqual(at(ingress, 'spec.tls'), [

@@ -21,7 +21,7 @@ describeChart('the spool of the ingress', () => {
 
   it('makes a StatefulSet with a volume for each pod, which outlives pod and release', () => {
     const manifests = persistent();
-    assert.deepEqual(namesOf(manifests, 'Deployment'), ['ackline-processor']);
+    assert.deepEqual(namesOf(manifests, 'Deployment'), ['ackline-console', 'ackline-processor']);
     const set = only(manifests, 'StatefulSet', 'ackline-ingress');
     assert.deepEqual(at(set, 'spec.persistentVolumeClaimRetentionPolicy'), {
       whenScaled: 'Retain',

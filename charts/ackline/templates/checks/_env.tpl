@@ -6,14 +6,14 @@
 {{- if ne (len $common) (len (uniq $common)) }}
 env has a variable twice: the later one would win, and server-side apply refuses it. Take one of them away.
 {{- end }}
-{{- range $list, $env := dict "env" .Values.env "ingress.env" .Values.ingress.env "migrations.env" .Values.migrations.env "processor.env" .Values.processor.env }}
+{{- range $list, $env := dict "env" .Values.env "console.env" .Values.console.env "ingress.env" .Values.ingress.env "migrations.env" .Values.migrations.env "processor.env" .Values.processor.env }}
 {{- $names := list }}
 {{- range $variable := $env }}
 {{- with get $owners $variable.name }}
 {{ $list }} sets {{ $variable.name }}, which the chart sets: take it away there, and change {{ . }}.
 {{- end }}
 {{- /* Of the migration, the one of its own values counts. */}}
-{{- if and (has $list (list "ingress.env" "processor.env")) (has $variable.name (concat $common $names)) }}
+{{- if and (has $list (list "console.env" "ingress.env" "processor.env")) (has $variable.name (concat $common $names)) }}
 {{ $list }} sets {{ $variable.name }}, which {{ ternary "env" $list (has $variable.name $common) }} has too: the later one would win, and server-side apply refuses it. Take one of them away.
 {{- end }}
 {{- $names = append $names $variable.name }}
@@ -45,5 +45,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT: otel.endpoint
 OTEL_EXPORTER_OTLP_HEADERS: otel.headersSecret
 OTEL_TRACES_SAMPLER_ARG: otel.samplerArg
 PORT: nothing (the port is 8080)
+CONSOLE_HOST: console.host
+CONSOLE_PORT: nothing (the port is 8081)
 OPS_PORT: nothing (the port is 9464)
 {{- end }}

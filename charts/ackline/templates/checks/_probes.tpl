@@ -1,6 +1,6 @@
 {{/* A probe of liveness ends a pod with all that it has in flight: a pause of it, or a node that is busy, must not. */}}
 {{- define "ackline.check.probes" -}}
-{{- range $name, $values := dict "ingress" .Values.ingress "processor" .Values.processor }}
+{{- range $name, $values := dict "console" .Values.console "ingress" .Values.ingress "processor" .Values.processor }}
 {{- with $values.probes.liveness }}
 {{- $seconds := mul .periodSeconds .failureThreshold }}
 {{- if lt (int $seconds) 30 }}

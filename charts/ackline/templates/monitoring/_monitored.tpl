@@ -2,7 +2,7 @@
 matchLabels:
   {{- include "ackline.selectorLabels" (dict "root" .) | nindent 2 }}
 matchExpressions:
-  - { key: app.kubernetes.io/component, operator: In, values: [ingress, processor] }
+  - { key: app.kubernetes.io/component, operator: In, values: {{ include "ackline.services" . | fromYamlArray | toJson }} }
 {{- end }}
 
 {{/* The alerts know Ackline's targets by the job's name, whatever the release is called. Takes pod or service. */}}
