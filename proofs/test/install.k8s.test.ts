@@ -6,6 +6,7 @@ import { GATEWAY_HOST, HOST } from '../src/cluster/cluster-load.ts';
 import { type ClusterParts, findClusterParts } from '../src/cluster/cluster-parts.ts';
 import { noteFigures, seconds } from '../src/cluster/figures.ts';
 import { restartsOf } from '../src/cluster/kubectl.ts';
+import { withPortForward } from '../src/cluster/port-forward.ts';
 import { ingressUrl } from '../src/cluster/settings.ts';
 import { memoryOf, openStage, type Stage } from '../src/cluster/stage.ts';
 import { sendRaw } from '../src/raw-request.ts';
@@ -106,6 +107,30 @@ describe('a release that is installed into an empty namespace', () => {
       }));
   }
 
+  it('has a console that answers who has a token made in its pod, behind a forwarded port, and nobody else', () =>
+    stage.show(async () => {
+      const create = ['ackline', 'tokens', 'create', 'first', '--scope', 'view'];
+      const token = (await stage.kubectl.run(['exec', 'deploy/ackline-console', '--', ...create])).trim();
+      const service = { name: 'service/ackline-console', port: 80 };
+      await withPortForward(stage.kubectl, service, async port => {
+        const call = (path: string, headers: Readonly<Record<string, string>>) =>
+          fetch(`http://127.0.0.1:${port}/api/v1${path}`, { headers });
+        for (const headers of [{}, { authorization: `Bearer ${token}x` }]) {
+          const refused = await call('/events', headers);
+          assert.equal(refused.status, 401, await refused.text());
+        }
+        const headers = { authorization: `Bearer ${token}` };
+        const caller = await call('/caller', headers);
+        assert.deepEqual(await caller.json(), { name: 'token:first', scopes: ['view'], tenant: null });
+        const { items } = (await (await call('/sources', headers)).json()) as { items: { name: string }[] };
+        assert.ok(items.some(({ name }) => name === 'whatsapp-ingress'));
+        assert.equal((await call('/events', headers)).status, 200);
+      });
+      noteFigures(TABLE, {
+        'The console, by `kubectl port-forward`': 'with a token 200; without, or with another, 401',
+      });
+    }));
+
   it('passes `helm test`', () =>
     stage.show(async () => {
       const { code, stdout, stderr } = await stage.release.test();
@@ -119,7 +144,7 @@ describe('a release that is installed into an empty namespace', () => {
       });
       assert.match(refused.stderr, /violates PodSecurity "restricted/);
       const { items } = await stage.kubectl.get<{ items: readonly Policy[] }>('networkpolicy');
-      for (const component of ['ingress', 'processor']) {
+      for (const component of ['ingress', 'processor', 'console']) {
         const policy = items.find(item => selectorOf(item)['app.kubernetes.io/component'] === component);
         assert.ok(policy !== undefined, component);
         assert.deepEqual(policy.spec.policyTypes?.toSorted(), ['Egress', 'Ingress'], component);
