@@ -1,4 +1,5 @@
 import { commonRows } from './metric-rows/common.ts';
+import { consoleRows } from './metric-rows/console.ts';
 import { eventLogRows } from './metric-rows/event-log.ts';
 import { handlerRows } from './metric-rows/handlers.ts';
 import { ingressRows } from './metric-rows/ingress.ts';
@@ -18,6 +19,7 @@ export const metricTable = {
   ...processorRows,
   ...workRows,
   ...handlerRows,
+  ...consoleRows,
 } as const satisfies Record<string, MetricRow>;
 
 /** On every metric. */

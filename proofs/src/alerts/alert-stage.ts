@@ -41,6 +41,8 @@ export interface AlertStage extends AsyncDisposable {
   readonly processor: Restartable;
   /** An ingress with a parent; it is not started. */
   readonly parent: Restartable;
+  /** It is not started either. */
+  readonly console: Restartable & { readonly url: string };
   readonly receivers: Readonly<Record<'receiver' | 'crm' | 'erp' | 'collector', FakeReceiver>>;
   /** How each service reaches its servers. */
   readonly links: {
@@ -140,6 +142,13 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     DATABASE_URL: database.url,
     INGRESS_PROCESSES: '1',
   });
+  const consolePort = await freePort();
+  const operators = await restartable('console', opened, {
+    ...common,
+    ACKLINE_CONFIG: configPaths.processor,
+    DATABASE_URL: database.url,
+    CONSOLE_PORT: String(consolePort),
+  });
   await Promise.all([ingress.start(), processor.start()]);
   const prometheus = opened.use(
     await startPrometheus({
@@ -151,6 +160,7 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
         'ackline-processor': [new URL(processor.opsUrl).host],
         // Under another name: that it is not there is no fault.
         parent: [new URL(parent.opsUrl).host],
+        console: [new URL(operators.opsUrl).host],
       },
     }),
   );
@@ -160,6 +170,7 @@ export async function startAlertStage(options: StageOptions): Promise<AlertStage
     ingress,
     processor,
     parent,
+    console: { ...operators, url: `http://127.0.0.1:${consolePort}` },
     receivers,
     links,
     databaseUrl: database.url,

@@ -19,8 +19,8 @@ export async function coverageProblems(stage: AlertStage): Promise<string[]> {
   return [...(await metricProblems(stage.prometheus)), ...(await dashboardProblems(stage.prometheus))];
 }
 
-/** What no fault brings: a repeat, a request over a limit, and an ingress with a parent. */
-async function causeTheRest({ baseUrl, parent, prometheus }: AlertStage): Promise<void> {
+/** What no fault brings: a repeat, a request over a limit, an ingress with a parent, and a console that is asked. */
+async function causeTheRest({ baseUrl, parent, console: operators, prometheus }: AlertStage): Promise<void> {
   const updateId = 1;
   await post(baseUrl, 'telegram', { updateId });
   await post(baseUrl, 'telegram', { updateId });
@@ -37,6 +37,15 @@ async function causeTheRest({ baseUrl, parent, prometheus }: AlertStage): Promis
   await waitFor(async () => (await prometheus.query('ackline_ingress_processes')).length > 0, {
     what: 'a scrape of the parent',
   });
+  await operators.start();
+  await waitFor(
+    async () => {
+      await fetch(`${operators.url}/api/v1/caller`); // refused, and counted
+      const rate = 'rate(ackline_console_requests_total[10s]) > 0';
+      return (await prometheus.query(inRun(rate))).length > 0;
+    },
+    { what: 'a rate of requests of the console' },
+  );
 }
 
 /** Whether it had data at any time. */

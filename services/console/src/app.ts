@@ -37,6 +37,7 @@ import { createSessionCalls } from './calls/session.ts';
 import { createSourceCalls } from './calls/sources.ts';
 import type { ConsoleConfig } from './config.ts';
 import { connectDeclared, type Declared } from './declared.ts';
+import { createRequestFigures } from './http/request-figures.ts';
 import { createConsoleServer } from './http/server.ts';
 import { createEventFeed, type EventFeed } from './live/event-feed.ts';
 
@@ -74,12 +75,14 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
   const entry = createEntry(config, { reads, changes });
   const { access } = entry;
   const feed = createEventFeed({ reads, log });
+  figures.read('consoleStreamClients', () => feed.size);
   background([declared, feed, createAsking(guard, context.signal)], { opened, log, health });
   const server = createConsoleServer({
     calls: createCalls({ reads, changes, declared, feed, entry, config, log }),
     access,
     rules: config.rules,
     openApi: openApiDocument(routes, '1'),
+    watch: createRequestFigures(figures),
     log,
   });
   const parts = { config, context, health, server, feed, opsPort, opened: opened.move() };

@@ -16,6 +16,7 @@ import { API_BASE, type Route } from '../api/route.ts';
 import { type RouteName, routes } from '../api/routes.ts';
 import type { Answer, Call } from '../calls/call.ts';
 import { refusalOf, requestIdOf, sendProblem } from './problems.ts';
+import { nameCall } from './request-figures.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** No call has a larger one: filters and reasons. */
@@ -37,6 +38,8 @@ export interface ConsoleServerDeps {
   readonly rules: OriginRules;
   readonly openApi: unknown;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Sees each request first. */
+  readonly watch?: RequestHandler;
   readonly takesNothingMs?: number;
 }
 
@@ -61,6 +64,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.enable('case sensitive routing');
+  if (deps.watch !== undefined) app.use(deps.watch);
   app.use(securityHeaders);
   app.use((request, _response, next) => {
     checkHost(request, rules);
@@ -74,6 +78,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
     next();
   });
   app.get(`${API_BASE}/openapi.json`, async (request, response) => {
+    nameCall(response, 'openApi');
     await access(request);
     response.json(openApi);
   });
@@ -105,6 +110,7 @@ async function serve(
   { access, log, takesNothingMs = TAKES_NOTHING_MS }: ConsoleServerDeps,
 ): Promise<void> {
   const startedAt = performance.now();
+  nameCall(response, name);
   const caller = route.isAnonymous ? NOBODY : await access(request);
   authorize(caller, route);
   if (caller.by === 'session' && isMeant(route)) checkOwnPage(request);
