@@ -22,7 +22,7 @@ describeChart('the console', () => {
     const [program] = podOf(renderMinimal(), 'console').containers;
     const texts = Object.entries(envOf(program!)).filter(([, value]) => typeof value === 'string');
     const config = loadConfig({ ...Object.fromEntries(texts), DATABASE_URL: 'postgres://db/ackline' });
-    assert.equal(config.isLocal, false);
+    assert.equal(config.rules.isLocal, false);
     assert.deepEqual(config.http, { host: '0.0.0.0', port: 8081 });
     assert.deepEqual(at(program, 'ports'), [
       { name: 'http', containerPort: config.http.port },

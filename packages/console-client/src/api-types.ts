@@ -392,6 +392,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one becomes known here */
+        get: operations["readAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a browser in with a token */
+        post: operations["startSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign it out */
+        post: operations["endSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -432,6 +483,11 @@ export interface components {
             scopes: ("view" | "payload" | "operate" | "configure")[];
             /** @description null: all of them. */
             tenant: string | null;
+            /**
+             * @description machine: whoever is on this machine, in development. session: a cookie, which can be signed out.
+             * @enum {string}
+             */
+            by: "machine" | "token" | "session";
         };
         Attempt: {
             /** Format: date-time */
@@ -789,6 +845,30 @@ export interface components {
             parkedAgain: number;
             delivered: number;
             discarded: number;
+        };
+        Access: {
+            /** @description Whoever is on this machine is known: nobody needs to sign in. */
+            local: boolean;
+            /** @description `/login/oidc` signs in by an OpenID provider; null: none is configured. */
+            oidc: {
+                /** @description What people call it: "Sign in with …". */
+                label: string;
+            } | null;
+        };
+        Session: {
+            name: string;
+            scopes: ("view" | "payload" | "operate" | "configure")[];
+            /** @description null: all of them. */
+            tenant: string | null;
+            /**
+             * Format: date-time
+             * @description It ends before, where it is not used for an hour.
+             */
+            expiresAt: string;
+        };
+        SessionEnd: {
+            /** @description false: nobody was. */
+            ended: boolean;
         };
         Secret: {
             /** @description Where its value is read: `env NAME` or `file PATH`. */
@@ -1655,6 +1735,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How one becomes known here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Sign a browser in with a token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Sign it out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionEnd"];
                 };
             };
             /** @description It was not done */
