@@ -1,5 +1,5 @@
-# One image for ingress, processor, console and `ackline`: the TypeScript sources as they are, in their workspaces, with what they depend on, and
-# Node's compile cache of all of it. docs/image.md says how it is built and run, docs/decisions/0016-image.md why it is as it is.
+# One image for ingress, processor, console and `ackline`: the TypeScript sources as they are, in their workspaces, with what they depend on,
+# Node's compile cache of all of it, and the console's page, which is built here. docs/image.md says how it is built and run, docs/decisions/0016-image.md why it is as it is.
 # The classic builder is enough, and nothing is of one processor architecture.
 ARG NODE_IMAGE=node:24.21.0-slim
 
@@ -22,7 +22,19 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace=services
     && ln -s ../../packages/cli/bin/ackline.mjs node_modules/.bin/ackline
 # npm takes what is left out on purpose for missing, unless nothing asks for it.
 RUN npm pkg delete devDependencies optionalDependencies --workspaces --include-workspace-root \
+    && npm pkg delete dependencies --workspace=packages/console-web \
     && npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application >sbom.cdx.json
+
+# The page that the console serves: files for browsers, with all that they are built from in them.
+FROM ${NODE_IMAGE} AS page
+WORKDIR /app
+ARG NPM_CONFIG_REGISTRY
+COPY --from=manifests /app ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace=packages/console-web
+COPY packages/console-client ./packages/console-client
+COPY packages/console-web ./packages/console-web
+COPY tsconfig.base.json ./
+RUN npm run build --workspace=packages/console-web
 
 # Node names the cache after its own version, its flags, the kind of processor and the user: so it is filled by that user, with those flags.
 FROM ${NODE_IMAGE} AS warmed
@@ -49,6 +61,7 @@ COPY --from=dependencies /app/sbom.cdx.json ./
 COPY package.json LICENSE ./
 COPY packages ./packages
 COPY services ./services
+COPY --from=page /app/packages/console-web/dist ./packages/console-web/dist
 COPY --from=warmed /app/.compile-cache ./.compile-cache
 USER 10001:10001
 EXPOSE 8080 8081 9464

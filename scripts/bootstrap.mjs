@@ -1,10 +1,11 @@
-// What `npm start`, `npm test` and its tiers, `npm run verify`, `proof`, `bench` and `image` run first. Plain JavaScript for any Node from 18 on: it installs what
-// is missing, and hands over to the Node that this project pins.
+// What `npm start`, `npm test` and its tiers, `npm run verify`, `proof`, `bench`, `image` and `page` run first. Plain JavaScript for any Node from 18 on: it installs
+// what is missing, builds the console's page where it is shown, and hands over to the Node that this project pins.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './page/build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = join(root, 'node_modules');
@@ -32,14 +33,15 @@ const proofs = [
   'alerts',
 ];
 
-/** What each command runs, whether it needs the development tools, and which words it takes first where it needs one. */
+/** What each command runs, whether it needs the development tools or the console's page, and which words it takes first where it needs one. */
 const commands = {
-  start: { script: 'packages/cli/src/main.ts', args: ['up'], development: false },
-  test: { script: 'scripts/test-tiers.ts', args: [], development: true },
+  start: { script: 'packages/cli/src/main.ts', args: ['up'], development: false, page: true },
+  test: { script: 'scripts/test-tiers.ts', args: [], development: true, page: true },
   verify: { script: 'scripts/verify.ts', args: [], development: true },
   proof: { script: 'scripts/proof.ts', args: [], development: true, words: proofs },
   bench: { script: 'scripts/bench.ts', args: [], development: true },
   image: { script: 'scripts/image.ts', args: [], development: true },
+  page: { script: null, args: [], development: false, page: true },
 };
 
 /** A terminal sends Ctrl-C to npm and to us, and npm passes it on: what follows within this time is the same key press. */
@@ -52,11 +54,21 @@ if (command === undefined) fail(`usage: node scripts/bootstrap.mjs ${Object.keys
 if (command.words !== undefined && !command.words.includes(rest[0]))
   fail(`usage: npm run ${name} -- <${command.words.join(' | ')}>`, 2);
 install(command.development);
-handOver(findNode(), [join(root, command.script), ...command.args, ...rest]);
+const node = findNode();
+if (command.page === true) showPage(command.script === null);
+if (command.script !== null) handOver(node, [join(root, command.script), ...command.args, ...rest]);
 
 function fail(message, code = 1) {
   console.error(message);
   process.exit(code);
+}
+
+/** Without its page the console has its API still, and all else does not need it. */
+function showPage(isAllThatIsAsked) {
+  const problem = buildPage(root, node);
+  if (problem === null) return;
+  console.error(`The console's page could not be built: ${problem}`);
+  if (isAllThatIsAsked) process.exit(1);
 }
 
 // ---------------------------------------------------------------------------------------------- installing

@@ -1,9 +1,10 @@
-// Runs the tests: `node scripts/test-tiers.ts [unit|integration|container|k8s …] [part of a file's path …]`.
+// Runs the tests: `node scripts/test-tiers.ts [unit|integration|browser|container|k8s …] [part of a file's path …]`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RUN_VARIABLE } from '../packages/testkit/src/container-settings.ts';
+import { CHROMIUM_VARIABLE, findChromium } from '../packages/testkit/src/chromium-program.ts';
 import {
   type DatabaseServer,
   SERVER_URL_VARIABLE,
@@ -41,9 +42,17 @@ process.exitCode = summarise();
 async function run(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {
   if (files.length === 0) return emptyTier(tier);
   if (tier.name === 'unit') return runTier(tier, files, {});
+  if (tier.name === 'browser') return runInBrowser(tier, files);
   if (tier.name === 'container') return runContainers(tier, files);
   if (tier.name === 'k8s') return runInCluster(tier, files);
   return runTier(tier, files, { ...compileCacheEnv(), ...(await databaseEnv()), ...helmEnv(files) });
+}
+
+async function runInBrowser(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {
+  const program = findChromium();
+  if (program.kind === 'unavailable') return { tier: tier.name, files: files.length, notRun: program.reason };
+  const env = { ...compileCacheEnv(), ...(await databaseEnv()), [CHROMIUM_VARIABLE]: program.path };
+  return runTier(tier, files, env);
 }
 
 async function runContainers(tier: Tier, files: readonly string[]): Promise<TierResult | NotRun> {

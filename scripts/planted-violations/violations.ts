@@ -32,6 +32,30 @@ export const violations: readonly Violation[] = [
     files: { 'packages/runtime/test/planted.test.ts': "export const n: number = 'x';\n" },
     says: /planted\.test\.ts.*TS2322/,
   },
+  {
+    name: "a type error in the console's page",
+    check: 'types',
+    files: { 'packages/console-web/src/planted.tsx': 'export const planted = <p hidden={1} />;\n' },
+    says: /planted\.tsx.*TS2322/,
+  },
+  {
+    name: "a type error in a test of the console's page",
+    check: 'types',
+    files: { 'packages/console-web/test/planted.test.ts': "export const n: number = 'x';\n" },
+    says: /planted\.test\.ts.*TS2322/,
+  },
+  lint(
+    'a floating promise in the console’s page',
+    'export function f(): void {\n  Promise.resolve(1);\n}\n',
+    'no-floating-promises',
+    'packages/console-web/src/planted.tsx',
+  ),
+  lint(
+    'a hook of React behind a condition',
+    "import { useState } from 'react';\n\nexport function Planted({ is }: { is: boolean }) {\n  return is ? useState(1)[0] : 2;\n}\n",
+    'rules-of-hooks',
+    'packages/console-web/src/planted.tsx',
+  ),
   lint(
     'a floating promise',
     'export function f(): void {\n  Promise.resolve(1);\n}\n',
@@ -132,6 +156,18 @@ export const violations: readonly Violation[] = [
     check: 'dead-code',
     files: { [planted]: 'export const x = 1;\n' },
     says: /planted\.ts/,
+  },
+  {
+    name: "a file of the console's page that nobody uses",
+    check: 'dead-code',
+    files: { 'packages/console-web/src/planted.tsx': 'export const Planted = () => <p>x</p>;\n' },
+    says: /planted\.tsx/,
+  },
+  {
+    name: "an import of the console's page of what is no dependency",
+    check: 'boundaries',
+    files: { 'packages/console-web/src/planted.tsx': "export { request } from 'undici';\n" },
+    says: /`undici` because it is not a dependency/,
   },
   {
     name: 'an export that nobody uses',

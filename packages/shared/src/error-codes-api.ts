@@ -32,6 +32,12 @@ export const apiErrorCodes = {
     title: 'The API has no such call',
     fix: 'Compare the path with /api/v1/openapi.json.',
   },
+  ACKLINE_PAGE_MISSING: {
+    status: 503,
+    retryable: true,
+    title: "The console's page is not built",
+    fix: 'Run `npm run page`, or `npm start`, which does it first. The API does not need it: /api/v1/openapi.json.',
+  },
   ACKLINE_WRONG_STATE: {
     status: 409,
     retryable: false,

@@ -40,6 +40,8 @@ import { connectDeclared, type Declared } from './declared.ts';
 import { createRequestFigures } from './http/request-figures.ts';
 import { createConsoleServer } from './http/server.ts';
 import { createEventFeed, type EventFeed } from './live/event-feed.ts';
+import { createPage } from './page/page.ts';
+import { PAGE_FOLDER } from './page/page-files.ts';
 
 /** Looks are many and short, changes few: the console has five connections, and a look that takes long holds up no change. */
 export const READS_MAX = 3;
@@ -83,6 +85,7 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
     rules: config.rules,
     openApi: openApiDocument(routes, '1'),
     watch: createRequestFigures(figures),
+    page: createPage(PAGE_FOLDER),
     log,
   });
   const parts = { config, context, health, server, feed, opsPort, opened: opened.move() };

@@ -34,7 +34,7 @@ export function formatReadyBlock(facts: ReadyFacts): string {
     ...labelled('Console', [
       consoleUrl === null
         ? 'does not run, and is tried again: its log says why'
-        : `${consoleUrl}/api/v1/openapi.json  (the operator API, without a token here: docs/console.md)`,
+        : `${consoleUrl}  (a page for browsers, without a token here; its API: ${consoleUrl}/api/v1/openapi.json)`,
     ]),
     ...labelled('Operations', [`${operationsUrl}/metrics  /readyz  /livez  /startupz`]),
     ...labelled('Data', [`${facts.dataDir}  (logs/, and dev.env with the generated secrets)`]),

@@ -37,6 +37,8 @@ export interface ConsoleServerDeps {
   readonly access: Access;
   readonly rules: OriginRules;
   readonly openApi: unknown;
+  /** Answers what is of the page, and leaves the rest. */
+  readonly page: RequestHandler;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Sees each request first. */
   readonly watch?: RequestHandler;
@@ -70,6 +72,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
     checkHost(request, rules);
     next();
   });
+  app.use(deps.page);
   app.get('/', (_request, response) => {
     response.json({ name: 'Ackline console', api: API_BASE, openapi: `${API_BASE}/openapi.json` });
   });

@@ -15,6 +15,7 @@ describe("the console's port", () => {
         Promise.resolve({ name: 'me', scopes: new Set(['view'] as const), tenant: null, by: 'token' }),
       rules: { isLocal: true, publicUrl: null },
       openApi: {},
+      page: (_request, _response, next) => next(),
       log: log as never,
       takesNothingMs: 50,
     });

@@ -1,0 +1,4 @@
+import { createRootRoute } from '@tanstack/react-router';
+
+/** Every page's route is a child of it. What it shows is in router.tsx, which knows the pages. */
+export const rootRoute = createRootRoute();

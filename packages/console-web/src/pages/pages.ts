@@ -1,0 +1,13 @@
+import { eventRoute } from './event/route.ts';
+import { eventsRoute } from './events/route.ts';
+
+/**
+ * Every page of the console: each has a folder beside this file, with its `route.ts`, which loads the rest when the page is opened. In the
+ * menu, in this order, is what has a browser test (services/console/test/page/<name>.browser.test.ts).
+ */
+export const pages = [
+  { title: 'Events', path: '/events', isInMenu: true },
+  { title: 'Event', path: '/events/$id', isInMenu: false },
+] as const;
+
+export const pageRoutes = [eventsRoute, eventRoute] as const;
