@@ -50,6 +50,24 @@ export const apiErrorCodes = {
     title: 'As many replays of this tenant wait to be started as may',
     fix: 'Start or cancel one of them, which `GET /api/v1/replays` lists. One that is not started within an hour is cancelled by itself.',
   },
+  ACKLINE_OIDC_REFUSED: {
+    status: 401,
+    retryable: false,
+    title: 'The sign-in with the OpenID provider did not come to its end',
+    fix: 'Begin it again, with this browser, within ten minutes. Operators: the log line `sign-in.refused` says why.',
+  },
+  ACKLINE_OIDC_NO_ROLE: {
+    status: 403,
+    retryable: false,
+    title: 'The OpenID provider gives this person no role that is known here',
+    fix: 'Ask whoever runs Ackline for a role: at the provider, or in CONSOLE_OIDC_ROLES.',
+  },
+  ACKLINE_OIDC_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'The OpenID provider does not answer as it should',
+    fix: 'Try again, or sign in with a token, which works without it. Operators: the log line `sign-in.refused` says why; check CONSOLE_OIDC_ISSUER, and the client and its secret there.',
+  },
   ACKLINE_SIGN_INS_FAILED: {
     status: 429,
     retryable: true,

@@ -21,6 +21,8 @@ import type { Pool } from 'pg';
 import { createAccess } from './access/access.ts';
 import { createFailedSignIns } from './access/failed-sign-ins.ts';
 import { createFind, createUnknownGate } from './access/find-known.ts';
+import { createOidcClient } from './access/oidc/oidc-client.ts';
+import { createRoleCheck } from './access/oidc/person.ts';
 import { createSessions } from './access/sessions.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { routes } from './api/routes.ts';
@@ -38,6 +40,7 @@ import { createSourceCalls } from './calls/sources.ts';
 import type { ConsoleConfig } from './config.ts';
 import { connectDeclared, type Declared } from './declared.ts';
 import { createRequestFigures } from './http/request-figures.ts';
+import { createLoginRoutes } from './http/login-routes.ts';
 import { createConsoleServer } from './http/server.ts';
 import { createEventFeed, type EventFeed } from './live/event-feed.ts';
 import { createPage } from './page/page.ts';
@@ -86,6 +89,7 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
     openApi: openApiDocument(routes, '1'),
     watch: createRequestFigures(figures),
     page: createPage(PAGE_FOLDER),
+    login: createLogin(config, entry, log),
     log,
   });
   const parts = { config, context, health, server, feed, opsPort, opened: opened.move() };
@@ -93,17 +97,38 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
 }
 
 /** How one becomes known. */
-function createEntry({ rules }: ConsoleConfig, { reads, changes }: { reads: Pool; changes: Pool }) {
+function createEntry({ rules, oidc }: ConsoleConfig, { reads, changes }: { reads: Pool; changes: Pool }) {
   const gate = createUnknownGate();
   // Not among the changes, which may wait for a replay that is being counted.
   const findToken = createFind(token => useToken(reads, token), gate);
-  const findSession = createFind(secret => useSession(reads, secret), gate);
+  const isGiven = createRoleCheck(oidc?.roles ?? null);
+  const findSession = createFind(async secret => {
+    const session = await useSession(reads, secret);
+    return session !== null && isGiven(session) ? session : null;
+  }, gate);
   return {
     findToken,
     access: createAccess({ rules, localName: operatorName(), findToken, findSession }),
     sessions: createSessions({ changes, rules }),
     failed: createFailedSignIns(),
   };
+}
+
+/** The routes of who signs in elsewhere. Throws ACKLINE_SECRET_MISSING. */
+function createLogin(config: ConsoleConfig, entry: ReturnType<typeof createEntry>, log: Logger) {
+  const { oidc, rules, isProduction: production } = config;
+  if (oidc === null) return null;
+  const onFileProblem = (problem: string) => log.warn({ problem }, 'secret.file-problem');
+  const secrets = createSecretReader({ env: config.environment, production, onFileProblem });
+  const clientSecret = () => secrets.resolve([oidc.clientSecret]).join('');
+  clientSecret();
+  return createLoginRoutes({
+    ...entry,
+    oidc: createOidcClient(oidc, { clientSecret }),
+    config: oidc,
+    rules,
+    log,
+  });
 }
 
 interface CallParts {
@@ -133,7 +158,7 @@ function createCalls({ reads, changes, declared, feed, entry, config, log }: Cal
     ...createRejectedCalls({ reads, declared: current }),
     ...createAuditCalls({ reads }),
     ...callerCalls,
-    ...createSessionCalls({ ...entry, rules: config.rules, oidcLabel: null }),
+    ...createSessionCalls({ ...entry, rules: config.rules, oidcLabel: config.oidc?.label ?? null }),
   };
 }
 

@@ -4,6 +4,7 @@ import { commonFields, eventLogFields, port } from '@ackline/runtime/environment
 import { isLoopback } from '@ackline/runtime/loopback';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
 import { z } from 'zod';
+import { checkOidc, type OidcConfig, oidcConfigOf, oidcFields } from './access/oidc/oidc-config.ts';
 import type { OriginRules } from './access/origin.ts';
 
 const DEFAULT_PORT = 8081;
@@ -17,28 +18,31 @@ function isOrigin(text: string): boolean {
 }
 
 /** docs/environment.md is written from it. */
-export const environmentSchema = z.object({
-  ...commonFields,
-  DATABASE_URL: eventLogFields.DATABASE_URL,
-  CONSOLE_HOST: z.string().default(DEFAULT_HOST).meta({
-    title: 'address',
-    description:
-      'Where the console listens. Each call needs a token of `ackline tokens create`; with ACKLINE_ENV=development and on loopback whoever is on this machine needs none.',
-  }),
-  CONSOLE_PUBLIC_URL: z
-    .string()
-    .transform(text => text.replace(/\/$/, ''))
-    .refine(isOrigin, ORIGIN_RULE)
-    .nullable()
-    .default(null)
-    .meta({
-      title: '`https://console.example.com`',
+export const environmentSchema = z
+  .object({
+    ...commonFields,
+    DATABASE_URL: eventLogFields.DATABASE_URL,
+    CONSOLE_HOST: z.string().default(DEFAULT_HOST).meta({
+      title: 'address',
       description:
-        'Where people open the console, behind a proxy that ends TLS: by https its cookies are for https alone. It must be at the root of its name.',
-      unset: 'by what the proxy says: `Host` and `X-Forwarded-Proto`',
+        'Where the console listens. Each call needs a token of `ackline tokens create`; with ACKLINE_ENV=development and on loopback whoever is on this machine needs none.',
     }),
-  CONSOLE_PORT: port(DEFAULT_PORT).describe('The port of the console: the operator API below /api/v1.'),
-});
+    CONSOLE_PUBLIC_URL: z
+      .string()
+      .transform(text => text.replace(/\/$/, ''))
+      .refine(isOrigin, ORIGIN_RULE)
+      .nullable()
+      .default(null)
+      .meta({
+        title: '`https://console.example.com`',
+        description:
+          'Where people open the console, behind a proxy that ends TLS: by https its cookies are for https alone. It must be at the root of its name.',
+        unset: 'by what the proxy says: `Host` and `X-Forwarded-Proto`',
+      }),
+    CONSOLE_PORT: port(DEFAULT_PORT).describe('The port of the console: the operator API below /api/v1.'),
+    ...oidcFields,
+  })
+  .superRefine(checkOidc);
 
 export interface ConsoleConfig extends ProgramConfig {
   readonly isProduction: boolean;
@@ -47,6 +51,8 @@ export interface ConsoleConfig extends ProgramConfig {
   readonly http: { readonly host: string; readonly port: number };
   /** `isLocal`: no token is asked for, since it is in development, and only this machine reaches it. */
   readonly rules: OriginRules;
+  /** Who else may sign in; null: those who have a token. */
+  readonly oidc: OidcConfig | null;
   readonly operations: { readonly host: string; readonly port: number };
   /** With its password: not for logs. */
   readonly databaseUrl: string;
@@ -67,6 +73,7 @@ export function loadConfig(environment: Environment = process.env): ConsoleConfi
       isLocal: env.ACKLINE_ENV === 'development' && isLoopback(env.CONSOLE_HOST),
       publicUrl: env.CONSOLE_PUBLIC_URL === null ? null : new URL(env.CONSOLE_PUBLIC_URL),
     },
+    oidc: oidcConfigOf(env),
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     environment: Object.freeze({ ...environment }),

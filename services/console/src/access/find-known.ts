@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { createGate, type Gate } from '@ackline/runtime/gate';
-import { AppError } from '@ackline/shared/app-error';
+import type { Gate } from '@ackline/runtime/gate';
 import { createBoundedMap } from '@ackline/shared/bounded-map';
+import { createBoundedGate } from './bounded-gate.ts';
 
 /** Who has this secret, a token's or that of a session; null: nobody, or it is dead. */
 export type Find<Known> = (secret: string) => Promise<Known | null>;
@@ -16,28 +16,9 @@ const MAX_KNOWN = 1_000;
 
 /** One for all kinds of secrets. */
 export function createUnknownGate(maxWaitMs = MAX_WAIT_MS): Gate {
-  const gate = createGate(UNKNOWN_AT_A_TIME);
-  let waiting = 0;
-  return async work => {
-    if (waiting >= MAX_WAITING) throw busy();
-    waiting += 1;
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(busy()), maxWaitMs);
-    let isLate = false;
-    const turn = gate(async () => {
-      waiting -= 1;
-      clearTimeout(timer);
-      if (isLate) throw busy();
-      return work();
-    });
-    turn.catch(() => undefined); // where it came too late, nobody listens
-    late.promise.catch(() => (isLate = true));
-    return Promise.race([turn, late.promise]);
-  };
+  const busy = 'Tokens that were not seen here before wait to be looked up';
+  return createBoundedGate({ atATime: UNKNOWN_AT_A_TIME, maxWaiting: MAX_WAITING, maxWaitMs, busy });
 }
-
-const busy = () =>
-  new AppError('ACKLINE_CONSOLE_BUSY', 'Tokens that were not seen here before wait to be looked up');
 
 /**
  * Bounds what secrets that are not valid cost: those that were not seen to be valid here are looked up one after the other, and not waited

@@ -1,6 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { type ErrorCode, errorCodes } from '@ackline/shared/error-codes';
-import { createProblem, PROBLEM_CONTENT_TYPE } from '@ackline/shared/problem';
+import { createProblem, PROBLEM_CONTENT_TYPE, type Problem } from '@ackline/shared/problem';
 import { reachedLimit } from '@ackline/store/lock-patience';
 import { isUnreachable } from '@ackline/store/unreachable';
 import type { Response } from 'express';
@@ -30,13 +30,19 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 export function sendProblem(response: Response, error: unknown): void {
+  const problem = problemOf(response, error);
+  response.status(problem.status).type(PROBLEM_CONTENT_TYPE);
+  response.send(JSON.stringify(problem));
+}
+
+/** With the headers that belong to it set. */
+export function problemOf(response: Response, error: unknown): Problem {
   const { code, detail } = refusalOf(error);
   const problem = createProblem(code, requestIdOf(response), detail);
-  response.status(problem.status).type(PROBLEM_CONTENT_TYPE);
   if (problem.status === 401) response.set('www-authenticate', 'Bearer');
   if (problem.status === 429) response.set('retry-after', String(FAILED_RETRY_AFTER_S));
   if (problem.status === 503) response.set('retry-after', String(RETRY_AFTER_S));
-  response.send(JSON.stringify(problem));
+  return problem;
 }
 
 export function requestIdOf(response: Response): string {

@@ -42,6 +42,8 @@ export interface ConsoleServerDeps {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Sees each request first. */
   readonly watch?: RequestHandler;
+  /** Where people sign in elsewhere; null: they do not. */
+  readonly login?: RequestHandler | null;
   readonly takesNothingMs?: number;
 }
 
@@ -72,6 +74,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
     checkHost(request, rules);
     next();
   });
+  if (deps.login) app.use(deps.login);
   app.use(deps.page);
   app.get('/', (_request, response) => {
     response.json({ name: 'Ackline console', api: API_BASE, openapi: `${API_BASE}/openapi.json` });
