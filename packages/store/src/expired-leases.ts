@@ -10,7 +10,13 @@ const SWEEP_LIMIT = 500;
 
 export interface SweptLeases {
   readonly interrupted: number;
-  readonly parked: number;
+  readonly parked: readonly ParkedBySweep[];
+}
+
+export interface ParkedBySweep {
+  readonly destination: string;
+  readonly source: string;
+  readonly tenant: string;
 }
 
 /** Destinations by what becomes of a key whose delivery is parked. */
@@ -25,7 +31,10 @@ export async function sweepExpiredLeases(pool: Pool, onPark: OnPark): Promise<Sw
   return inTransaction(pool, async client => {
     const swept = await takeBack(client, onPark);
     await promote(client, swept.flatMap(freedKey)); // (H4)
-    return { interrupted: swept.length, parked: swept.filter(row => row.state === 'parked').length };
+    const parked = swept
+      .filter(row => row.state === 'parked')
+      .map(({ destination, source, tenant }) => ({ destination, source, tenant }));
+    return { interrupted: swept.length, parked };
   });
 }
 
@@ -33,10 +42,10 @@ export async function sweepExpiredLeases(pool: Pool, onPark: OnPark): Promise<Sw
 async function takeBack(
   client: PoolClient,
   onPark: OnPark,
-): Promise<readonly (Finished & { readonly state: string })[]> {
+): Promise<readonly (Finished & { readonly state: string; readonly tenant: string })[]> {
   const parks = `(d.interruptions + 1 >= ${MAX_INTERRUPTIONS} and d.destination = any($1::text[] || $2::text[]))`;
   const blocks = `d.blocks or (${parks} and d.destination = any($1::text[]) and ${MAY_BLOCK})`;
-  const result = await client.query<Finished & { state: string }>({
+  const result = await client.query<Finished & { state: string; tenant: string }>({
     name: 'deliveries-sweep',
     text: `with expired as (
              select id, followed from deliveries
@@ -55,7 +64,7 @@ async function takeBack(
                              || jsonb_build_object('at', to_json(clock_timestamp())#>>'{}', 'ms', null,
                                   'outcome', 'interrupted', 'status', null, 'error', 'interrupted', 'excerpt', null)
              from expired where d.id = expired.id
-           returning d.id, d.destination, d.source, d.ordering_key as "orderingKey", d.state,
+           returning d.id, d.destination, d.source, d.tenant, d.ordering_key as "orderingKey", d.state,
                      expired.followed and not d.followed as frees`,
     values: [onPark.block, onPark.continue],
   });

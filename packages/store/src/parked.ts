@@ -94,3 +94,27 @@ export async function pageParked(
 
 /** Before every place that there is. */
 const NEWEST_PARKED: ParkedPlace = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
+
+/** Counted up to here: by an index alone, some hundredths of a second. */
+const MAX_COUNTED_PARKED = 100_000;
+
+export interface CountedParked {
+  readonly count: number;
+  /** `count` is where counting ended: there are at least so many. */
+  readonly hasMore: boolean;
+}
+
+/** All that is parked, or what is of a tenant. */
+export async function countParkedUpTo(
+  queryable: Pick<Pool, 'query'>,
+  tenant: string | null,
+): Promise<CountedParked> {
+  const counted = tenant === null ? '$1::text is null' : 'tenant = $1::text';
+  const { rows } = await queryable.query<{ count: number }>(
+    `select count(*)::int as count from (
+       select from deliveries where state = 'parked' and ${counted} limit ${MAX_COUNTED_PARKED}) first`,
+    [tenant],
+  );
+  const count = rows[0]?.count ?? 0;
+  return { count, hasMore: count === MAX_COUNTED_PARKED };
+}

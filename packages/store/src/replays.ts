@@ -95,6 +95,23 @@ export async function countUnstartedReplays(
   return rows[0]?.count ?? 0;
 }
 
+/** More is for nobody to tell apart. */
+const MAX_COUNTED_PENDING = 1_000;
+
+/** Counted or under way, and not at an end: those that a person may still have to do something about. `tenant`: as of {@link pageReplays}. */
+export async function countPendingReplays(
+  queryable: Pick<Pool, 'query'>,
+  tenant: string | null,
+): Promise<number> {
+  const { rows } = await queryable.query<{ count: number }>(
+    `select count(*)::int as count from (
+       select from replays where state in ('counting', 'announced', 'trickle', 'running', 'stopped')
+          and ($1::text is null or filter ->> 'tenant' = $1) limit ${MAX_COUNTED_PENDING}) first`,
+    [tenant],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 export async function listReplays(
   queryable: Pick<Pool, 'query'>,
   { limit }: { readonly limit: number },

@@ -16,10 +16,11 @@ import {
 import { readRange } from '@ackline/store/event-feed';
 import { listEventsAt } from '@ackline/store/event-list';
 import { findPlaces, NEWEST, placeBefore } from '@ackline/store/event-places';
-import { pageParked } from '@ackline/store/parked';
+import { countParkedUpTo, pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { pageRejections } from '@ackline/store/rejections';
-import { pageReplays } from '@ackline/store/replays';
+import { countPendingReplays, pageReplays } from '@ackline/store/replays';
+import { readDeliveryPoints, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { openPool } from './rows.ts';
@@ -99,6 +100,22 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
        select gen_random_uuid(), now() - n * interval '1 s', 's' || n % 100, 'p', 'c', 'r', 'POST', 'u', '{}', 0, '', 1, '{}', 'd', 'w', 'f'
          from generate_series(1, 10000) n`,
     );
+    // 20 sources of which something comes each minute of 30 days, folded as they are.
+    for (const [from, until, grain] of [
+      ['30 days', '3 days', '1 hour'],
+      ['3 days', '7 hours', '10 minutes'],
+      ['7 hours', '0 s', '1 minute'],
+    ])
+      await pool.query(
+        `insert into source_totals
+         select at, 's' || n, 't' || n % 3, 5, 0, 0, array_fill(7::bigint, array[30]), 5, 0
+           from generate_series(date_bin('1 hour', now() - $1::interval, 'epoch'), now() - $2::interval, $3::interval) at,
+                generate_series(1, 20) n on conflict do nothing`,
+        [from, until, grain],
+      );
+    await pool.query(
+      `insert into delivery_totals select at, source, tenant, 'd' || d, 1, 1, 1 from source_totals, generate_series(1, 3) d`,
+    );
     await pool.query('vacuum analyze');
     const { rows } = await pool.query(
       'select e.id as event, d.id as parked, e.stored_day::text as day, e.seq from events e join deliveries d on d.event_id = e.id where e.seq = 50000',
@@ -134,6 +151,7 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     };
   }
 
+  const totals = (ms: number) => ({ since: new Date(Date.now() - ms), stepS: 60, tenant: null });
   const first = { before: NEWEST, limit: 50 };
   const page = { before: null, limit: 50 };
   const looks: Readonly<
@@ -189,6 +207,13 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     'what is due': { most: 8_000, ask: q => countDue(q, ['d0', 'd1', 'd2', 'd3', 'none']) },
     'the audit': { most: 500, ask: q => pageAudit(q, {}, page) },
     'the audit of nobody': { most: MOST_ROWS, ask: q => pageAudit(q, { actor: 'nobody' }, page) },
+    'totals of the last minutes': { most: 2_000, ask: q => readSourcePoints(q, totals(300_000)) },
+    'totals of six hours': { most: 9_000, ask: q => readSourcePoints(q, totals(6 * 3_600_000)) },
+    'totals of six hours by source': { most: 9_000, ask: q => readRatedSources(q, totals(6 * 3_600_000)) },
+    'deliveries of six hours': { most: 26_000, ask: q => readDeliveryPoints(q, totals(6 * 3_600_000)) },
+    'how much is parked': { most: PARKED, ask: q => countParkedUpTo(q, null) },
+    'how much of a tenant is parked': { most: PARKED, ask: q => countParkedUpTo(q, 't1') },
+    'replays that are pending': { most: 10, ask: q => countPendingReplays(q, null) },
     replays: { most: 500, ask: q => pageReplays(q, null, page) },
     'refused requests': { most: 500, ask: q => pageRejections(q, null, page) },
     'a range of the live stream': {

@@ -32,6 +32,7 @@ import { createDeliveryCalls } from './calls/deliveries.ts';
 import { createDestinationCalls } from './calls/destinations.ts';
 import { createEventCalls } from './calls/events.ts';
 import { createEventStream } from './calls/event-stream.ts';
+import { createOverviewCalls } from './calls/overview.ts';
 import { createParkedCalls } from './calls/parked.ts';
 import { createRejectedCalls } from './calls/rejected.ts';
 import { createReplayCalls } from './calls/replays.ts';
@@ -150,6 +151,7 @@ function createCalls({ reads, changes, declared, feed, entry, config, log }: Cal
       changes,
       streamEvents: createEventStream({ reads, feed, access: entry.access, log }),
     }),
+    ...createOverviewCalls({ reads, declared: current }),
     ...createDeliveryCalls({ reads, changes }),
     ...createParkedCalls({ reads }),
     ...createReplayCalls({ reads, changes, log }),

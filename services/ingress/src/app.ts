@@ -32,11 +32,12 @@ import type { PublicServer } from './http/server.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import { createHourReport } from './metrics/hour-report.ts';
 import { createIngressMetrics, type Shown } from './metrics/ingress-metrics.ts';
+import { createMinuteTally, withMinutes } from './metrics/minute-tally.ts';
 import { registerFigures } from './metrics/registered-figures.ts';
-import { createRequestTally, withTally } from './metrics/request-tally.ts';
+import { createRequestTally, type RequestTally, withTally } from './metrics/request-tally.ts';
 import { createSecretTally } from './metrics/secret-tally.ts';
 import { createSeenEvents } from './seen/seen-events.ts';
-import { createSideWork } from './side/side-work.ts';
+import { createSideWork, type SideWork, type SideWorkParts } from './side/side-work.ts';
 import { connectSources, type Sources } from './sources/sources.ts';
 
 /** An ingress process writes in batches: a few connections carry all of them, and many pods share the server. */
@@ -89,13 +90,12 @@ export async function createApp(
 
   const pool = openPool(config, { opened, registry, log });
   const guard = await openPostgresGuard(pool, { log, health });
-  const calls = createCallTally();
   const asking = createAsking(guard, context.signal);
-  const secretTally = createSecretTally();
   const shown = shownOf(sources);
-  const metrics = withTally(createIngressMetrics(registry, shown, secretTally), tally, calls);
+  const { metrics, calls, ...counts } = createCounts(registry, { shown, tally });
   const bodyMemory = createFairShare(BODY_BUDGET_BYTES);
-  const side = createSideWork({ pool, guard, keys, sources, shown, secretTally, metrics, bodyMemory, log });
+  const beside = { pool, guard, keys, sources, shown, ...counts, metrics, bodyMemory, log };
+  const side = openSideWork(beside, opened);
   const report = createHourReport({ calls, seen: guards.seen, pool: { all: pool, max: POOL_MAX }, log });
   background([asking, sources.declared, ...side.components, report], { opened, log, health });
   const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
@@ -119,6 +119,25 @@ export async function createApp(
     health,
   });
   return describeApp({ config, context, sources, health, front, opsPort, opened: opened.move() });
+}
+
+/** What is counted of each request. */
+function createCounts(
+  registry: Registry,
+  { shown, tally }: { readonly shown: Shown; readonly tally: RequestTally },
+) {
+  const secretTally = createSecretTally();
+  const minutes = createMinuteTally();
+  const calls = createCallTally();
+  const counted = withMinutes(createIngressMetrics(registry, shown, secretTally), minutes);
+  return { metrics: withTally(counted, tally, calls), calls, secretTally, minutes };
+}
+
+/** Its last word comes when nothing is answered any more. */
+function openSideWork(parts: SideWorkParts, opened: AsyncDisposableStack): SideWork {
+  const side = createSideWork(parts);
+  opened.defer(() => side.end());
+  return side;
 }
 
 function shownOf({ declared, secrets }: Sources): Shown {

@@ -10,10 +10,12 @@ import {
 } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
+import { createMinuteRecord } from '@ackline/runtime/minute-record';
 import { newEventId } from '@ackline/shared/event-id';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
 import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
 import { removeHeartbeat } from '@ackline/store/processors';
+import { addTotals } from '@ackline/store/totals';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
 import { APPLICATION_NAME } from './connection-check.ts';
@@ -33,6 +35,7 @@ import { configured, describeProcessor, handlersOf } from './processor-state.ts'
 import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
 import { createLateRouting, type LateRouting, type LateRoutingDeps } from './late-routing.ts';
 import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
+import { createMinuteTally, type MinuteTally, withMinutes } from './minute-tally.ts';
 import { createReplayer } from './replaying/replayer.ts';
 import { openOperations, openTracing } from './open-operations.ts';
 import { openRetention } from './retaining/open-retention.ts';
@@ -57,7 +60,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const { declared, secrets } = await connectRules(config, { log, onReloaded: next => apply(next) });
   const rules = () => declared.current;
   const health = createHealthRegistry();
-  const metrics = createProcessorMetrics();
+  const { metrics, minutes } = createCounts();
   await openOperations({ config, context, health, registry: metrics.registry }, opened);
   const tracing = await openTracing({ config, log, registry: metrics.registry }, opened);
 
@@ -72,7 +75,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const delivering = { config, rules, secrets, pool, metrics, figures, calls, handlers, tracing, log };
   const delivery = openDelivery(delivering, opened);
   const routing = routingDeps({ pool, rules, intake, log }, { delivery, metrics });
-  const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, delivery, log }) });
+  const upkeep = createUpkeep({ ...routing, onSwept: sweptListener({ metrics, minutes, delivery, log }) });
   const lateRouting = createLateRouting(routing);
   const replayer = createReplayer({ pool, log, onReleased: routing.onRouted, metrics });
   const retention = openRetention({ config, declared, intake, pools, log }, opened);
@@ -112,7 +115,7 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     openNotices({ config, news, delivery, log }),
     openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
-    ...performanceReports({ config, delivery, handlers, calls, pool, processorId, log }),
+    ...reports({ config, delivery, handlers, calls, minutes, pool, processorId, log }, opened),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => reload({ declared, delivery }), run: signal => runProcessor(parts, signal) };
@@ -201,13 +204,14 @@ interface ReportParts {
   readonly delivery: Delivery;
   readonly handlers: OpenedHandlers;
   readonly calls: CallTally;
+  readonly minutes: MinuteTally;
   readonly pool: Pool;
   readonly processorId: string;
   readonly log: Logger;
 }
 
-/** Each hour a line; and what `ackline perf` reads. */
-function performanceReports(parts: ReportParts): Component[] {
+/** Each minute its totals, each hour a line; and what `ackline perf` reads. */
+function reports(parts: ReportParts, opened: AsyncDisposableStack): Component[] {
   const { config, delivery, handlers, calls, pool, processorId, log } = parts;
   const threads = () => handlersOf(delivery);
   const performance = () =>
@@ -219,6 +223,7 @@ function performanceReports(parts: ReportParts): Component[] {
       memoryBytes: process.memoryUsage.rss(),
     });
   return [
+    openTotals(parts, opened),
     createPerformanceReport({ read: performance, log }),
     createFiguresReport({ pool, processorId, threads, cache: handlers.cache, performance, log }),
   ];
@@ -286,14 +291,37 @@ function openWorkFigures({ delivery, ...deps }: WorkFiguresParts): Component {
   });
 }
 
+function createCounts() {
+  const minutes = createMinuteTally();
+  return { metrics: withMinutes(createProcessorMetrics(), minutes), minutes };
+}
+
+/** Its last word comes behind the drain, when all that was delivered in it is counted. */
+function openTotals(
+  { pool, minutes, log }: Pick<ReportParts, 'pool' | 'minutes' | 'log'>,
+  opened: AsyncDisposableStack,
+): Component {
+  const totals = createMinuteRecord({
+    name: 'minute-totals',
+    take: () => minutes.take(),
+    write: (at, counts) => addTotals(pool, at, counts),
+    log,
+  });
+  opened.defer(() => totals.end());
+  return totals;
+}
+
 function sweptListener(parts: {
   metrics: ProcessorMetrics;
+  minutes: MinuteTally;
   delivery: Delivery;
   log: Logger;
 }): UpkeepDeps['onSwept'] {
   return swept => {
-    parts.metrics.interrupted(swept.interrupted);
-    parts.log.warn(swept, 'deliveries.interrupted');
+    const { interrupted, parked } = swept;
+    parts.metrics.interrupted(interrupted);
+    parts.minutes.swept(swept);
+    parts.log.warn({ interrupted, parked: parked.length }, 'deliveries.interrupted');
     parts.delivery.dispatcher.wake();
   };
 }

@@ -11,9 +11,9 @@ export function withCalls(
 ): ProcessorMetrics {
   return {
     ...metrics,
-    attempted(destination, attempt) {
+    attempted(destination, attempt, of) {
       if (!isHandler(destination)) calls.add(attempt.ms);
-      metrics.attempted(destination, attempt);
+      metrics.attempted(destination, attempt, of);
     },
   };
 }

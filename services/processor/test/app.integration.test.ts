@@ -55,7 +55,7 @@ destinations:
     receiver.clear();
     receiver.always({ status: 200 });
     await pool.query(
-      'truncate inbox, event_keys, events, unrouted_events, deliveries, finished_deliveries, processors',
+      'truncate inbox, event_keys, events, unrouted_events, deliveries, finished_deliveries, processors, source_totals, delivery_totals',
     );
   });
   after(async () => {
@@ -123,6 +123,12 @@ destinations:
       assert.deepEqual(exit, { code: 0, signal: null }, service.output());
     }
     assert.deepEqual(await readProcessorStates(pool), []); // it said goodbye
+    // And what it had not told of the last minute.
+    const { rows: totals } = await pool.query(
+      `select sum(stored_inbox)::int as stored, (select sum(delivered)::int from delivery_totals) as delivered,
+              (select sum(failed)::int from delivery_totals) as failed from source_totals`,
+    );
+    assert.deepEqual(totals, [{ stored: 21, delivered: 21, failed: 1 }]);
   });
 
   it('makes the partitions of today before it stores anything, also where none ran for a week', async () => {

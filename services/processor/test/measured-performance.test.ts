@@ -70,8 +70,9 @@ describe('the figures of the report of an hour', () => {
     const attempt = { ms: 20, outcome: { kind: 'delivered' } } as unknown as Parameters<
       typeof metrics.attempted
     >[1];
-    metrics.attempted('bot', attempt);
-    metrics.attempted('crm', attempt);
+    const of = { source: 's', tenant: 't' };
+    metrics.attempted('bot', attempt, of);
+    metrics.attempted('crm', attempt, of);
     assert.equal(calls.count, 1);
   });
 });

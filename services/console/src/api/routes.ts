@@ -3,6 +3,7 @@ import { callerRoutes } from './caller.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { destinationRoutes } from './destinations.ts';
 import { eventRoutes } from './events.ts';
+import { overviewRoutes } from './overview.ts';
 import { parkedRoutes } from './parked.ts';
 import { rejectedRoutes } from './rejected.ts';
 import { replayRoutes } from './replays.ts';
@@ -11,6 +12,7 @@ import { sourceRoutes } from './sources.ts';
 
 /** Every call of the API, by its name. What stands first is asked first: `/events/stream` before `/events/{id}`. */
 export const routes = {
+  ...overviewRoutes,
   ...eventRoutes,
   ...deliveryRoutes,
   ...parkedRoutes,

@@ -93,7 +93,7 @@ function append(deps: WebhookDeps, place: Place, { event, key }: Candidate): Pro
   return deps.eventLog.append(event).then(
     ({ tier }) => {
       if (key !== null) deps.seen?.markAccepted(key); // (W6)
-      deps.metrics.appended(tier);
+      deps.metrics.appended(endpoint.source.name, tier);
       exchange.clock.end(PHASE.append);
       return { kind: 'accepted', endpoint, event, tier }; // (W1)
     },

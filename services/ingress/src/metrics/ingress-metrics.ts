@@ -35,7 +35,7 @@ export interface IngressMetrics {
   /** Of those that were refused. */
   readonly rejectionKeeping: { kept(): void; unkept(reason: UnkeptReason): void };
   disconnected(): void;
-  appended(tier: string): void;
+  appended(source: string, tier: string): void;
 }
 
 /** What is counted of one source: plain numbers, which a scrape turns into metrics, so that a request costs a few additions. */
@@ -126,7 +126,7 @@ export function createIngressMetrics(
       unkept: reason => rejectedUnkept.inc({ reason }),
     },
     disconnected: () => disconnects.inc(),
-    appended: tier => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),
+    appended: (_source, tier) => void tiers.set(tier, (tiers.get(tier) ?? 0) + 1),
   };
 }
 
@@ -151,15 +151,21 @@ function isAcked(result: RequestResult): boolean {
 
 function count(figures: SourceFigures, result: RequestResult, timesMs: readonly number[]): void {
   figures.results[result] += 1;
+  for (let phase = 0; phase < PHASES.length; phase += 1) figures.phases.add(phase, timesMs[phase] ?? -1);
+  figures.acks.add(ONLY, ackMsOf(result, timesMs) ?? -1);
+}
+
+/** How long an event waited for its answer, by the times of its phases; null: it was none. */
+export function ackMsOf(result: RequestResult, timesMs: readonly number[]): number | null {
+  // Quick refusals would hide slow acks; those of the log come late, and are no refusals of the request.
+  const cameToTheLog = (timesMs[PHASE.append] ?? -1) >= 0;
+  if (!isAcked(result) && !cameToTheLog) return null;
   let ackMs = 0;
   for (let phase = 0; phase < PHASES.length; phase += 1) {
     const ms = timesMs[phase] ?? -1;
     if (ms > 0 && phase !== PHASE.read) ackMs += ms; // how fast a client sends says nothing of us
-    figures.phases.add(phase, ms);
   }
-  // Quick refusals would hide slow acks; those of the log come late, and are no refusals of the request.
-  const cameToTheLog = (timesMs[PHASE.append] ?? -1) >= 0;
-  if (isAcked(result) || cameToTheLog) figures.acks.add(ONLY, ackMs);
+  return ackMs;
 }
 
 type Sources = ReadonlyMap<string, SourceFigures>;

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { guardPool, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
+import { createMinuteRecord, type MinuteRecord } from '@ackline/runtime/minute-record';
 import type { FairShare } from '@ackline/shared/fair-share';
 import { readProcessorStates } from '@ackline/store/processors';
 import { removeSecretWatcher, writeSecretUses } from '@ackline/store/secret-uses';
+import { addTotals } from '@ackline/store/totals';
 import type { Pool, PoolClient } from 'pg';
 import type { FetchedKeys } from '../certificates/published-keys.ts';
 import { createSharedCertificates } from '../certificates/shared-certificates.ts';
 import type { IngressMetrics, Shown } from '../metrics/ingress-metrics.ts';
+import type { MinuteTally } from '../metrics/minute-tally.ts';
 import type { SecretTally } from '../metrics/secret-tally.ts';
 import { keeperOfRejections } from '../rejections/open-keeper.ts';
 import type { RejectionKeeper } from '../rejections/rejection-keeper.ts';
@@ -25,6 +28,7 @@ export interface SideWorkParts {
   readonly sources: Sources;
   readonly shown: Shown;
   readonly secretTally: SecretTally;
+  readonly minutes: MinuteTally;
   readonly metrics: IngressMetrics;
   readonly bodyMemory: FairShare;
   readonly log: Logger;
@@ -36,6 +40,8 @@ export interface SideWork {
   readonly rejections: RejectionKeeper;
   /** These, and what nobody asks anything. */
   readonly components: readonly Component[];
+  /** Tells what was counted last, once these have ended and nothing is answered any more. */
+  end(): Promise<void>;
 }
 
 export function createSideWork(parts: SideWorkParts): SideWork {
@@ -48,13 +54,24 @@ export function createSideWork(parts: SideWorkParts): SideWork {
     side: work => side(client => work(guardPool(client, guard))),
     log,
   });
-  return { states, rejections, components: [states, recordOf(parts, side), certificates, rejections] };
+  const totals = totalsOf(parts, side);
+  const components = [states, recordOf(parts, side), totals, certificates, rejections];
+  return { states, rejections, components, end: () => totals.end() };
 }
 
 async function readProcessing(client: PoolClient, { declared }: Sources): Promise<Processing> {
   const processors = await readProcessorStates(client);
   const destinations = await readTroubledDestinations(client, declared.current.ackline.destinations);
   return { processors, destinations };
+}
+
+function totalsOf({ guard, sources, minutes, log }: SideWorkParts, side: SideConnection): MinuteRecord {
+  return createMinuteRecord({
+    name: 'minute-totals',
+    take: () => minutes.take(sources.declared.current.ackline.sources),
+    write: (at, totals) => side(client => addTotals(guardPool(client, guard), at, totals)),
+    log,
+  });
 }
 
 function recordOf({ guard, shown, secretTally: tally, log }: SideWorkParts, side: SideConnection): Component {

@@ -15,6 +15,7 @@ const TABLES = [
   'rejected_requests',
   'secret_uses',
   'published_certificates',
+  'source_totals',
 ];
 
 it('events are taken while all other work of an ingress waits for locks, and no more than one connection with it', async () => {

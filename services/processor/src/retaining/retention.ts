@@ -24,6 +24,7 @@ import { createDaySweep, type DaySweep, type StuckDay } from './day-sweep.ts';
 import { createKeptSweep, type KeptSweep } from './kept-sweep.ts';
 import { createKeySweep, type KeySweep, type KeySweepDeps } from './key-sweep.ts';
 import { createOnceSweep } from './once-sweep.ts';
+import { createTotalsSweep } from './totals-sweep.ts';
 
 /** What failed is tried again so much later; so is the lock, by those that do not have it. */
 const ROUND_EVERY_MS = 60_000;
@@ -75,6 +76,7 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
   const making = createDayMaking(deps);
   const keys = createKeySweep(deps);
   const once = createOnceSweep(deps);
+  const totals = createTotalsSweep();
   const parts: Term['parts'] = [
     { removes: false, run: () => making.make(client) },
     { removes: true, run: signal => days.sweep(client, signal) },
@@ -85,6 +87,7 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
     // By no setting of ackline.yaml.
     { removes: false, run: () => removeRejections(client, deps) },
     { removes: false, run: () => removeSessions(client, deps) },
+    { removes: false, run: () => totals.sweep(client) },
   ];
   return { client, keys, parts };
 }

@@ -72,6 +72,30 @@ describe('retention', () => {
     return rows.map(row => row.key);
   }
 
+  it('folds totals of minutes as they age, and forgets them after 30 days', async () => {
+    await pool.query(
+      `insert into source_totals
+       select now() - age * interval '1 hour' + n * interval '1 minute', 's', 't', 1, 0, 0, '{}', 0, 0
+         from unnest('{1, 10, 100, 721}'::int[]) age, generate_series(0, 29) n`,
+    );
+    await retention().round(ON);
+    const { rows } = await pool.query<{ age: number; rows: number; sum: number }>(
+      `select round(extract(epoch from now() - at) / 36000)::int as age, count(*)::int as rows, sum(accepted_kafka)::int as sum
+         from source_totals group by 1 order by 1`,
+    );
+    assert.deepEqual(
+      rows.map(({ age, sum }) => [age, sum]),
+      [
+        [0, 30],
+        [1, 30],
+        [10, 30],
+      ],
+    );
+    const [minutes, tens, hours] = rows.map(row => row.rows);
+    // Half an hour lies in four tens of minutes at most, and in two hours.
+    assert.ok(minutes === 30 && tens! <= 4 && hours! <= 2, JSON.stringify(rows));
+  });
+
   it('forgets what handlers did once when the dedup window is over, not before, and never by a refused file', async () => {
     await pool.query('truncate handler_once');
     await pool.query(

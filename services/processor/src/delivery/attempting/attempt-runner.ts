@@ -6,6 +6,7 @@
  * D4. `drain` waits for what is in flight; what takes longer is aborted and its lease given back.
  */
 import type { Logger } from '@ackline/runtime/logger';
+import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
 import type { ClaimedDelivery } from '@ackline/store/delivery-claims';
 import { type AttemptDeps, attemptDelivery, type LeasedDelivery, openClaimed } from './attempt.ts';
@@ -17,7 +18,8 @@ import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
 
 export interface AttemptListener {
   started(destination: string, delivery: Pick<LeasedDelivery, 'replay' | 'waitedMs'>): void;
-  attempted(destination: string, attempt: FinishedAttempt): void;
+  /** `of`: whose event it was. */
+  attempted(destination: string, attempt: FinishedAttempt, of: Pick<EnvelopeMeta, 'source' | 'tenant'>): void;
 }
 
 export interface AttemptRunnerDeps extends Omit<AttemptDeps, 'limits'> {
@@ -61,7 +63,7 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
     const release = sender.hold(); // a reload may retire it before the body is made
     const target = { config, sender, reservation: place.reservation, timeoutMs };
     const attempt = attemptDelivery(delivery, target, attemptDeps)
-      .then(finished => settle(place, { finished, leaseEndsAt, followed: delivery.followed }, deps))
+      .then(finished => settle(place, { finished, leaseEndsAt, delivery }, deps))
       .catch((error: unknown) => {
         deps.log.error({ err: error, destination: place.destination.config.name }, 'delivery.failed-inside');
         place.reservation.giveBack();
@@ -94,22 +96,22 @@ export function createAttemptRunner(deps: AttemptRunnerDeps): AttemptRunner {
 interface Settled {
   readonly finished: FinishedAttempt;
   readonly leaseEndsAt: number;
-  /** Others of its key wait for the outcome. */
-  readonly followed: boolean;
+  /** `followed`: others of its key wait for the outcome. */
+  readonly delivery: Pick<LeasedDelivery, 'followed' | 'meta'>;
 }
 
 async function settle(
   { destination, reservation }: AttemptPlace,
-  { finished, leaseEndsAt, followed }: Settled,
+  { finished, leaseEndsAt, delivery }: Settled,
   deps: AttemptRunnerDeps,
 ): Promise<void> {
   const { outcome, result } = finished;
   const { name } = destination.config;
   const isProbe = !destination.breaker.isClosed;
-  const awaited = followed || saysNothing(result) || isProbe; // (O2)
+  const awaited = delivery.followed || saysNothing(result) || isProbe; // (O2)
   deps.writer.write(toRow(finished), { leaseEndsAt, awaited }); // (D3)
   endReservation(reservation, finished);
-  deps.listener.attempted(name, finished);
+  deps.listener.attempted(name, finished, delivery.meta);
   logAttempt(deps.log, name, finished);
   if (outcome.kind === 'hold' && outcome.reason === 'gone') {
     await destination.pause.begin(() => deps.pauseDestination(name, 'answered 410 Gone'));
