@@ -1,22 +1,5 @@
 // Generated from services/console/src/api by `npm run docs`.
 export interface paths {
-    "/api/v1/overview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Acknowledgement times, rates, lag, tier, breakers, what is parked: over up to 30 days, and now */
-        get: operations["readOverview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -43,6 +26,23 @@ export interface paths {
         };
         /** Events as they are stored, as server-sent events that go on where a client was */
         get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/payloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The next events behind a cursor with headers and bodies, none skipped; noted in the audit */
+        get: operations["pullEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -409,57 +409,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/access": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How one becomes known here */
-        get: operations["readAccess"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sign a browser in with a token */
-        post: operations["startSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/end": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sign it out */
-        post: operations["endSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -500,11 +449,6 @@ export interface components {
             scopes: ("view" | "payload" | "operate" | "configure")[];
             /** @description null: all of them. */
             tenant: string | null;
-            /**
-             * @description machine: whoever is on this machine, in development. session: a cookie, which can be signed out.
-             * @enum {string}
-             */
-            by: "machine" | "token" | "session";
         };
         Attempt: {
             /** Format: date-time */
@@ -680,6 +624,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             method: string;
+            /** @description That the provider called. */
             url: string;
             /** @description In order, duplicates kept. */
             headers: [
@@ -690,136 +635,45 @@ export interface components {
             /** Format: base64 */
             bodyBase64: string;
         };
-        OverviewPoints: {
-            /** @description The beginnings of the steps. */
-            at: string[];
-            /** @description Events that were answered with a 2xx, by the tier that had them first. */
-            accepted: {
-                kafka: number[];
-                inbox: number[];
-                spool: number[];
-            };
-            /** @description Events. */
-            stored: number[];
-            /** @description Whose times the percentiles are of. */
-            answers: number[];
-            /** @description From the head of an event to its answer; null: there was none. */
-            ackP50Ms: (number | null)[];
-            ackP95Ms: (number | null)[];
-            ackP99Ms: (number | null)[];
-            delivered: number[];
-            /** @description Attempts that did not deliver. */
-            failed: number[];
-            parked: number[];
-        };
-        Overview: {
-            /**
-             * Format: date-time
-             * @description Of the first point: `since` of the call on the grid of the steps.
-             */
-            since: string;
-            /** Format: date-time */
-            until: string;
-            /** @description Seconds from point to point. */
-            stepS: number;
-            /**
-             * @description Where all but `now` comes from: each process counts, and adds what it has once a minute. One that was killed has not told its last minute.
-             * @constant
-             */
-            totals: "kept per minute";
-            /**
-             * Format: date-time
-             * @description What came later may not be told yet.
-             */
-            completeUntil: string;
-            points: components["schemas"]["OverviewPoints"];
-            /** @description The busiest, in columns as `points`. */
-            sources: {
+        PulledEvents: {
+            items: {
+                /** @description The place in the order of storing. */
+                seq: string;
+                /** Format: uuid */
+                id: string;
                 source: string;
                 tenant: string;
-                accepted: number[];
-                stored: number[];
+                provider: string;
+                type: string;
+                /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+                dedupKey: string;
+                /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+                orderingKey: string | null;
+                /** Format: date-time */
+                receivedAt: string;
+                /** Format: date-time */
+                storedAt: string;
+                /** @description `after`, for what is behind this event. */
+                cursor: string;
+                /** @description null: what is stored can not be read. */
+                payload: {
+                    method: string;
+                    /** @description That the provider called. */
+                    url: string;
+                    /** @description In order, duplicates kept. */
+                    headers: [
+                        string,
+                        string
+                    ][];
+                    bodyBytes: number;
+                    /** Format: base64 */
+                    bodyBase64: string;
+                } | null;
             }[];
-            /** @description Of the whole time, the busiest first. */
-            destinations: {
-                destination: string;
-                delivered: number;
-                failed: number;
-                parked: number;
-            }[];
-            now: {
-                /** @description Of the last minutes that were told; null: nothing came in them. */
-                acks: {
-                    answers: number;
-                    p50Ms: number | null;
-                    p95Ms: number | null;
-                    p99Ms: number | null;
-                    /**
-                     * Format: date-time
-                     * @description When it was so, by the clock of who measured it.
-                     */
-                    measuredAt: string;
-                } | null;
-                /** @description That which took most in the last minute that was told; null: nothing came in the last minutes. */
-                tier: {
-                    /** @enum {string} */
-                    inUse: "kafka" | "inbox" | "spool";
-                    /**
-                     * Format: date-time
-                     * @description When it was so, by the clock of who measured it.
-                     */
-                    measuredAt: string;
-                } | null;
-                /** @description null: no processor runs, or the token is of one tenant. */
-                lag: {
-                    /** @description Since the oldest event that is not stored yet came. */
-                    seconds: number;
-                    /** @description Events that are not stored yet. */
-                    waiting: number;
-                    /**
-                     * Format: date-time
-                     * @description When it was so, by the clock of who measured it.
-                     */
-                    measuredAt: string;
-                } | null;
-                /** @description null: the token is of one tenant. */
-                breakers: {
-                    /** @description Destinations that are paused, or whose breaker is not closed. */
-                    items: {
-                        destination: string;
-                        /** @enum {string} */
-                        breaker: "closed" | "open" | "half open" | "recovering";
-                        probeInMs: number | null;
-                        paused: boolean;
-                    }[];
-                    /** @description The others. */
-                    closed: number;
-                    /**
-                     * Format: date-time
-                     * @description When it was so, by the clock of who measured it.
-                     */
-                    measuredAt: string;
-                } | null;
-                parked: {
-                    count: number;
-                    /** @description `count` is where counting ended: there are at least so many. */
-                    hasMore: boolean;
-                    /**
-                     * Format: date-time
-                     * @description When it was so, by the clock of who measured it.
-                     */
-                    measuredAt: string;
-                };
-                replays: {
-                    /** @description Announced, under way or stopped. */
-                    pending: number;
-                    /**
-                     * Format: date-time
-                     * @description When it was so, by the clock of who measured it.
-                     */
-                    measuredAt: string;
-                };
-            };
+            /** @description `after` of the next call. It moves on also where nothing matched, and belongs to no filter. */
+            next: string;
+            /** @description There was no more at the time of the call. false: call again at once, also where no item came. */
+            isCaughtUp: boolean;
         };
         ParkedDelivery: {
             /** Format: uuid */
@@ -994,30 +848,6 @@ export interface components {
             delivered: number;
             discarded: number;
         };
-        Access: {
-            /** @description Whoever is on this machine is known: nobody needs to sign in. */
-            local: boolean;
-            /** @description `/login/oidc` signs in by an OpenID provider; null: none is configured. */
-            oidc: {
-                /** @description What people call it: "Sign in with …". */
-                label: string;
-            } | null;
-        };
-        Session: {
-            name: string;
-            scopes: ("view" | "payload" | "operate" | "configure")[];
-            /** @description null: all of them. */
-            tenant: string | null;
-            /**
-             * Format: date-time
-             * @description It ends before, where it is not used for an hour.
-             */
-            expiresAt: string;
-        };
-        SessionEnd: {
-            /** @description false: nobody was. */
-            ended: boolean;
-        };
         Secret: {
             /** @description Where its value is read: `env NAME` or `file PATH`. */
             reference: string;
@@ -1053,38 +883,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    readOverview: {
-        parameters: {
-            query?: {
-                /** @description Of up to 30 days ago; an hour ago where it is left out. */
-                since?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Acknowledgement times, rates, lag, tier, breakers, what is parked: over up to 30 days, and now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Overview"];
-                };
-            };
-            /** @description It was not done */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listEvents: {
         parameters: {
             query?: {
@@ -1157,6 +955,8 @@ export interface operations {
                 where?: string;
                 /** @description The id of the last event that was seen; the header Last-Event-ID says the same. Without: from now on. */
                 after?: string;
+                /** @description None that was stored before, by the clock of the database. Without `after` it begins there. Give it with each call. */
+                storedSince?: string;
             };
             header?: never;
             path?: never;
@@ -1171,6 +971,54 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["ListedEvent"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pullEvents: {
+        parameters: {
+            query?: {
+                /** @description One of these. */
+                source?: string[];
+                type?: string;
+                tenant?: string;
+                /** @description The provider's own event id. */
+                dedupKey?: string;
+                /** @description Chat, customer, repository, … */
+                orderingKey?: string;
+                /** @description With a delivery to it. */
+                destination?: string;
+                /** @description A filter of body and headers as JSON, in the language of a route's `where` (docs/routes.md): `{"body.amount":{"$gt":100}}`. Needs the scope `payload` too. */
+                where?: string;
+                /** @description `next` of the call before, or `cursor` of an event. Without: from now on. */
+                after?: string;
+                /** @description None that was stored before, by the clock of the database. Without `after` it begins there. Give it with each call. */
+                storedSince?: string;
+                /** @description Events of an answer. 8 MiB of bodies end it before; there is one at least. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next events behind a cursor with headers and bodies, none skipped; noted in the audit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PulledEvents"];
                 };
             };
             /** @description It was not done */
@@ -1915,103 +1763,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
-                };
-            };
-            /** @description It was not done */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    readAccess: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How one becomes known here */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Access"];
-                };
-            };
-            /** @description It was not done */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    startSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    token: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Sign a browser in with a token */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description It was not done */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description Sign it out */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionEnd"];
                 };
             };
             /** @description It was not done */

@@ -8,6 +8,12 @@ export const apiErrorCodes = {
     title: 'A call of the API has a value that can not be used',
     fix: 'Correct what the detail names; /api/v1/openapi.json has every call with its parameters.',
   },
+  ACKLINE_CURSOR_AHEAD: {
+    status: 409,
+    retryable: false,
+    title: 'The cursor is ahead of every event that was stored',
+    fix: 'It is of another database, or of one that was restored to an earlier state since. Begin without it, or at a time: `ackline listen --since 10m`.',
+  },
   ACKLINE_TOKEN_MISSING: {
     status: 401,
     retryable: false,

@@ -16,6 +16,7 @@ export type AuditAction =
   | 'cache.cleared'
   | 'destination.enabled'
   | 'payload.viewed'
+  | 'payloads.pulled'
   | 'token.created'
   | 'token.revoked'
   | 'session.started'

@@ -38,6 +38,16 @@ export function isFinal(mark: SeqMark, now: SeqMark): boolean {
   return mark.storing.isDisjointFrom(now.storing);
 }
 
+/** No event of an older day is kept; a cursor from before it begins here. */
+const OLDEST_DAYS = 4_000;
+const MS_PER_DAY = 86_400_000;
+
+/** No event behind a place is of an earlier day: a transaction stores with the day of its start, and takes its numbers later. */
+export function firstDayBehind({ storedDay }: EventPlace): string {
+  const oldest = Date.now() - OLDEST_DAYS * MS_PER_DAY;
+  return new Date(Math.max(Date.parse(storedDay) - MS_PER_DAY, oldest)).toISOString().slice(0, 10);
+}
+
 export interface SeqRange {
   /** Not included. */
   readonly after: string;

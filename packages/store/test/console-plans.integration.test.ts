@@ -15,7 +15,8 @@ import {
 } from '@ackline/store/event-details';
 import { readRange } from '@ackline/store/event-feed';
 import { listEventsAt } from '@ackline/store/event-list';
-import { findPlaces, NEWEST, placeBefore } from '@ackline/store/event-places';
+import { findPlaces, NEWEST, placeBefore, placeSince } from '@ackline/store/event-places';
+import { findPlacesAfter } from '@ackline/store/events-after';
 import { countParkedUpTo, pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { pageRejections } from '@ackline/store/rejections';
@@ -154,6 +155,11 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
   const totals = (ms: number) => ({ since: new Date(Date.now() - ms), stepS: 60, tenant: null });
   const first = { before: NEWEST, limit: 50 };
   const page = { before: null, limit: 50 };
+  const behind = (seq: string) => ({
+    after: { storedDay: known.day, seq },
+    until: { storedDay: new Date().toISOString().slice(0, 10), seq: String(EVENTS) },
+    limit: 100,
+  });
   const looks: Readonly<
     Record<string, { most: number; ask: (pool: Pick<Pool, 'query'>) => Promise<unknown> }>
   > = {
@@ -181,6 +187,23 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     'the place of a time': {
       most: 100,
       ask: q => placeBefore(q, new Date(Date.now() - 2 * 86_400_000).toISOString()),
+    },
+    'the place since a time': {
+      most: 100,
+      ask: q => placeSince(q, new Date(Date.now() - 2 * 86_400_000).toISOString()),
+    },
+    'the next events behind a place': { most: 700, ask: q => findPlacesAfter(q, {}, behind('50000')) },
+    'all events, from before the first one': {
+      most: 1_000,
+      ask: q => findPlacesAfter(q, {}, { ...behind('0'), after: { storedDay: '2020-01-01', seq: '0' } }),
+    },
+    'the next events of sources that have none': {
+      most: MOST_ROWS,
+      ask: q => findPlacesAfter(q, { sources: ['none', 'neither'] }, behind('50000')),
+    },
+    'the next events with a delivery that none has': {
+      most: MOST_ROWS,
+      ask: q => findPlacesAfter(q, { destination: 'none', tenant: 't1' }, behind('50000')),
     },
     'events at their places': {
       most: 100,
@@ -256,6 +279,26 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     );
     assert.equal(found, rows[0]?.count);
     assert.ok(cuts > 5, `${cuts} cuts`);
+  });
+
+  it('events behind a place come once each, in order, over days and windows until the end', async () => {
+    const search = { sources: ['s1', 's2'], type: 'type0' };
+    const { until } = behind('0');
+    const found: string[] = [];
+    let after = { storedDay: '2020-01-01', seq: '0' };
+    while (after.seq !== until.seq) {
+      const look = await findPlacesAfter(pool, search, { after, until, limit: 500 });
+      found.push(...look.found.map(({ seq }) => seq));
+      after = look.end;
+    }
+    const { rows } = await pool.query<{ seq: string }>(
+      "select seq from events where source in ('s1', 's2') and type = 'type0' order by seq",
+    );
+    assert.deepEqual(
+      found,
+      rows.map(({ seq }) => seq),
+    );
+    assert.ok(found.length > 5_000, `${found.length}`);
   });
 
   it('a list that begins at a time begins there, however much is newer', async () => {

@@ -112,6 +112,21 @@ describe('the stream of events', () => {
     }
   });
 
+  it('begins at a time, and goes on from there', async () => {
+    await pool.query('truncate events');
+    const old = await storeEvent(pool);
+    await pool.query(`update events set stored_at = now() - interval '30 s' where id = $1`, [old.id]);
+    const missed = await storeEvent(pool);
+    const storedSince = new Date(Date.now() - 15_000).toISOString();
+    const client = await follow(ackline.url, { storedSince });
+    const ids = () => client.events().map(({ id }) => id);
+    await waitFor(() => ids().length === 1);
+    const live = await storeEvent(pool);
+    await waitFor(() => ids().length === 2);
+    assert.deepEqual(ids(), [missed.id, live.id]);
+    await client.close();
+  });
+
   it('takes the filters of the list, and refuses a place that is none', async () => {
     const client = await follow(ackline.url, { type: 'edited', where: '{"body.amount":{"$gt":5}}' });
     await waitFor(() => client.messages.length > 0);

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { delivery, deliveryState, deliverySummary, KEYS } from './deliveries.ts';
 import { count, guid, named, pageOf, time } from './named-schemas.ts';
-import { byId, cursor, eventFilters, none, paging, timeFilter } from './queries.ts';
+import { byId, eventFilters, forward, none, paging, sources, timeFilter } from './queries.ts';
 import type { Routes } from './route.ts';
+
+/** Events of a pull. */
+const MAX_PULLED = 100;
 
 const eventFacts = {
   seq: z.string().describe('The place in the order of storing.'),
@@ -53,16 +56,43 @@ const event = named(
   }),
 );
 
+const contents = {
+  method: z.string(),
+  url: z.string().describe('That the provider called.'),
+  headers: z.array(z.tuple([z.string(), z.string()])).describe('In order, duplicates kept.'),
+  bodyBytes: count,
+  bodyBase64: z.base64(),
+};
+
 const payload = named(
   'Payload',
   'What came: never shown without a line in the audit.',
+  z.object({ id: guid, ...contents }),
+);
+
+const { tier: _tier, routing: _routing, bodyBytes: _bodyBytes, ...pulledFacts } = eventFacts;
+
+const pulledEvents = named(
+  'PulledEvents',
+  'The next events with what came, in the order of storing; in the audit by one line.',
   z.object({
-    id: guid,
-    method: z.string(),
-    url: z.string(),
-    headers: z.array(z.tuple([z.string(), z.string()])).describe('In order, duplicates kept.'),
-    bodyBytes: count,
-    bodyBase64: z.base64(),
+    items: z.array(
+      z.object({
+        ...pulledFacts,
+        cursor: z.string().describe('`after`, for what is behind this event.'),
+        payload: z.object(contents).nullable().describe('null: what is stored can not be read.'),
+      }),
+    ),
+    next: z
+      .string()
+      .describe(
+        '`after` of the next call. It moves on also where nothing matched, and belongs to no filter.',
+      ),
+    isCaughtUp: z
+      .boolean()
+      .describe(
+        'There was no more at the time of the call. false: call again at once, also where no item came.',
+      ),
   }),
 );
 
@@ -100,16 +130,42 @@ export const eventRoutes = {
     params: none,
     query: z.strictObject({
       ...eventFilters,
-      after: cursor
-        .optional()
-        .describe(
-          'The id of the last event that was seen; the header Last-Event-ID says the same. Without: from now on.',
-        ),
+      ...forward,
+      after: forward.after.describe(
+        'The id of the last event that was seen; the header Last-Event-ID says the same. Without: from now on.',
+      ),
     }),
     body: null,
     status: 200,
     answer: listedEvent,
     media: ['text/event-stream'],
+  },
+  pullEvents: {
+    method: 'get',
+    path: '/events/payloads',
+    summary: 'The next events behind a cursor with headers and bodies, none skipped; noted in the audit',
+    scope: 'payload',
+    tenants: 'own',
+    params: none,
+    query: z.strictObject({
+      ...eventFilters,
+      source: sources,
+      ...forward,
+      after: forward.after.describe(
+        '`next` of the call before, or `cursor` of an event. Without: from now on.',
+      ),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(MAX_PULLED)
+        .default(MAX_PULLED)
+        .describe('Events of an answer. 8 MiB of bodies end it before; there is one at least.'),
+    }),
+    body: null,
+    status: 200,
+    answer: pulledEvents,
+    media: [],
   },
   readEvent: {
     method: 'get',

@@ -41,3 +41,19 @@ export const eventFilters = {
 };
 
 export const timeFilter = (what: string) => time.optional().describe(what);
+
+const MAX_SOURCES = 50;
+
+/** `source=a&source=b`, and one alone. */
+export const sources = z
+  .preprocess(given => (typeof given === 'string' ? [given] : given), z.array(name).min(1).max(MAX_SOURCES))
+  .optional()
+  .describe('One of these.');
+
+/** Of events that are read forwards. */
+export const forward = {
+  after: cursor.optional(),
+  storedSince: timeFilter(
+    'None that was stored before, by the clock of the database. Without `after` it begins there. Give it with each call.',
+  ),
+};

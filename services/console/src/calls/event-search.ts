@@ -1,12 +1,12 @@
 import type { ListedEvent } from '@ackline/store/event-list';
-import type { EventSearch } from '@ackline/store/event-places';
+import type { EventSearch } from '@ackline/store/event-search';
 import type { z } from 'zod';
 import { type Caller, tenantOf } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
 
 /** What a list and the live stream are asked for alike, of the caller's own tenant. */
 export function commonSearch(
-  query: Omit<z.output<typeof eventRoutes.streamEvents.query>, 'after' | 'where'>,
+  query: Omit<z.output<typeof eventRoutes.streamEvents.query>, 'after' | 'where' | 'storedSince'>,
   caller: Caller,
 ): EventSearch {
   const { source, type, dedupKey, orderingKey, destination } = query;

@@ -1,6 +1,7 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
 import { readSeqMark } from '@ackline/store/event-feed';
+import { type EventPlace, placeSince } from '@ackline/store/event-places';
 import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
@@ -39,18 +40,25 @@ export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRo
   return async call => {
     const { query, caller, request } = call;
     const where = readWhere(query.where, caller);
-    const search = commonSearch(query, caller);
+    const search = { ...commonSearch(query, caller), storedSince: query.storedSince };
     // The header wins: a browser that connects again sends the same URL.
     const after = headerOf(request.headers['last-event-id']) ?? query.after;
     const leave = places.take(caller.name);
     try {
-      const at = after === undefined ? await readSeqMark(reads) : readEventCursor(after);
+      const at = after === undefined ? await beginning(reads, query) : readEventCursor(after);
       return { send: response => stream(response, { search, where, at, call, leave }, deps) };
     } catch (error) {
       leave();
       throw error;
     }
   };
+}
+
+function beginning(
+  reads: EventStreamDeps['reads'],
+  { storedSince }: StreamCall['query'],
+): Promise<EventPlace> {
+  return storedSince === undefined ? readSeqMark(reads) : placeSince(reads, storedSince);
 }
 
 /** Taken before anything is waited for: who comes meanwhile is counted. */

@@ -1,8 +1,5 @@
-import { createGate } from '@ackline/runtime/gate';
-import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { open } from '@ackline/shared/seal';
-import { noteAudit } from '@ackline/store/audit';
 import {
   type EventLocation,
   eventOfKey,
@@ -13,20 +10,17 @@ import {
   type SealedPayload,
 } from '@ackline/store/event-details';
 import { type ListedEvent, listEventsAt } from '@ackline/store/event-list';
-import {
-  type EventPlace,
-  type EventSearch,
-  findPlaces,
-  NEWEST,
-  placeBefore,
-} from '@ackline/store/event-places';
-import type { Response } from 'express';
+import { type EventPlace, findPlaces, NEWEST, placeBefore } from '@ackline/store/event-places';
+import type { EventSearch } from '@ackline/store/event-search';
 import type { Pool } from 'pg';
-import { type Caller, maySee } from '../access/caller.ts';
+import type { Caller } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { Call, CallsOf } from './call.ts';
 import { eventCursor, readEventCursor } from './cursors.ts';
 import { commonSearch, matches } from './event-search.ts';
+import { locate, noEvent } from './locate-event.ts';
+import { createPayloadGate, createReadPayload } from './payloads.ts';
+import { createPullEvents } from './pull-events.ts';
 import { shownDelivery, shownEvent } from './shown.ts';
 import { timelineOf } from './timeline.ts';
 import { filterPlaces, MAX_FILTERED_ROWS, passes, readWhere } from './where.ts';
@@ -37,9 +31,6 @@ export interface EventCallsDeps {
   readonly streamEvents: CallsOf<typeof eventRoutes>['streamEvents'];
 }
 
-/** A body has up to 25 MiB, and is there four times over until its answer is taken: two fit beside all else. */
-const PAYLOADS_AT_A_TIME = 2;
-
 type ListCall = Call<typeof eventRoutes.listEvents>;
 
 export function createEventCalls({
@@ -47,7 +38,7 @@ export function createEventCalls({
   changes,
   streamEvents,
 }: EventCallsDeps): CallsOf<typeof eventRoutes> {
-  const payloadGate = createGate(PAYLOADS_AT_A_TIME);
+  const payloads = { reads, changes, gate: createPayloadGate() };
   return {
     async listEvents({ query, caller }) {
       const search = searchOf(query, caller);
@@ -58,36 +49,10 @@ export function createEventCalls({
     async readEvent({ params, caller }) {
       return { json: await readWhole(reads, await locate(reads, params.id, caller), caller) };
     },
-    async readPayload({ params, query, caller }) {
-      const located = await locate(reads, params.id, caller);
-      const isRaw = query.raw !== undefined;
-      // Noted before it is shown: nobody sees one that is not.
-      await noteAudit(changes, {
-        actor: caller.name,
-        action: 'payload.viewed',
-        subject: located.id,
-        details: { source: located.source, form: isRaw ? 'raw' : 'json' },
-      });
-      return {
-        send: response =>
-          payloadGate(async () => {
-            if (response.req.socket.destroyed) return; // it has gone while it waited
-            const payload = await readPayload(reads, located);
-            if (payload === null) throw noEvent(params.id);
-            if (isRaw) sendFile(response, located.id, bodyOf(payload));
-            else response.status(200).json(shownPayload(located.id, payload));
-            await taken(response);
-          }),
-      };
-    },
+    readPayload: createReadPayload(payloads),
+    pullEvents: createPullEvents(payloads),
     streamEvents,
   };
-}
-
-async function locate(reads: Pool, id: string, caller: Caller): Promise<EventLocation> {
-  const located = await locateEvent(reads, id);
-  if (located === null || !maySee(caller, located.tenant)) throw noEvent(id);
-  return located;
 }
 
 async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
@@ -104,25 +69,6 @@ async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
     timeline: timelineOf(listed, facts, deliveries),
   };
 }
-
-function bodyOf({ keyId, body }: SealedPayload): Buffer {
-  return Buffer.from(open({ keyId, bytes: body }));
-}
-
-function shownPayload(id: string, payload: SealedPayload) {
-  const { method, url, headers } = decodeMeta(open({ keyId: payload.keyId, bytes: payload.meta }));
-  const body = bodyOf(payload);
-  return {
-    id,
-    method,
-    url,
-    headers: headers.map(([name, value]): [string, string] => [name, value]),
-    bodyBytes: body.length,
-    bodyBase64: body.toString('base64'),
-  };
-}
-
-const noEvent = (id: string) => new AppError('ACKLINE_NOT_FOUND', `There is no event with the id ${id}`);
 
 /** What a query asks for, of the caller's own tenant. */
 function searchOf(query: ListCall['query'], caller: Caller): EventSearch {
@@ -187,27 +133,4 @@ function traceIdOf({ keyId, meta }: Pick<SealedPayload, 'keyId' | 'meta'>): stri
   } catch {
     return null;
   }
-}
-
-/** As a file that no browser shows, runs or guesses the type of. */
-function sendFile(response: Response, id: string, body: Buffer): void {
-  response
-    .status(200)
-    .set({ 'content-disposition': `attachment; filename="${id}.bin"` })
-    .type('application/octet-stream')
-    .send(body);
-}
-
-/** Or it has gone, or was cut: by its socket, since an answer that is pipelined behind another one does not see that itself. */
-function taken(response: Response): Promise<void> {
-  const { socket } = response.req;
-  return new Promise(resolve => {
-    const end = () => {
-      socket.off('close', end);
-      resolve();
-    };
-    if (socket.destroyed || response.writableFinished) return end();
-    socket.once('close', end);
-    response.once('finish', end);
-  });
 }

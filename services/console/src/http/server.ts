@@ -90,7 +90,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
   });
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     const call = deps.calls[name];
-    if (route.media.length > 0) app.head(expressPath(route), refuseMethod('GET'));
+    if (doesSomething(route)) app.head(expressPath(route), refuseMethod('GET'));
     app[route.method](expressPath(route), (request, response) =>
       serve({ name, route, call }, request, response, deps),
     );
@@ -159,7 +159,11 @@ function refuseOtherMethods(app: Express): void {
   }
 }
 
-/** Of a HEAD too, where a GET does something: it opens a stream, or notes who looked at a payload. */
+/** What a GET does besides: it opens a stream, or notes who looked at payloads. So a HEAD is refused. */
+function doesSomething({ media, scope }: Route): boolean {
+  return media.includes('text/event-stream') || scope === 'payload';
+}
+
 function refuseMethod(allowed: string): RequestHandler {
   return (_request, response) => {
     response.set('allow', allowed);

@@ -16,9 +16,10 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { CompiledFilter } from '@ackline/shared/routing/filter';
 import type { FilterDocument } from '@ackline/shared/routing/filter-document';
 import { readPayloads, type SealedPayload } from '@ackline/store/event-details';
-import { isFinal, readRange, readSeqMark, type SeqMark } from '@ackline/store/event-feed';
+import { firstDayBehind, isFinal, readRange, readSeqMark, type SeqMark } from '@ackline/store/event-feed';
 import { type ListedEvent, listEventsAt } from '@ackline/store/event-list';
-import type { EventPlace, EventSearch } from '@ackline/store/event-places';
+import type { EventPlace } from '@ackline/store/event-places';
+import type { EventSearch } from '@ackline/store/event-search';
 import type { Pool } from 'pg';
 import { matches } from '../calls/event-search.ts';
 import { chunksOf, createFilterBudget, documentOf } from '../calls/where.ts';
@@ -33,9 +34,6 @@ const PAGE = 500;
 const KEPT = 2_000;
 /** What a `where` of a live stream sees; a larger body matches none. */
 export const MAX_LIVE_BODY_BYTES = 1024 * 1024;
-/** No event is kept for longer; a cursor from before it begins here. */
-const OLDEST_DAYS = 4_000;
-const MS_PER_DAY = 86_400_000;
 
 export interface FeedClient {
   readonly search: EventSearch;
@@ -210,7 +208,7 @@ function createFinality() {
 }
 
 async function readPage(reads: Pick<Pool, 'query'>, after: EventPlace, until: EventPlace) {
-  const range = { after: after.seq, until: until.seq, fromDay: dayBefore(after.storedDay), limit: PAGE };
+  const range = { after: after.seq, until: until.seq, fromDay: firstDayBehind(after), limit: PAGE };
   const places = await readRange(reads, range);
   const last = places.at(-1);
   const end = places.length < PAGE || last === undefined ? until : last;
@@ -294,8 +292,3 @@ const NONE: ReadonlyMap<string, SealedPayload> = new Map();
 
 const isBehind = (place: EventPlace, other: EventPlace) => BigInt(place.seq) < BigInt(other.seq);
 const placeOf = ({ storedDay, seq }: EventPlace): EventPlace => ({ storedDay, seq });
-
-function dayBefore(day: string): string {
-  const oldest = Date.now() - OLDEST_DAYS * MS_PER_DAY;
-  return new Date(Math.max(Date.parse(day) - MS_PER_DAY, oldest)).toISOString().slice(0, 10);
-}

@@ -37,6 +37,7 @@ const CALLS: Readonly<Record<RouteName, (rows: Rows, tenant: Tenant) => CallOpti
   readOverview: () => ({}),
   listEvents: () => ({}),
   streamEvents: () => ({ query: { after: '2020-01-01.0' } }),
+  pullEvents: () => ({ query: { after: '2020-01-01.0' } }),
   readEvent: ({ event }) => ({ params: { id: event } }),
   readPayload: ({ event }) => ({ params: { id: event } }),
   readDelivery: ({ parked }) => ({ params: { id: parked } }),

@@ -138,7 +138,7 @@ describe('on loopback', () => {
   });
 
   it('a HEAD opens no stream and looks at no payload', async () => {
-    for (const path of ['/api/v1/events/stream', `/api/v1/events/${ID}/payload`]) {
+    for (const path of ['/api/v1/events/stream', `/api/v1/events/${ID}/payload`, '/api/v1/events/payloads']) {
       const { status, headers } = await send(ackline.url, { path, method: 'HEAD' });
       assert.deepEqual([status, headers['allow']], [405, 'GET'], path);
     }

@@ -1,0 +1,107 @@
+import { createGate, type Gate } from '@ackline/runtime/gate';
+import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { open } from '@ackline/shared/seal';
+import { noteAudit } from '@ackline/store/audit';
+import { type EventLocation, readPayload, type SealedPayload } from '@ackline/store/event-details';
+import type { Response } from 'express';
+import type { Pool } from 'pg';
+import type { eventRoutes } from '../api/events.ts';
+import type { CallsOf } from './call.ts';
+import { locate, noEvent } from './locate-event.ts';
+
+/** A body has up to 25 MiB, and is there four times over until its answer is taken: two fit beside all else. */
+const PAYLOADS_AT_A_TIME = 2;
+
+/** Lets so much of payloads be in memory, and no more, until it is taken. */
+export type PayloadGate = Gate;
+
+export const createPayloadGate = (): PayloadGate => createGate(PAYLOADS_AT_A_TIME);
+
+export interface PayloadCallDeps {
+  readonly reads: Pool;
+  readonly changes: Pool;
+  readonly gate: PayloadGate;
+}
+
+export function createReadPayload({
+  reads,
+  changes,
+  gate,
+}: PayloadCallDeps): CallsOf<typeof eventRoutes>['readPayload'] {
+  return async ({ params, query, caller }) => {
+    const located = await locate(reads, params.id, caller);
+    const isRaw = query.raw !== undefined;
+    // Noted before it is shown: nobody sees one that is not.
+    await noteAudit(changes, {
+      actor: caller.name,
+      action: 'payload.viewed',
+      subject: located.id,
+      details: { source: located.source, form: isRaw ? 'raw' : 'json' },
+    });
+    return {
+      send: response => sendWithin(gate, response, () => sendPayload(response, { reads, located, isRaw })),
+    };
+  };
+}
+
+interface SentPayload {
+  readonly reads: Pool;
+  readonly located: EventLocation;
+  readonly isRaw: boolean;
+}
+
+async function sendPayload(response: Response, { reads, located, isRaw }: SentPayload): Promise<void> {
+  const payload = await readPayload(reads, located);
+  if (payload === null) throw noEvent(located.id);
+  if (isRaw) sendFile(response, located.id, bodyOf(payload));
+  else response.status(200).json({ id: located.id, ...shownPayload(payload) });
+}
+
+/** Sends in its turn, and lets the next one in once it is taken. */
+export function sendWithin(gate: PayloadGate, response: Response, send: () => Promise<void>): Promise<void> {
+  return gate(async () => {
+    if (response.req.socket.destroyed) return; // it has gone while it waited
+    await send();
+    await taken(response);
+  });
+}
+
+function bodyOf({ keyId, body }: Pick<SealedPayload, 'keyId' | 'body'>): Buffer {
+  return Buffer.from(open({ keyId, bytes: body }));
+}
+
+/** Throws where it can't be read. */
+export function shownPayload(payload: Pick<SealedPayload, 'keyId' | 'meta' | 'body'>) {
+  const { method, url, headers } = decodeMeta(open({ keyId: payload.keyId, bytes: payload.meta }));
+  const body = bodyOf(payload);
+  return {
+    method,
+    url,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+    bodyBytes: body.length,
+    bodyBase64: body.toString('base64'),
+  };
+}
+
+/** As a file that no browser shows, runs or guesses the type of. */
+function sendFile(response: Response, id: string, body: Buffer): void {
+  response
+    .status(200)
+    .set({ 'content-disposition': `attachment; filename="${id}.bin"` })
+    .type('application/octet-stream')
+    .send(body);
+}
+
+/** Or it has gone, or was cut: by its socket, since an answer that is pipelined behind another one does not see that itself. */
+function taken(response: Response): Promise<void> {
+  const { socket } = response.req;
+  return new Promise(resolve => {
+    const end = () => {
+      socket.off('close', end);
+      resolve();
+    };
+    if (socket.destroyed || response.writableFinished) return end();
+    socket.once('close', end);
+    response.once('finish', end);
+  });
+}
