@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { HeaderPairs } from '@ackline/shared/envelope';
-import { headerValues } from '@ackline/shared/headers';
+import type { HeaderPairs } from './envelope.ts';
+import { headerValues } from './headers.ts';
 import { signingKey } from './signing-key.ts';
 
 /** Belong to one connection, or are made anew for ours (RFC 9110 §7.6.1). `expect` is a question to the first server only. */

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import { createKeyCache } from '@ackline/shared/key-cache';
+import { createKeyCache } from './key-cache.ts';
 
 const SECRET_PREFIX = 'whsec_';
 

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { HeaderPairs } from '@ackline/shared/envelope';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import { outboundHeaders, type OutboundWebhook } from '../../../src/delivery/sending/outbound-headers.ts';
+import { outboundHeaders, type OutboundWebhook } from '@ackline/shared/outbound-headers';
 
 const KEY = Buffer.from('a signing key of thirty-two bytes');
 const SECRET = `whsec_${KEY.toString('base64')}`;

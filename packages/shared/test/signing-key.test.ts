@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { signingKey } from '../../../src/delivery/sending/signing-key.ts';
+import { signingKey } from '@ackline/shared/signing-key';
 
 describe('the key of a signing secret', () => {
   it('is what its base64 stands for, with and without the prefix', () => {

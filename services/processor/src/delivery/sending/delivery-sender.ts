@@ -1,7 +1,7 @@
 import type { PoolFigures, PoolState } from '@ackline/handlers/thread/thread-pool';
 import type { HandlerDestinationConfig } from '@ackline/shared/config/types';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
-import type { OutboundWebhook } from './outbound-headers.ts';
+import type { OutboundWebhook } from '@ackline/shared/outbound-headers';
 import type { AttemptResult } from '../outcomes/outcome.ts';
 
 /** One attempt, whatever its destination is. */

@@ -6,7 +6,7 @@ import { createHandlerSender, type HandlerSenderDeps } from './handler-sender.ts
 import { holdConnections } from './held-connections.ts';
 import { createHttpSender } from './http-sender.ts';
 import { createKafkaDeliverySender } from './kafka-delivery-sender.ts';
-import { outboundHeaders } from './outbound-headers.ts';
+import { outboundHeaders } from '@ackline/shared/outbound-headers';
 
 export interface SenderDeps {
   /** Looks names up for all destinations of the process. */

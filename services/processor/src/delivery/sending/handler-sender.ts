@@ -18,7 +18,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { HandlerDestinationConfig } from '@ackline/shared/config/types';
 import type { AttemptErrorClass, AttemptResult } from '../outcomes/outcome.ts';
 import type { Connections, FileLook, HandlerThreads, OutboundDelivery } from './delivery-sender.ts';
-import { describedHeaders } from './outbound-headers.ts';
+import { describedHeaders } from '@ackline/shared/outbound-headers';
 
 /** What could not be used may work later without a change of its own: what it imports may come late. */
 const RETRY_EVERY_MS = 30_000;

@@ -4,7 +4,7 @@ import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import type { Connections, OutboundDelivery } from './delivery-sender.ts';
 import { classify, classOfCode } from './http-sender.ts';
-import { deliveryHeaders } from './outbound-headers.ts';
+import { deliveryHeaders } from '@ackline/shared/outbound-headers';
 import type { AttemptResult } from '../outcomes/outcome.ts';
 
 /** Holds the original headers as JSON: a record's headers have no order that clients agree on, and few clients read duplicates. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failureOf, resultOf } from '../../../src/delivery/sending/handler-sender.ts';
-import { describedHeaders } from '../../../src/delivery/sending/outbound-headers.ts';
+import { describedHeaders } from '@ackline/shared/outbound-headers';
 
 const error = (errorClass: string, more: object = {}) => ({ kind: 'error', errorClass, ...more });
 
