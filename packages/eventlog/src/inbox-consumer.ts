@@ -5,7 +5,13 @@ import type { InboxPeek } from '@ackline/store/inbox';
 import type { LaneOffset } from '@ackline/store/lanes';
 import { createLookBehind, type LookBehindOptions } from './inbox-behind.ts';
 import { createInboxLook } from './inbox-look.ts';
-import { createInboxRelease, type LanesNow, type ReleaseDecision } from './inbox-release.ts';
+import {
+  createInboxRelease,
+  type InboxRelease,
+  type LanesNow,
+  type ReleaseDecision,
+} from './inbox-release.ts';
+import type { StandingLane } from './lane-stillness.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** How soon an appended row is found while nothing comes: half of it is added to an event's way on average. */
@@ -30,6 +36,8 @@ export interface InboxConsumerOptions extends Pick<LookBehindOptions, 'peekPast'
   /** null: no Kafka. */
   readonly watermarks: Pick<Watermarks, 'highWatermarks'> | null;
   readOffsets(): Promise<readonly LaneOffset[]>;
+  /** What processors said before of lanes that stood still; asked once. */
+  readStanding(): Promise<readonly StandingLane[]>;
   /** Stores those of the named rows that are free just now and fit together, in order, none before one of its key; tells how many. */
   storeInbox(ns: readonly string[]): Promise<number>;
   readonly log: Pick<Logger, 'warn' | 'info'>;
@@ -41,6 +49,8 @@ export interface InboxConsumerSnapshot {
   readonly stored: number;
   /** Rows that waited for their Kafka partition when last looked at. */
   readonly waiting: number;
+  /** Of which some waited for a known record: for who comes behind this process. Offsets as text, since it is written down as JSON. */
+  readonly standing: readonly (Omit<StandingLane, 'stored'> & { readonly stored: string })[];
   /** Rows that went without knowing what their Kafka partition held: `ackline_order_uncertain_total`. */
   readonly orderUncertain: number;
   /** Rows at the last look, of the 2,000 that one look takes; the age of the oldest of them now. */
@@ -61,11 +71,15 @@ export interface InboxConsumer extends Component {
 /** Stores the inbox's rows in the order of appending, each after what its Kafka partition held (see inbox-release.ts). */
 export function createInboxConsumer(options: InboxConsumerOptions): InboxConsumer {
   const { log, now = () => performance.now() } = options;
-  const decide = createDecision(options);
+  const release = createInboxRelease();
+  const decide = createDecision(options, release);
   const held = createHeldWatch(log, now);
   const look = createInboxLook(now, () => options.lanes());
   let isFailing = false;
   const counts = { stored: 0, waiting: 0, orderUncertain: 0 };
+  const inherit = createInheriting(options, release);
+  const standing = () =>
+    counts.waiting === 0 ? [] : release.standing().map(lane => ({ ...lane, stored: String(lane.stored) }));
 
   /** The first rows that may go stayed, all of them, when they were asked for last: another storer has their lanes. */
   let isHeld = false;
@@ -78,6 +92,7 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
       held.asked(null);
       return { stored: 0, questions: 1 };
     }
+    await inherit();
     const { questions, ...decision } = await decide(rows, isHeld);
     counts.waiting = decision.waiting;
     const { stored, ...parts } = await storeParts(decision, options, signal);
@@ -90,7 +105,7 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
 
   return {
     name: 'inbox-consumer',
-    snapshot: () => ({ ...counts, ...look.state(), isFailing, heldMs: held.ms() }),
+    snapshot: () => ({ ...counts, standing: standing(), ...look.state(), isFailing, heldMs: held.ms() }),
     async run(signal) {
       let backoffMs = FIRST_BACKOFF_MS;
       while (!signal.aborted) {
@@ -110,6 +125,20 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },
+  };
+}
+
+/** (IR2) Once. What is not known then is not waited for: the rest of this process's life counts all the same. */
+function createInheriting({ readStanding, log }: InboxConsumerOptions, release: InboxRelease) {
+  let hasInherited = false;
+  return async (): Promise<void> => {
+    if (hasInherited) return;
+    hasInherited = true;
+    const standing = readStanding().catch((error: unknown) => {
+      log.warn({ err: error }, 'inbox.standing-unknown');
+      return [];
+    });
+    release.inherit(await standing);
   };
 }
 
@@ -179,9 +208,9 @@ function createHeldWatch(log: InboxConsumerOptions['log'], now: () => number) {
 /** Which of the rows may go now, and of those behind them. `isHeld`: another storer has the lanes of the first that may. */
 function createDecision(
   options: InboxConsumerOptions,
+  release: InboxRelease,
 ): (rows: readonly InboxPeek[], isHeld: boolean) => Promise<ReleaseDecision & Pick<Round, 'questions'>> {
   const { now = () => performance.now() } = options;
-  const release = createInboxRelease();
   const askBroker = createBrokerQuestion(options.watermarks, now);
   const lookBehind = createLookBehind({ ...options, limit: PEEK_ROWS, now });
 

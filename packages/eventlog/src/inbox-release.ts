@@ -1,5 +1,6 @@
 import type { InboxPeek, LaneWaits } from '@ackline/store/inbox';
 import { laneOf } from './lane.ts';
+import { createLaneStillness, MAX_KNOWN_WAIT_MS, type StandingLane } from './lane-stillness.ts';
 import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
 
 /**
@@ -9,7 +10,8 @@ import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
  * IR2. A row waits until the record of its key that its appender knew to be acked is stored, for as long as its lane comes nearer to
  *      that, however far behind it is. A lane that stood still for `MAX_KNOWN_WAIT_MS`, or a log that has no such record, lets it
  *      go, so long after its appending at least: a key holds itself, so order outlives the restart of a broker. Each process has
- *      a clock of its own for that, which goes while it looks: a lane does not stand still for one that could not see it.
+ *      a clock of its own for that, which goes while it looks: a lane does not stand still for one that could not see it. Where none
+ *      lives for so long, the clocks of those that ended before count too, and twice the time (`lane-stillness.ts`).
  * IR3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
  *      (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
  * IR4. A row never overtakes an earlier row of its key hash that waits.
@@ -24,6 +26,10 @@ export interface InboxRelease {
   decide(rows: readonly InboxPeek[], lanes: LanesNow): ReleaseDecision;
   /** Which rows wait by IR2: nobody needs to look at them. */
   waits(lanes: LanesNow): LaneWaits;
+  /** What processors saw that may have ended since (IR2). */
+  inherit(earlier: readonly StandingLane[]): void;
+  /** The lanes of which rows waited by IR2 when it was decided last. */
+  standing(): readonly StandingLane[];
 }
 
 export interface LanesNow {
@@ -51,25 +57,23 @@ export interface ReleaseDecision {
 
 /** For what one can't know, and that is rarely there. */
 export const MAX_WAIT_MS = 5_000;
-/**
- * A broker is restarted, and its consumers are back and store, within this. In a longer outage the key goes on without what the
- * broker keeps: that goes out when it is found, and is counted.
- */
-export const MAX_KNOWN_WAIT_MS = 60_000;
-
 /** Of the bodies that one transaction takes: held in memory, and well within the statement limit. A row may have 25 MiB. */
 export const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
 export function createInboxRelease(): InboxRelease {
   const barriers = createBarriers();
-  const stillness = createStillness();
+  const stillness = createLaneStillness();
+  let waitedFor: ReadonlySet<number> = new Set();
 
   return {
+    inherit: earlier => stillness.inherit(earlier),
+    standing: () => [...waitedFor].map(lane => stillness.of(lane)),
     waits: now => ({ ...lanesWaits(now, stillness.look(now)), maxAgeMs: MAX_KNOWN_WAIT_MS }),
     decide(rows, now) {
       const { lanes, watermarks, nowMs } = now;
       const { stored, longUntil } = lanesWaits(now, stillness.look(now));
       const waitingKeys = new Set<number>();
+      const lanesWaitedFor = new Set<number>();
       const large = createLargeRows();
       const released: InboxPeek[] = [];
       let waiting = 0;
@@ -79,6 +83,7 @@ export function createInboxRelease(): InboxRelease {
         const watermark = watermarks?.get(lane);
         const barrier = barriers.of(row, watermark, nowMs);
         const verdict = judge(row, { barrier, watermark, stored: stored[lane], longUntil: longUntil[lane] });
+        if (verdict === 'wait' && row.afterOffset >= (stored[lane] ?? 0n)) lanesWaitedFor.add(lane);
         if (verdict === 'wait' || waitingKeys.has(row.keyHash)) {
           waitingKeys.add(row.keyHash); // (IR4, IR5)
           waiting += 1;
@@ -89,31 +94,9 @@ export function createInboxRelease(): InboxRelease {
         if (place === 'among the others') released.push(row);
         if (verdict === 'uncertain') uncertain += 1;
       }
+      waitedFor = lanesWaitedFor;
       const heldKeyHashes = [...waitingKeys, ...large.keys];
       return { released, large: large.rows, waiting, heldKeyHashes, uncertain };
-    },
-  };
-}
-
-/** Looks are as far apart at most while a row waits: a longer time between two was none in which a lane could be seen to stand. */
-const LOOK_MS = 5_000;
-
-/** How long each lane was seen to be where it is (IR2). */
-function createStillness() {
-  const places = new Map<number, { readonly stored: bigint; readonly stillMs: number }>();
-  let lookedMs = Number.NEGATIVE_INFINITY;
-  return {
-    /** Whether a lane has stood still for too long, by lane. */
-    look({ lanes, storedOffsets, nowMs }: LanesNow): readonly boolean[] {
-      const passedMs = Math.min(nowMs - lookedMs, LOOK_MS);
-      lookedMs = nowMs;
-      return Array.from({ length: lanes }, (_, lane) => {
-        const stored = storedOffsets.get(lane) ?? 0n;
-        const before = places.get(lane);
-        const stillMs = before?.stored === stored ? before.stillMs + passedMs : 0;
-        places.set(lane, { stored, stillMs });
-        return stillMs >= MAX_KNOWN_WAIT_MS;
-      });
     },
   };
 }

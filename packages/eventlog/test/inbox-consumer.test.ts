@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { InboxPeek } from '@ackline/store/inbox';
+import { MAX_SHARED_WAIT_MS, type StandingLane } from '../src/lane-stillness.ts';
 import { drain, rows } from './inbox-drain.ts';
 
 describe('inbox consumer', () => {
@@ -12,7 +13,7 @@ describe('inbox consumer', () => {
     );
     assert.ok(stored.every(ns => ns.length <= 500));
     const nothingLeft = { waiting: 0, rows: 0, oldestAgeMs: 0, movingAgeMs: 0, orderUncertain: 0, heldMs: 0 };
-    assert.deepEqual(snapshot, { stored: 1_234, ...nothingLeft, isFailing: false });
+    assert.deepEqual(snapshot, { stored: 1_234, ...nothingLeft, standing: [], isFailing: false });
   });
 
   it('knows how many rows it saw and how old the oldest is, which gets older while nothing answers', async () => {
@@ -166,6 +167,27 @@ describe('inbox consumer', () => {
       },
     });
     assert.equal(questions, 1);
+  });
+
+  it('counts what processors of before saw of a lane, and tells of it, also where that can’t be asked', async () => {
+    const asked = async (readStanding: () => Promise<readonly StandingLane[]>) => {
+      let looks = 0;
+      const inbox = rows(1).map(row => ({ ...row, afterOffset: 9n, ageMs: 60_000 }));
+      const { stored, snapshot } = await drain({
+        inbox,
+        until: () => inbox.length === 0 || ++looks > 3,
+        now: () => looks * 1_000,
+        readOffsets: async () => [{ lane: 0, nextOffset: 4n }],
+        watermarks: { highWatermarks: () => Promise.reject(new Error('no broker')) },
+        readStanding,
+      });
+      return [stored, snapshot.standing];
+    };
+    const before = (stored: bigint) => async () => [{ lane: 0, stored, stillMs: MAX_SHARED_WAIT_MS - 500 }];
+    assert.deepEqual(await asked(before(4n)), [[['1']], []]);
+    const own = [[], [{ lane: 0, stored: '4', stillMs: 3_000 }]];
+    assert.deepEqual(await asked(before(3n)), own);
+    assert.deepEqual(await asked(() => Promise.reject(new Error('not now'))), own);
   });
 
   it('counts a row that goes before a record of its key, since its lane stands still for long', async () => {

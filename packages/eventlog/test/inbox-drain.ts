@@ -48,6 +48,7 @@ export async function drain(
     lanes: () => 1,
     watermarks: null,
     readOffsets: async () => [],
+    readStanding: async () => [],
     async storeInbox(ns) {
       stored.push([...ns]);
       const taken = inbox.filter(row => ns.includes(row.n));

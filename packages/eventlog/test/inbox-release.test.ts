@@ -5,10 +5,10 @@ import {
   createInboxRelease,
   type InboxRelease,
   type LanesNow,
-  MAX_KNOWN_WAIT_MS,
   MAX_STORED_BYTES,
   MAX_WAIT_MS,
 } from '../src/inbox-release.ts';
+import { MAX_KNOWN_WAIT_MS, MAX_SHARED_WAIT_MS, type StandingLane } from '../src/lane-stillness.ts';
 
 const LANES = 4;
 const LARGE_BYTES = 600 * 1024;
@@ -162,6 +162,36 @@ describe('inbox release', () => {
     assert.deepEqual(decideOn(release, { ...asked, nowMs: dayMs }).released, [], 'PostgreSQL was away');
     const known = decideFor(release, { fromMs: dayMs, ms: MAX_KNOWN_WAIT_MS, asked });
     assert.deepEqual([known.released, known.uncertain], [['1'], 1]);
+  });
+
+  it('counts what processors that ended before saw of a lane that is still there, and waits twice as long then', () => {
+    const asked = input([row(1, { afterOffset: 5n, ageMs: 3_600_000 })], stored(1, 3n));
+    const lifeMs = MAX_KNOWN_WAIT_MS / 4;
+    let standing: readonly StandingLane[] = [];
+    const lives: number[] = [];
+    for (let life = 1; life <= 9; life++) {
+      const release = createInboxRelease();
+      const elsewhere = { lane: 1, stored: 2n, stillMs: MAX_SHARED_WAIT_MS };
+      release.inherit([...standing, elsewhere, { ...elsewhere, lane: 0 }]);
+      const decision = decideFor(release, { fromMs: life * 1e9, ms: lifeMs, asked });
+      if (decision.released.length > 0) lives.push(life);
+      assert.equal(decision.uncertain, decision.released.length);
+      standing = [...standing, ...release.standing()];
+    }
+    assert.deepEqual(lives, [8, 9]);
+    const moved = createInboxRelease();
+    moved.inherit(standing);
+    assert.deepEqual(decideOn(moved, { ...asked, ...stored(1, 4n) }).released, [], 'it came nearer');
+  });
+
+  it('tells of the lanes alone that rows wait for', () => {
+    const release = createInboxRelease();
+    const rows = [row(1, { afterOffset: 5n }), row(2, { keyHash: 2 })];
+    const asked = input(rows, { storedOffsets: new Map([0, 1, 2, 3].map(lane => [lane, 3n])) });
+    decideFor(release, { fromMs: 0, ms: 2_000, asked });
+    assert.deepEqual(release.standing(), [{ lane: 1, stored: 3n, stillMs: 2_000 }]);
+    release.decide([row(3)], { ...asked, nowMs: 3_000 });
+    assert.deepEqual(release.standing(), []);
   });
 
   it('tells which rows wait for a known record, as it decides itself', () => {

@@ -27,6 +27,18 @@ export async function writeHeartbeat(
   await queryable.query(`delete from processors where heartbeat_at < now() - interval '${FORGET_AFTER}'`);
 }
 
+/** As `removeHeartbeat`, but what it said stays, as of one that is gone, for who comes behind it. */
+export async function leaveHeartbeat(
+  queryable: Pick<Pool, 'query'>,
+  id: string,
+  state: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await queryable.query(
+    `update processors set state = $2, heartbeat_at = now() - $3::float8 * interval '1 millisecond' where id = $1`,
+    [id, JSON.stringify(state), PROCESSOR_GONE_MS],
+  );
+}
+
 export async function removeHeartbeat(queryable: Pick<Pool, 'query'>, id: string): Promise<void> {
   await queryable.query('delete from processors where id = $1', [id]);
 }

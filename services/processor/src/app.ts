@@ -14,7 +14,7 @@ import { createMinuteRecord } from '@ackline/runtime/minute-record';
 import { newEventId } from '@ackline/shared/event-id';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
 import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
-import { removeHeartbeat } from '@ackline/store/processors';
+import { leaveHeartbeat, removeHeartbeat } from '@ackline/store/processors';
 import { addTotals } from '@ackline/store/totals';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
@@ -45,6 +45,7 @@ import { runProcessor } from './run-processor.ts';
 import { createLaneStorer, type LaneStorer } from './storing/lane-storer.ts';
 import { createRefusals } from './storing/refusals.ts';
 import { noteWholeBodies } from './storing/whole-bodies.ts';
+import { standingLanesOf } from './standing-lanes.ts';
 import { storerDeps, type StorerParts } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
 import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
@@ -237,8 +238,14 @@ function openHeartbeat(
   opened: AsyncDisposableStack,
 ): Heartbeat {
   const heartbeat = createHeartbeat({ ...deps, state });
-  opened.defer(() => removeHeartbeat(deps.pool, deps.processorId));
+  opened.defer(() => sayGoodbye(deps, state()));
   return heartbeat;
+}
+
+/** What it saw of lanes that stand still is for the next one, who may live no longer. */
+function sayGoodbye({ pool, processorId }: HeartbeatParts, state: ReturnType<HeartbeatDeps['state']>) {
+  if (standingLanesOf(state).length > 0) return leaveHeartbeat(pool, processorId, state);
+  return removeHeartbeat(pool, processorId);
 }
 
 /** Told to end while it waited for PostgreSQL. */

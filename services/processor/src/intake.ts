@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import type { KafkaReading, KafkaSource } from './kafka-reading.ts';
 import { createInboxPeek } from './storing/inbox-peek.ts';
 import type { LaneStorer } from './storing/lane-storer.ts';
+import { readStandingLanes } from './standing-lanes.ts';
 
 /** What Ackline creates the topic with; used while no broker has ever told otherwise. */
 const DEFAULT_KAFKA_LANES = 12;
@@ -64,6 +65,7 @@ export async function connectIntake(options: IntakeOptions): Promise<Intake> {
         watermarks: kafka,
         // Before a broker has ever answered the topic is the one that was read last, as far as anybody can know.
         readOffsets: () => readLaneOffsets(pool, kafka?.topicId() ?? null),
+        readStanding: () => readStandingLanes(pool),
         storeInbox: ns => storer.storeInboxRows(ns),
         log,
       });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readProcessorStates } from '@ackline/store/processors';
+import { PROCESSOR_GONE_MS, readProcessorStates } from '@ackline/store/processors';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { freePort } from '@ackline/testkit/free-port';
@@ -13,6 +13,7 @@ import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
+import { readStandingLanes } from '../src/standing-lanes.ts';
 import { appendToInbox, openPool, sampleEvent } from './events.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -129,6 +130,38 @@ destinations:
               (select sum(failed)::int from delivery_totals) as failed from source_totals`,
     );
     assert.deepEqual(totals, [{ stored: 21, delivered: 21, failed: 1 }]);
+  });
+
+  it('tells the next one of a lane that stood still, so that rows wait no longer where none lives for long', async () => {
+    const event = sampleEvent({ orderingKey: 'chat', body: Buffer.from('{}') });
+    await appendToInbox(pool, [event]);
+    await pool.query("update inbox set after_offset = 5, appended_at = now() - interval '10 minutes'");
+    const seen = async () => (await readStandingLanes(pool)).find(({ stillMs }) => stillMs > 0);
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      await pool.query('truncate processors');
+      const service = await start();
+      await waitFor(seen, { timeoutMs: 30_000 });
+      await service.stop(signal);
+      assert.equal((await seen())?.stored, 0n, signal);
+    }
+    const [left] = await readProcessorStates(pool);
+    assert.ok(left !== undefined && left.ageMs >= PROCESSOR_GONE_MS);
+    assert.deepEqual(await rows(), []);
+    // As after many that lived no longer.
+    await pool.query(
+      `update processors set state = jsonb_set(state, '{intake,inbox,standing,0,stillMs}', '120000')`,
+    );
+    const last = await start();
+    try {
+      await untilDelivered(1);
+    } finally {
+      await last.stop();
+    }
+    assert.deepEqual(
+      await readProcessorStates(pool).then(states => states.length),
+      1,
+      'nothing waits any more',
+    );
   });
 
   it('makes the partitions of today before it stores anything, also where none ran for a week', async () => {

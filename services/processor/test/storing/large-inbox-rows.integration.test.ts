@@ -40,6 +40,7 @@ describe('large bodies of one tenant in the inbox', () => {
       listener: { stored: nothing, quarantined: nothing, refused: nothing },
     });
     const consumer = createInboxConsumer({
+      readStanding: async () => [],
       peek: limit => peekInbox(pool, limit),
       peekPast: look => peekInboxPast(pool, look),
       lanes: () => 1,

@@ -44,6 +44,7 @@ describe('a processor that is stopped inside a storing transaction', () => {
       listener: { stored: nothing, quarantined: nothing, refused: nothing },
     });
     return createInboxConsumer({
+      readStanding: async () => [],
       peek: limit => peekInbox(pool, limit),
       peekPast: look => peekInboxPast(pool, look),
       lanes: () => 1,

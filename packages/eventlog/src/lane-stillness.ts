@@ -1,0 +1,75 @@
+/** A lane that a processor saw stand still while rows waited for what comes in it. */
+export interface StandingLane {
+  readonly lane: number;
+  /** First offset that was not stored. */
+  readonly stored: bigint;
+  /** How long it was seen there, also by processors that ended before. */
+  readonly stillMs: number;
+}
+
+/**
+ * A broker is restarted, and its consumers are back and store, within this. In a longer outage the key goes on without what the
+ * broker keeps: that goes out when it is found, and is counted.
+ */
+export const MAX_KNOWN_WAIT_MS = 60_000;
+/**
+ * So long in all, where none that looked lived for `MAX_KNOWN_WAIT_MS`: one start alone lets no row go earlier, and of processors that
+ * never live for long the rows go all the same.
+ */
+export const MAX_SHARED_WAIT_MS = 2 * MAX_KNOWN_WAIT_MS;
+/** Looks are as far apart at most while a row waits: a longer time between two was none in which a lane could be seen to stand. */
+const LOOK_MS = 5_000;
+
+/** How long each lane was seen to be where it is (IR2 of inbox-release.ts). */
+export interface LaneStillness {
+  /** Whether a lane has stood still for too long, by lane. */
+  look(now: {
+    readonly lanes: number;
+    readonly storedOffsets: ReadonlyMap<number, bigint>;
+    readonly nowMs: number;
+  }): readonly boolean[];
+  /** What processors saw that may have ended since: it counts where the lane is still there. */
+  inherit(earlier: readonly StandingLane[]): void;
+  /** At the last look. */
+  of(lane: number): StandingLane;
+}
+
+export function createLaneStillness(): LaneStillness {
+  const places = new Map<number, { readonly stored: bigint; readonly ownMs: number }>();
+  const earlierMs = new Map<string, number>();
+  let lookedMs = Number.NEGATIVE_INFINITY;
+
+  function of(lane: number): StandingLane & { readonly ownMs: number } {
+    const { stored, ownMs } = places.get(lane) ?? { stored: 0n, ownMs: 0 };
+    return { lane, stored, ownMs, stillMs: ownMs + (earlierMs.get(placeKey(lane, stored)) ?? 0) };
+  }
+
+  return {
+    look({ lanes, storedOffsets, nowMs }) {
+      const passedMs = Math.min(nowMs - lookedMs, LOOK_MS);
+      lookedMs = nowMs;
+      return Array.from({ length: lanes }, (_, lane) => {
+        const stored = storedOffsets.get(lane) ?? 0n;
+        const before = places.get(lane);
+        places.set(lane, { stored, ownMs: before?.stored === stored ? before.ownMs + passedMs : 0 });
+        const { ownMs, stillMs } = of(lane);
+        return ownMs >= MAX_KNOWN_WAIT_MS || stillMs >= MAX_SHARED_WAIT_MS;
+      });
+    },
+    inherit(earlier) {
+      for (const { lane, stored, stillMs } of earlier) {
+        const key = placeKey(lane, stored);
+        earlierMs.set(key, Math.max(stillMs, earlierMs.get(key) ?? 0));
+      }
+    },
+    of(lane) {
+      const { ownMs: _, ...standing } = of(lane);
+      return standing;
+    },
+  };
+}
+
+/** An offset only grows: a lane that is at the same one never left it. */
+function placeKey(lane: number, stored: bigint): string {
+  return `${lane}:${stored}`;
+}
