@@ -22,7 +22,8 @@ describeChart('the console', () => {
     const [program] = podOf(renderMinimal(), 'console').containers;
     const texts = Object.entries(envOf(program!)).filter(([, value]) => typeof value === 'string');
     const config = loadConfig({ ...Object.fromEntries(texts), DATABASE_URL: 'postgres://db/ackline' });
-    assert.equal(config.rules.isLocal, false);
+    // On loopback in development alone it asks for none.
+    assert.equal(config.isProduction, true);
     assert.deepEqual(config.http, { host: '0.0.0.0', port: 8081 });
     assert.deepEqual(at(program, 'ports'), [
       { name: 'http', containerPort: config.http.port },

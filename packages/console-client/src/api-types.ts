@@ -1,5 +1,22 @@
 // Generated from services/console/src/api by `npm run docs`.
 export interface paths {
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Acknowledgement times, rates, lag, tier, breakers, what is parked: over up to 30 days, and now */
+        get: operations["readOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -409,6 +426,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one becomes known here */
+        get: operations["readAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a browser in with a token */
+        post: operations["startSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign it out */
+        post: operations["endSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -449,6 +517,11 @@ export interface components {
             scopes: ("view" | "payload" | "operate" | "configure")[];
             /** @description null: all of them. */
             tenant: string | null;
+            /**
+             * @description machine: whoever is on this machine, in development. session: a cookie, which can be signed out.
+             * @enum {string}
+             */
+            by: "machine" | "token" | "session";
         };
         Attempt: {
             /** Format: date-time */
@@ -675,6 +748,137 @@ export interface components {
             /** @description There was no more at the time of the call. false: call again at once, also where no item came. */
             isCaughtUp: boolean;
         };
+        OverviewPoints: {
+            /** @description The beginnings of the steps. */
+            at: string[];
+            /** @description Events that were answered with a 2xx, by the tier that had them first. */
+            accepted: {
+                kafka: number[];
+                inbox: number[];
+                spool: number[];
+            };
+            /** @description Events. */
+            stored: number[];
+            /** @description Whose times the percentiles are of. */
+            answers: number[];
+            /** @description From the head of an event to its answer; null: there was none. */
+            ackP50Ms: (number | null)[];
+            ackP95Ms: (number | null)[];
+            ackP99Ms: (number | null)[];
+            delivered: number[];
+            /** @description Attempts that did not deliver. */
+            failed: number[];
+            parked: number[];
+        };
+        Overview: {
+            /**
+             * Format: date-time
+             * @description Of the first point: `since` of the call on the grid of the steps.
+             */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @description Seconds from point to point. */
+            stepS: number;
+            /**
+             * @description Where all but `now` comes from: each process counts, and adds what it has once a minute. One that was killed has not told its last minute.
+             * @constant
+             */
+            totals: "kept per minute";
+            /**
+             * Format: date-time
+             * @description What came later may not be told yet.
+             */
+            completeUntil: string;
+            points: components["schemas"]["OverviewPoints"];
+            /** @description The busiest, in columns as `points`. */
+            sources: {
+                source: string;
+                tenant: string;
+                accepted: number[];
+                stored: number[];
+            }[];
+            /** @description Of the whole time, the busiest first. */
+            destinations: {
+                destination: string;
+                delivered: number;
+                failed: number;
+                parked: number;
+            }[];
+            now: {
+                /** @description Of the last minutes that were told; null: nothing came in them. */
+                acks: {
+                    answers: number;
+                    p50Ms: number | null;
+                    p95Ms: number | null;
+                    p99Ms: number | null;
+                    /**
+                     * Format: date-time
+                     * @description When it was so, by the clock of who measured it.
+                     */
+                    measuredAt: string;
+                } | null;
+                /** @description That which took most in the last minute that was told; null: nothing came in the last minutes. */
+                tier: {
+                    /** @enum {string} */
+                    inUse: "kafka" | "inbox" | "spool";
+                    /**
+                     * Format: date-time
+                     * @description When it was so, by the clock of who measured it.
+                     */
+                    measuredAt: string;
+                } | null;
+                /** @description null: no processor runs, or the token is of one tenant. */
+                lag: {
+                    /** @description Since the oldest event that is not stored yet came. */
+                    seconds: number;
+                    /** @description Events that are not stored yet. */
+                    waiting: number;
+                    /**
+                     * Format: date-time
+                     * @description When it was so, by the clock of who measured it.
+                     */
+                    measuredAt: string;
+                } | null;
+                /** @description null: the token is of one tenant. */
+                breakers: {
+                    /** @description Destinations that are paused, or whose breaker is not closed. */
+                    items: {
+                        destination: string;
+                        /** @enum {string} */
+                        breaker: "closed" | "open" | "half open" | "recovering";
+                        probeInMs: number | null;
+                        paused: boolean;
+                    }[];
+                    /** @description The others. */
+                    closed: number;
+                    /**
+                     * Format: date-time
+                     * @description When it was so, by the clock of who measured it.
+                     */
+                    measuredAt: string;
+                } | null;
+                parked: {
+                    count: number;
+                    /** @description `count` is where counting ended: there are at least so many. */
+                    hasMore: boolean;
+                    /**
+                     * Format: date-time
+                     * @description When it was so, by the clock of who measured it.
+                     */
+                    measuredAt: string;
+                };
+                replays: {
+                    /** @description Announced, under way or stopped. */
+                    pending: number;
+                    /**
+                     * Format: date-time
+                     * @description When it was so, by the clock of who measured it.
+                     */
+                    measuredAt: string;
+                };
+            };
+        };
         ParkedDelivery: {
             /** Format: uuid */
             id: string;
@@ -848,6 +1052,30 @@ export interface components {
             delivered: number;
             discarded: number;
         };
+        Access: {
+            /** @description Whoever is on this machine is known: nobody needs to sign in. */
+            local: boolean;
+            /** @description `/login/oidc` signs in by an OpenID provider; null: none is configured. */
+            oidc: {
+                /** @description What people call it: "Sign in with …". */
+                label: string;
+            } | null;
+        };
+        Session: {
+            name: string;
+            scopes: ("view" | "payload" | "operate" | "configure")[];
+            /** @description null: all of them. */
+            tenant: string | null;
+            /**
+             * Format: date-time
+             * @description It ends before, where it is not used for an hour.
+             */
+            expiresAt: string;
+        };
+        SessionEnd: {
+            /** @description false: nobody was. */
+            ended: boolean;
+        };
         Secret: {
             /** @description Where its value is read: `env NAME` or `file PATH`. */
             reference: string;
@@ -883,6 +1111,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readOverview: {
+        parameters: {
+            query?: {
+                /** @description Of up to 30 days ago; an hour ago where it is left out. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Acknowledgement times, rates, lag, tier, breakers, what is parked: over up to 30 days, and now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -1763,6 +2023,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How one becomes known here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Sign a browser in with a token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Sign it out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionEnd"];
                 };
             };
             /** @description It was not done */
