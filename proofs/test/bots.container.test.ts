@@ -7,7 +7,8 @@ import { whatsappIntake } from '../src/bots/whatsapp-intake.ts';
 
 // The short form of `npm run proof -- bots`: fewer conversations, and one kill.
 
-describe('bots whose processor is killed, on Kafka, PostgreSQL and Redis', () => {
+// Side by side: each waits most of its time, for servers that start, for the pace of a provider or for a lease.
+describe('bots whose processor is killed, on Kafka, PostgreSQL and Redis', { concurrency: true }, () => {
   for (const scenario of [telegramServiceBot, whatsappIntake, respondioIntake]) {
     it(`${scenario.name}: handles every message, in order, and replies to none twice`, async () => {
       const { checks, ...figures } = await runBots({
