@@ -37,7 +37,7 @@ export interface InboxConsumerOptions extends Pick<LookBehindOptions, 'peekPast'
   readonly watermarks: Pick<Watermarks, 'highWatermarks'> | null;
   readOffsets(): Promise<readonly LaneOffset[]>;
   /** What processors said before of lanes that stood still; asked once. */
-  readStanding(): Promise<readonly StandingLane[]>;
+  readonly readStanding: () => Promise<readonly StandingLane[]>;
   /** Stores those of the named rows that are free just now and fit together, in order, none before one of its key; tells how many. */
   storeInbox(ns: readonly string[]): Promise<number>;
   readonly log: Pick<Logger, 'warn' | 'info'>;
