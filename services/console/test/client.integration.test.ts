@@ -71,7 +71,7 @@ describe('the client that is generated from the OpenAPI document', () => {
     assert.ok(token !== null);
     const client = createConsoleClient({ url: ackline.url, token });
     const { data: caller } = await client.GET('/api/v1/caller');
-    assert.deepEqual(caller, { name: 'token:looks', scopes: ['view'], tenant: null });
+    assert.deepEqual(caller, { name: 'token:looks', scopes: ['view'], tenant: null, by: 'token' });
     const { id } = await storeEvent(pool);
     const { error, data, response } = await client.GET('/api/v1/events/{id}/payload', {
       params: { path: { id } },
