@@ -129,13 +129,13 @@ export function createInboxConsumer(options: InboxConsumerOptions): InboxConsume
 }
 
 /** (IR2) Once. What is not known then is not waited for: the rest of this process's life counts all the same. */
-function createInheriting({ readStanding, log }: InboxConsumerOptions, release: InboxRelease) {
+function createInheriting(options: InboxConsumerOptions, release: InboxRelease) {
   let hasInherited = false;
   return async (): Promise<void> => {
     if (hasInherited) return;
     hasInherited = true;
-    const standing = readStanding().catch((error: unknown) => {
-      log.warn({ err: error }, 'inbox.standing-unknown');
+    const standing = options.readStanding().catch((error: unknown) => {
+      options.log.warn({ err: error }, 'inbox.standing-unknown');
       return [];
     });
     release.inherit(await standing);

@@ -57,7 +57,8 @@ export function createJobContext(
   const settings = settingsOf(deps.setup.settings);
   const clients = createClients({
     request,
-    take: (limit, limitSignal) => takeLimit(ask, limit, limitSignal),
+    // What it leaves open of the host's has no part in the job: the call that it is for is waited for.
+    take: (limit, limitSignal) => takeLimit(deps.ask, limit, limitSignal),
     secrets,
     settings,
   });

@@ -43,4 +43,11 @@ describe('a limit that is shared', () => {
     await waiting;
     assert.equal(asked(), 1);
   });
+
+  it('ends with the job also while the host lets its turn come', async () => {
+    const abort = new AbortController();
+    const waiting = takeLimit((() => new Promise(() => undefined)) as Ask, limit, abort.signal);
+    abort.abort();
+    await waiting;
+  });
 });

@@ -290,6 +290,37 @@ export const bot = defineHandler({ name: 'bot', source: twilio, handle() {} });`
     assert.deepEqual(await run('d', 'fine', true), ['done', true, '{"id":7}']);
   });
 
+  it('do what waited for its turn when its time was over, the next time: nothing of it was sent', async () => {
+    const outcomes: string[] = [];
+    const memory = createMemoryServices();
+    const services: HandlerServices = {
+      ...memory,
+      'limit.take': () => new Promise(() => undefined), // as one that lets a turn come
+      'once.end': (request, caller) => {
+        outcomes.push(request.outcome.kind);
+        return memory['once.end'](request, caller);
+      },
+    };
+    const cases = `
+      case 'send': {
+        const message = { type: 'text', text: 'hello' };
+        await ctx.once('reply', () => ctx.clients.respondio.sendMessage('id:1', { message }));
+        return;
+      }`;
+    const settings = { respondio: { apiUrl: 'http://127.0.0.1:9' } };
+    await using bench = startPool(moduleThat(cases), {
+      services,
+      settings,
+      secrets: { respondioToken: 't' },
+    });
+    await bench.ready();
+    for (let tries = 1; tries <= 2; tries++) {
+      assert.deepEqual(await bench.run({ do: 'send' }, { timeoutMs: 500 }), { kind: 'timeout' });
+      assert.deepEqual(outcomes, Array(tries).fill('undone'));
+    }
+    assert.equal(bench.pool.figures().threads, 1);
+  });
+
   it('load once what several want at a time, keep it, and keep that there is nothing', async () => {
     const cases = `
       case 'load': {
