@@ -88,8 +88,7 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
     isReading: () => consumer?.snapshot().state === 'reading',
     async highWatermarks() {
       if (opened === null) await firstTry();
-      if (opened === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
-      return opened.watermarks.highWatermarks();
+      return askOpened(() => opened?.watermarks ?? null);
     },
     component: storer => ({
       name: 'kafka-consumer',
@@ -105,6 +104,24 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
     close: async () => opened?.watermarks.close(),
     snapshot: () => consumer && { ...consumer.snapshot(), weaknesses: opened?.topic.weaknesses ?? [] },
   };
+}
+
+/**
+ * Where the topic is opened anew meanwhile (a consumer that ended starts again), the connections end under the question: that is no
+ * broker that is away, and what the inbox keeps must not go for it.
+ */
+export async function askOpened(
+  opened: () => Pick<Watermarks, 'highWatermarks'> | null,
+): Promise<ReadonlyMap<number, bigint>> {
+  for (;;) {
+    const asked = opened();
+    if (asked === null) throw new AppError('ACKLINE_KAFKA_UNAVAILABLE');
+    try {
+      return await asked.highWatermarks();
+    } catch (error) {
+      if (opened() === asked) throw error;
+    }
+  }
 }
 
 function createConsumer(

@@ -10,7 +10,7 @@ import { withDatabase } from '@ackline/testkit/database';
 import { freePort } from '@ackline/testkit/free-port';
 import { scrape } from '@ackline/testkit/scrape';
 import { spawnService } from '@ackline/testkit/spawn-service';
-import { createKafkaReading } from '../src/kafka-reading.ts';
+import { askOpened, createKafkaReading } from '../src/kafka-reading.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READING = 'ackline_processor_kafka_reading';
@@ -97,6 +97,23 @@ describe('what the partitions hold', () => {
     const second = ask(reading);
     await second.ended;
     assert.equal(second.answer, UNAVAILABLE);
+  });
+
+  it('is asked again where the topic is opened anew under the question, and else only where it is', async () => {
+    const away = new Error('the connection ended');
+    const held = new Map([[0, 7n]]);
+    const ended = Promise.withResolvers<never>();
+    const older = { highWatermarks: () => ended.promise };
+    const newer = { highWatermarks: () => Promise.resolve(held) };
+    let opened: typeof older | typeof newer = older;
+    const asked = askOpened(() => opened);
+    opened = newer;
+    ended.reject(away);
+    assert.equal(await asked, held);
+    await assert.rejects(
+      askOpened(() => older),
+      away,
+    );
   });
 
   it('is known to be unknown after five seconds in which the topic is not opened', async t => {
