@@ -92,6 +92,16 @@
 # Only the Service and `kubectl port-forward` lead there; each call needs a token.
 - { name: CONSOLE_HOST, value: {{ .Values.console.host | quote }} }
 - { name: CONSOLE_PORT, value: "8081" }
+{{- with include "ackline.consolePublicUrl" . }}
+- { name: CONSOLE_PUBLIC_URL, value: {{ . | quote }} }
+{{- end }}
+{{- end }}
+
+{{/* Where people open it; empty: the chart does not know. */}}
+{{- define "ackline.consolePublicUrl" -}}
+{{- with .Values.console -}}
+{{- if .publicUrl }}{{ .publicUrl }}{{ else if and .ingress.enabled .ingress.hosts }}https://{{ first .ingress.hosts }}{{ end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "ackline.processorEnv" -}}

@@ -86,6 +86,35 @@ describeChart('the console', () => {
     ]);
   });
 
+  it('is told where people open it: the host of its Ingress, or what is said', () => {
+    const urlOf = (manifests: ReturnType<typeof render>) =>
+      envOf(podOf(manifests, 'console').containers[0]!)['CONSOLE_PUBLIC_URL'];
+    assert.equal(urlOf(renderMinimal()), undefined);
+    assert.equal(urlOf(shape('ingress')), 'https://ackline.example.com');
+    const publicUrl = 'https://console.example.com';
+    assert.equal(urlOf(renderMinimal({ console: { publicUrl } })), publicUrl);
+  });
+
+  it('takes an OpenID provider by its own environment, with the secret of a Secret', () => {
+    const reference = { secretKeyRef: { name: 'oidc', key: 'secret' } };
+    const env = [
+      { name: 'CONSOLE_OIDC_ISSUER', value: 'https://login.example.com' },
+      { name: 'CONSOLE_OIDC_CLIENT_ID', value: 'ackline' },
+      { name: 'CONSOLE_OIDC_ROLES', value: '{"sre":{"scopes":["view"]}}' },
+      { name: 'CONSOLE_OIDC_CLIENT_SECRET', valueFrom: reference },
+    ];
+    const console = { publicUrl: 'https://console.example.com', env };
+    const given = envOf(podOf(renderMinimal({ console }), 'console').containers[0]!);
+    assert.deepEqual(given['CONSOLE_OIDC_CLIENT_SECRET'], reference);
+    const texts = Object.entries(given).filter(([, value]) => typeof value === 'string');
+    const { oidc } = loadConfig({
+      ...Object.fromEntries(texts),
+      DATABASE_URL: 'postgres://db/ackline',
+      CONSOLE_OIDC_CLIENT_SECRET: 'of the Secret',
+    });
+    assert.equal(oidc?.publicUrl.href, 'https://console.example.com/');
+  });
+
   it('may have its TLS in front of the Ingress where that is said', () => {
     const ingress = { enabled: true, hosts: ['ackline.example.com'], tlsInFront: true };
     assert.equal(at(only(renderMinimal({ console: { ingress } }), 'Ingress'), 'spec.tls'), undefined);

@@ -1,6 +1,19 @@
 {{/* What would show the console to whom it is not for, or its tokens to who listens. */}}
 {{- define "ackline.check.console" -}}
 {{- $ingress := .Values.console.ingress }}
+{{- range .Values.console.env }}
+{{- if and (eq .name "CONSOLE_OIDC_CLIENT_SECRET") (hasKey . "value") }}
+console.env gives CONSOLE_OIDC_CLIENT_SECRET by its value, which everybody who may read the Deployment sees: put it into a Secret, and give it by valueFrom.secretKeyRef, or mount it by secrets and name it in CONSOLE_OIDC_CLIENT_SECRET_FILE.
+{{- end }}
+{{- if eq .name "CONSOLE_OIDC_ISSUER" }}
+{{- if not (include "ackline.consolePublicUrl" $) }}
+console.env sets CONSOLE_OIDC_ISSUER, whose provider sends people back to where they open the console: set console.publicUrl, or a host of console.ingress.
+{{- end }}
+{{- if and $.Values.networkPolicy.enabled (not $.Values.networkPolicy.extraEgress) }}
+networkPolicy.extraEgress is empty, so that the console can not ask CONSOLE_OIDC_ISSUER: add where it is, as [{ ports: [{ port: 443 }], to: [{ ipBlock: { cidr: … } }] }].
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and $ingress.enabled (not .Values.console.enabled) }}
 console.ingress is enabled, but no console: set console.enabled to true, or disable console.ingress.
 {{- end }}

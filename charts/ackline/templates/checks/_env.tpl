@@ -46,6 +46,7 @@ OTEL_EXPORTER_OTLP_HEADERS: otel.headersSecret
 OTEL_TRACES_SAMPLER_ARG: otel.samplerArg
 PORT: nothing (the port is 8080)
 CONSOLE_HOST: console.host
+CONSOLE_PUBLIC_URL: console.publicUrl
 CONSOLE_PORT: nothing (the port is 8081)
 OPS_PORT: nothing (the port is 9464)
 {{- end }}
