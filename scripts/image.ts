@@ -16,7 +16,7 @@ import { type ImageService, migrateBed, openImageBed } from './image/image-bed.t
 
 const HELP = `usage: npm run image -- [options]
 
-Builds the image of ingress, processor and \`ackline\`, and prints its size, its layers, where its SBOM is, and how long ingress and processor
+Builds the image of ingress, processor, console and \`ackline\`, and prints its size, its layers, where its SBOM is, and how long the services
 take from the start of their process to the first 200 of /startupz.
 
   --tag <name>          of the image (ackline:<version>); with the name of a registry, push it afterwards: docker push <name>
@@ -82,7 +82,7 @@ async function describeImage(tag: string, nodeImage: string, revision: string): 
 async function describeStart(tag: string): Promise<void> {
   await using bed = await openImageBed();
   await migrateBed(bed, tag);
-  for (const service of ['ingress', 'processor'] as const satisfies readonly ImageService[]) {
+  for (const service of ['ingress', 'processor', 'console'] as const satisfies readonly ImageService[]) {
     await using running = await bed.start(tag, service);
     console.log(`start ${service} to /startupz 200: ${Math.round(running.startMs)} ms`);
   }

@@ -30,7 +30,7 @@ interface Variant {
 }
 
 /** Milliseconds of each round, by service and variant. */
-type Figures = Readonly<Record<ImageService, readonly (readonly number[])[]>>;
+type Figures = Readonly<Record<(typeof SERVICES)[number], readonly (readonly number[])[]>>;
 
 /** How long ingress and processor take to start, beside the same as emitted JavaScript. */
 export const startupBench: BenchCommand = {

@@ -8,7 +8,10 @@ import { IMAGES, RUN_LABEL, RUN_VARIABLE } from '../../packages/testkit/src/cont
 import { freePort } from '../../packages/testkit/src/free-port.ts';
 import { bringImage, docker, ImageError } from './docker-cli.ts';
 
-export type ImageService = 'ingress' | 'processor';
+export type ImageService = 'ingress' | 'processor' | 'console';
+
+/** Its port in the image; nobody calls the processor. */
+const HTTP_PORTS: Readonly<Partial<Record<ImageService, number>>> = { ingress: 8080, console: 8081 };
 
 export interface RunningImage extends AsyncDisposable {
   readonly id: string;
@@ -109,8 +112,9 @@ function envWords(env: Readonly<Record<string, string>>): string[] {
 
 async function start(image: string, service: ImageService, shared: readonly string[]): Promise<RunningImage> {
   const opsPort = await freePort();
-  const httpPort = service === 'ingress' ? await freePort() : null;
-  const ports = [`${opsPort}:9464`, ...(httpPort === null ? [] : [`${httpPort}:8080`])];
+  const ownPort = HTTP_PORTS[service];
+  const httpPort = ownPort === undefined ? null : await freePort();
+  const ports = [`${opsPort}:9464`, ...(httpPort === null ? [] : [`${httpPort}:${ownPort}`])];
   const published = ports.flatMap(pair => ['--publish', `127.0.0.1:${pair}`]);
   const id = await docker(['create', ...shared, ...published, image, service]);
   const remove = async () => void (await docker(['rm', '--force', '--volumes', id]));

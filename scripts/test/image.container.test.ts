@@ -132,6 +132,23 @@ describe('the image', () => {
     assert.equal(await endContainer(processor.id, 'TERM'), 0, await processor.logs());
   });
 
+  it('serves the console to who has a token that was made in it, and ends with 0 on SIGTERM', async t => {
+    const tried = bedOf(t);
+    if (tried === null) return;
+    await migrateBed(tried, tag);
+    await using started = await tried.start(tag, 'console', { CONSOLE_HOST: '0.0.0.0' });
+    const ask = (headers: Readonly<Record<string, string>>) =>
+      fetch(`${started.httpUrl}/api/v1/sources`, { headers });
+    assert.equal((await ask({})).status, 401);
+    const page = await fetch(`${started.httpUrl}/`, { headers: { accept: 'text/html' } });
+    assert.match(await page.text(), /<script type="module"/);
+    const token = await docker(['exec', started.id, 'ackline', 'tokens', 'create', 'me', '--scope', 'view']);
+    const answer = await ask({ authorization: `Bearer ${token}` });
+    assert.equal(answer.status, 200);
+    assert.match(await answer.text(), /"telegram"/);
+    assert.equal(await endContainer(started.id, 'TERM'), 0, await started.logs());
+  });
+
   it('ends a process 1 that does not listen for signals yet, and leaves one that does to itself', async t => {
     if (bedOf(t) === null) return;
     const idle = 'setInterval(() => undefined, 1_000); console.log("there")';
