@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { findDebianPrograms } from './debian-programs.ts';
+import { runScript } from './debian-programs.ts';
 
 /** Names the browser: it is looked for once, before its tier begins. */
 export const CHROMIUM_VARIABLE = 'ACKLINE_CHROMIUM';
@@ -12,6 +11,6 @@ export type ChromiumProgram =
 export function findChromium(): ChromiumProgram {
   const named = process.env[CHROMIUM_VARIABLE] ?? '';
   if (named !== '') return { kind: 'found', path: named };
-  const found = findDebianPrograms('chromium', ['chromium']);
-  return found.kind === 'unavailable' ? found : { kind: 'found', path: join(found.folder, 'chromium') };
+  const { said, reason } = runScript('fetch-chromium.sh');
+  return reason === null ? { kind: 'found', path: said } : { kind: 'unavailable', reason };
 }

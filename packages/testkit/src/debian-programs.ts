@@ -5,21 +5,30 @@ export type DebianPrograms =
   | { readonly kind: 'found'; readonly folder: string }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** The largest package is 80 MB: on a slow line minutes. */
+/** The largest package is 110 MB: on a slow line minutes. */
 const FETCH_LIMIT_MS = 300_000;
 
 /** The folder that has all of the programs: one of PATH, else that of Debian's package, unpacked into a cache. Nothing is installed. */
 export function findDebianPrograms(name: string, programs: readonly string[]): DebianPrograms {
-  const script = fileURLToPath(new URL('../../../scripts/debian/fetch-package.sh', import.meta.url));
+  const { said, reason } = runScript('fetch-package.sh', [name, ...programs]);
+  return reason === null ? { kind: 'found', folder: said } : { kind: 'unavailable', reason };
+}
+
+/** Runs a script of scripts/debian, which prints what it has found, or says why it has not. */
+export function runScript(
+  name: string,
+  args: readonly string[] = [],
+): { readonly said: string; readonly reason: string | null } {
+  const script = fileURLToPath(new URL(`../../../scripts/debian/${name}`, import.meta.url));
   try {
-    const folder = execFileSync('bash', [script, name, ...programs], {
+    const said = execFileSync('bash', [script, ...args], {
       encoding: 'utf8',
       timeout: FETCH_LIMIT_MS,
       stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
-    return { kind: 'found', folder };
+    });
+    return { said: said.trim(), reason: null };
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim() ?? '';
-    return { kind: 'unavailable', reason: said === '' ? String(error) : said };
+    return { said: '', reason: said === '' ? String(error) : said };
   }
 }
