@@ -126,7 +126,7 @@ describe('the bootstrap', () => {
     const tiers = Object.entries(commands).filter(([name]) => name.startsWith('test:'));
     assert.deepEqual(
       tiers,
-      ['unit', 'integration', 'container', 'k8s'].map(tier => [
+      ['unit', 'integration', 'browser', 'container', 'k8s'].map(tier => [
         `test:${tier}`,
         `node scripts/bootstrap.mjs test ${tier}`,
       ]),
@@ -147,5 +147,54 @@ describe('the bootstrap', () => {
     const [code] = await once(run('deploy'), 'close');
     assert.equal(code, 1);
     assert.match(output, /start\|test\|verify/);
+  });
+
+  describe("with the console's page", () => {
+    const web = 'packages/console-web';
+    /** Counts how often it was run. */
+    const vite = `
+      const { mkdirSync, appendFileSync, writeFileSync, readFileSync } = require('node:fs');
+      const folder = process.argv[process.argv.indexOf('--outDir') + 1];
+      appendFileSync(__dirname + '/runs', 'x');
+      if (readFileSync('src/main.tsx', 'utf8').includes('broken')) { console.error('no such thing'); process.exit(1); }
+      mkdirSync(folder);
+      writeFileSync(folder + '/index.html', readFileSync('src/main.tsx'));`;
+    const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+    beforeEach(() => {
+      put('node_modules/vite/bin/vite.js', vite);
+      put(`${web}/src/main.tsx`, 'one');
+    });
+
+    async function start(): Promise<void> {
+      run('start');
+      await said('args up');
+      child?.kill('SIGTERM');
+      child?.kill('SIGKILL');
+      process.kill(Number(/pid (\d+)/.exec(output)?.[1]), 'SIGKILL');
+    }
+
+    it('builds it before it starts, and again only where what it is made of has changed', async () => {
+      await start();
+      await start();
+      assert.equal(read(`${web}/dist/index.html`), 'one');
+      assert.equal(read('node_modules/vite/bin/runs'), 'x');
+      put(`${web}/src/main.tsx`, 'two');
+      put(`${web}/src/parts/new.ts`, 'more');
+      await start();
+      assert.equal(read(`${web}/dist/index.html`), 'two');
+      assert.equal(read('node_modules/vite/bin/runs'), 'xx');
+    });
+
+    it('starts without it where it can not be built, keeps the one of before, and says why', async () => {
+      await start();
+      put(`${web}/src/main.tsx`, 'broken');
+      await start();
+      assert.match(output, /page could not be built: vite: no such thing/);
+      assert.equal(read(`${web}/dist/index.html`), 'one');
+      rmSync(join(root, 'node_modules', 'vite'), { recursive: true });
+      await start();
+      assert.match(output, /page could not be built: Vite is not installed/);
+    });
   });
 });
