@@ -68,7 +68,8 @@ async function readStream({ path, lastId, signal, onMessage, onState }: Followed
   }
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+/** Shorter where the signal comes. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });

@@ -40,6 +40,8 @@ const ROW_PX = 36;
 const PHONE_ROW_PX = 62;
 /** Rows beyond the window, so that the keyboard finds the next one. */
 const OVERSCAN = 10;
+/** What the heads of page and table cover: a row is not brought below them. */
+const COVERED_PX = 100;
 
 /**
  * Rows of a list, however many: only those near the window are in the page. The arrow keys go from row to row, Enter follows the link, and
@@ -78,18 +80,28 @@ function Rows<Row>({ columns, rows, keyOf, hrefOf }: DataTableProps<Row>) {
     estimateSize: () => (isPhone ? PHONE_ROW_PX : ROW_PX),
     overscan: OVERSCAN,
     scrollMargin: top,
+    scrollPaddingStart: COVERED_PX,
     getItemKey: index => {
       const row = rows[index];
       return row === undefined ? index : keyOf(row);
     },
   });
   useLayoutEffect(() => virtualizer.measure(), [isPhone, virtualizer]);
+  const wanted = useRef<number | null>(null);
+  const focusWanted = () => {
+    const link = wanted.current === null ? null : linkOf(body.current, wanted.current);
+    if (link === null) return; // its row comes with the next render
+    link.focus({ preventScroll: true });
+    wanted.current = null;
+  };
+  useLayoutEffect(focusWanted);
   const onKeyDown = (event: KeyboardEvent) => {
     const next = nextIndex(event, rows.length);
     if (next === null) return;
     event.preventDefault();
+    wanted.current = next;
     virtualizer.scrollToIndex(next);
-    requestAnimationFrame(() => linkOf(body.current, next)?.focus({ preventScroll: true }));
+    focusWanted();
   };
   return (
     <div
@@ -153,8 +165,8 @@ function usePageTop(element: RefObject<HTMLElement | null>): number {
   return top;
 }
 
-function linkOf(body: HTMLElement | null, index: number): HTMLElement | null | undefined {
-  return body?.querySelector<HTMLElement>(`[data-index="${index}"] .row-link`);
+function linkOf(body: HTMLElement | null, index: number): HTMLElement | null {
+  return body?.querySelector<HTMLElement>(`[data-index="${index}"] .row-link`) ?? null;
 }
 
 /** Where a key leads; null: it is no key of the table, or the focus is on no row. */

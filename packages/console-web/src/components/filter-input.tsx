@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { FilterField } from './filter-field.ts';
 import { isoOfLocal, localOfIso } from './local-time.ts';
 
@@ -19,18 +20,21 @@ export function FilterInput({ field, listId, value, onChange }: FilterInputProps
 }
 
 function Control({ field: { name, kind, options = [] }, listId, value, onChange }: FilterInputProps) {
-  const change = (next: string) => {
-    const given = next.trim() === '' ? undefined : next.trim();
-    if (given !== value) onChange(given);
+  const shown = kind === 'time' && value !== undefined ? localOfIso(value) : (value ?? '');
+  const [draft, setDraft] = useDraft(shown);
+  const leave = () => {
+    if (draft.trim() === shown) return;
+    onChange((kind === 'time' ? isoOfLocal(draft) : draft.trim()) || undefined);
   };
+  const field = { className: 'input', onBlur: leave };
   switch (kind) {
     case 'choice':
       return (
         <select
           className="input"
           name={name}
-          value={value ?? ''}
-          onChange={({ target }) => change(target.value)}
+          value={shown}
+          onChange={({ target }) => onChange(target.value || undefined)}
         >
           <option value="">any</option>
           {options.map(option => (
@@ -39,34 +43,28 @@ function Control({ field: { name, kind, options = [] }, listId, value, onChange 
         </select>
       );
     case 'time':
-      // Its key makes it anew where the URL says something else.
       return (
         <input
-          key={value}
-          className="input"
+          {...field}
           type="datetime-local"
           step="1"
-          defaultValue={value === undefined ? '' : localOfIso(value)}
-          onBlur={({ target }) => {
-            if (target.value !== (value === undefined ? '' : localOfIso(value)))
-              change(isoOfLocal(target.value));
-          }}
+          value={draft}
+          onChange={({ target }) => setDraft(target.value)}
         />
       );
     case 'text':
       return (
         <>
           <input
-            key={value}
-            className="input"
+            {...field}
             name={name}
-            defaultValue={value}
+            value={draft}
+            onChange={({ target }) => setDraft(target.value)}
             placeholder="any"
             autoComplete="off"
             autoCapitalize="off"
             spellCheck={false}
             {...(options.length > 0 ? { list: listId } : {})}
-            onBlur={({ target }) => change(target.value)}
           />
           {options.length > 0 && (
             <datalist id={listId}>
@@ -78,4 +76,15 @@ function Control({ field: { name, kind, options = [] }, listId, value, onChange 
         </>
       );
   }
+}
+
+/** What is being typed; anew where the address says something else. */
+function useDraft(shown: string): readonly [string, (draft: string) => void] {
+  const [draft, setDraft] = useState(shown);
+  const [before, setBefore] = useState(shown);
+  if (before !== shown) {
+    setBefore(shown);
+    setDraft(shown);
+  }
+  return [draft, setDraft];
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answerOf, client } from '../../api/client.ts';
+import { callerQuery } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { FilterBar, type FilterValues } from '../../components/filter-bar.tsx';
 import type { FilterField } from '../../components/filter-field.ts';
@@ -15,6 +16,7 @@ interface EventFiltersProps {
 const STATES = ['waiting', 'due', 'leased', 'delivered', 'parked', 'discarded'];
 
 export function EventFilters({ search, onChange, onClear }: EventFiltersProps) {
+  const { data: caller } = useQuery(callerQuery);
   const sources = useQuery({
     queryKey: ['sources'],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sources', { signal })),
@@ -22,8 +24,10 @@ export function EventFilters({ search, onChange, onClear }: EventFiltersProps) {
   const destinations = useQuery({
     queryKey: ['destinations'],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/destinations', { signal })),
+    enabled: caller?.tenant === null, // they are of all tenants
   });
-  const fields = fieldsOf(namesOf(sources.data), namesOf(destinations.data));
+  const all = fieldsOf(namesOf(sources.data), namesOf(destinations.data));
+  const fields = all.filter(({ name }) => !name.startsWith('received') || name in search);
   return (
     <FilterBar
       fields={fields}
@@ -54,6 +58,7 @@ function fieldsOf(sources: readonly string[], destinations: readonly string[]): 
     { name: 'tenant', label: 'Tenant', kind: 'text', isRare: true },
     { name: 'storedSince', label: 'Stored from', kind: 'time', isRare: true },
     { name: 'storedUntil', label: 'Stored until', kind: 'time', isRare: true },
+    // The time of storing finds the same sooner: these are there where an address has them.
     { name: 'receivedSince', label: 'Received from', kind: 'time', isRare: true },
     { name: 'receivedUntil', label: 'Received until', kind: 'time', isRare: true },
   ];

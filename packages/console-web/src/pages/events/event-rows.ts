@@ -1,4 +1,4 @@
-import { followStream } from '../../api/event-stream.ts';
+import { followStream, wait } from '../../api/event-stream.ts';
 import type { SseMessage } from '../../api/sse.ts';
 import { type EventSearch, eventsPath, whyNotLive } from './event-search.ts';
 import { type EventRow, isOpen, mergeRows, refreshRows } from './merge-rows.ts';
@@ -13,6 +13,8 @@ const REFRESH_MS = 3_000;
 const REFRESH_WHERE_MS = 15_000;
 /** Who comes back later than this begins anew, rather than getting all that was missed. */
 const AWAY_MS = 5 * 60_000;
+/** A proxy that keeps streams back must not keep the list back. */
+const PATIENCE_MS = 3_000;
 
 export interface EventPage {
   readonly items: readonly EventRow[];
@@ -128,13 +130,24 @@ export class EventRows {
     this.stop = new AbortController();
     const { signal } = this.stop;
     const isLive = whyNotLive(this.search) === null;
-    void (isLive ? this.openStream(signal) : Promise.resolve()).then(() =>
-      this.current.list === 'ready' ? undefined : this.load(signal),
-    );
+    void this.read(signal, isLive ? this.openStream(signal) : Promise.resolve());
     if (!isLive) return;
     const every = this.search.where === undefined ? REFRESH_MS : REFRESH_WHERE_MS;
     const timer = setInterval(() => void this.refresh(signal).catch(() => undefined), every);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  /** The list, once the stream has its place; where that takes too long, before it too. */
+  private async read(signal: AbortSignal, placed: Promise<void>): Promise<void> {
+    const isMissing = this.current.list !== 'ready' || this.lastId === null;
+    const isInTime = await Promise.race([
+      placed.then(() => true),
+      wait(PATIENCE_MS, signal).then(() => false),
+    ]);
+    if (isMissing) await this.load(signal);
+    if (isInTime || signal.aborted) return;
+    await placed;
+    await this.load(signal);
   }
 
   private async load(signal: AbortSignal): Promise<void> {

@@ -13,49 +13,61 @@ const NEW: Condition = { path: 'body.', operator: '$eq', value: '' };
 
 /** A filter by what is in body and headers, line by line, or as JSON where lines do not say it. */
 export function WhereBuilder({ where, onChange }: WhereBuilderProps) {
-  const lines = conditionsOf(where);
-  const [isRaw, setRaw] = useState(lines === null);
+  const read = conditionsOf(where);
+  const [isRaw, setRaw] = useState(read === null);
+  const [before, setBefore] = useState(where);
+  const [lines, setLines] = useState(read ?? []);
+  const [text, setText] = useState(where ?? '');
+  // The address says something else than before: by the button here, or by going back.
+  if (before !== where) {
+    setBefore(where);
+    setText(where ?? '');
+    if (read === null) setRaw(true);
+    else setLines(read);
+  }
+  const filter = () => onChange((isRaw ? text.trim() : whereOf(lines)) || undefined);
   return (
     <fieldset className="where">
       <legend>Body and headers</legend>
-      {isRaw || lines === null ? (
-        <RawFilter key={where} where={where} onChange={onChange} />
-      ) : (
-        <Lines key={where} initial={lines.length === 0 ? [NEW] : lines} onChange={onChange} />
-      )}
-      {lines !== null && (
-        <Button kind="quiet" onPress={() => setRaw(!isRaw)}>
-          {isRaw ? 'As lines' : 'As JSON'}
+      {isRaw ? <RawFilter text={text} onText={setText} /> : <Lines lines={lines} onLines={setLines} />}
+      <div className="where-actions">
+        <Button kind="primary" onPress={filter}>
+          Filter
         </Button>
-      )}
+        {!isRaw && <Button onPress={() => setLines([...shownLines(lines), NEW])}>Add a line</Button>}
+        {read !== null && (
+          <Button kind="quiet" onPress={() => setRaw(!isRaw)}>
+            {isRaw ? 'As lines' : 'As JSON'}
+          </Button>
+        )}
+      </div>
     </fieldset>
   );
 }
 
+const shownLines = (lines: readonly Condition[]) => (lines.length === 0 ? [NEW] : lines);
+
 interface LinesProps {
-  readonly initial: readonly Condition[];
-  readonly onChange: WhereBuilderProps['onChange'];
+  readonly lines: readonly Condition[];
+  readonly onLines: (lines: readonly Condition[]) => void;
 }
 
-function Lines({ initial, onChange }: LinesProps) {
-  const [lines, setLines] = useState(initial);
-  const change = (at: number, changed: Partial<Condition>) =>
-    setLines(all => all.map((line, index) => (index === at ? { ...line, ...changed } : line)));
+function Lines({ lines, onLines }: LinesProps) {
+  const shown = shownLines(lines);
   return (
     <>
-      {lines.map((line, at) => (
-        <Line key={at} line={line} number={at + 1} onChange={changed => change(at, changed)} />
+      {shown.map((line, at) => (
+        <Line
+          key={at}
+          line={line}
+          number={at + 1}
+          onChange={changed => onLines(shown.with(at, { ...line, ...changed }))}
+        />
       ))}
       <p className="hint">
         A path such as <code>body.message.chat.id</code> or <code>headers.x-topic</code>. <code>5</code> is a
         number, <code>"5"</code> a text.
       </p>
-      <div className="where-actions">
-        <Button kind="primary" onPress={() => onChange(whereOf(lines) ?? undefined)}>
-          Filter
-        </Button>
-        <Button onPress={() => setLines([...lines, NEW])}>Add a line</Button>
-      </div>
     </>
   );
 }
@@ -111,24 +123,21 @@ function Line({ line: { path, operator, value }, number, onChange }: LineProps) 
   );
 }
 
-function RawFilter({ where, onChange }: WhereBuilderProps) {
-  const [text, setText] = useState(where ?? '');
+interface RawFilterProps {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+}
+
+function RawFilter({ text, onText }: RawFilterProps) {
   return (
-    <>
-      <textarea
-        className="input"
-        aria-label="Filter as JSON"
-        rows={3}
-        value={text}
-        spellCheck={false}
-        placeholder='{"body.message.text":{"$exists":true}}'
-        onChange={({ target }) => setText(target.value)}
-      />
-      <div className="where-actions">
-        <Button kind="primary" onPress={() => onChange(text.trim() === '' ? undefined : text.trim())}>
-          Filter
-        </Button>
-      </div>
-    </>
+    <textarea
+      className="input"
+      aria-label="Filter as JSON"
+      rows={3}
+      value={text}
+      spellCheck={false}
+      placeholder='{"body.message.text":{"$exists":true}}'
+      onChange={({ target }) => onText(target.value)}
+    />
   );
 }
