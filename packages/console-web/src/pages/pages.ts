@@ -1,3 +1,4 @@
+import { destinationsRoute } from './destinations/route.ts';
 import { eventRoute } from './event/route.ts';
 import { eventsRoute } from './events/route.ts';
 
@@ -8,6 +9,7 @@ import { eventsRoute } from './events/route.ts';
 export const pages = [
   { title: 'Events', path: '/events', isInMenu: true },
   { title: 'Event', path: '/events/$id', isInMenu: false },
+  { title: 'Destinations', path: '/destinations', isInMenu: true },
 ] as const;
 
-export const pageRoutes = [eventsRoute, eventRoute] as const;
+export const pageRoutes = [eventsRoute, eventRoute, destinationsRoute] as const;

@@ -1,0 +1,10 @@
+const NUMBER = new Intl.NumberFormat(undefined);
+
+function numberText(value: number): string {
+  return NUMBER.format(value);
+}
+
+/** Of a count that ends at a bound: "100,000 or more". */
+export function countText({ count, hasMore }: { readonly count: number; readonly hasMore: boolean }): string {
+  return hasMore ? `${numberText(count)} or more` : numberText(count);
+}

@@ -1,0 +1,32 @@
+import type { ConsoleSchemas } from '@ackline/console-client/client';
+import { queryOptions } from '@tanstack/react-query';
+import { answerOf, client } from '../../api/client.ts';
+
+export type Destination = ConsoleSchemas['Destination'];
+export type DestinationAction = 'pause' | 'resume' | 'enable';
+
+const REFRESH_MS = 5_000;
+
+export const destinationsQuery = queryOptions({
+  queryKey: ['destinations'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/destinations', { signal })),
+  refetchInterval: REFRESH_MS,
+});
+
+export const causesQuery = queryOptions({
+  queryKey: ['parked', 'causes'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/parked/causes', { signal })),
+  refetchInterval: REFRESH_MS,
+});
+
+/** Who made the pause that stands now: the audit knows. */
+export const pausedByQuery = (name: string, at: string) =>
+  queryOptions({
+    queryKey: ['audit', 'paused', name, at],
+    queryFn: async ({ signal }) => {
+      const query = { action: 'destination.paused', subject: name, limit: 1 };
+      const { items } = await answerOf(client.GET('/api/v1/audit', { params: { query }, signal }));
+      return items[0]?.at === at ? items[0].actor : null;
+    },
+    staleTime: Infinity,
+  });
