@@ -9,7 +9,7 @@ const MAX_WHERE_LENGTH = 4_096;
 
 export const name = z.string().min(1).max(MAX_NAME_LENGTH);
 const key = z.string().min(1).max(MAX_KEY_LENGTH);
-export const cursor = z.string().min(1).max(MAX_CURSOR_LENGTH);
+const cursor = z.string().min(1).max(MAX_CURSOR_LENGTH);
 
 export const none = z.strictObject({});
 export const byId = z.strictObject({ id: guid });
