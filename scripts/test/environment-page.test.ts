@@ -31,7 +31,13 @@ describe('docs/environment.md', () => {
   it('marks each value with a password as secret, and writes defaults as a user would', () => {
     assert.deepEqual(
       rows.filter(row => row.includes('**Secret.**')).map(row => row.split('`')[1]),
-      ['DATABASE_URL', 'OTEL_EXPORTER_OTLP_HEADERS', 'REDIS_URL', 'DATABASE_URL'],
+      [
+        'DATABASE_URL',
+        'OTEL_EXPORTER_OTLP_HEADERS',
+        'REDIS_URL',
+        'CONSOLE_OIDC_CLIENT_SECRET',
+        'DATABASE_URL',
+      ],
     );
     assert.ok(page.includes('| `SPOOL_MAX_BYTES` | size, [1MiB, 1024GiB] | `1GiB` |'));
     assert.ok(page.includes('| `SPOOL_MAX_AGE` | duration, [1m, 168h] | `24h` |'));
