@@ -1,6 +1,6 @@
 const NUMBER = new Intl.NumberFormat(undefined);
 
-function numberText(value: number): string {
+export function numberText(value: number): string {
   return NUMBER.format(value);
 }
 

@@ -1,6 +1,7 @@
 import { destinationsRoute } from './destinations/route.ts';
 import { eventRoute } from './event/route.ts';
 import { eventsRoute } from './events/route.ts';
+import { sourcesRoute } from './sources/route.ts';
 
 /**
  * Every page of the console: each has a folder beside this file, with its `route.ts`, which loads the rest when the page is opened. In the
@@ -10,6 +11,7 @@ export const pages = [
   { title: 'Events', path: '/events', isInMenu: true },
   { title: 'Event', path: '/events/$id', isInMenu: false },
   { title: 'Destinations', path: '/destinations', isInMenu: true },
+  { title: 'Sources', path: '/sources', isInMenu: true },
 ] as const;
 
-export const pageRoutes = [eventsRoute, eventRoute, destinationsRoute] as const;
+export const pageRoutes = [eventsRoute, eventRoute, destinationsRoute, sourcesRoute] as const;
