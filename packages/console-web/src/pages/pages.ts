@@ -1,6 +1,7 @@
 import { destinationsRoute } from './destinations/route.ts';
 import { eventRoute } from './event/route.ts';
 import { eventsRoute } from './events/route.ts';
+import { rejectedRequestRoute, rejectedRoute } from './rejected/route.ts';
 import { sourcesRoute } from './sources/route.ts';
 
 /**
@@ -12,6 +13,15 @@ export const pages = [
   { title: 'Event', path: '/events/$id', isInMenu: false },
   { title: 'Destinations', path: '/destinations', isInMenu: true },
   { title: 'Sources', path: '/sources', isInMenu: true },
+  { title: 'Rejected', path: '/rejected', isInMenu: true },
+  { title: 'Refused request', path: '/rejected/$id', isInMenu: false },
 ] as const;
 
-export const pageRoutes = [eventsRoute, eventRoute, destinationsRoute, sourcesRoute] as const;
+export const pageRoutes = [
+  eventsRoute,
+  eventRoute,
+  destinationsRoute,
+  sourcesRoute,
+  rejectedRoute,
+  rejectedRequestRoute,
+] as const;

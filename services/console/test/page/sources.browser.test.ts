@@ -42,7 +42,7 @@ describe('the page of sources', () => {
     await using tab = await bed.open('/sources');
     const { page, context } = tab;
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await page.getByRole('link', { name: 'Its events' }).first().focus();
+    await page.getByRole('link', { name: 'What was refused' }).first().focus();
     await page.keyboard.press('Tab'); // the URL
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

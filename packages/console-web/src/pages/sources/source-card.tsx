@@ -13,9 +13,14 @@ export function SourceCard({ source }: { readonly source: Source }) {
     <Card
       title={name}
       end={
-        <Link to="/events" search={{ source: name }}>
-          Its events
-        </Link>
+        <>
+          <Link to="/events" search={{ source: name }}>
+            Its events
+          </Link>
+          <Link to="/rejected" search={{ source: name }}>
+            What was refused
+          </Link>
+        </>
       }
     >
       <div className="card-line">
