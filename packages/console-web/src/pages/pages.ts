@@ -1,3 +1,4 @@
+import { auditRoute } from './audit/route.ts';
 import { destinationsRoute } from './destinations/route.ts';
 import { eventRoute } from './event/route.ts';
 import { eventsRoute } from './events/route.ts';
@@ -15,6 +16,7 @@ export const pages = [
   { title: 'Sources', path: '/sources', isInMenu: true },
   { title: 'Rejected', path: '/rejected', isInMenu: true },
   { title: 'Refused request', path: '/rejected/$id', isInMenu: false },
+  { title: 'Audit', path: '/audit', isInMenu: true },
 ] as const;
 
 export const pageRoutes = [
@@ -24,4 +26,5 @@ export const pageRoutes = [
   sourcesRoute,
   rejectedRoute,
   rejectedRequestRoute,
+  auditRoute,
 ] as const;

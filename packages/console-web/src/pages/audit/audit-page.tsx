@@ -1,0 +1,122 @@
+import './audit-page.css';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { answerOf, client } from '../../api/client.ts';
+import { pagedQuery } from '../../api/paged.ts';
+import { callerQuery } from '../../api/session.ts';
+import { pathWith } from '../../app/search-names.ts';
+import { ApiCall } from '../../components/api-call.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { FilterBar } from '../../components/filter-bar.tsx';
+import type { FilterField } from '../../components/filter-field.ts';
+import { ListEnd } from '../../components/list-end.tsx';
+import { NotOfTenant } from '../../components/not-of-tenant.tsx';
+import { PageHead } from '../../components/page-head.tsx';
+import { ProblemBox } from '../../components/problem-box.tsx';
+import { RowsSkeleton } from '../../components/skeleton.tsx';
+import { AuditRow } from './audit-entry.tsx';
+import { type AuditSearch, readAuditSearch } from './route.ts';
+
+const route = getRouteApi('/audit');
+
+const auditQuery = (search: AuditSearch) =>
+  pagedQuery({
+    queryKey: ['audit', search],
+    fetchPage: (cursor, signal) =>
+      answerOf(client.GET('/api/v1/audit', { params: { query: { ...search, ...cursor } }, signal })),
+  });
+
+/** Those of this release; others may be typed. */
+const ACTIONS = [
+  'cache.cleared',
+  'delivery.discarded',
+  'delivery.replayed',
+  'destination.enabled',
+  'destination.paused',
+  'destination.resumed',
+  'payload.viewed',
+  'payloads.pulled',
+  'quarantine.returned',
+  'replay.announced',
+  'replay.cancelled',
+  'replay.continued',
+  'replay.started',
+  'session.ended',
+  'session.started',
+  'token.created',
+  'token.revoked',
+];
+
+const FIELDS: readonly FilterField[] = [
+  { name: 'actor', label: 'Who', kind: 'text' },
+  { name: 'action', label: 'What', kind: 'text', options: ACTIONS },
+  { name: 'subject', label: 'To what', kind: 'text' },
+];
+
+export function AuditPage() {
+  const { data: caller } = useQuery(callerQuery);
+  const tenant = caller?.tenant ?? null;
+  return (
+    <>
+      <PageHead title="Audit" />
+      {tenant === null ? <Audit /> : <NotOfTenant what="The entries of the audit" tenant={tenant} />}
+    </>
+  );
+}
+
+function Audit() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = useInfiniteQuery(auditQuery(search));
+  const entries = list.data?.pages.flatMap(({ items }) => items);
+  return (
+    <>
+      <FilterBar
+        fields={FIELDS}
+        values={search}
+        onChange={changes =>
+          void navigate({ search: current => readAuditSearch({ ...current, ...changes }) })
+        }
+        onClear={() => void navigate({ search: {} })}
+      />
+      {list.error !== null && <ProblemBox error={list.error} onRetry={() => void list.refetch()} />}
+      {entries === undefined && list.error === null && <RowsSkeleton />}
+      {entries?.length === 0 && <NoEntries search={search} isEnd={!list.hasNextPage} />}
+      {entries !== undefined && entries.length > 0 && (
+        <ul className="audit" aria-label="What was done, the newest first">
+          {entries.map(entry => (
+            <AuditRow key={entry.id} entry={entry} />
+          ))}
+        </ul>
+      )}
+      {entries !== undefined && (entries.length > 0 || list.hasNextPage) && (
+        <ListEnd
+          hasMore={list.hasNextPage}
+          isLoading={list.isFetchingNextPage}
+          scannedTo={list.data?.pages.at(-1)?.scannedTo ?? null}
+          onOlder={() => void list.fetchNextPage()}
+        />
+      )}
+      <ApiCall path={pathWith('/api/v1/audit', search)} />
+    </>
+  );
+}
+
+/** isEnd: the look went to the end of what is kept. */
+function NoEntries({ search, isEnd }: { readonly search: AuditSearch; readonly isEnd: boolean }) {
+  if (Object.keys(search).length > 0) {
+    return (
+      <EmptyState title={isEnd ? 'Nothing is like this' : 'None so far'}>
+        {isEnd
+          ? 'No entry has exactly this who, what and to what.'
+          : 'None of those that were looked at; there are more behind them.'}
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title="Nothing has been done yet" command="npx ackline tokens create me --scope view">
+      Who pauses, replays, discards or looks at a payload is written down here, by this page, by the API or in
+      a terminal. A token for somebody is an entry, too:
+    </EmptyState>
+  );
+}
