@@ -9,6 +9,7 @@ import {
   type Replay,
   type ReplayFilter,
 } from './replays.ts';
+import { expired } from './retention.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Rows that one statement looks at: well within the limit of a statement, whatever the filter leaves of them. */
@@ -27,7 +28,7 @@ export interface AnnounceOptions extends NewReplay {
 export async function announceReplay(pool: Pool, options: AnnounceOptions): Promise<Replay | null> {
   const { filter, actor, onProgress = () => undefined } = options;
   const id = await insertReplay(pool, options);
-  const counted = await listItems(pool, { id, filter, onProgress });
+  const counted = await listItems(pool, { id, filter, keptDays: null, onProgress });
   if (counted === 0 && (await removeEmpty(pool, id))) return null;
   return announce(pool, { id, filter, actor });
 }
@@ -38,10 +39,18 @@ interface InsertedReplay {
   readonly actor: string;
 }
 
+export interface CountedReplay extends InsertedReplay {
+  /**
+   * Days that are kept (`retention.events`): one that is over is not listed. Else lists that are made anew all the time, by whoever may,
+   * would keep it from ever being dropped.
+   */
+  readonly keptDays: number;
+}
+
 /** {@link announceReplay} for one that was inserted before, and that somebody looks for: where there is nothing, it is cancelled. */
-export async function countReplay(pool: Pool, replay: InsertedReplay): Promise<void> {
-  const { id, filter } = replay;
-  const counted = await listItems(pool, { id, filter, onProgress: () => undefined });
+export async function countReplay(pool: Pool, replay: CountedReplay): Promise<void> {
+  const { id, filter, keptDays } = replay;
+  const counted = await listItems(pool, { id, filter, keptDays, onProgress: () => undefined });
   if (counted > 0) await announce(pool, replay);
   else
     await inTransaction(pool, client =>
@@ -73,6 +82,8 @@ async function removeEmpty(pool: Pool, id: string): Promise<boolean> {
 interface Listing {
   readonly id: string;
   readonly filter: ReplayFilter;
+  /** null: all that are there. */
+  readonly keptDays: number | null;
   readonly onProgress: (counted: number) => void;
 }
 
@@ -161,7 +172,7 @@ function listParkedItems(pool: Pool, listing: Listing): Promise<number> {
  */
 async function listFinishedItems(pool: Pool, listing: Listing): Promise<number> {
   let counted = 0;
-  for (const day of await finishedDays(pool)) counted = await listDay(pool, listing, day);
+  for (const day of await finishedDays(pool, listing.keptDays)) counted = await listDay(pool, listing, day);
   return counted;
 }
 
@@ -196,14 +207,21 @@ function listDay(pool: Pool, listing: Listing, day: string): Promise<number> {
   });
 }
 
-async function finishedDays(queryable: Pick<Pool, 'query'>): Promise<readonly string[]> {
+/** Of days without a partition it is what ended after they were dropped. */
+async function finishedDays(
+  queryable: Pick<Pool, 'query'>,
+  keptDays: number | null,
+): Promise<readonly string[]> {
   const result = await queryable.query<{ day: string }>(
     `select day::text from (
-       select to_date(substring(c.relname from '_([0-9]{8})$'), 'YYYYMMDD') as day
-         from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'finished_deliveries'::regclass
+       select day from (
+         select to_date(substring(c.relname from '_([0-9]{8})$'), 'YYYYMMDD') as day
+           from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'finished_deliveries'::regclass) made
+        where $1::int is null or not day ${expired('$1')}
        union
        select stored_day from finished_deliveries_default) days
       where day is not null order by day`,
+    [keptDays],
   );
   return result.rows.map(row => row.day);
 }

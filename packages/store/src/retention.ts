@@ -13,7 +13,8 @@
  *     that needs it: no process can stand still with it.
  * T5. One call does a bounded part. What it has done is not done again, since what was copied stays copied, by T2.
  * T6. A finished delivery that a replay has listed and not sent yet stays. Who lists some has a lock until that is committed, and who
- *     removes some looks at the lists under one against it: the partition's own, and for the default one `lockOutListing`.
+ *     removes some looks at the lists under one against it: the partition's own, and for the default one `lockOutListing`. The operator API lists no day that is over, and
+ *     who comes to list waits behind who removes: lists that are made anew all the time keep nothing from going.
  */
 import type { Pool } from 'pg';
 import { gaveWay, lockWaitMs } from './lock-patience.ts';

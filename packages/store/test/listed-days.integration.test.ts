@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { recordOutcomes } from '@ackline/store/delivery-outcomes';
 import { sweepKept } from '@ackline/store/kept-sweep';
-import { announceReplay } from '@ackline/store/replay-count';
+import { lockListing } from '@ackline/store/listing-lock';
+import { announceReplay, countReplay } from '@ackline/store/replay-count';
 import { stepReplay } from '@ackline/store/replay-release';
-import { changeReplay, type Replay } from '@ackline/store/replays';
+import { changeReplay, insertReplay, readReplay, type Replay } from '@ackline/store/replays';
 import { dropDay, listExpiredDays } from '@ackline/store/retention';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
+import { inTransaction } from '@ackline/store/transaction';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool, PoolClient } from 'pg';
 import { claim, openPool, outcomeOf, storeDeliveries, sweepAllKept } from './rows.ts';
@@ -169,6 +171,53 @@ describe('finished deliveries that a replay lists while they are removed', () =>
       await gate.query('rollback');
       sweeper.release(true);
     }
+  });
+
+  it('go all the same, where lists are made one beside the other all the time', async () => {
+    await dropDay(pool, DAY, PATIENT);
+    await deliver();
+    let pages = 0;
+    const stop = new AbortController();
+    const list = async () => {
+      while (!stop.signal.aborted)
+        await inTransaction(pool, async client => {
+          await lockListing(client);
+          pages += 1;
+          // The other one has its lock before this one lets go of its own.
+          const before = pages;
+          await waitFor(async () => pages > before || stop.signal.aborted || (await lockedOut()));
+        });
+    };
+    const lockedOut = async () =>
+      (
+        await pool.query(
+          "select from pg_locks where locktype = 'advisory' and not granted and mode = 'ExclusiveLock'",
+        )
+      ).rowCount !== 0;
+    const lists = [list(), list()];
+    try {
+      await waitFor(() => pages > 10);
+      assert.equal((await sweepAllKept(pool, KEEP_DAYS)).finished, 2);
+    } finally {
+      stop.abort();
+      await Promise.all(lists);
+    }
+  });
+
+  it('of a day that is over are not listed by who says how long days are kept, and do not keep it', async () => {
+    await makeDay();
+    await deliver();
+    const replay = { filter: { state: 'delivered' as const }, actor: 'anna' };
+    const counted = async (keptDays: number) => {
+      const id = await insertReplay(pool, { ...replay, ratePerS: 50, trickle: 5 });
+      await countReplay(pool, { ...replay, id, keptDays });
+      const { state, counted: count } = (await readReplay(pool, id))!;
+      await changeReplay(pool, id, { change: 'cancel', actor: 'anna' });
+      return [state, count];
+    };
+    assert.deepEqual(await counted(100_000), ['announced', 2]);
+    assert.deepEqual(await counted(KEEP_DAYS), ['cancelled', 0]);
+    assert.equal((await dropDay(pool, DAY, PATIENT)).kind, 'dropped');
   });
 
   it('that nobody lists any more go from the default partition', async () => {

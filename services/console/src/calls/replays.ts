@@ -15,12 +15,14 @@ import {
 import type { Pool } from 'pg';
 import { type Caller, maySee, tenantOf } from '../access/caller.ts';
 import type { replayRoutes } from '../api/replays.ts';
+import type { Declared } from '../declared.ts';
 import type { Call, CallsOf } from './call.ts';
 import { readTimeCursor, timeCursor } from './cursors.ts';
 
 export interface ReplayCallsDeps {
   readonly reads: Pool;
   readonly changes: Pool;
+  readonly declared: () => Declared;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -72,7 +74,12 @@ export function createReplayCalls(deps: ReplayCallsDeps): CallsOf<typeof replayR
  * Counting goes on after the answer: it turns pages for as long as there are any. Where it ends with the process, the replay is
  * forgotten after an hour. A place is taken before anything is waited for, so calls that come together do not all find it free.
  */
-function createCounting({ reads, changes, log }: ReplayCallsDeps): (replay: NewReplay) => Promise<string> {
+function createCounting({
+  reads,
+  changes,
+  declared,
+  log,
+}: ReplayCallsDeps): (replay: NewReplay) => Promise<string> {
   /** Whose replays are being counted; null: those of all tenants. */
   const counting = new Set<string | null>();
   return async replay => {
@@ -84,7 +91,8 @@ function createCounting({ reads, changes, log }: ReplayCallsDeps): (replay: NewR
     try {
       await checkUnstarted(reads, tenant);
       const id = await insertReplay(changes, replay);
-      void countReplay(changes, { id, filter, actor })
+      const keptDays = declared().ackline.retention.eventsDays;
+      void countReplay(changes, { id, filter, actor, keptDays })
         .catch((error: unknown) => log.warn({ err: error, replay: id }, 'replay.not-counted'))
         .finally(() => counting.delete(tenant));
       return id;
