@@ -1,21 +1,34 @@
-import { createGate, type Gate } from '@ackline/runtime/gate';
+import type { Gate } from '@ackline/runtime/gate';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { open } from '@ackline/shared/seal';
 import { noteAudit } from '@ackline/store/audit';
 import { type EventLocation, readPayload, type SealedPayload } from '@ackline/store/event-details';
 import type { Response } from 'express';
 import type { Pool } from 'pg';
+import { createBoundedGate } from '../access/bounded-gate.ts';
 import type { eventRoutes } from '../api/events.ts';
+import { taken } from '../http/taken.ts';
 import type { CallsOf } from './call.ts';
 import { locate, noEvent } from './locate-event.ts';
 
 /** A body has up to 25 MiB, and is there four times over until its answer is taken: two fit beside all else. */
 const PAYLOADS_AT_A_TIME = 2;
+/** They hold no memory yet, but a connection. */
+const MAX_WAITING = 64;
+const MAX_WAIT_MS = 30_000;
 
 /** Lets so much of payloads be in memory, and no more, until it is taken. */
 export type PayloadGate = Gate;
 
-export const createPayloadGate = (): PayloadGate => createGate(PAYLOADS_AT_A_TIME);
+export function createPayloadGate(): PayloadGate {
+  const busy = 'Other payloads are taken just now';
+  return createBoundedGate({
+    atATime: PAYLOADS_AT_A_TIME,
+    maxWaiting: MAX_WAITING,
+    maxWaitMs: MAX_WAIT_MS,
+    busy,
+  });
+}
 
 export interface PayloadCallDeps {
   readonly reads: Pool;
@@ -90,18 +103,4 @@ function sendFile(response: Response, id: string, body: Buffer): void {
     .set({ 'content-disposition': `attachment; filename="${id}.bin"` })
     .type('application/octet-stream')
     .send(body);
-}
-
-/** Or it has gone, or was cut: by its socket, since an answer that is pipelined behind another one does not see that itself. */
-function taken(response: Response): Promise<void> {
-  const { socket } = response.req;
-  return new Promise(resolve => {
-    const end = () => {
-      socket.off('close', end);
-      resolve();
-    };
-    if (socket.destroyed || response.writableFinished) return end();
-    socket.once('close', end);
-    response.once('finish', end);
-  });
 }
