@@ -170,9 +170,13 @@ describe('the stream of events', () => {
 
   it('ends its streams when the console stops', async () => {
     const other = await startConsole({ databaseUrl: database.url });
-    const client = await follow(other.url);
-    await waitFor(() => client.messages.length > 0);
+    const client = await follow(other.url, { type: 'of no event' });
+    const all = await follow(other.url);
+    await waitFor(() => client.messages.length > 0 && all.messages.length > 0);
+    const { id } = await storeEvent(pool);
+    await waitFor(() => all.events().some(event => event.id === id));
     await other[Symbol.asyncDispose]();
-    await client.ended;
+    await Promise.all([client.ended, all.ended]);
+    assert.equal(client.lastId(), all.lastId(), 'goes on behind what its filter left out');
   });
 });

@@ -6,7 +6,8 @@ import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
 import type { eventRoutes } from '../api/events.ts';
-import type { EventFeed, FeedClient } from '../live/event-feed.ts';
+import type { EventFeed } from '../live/event-feed.ts';
+import type { FeedClient } from '../live/feed-client.ts';
 import type { Call, CallsOf } from './call.ts';
 import { eventCursor, readEventCursor } from './cursors.ts';
 import { shownEvent } from './shown.ts';
@@ -89,6 +90,8 @@ interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly leave: () => void;
 }
 
+const placeOf = ({ at }: Pick<FeedClient, 'at'>) => `id: ${eventCursor(at)}\n: heartbeat\n\n`;
+
 /** Until the client goes, or is ended. */
 function stream(response: Response, { call, leave, ...followed }: Followed, deps: EventStreamDeps): void {
   // It went before it was listened to: `close` does not come again.
@@ -110,13 +113,13 @@ function stream(response: Response, { call, leave, ...followed }: Followed, deps
       forget();
       // What it has not read by now it will not read.
       if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
-      else response.end();
+      else response.end(placeOf(client)); // where it goes on: what its filter left out need not be looked through again
     },
   };
   /** Also moves the place of a client whose filter takes little: it has to look through less when it comes back. */
   const beat = () => {
     if (response.destroyed) forget();
-    else response.write(`id: ${eventCursor(client.at)}\n: heartbeat\n\n`);
+    else response.write(placeOf(client));
   };
   const heartbeat = setInterval(beat, heartbeatMs);
   const question = setInterval(() => {
