@@ -14,10 +14,10 @@ const CHUNK_ROWS = 50;
 const CHUNK_BYTES = 8 * 1024 * 1024;
 /** Of one page: what is behind them is found behind its cursor. */
 export const MAX_FILTERED_ROWS = 500;
-const MAX_FILTERED_BYTES = 32 * 1024 * 1024;
-const MAX_FILTER_MS = 300;
+export const MAX_FILTERED_BYTES = 32 * 1024 * 1024;
+export const MAX_FILTER_MS = 300;
 /** Others get their turn after so long. */
-const SLICE_MS = 5;
+export const SLICE_MS = 5;
 
 /**
  * The filter of a query; null: none is asked for. It needs the scope `payload`: by many filters somebody would read what they may
@@ -64,8 +64,8 @@ interface FilterBudget {
   spend(cost: { readonly ms: number; readonly bytes: number }): Promise<void>;
 }
 
-/** What a page, or a look of the live stream, may cost by its filters. */
-export function createFilterBudget(): FilterBudget {
+/** What a page may cost by its filter. */
+function createFilterBudget(): FilterBudget {
   let spentMs = 0;
   let sliceMs = 0;
   let spentBytes = 0;

@@ -7,22 +7,19 @@
  *      a page, one such client a tick, until it is there.
  * LF3. A client that does not read what it is sent is ended, and finds its place again by itself. It holds up nobody.
  * LF4. While PostgreSQL is away the clients stay, and are told.
- * LF5. Those with a `where` hold up nobody without one: these have a look's events before any body is read. What is not filtered in
- *      the time that a look has for it is left for the next; where bodies can't be read, those with a `where` alone are ended (LF3).
+ * LF5. Those with a `where` hold up nobody without one: these have a look's events before any body is read. Nor each other: the time and
+ *      the bytes that a look has for filters are shared out to them, and who has used up its share goes on with the next look. Where
+ *      bodies can't be read, those with a `where` alone are ended (LF3).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import type { CompiledFilter } from '@ackline/shared/routing/filter';
-import type { FilterDocument } from '@ackline/shared/routing/filter-document';
-import { readPayloads, type SealedPayload } from '@ackline/store/event-details';
 import { firstDayBehind, isFinal, readRange, readSeqMark, type SeqMark } from '@ackline/store/event-feed';
 import { type ListedEvent, listEventsAt } from '@ackline/store/event-list';
 import type { EventPlace } from '@ackline/store/event-places';
-import type { EventSearch } from '@ackline/store/event-search';
 import type { Pool } from 'pg';
-import { matches } from '../calls/event-search.ts';
-import { chunksOf, createFilterBudget, documentOf } from '../calls/where.ts';
+import type { FeedClient } from './feed-client.ts';
+import { createSender, isBehind } from './feed-sender.ts';
 
 /** One who waits for a sample that was just sent does not notice it. */
 const TICK_MS = 250;
@@ -32,20 +29,6 @@ const RETRY_MS = 1_000;
 const PAGE = 500;
 /** Some seconds of a busy system, some hundred bytes each. */
 const KEPT = 2_000;
-/** What a `where` of a live stream sees; a larger body matches none. */
-export const MAX_LIVE_BODY_BYTES = 1024 * 1024;
-
-export interface FeedClient {
-  readonly search: EventSearch;
-  readonly where: CompiledFilter | null;
-  /** The place of the last event that it has, or began behind. */
-  at: EventPlace;
-  /** False: it does not read, and is to be ended (LF3). */
-  send(event: ListedEvent): boolean;
-  /** Events come, or do not come for now (LF4). */
-  live(isLive: boolean): void;
-  end(): void;
-}
 
 export interface EventFeed extends Component {
   readonly size: number;
@@ -214,81 +197,3 @@ async function readPage(reads: Pick<Pool, 'query'>, after: EventPlace, until: Ev
   const end = places.length < PAGE || last === undefined ? until : last;
   return { events: await listEventsAt(reads, places), end };
 }
-
-interface Sender {
-  /** A look begins, and has its own time for filters. */
-  begin(): void;
-  /**
-   * Sends events in their order, to each client what it asks for and has not got. All of them are at `end` then, but for those with a
-   * `where` that there was no time for (LF5).
-   */
-  send(events: readonly ListedEvent[], to: readonly FeedClient[], end: EventPlace): Promise<void>;
-}
-
-function createSender({ reads, log }: EventFeedDeps, clients: ReadonlySet<FeedClient>): Sender {
-  let budget = createFilterBudget();
-
-  function offer(event: ListedEvent, client: FeedClient, document: FilterDocument | null): void {
-    if (!clients.has(client) || !isBehind(client.at, event)) return;
-    client.at = placeOf(event);
-    if (!matches(event, client.search)) return;
-    if (client.where !== null && (document === null || !client.where(document))) return;
-    if (!client.send(event)) client.end(); // (LF3)
-  }
-
-  async function filter(events: readonly ListedEvent[], to: readonly FeedClient[]): Promise<void> {
-    for (const chunk of chunksOf(events.filter(event => to.some(({ at }) => isBehind(at, event))))) {
-      const payloads = await readAsked(reads, chunk, to);
-      for (const event of chunk) {
-        const startedAt = performance.now();
-        const payload = payloads.get(event.seq);
-        const document = payload === undefined ? null : documentOf(payload);
-        for (const client of to) offer(event, client, document);
-        const bytes = payload?.body.length ?? 0;
-        await budget.spend({ ms: performance.now() - startedAt, bytes });
-        if (budget.isSpent) return;
-      }
-    }
-  }
-
-  return {
-    begin() {
-      budget = createFilterBudget();
-    },
-    async send(events, to, end) {
-      const plain = to.filter(({ where }) => where === null);
-      for (const event of events) for (const client of plain) offer(event, client, null);
-      arrive(plain, end);
-      const filtering = to.filter(({ where }) => where !== null);
-      if (filtering.length === 0 || budget.isSpent) return;
-      try {
-        await filter(events, filtering);
-        if (!budget.isSpent) arrive(filtering, end);
-      } catch (error) {
-        log.warn({ err: error, clients: filtering.length }, 'stream.not-filtered');
-        for (const client of filtering) if (clients.has(client)) client.end();
-      }
-    },
-  };
-}
-
-/** The bodies that a filter is to see. */
-async function readAsked(
-  reads: Pick<Pool, 'query'>,
-  events: readonly ListedEvent[],
-  to: readonly FeedClient[],
-): Promise<ReadonlyMap<string, SealedPayload>> {
-  const asked = events.filter(
-    event => event.bodyBytes <= MAX_LIVE_BODY_BYTES && to.some(({ search }) => matches(event, search)),
-  );
-  return asked.length === 0 ? NONE : readPayloads(reads, asked);
-}
-
-function arrive(clients: readonly FeedClient[], end: EventPlace): void {
-  for (const client of clients) if (isBehind(client.at, end)) client.at = placeOf(end);
-}
-
-const NONE: ReadonlyMap<string, SealedPayload> = new Map();
-
-const isBehind = (place: EventPlace, other: EventPlace) => BigInt(place.seq) < BigInt(other.seq);
-const placeOf = ({ storedDay, seq }: EventPlace): EventPlace => ({ storedDay, seq });

@@ -9,12 +9,9 @@ import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
-import {
-  createEventFeed,
-  type EventFeed,
-  type FeedClient,
-  MAX_LIVE_BODY_BYTES,
-} from '../../src/live/event-feed.ts';
+import { createEventFeed, type EventFeed } from '../../src/live/event-feed.ts';
+import type { FeedClient } from '../../src/live/feed-client.ts';
+import { MAX_LIVE_BODY_BYTES } from '../../src/live/feed-sender.ts';
 import { testPool } from '../support/console.ts';
 import { storeEvent, storeWithin } from '../support/rows.ts';
 
@@ -274,6 +271,28 @@ describe('the live feed (LF)', { timeout: 120_000 }, () => {
     assert.equal(slow.isEnded, false);
     feed.remove(slow);
     feed.remove(plain);
+  });
+
+  it('a filter that takes long holds up no other filter (LF5)', async () => {
+    const EVENTS = 30;
+    const sent: string[] = [];
+    const noted = (name: string) => () => sent.push(name) > 0;
+    const slow = await follow({
+      where: () => {
+        for (const until = performance.now() + 20; performance.now() < until; );
+        return true;
+      },
+      send: noted('slow'),
+    });
+    const quick = await follow({ where: () => true, send: noted('quick') });
+    await inTransaction(pool, async client => {
+      for (let n = 0; n < EVENTS; n++) await storeWithin(client);
+    });
+    await waitFor(() => sent.length === 2 * EVENTS);
+    const before = sent.slice(0, sent.lastIndexOf('quick')).filter(name => name === 'slow').length;
+    assert.ok(before <= EVENTS / 2, `${before} by the slow filter before the quick one had all`);
+    feed.remove(slow);
+    feed.remove(quick);
   });
 
   it('parses an event once for all filters, and one that is too large for none (LF5)', async () => {
