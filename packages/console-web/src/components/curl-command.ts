@@ -17,6 +17,7 @@ export function curlCommand({ method, url, body, needsToken }: CurlCall): string
   return parts.join(' ');
 }
 
-function quoted(text: string): string {
+/** One word, whatever is in it. */
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
