@@ -2,6 +2,8 @@ import { auditRoute } from './audit/route.ts';
 import { destinationsRoute } from './destinations/route.ts';
 import { eventRoute } from './event/route.ts';
 import { eventsRoute } from './events/route.ts';
+import { parkedRoute } from './parked/route.ts';
+import { replayRoute, replaysRoute } from './replays/route.ts';
 import { rejectedRequestRoute, rejectedRoute } from './rejected/route.ts';
 import { sourcesRoute } from './sources/route.ts';
 
@@ -12,6 +14,9 @@ import { sourcesRoute } from './sources/route.ts';
 export const pages = [
   { title: 'Events', path: '/events', isInMenu: true },
   { title: 'Event', path: '/events/$id', isInMenu: false },
+  { title: 'Parked', path: '/parked', isInMenu: true },
+  { title: 'Replays', path: '/replays', isInMenu: true },
+  { title: 'Replay', path: '/replays/$id', isInMenu: false },
   { title: 'Destinations', path: '/destinations', isInMenu: true },
   { title: 'Sources', path: '/sources', isInMenu: true },
   { title: 'Rejected', path: '/rejected', isInMenu: true },
@@ -22,6 +27,9 @@ export const pages = [
 export const pageRoutes = [
   eventsRoute,
   eventRoute,
+  parkedRoute,
+  replaysRoute,
+  replayRoute,
   destinationsRoute,
   sourcesRoute,
   rejectedRoute,

@@ -6,7 +6,9 @@ export type EventDetails = ConsoleSchemas['Event'];
 export type DeliveryDetails = EventDetails['deliveries'][number];
 
 /** While something of it is under way. */
-const EVERY_MS = 1_500;
+const MOVING_MS = 1_500;
+/** Somebody else may replay it. */
+const STILL_MS = 10_000;
 const MOVING: ReadonlySet<string> = new Set(['waiting', 'due', 'leased']);
 
 export const eventQuery = (id: string) =>
@@ -17,6 +19,6 @@ export const eventQuery = (id: string) =>
     refetchInterval: ({ state: { data } }) =>
       data !== undefined &&
       (data.routing === 'unrouted' || data.deliveries.some(({ state }) => MOVING.has(state)))
-        ? EVERY_MS
-        : false,
+        ? MOVING_MS
+        : STILL_MS,
   });

@@ -1,0 +1,84 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type ListedReplay, replaysQuery } from '../../api/replays.ts';
+import { ApiCall } from '../../components/api-call.tsx';
+import { type Column, DataTable } from '../../components/data-table.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ListEnd } from '../../components/list-end.tsx';
+import { PageHead } from '../../components/page-head.tsx';
+import { ProblemBox } from '../../components/problem-box.tsx';
+import { filterText, ReplayBadge } from '../../components/replay-state.tsx';
+import { RowsSkeleton } from '../../components/skeleton.tsx';
+import { Time } from '../../components/time.tsx';
+import { visibleText } from '../../components/visible-text.ts';
+
+const columns: readonly Column<ListedReplay>[] = [
+  {
+    id: 'time',
+    header: 'Counted',
+    width: '8.5rem',
+    phone: 'side',
+    cell: ({ createdAt }) => <Time at={createdAt} />,
+  },
+  {
+    id: 'filter',
+    header: 'What',
+    width: 'minmax(14rem, 2fr)',
+    phone: 'lead',
+    cell: ({ filter }) => <span title={filterText(filter)}>{filterText(filter)}</span>,
+  },
+  {
+    id: 'state',
+    header: 'State',
+    width: '9rem',
+    phone: 'more',
+    cell: ({ state }) => <ReplayBadge state={state} />,
+  },
+  {
+    id: 'sent',
+    header: 'Sent',
+    width: '9rem',
+    phone: 'end',
+    align: 'end',
+    cell: ({ released, skipped, counted }) =>
+      `${(released + skipped).toLocaleString('en')} of ${counted.toLocaleString('en')}`,
+  },
+  { id: 'who', header: 'By', width: 'minmax(8rem, 1fr)', cell: ({ createdBy }) => visibleText(createdBy) },
+];
+
+export function ReplaysPage() {
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
+    useInfiniteQuery(replaysQuery);
+  const rows = data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <>
+      <PageHead title="Replays" />
+      {error !== null && <ProblemBox error={error} onRetry={() => void refetch()} />}
+      {data === undefined && error === null && <RowsSkeleton />}
+      {data !== undefined && rows.length === 0 && (
+        <EmptyState title="Nothing has been replayed yet">
+          What is parked can be sent again once its cause is mended: choose a cause in{' '}
+          <Link to="/parked">Parked</Link>. It is counted first, and a few go before the others.
+        </EmptyState>
+      )}
+      {rows.length > 0 && (
+        <>
+          <DataTable
+            label="Replays, the newest first"
+            columns={columns}
+            rows={rows}
+            keyOf={({ id }) => id}
+            hrefOf={({ id }) => `/replays/${id}`}
+          />
+          <ListEnd
+            hasMore={hasNextPage}
+            isLoading={isFetchingNextPage}
+            scannedTo={null}
+            onOlder={() => void fetchNextPage()}
+          />
+        </>
+      )}
+      <ApiCall path="/api/v1/replays" />
+    </>
+  );
+}
