@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { changeReplay, type Replay, type ReplayChange, replayQuery } from '../api/replays.ts';
 import { Button } from './button.tsx';
 import { ConfirmDialog } from './confirm-dialog.tsx';
-import { deliveriesText } from './counted.ts';
+import { deliveriesText } from './count-text.ts';
 import { useToast } from './toast.tsx';
 import { useScope } from './use-scope.ts';
 

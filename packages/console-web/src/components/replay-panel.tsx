@@ -2,7 +2,7 @@ import './replay-panel.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { type Replay, replayQuery } from '../api/replays.ts';
-import { deliveriesText } from './counted.ts';
+import { deliveriesText, numberText } from './count-text.ts';
 import { KeyValueList } from './key-value-list.tsx';
 import { ProblemBox } from './problem-box.tsx';
 import { ReplayActions } from './replay-actions.tsx';
@@ -54,13 +54,12 @@ function wordsOf({ state, counted, trickle, reason, left, parkedAgain }: Replay)
 function Progress({ replay }: { readonly replay: Replay }) {
   const { state, counted, released, skipped } = replay;
   if (state === 'counting' || state === 'announced' || counted === 0) return null;
-  const some = (name: string, count: number) =>
-    [name, count === 0 ? null : count.toLocaleString('en')] as const;
+  const some = (name: string, count: number) => [name, count === 0 ? null : numberText(count)] as const;
   return (
     <>
       <label className="replay-progress">
         <span>
-          {(released + skipped).toLocaleString('en')} of {counted.toLocaleString('en')} sent
+          {numberText(released + skipped)} of {numberText(counted)} sent
         </span>
         <progress max={counted} value={released + skipped} />
       </label>

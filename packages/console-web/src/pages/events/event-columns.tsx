@@ -3,6 +3,7 @@ import type { Column } from '../../components/data-table.tsx';
 import { KeyText } from '../../components/key-text.tsx';
 import { DeliveryBadge, StateBadge } from '../../components/state-badge.tsx';
 import { Time } from '../../components/time.tsx';
+import { visibleText } from '../../components/visible-text.ts';
 import type { EventRow } from './merge-rows.ts';
 
 export const eventColumns: readonly Column<EventRow>[] = [
@@ -25,7 +26,7 @@ export const eventColumns: readonly Column<EventRow>[] = [
     header: 'Type',
     width: 'minmax(9rem, 1.4fr)',
     phone: 'lead',
-    cell: ({ type }) => <code title={type}>{type}</code>,
+    cell: ({ type }) => <code title={type}>{visibleText(type)}</code>,
   },
   {
     id: 'deliveries',

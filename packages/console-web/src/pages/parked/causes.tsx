@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ApiCall } from '../../components/api-call.tsx';
-import { deliveriesText } from '../../components/counted.ts';
+import { deliveriesText } from '../../components/count-text.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { PageHead } from '../../components/page-head.tsx';
 import { ProblemBox } from '../../components/problem-box.tsx';

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ApiCall } from '../../components/api-call.tsx';
-import { deliveriesText } from '../../components/counted.ts';
+import { deliveriesText } from '../../components/count-text.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ListEnd } from '../../components/list-end.tsx';

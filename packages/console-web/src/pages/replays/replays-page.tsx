@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ListedReplay, replaysQuery } from '../../api/replays.ts';
 import { ApiCall } from '../../components/api-call.tsx';
+import { numberText } from '../../components/count-text.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ListEnd } from '../../components/list-end.tsx';
@@ -40,8 +41,7 @@ const columns: readonly Column<ListedReplay>[] = [
     width: '9rem',
     phone: 'end',
     align: 'end',
-    cell: ({ released, skipped, counted }) =>
-      `${(released + skipped).toLocaleString('en')} of ${counted.toLocaleString('en')}`,
+    cell: ({ released, skipped, counted }) => `${numberText(released + skipped)} of ${numberText(counted)}`,
   },
   { id: 'who', header: 'By', width: 'minmax(8rem, 1fr)', cell: ({ createdBy }) => visibleText(createdBy) },
 ];
