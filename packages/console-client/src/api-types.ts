@@ -743,6 +743,8 @@ export interface components {
                     bodyBase64: string;
                 } | null;
             }[];
+            /** @description The cursor that it began behind: `after`, or where it begins without. */
+            from: string;
             /** @description `after` of the next call. It moves on also where nothing matched, and belongs to no filter. */
             next: string;
             /** @description There was no more at the time of the call. false: call again at once, also where no item came. */

@@ -173,6 +173,7 @@ describe('events that are pulled with their payloads', { timeout: 120_000 }, () 
       const storedSince = at(minutes);
       const page = await pull({ storedSince });
       assert.deepEqual(idsOf(page), expected, `${minutes} minutes`);
+      assert.deepEqual(idsOf(await pull({ storedSince, after: page.from })), expected);
       assert.deepEqual((await pullAll(page.next, { storedSince })).ids, []);
     }
   });

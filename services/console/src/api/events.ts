@@ -83,6 +83,7 @@ const pulledEvents = named(
         payload: z.object(contents).nullable().describe('null: what is stored can not be read.'),
       }),
     ),
+    from: z.string().describe('The cursor that it began behind: `after`, or where it begins without.'),
     next: z
       .string()
       .describe(

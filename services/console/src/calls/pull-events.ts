@@ -23,6 +23,7 @@ type Pulled = z.input<typeof eventRoutes.pullEvents.answer>;
 /** What a call takes of the events behind its cursor. */
 interface Taken {
   readonly places: readonly FoundPlace[];
+  readonly from: EventPlace;
   readonly next: EventPlace;
   readonly isCaughtUp: boolean;
 }
@@ -46,6 +47,7 @@ export function createPullEvents({
           const events = await listEventsAt(reads, taken.places);
           response.status(200).json({
             items: events.flatMap(event => shownEvent(event, payloads.get(event.seq))),
+            from: eventCursor(taken.from),
             next: eventCursor(taken.next),
             isCaughtUp: taken.isCaughtUp,
           } satisfies Pulled);
@@ -63,14 +65,14 @@ async function take(reads: PayloadCallDeps['reads'], { query, caller }: PullCall
     storedSince,
   };
   const { mark, final } = await readStoredUntil(reads);
-  const after = await beginning(reads, query, mark);
-  if (final === null) return { places: [], next: after, isCaughtUp: false };
-  const range = { after, until: final, limit: where === null ? limit : MAX_FILTERED_ROWS };
+  const from = await beginning(reads, query, mark);
+  if (final === null) return { places: [], from, next: from, isCaughtUp: false };
+  const range = { after: from, until: final, limit: where === null ? limit : MAX_FILTERED_ROWS };
   const { found, end } = await findPlacesAfter(reads, search, range);
   const filtered = where === null ? null : await filterPlaces(reads, found, { where, limit });
   const passed = withinBytes(filtered?.passed ?? found);
   const next = passed.cutAt ?? filtered?.stoppedAt ?? end;
-  return { places: passed.places, next, isCaughtUp: BigInt(next.seq) >= BigInt(final.seq) };
+  return { places: passed.places, from, next, isCaughtUp: BigInt(next.seq) >= BigInt(final.seq) };
 }
 
 async function beginning(
