@@ -35,6 +35,7 @@ describe('docs/environment.md', () => {
         'DATABASE_URL',
         'OTEL_EXPORTER_OTLP_HEADERS',
         'REDIS_URL',
+        'ACKLINE_TOKEN',
         'CONSOLE_OIDC_CLIENT_SECRET',
         'DATABASE_URL',
       ],

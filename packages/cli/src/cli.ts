@@ -9,6 +9,7 @@ import { registerCheck } from './commands/check.ts';
 import { registerDestinations } from './commands/destinations.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvents } from './commands/events.ts';
+import { registerListen } from './commands/listen.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPark } from './commands/park.ts';
 import { registerDiscard } from './commands/discard.ts';
@@ -22,10 +23,12 @@ import { registerSources } from './commands/sources.ts';
 import { registerSpool } from './commands/spool.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerTop } from './commands/top.ts';
+import { registerTail } from './commands/tail.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliConfig } from './config.ts';
 import { formatError } from './output/error-line.ts';
 import { asTyped, programName } from './output/program-name.ts';
+import type { Keys } from './output/keys.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { Screen } from './top/screen.ts';
 import { readVersion } from './version.ts';
@@ -39,6 +42,12 @@ export interface CliOptions {
   readonly confirm?: (question: string) => Promise<boolean>;
   /** Default: there is no terminal. */
   readonly screen?: Screen;
+  /** Default: there is no terminal. */
+  readonly keys?: Keys;
+  /** Default: standard output is none. */
+  readonly isTerminal?: boolean;
+  /** Default: a command that goes on by itself does so for ever. */
+  readonly stop?: () => AbortSignal;
   loadConfig(): CliConfig;
 }
 
@@ -53,6 +62,9 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
     input: options.input ?? Readable.from([]),
     confirm: options.confirm ?? null,
     screen: options.screen ?? null,
+    keys: options.keys ?? null,
+    isTerminal: options.isTerminal ?? false,
+    stop: options.stop ?? (() => new AbortController().signal),
     config: () => (loaded.config ??= options.loadConfig()),
     setExitCode: code => {
       exitCode = code;
@@ -89,6 +101,7 @@ Examples:
   $ ackline up                            run everything here, on an embedded PostgreSQL
   $ ackline send telegram --count 10      send signed samples to it
   $ ackline events                        see what became of them
+  $ ackline listen 3000                   have them sent to a server that you write here
 
 Environment: DATABASE_URL and KAFKA_BROKERS switch to real servers; ACKLINE_CONFIG names the
 configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LOG_LEVEL=debug shows stacks.`,
@@ -102,6 +115,8 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerBench,
     registerTop,
     registerPerf,
+    registerTail,
+    registerListen,
     registerEvents,
     registerRejected,
     registerPark,

@@ -25,6 +25,13 @@ export const environmentSchema = z.object({
       'development needs HOST, OPS_HOST and CONSOLE_HOST on loopback: generated secrets guard nothing that others reach.',
     unset: 'development; production where one of them is not loopback',
   }),
+  ACKLINE_TOKEN: z.string().optional().meta({
+    title: 'token',
+    description:
+      'Of `ackline tokens create`, for the commands that ask a console: `tail`, `listen`, and others with `--url`.',
+    unset: 'no token',
+    secret: true,
+  }),
   CONSOLE_HOST: z.string().default(LOOPBACK).meta({
     title: 'address',
     description:
@@ -44,6 +51,11 @@ export const environmentSchema = z.object({
     unset: 'no Kafka',
   }),
   LOG_LEVEL: commonFields.LOG_LEVEL,
+  NO_COLOR: z.string().optional().meta({
+    title: 'anything',
+    description: 'No colours on a terminal, by `ackline tail` and `listen`.',
+    unset: 'colours on a terminal',
+  }),
   OPS_HOST: z.string().optional().meta({
     title: 'address',
     description: 'Where the one operations port listens.',
@@ -81,6 +93,9 @@ export interface CliConfig {
   readonly opsHost: string;
   readonly opsPort: PortChoice;
   readonly hasKafka: boolean;
+  /** Not for logs. null: none was given. */
+  readonly consoleToken: string | null;
+  readonly areColoursWanted: boolean;
   /** Stacks are shown. */
   readonly isDebug: boolean;
   /** All of the environment, for the processes that `up` starts and for secrets that the configuration names. */
@@ -109,6 +124,8 @@ export function loadConfig(
     opsHost: env.OPS_HOST ?? defaultHost,
     opsPort: { port: env.OPS_PORT, isChosen: isSet(environment, 'OPS_PORT') },
     hasKafka: env.KAFKA_BROKERS !== undefined,
+    consoleToken: env.ACKLINE_TOKEN ?? null,
+    areColoursWanted: env.NO_COLOR === undefined,
     isDebug: env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace',
     environment: Object.freeze({ ...environment }),
   });

@@ -1,6 +1,8 @@
 import { runCli } from './cli.ts';
 import { loadConfig } from './config.ts';
 import { askOn } from './output/confirm.ts';
+import { createKeys } from './output/keys.ts';
+import { stopOn } from './output/stop.ts';
 import { createTerminal } from './output/terminal.ts';
 import { createScreen } from './top/screen.ts';
 
@@ -15,6 +17,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   workingDirectory: process.cwd(),
   input: process.stdin,
   ...(isInteractive ? { confirm: askOn({ input: process.stdin, output: process.stderr }) } : {}),
+  isTerminal: process.stdout.isTTY,
+  stop: () => stopOn({ signals: process, output: process.stdout, now: () => performance.now() }),
+  ...(process.stdin.isTTY && process.stdout.isTTY ? { keys: createKeys(process.stdin) } : {}),
   ...(process.stdout.isTTY
     ? { screen: createScreen({ input: process.stdin, output: process.stdout, signals: process }) }
     : {}),

@@ -98,4 +98,16 @@ export const apiErrorCodes = {
     title: 'PostgreSQL took longer for it than the console lets it',
     fix: 'Narrow the filter or the time, and try again: a busy server may be faster later.',
   },
+  ACKLINE_CONSOLE_UNAVAILABLE: {
+    status: null,
+    retryable: true,
+    title: 'The console does not answer',
+    fix: 'Compare --url with what `npm start` prints, or with the address of your installation, and look whether it runs.',
+  },
+  ACKLINE_CONSOLE_UNKNOWN: {
+    status: null,
+    retryable: false,
+    title: 'What answers there is no console of Ackline',
+    fix: 'Compare --url with the address of the console: it is without /api/v1, and not that of the ingress. A proxy before it may ask for something of its own.',
+  },
 } as const satisfies Record<string, ErrorRow>;

@@ -7,6 +7,8 @@ export const PRIVATE_MODE = 0o600;
 /** Writes a private file whole or not at all: a crash leaves the old one. */
 export async function writeFileWhole(path: string, text: string): Promise<void> {
   const partial = `${path}.partial-${process.pid}`;
+  // Of a process that was killed, and had this id.
+  await rm(partial, { force: true });
   try {
     const file = await open(partial, 'wx', PRIVATE_MODE);
     try {
