@@ -5,27 +5,44 @@ import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { answerOf, firstOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;
 
-interface AuditOptions {
+interface AuditOptions extends ConsoleOptions {
   readonly limit: number;
   readonly json?: true;
 }
 
 export function registerAudit(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('audit')
     .description('List who paused, resumed, replayed, discarded and cleared what, the newest first')
     .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--json', 'one JSON document per line')
+    .option('--json', 'one JSON document per line');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline audit --limit 10')
-    .action(async ({ limit, json }: AuditOptions) => {
-      const records = await withDatabase(context.config(), pool => listAudit(pool, { limit }));
-      if (json === true) for (const record of records) context.terminal.line(auditJson(record));
+    .action(async (options: AuditOptions) => {
+      const records = await (isRemote(options) ? listRemote : listStored)(context, options);
+      if (options.json === true) for (const record of records) context.terminal.line(auditJson(record));
       else context.terminal.line(formatAudit(records));
     });
+}
+
+function listStored(context: CommandContext, { limit }: AuditOptions): Promise<readonly AuditRecord[]> {
+  return withDatabase(context.config(), pool => listAudit(pool, { limit }));
+}
+
+async function listRemote(
+  context: CommandContext,
+  { limit, ...console }: AuditOptions,
+): Promise<readonly AuditRecord[]> {
+  const found = await withConsole(context, console, client =>
+    firstOf(limit, query => answerOf(client.GET('/api/v1/audit', { params: { query } }))),
+  );
+  return found.map(record => ({ ...record, at: new Date(record.at) }));
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */

@@ -15,6 +15,8 @@ import { withDatabase } from '../database.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { answerOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 
 export function registerDestinations(program: Command, context: CommandContext): void {
   const destinations = program
@@ -44,35 +46,63 @@ export function registerDestinations(program: Command, context: CommandContext):
       else context.terminal.line(formatDestinations(rows));
     });
 
-  destinations
+  const pause = destinations
     .command('pause')
     .description('Hold all work for a destination; nothing is lost')
     .argument('<name>')
-    .option('--reason <text>', 'shown wherever the pause is', 'paused by hand')
+    .option('--reason <text>', 'shown wherever the pause is', 'paused by hand');
+  addConsoleOptions(pause, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"')
-    .action(async (name: string, options: { reason: string }) => {
-      refuseUnknown(name, await readConfig());
-      const { reason } = options;
-      await withDatabase(context.config(), pool =>
-        pauseDestination(pool, name, { reason, actor: operatorName() }),
-      );
+    .action(async (name: string, { reason, ...options }: PauseOptions) => {
+      if (isRemote(options)) await pauseRemote(context, options, { name, reason });
+      else {
+        refuseUnknown(name, await readConfig());
+        await withDatabase(context.config(), pool =>
+          pauseDestination(pool, name, { reason, actor: operatorName() }),
+        );
+      }
       context.terminal.line(
         `${name} is paused: within seconds its deliveries are held, until \`${programName()} destinations resume ${name}\`.`,
       );
     });
 
-  destinations
-    .command('resume')
-    .description('Deliver what was held')
-    .argument('<name>')
+  const resume = destinations.command('resume').description('Deliver what was held').argument('<name>');
+  addConsoleOptions(resume, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline destinations resume bot')
-    .action(async (name: string) => {
-      const wasPaused = await withDatabase(context.config(), pool =>
-        resumeDestination(pool, name, operatorName()),
-      );
-      if (!wasPaused) refuseUnknown(name, await readConfig());
+    .action(async (name: string, options: ConsoleOptions) => {
+      const isThere = isRemote(options);
+      const wasPaused = isThere
+        ? await resumeRemote(context, options, name)
+        : await withDatabase(context.config(), pool => resumeDestination(pool, name, operatorName()));
+      if (!wasPaused && !isThere) refuseUnknown(name, await readConfig());
       context.terminal.line(wasPaused ? `${name} is resumed.` : `${name} was not paused.`);
     });
+}
+
+interface PauseOptions extends ConsoleOptions {
+  readonly reason: string;
+}
+
+async function pauseRemote(
+  context: CommandContext,
+  options: ConsoleOptions,
+  { name, reason }: { readonly name: string; readonly reason: string },
+): Promise<void> {
+  const call = { params: { path: { name } }, body: { reason } };
+  await withConsole(context, options, client =>
+    answerOf(client.POST('/api/v1/destinations/{name}/pause', call)),
+  );
+}
+
+async function resumeRemote(
+  context: CommandContext,
+  options: ConsoleOptions,
+  name: string,
+): Promise<boolean> {
+  const { changed } = await withConsole(context, options, client =>
+    answerOf(client.POST('/api/v1/destinations/{name}/resume', { params: { path: { name } } })),
+  );
+  return changed;
 }
 
 function refuseUnknown(name: string, config: AcklineConfig): void {

@@ -6,18 +6,21 @@ import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { withDatabase } from '../database.ts';
 import { KEYS_OPTION, wholeNumber } from '../options.ts';
-import { hiddenKey } from '@ackline/shared/hidden-key';
+import { withHiddenKeys } from '../output/hidden-keys.ts';
+import { jsonLine } from '../output/json-line.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
 import { printable } from '@ackline/shared/printable';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { answerOf, firstOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 
 const DEFAULT_LIMIT = 20;
 /** More is a report, not a look; it would also hold one query open for long. */
 export const MAX_LIMIT = 1_000;
 
-interface EventsOptions {
+interface EventsOptions extends ConsoleOptions {
   readonly limit: number;
   readonly source?: string;
   readonly json?: true;
@@ -25,23 +28,19 @@ interface EventsOptions {
 }
 
 export function registerEvents(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('events')
     .description('List the newest events with their deliveries')
     .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
     .option('-s, --source <name>', 'only of this source')
     .option('--keys', KEYS_OPTION)
-    .option('--json', 'one JSON document per line')
+    .option('--json', 'one JSON document per line');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline events --source telegram --limit 5')
     .action(async (options: EventsOptions) => {
-      const found = await withDatabase(context.config(), pool =>
-        listEvents(pool, {
-          limit: options.limit,
-          ...(options.source === undefined ? {} : { source: options.source }),
-        }),
-      );
+      const found = await (isRemote(options) ? listRemote : listStored)(context, options);
       const events = options.keys === true ? found : found.map(withHiddenKeys);
-      if (events.length === 0 && options.source !== undefined) {
+      if (events.length === 0 && options.source !== undefined && !isRemote(options)) {
         const { configFile, mode } = context.config();
         // Events can be asked for where there is no file, with DATABASE_URL alone.
         const config = await readAcklineConfig(configFile, mode).catch(() => null);
@@ -52,18 +51,40 @@ export function registerEvents(program: Command, context: CommandContext): void 
     });
 }
 
-function withHiddenKeys(event: ListedEvent): ListedEvent {
-  const { source, dedupKey, orderingKey } = event;
-  return {
+/** As the database has them. */
+async function listRemote(
+  context: CommandContext,
+  { limit, source, ...console }: EventsOptions,
+): Promise<readonly ListedEvent[]> {
+  const found = await withConsole(context, console, client =>
+    firstOf(limit, page =>
+      answerOf(
+        client.GET('/api/v1/events', {
+          params: { query: { ...page, ...(source === undefined ? {} : { source }) } },
+        }),
+      ),
+    ),
+  );
+  return found.map(event => ({
     ...event,
-    dedupKey: hiddenKey(source, dedupKey),
-    orderingKey: orderingKey === null ? null : hiddenKey(source, orderingKey),
-  };
+    storedDay: event.storedAt.slice(0, 10),
+    receivedAt: new Date(event.receivedAt),
+    storedAt: new Date(event.storedAt),
+  }));
+}
+
+function listStored(
+  context: CommandContext,
+  { limit, source }: EventsOptions,
+): Promise<readonly ListedEvent[]> {
+  return withDatabase(context.config(), pool =>
+    listEvents(pool, { limit, ...(source === undefined ? {} : { source }) }),
+  );
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */
 export function eventJson(event: ListedEvent): string {
-  return JSON.stringify({
+  return jsonLine({
     seq: event.seq,
     id: event.id,
     source: event.source,

@@ -1,3 +1,4 @@
+import { AppError } from '@ackline/shared/app-error';
 import { seal } from '@ackline/shared/seal';
 import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
 import { type ReplayResult, replayDelivery } from '@ackline/store/replay-delivery';
@@ -9,6 +10,8 @@ import { withDatabase } from '../database.ts';
 import { missing, parseId } from '../delivery-id.ts';
 import { operatorName } from '@ackline/runtime/operator-name';
 import { checkEditedBody } from '../replay/edited-body.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { answerOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 import { registerQuarantined } from '../replay/quarantined-records.ts';
 import { registerReplayJobs } from '../replay/replay-jobs.ts';
 
@@ -17,24 +20,54 @@ export function registerReplay(program: Command, context: CommandContext): void 
     .command('replay')
     .description('Send a parked, delivered or discarded delivery again, or all that a filter names')
     .argument('<delivery-id>', 'from `ackline park` or `ackline events`', parseId)
-    .option('--edit <file>', 'with this body from now on, `-` for standard input; the event stays as it came')
+    .option(
+      '--edit <file>',
+      'with this body from now on, `-` for standard input; the event stays as it came',
+    );
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText(
       'after',
       '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline replay start --cause "crm 503"\n  $ ackline replay list',
     )
-    .action(async (id: string, { edit }: { edit?: string }) => {
-      const body = edit === undefined ? null : await readBodyFile(edit, context);
-      const result = await withDatabase(context.config(), async pool => {
-        const replayed = await (body === null
-          ? replayDelivery(pool, id, operatorName())
-          : replayWith(pool, id, body));
-        if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
-        return replayed;
-      });
+    .action(async (id: string, options: ReplayOptions) => {
+      const result = await (isRemote(options) ? replayRemote : replayStored)(context, id, options);
       context.terminal.line(describeReplay(id, result));
     });
   registerReplayJobs(command, context);
   registerQuarantined(command, context);
+}
+
+interface ReplayOptions extends ConsoleOptions {
+  readonly edit?: string;
+}
+
+type Replayed = Exclude<ReplayResult, { kind: 'not-found' }>;
+
+async function replayStored(context: CommandContext, id: string, { edit }: ReplayOptions): Promise<Replayed> {
+  const body = edit === undefined ? null : await readBodyFile(edit, context);
+  return withDatabase(context.config(), async pool => {
+    const replayed = await (body === null
+      ? replayDelivery(pool, id, operatorName())
+      : replayWith(pool, id, body));
+    if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
+    return replayed;
+  });
+}
+
+async function replayRemote(
+  context: CommandContext,
+  id: string,
+  { edit, ...console }: ReplayOptions,
+): Promise<Replayed> {
+  if (edit !== undefined)
+    throw new AppError('ACKLINE_USAGE', 'A console has no call for --edit: run it where the database is');
+  const params = { path: { id } };
+  return withConsole(context, console, async client => {
+    const { destination, state } = await answerOf(client.GET('/api/v1/deliveries/{id}', { params }));
+    if (state === 'waiting' || state === 'due' || state === 'leased') return { kind: 'still-open', state };
+    await answerOf(client.POST('/api/v1/deliveries/{id}/replay', { params }));
+    return { kind: 'replayed', destination, before: state };
+  });
 }
 
 async function replayWith(pool: Pool, id: string, body: Buffer): Promise<ReplayResult> {
@@ -46,7 +79,7 @@ async function replayWith(pool: Pool, id: string, body: Buffer): Promise<ReplayR
   return replayEdited(pool, id, { actor: operatorName(), edit, bodyBytes: body.length });
 }
 
-export function describeReplay(id: string, result: Exclude<ReplayResult, { kind: 'not-found' }>): string {
+export function describeReplay(id: string, result: Replayed): string {
   switch (result.kind) {
     case 'replayed':
       return `${id} is sent to ${result.destination} again, with a new retry schedule.`;
