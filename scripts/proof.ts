@@ -7,6 +7,7 @@ import { bulkheads } from './proof/bulkheads.ts';
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
 import { processorProofs } from './proof/processor.ts';
+import { listen } from './proof/listen.ts';
 import {
   parseProofArguments,
   PROOF_OPTIONS,
@@ -25,6 +26,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   breaker,
   bulkheads,
   bots,
+  listen,
   traces,
   alerts,
 };
