@@ -35,8 +35,8 @@ describe('docs/environment.md', () => {
         'DATABASE_URL',
         'OTEL_EXPORTER_OTLP_HEADERS',
         'REDIS_URL',
-        'ACKLINE_TOKEN',
         'CONSOLE_OIDC_CLIENT_SECRET',
+        'ACKLINE_TOKEN',
         'DATABASE_URL',
       ],
     );
