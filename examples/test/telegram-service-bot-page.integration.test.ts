@@ -23,7 +23,7 @@ describe('docs/tutorials/telegram-service-bot.md', () => {
   });
 
   it('has commands that lead from nothing to a request, as it says', async () => {
-    await using folder = await openTutorialFolder('telegram-service-bot', { standInPort: 8091 });
+    await using folder = await openTutorialFolder('examples/telegram-service-bot', { ports: [8091] });
     const [start = '', standIns = '', talk = ''] = blocksOf('sh');
     const first = folder.run(start);
     await first.untilSaid('Ctrl-C stops');

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bareEnvironment } from '@ackline/testkit/bare-environment';
@@ -27,25 +27,28 @@ export interface TutorialFolder extends AsyncDisposable {
   readonly path: string;
   /** As it is pasted into a shell, but for the ports. */
   run(commands: string): Command;
+  /** A text of the page with the ports of here. */
+  here(text: string): string;
 }
 
-/** A folder like Ackline's own, with one example alone, where `npm start` and `npx` run what they would install. */
+/** The port of webhooks, and that of the console: pages name both as they are by default. */
+const [WEBHOOKS, CONSOLE] = [8080, 8081];
+
+/**
+ * A folder like Ackline's own, with one file or folder of it alone, where `npm start` and `npx` run what they would install. `ports`: those that
+ * the page names besides, which are others here.
+ */
 export async function openTutorialFolder(
-  example: string,
-  options: { readonly standInPort?: number } = {},
+  copied: string,
+  options: { readonly ports?: readonly number[] } = {},
 ): Promise<TutorialFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'ackline-tutorial-'));
-  const [port, operations, standIn] = [await freePort(), await freePort(), await freePort()];
-  const withPorts = (text: string) =>
-    text
-      .replaceAll('8080', String(port))
-      .replaceAll(String(options.standInPort ?? 'no port'), String(standIn));
-  const copy = join(folder, 'examples', example);
-  await cp(join(ROOT, 'examples', example), copy, { recursive: true });
-  for (const entry of await readdir(copy, { withFileTypes: true })) {
-    const path = join(copy, entry.name);
-    if (entry.isFile()) await writeFile(path, withPorts(await readFile(path, 'utf8')));
-  }
+  const ports = new Map<number, string>();
+  for (const port of [WEBHOOKS, CONSOLE, ...(options.ports ?? [])]) ports.set(port, String(await freePort()));
+  // All at once: a port of here may look like one that the page names.
+  const named = new RegExp([...ports.keys()].join('|'), 'g');
+  const withPorts = (text: string) => text.replaceAll(named, port => ports.get(Number(port)) ?? port);
+  await copyTo(folder, copied, withPorts);
   const bin = join(folder, 'bin');
   await mkdir(bin);
   await program(bin, 'npm', `exec "${process.execPath}" "${CLI}" up`);
@@ -59,13 +62,14 @@ export async function openTutorialFolder(
     ...bare,
     PATH: `${bin}:${bare.PATH ?? ''}`,
     HOME: folder,
-    PORT: String(port),
-    OPS_PORT: String(operations),
-    CONSOLE_PORT: '0',
+    PORT: ports.get(WEBHOOKS),
+    OPS_PORT: String(await freePort()),
+    CONSOLE_PORT: ports.get(CONSOLE),
   };
   const started: Command[] = [];
   return {
     path: folder,
+    here: withPorts,
     run(commands) {
       const command = runCommand(withPorts(commands), { cwd: folder, env });
       started.push(command);
@@ -76,6 +80,19 @@ export async function openTutorialFolder(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Texts of the top of a folder get the ports of here. */
+async function copyTo(folder: string, path: string, withPorts: (text: string) => string): Promise<void> {
+  const copy = join(folder, path);
+  await cp(join(ROOT, path), copy, { recursive: true });
+  const isFolder = (await stat(copy)).isDirectory();
+  const files = isFolder
+    ? (await readdir(copy, { withFileTypes: true }))
+        .filter(entry => entry.isFile())
+        .map(({ name }) => join(copy, name))
+    : [copy];
+  for (const file of files) await writeFile(file, withPorts(await readFile(file, 'utf8')));
 }
 
 async function program(bin: string, name: string, text: string): Promise<void> {

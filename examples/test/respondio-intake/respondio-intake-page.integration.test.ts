@@ -28,7 +28,7 @@ describe('docs/tutorials/respondio-intake.md', () => {
   });
 
   it('has commands that lead from nothing to rows of both tenants, and a message that is refused', async t => {
-    await using folder = await openTutorialFolder(NAME);
+    await using folder = await openTutorialFolder(`examples/${NAME}`);
     const first = folder.run(start);
     await first.untilSaid('Ctrl-C stops');
     assert.match(await folder.run(talk).untilDone(), /"status":401/);
@@ -47,7 +47,7 @@ describe('docs/tutorials/respondio-intake.md', () => {
   }, async () => {
     await withDatabase(
       async ({ url }) => {
-        await using folder = await openTutorialFolder(NAME);
+        await using folder = await openTutorialFolder(`examples/${NAME}`);
         for (let n = 0; n < 2; n++) await folder.run(`export DATABASE_URL='${url}'\n${schema}`).untilDone();
         const pg = createHandlerPg({ connectionString: url, connections: 1 }, 'test');
         const body = { contact: { id: 1 }, message: { messageId: 'm1' } };

@@ -27,7 +27,7 @@ describe('docs/tutorials/whatsapp-intake.md', () => {
   });
 
   it('has commands that lead from nothing to rows, as it says', async t => {
-    await using folder = await openTutorialFolder(NAME, { standInPort: 8092 });
+    await using folder = await openTutorialFolder(`examples/${NAME}`, { ports: [8092] });
     const first = folder.run(start);
     await first.untilSaid('Ctrl-C stops');
     const second = folder.run(standIn);
@@ -53,7 +53,7 @@ describe('docs/tutorials/whatsapp-intake.md', () => {
   }, async () => {
     await withDatabase(
       async ({ url }) => {
-        await using folder = await openTutorialFolder(NAME);
+        await using folder = await openTutorialFolder(`examples/${NAME}`);
         for (let n = 0; n < 2; n++) await folder.run(`export DATABASE_URL='${url}'\n${schema}`).untilDone();
         const pg = createHandlerPg({ connectionString: url, connections: 1 }, 'test');
         const body = 'AccountSid=AC1&MessageSid=SM1&From=%2B1&To=%2B2&Body=Hello&NumMedia=0';
