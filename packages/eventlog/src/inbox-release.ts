@@ -11,7 +11,7 @@ import { CLAIM_CHECK_BYTES } from './large-bodies.ts';
  *      that, however far behind it is. A lane that stood still for `MAX_KNOWN_WAIT_MS`, or a log that has no such record, lets it
  *      go, so long after its appending at least: a key holds itself, so order outlives the restart of a broker. Each process has
  *      a clock of its own for that, which goes while it looks: a lane does not stand still for one that could not see it. Where none
- *      lives for so long, the clocks of those that ended before count too, and twice the time (`lane-stillness.ts`).
+ *      lives for so long, what those that ended before saw of rows waiting counts too, and twice the time (`lane-stillness.ts`).
  * IR3. Further, it waits until its lane's stored offset has reached what the partition held when the row was first looked at
  *      (another appender may have sent something of its key), for `MAX_WAIT_MS` at most and only while the broker answers.
  * IR4. A row never overtakes an earlier row of its key hash that waits.
@@ -63,11 +63,10 @@ export const MAX_STORED_BYTES = 16 * 1024 * 1024;
 export function createInboxRelease(): InboxRelease {
   const barriers = createBarriers();
   const stillness = createLaneStillness();
-  let waitedFor: ReadonlySet<number> = new Set();
 
   return {
     inherit: earlier => stillness.inherit(earlier),
-    standing: () => [...waitedFor].map(lane => stillness.of(lane)),
+    standing: () => stillness.standing(),
     waits: now => ({ ...lanesWaits(now, stillness.look(now)), maxAgeMs: MAX_KNOWN_WAIT_MS }),
     decide(rows, now) {
       const { lanes, watermarks, nowMs } = now;
@@ -94,7 +93,7 @@ export function createInboxRelease(): InboxRelease {
         if (place === 'among the others') released.push(row);
         if (verdict === 'uncertain') uncertain += 1;
       }
-      waitedFor = lanesWaitedFor;
+      stillness.awaited(lanesWaitedFor);
       const heldKeyHashes = [...waitingKeys, ...large.keys];
       return { released, large: large.rows, waiting, heldKeyHashes, uncertain };
     },

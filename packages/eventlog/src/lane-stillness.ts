@@ -3,7 +3,10 @@ export interface StandingLane {
   readonly lane: number;
   /** First offset that was not stored. */
   readonly stored: bigint;
-  /** How long it was seen there, also by processors that ended before. */
+  /**
+   * How long rows were seen to wait for it there, also by processors that ended before. Not how long it stood: a lane of which nothing
+   * comes stands still for days, and says nothing of how soon a record of it is read.
+   */
   readonly stillMs: number;
 }
 
@@ -30,18 +33,28 @@ export interface LaneStillness {
   }): readonly boolean[];
   /** What processors saw that may have ended since: it counts where the lane is still there. */
   inherit(earlier: readonly StandingLane[]): void;
-  /** At the last look. */
-  of(lane: number): StandingLane;
+  /** The lanes that rows wait for, by the last look: their time goes on from there. */
+  awaited(lanes: ReadonlySet<number>): void;
+  /** Those, at the last look. */
+  standing(): readonly StandingLane[];
+}
+
+interface LanePlace {
+  readonly stored: bigint;
+  readonly ownMs: number;
+  /** Of which rows waited for it. */
+  readonly awaitedMs: number;
 }
 
 export function createLaneStillness(): LaneStillness {
-  const places = new Map<number, { readonly stored: bigint; readonly ownMs: number }>();
+  const places = new Map<number, LanePlace>();
   const earlierMs = new Map<string, number>();
   let lookedMs = Number.NEGATIVE_INFINITY;
+  let awaited: ReadonlySet<number> = new Set();
 
-  function of(lane: number): StandingLane & { readonly ownMs: number } {
-    const { stored, ownMs } = places.get(lane) ?? { stored: 0n, ownMs: 0 };
-    return { lane, stored, ownMs, stillMs: ownMs + (earlierMs.get(placeKey(lane, stored)) ?? 0) };
+  function standingOf(lane: number): StandingLane {
+    const { stored, awaitedMs } = places.get(lane) ?? { stored: 0n, awaitedMs: 0 };
+    return { lane, stored, stillMs: awaitedMs + (earlierMs.get(placeKey(lane, stored)) ?? 0) };
   }
 
   return {
@@ -51,9 +64,15 @@ export function createLaneStillness(): LaneStillness {
       return Array.from({ length: lanes }, (_, lane) => {
         const stored = storedOffsets.get(lane) ?? 0n;
         const before = places.get(lane);
-        places.set(lane, { stored, ownMs: before?.stored === stored ? before.ownMs + passedMs : 0 });
-        const { ownMs, stillMs } = of(lane);
-        return ownMs >= MAX_KNOWN_WAIT_MS || stillMs >= MAX_SHARED_WAIT_MS;
+        const { ownMs, awaitedMs } =
+          before?.stored === stored
+            ? {
+                ownMs: before.ownMs + passedMs,
+                awaitedMs: before.awaitedMs + (awaited.has(lane) ? passedMs : 0),
+              }
+            : { ownMs: 0, awaitedMs: 0 };
+        places.set(lane, { stored, ownMs, awaitedMs });
+        return ownMs >= MAX_KNOWN_WAIT_MS || standingOf(lane).stillMs >= MAX_SHARED_WAIT_MS;
       });
     },
     inherit(earlier) {
@@ -62,10 +81,10 @@ export function createLaneStillness(): LaneStillness {
         earlierMs.set(key, Math.max(stillMs, earlierMs.get(key) ?? 0));
       }
     },
-    of(lane) {
-      const { ownMs: _, ...standing } = of(lane);
-      return standing;
+    awaited(lanes) {
+      awaited = lanes;
     },
+    standing: () => [...awaited].map(standingOf),
   };
 }
 

@@ -194,6 +194,23 @@ describe('inbox release', () => {
     assert.deepEqual(release.standing(), []);
   });
 
+  it('hands on no time in which no row waited for a lane: an idle lane stands still, too', () => {
+    const idle = input([row(1, { keyHash: 2, afterOffset: 5n })], stored(1, 3n));
+    const asked = { ...idle, rows: [row(2, { afterOffset: 5n, ageMs: 3_600_000 })] };
+    const release = createInboxRelease();
+    decideFor(release, { fromMs: 0, ms: MAX_SHARED_WAIT_MS, asked: idle });
+    const young = { ...asked, rows: [row(2, { afterOffset: 5n })] };
+    decideFor(release, { fromMs: MAX_SHARED_WAIT_MS, ms: 2 * LOOK_MS, asked: young });
+    const next = createInboxRelease();
+    next.inherit(release.standing());
+    assert.deepEqual(
+      decideOn(next, { ...asked, nowMs: 1e9 }).released,
+      [],
+      'its record may be read any moment',
+    );
+    assert.deepEqual(release.standing(), [{ lane: 1, stored: 3n, stillMs: 2 * LOOK_MS }]);
+  });
+
   it('tells which rows wait for a known record, as it decides itself', () => {
     const storedOffsets = new Map([0, 1, 2].map(lane => [lane, 3n] as const));
     const still = createInboxRelease();
