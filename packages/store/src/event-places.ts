@@ -71,8 +71,9 @@ export async function placeSince(queryable: Pick<Pool, 'query'>, storedSince: st
   const storedDay = dayOf(ms);
   const seq = await firstSeqAfter(queryable, ms);
   if (seq !== null) return { storedDay, seq: String(BigInt(seq) - 1n) };
+  // All that is kept of a day whose other events are gone: it is little, and its times are compared anyway.
   const part = (table: 'events' | 'kept_events') =>
-    `(select stored_day, seq from ${table} where stored_day <= $1::date order by stored_day desc, seq desc limit 1)`;
+    `(select stored_day, seq from ${table} where stored_day < $1::date order by stored_day desc, seq desc limit 1)`;
   const { rows } = await queryable.query<{ seq: string }>(
     `select seq from (${part('events')} union all ${part('kept_events')}) before order by seq desc limit 1`,
     [storedDay],

@@ -112,6 +112,17 @@ describe('events that are pulled with their payloads', { timeout: 120_000 }, () 
     );
   });
 
+  it('begins at a time before what is kept of a day whose other events are gone', async () => {
+    const kept = [await storeEvent(pool), await storeEvent(pool)];
+    await pool.query('insert into kept_events select * from events');
+    await pool.query('truncate events');
+    const storedSince = new Date(Date.now() - 300_000).toISOString();
+    assert.deepEqual(
+      idsOf(await pull({ storedSince })),
+      kept.map(({ id }) => id),
+    );
+  });
+
   it('takes several sources and the filters of the list, and moves on where nothing matches', async () => {
     const after = await now();
     const wanted = await storeEvent(pool, { source: 'a', type: 'edited', body: '{"amount":9}' });
