@@ -60,7 +60,8 @@ export function createMinuteRecord<Counts>(deps: MinuteRecordDeps<Counts>): Minu
     async run(signal) {
       const rest = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
       while (!signal.aborted) {
-        await rest(current + minuteMs - now());
+        // Set back by a day, it is a minute all the same.
+        await rest(Math.min(current + minuteMs - now(), minuteMs));
         // A timer may be early by a millisecond, and a clock may be set back.
         if (signal.aborted || minuteOf(now()) === current) continue;
         close();

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 const START = 1_795_372_800_000;
 
 /** A record with a clock that the test sets, and minutes that end at once. */
-function record({ hangs = false } = {}) {
+function record({ hangs = false, minuteMs = MINUTE } = {}) {
   const live = { counted: 0, isAway: false, now: START + 20_000 };
   const told: [at: number, count: number][] = [];
   const stop = new AbortController();
@@ -26,6 +26,7 @@ function record({ hangs = false } = {}) {
     },
     log: { debug: () => undefined },
     now: () => live.now,
+    minuteMs,
     spreadMs: 0,
     endLimitMs: 10,
   });
@@ -55,6 +56,17 @@ describe('what is counted in a minute', () => {
       [0, 3],
       [1, 2],
     ]);
+  });
+
+  it('is told within a minute where the clock was set back by a day', async () => {
+    const { made, live, told, stop } = record({ minuteMs: 20 });
+    live.counted = 3;
+    live.now = START - 1_440 * MINUTE;
+    const running = made.run(stop.signal);
+    await waitFor(() => told.length > 0);
+    stop.abort();
+    await running;
+    assert.deepEqual(told, [[20_000 / MINUTE, 3]]);
   });
 
   it('is told later under its own minute where it could not be told, up to an hour of it', async () => {
