@@ -67,8 +67,6 @@ export function AuditPage() {
 function Audit() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useInfiniteQuery(auditQuery(search));
-  const entries = list.data?.pages.flatMap(({ items }) => items);
   return (
     <>
       <FilterBar
@@ -79,25 +77,38 @@ function Audit() {
         }
         onClear={() => void navigate({ search: {} })}
       />
-      {list.error !== null && <ProblemBox error={list.error} onRetry={() => void list.refetch()} />}
-      {entries === undefined && list.error === null && <RowsSkeleton />}
-      {entries?.length === 0 && <NoEntries search={search} isEnd={!list.hasNextPage} />}
-      {entries !== undefined && entries.length > 0 && (
+      <AuditList search={search} />
+      <ApiCall path={pathWith('/api/v1/audit', search)} />
+    </>
+  );
+}
+
+function AuditList({ search }: { readonly search: AuditSearch }) {
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    auditQuery(search),
+  );
+  if (error !== null) return <ProblemBox error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <RowsSkeleton />;
+  const entries = data.pages.flatMap(({ items }) => items);
+  return (
+    <>
+      {entries.length === 0 ? (
+        <NoEntries search={search} isEnd={!hasNextPage} />
+      ) : (
         <ul className="audit" aria-label="What was done, the newest first">
           {entries.map(entry => (
             <AuditRow key={entry.id} entry={entry} />
           ))}
         </ul>
       )}
-      {entries !== undefined && (entries.length > 0 || list.hasNextPage) && (
+      {(entries.length > 0 || hasNextPage) && (
         <ListEnd
-          hasMore={list.hasNextPage}
-          isLoading={list.isFetchingNextPage}
-          scannedTo={list.data?.pages.at(-1)?.scannedTo ?? null}
-          onOlder={() => void list.fetchNextPage()}
+          hasMore={hasNextPage}
+          isLoading={isFetchingNextPage}
+          scannedTo={data.pages.at(-1)?.scannedTo ?? null}
+          onOlder={() => void fetchNextPage()}
         />
       )}
-      <ApiCall path={pathWith('/api/v1/audit', search)} />
     </>
   );
 }

@@ -60,8 +60,6 @@ const columns: readonly Column<ConsoleSchemas['ListedRejected']>[] = [
 export function RejectedPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useInfiniteQuery(rejectedQuery(search));
-  const rows = list.data?.pages.flatMap(({ items }) => items);
   const { data: sources } = useQuery({
     queryKey: ['sources'],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sources', { signal })),
@@ -78,27 +76,35 @@ export function RejectedPage() {
         }
         onClear={() => void navigate({ search: {} })}
       />
-      {list.error !== null && <ProblemBox error={list.error} onRetry={() => void list.refetch()} />}
-      {rows === undefined && list.error === null && <RowsSkeleton />}
-      {rows?.length === 0 && <NoneRejected search={search} />}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <DataTable
-            label="Refused requests, the newest first"
-            columns={columns}
-            rows={rows}
-            keyOf={({ requestId }) => requestId}
-            hrefOf={({ requestId }) => `/rejected/${requestId}`}
-          />
-          <ListEnd
-            hasMore={list.hasNextPage}
-            isLoading={list.isFetchingNextPage}
-            scannedTo={null}
-            onOlder={() => void list.fetchNextPage()}
-          />
-        </>
-      )}
+      <RejectedList search={search} />
       <ApiCall path={pathWith('/api/v1/rejected', search)} />
+    </>
+  );
+}
+
+function RejectedList({ search }: { readonly search: RejectedSearch }) {
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    rejectedQuery(search),
+  );
+  if (error !== null) return <ProblemBox error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <RowsSkeleton />;
+  const rows = data.pages.flatMap(({ items }) => items);
+  if (rows.length === 0) return <NoneRejected search={search} />;
+  return (
+    <>
+      <DataTable
+        label="Refused requests, the newest first"
+        columns={columns}
+        rows={rows}
+        keyOf={({ requestId }) => requestId}
+        hrefOf={({ requestId }) => `/rejected/${requestId}`}
+      />
+      <ListEnd
+        hasMore={hasNextPage}
+        isLoading={isFetchingNextPage}
+        scannedTo={null}
+        onOlder={() => void fetchNextPage()}
+      />
     </>
   );
 }
