@@ -13,7 +13,7 @@ export interface HostilePayload {
 export const CANARY = 'canary';
 const RUN = `globalThis.${CANARY}()`;
 /** Nobody answers there: a request to it is one too many. */
-export const HOSTILE_HOST = 'hostile.invalid';
+const HOSTILE_HOST = 'hostile.invalid';
 const AT = `https://${HOSTILE_HOST}`;
 
 const inJson = (text: string): string => JSON.stringify({ text });
