@@ -16,8 +16,7 @@ const PENDING: ReadonlySet<string> = new Set(['counting', 'announced', 'trickle'
 export const isPending = ({ state }: Pick<ListedReplay, 'state'>): boolean => PENDING.has(state);
 
 /** Also while what it has sent is on its way. */
-const isMoving = ({ state, open }: Pick<Replay, 'state' | 'open'>): boolean =>
-  MOVING.has(state) || open > 0;
+const isMoving = ({ state, open }: Pick<Replay, 'state' | 'open'>): boolean => MOVING.has(state) || open > 0;
 
 export const replayQuery = (id: string) =>
   queryOptions({

@@ -12,7 +12,7 @@ const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/events' });
+    throw redirect({ to: '/overview' });
   },
 });
 

@@ -2,6 +2,7 @@ import { auditRoute } from './audit/route.ts';
 import { destinationsRoute } from './destinations/route.ts';
 import { eventRoute } from './event/route.ts';
 import { eventsRoute } from './events/route.ts';
+import { overviewRoute } from './overview/route.ts';
 import { parkedRoute } from './parked/route.ts';
 import { replayRoute, replaysRoute } from './replays/route.ts';
 import { rejectedRequestRoute, rejectedRoute } from './rejected/route.ts';
@@ -12,6 +13,7 @@ import { sourcesRoute } from './sources/route.ts';
  * menu, in this order, is what has a browser test (services/console/test/page/<name>.browser.test.ts).
  */
 export const pages = [
+  { title: 'Overview', path: '/overview', isInMenu: true },
   { title: 'Events', path: '/events', isInMenu: true },
   { title: 'Event', path: '/events/$id', isInMenu: false },
   { title: 'Parked', path: '/parked', isInMenu: true },
@@ -25,6 +27,7 @@ export const pages = [
 ] as const;
 
 export const pageRoutes = [
+  overviewRoute,
   eventsRoute,
   eventRoute,
   parkedRoute,

@@ -39,7 +39,7 @@ describe('the page of destinations', () => {
     assert.equal(await page.getByText('secret-path').count(), 0);
     await lookAtPage(tab, 'destinations');
     await crm.getByRole('link', { name: '1 parked' }).click();
-    await page.waitForURL('**/events?destination=crm&state=parked');
+    await page.waitForURL('**/parked?destination=crm');
   });
 
   it('pauses, resumes and enables by keyboard alone, with a reason, and says who paused it', async () => {

@@ -33,7 +33,7 @@ describe('the events page', () => {
   const isLive = (page: Page) => page.getByText('live', { exact: true }).waitFor();
 
   it('shows what comes without a reload, at the top', async () => {
-    await using tab = await bed.open('/');
+    await using tab = await bed.open('/events');
     const { page } = tab;
     await shown(page, 'update-119');
     await isLive(page);

@@ -128,7 +128,7 @@ function Work({ destination, parked }: Pick<DestinationCardProps, 'destination' 
         {countText(due)} {isHeld ? 'held' : 'due'}
       </Link>
       {parked !== undefined && (
-        <Link to="/events" search={{ destination: name, state: 'parked' }}>
+        <Link to="/parked" search={{ destination: name }}>
           {countText(parked)} parked
         </Link>
       )}

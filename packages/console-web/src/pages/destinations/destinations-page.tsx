@@ -10,6 +10,7 @@ import { NotOfTenant } from '../../components/not-of-tenant.tsx';
 import { PageHead } from '../../components/page-head.tsx';
 import { ProblemBox } from '../../components/problem-box.tsx';
 import { RowsSkeleton } from '../../components/skeleton.tsx';
+import { useScope } from '../../components/use-scope.ts';
 import { DestinationCard } from './destination-card.tsx';
 import { DestinationDialog } from './destination-dialog.tsx';
 import { causesQuery, type DestinationAction, destinationsQuery } from './destination-queries.ts';
@@ -20,16 +21,13 @@ export function DestinationsPage() {
   return (
     <>
       <PageHead title="Destinations" />
-      {tenant === null ? (
-        <Destinations mayOperate={caller?.scopes.includes('operate') === true} />
-      ) : (
-        <NotOfTenant what="Destinations" tenant={tenant} />
-      )}
+      {tenant === null ? <Destinations /> : <NotOfTenant what="Destinations" tenant={tenant} />}
     </>
   );
 }
 
-function Destinations({ mayOperate }: { readonly mayOperate: boolean }) {
+function Destinations() {
+  const mayOperate = useScope('operate');
   const { data, error, refetch } = useQuery(destinationsQuery);
   const { data: causes } = useQuery(causesQuery);
   const [asked, setAsked] = useState<{
