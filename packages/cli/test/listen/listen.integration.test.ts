@@ -92,6 +92,9 @@ describe('ackline listen', { timeout: 180_000 }, () => {
       ids.filter(id => id !== other),
       ofKey,
     );
+    // The later ones are answered faster: side by side they would be first.
+    const answered = cli.out.map(line => line.split('  ').at(-1)).filter(id => id !== other);
+    assert.deepEqual(answered, ofKey);
     assert.ok(cli.out.findIndex(line => line.includes(other)) < 3, cli.out.join('\n'));
     await cli.stop();
   });
@@ -221,19 +224,27 @@ describe('ackline listen', { timeout: 180_000 }, () => {
     assert.equal(await cli.exit, 0);
   });
 
-  it('a paused one sends nothing until it goes on', async () => {
+  it('a paused one sends nothing until it goes on, also not what it has already', async () => {
     const cli = listen(['paused'], { isTerminal: true });
+    const barrier = listen(['barrier']);
     await begun('paused');
+    await begun('barrier');
+    receiver.always(({ url }) => ({ status: 200, delayMs: url.includes('paused') ? 300 : 0 }));
+    const first = await stage.store({ source: 'paused', orderingKey: 'k' });
+    const second = await stage.store({ source: 'paused', orderingKey: 'k' });
+    await waitFor(() => idsOf(receiver.requests).includes(first));
     cli.press('p');
-    const id = await stage.store({ source: 'paused' });
-    const others = listen(['paused', 'another']);
-    await begun('another,paused');
-    const other = await stage.store({ source: 'paused' });
-    await waitFor(() => idsOf(receiver.requests).includes(other));
-    assert.ok(!idsOf(receiver.requests).includes(id));
+    const third = await stage.store({ source: 'paused' });
+    await waitFor(() => cli.out.length === 1);
+    for (let n = 1; n <= 3; n++) {
+      await stage.store({ source: 'barrier' });
+      await waitFor(() => barrier.out.length === n);
+    }
+    const sent = () => new Set(idsOf(receiver.requests));
+    assert.ok(!sent().has(second) && !sent().has(third));
     cli.press('p');
-    await waitFor(() => idsOf(receiver.requests).includes(id));
-    await Promise.all([cli.stop(), others.stop()]);
+    await waitFor(() => sent().has(second) && sent().has(third));
+    await Promise.all([cli.stop(), barrier.stop()]);
   });
 
   it('an event that can not be read or sent is said to be skipped, and holds up none behind it', async () => {
