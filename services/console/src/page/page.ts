@@ -2,25 +2,7 @@ import { createProblem } from '@ackline/shared/problem';
 import type { Request, RequestHandler, Response } from 'express';
 import { requestIdOf } from '../http/problems.ts';
 import { INDEX, type PageFile, readPageFiles } from './page-files.ts';
-
-/**
- * A page that runs what came with it and nothing else: no script or style within the document, nothing of another host, no text that
- * becomes code (trusted types), no frame around it.
- */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
-const A_YEAR = 'public, max-age=31536000, immutable';
+import { escapeHtml, PAGE_POLICY, sendFile } from './send-file.ts';
 
 /** Serves the console's page, and leaves what is not of it to who comes next. */
 export function createPage(folder: string): RequestHandler {
@@ -51,23 +33,15 @@ function wantsPage(request: Request): boolean {
 }
 
 /** Also what is not there of these is never answered with a page. */
-const OF_OTHERS = /^\/(?:api|login)(?:\/|$)/;
+const OF_OTHERS = /^\/(?:api|docs|login)(?:\/|$)/;
 
 /** `/favicon.svg`: what lies beside the index. */
 function isFileOfPage(path: string): boolean {
   return /^\/[\w-]+\.\w+$/.test(path);
 }
 
-function send(request: Request, response: Response, { type, body, gzipped, isImmutable }: PageFile): void {
-  const isGzip = request.acceptsEncodings('gzip') === 'gzip';
-  response.status(200).set({
-    'content-type': type,
-    'content-security-policy': POLICY,
-    'cache-control': isImmutable ? A_YEAR : 'no-store',
-    vary: 'accept, accept-encoding',
-    ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
-  });
-  response.send(isGzip ? gzipped : body);
+function send(request: Request, response: Response, file: PageFile): void {
+  sendFile(request, response, file, { policy: PAGE_POLICY });
 }
 
 /** For a person who has opened it in a browser: what to run. */
@@ -76,12 +50,8 @@ function sendMissing(response: Response): void {
   const text = [title, detail, code].map(escapeHtml);
   response
     .status(status)
-    .set({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY })
+    .set({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY })
     .send(
       `<!doctype html><html lang="en"><title>Ackline</title><h1>${text[0]}</h1><p>${text[1]}</p><p>${text[2]}</p></html>\n`,
     );
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
