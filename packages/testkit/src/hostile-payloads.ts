@@ -13,8 +13,7 @@ export interface HostilePayload {
 export const CANARY = 'canary';
 const RUN = `globalThis.${CANARY}()`;
 /** Nobody answers there: a request to it is one too many. */
-const HOSTILE_HOST = 'hostile.invalid';
-const AT = `https://${HOSTILE_HOST}`;
+const AT = 'https://hostile.invalid';
 
 const inJson = (text: string): string => JSON.stringify({ text });
 const html = (name: string, markup: string): HostilePayload => ({ name, body: markup, shows: markup });
