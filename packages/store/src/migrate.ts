@@ -4,6 +4,7 @@ import { AppError } from '@ackline/shared/app-error';
 import pg from 'pg';
 import { ensureDayPartitions } from './day-partitions.ts';
 import { gaveWay, lockWaitMs, reachedLimit } from './lock-patience.ts';
+import { buildIndexes } from './migrate-indexes.ts';
 import { SERVER_CANCELS_FIRST_MS, SERVER_KEEPALIVES } from './pool.ts';
 
 const MIGRATIONS_URL = new URL('./migrations/', import.meta.url);
@@ -12,6 +13,7 @@ const MIGRATION_LOCK = 4_207_151_893;
 /** A migration may rewrite a table: it has a limit of its own, not the 5 s of working connections. */
 const MIGRATION_LIMIT_MS = 10 * 60_000;
 const CONNECT_LIMIT_MS = 10_000;
+const TURN_ASKED_EVERY_MS = 100;
 /**
  * The server's own, since a migration that is stopped or lost keeps its locks until its session ends: in the middle of one it has
  * nothing to wait for, and between two it rests for less than the second.
@@ -52,7 +54,7 @@ export interface MigrateOptions {
 
 /**
  * Brings the schema to this release, forward only, one process at a time (advisory lock), each migration in a
- * transaction of its own. A schema that is newer than this code is left as it is where this code works with it, else refused with
+ * transaction of its own, behind its indexes of large tables. A schema that is newer than this code is left as it is where this code works with it, else refused with
  * ACKLINE_SCHEMA_NEWER. No migration waits long for a lock, since all live work would queue behind it: it gives up what it has, and tries again.
  */
 export async function migrate(
@@ -71,7 +73,7 @@ export async function migrate(
   client.on('error', () => undefined); // the query that was running rejects with the same error
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeTurn(client);
     const rows = await readApplied(client);
     const migrations = await listMigrations();
     refuseNewer(rows, migrations);
@@ -82,6 +84,20 @@ export async function migrate(
     await ensureDayPartitions(client).catch(unlessBusy);
   } finally {
     await client.end();
+  }
+}
+
+/** Asked again and again: who waits for the lock in one statement keeps an index of the one that has it from being built. */
+async function takeTurn(client: pg.Client): Promise<void> {
+  const endsAt = performance.now() + MIGRATION_LIMIT_MS;
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]?.taken === true) return;
+    if (performance.now() > endsAt)
+      throw new AppError('ACKLINE_SCHEMA_LOCKED', 'Another process migrates, and does not come to its end.');
+    await delay(TURN_ASKED_EVERY_MS);
   }
 }
 
@@ -170,6 +186,7 @@ function stillLocked({ name }: Migration, cause: unknown): AppError {
 
 async function apply(client: pg.Client, migration: Migration, lockLimitMs: number): Promise<void> {
   const sql = await readFile(new URL(migration.name, MIGRATIONS_URL), 'utf8');
+  await buildIndexes(client, sql);
   await client.query('begin');
   try {
     await client.query(`set local lock_timeout = ${lockLimitMs}`);

@@ -1,4 +1,5 @@
 -- works-from: 10
+-- index: deliveries_parked_tenant on deliveries (tenant, park_cause, finished_at, id) include (destination) where state = 'parked'
 -- Who may call the operator API from elsewhere than the machine itself (`ackline tokens`). The release before does not know it: it has
 -- no API.
 create table console_tokens (
@@ -18,7 +19,6 @@ create table console_tokens (
 );
 create unique index console_tokens_name on console_tokens (name) where revoked_at is null;
 
--- What is parked by tenant and cause: `GET /parked/causes` of a token that is of one tenant. A row that is stored is not parked, so that
--- storing pays nothing for it.
-create index deliveries_parked_tenant on deliveries (tenant, park_cause, finished_at, id) include (destination) where state = 'parked';
+-- The index above: what is parked by tenant and cause, for `GET /parked/causes` of a token that is of one tenant. A row that is stored is
+-- not parked, so that storing pays nothing for it.
 create index replays_created on replays (created_at, id);
