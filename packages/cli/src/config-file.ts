@@ -1,9 +1,7 @@
 import { relative } from 'node:path';
 import { inspectConfigFile, readConfigFile } from '@ackline/runtime/config-file';
-import { createSecretReader } from '@ackline/runtime/secrets';
-import { AppError } from '@ackline/shared/app-error';
 import type { InspectedConfig } from '@ackline/shared/config/load-config';
-import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
+import type { AcklineConfig } from '@ackline/shared/config/types';
 import { providers } from '@ackline/shared/providers/registry';
 import type { CliConfig } from './config.ts';
 
@@ -21,23 +19,4 @@ export function inspectAcklineConfig(path: string, mode: CliConfig['mode']): Pro
 export function shownPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' || short.startsWith('..') ? path : short;
-}
-
-/** The first live secret of a list. Throws ACKLINE_SECRET_MISSING, naming all places, where none has a value. */
-export function readFirstSecret(
-  refs: readonly SecretRef[],
-  { environment, mode }: Pick<CliConfig, 'environment' | 'mode'>,
-): string {
-  const reader = createSecretReader({ env: environment, production: mode === 'production' });
-  const problems: string[] = [];
-  for (const ref of refs) {
-    try {
-      const [secret] = reader.resolve([ref]);
-      if (secret !== undefined) return secret;
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      problems.push(error.message);
-    }
-  }
-  throw new AppError('ACKLINE_SECRET_MISSING', problems.join('; '));
 }

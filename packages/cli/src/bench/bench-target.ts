@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
-import { pickSource } from '../send/sample-source.ts';
+import { pickSource } from '../send/pick-source.ts';
 
 /** Where requests go, and whose they are. */
 export interface BenchTarget {

@@ -19,7 +19,7 @@ import { isAgreed } from '../output/confirm.ts';
 import { formatCount } from '../output/units.ts';
 import { createSampleClient } from '../send/sample-client.ts';
 import { readSampleSettings } from '../send/sample-settings.ts';
-import { prepareSamples, type SampleSource } from '../send/sample-source.ts';
+import { prepareSamples, type SampleSource } from '@ackline/runtime/samples/prepare-samples';
 import { withoutCopies } from '../up/stop-signals.ts';
 
 /** Of one part: the time of each is kept, 8 bytes a request. */

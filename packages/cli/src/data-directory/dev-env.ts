@@ -5,6 +5,7 @@ import { type KeyRules, newKeys, type SecretCheck } from '@ackline/shared/new-ke
 import type { KeyPair, Provider } from '@ackline/shared/provider';
 import { providerOf } from '@ackline/shared/providers/registry';
 import type { Environment } from '@ackline/runtime/environment';
+import { signingKeyVariable } from '@ackline/runtime/samples/signer';
 import { checkSigningSecret, checkVerifyToken } from '@ackline/runtime/secrets';
 import type { DataLayout } from './layout.ts';
 import { writeFileWhole } from './write-whole.ts';
@@ -32,11 +33,6 @@ export function namedSecrets(config: AcklineConfig): ReadonlyMap<string, KeyRule
     if (signingSecret !== null) add(signingSecret, checkSigningSecret);
   }
   return named;
-}
-
-/** The variable beside that of a public key, with what samples are signed with. */
-export function signingKeyVariable(variable: string): string {
-  return `${variable}_SIGNING_KEY`;
 }
 
 /** The variables of what {@link newKeys} made: the named one, and beside a public key what signs. */

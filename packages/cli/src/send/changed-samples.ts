@@ -1,7 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { SampleRequest } from '@ackline/shared/provider';
 import { formatMs } from '../output/units.ts';
-import type { SampleSource } from './sample-source.ts';
+import type { SampleSource } from '@ackline/runtime/samples/prepare-samples';
 
 /** What is other with samples than with what a provider sends. */
 export interface SampleChanges {

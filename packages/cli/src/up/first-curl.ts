@@ -1,6 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { SourceConfig } from '@ackline/shared/config/types';
-import { prepareSamples, type SampleSource } from '../send/sample-source.ts';
+import { prepareSamples, type SampleSource } from '@ackline/runtime/samples/prepare-samples';
 import { curlCommand } from './curl-command.ts';
 import type { Prepared } from './prepare.ts';
 

@@ -5,7 +5,7 @@ import type { KeyPair, Provider, SampleRequest } from '@ackline/shared/provider'
 import { providers } from '@ackline/shared/providers/registry';
 import { keyVariables } from '../../src/data-directory/dev-env.ts';
 import { changeSamples } from '../../src/send/changed-samples.ts';
-import { prepareSamples, type SampleSource } from '../../src/send/sample-source.ts';
+import { prepareSamples, type SampleSource } from '@ackline/runtime/samples/prepare-samples';
 import { exampleConfig, source } from '../example-config.ts';
 
 const NOW = 1_795_000_000_000;

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { newKeysOf } from '@ackline/shared/new-keys';
 import { providers } from '@ackline/shared/providers/registry';
 import {
-  pickSource,
   prepareSamples,
   type SampleSource,
   type SampleTarget,
-} from '../../src/send/sample-source.ts';
+} from '@ackline/runtime/samples/prepare-samples';
+import { pickSource } from '../../src/send/pick-source.ts';
 import { keyVariables } from '../../src/data-directory/dev-env.ts';
 import { exampleConfig, source } from '../example-config.ts';
 

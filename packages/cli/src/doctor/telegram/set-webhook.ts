@@ -1,7 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig, SourceConfig } from '@ackline/shared/config/types';
 import { describeRef } from '@ackline/shared/config/secret-ref';
-import { readFirstSecret } from '../../config-file.ts';
+import { readFirstSecret } from '@ackline/runtime/samples/first-secret';
 import { plural } from '../../output/units.ts';
 import type { Examination } from '../examination.ts';
 import type { ApiAnswer, BotApi, WebhookInfo, WebhookSettings } from './bot-api.ts';

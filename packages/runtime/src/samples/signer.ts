@@ -1,9 +1,7 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { SourceConfig } from '@ackline/shared/config/types';
 import type { Provider } from '@ackline/shared/provider';
-import type { CliConfig } from '../config.ts';
-import { readFirstSecret } from '../config-file.ts';
-import { signingKeyVariable } from '../data-directory/dev-env.ts';
+import { readFirstSecret, type SecretPlaces } from './first-secret.ts';
 
 /** A secret of a source, and what signs for it: itself, or the signing key that `ackline up` has made with it. */
 export interface Signer {
@@ -11,12 +9,13 @@ export interface Signer {
   readonly signingKey: string;
 }
 
+/** The variable beside that of a public key, with what samples are signed with. */
+export function signingKeyVariable(variable: string): string {
+  return `${variable}_SIGNING_KEY`;
+}
+
 /** Throws ACKLINE_SECRET_MISSING where the source has no secret here, ACKLINE_SIGNING_KEY_MISSING where it has public keys alone. */
-export function readSigner(
-  source: SourceConfig,
-  provider: Provider,
-  target: Pick<CliConfig, 'environment' | 'mode'>,
-): Signer {
+export function readSigner(source: SourceConfig, provider: Provider, target: SecretPlaces): Signer {
   const secret = readFirstSecret(source.secrets, target);
   const itself = { secret, signingKey: secret };
   if (provider.makeKeys === undefined) return itself;
@@ -48,7 +47,7 @@ function signs(provider: Provider, secret: string): boolean {
   return headers.some(([name, value]) => name === proof && value !== '');
 }
 
-function pairOf(variable: string, { environment }: Pick<CliConfig, 'environment'>): Signer {
+function pairOf(variable: string, { environment }: Pick<SecretPlaces, 'environment'>): Signer {
   return {
     secret: environment[variable] ?? '',
     signingKey: environment[signingKeyVariable(variable)] ?? '',
