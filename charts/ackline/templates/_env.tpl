@@ -95,6 +95,8 @@
 {{- with include "ackline.consolePublicUrl" . }}
 - { name: CONSOLE_PUBLIC_URL, value: {{ . | quote }} }
 {{- end }}
+# For signed samples.
+- { name: CONSOLE_INGRESS_URL, value: {{ printf "http://%s-ingress:%d" (include "ackline.fullname" .) (int .Values.ingress.service.port) | quote }} }
 {{- end }}
 
 {{/* Where people open it; empty: the chart does not know. */}}

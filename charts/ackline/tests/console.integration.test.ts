@@ -25,6 +25,7 @@ describeChart('the console', () => {
     // On loopback in development alone it asks for none.
     assert.equal(config.isProduction, true);
     assert.deepEqual(config.http, { host: '0.0.0.0', port: 8081 });
+    assert.equal(config.ingressUrl, 'http://ackline-ingress');
     assert.deepEqual(at(program, 'ports'), [
       { name: 'http', containerPort: config.http.port },
       { name: 'ops', containerPort: config.operations.port },

@@ -30,17 +30,17 @@ describeChart('the NetworkPolicies', () => {
 
   it('let the ingress be called, be watched, and reach its logs, Redis and the collector', () => {
     const policy = only(lockedDown(), 'NetworkPolicy', 'ackline-ingress');
-    const test = {
+    const pods = (component: string) => ({
       podSelector: {
         matchLabels: {
           'app.kubernetes.io/name': 'ackline',
           'app.kubernetes.io/instance': 'ackline',
-          'app.kubernetes.io/component': 'test',
+          'app.kubernetes.io/component': component,
         },
       },
-    };
+    });
     assert.deepEqual(rulesOf(policy, 'ingress'), [
-      `http ${JSON.stringify([namespace('gateways'), test])}`,
+      `http ${JSON.stringify([namespace('gateways'), pods('test'), pods('console')])}`,
       `ops ${JSON.stringify([namespace('monitoring')])}`,
     ]);
     assert.deepEqual(rulesOf(policy, 'egress'), [

@@ -136,6 +136,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/{id}/replay-edited": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a finished delivery again with another body, marked `ackline-edited`; the event and its headers stay as they came */
+        post: operations["replayEdited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/edits/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The body that a person sent with a delivery */
+        get: operations["readEdit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{id}/discard": {
         parameters: {
             query?: never;
@@ -358,6 +392,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{name}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a sample to the ingress, signed with the source's own secret as its provider would: an event like any other, and delivered */
+        post: operations["sendSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rejected": {
         parameters: {
             query?: never;
@@ -568,6 +619,25 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             attempts: components["schemas"]["Attempt"][];
+            /** @description Bodies that persons sent in the place of the one that came, the newest last. */
+            edits: {
+                n: number;
+                /** Format: date-time */
+                at: string;
+                by: string;
+                bytes: number;
+            }[];
+        };
+        EditedBody: {
+            /**
+             * Format: uuid
+             * @description Of the delivery.
+             */
+            id: string;
+            n: number;
+            bodyBytes: number;
+            /** Format: base64 */
+            bodyBase64: string;
         };
         ChangedDelivery: {
             /** Format: uuid */
@@ -657,10 +727,10 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            what: "occurred" | "received" | "stored" | "attempted" | "delivered" | "parked" | "discarded";
+            what: "occurred" | "received" | "stored" | "attempted" | "edited" | "delivered" | "parked" | "discarded";
             deliveryId: string | null;
             destination: string | null;
-            /** @description Of an attempt, with its status or error. */
+            /** @description Of an attempt, with its status or error; of an edit, its number and who made it. */
             outcome: string | null;
         };
         Event: {
@@ -1078,6 +1148,18 @@ export interface components {
             /** @description false: nobody was. */
             ended: boolean;
         };
+        SentSample: {
+            source: string;
+            /** @description Where it was sent: below CONSOLE_INGRESS_URL. */
+            url: string;
+            /** @description The ingress's; null: it gave no answer. */
+            status: number | null;
+            /** @description Why there was no answer. */
+            error: string | null;
+            ms: number;
+            /** @description null: it was not accepted, is not stored after some seconds, or its provider gives no id by which it is found. */
+            eventId: string | null;
+        };
         Secret: {
             /** @description Where its value is read: `env NAME` or `file PATH`. */
             reference: string;
@@ -1409,6 +1491,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangedDelivery"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayEdited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: base64
+                     * @description 1 MiB at most. Of an event that came as JSON it has to be JSON.
+                     */
+                    bodyBase64: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Send a finished delivery again with another body, marked `ackline-edited`; the event and its headers stay as they came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDelivery"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEdit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body that a person sent with a delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditedBody"];
                 };
             };
             /** @description It was not done */
@@ -1893,6 +2048,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sources"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Send a sample to the ingress, signed with the source's own secret as its provider would: an event like any other, and delivered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentSample"];
                 };
             };
             /** @description It was not done */

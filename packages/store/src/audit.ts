@@ -17,6 +17,7 @@ export type AuditAction =
   | 'destination.enabled'
   | 'payload.viewed'
   | 'payloads.pulled'
+  | 'sample.sent'
   | 'token.created'
   | 'token.revoked'
   | 'session.started'

@@ -37,6 +37,7 @@ import { createParkedCalls } from './calls/parked.ts';
 import { createRejectedCalls } from './calls/rejected.ts';
 import { createReplayCalls } from './calls/replays.ts';
 import { createSessionCalls } from './calls/session.ts';
+import { createSampleCalls } from './calls/samples.ts';
 import { createSourceCalls } from './calls/sources.ts';
 import type { ConsoleConfig } from './config.ts';
 import { connectDeclared, type Declared } from './declared.ts';
@@ -160,6 +161,7 @@ function createCalls({ reads, changes, declared, feed, entry, config, log }: Cal
     ...createReplayCalls({ reads, changes, declared: current, log }),
     ...createDestinationCalls({ reads, changes, declared: current }),
     ...createSourceCalls({ reads, declared: current, secrets }),
+    ...createSampleCalls({ reads, changes, declared: current, config }),
     ...createRejectedCalls({ reads, declared: current }),
     ...createAuditCalls({ reads }),
     ...callerCalls,

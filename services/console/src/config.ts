@@ -9,12 +9,19 @@ import type { OriginRules } from './access/origin.ts';
 
 const DEFAULT_PORT = 8081;
 const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_INGRESS_URL = 'http://127.0.0.1:8080';
 
 const ORIGIN_RULE = 'must be https://name or http://name, with a port where it has one, and no path';
 
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+}
+
+/** As an origin, also with the port that its protocol has anyway. */
+function isBase(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
 }
 
 /** docs/environment.md is written from it. */
@@ -39,6 +46,16 @@ export const environmentSchema = z
           'Where people open the console, behind a proxy that ends TLS: by https its cookies are for https alone. It must be at the root of its name.',
         unset: 'by what the proxy says: `Host` and `X-Forwarded-Proto`',
       }),
+    CONSOLE_INGRESS_URL: z
+      .string()
+      .refine(isBase, ORIGIN_RULE)
+      .transform(text => new URL(text).origin)
+      .default(DEFAULT_INGRESS_URL)
+      .meta({
+        title: '`http://ackline-ingress:8080`',
+        description:
+          'Where the console sends the samples that a person asks for: an ingress, as its network reaches it. `ackline up` sets it.',
+      }),
     CONSOLE_PORT: port(DEFAULT_PORT).describe('The port of the console: the operator API below /api/v1.'),
     ...oidcFields,
   })
@@ -53,6 +70,8 @@ export interface ConsoleConfig extends ProgramConfig {
   readonly rules: OriginRules;
   /** Who else may sign in; null: those who have a token. */
   readonly oidc: OidcConfig | null;
+  /** Where samples are sent. */
+  readonly ingressUrl: string;
   readonly operations: { readonly host: string; readonly port: number };
   /** With its password: not for logs. */
   readonly databaseUrl: string;
@@ -74,6 +93,7 @@ export function loadConfig(environment: Environment = process.env): ConsoleConfi
       publicUrl: env.CONSOLE_PUBLIC_URL === null ? null : new URL(env.CONSOLE_PUBLIC_URL),
     },
     oidc: oidcConfigOf(env),
+    ingressUrl: env.CONSOLE_INGRESS_URL,
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     environment: Object.freeze({ ...environment }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { operatorName } from '@ackline/runtime/operator-name';
 import { createToken } from '@ackline/store/console-tokens';
@@ -32,7 +32,7 @@ describe('what an operator does by the API', () => {
       async () => (await pool.query("select from replays where state = 'counting'")).rowCount === 0,
     );
     await pool.query(
-      'truncate deliveries, finished_deliveries, audit, paused_destinations, replays, replay_items',
+      'truncate deliveries, finished_deliveries, delivery_edits, audit, paused_destinations, replays, replay_items',
     );
   });
 
@@ -51,6 +51,61 @@ describe('what an operator does by the API', () => {
     }
     return ids;
   };
+
+  it('sends a delivery again with another body, which is kept, and tells who made it in timeline and audit', async () => {
+    const { id: event, deliveries } = await storeEvent(pool, {
+      body: '{"amount":5}',
+      deliveries: [{ state: 'parked', attempts: [{ status: 422 }] }],
+    });
+    const [id] = deliveries;
+    const edit = (text: string) =>
+      ackline.call('replayEdited', {
+        params: { id: id! },
+        body: { bodyBase64: Buffer.from(text).toString('base64') },
+      });
+    assert.deepEqual((await edit('{"amount":6}')).json, { id, state: 'due' });
+    assert.deepEqual(await lastAudit(), {
+      actor: operatorName(),
+      action: 'delivery.replayed',
+      subject: id,
+      details: {
+        destination: 'crm',
+        before: 'parked',
+        after: 'due',
+        edit: 1,
+        bytes: 12,
+        sha256Before: hash('sha256', '{"amount":5}'),
+        sha256: hash('sha256', '{"amount":6}'),
+      },
+    });
+    const shown = await ackline.call('readEvent', { params: { id: event } });
+    const [edited] = shown.json.deliveries[0].edits;
+    assert.deepEqual([edited.n, edited.by, edited.bytes], [1, operatorName(), 12]);
+    const entry = shown.json.timeline.find(({ what }: { what: string }) => what === 'edited');
+    assert.deepEqual([entry.deliveryId, entry.outcome], [id, `edit 1 by ${operatorName()}`]);
+    // The original is as it came.
+    const came = await ackline.call('readPayload', { params: { id: event } });
+    assert.equal(Buffer.from(came.json.bodyBase64, 'base64').toString(), '{"amount":5}');
+    const sent = await ackline.call('readEdit', { params: { id: id!, n: '1' } });
+    assert.equal(Buffer.from(sent.json.bodyBase64, 'base64').toString(), '{"amount":6}');
+    assert.equal((await lastAudit()).action, 'payload.viewed');
+    assert.equal((await ackline.call('readEdit', { params: { id: id!, n: '2' } })).status, 404);
+    // It is on its way now.
+    assert.deepEqual((await edit('{}')).json.code, 'ACKLINE_WRONG_STATE');
+  });
+
+  it('refuses an edit that is no JSON where the event came as JSON, and one that is over 1 MiB', async () => {
+    const [id] = await parked(1);
+    const edit = (bodyBase64: string) =>
+      ackline.call('replayEdited', { params: { id: id! }, body: { bodyBase64 } });
+    const broken = await edit(Buffer.from('{"amount":').toString('base64'));
+    assert.deepEqual([broken.status, broken.json.code], [400, 'ACKLINE_CALL_INVALID']);
+    assert.match(broken.json.detail, /came as application\/json/);
+    const big = Buffer.from(`{"a":"${'x'.repeat(1_048_576)}"}`);
+    assert.equal((await edit(big.toString('base64'))).status, 400);
+    const fits = Buffer.from(`{"a":"${'x'.repeat(1_048_576 - 8)}"}`);
+    assert.equal((await edit(fits.toString('base64'))).status, 200);
+  });
 
   it('lists what is parked page by page, and by cause with its count', async () => {
     const ids = [...(await parked(3)), ...(await parked(2, 422))];

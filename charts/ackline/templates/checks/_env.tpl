@@ -48,5 +48,6 @@ PORT: nothing (the port is 8080)
 CONSOLE_HOST: console.host
 CONSOLE_PUBLIC_URL: console.publicUrl
 CONSOLE_PORT: nothing (the port is 8081)
+CONSOLE_INGRESS_URL: nothing (it is the ingress Service)
 OPS_PORT: nothing (the port is 9464)
 {{- end }}

@@ -1,6 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
-import { seal } from '@ackline/shared/seal';
-import { readDeliveryMeta, replayEdited } from '@ackline/store/delivery-edits';
+import { replayWithBody } from '@ackline/store/edited-body';
 import { type ReplayResult, replayDelivery } from '@ackline/store/replay-delivery';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
@@ -9,7 +8,6 @@ import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../database.ts';
 import { missing, parseId } from '../delivery-id.ts';
 import { operatorName } from '@ackline/runtime/operator-name';
-import { checkEditedBody } from '../replay/edited-body.ts';
 import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
 import { answerOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 import { registerQuarantined } from '../replay/quarantined-records.ts';
@@ -71,12 +69,9 @@ async function replayRemote(
 }
 
 async function replayWith(pool: Pool, id: string, body: Buffer): Promise<ReplayResult> {
-  const event = await readDeliveryMeta(pool, id);
-  if (event === null) return { kind: 'not-found' };
-  checkEditedBody(body, event);
-  const { keyId, bytes } = seal(body);
-  const edit = { keyId, body: bytes };
-  return replayEdited(pool, id, { actor: operatorName(), edit, bodyBytes: body.length });
+  const result = await replayWithBody(pool, id, { actor: operatorName(), body });
+  if (result.kind === 'unfit') throw new AppError('ACKLINE_USAGE', result.problem);
+  return result;
 }
 
 export function describeReplay(id: string, result: Replayed): string {

@@ -74,7 +74,7 @@ export async function startParts(up: Up): Promise<void> {
   const ports = await choosePorts(up);
   const spool = await spoolEnvironment(up);
   const facts: Facts = { databaseUrl: up.config.databaseUrl ?? '', pids: {} };
-  const ingressUrl = () => urlOf(up.config.host, services.ingress.httpPort() ?? ports.ingress);
+  const ingressUrl = (): string => urlOf(up.config.host, services.ingress.httpPort() ?? ports.ingress);
   const consoleUrl = () => urlOf(up.config.consoleHost, services.console.httpPort() ?? ports.console);
   const operationsUrl = urlOf(up.config.opsHost, ports.operations);
   // One after the other: services that start at the same time would write the same file.
@@ -97,7 +97,7 @@ export async function startParts(up: Up): Promise<void> {
     createService(up, name, {
       environment: () => ({
         ...serviceEnvironment(up, facts.databaseUrl),
-        ...listenerOf(name, up, ports),
+        ...listenerOf(name, up, { ...ports, ingressUrl }),
         ...(name === 'ingress' ? spool : {}),
       }),
       onSpawn(pid) {
@@ -134,10 +134,19 @@ export async function startParts(up: Up): Promise<void> {
   announce(up, { ...urls, waiting });
 }
 
-/** Where a service listens, as it reads it. */
-function listenerOf(name: ServiceName, { config }: Up, ports: Ports): Environment {
+/** Where a service listens, as it reads it, and the console's way to the ingress where the environment says no other. */
+function listenerOf(
+  name: ServiceName,
+  { config }: Up,
+  ports: Ports & { readonly ingressUrl: () => string },
+): Environment {
   if (name === 'ingress') return { HOST: config.host, PORT: String(ports.ingress) };
-  if (name === 'console') return { CONSOLE_HOST: config.consoleHost, CONSOLE_PORT: String(ports.console) };
+  if (name === 'console')
+    return {
+      CONSOLE_HOST: config.consoleHost,
+      CONSOLE_PORT: String(ports.console),
+      CONSOLE_INGRESS_URL: config.environment['CONSOLE_INGRESS_URL'] ?? ports.ingressUrl(),
+    };
   return {};
 }
 

@@ -15,8 +15,12 @@ export interface Caller {
 }
 
 /** Throws ACKLINE_NOT_ALLOWED. */
-export function authorize(caller: Caller, { scope, tenants }: Pick<Route, 'scope' | 'tenants'>): void {
+export function authorize(
+  caller: Caller,
+  { scope, alsoScope, tenants }: Pick<Route, 'scope' | 'alsoScope' | 'tenants'>,
+): void {
   if (scope !== null) requireScope(caller, scope);
+  if (alsoScope !== undefined) requireScope(caller, alsoScope);
   if (tenants === 'all' && caller.tenant !== null) {
     throw new AppError(
       'ACKLINE_NOT_ALLOWED',

@@ -3,6 +3,11 @@ import { count, guid, named, time } from './named-schemas.ts';
 import { byId, none } from './queries.ts';
 import type { Routes } from './route.ts';
 
+/** What a person edits by hand is small; `ackline replay --edit` takes a file of 25 MiB. */
+const MAX_EDIT_BYTES = 1_048_576;
+const MAX_EDIT_BASE64 = 4 * Math.ceil(MAX_EDIT_BYTES / 3);
+const MAX_EDIT_NUMBER = 2 ** 31 - 1;
+
 export const deliveryState = z.enum(['waiting', 'due', 'leased', 'delivered', 'parked', 'discarded']);
 
 export const deliverySummary = {
@@ -39,6 +44,8 @@ const attempt = named(
   }),
 );
 
+const edit = z.object({ n: count, at: time, by: z.string(), bytes: count });
+
 export const delivery = named(
   'Delivery',
   'An event on its way to one destination, with every attempt that is kept.',
@@ -55,7 +62,16 @@ export const delivery = named(
     replay: z.boolean().describe('A person sent it again.'),
     createdAt: time,
     attempts: z.array(attempt),
+    edits: z
+      .array(edit)
+      .describe('Bodies that persons sent in the place of the one that came, the newest last.'),
   }),
+);
+
+const editedBody = named(
+  'EditedBody',
+  'What a person sent in the place of the body that came: never shown without a line in the audit.',
+  z.object({ id: guid.describe('Of the delivery.'), n: count, bodyBytes: count, bodyBase64: z.base64() }),
 );
 
 const changedDelivery = named(
@@ -89,6 +105,40 @@ export const deliveryRoutes = {
     body: null,
     status: 200,
     answer: changedDelivery,
+    media: [],
+  },
+  replayEdited: {
+    method: 'post',
+    path: '/deliveries/{id}/replay-edited',
+    summary:
+      'Send a finished delivery again with another body, marked `ackline-edited`; the event and its headers stay as they came',
+    scope: 'operate',
+    alsoScope: 'payload',
+    tenants: 'own',
+    params: byId,
+    query: none,
+    body: z.strictObject({
+      bodyBase64: z
+        .base64()
+        .max(MAX_EDIT_BASE64)
+        .describe('1 MiB at most. Of an event that came as JSON it has to be JSON.'),
+    }),
+    maxBodyBytes: MAX_EDIT_BASE64 + 1_024,
+    status: 200,
+    answer: changedDelivery,
+    media: [],
+  },
+  readEdit: {
+    method: 'get',
+    path: '/deliveries/{id}/edits/{n}',
+    summary: 'The body that a person sent with a delivery',
+    scope: 'payload',
+    tenants: 'own',
+    params: z.strictObject({ id: guid, n: z.coerce.number().int().min(1).max(MAX_EDIT_NUMBER) }),
+    query: none,
+    body: null,
+    status: 200,
+    answer: editedBody,
     media: [],
   },
   discardDelivery: {

@@ -36,10 +36,22 @@ const timelineEntry = named(
   'Something that happened to an event.',
   z.object({
     at: time,
-    what: z.enum(['occurred', 'received', 'stored', 'attempted', 'delivered', 'parked', 'discarded']),
+    what: z.enum([
+      'occurred',
+      'received',
+      'stored',
+      'attempted',
+      'edited',
+      'delivered',
+      'parked',
+      'discarded',
+    ]),
     deliveryId: guid.nullable(),
     destination: z.string().nullable(),
-    outcome: z.string().nullable().describe('Of an attempt, with its status or error.'),
+    outcome: z
+      .string()
+      .nullable()
+      .describe('Of an attempt, with its status or error; of an edit, its number and who made it.'),
   }),
 );
 

@@ -52,6 +52,7 @@ function operationOf(operationId: string, route: Route): Json {
     summary: route.summary,
     tags: [route.path.split('/')[1] ?? ''],
     'x-ackline-scope': route.scope,
+    ...(route.alsoScope === undefined ? {} : { 'x-ackline-also-scope': route.alsoScope }),
     'x-ackline-tenants': route.tenants,
     ...(route.isAnonymous ? { security: [] } : {}),
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],

@@ -18,6 +18,8 @@ export interface Route {
   readonly summary: string;
   /** What a caller needs for it; null: whoever is known may. */
   readonly scope: Scope | null;
+  /** And a second one. */
+  readonly alsoScope?: Scope;
   /** Also for who is not known: what it takes to become known. */
   readonly isAnonymous?: true;
   /** own: a token of a tenant gets what is of that tenant alone. all: it is about all tenants, so a token of one is refused. */
@@ -26,6 +28,8 @@ export interface Route {
   readonly query: z.ZodObject;
   /** null: it takes none. */
   readonly body: z.ZodObject | null;
+  /** Of the body; where it is left out, what fits a filter or a reason. */
+  readonly maxBodyBytes?: number;
   /** The status where it went well. */
   readonly status: 200 | 202;
   /** One of the named schemas of `schemas/`. A stream has one of these in each event. */

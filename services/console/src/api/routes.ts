@@ -8,6 +8,7 @@ import { parkedRoutes } from './parked.ts';
 import { rejectedRoutes } from './rejected.ts';
 import { replayRoutes } from './replays.ts';
 import { sessionRoutes } from './session.ts';
+import { sampleRoutes } from './samples.ts';
 import { sourceRoutes } from './sources.ts';
 
 /** Every call of the API, by its name. What stands first is asked first: `/events/stream` before `/events/{id}`. */
@@ -19,6 +20,7 @@ export const routes = {
   ...replayRoutes,
   ...destinationRoutes,
   ...sourceRoutes,
+  ...sampleRoutes,
   ...rejectedRoutes,
   ...auditRoutes,
   ...callerRoutes,

@@ -1,5 +1,6 @@
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import { open } from '@ackline/shared/seal';
+import { listEdits } from '@ackline/store/delivery-edits';
 import {
   type EventLocation,
   eventOfKey,
@@ -60,13 +61,17 @@ async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
   const facts = await readFacts(reads, located);
   if (listed === undefined || facts === null) throw noEvent(located.id);
   const deliveries = await readDeliveriesOf(reads, located);
+  const edits = await listEdits(
+    reads,
+    deliveries.map(({ id }) => id),
+  );
   return {
     ...shownEvent(listed, caller),
     occurredAt: facts.occurredAt?.toISOString() ?? null,
     priority: facts.priority,
     traceId: traceIdOf(facts),
-    deliveries: deliveries.map(delivery => shownDelivery(delivery, caller)),
-    timeline: timelineOf(listed, facts, deliveries),
+    deliveries: deliveries.map(delivery => shownDelivery(delivery, edits, caller)),
+    timeline: timelineOf(listed, facts, { deliveries, edits }),
   };
 }
 

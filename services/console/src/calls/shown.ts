@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ListedEvent } from '@ackline/store/event-list';
+import type { EditFacts } from '@ackline/store/delivery-edits';
 import type { DeliveryDetails } from '@ackline/store/event-details';
 import { type Caller, shownKey } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
@@ -33,7 +34,12 @@ export function shownEvent(event: ListedEvent, caller: Caller): ShownEvent {
   };
 }
 
-export function shownDelivery(delivery: DeliveryDetails, caller: Caller): ShownDelivery {
+/** `edits`: of any deliveries, its own among them. */
+export function shownDelivery(
+  delivery: DeliveryDetails,
+  edits: readonly EditFacts[],
+  caller: Caller,
+): ShownDelivery {
   const maySeeExcerpts = caller.scopes.has('payload');
   return {
     ...delivery,
@@ -50,6 +56,9 @@ export function shownDelivery(delivery: DeliveryDetails, caller: Caller): ShownD
       excerpt: maySeeExcerpts ? excerpt : null,
       times: times ?? null,
     })),
+    edits: edits
+      .filter(({ deliveryId }) => deliveryId === delivery.id)
+      .map(({ n, editedAt, editedBy, bytes }) => ({ n, at: editedAt.toISOString(), by: editedBy, bytes })),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EditFacts } from '@ackline/store/delivery-edits';
 import type { DeliveryDetails, EventFacts } from '@ackline/store/event-details';
 import type { ListedEvent } from '@ackline/store/event-list';
 import type { z } from 'zod';
@@ -9,7 +10,10 @@ type Entry = z.input<typeof eventRoutes.readEvent.answer>['timeline'][number];
 export function timelineOf(
   event: Pick<ListedEvent, 'receivedAt' | 'storedAt'>,
   { occurredAt }: Pick<EventFacts, 'occurredAt'>,
-  deliveries: readonly DeliveryDetails[],
+  {
+    deliveries,
+    edits,
+  }: { readonly deliveries: readonly DeliveryDetails[]; readonly edits: readonly EditFacts[] },
 ): Entry[] {
   const own = (what: Entry['what'], at: Date): Entry => ({
     at: at.toISOString(),
@@ -23,6 +27,15 @@ export function timelineOf(
     own('received', event.receivedAt),
     own('stored', event.storedAt),
     ...deliveries.flatMap(entriesOf),
+    ...edits.map(
+      ({ deliveryId, n, editedAt, editedBy }): Entry => ({
+        at: editedAt.toISOString(),
+        what: 'edited',
+        deliveryId,
+        destination: deliveries.find(({ id }) => id === deliveryId)?.destination ?? null,
+        outcome: `edit ${n} by ${editedBy}`,
+      }),
+    ),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 

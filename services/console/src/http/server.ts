@@ -19,7 +19,7 @@ import { refusalOf, requestIdOf, sendProblem } from './problems.ts';
 import { nameCall } from './request-figures.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** No call has a larger one: filters and reasons. */
+/** Of a call that says nothing else: filters and reasons. */
 const MAX_BODY_BYTES = 65_536;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -128,7 +128,9 @@ async function serve(
     params: checked('path', route.params, request.params),
     query: checked('query', route.query, request.query),
     body:
-      route.body === null ? null : (checked('body', route.body, await readBody(request, response)) as never),
+      route.body === null
+        ? null
+        : (checked('body', route.body, await readBody(request, response, route)) as never),
     request,
   });
   if (route.method === 'post') {
@@ -189,16 +191,28 @@ function checked<Schema extends z.ZodObject>(
   throw new AppError('ACKLINE_CALL_INVALID', `In the ${where}: ${problems.join('; ')}`);
 }
 
-const parseJson = express.json({ limit: MAX_BODY_BYTES, strict: true, type: 'application/json' });
+const parsers = new Map<number, RequestHandler>();
+
+function parserOf(limit: number): RequestHandler {
+  const known = parsers.get(limit);
+  if (known !== undefined) return known;
+  const parser = express.json({ limit, strict: true, type: 'application/json' });
+  parsers.set(limit, parser);
+  return parser;
+}
 
 /** Of JSON alone: a form of another page has another type. Nothing at all is as good as `{}`. */
-async function readBody(request: Request, response: Response): Promise<unknown> {
+async function readBody(
+  request: Request,
+  response: Response,
+  { maxBodyBytes = MAX_BODY_BYTES }: Route,
+): Promise<unknown> {
   if (!hasBody(request)) return {};
   if (request.is('application/json') === false)
     throw new AppError('ACKLINE_CALL_INVALID', 'The body must be application/json');
   await new Promise<void>((resolve, reject) => {
-    parseJson(request, response, (error?: unknown) =>
-      error === undefined ? resolve() : reject(unreadable(error)),
+    void parserOf(maxBodyBytes)(request, response, (error?: unknown) =>
+      error === undefined ? resolve() : reject(unreadable(error, maxBodyBytes)),
     );
   });
   return request.body as unknown;
@@ -208,10 +222,10 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function unreadable(error: unknown): AppError {
+function unreadable(error: unknown, maxBodyBytes: number): AppError {
   const isTooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
   const detail = isTooLarge
-    ? `The body is over ${MAX_BODY_BYTES} bytes`
+    ? `The body is over ${maxBodyBytes} bytes`
     : 'The body is no JSON that can be read';
   return new AppError('ACKLINE_CALL_INVALID', detail);
 }

@@ -26,6 +26,8 @@ type Tenant = 'crimson' | 'azure';
 interface Rows {
   readonly event: string;
   readonly parked: string;
+  /** Delivered, with an edit. */
+  readonly edited: string;
   readonly replay: string;
   readonly rejected: string;
   /** Of the tenant. */
@@ -41,6 +43,9 @@ const CALLS: Readonly<Record<RouteName, (rows: Rows, tenant: Tenant) => CallOpti
   readEvent: ({ event }) => ({ params: { id: event } }),
   readPayload: ({ event }) => ({ params: { id: event } }),
   readDelivery: ({ parked }) => ({ params: { id: parked } }),
+  sendSample: (_, tenant) => ({ params: { name: `${tenant}-hooks` } }),
+  replayEdited: ({ parked }) => ({ params: { id: parked }, body: { bodyBase64: btoa('{}') } }),
+  readEdit: ({ edited }) => ({ params: { id: edited, n: '1' } }),
   replayDelivery: ({ parked }) => ({ params: { id: parked } }),
   discardDelivery: ({ parked }) => ({ params: { id: parked } }),
   listParked: () => ({}),
@@ -71,14 +76,18 @@ type Shown = Pick<CallOptions, 'token' | 'cookie'>;
 
 const table = Object.entries(routes) as [RouteName, Route][];
 
+/** Of a token that may: `operate` or `operate,payload`. */
+const scopesOf = ({ scope, alsoScope }: Route) =>
+  alsoScope === undefined ? (scope ?? 'view') : `${scope},${alsoScope}`;
+
 describe('who may call what', () => {
   let database: TestDatabase;
   let pool: Pool;
   let ackline: StartedConsole;
   const rows = {} as Record<Tenant, Rows>;
   const tokens = new Map<string, string>();
-  const tokenOf = (scope: TokenScope, tenant: Tenant | null) => tokens.get(`${scope} ${tenant}`)!;
-  async function shown(way: (typeof WAYS)[number], scope: TokenScope, tenant: Tenant | null): Promise<Shown> {
+  const tokenOf = (scope: string, tenant: Tenant | null) => tokens.get(`${scope} ${tenant}`)!;
+  async function shown(way: (typeof WAYS)[number], scope: string, tenant: Tenant | null): Promise<Shown> {
     const token = tokenOf(scope, tenant);
     return way === 'token' ? { token } : { cookie: await signIn(ackline, token) };
   }
@@ -87,12 +96,12 @@ describe('who may call what', () => {
     database = await createTestDatabase();
     pool = testPool(database.url);
     ackline = await startConsole({ databaseUrl: database.url });
-    for (const scope of TOKEN_SCOPES)
+    for (const scope of new Set([...TOKEN_SCOPES, ...table.map(([, route]) => scopesOf(route))]))
       for (const tenant of ['crimson', 'azure', null] as const) {
-        const name = `${scope}-${tenant ?? 'all'}`;
+        const name = `${scope.replace(',', '-')}-${tenant ?? 'all'}`;
         const token = await createToken(pool, {
           name,
-          scopes: [scope],
+          scopes: scope.split(',') as TokenScope[],
           tenant,
           expiresInMs: null,
           actor: 'me',
@@ -114,8 +123,15 @@ describe('who may call what', () => {
       source,
       tenant,
       type: `${tenant}-type`,
-      deliveries: [{ state: 'parked', destination: 'bot', attempts: [{ status: 503 }] }],
+      deliveries: [
+        { state: 'parked', destination: 'bot', attempts: [{ status: 503 }] },
+        { state: 'delivered', destination: 'bot' },
+      ],
     });
+    await pool.query(
+      "insert into delivery_edits (delivery_id, n, edited_by, key_id, body) values ($1, 1, 'me', 'none', '{}')",
+      [deliveries[1]],
+    );
     const filter = { state: 'parked' as const, tenant };
     const replay = await announceReplay(pool, { filter, actor: `me-${tenant}`, ratePerS: 1, trickle: 1 });
     const rejected = randomUUID();
@@ -143,6 +159,7 @@ describe('who may call what', () => {
     return {
       event: id,
       parked: deliveries[0]!,
+      edited: deliveries[1]!,
       replay: replay!.id,
       rejected,
       token: tokenOf('view', tenant),
@@ -180,7 +197,7 @@ describe('who may call what', () => {
       it(`${name} is for a ${way} with the scope ${route.scope ?? 'of any kind'} alone`, async () => {
         for (const scope of TOKEN_SCOPES) {
           const { status, code } = await made(name, 'crimson', await shown(way, scope, null));
-          const isAllowed = route.scope === null || route.scope === scope;
+          const isAllowed = route.scope === null || (route.scope === scope && route.alsoScope === undefined);
           // 409: it may, and somebody has done it before.
           assert.equal(status < 300 || status === 409, isAllowed, `${scope}: ${status}`);
           if (!isAllowed) assert.deepEqual([status, code], [403, 'ACKLINE_NOT_ALLOWED']);
@@ -192,7 +209,7 @@ describe('who may call what', () => {
   }
 
   async function showsNothing(name: RouteName, route: Route, way: (typeof WAYS)[number]): Promise<void> {
-    const scope = route.scope ?? 'view';
+    const scope = scopesOf(route);
     const own = await made(name, 'azure', await shown(way, scope, 'azure'));
     if (route.tenants === 'all') {
       assert.deepEqual([own.status, own.code], [403, 'ACKLINE_NOT_ALLOWED']);

@@ -140,7 +140,7 @@ describe('a route with a transform', { timeout: 120_000 }, () => {
     await store([sampleEvent({ body: Buffer.from('{"n":"seven"}') })]);
     await waitFor(async () => (await parked()).length === 1);
     const body = Buffer.from('{"n":"7"}');
-    const edit = { actor: 'anna', edit: { keyId: 'none', body }, bodyBytes: body.length };
+    const edit = { actor: 'anna', edit: { keyId: 'none', body }, body };
     await replayEdited(pool, (await parked())[0]?.id ?? '', edit);
     delivery.dispatcher.wake();
     await received(1);
