@@ -87,29 +87,30 @@ export async function readRatedSources(
   return rows;
 }
 
-/** Of all destinations together, by time. */
-export async function readDeliveryPoints(
+/** Of all destinations together by time, and of the whole time by destination, those with the most first: one look for both. */
+export async function readDeliveryTotals(
   queryable: Pick<Pool, 'query'>,
   search: HistorySearch,
-): Promise<readonly DeliveryPoint[]> {
-  const { rows } = await queryable.query<DeliveryPoint>(
-    `select ${AT} as at, sum(delivered)::float8 as delivered, sum(failed)::float8 as failed, sum(parked)::float8 as parked
-       from delivery_totals where ${WHERE} group by 1 order by 1`,
+): Promise<{
+  readonly points: readonly DeliveryPoint[];
+  readonly destinations: readonly DestinationTotals[];
+}> {
+  const { rows } = await queryable.query<DeliveryRow>(
+    `select point as at, destination, sum(delivered)::float8 as delivered, sum(failed)::float8 as failed, sum(parked)::float8 as parked
+       from (select ${AT} as point, * from delivery_totals where ${WHERE}) totals
+      group by grouping sets ((point), (destination)) order by point, sum(delivered) + sum(failed) desc, destination`,
     valuesOf(search),
   );
-  return rows;
+  const points = rows.flatMap(({ at, destination, ...counts }) => (at === null ? [] : [{ at, ...counts }]));
+  const destinations = rows.flatMap(({ at, destination, ...counts }) =>
+    at === null && destination !== null ? [{ destination, ...counts }] : [],
+  );
+  return { points, destinations: destinations.slice(0, NAMED_DESTINATIONS) };
 }
 
-/** Of the whole time, those with the most first. */
-export async function readDestinationTotals(
-  queryable: Pick<Pool, 'query'>,
-  { since, tenant }: Omit<HistorySearch, 'stepS'>,
-): Promise<readonly DestinationTotals[]> {
-  const { rows } = await queryable.query<DestinationTotals>(
-    `select destination, sum(delivered)::float8 as delivered, sum(failed)::float8 as failed, sum(parked)::float8 as parked
-       from delivery_totals where at >= $1 and ($2::text is null or tenant = $2)
-      group by destination order by sum(delivered) + sum(failed) desc, destination limit ${NAMED_DESTINATIONS}`,
-    [since, tenant],
-  );
-  return rows;
+interface DeliveryRow extends Omit<DeliveryPoint, 'at'> {
+  /** null: of the whole time. */
+  readonly at: Date | null;
+  /** null: of all. */
+  readonly destination: string | null;
 }

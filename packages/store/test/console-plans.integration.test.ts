@@ -21,7 +21,7 @@ import { countParkedUpTo, pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { pageRejections } from '@ackline/store/rejections';
 import { countPendingReplays, pageReplays } from '@ackline/store/replays';
-import { readDeliveryPoints, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
+import { readDeliveryTotals, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { openPool } from './rows.ts';
@@ -233,7 +233,7 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     'totals of the last minutes': { most: 2_000, ask: q => readSourcePoints(q, totals(300_000)) },
     'totals of six hours': { most: 9_000, ask: q => readSourcePoints(q, totals(6 * 3_600_000)) },
     'totals of six hours by source': { most: 9_000, ask: q => readRatedSources(q, totals(6 * 3_600_000)) },
-    'deliveries of six hours': { most: 26_000, ask: q => readDeliveryPoints(q, totals(6 * 3_600_000)) },
+    'deliveries of six hours': { most: 26_000, ask: q => readDeliveryTotals(q, totals(6 * 3_600_000)) },
     'how much is parked': { most: PARKED, ask: q => countParkedUpTo(q, null) },
     'how much of a tenant is parked': { most: PARKED, ask: q => countParkedUpTo(q, 't1') },
     'replays that are pending': { most: 10, ask: q => countPendingReplays(q, null) },

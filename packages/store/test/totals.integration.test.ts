@@ -10,12 +10,7 @@ import {
   type SourceTotals,
   sweepTotals,
 } from '@ackline/store/totals';
-import {
-  readDeliveryPoints,
-  readDestinationTotals,
-  readRatedSources,
-  readSourcePoints,
-} from '@ackline/store/totals-history';
+import { readDeliveryTotals, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { openPool } from './rows.ts';
@@ -100,8 +95,8 @@ describe('totals of minutes', () => {
         deliveries: [delivery(minute)],
       });
     }
-    const deliveries = () =>
-      readDeliveryPoints(pool, { since: new Date(LONG_AGO), stepS: 3_600, tenant: null });
+    const deliveries = async () =>
+      (await readDeliveryTotals(pool, { since: new Date(LONG_AGO), stepS: 3_600, tenant: null })).points;
     const rows = async () => (await pool.query('select from source_totals')).rowCount;
     const known = [await points(3_600), await deliveries()];
     assert.equal(await rows(), 180);
@@ -158,7 +153,7 @@ describe('totals of minutes', () => {
       (await readRatedSources(pool, of(null))).map(row => row.source),
       ['s2', 'telegram'],
     );
-    assert.deepEqual(await readDestinationTotals(pool, of('acme')), [
+    assert.deepEqual((await readDeliveryTotals(pool, of('acme'))).destinations, [
       { destination: 'crm', delivered: 2, failed: 1, parked: 0 },
     ]);
   });

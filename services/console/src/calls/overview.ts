@@ -4,8 +4,7 @@ import { KEPT_DAYS } from '@ackline/store/totals';
 import {
   type DeliveryPoint,
   type HistorySearch,
-  readDeliveryPoints,
-  readDestinationTotals,
+  readDeliveryTotals,
   readRatedSources,
   readSourcePoints,
   type SourcePoint,
@@ -95,7 +94,8 @@ type History = Pick<
 
 async function readHistory(reads: Pool, search: HistorySearch, { at }: Range): Promise<History> {
   const sources = placed(await readSourcePoints(reads, search), at);
-  const deliveries = placed(await readDeliveryPoints(reads, search), at);
+  const sentTotals = await readDeliveryTotals(reads, search);
+  const deliveries = placed(sentTotals.points, at);
   const rated = await readRatedSources(reads, search);
   const sum = (read: (point: SourcePoint) => number) =>
     sources.map(point => (point === null ? 0 : read(point)));
@@ -132,7 +132,7 @@ async function readHistory(reads: Pool, search: HistorySearch, { at }: Range): P
         stored: own.map(point => point?.stored ?? 0),
       };
     }),
-    destinations: [...(await readDestinationTotals(reads, search))],
+    destinations: [...sentTotals.destinations],
   };
 }
 

@@ -1,0 +1,94 @@
+import { freemem, loadavg, totalmem } from 'node:os';
+import {
+  type ConsoleScaleFigures,
+  type LiveRound,
+  runConsoleScale,
+} from '../../proofs/src/console-scale/run-console-scale.ts';
+import type { ProofArguments, ProofCommand } from './proof-command.ts';
+
+/** The console's calls on millions of rows, and its live stream beside live webhooks. Figures: docs/proofs/console.md. */
+export const consoleScale: ProofCommand = { docker: false, run };
+
+const EVENTS = 5_000_000;
+const PARKED = 1_000_000;
+const CALLS = 25;
+const RATE = 100;
+const ROUND_S = 20;
+const ROUNDS = 6;
+/** What is promised. */
+const MAX_CALL_MS = 300;
+const MAX_RATIO = 1.1;
+
+async function run(args: ProofArguments): Promise<boolean> {
+  const has = (part: string) => args.only === null || args.only.includes(part);
+  const figures = await runConsoleScale({
+    events: EVENTS,
+    parked: PARKED,
+    calls: CALLS,
+    rate: args.rate ?? RATE,
+    roundSeconds: args.seconds ?? ROUND_S,
+    rounds: has('live') ? ROUNDS : 0,
+    log: line => console.error(`${line}, load ${loadavg()[0]?.toFixed(1)}`),
+  });
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  console.log(
+    `${EVENTS} events, ${PARKED} parked, ${gib(figures.databaseBytes)} GiB, filled in ${figures.fillSeconds.toFixed(0)} s; ` +
+      `load ${loadavg()[0]?.toFixed(1)}, ${gib(freemem())} of ${gib(totalmem())} GiB free`,
+  );
+  print(figures);
+  const broken = [...judgeCalls(figures), ...judgePlans(figures), ...judgeLive(figures.rounds)];
+  console.log(broken.length === 0 ? 'kept' : `BROKEN: ${broken.join('; ')}`);
+  return broken.length === 0;
+}
+
+function print({ calls, plans, rounds, followed }: ConsoleScaleFigures): void {
+  console.log('| call | p50 ms | max ms | bytes |\n| --- | ---: | ---: | ---: |');
+  for (const { name, p50Ms, maxMs, bytes } of calls)
+    console.log(`| ${name} | ${p50Ms.toFixed(0)} | ${maxMs.toFixed(0)} | ${bytes} |`);
+  console.log('\n| look | ms | by |\n| --- | ---: | --- |');
+  for (const { name, ms, indexes, whole } of plans)
+    console.log(
+      `| ${name} | ${ms.toFixed(1)} | ${[...indexes, ...whole.map(table => `ALL OF ${table}`)].join(', ')} |`,
+    );
+  if (rounds.length === 0) return;
+  console.log('\n| round | answers | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: |');
+  for (const { followed: isFollowed, answers, p50, p99 } of rounds)
+    console.log(
+      `| ${isFollowed ? 'ten follow' : 'nobody follows'} | ${answers} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
+    );
+  const without = p99sOf(rounds, false);
+  const [odd, even] = [without.filter((_, n) => n % 2 === 0), without.filter((_, n) => n % 2 === 1)];
+  console.log(
+    `p99, medians: ${median(without).toFixed(1)} ms without, ${median(p99sOf(rounds, true)).toFixed(1)} with; ` +
+      `without against itself ${(median(odd) / median(even)).toFixed(2)}, from ${Math.min(...without).toFixed(1)} to ${Math.max(...without).toFixed(1)}; ` +
+      `followers saw ${followed.seen} of ${followed.accepted}`,
+  );
+}
+
+function judgeCalls({ calls }: ConsoleScaleFigures): readonly string[] {
+  return calls
+    .filter(({ maxMs }) => maxMs > MAX_CALL_MS)
+    .map(({ name, maxMs }) => `${name} took ${maxMs.toFixed(0)} ms`);
+}
+
+function judgePlans({ plans }: ConsoleScaleFigures): readonly string[] {
+  return plans
+    .filter(({ whole }) => whole.length > 0)
+    .map(({ name, whole }) => `${name} reads all of ${whole.join(', ')}`);
+}
+
+function judgeLive(rounds: readonly LiveRound[]): readonly string[] {
+  if (rounds.length === 0) return [];
+  const ratio = median(p99sOf(rounds, true)) / median(p99sOf(rounds, false));
+  return ratio > MAX_RATIO ? [`p99 with ten followers is ${ratio.toFixed(2)} times that without`] : [];
+}
+
+const p99sOf = (rounds: readonly LiveRound[], followed: boolean) =>
+  rounds.filter(round => round.followed === followed).map(({ p99 }) => p99);
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
