@@ -253,16 +253,26 @@ describe('events that are pulled with their payloads', { timeout: 120_000 }, () 
     ]);
   });
 
+  /** Asks for a payload once for each token (null: none), and takes nothing of the answers. */
+  const askAndTakeNothing = async (id: string, tokens: readonly (string | null)[]) => {
+    const url = urlOf(ackline.url, 'readPayload', { params: { id }, query: { raw: '' } });
+    const socket = connect({ host: url.hostname, port: Number(url.port) }).pause();
+    for (const token of tokens) {
+      const head = token === null ? '' : `authorization: Bearer ${token}\r\n`;
+      socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n${head}\r\n`);
+    }
+    await waitFor(async () => (await lines('payload.viewed')) === tokens.length);
+    return socket;
+  };
+  const lines = async (action: string) =>
+    (await pool.query('select from audit where action = $1', [action])).rowCount;
+  const tokenOf = (name: string, tenant: string | null) =>
+    createToken(pool, { name, tenant, scopes: ['payload'], expiresInMs: null, actor: 'anna@ops-1' });
+
   it('waits for its turn at the memory of payloads', async () => {
     const after = await now();
     const { id } = await storeEvent(pool, { body: Buffer.alloc(8 * 1024 * 1024) });
-    const url = urlOf(ackline.url, 'readPayload', { params: { id }, query: { raw: '' } });
-    const socket = connect({ host: url.hostname, port: Number(url.port) }).pause();
-    const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`;
-    socket.write(request + request);
-    const lines = async (action: string) =>
-      (await pool.query('select from audit where action = $1', [action])).rowCount;
-    await waitFor(async () => (await lines('payload.viewed')) === 2);
+    const socket = await askAndTakeNothing(id, [await tokenOf('slow', null), await tokenOf('slower', null)]);
     let isAnswered = false;
     const pulled = pull({ after }).then(page => {
       isAnswered = true;
@@ -273,6 +283,16 @@ describe('events that are pulled with their payloads', { timeout: 120_000 }, () 
     assert.equal(isAnswered, false);
     socket.destroy();
     assert.deepEqual(await pulled, [id]);
+  });
+
+  it('is held up by no tenant that takes nothing of its answers, however many it asks for', async () => {
+    const after = await now();
+    const { id } = await storeEvent(pool, { body: Buffer.alloc(8 * 1024 * 1024) });
+    const tokens = [await tokenOf('one', 'crimson'), await tokenOf('two', 'crimson')];
+    const socket = await askAndTakeNothing(id, [...tokens, ...tokens]);
+    assert.deepEqual(idsOf(await pull({ after })), [id]);
+    assert.equal(socket.closed, false, 'it was not cut before');
+    socket.destroy();
   });
 
   it('a transaction that stands still holds a call up for its patience, and no longer', async () => {

@@ -6,6 +6,7 @@ import { type EventLocation, readPayload, type SealedPayload } from '@ackline/st
 import type { Response } from 'express';
 import type { Pool } from 'pg';
 import { createBoundedGate } from '../access/bounded-gate.ts';
+import type { Caller } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
 import { taken } from '../http/taken.ts';
 import type { CallsOf } from './call.ts';
@@ -18,16 +19,26 @@ const MAX_WAITING = 64;
 const MAX_WAIT_MS = 30_000;
 
 /** Lets so much of payloads be in memory, and no more, until it is taken. */
-export type PayloadGate = Gate;
+export type PayloadGate = <T>(caller: Pick<Caller, 'name' | 'tenant'>, work: () => Promise<T>) => Promise<T>;
 
+/** One of a tenant, or of a caller of all, at a time: who takes slowly holds up no other (A6). */
 export function createPayloadGate(): PayloadGate {
   const busy = 'Other payloads are taken just now';
-  return createBoundedGate({
-    atATime: PAYLOADS_AT_A_TIME,
-    maxWaiting: MAX_WAITING,
-    maxWaitMs: MAX_WAIT_MS,
-    busy,
-  });
+  const limits = { maxWaiting: MAX_WAITING, maxWaitMs: MAX_WAIT_MS, busy };
+  const all = createBoundedGate({ ...limits, atATime: PAYLOADS_AT_A_TIME });
+  const turns = new Map<string, { readonly own: Gate; users: number }>();
+  return async ({ name, tenant }, work) => {
+    const owner = JSON.stringify(tenant === null ? { name } : { tenant });
+    const turn = turns.get(owner) ?? { own: createBoundedGate({ ...limits, atATime: 1 }), users: 0 };
+    turns.set(owner, turn);
+    turn.users += 1;
+    try {
+      return await turn.own(() => all(work));
+    } finally {
+      turn.users -= 1;
+      if (turn.users === 0) turns.delete(owner);
+    }
+  };
 }
 
 export interface PayloadCallDeps {
@@ -52,7 +63,8 @@ export function createReadPayload({
       details: { source: located.source, form: isRaw ? 'raw' : 'json' },
     });
     return {
-      send: response => sendWithin(gate, response, () => sendPayload(response, { reads, located, isRaw })),
+      send: response =>
+        sendWithin(gate, { caller, response }, () => sendPayload(response, { reads, located, isRaw })),
     };
   };
 }
@@ -71,8 +83,12 @@ async function sendPayload(response: Response, { reads, located, isRaw }: SentPa
 }
 
 /** Sends in its turn, and lets the next one in once it is taken. */
-export function sendWithin(gate: PayloadGate, response: Response, send: () => Promise<void>): Promise<void> {
-  return gate(async () => {
+export function sendWithin(
+  gate: PayloadGate,
+  { caller, response }: { readonly caller: Caller; readonly response: Response },
+  send: () => Promise<void>,
+): Promise<void> {
+  return gate(caller, async () => {
     if (response.req.socket.destroyed) return; // it has gone while it waited
     await send();
     await taken(response);

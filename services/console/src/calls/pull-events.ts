@@ -42,7 +42,7 @@ export function createPullEvents({
     if (taken.places.length > 0) await noteAudit(changes, auditOf(taken, call));
     return {
       send: response =>
-        sendWithin(gate, response, async () => {
+        sendWithin(gate, { caller: call.caller, response }, async () => {
           const payloads = await readPayloads(reads, taken.places);
           const events = await listEventsAt(reads, taken.places);
           response.status(200).json({
