@@ -20,6 +20,11 @@ export const MAX_KNOWN_WAIT_MS = 60_000;
  * never live for long the rows go all the same.
  */
 export const MAX_SHARED_WAIT_MS = 2 * MAX_KNOWN_WAIT_MS;
+/**
+ * So long it looks itself before what others saw counts: in an outage that rows waited through, processors start again as the broker
+ * comes back, and read within it.
+ */
+export const LEAST_OWN_WAIT_MS = 10_000;
 /** Looks are as far apart at most while a row waits: a longer time between two was none in which a lane could be seen to stand. */
 const LOOK_MS = 5_000;
 
@@ -72,7 +77,8 @@ export function createLaneStillness(): LaneStillness {
               }
             : { ownMs: 0, awaitedMs: 0 };
         places.set(lane, { stored, ownMs, awaitedMs });
-        return ownMs >= MAX_KNOWN_WAIT_MS || standingOf(lane).stillMs >= MAX_SHARED_WAIT_MS;
+        if (ownMs >= MAX_KNOWN_WAIT_MS) return true;
+        return ownMs >= LEAST_OWN_WAIT_MS && standingOf(lane).stillMs >= MAX_SHARED_WAIT_MS;
       });
     },
     inherit(earlier) {

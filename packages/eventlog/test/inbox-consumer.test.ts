@@ -175,7 +175,7 @@ describe('inbox consumer', () => {
       const inbox = rows(1).map(row => ({ ...row, afterOffset: 9n, ageMs: 60_000 }));
       const { stored, snapshot } = await drain({
         inbox,
-        until: () => inbox.length === 0 || ++looks > 3,
+        until: () => inbox.length === 0 || ++looks > 12,
         now: () => looks * 1_000,
         readOffsets: async () => [{ lane: 0, nextOffset: 4n }],
         watermarks: { highWatermarks: () => Promise.reject(new Error('no broker')) },
@@ -185,7 +185,7 @@ describe('inbox consumer', () => {
     };
     const before = (stored: bigint) => async () => [{ lane: 0, stored, stillMs: MAX_SHARED_WAIT_MS - 500 }];
     assert.deepEqual(await asked(before(4n)), [[['1']], []]);
-    const own = [[], [{ lane: 0, stored: '4', stillMs: 3_000 }]];
+    const own = [[], [{ lane: 0, stored: '4', stillMs: 12_000 }]];
     assert.deepEqual(await asked(before(3n)), own);
     assert.deepEqual(await asked(() => Promise.reject(new Error('not now'))), own);
   });

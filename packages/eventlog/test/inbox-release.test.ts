@@ -8,7 +8,12 @@ import {
   MAX_STORED_BYTES,
   MAX_WAIT_MS,
 } from '../src/inbox-release.ts';
-import { MAX_KNOWN_WAIT_MS, MAX_SHARED_WAIT_MS, type StandingLane } from '../src/lane-stillness.ts';
+import {
+  LEAST_OWN_WAIT_MS,
+  MAX_KNOWN_WAIT_MS,
+  MAX_SHARED_WAIT_MS,
+  type StandingLane,
+} from '../src/lane-stillness.ts';
 
 const LANES = 4;
 const LARGE_BYTES = 600 * 1024;
@@ -182,6 +187,16 @@ describe('inbox release', () => {
     const moved = createInboxRelease();
     moved.inherit(standing);
     assert.deepEqual(decideOn(moved, { ...asked, ...stored(1, 4n) }).released, [], 'it came nearer');
+  });
+
+  it('looks itself before it lets go what others waited for: the broker may be back with this start', () => {
+    const asked = input([row(1, { afterOffset: 5n, ageMs: 3_600_000 })], stored(1, 3n));
+    const release = createInboxRelease();
+    release.inherit([{ lane: 1, stored: 3n, stillMs: MAX_SHARED_WAIT_MS }]);
+    const before = decideFor(release, { fromMs: 0, ms: LEAST_OWN_WAIT_MS - 1, asked });
+    assert.deepEqual(before.released, []);
+    const { released, uncertain } = decideOn(release, { ...asked, nowMs: LEAST_OWN_WAIT_MS });
+    assert.deepEqual([released, uncertain], [['1'], 1]);
   });
 
   it('tells of the lanes alone that rows wait for', () => {

@@ -101,7 +101,9 @@ export async function readDeliveryTotals(
       group by grouping sets ((point), (destination)) order by point, sum(delivered) + sum(failed) desc, destination`,
     valuesOf(search),
   );
-  const points = rows.flatMap(({ at, destination, ...counts }) => (at === null ? [] : [{ at, ...counts }]));
+  const points = rows.flatMap(({ at, delivered, failed, parked }) =>
+    at === null ? [] : [{ at, delivered, failed, parked }],
+  );
   const destinations = rows.flatMap(({ at, destination, ...counts }) =>
     at === null && destination !== null ? [{ destination, ...counts }] : [],
   );

@@ -18,7 +18,7 @@ const compress = promisify(gzip);
 
 interface Library {
   /** By path; each is written when it is first asked for, and kept. */
-  page(path: string): Promise<PageFile> | null;
+  readonly page: (path: string) => Promise<PageFile> | null;
   readonly missing: Promise<PageFile>;
   readonly style: Promise<PageFile>;
 }

@@ -36,7 +36,7 @@ describe('the documentation in a browser', () => {
     for (const path of ['/docs/tutorial', '/docs/configuration', '/docs/metrics', '/docs/seeds']) {
       await page.goto(path);
       const widest = await page.evaluate('document.documentElement.scrollWidth');
-      assert.ok(Number(widest) <= 390, `${path} is ${widest} wide`);
+      assert.ok(Number(widest) <= 390, `${path} is ${String(widest)} wide`);
     }
     await page.getByRole('link', { name: 'All pages' }).click();
     await page.getByRole('navigation').getByRole('link', { name: 'Changelog' }).waitFor();

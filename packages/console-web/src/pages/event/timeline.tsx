@@ -46,6 +46,8 @@ function gapText(before: Entry | undefined, { at }: Entry): string {
   return ms < 0 ? '' : `+${elapsedText(ms)}`;
 }
 
+const STORED = { kafka: 'Stored, from Kafka', inbox: 'Stored, from the inbox' } as const;
+
 function textOf({ what, destination, outcome }: Entry, tier: EventDetails['tier']): string {
   switch (what) {
     case 'occurred':
@@ -53,9 +55,11 @@ function textOf({ what, destination, outcome }: Entry, tier: EventDetails['tier'
     case 'received':
       return 'Received';
     case 'stored':
-      return `Stored, from ${tier === 'kafka' ? 'Kafka' : 'the inbox'}`;
+      return STORED[tier];
     case 'attempted':
       return `Attempt to ${destination}: ${visibleText(outcome ?? '')}`;
+    case 'edited':
+      return `Edited for ${destination}: ${visibleText(outcome ?? '')}`;
     case 'delivered':
       return `Delivered to ${destination}`;
     case 'parked':
