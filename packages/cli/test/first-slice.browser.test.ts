@@ -147,7 +147,7 @@ describe('from Events to Parked and back', () => {
   ] as const) {
     it(`an event is seen, opened, found parked and sent again, by ${way}`, async () => {
       await using tab = await browser.open({ url: consoleUrl });
-      await tab.page.goto('/');
+      await tab.page.goto('/events');
       await walk(tab.page, activate);
     });
   }

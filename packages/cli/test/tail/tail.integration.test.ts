@@ -112,7 +112,7 @@ describe('ackline tail', { timeout: 120_000 }, () => {
     await writeFile(join(stage.folder, 'token'), `${token}\n`);
     for (const cli of [tail(['--token-file', 'token']), tail([], { env: { ACKLINE_TOKEN: token ?? '' } })]) {
       assert.equal(await cli.exit, 1);
-      assert.match(cli.err.join('\n'), /^error \[ACKLINE_NOT_ALLOWED\] The token has no scope `view`/);
+      assert.match(cli.err.join('\n'), /^error \[ACKLINE_NOT_ALLOWED\] The caller has no scope `view`/);
     }
     for (const [args, problem] of [
       [['--token-file', 'none'], /ACKLINE_USAGE.*can not be read \(ENOENT\)/],
