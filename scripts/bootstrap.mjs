@@ -31,6 +31,7 @@ const proofs = [
   'bots',
   'traces',
   'alerts',
+  'console-scale',
 ];
 
 /** What each command runs, whether it needs the development tools or the console's page, and which words it takes first where it needs one. */

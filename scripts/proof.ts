@@ -4,6 +4,7 @@ import { alerts } from './proof/alerts.ts';
 import { bots } from './proof/bots.ts';
 import { breaker } from './proof/breaker.ts';
 import { bulkheads } from './proof/bulkheads.ts';
+import { consoleScale } from './proof/console-scale.ts';
 import { durabilityProofs } from './proof/durability.ts';
 import { pressureProofs } from './proof/pressure.ts';
 import { processorProofs } from './proof/processor.ts';
@@ -29,6 +30,7 @@ const proofs: Readonly<Record<string, ProofCommand>> = {
   listen,
   traces,
   alerts,
+  'console-scale': consoleScale,
 };
 
 const [name = '', ...words] = process.argv.slice(2);

@@ -44,6 +44,8 @@ export interface System extends AsyncDisposable {
   /** `untilReady: false`: resolves when the process runs. */
   startIngress(options?: { readonly untilReady?: boolean }): Promise<SpawnedService>;
   startProcessor(): Promise<SpawnedService>;
+  /** Where it listens; each call needs a token. */
+  startConsole(): Promise<string>;
   /** Prometheus text of the processor that was started last. */
   processorMetrics(): Promise<string>;
   /** Of every one that was started, in order. */
@@ -81,7 +83,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   async function start(
     service: string,
     ops: number,
-    { untilReady = true, ...extra }: { untilReady?: boolean; PORT?: string },
+    { untilReady = true, ...extra }: { untilReady?: boolean; PORT?: string; CONSOLE_PORT?: string },
   ): Promise<SpawnedService> {
     const spawned = await spawnService(main(service), {
       env: { ...env, ...extra, OPS_PORT: String(ops) },
@@ -103,6 +105,11 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       const ops = await freePort();
       processorOps.push(ops);
       return start('processor', ops, {});
+    },
+    async startConsole() {
+      const consolePort = await freePort();
+      await start('console', await freePort(), { CONSOLE_PORT: String(consolePort) });
+      return `http://127.0.0.1:${consolePort}`;
     },
     processorMetrics: () => readText(metricsUrl(processorOps.at(-1) ?? 0)),
     allProcessorMetrics: () => Promise.all(processorOps.map(ops => readText(metricsUrl(ops)))),

@@ -6,7 +6,7 @@ import { countParkedUpTo, pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { pageRejections } from '@ackline/store/rejections';
 import { countPendingReplays, pageReplays } from '@ackline/store/replays';
-import { readDeliveryPoints, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
+import { readDeliveryTotals, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
 import type pg from 'pg';
 import type { Known } from './measured-calls.ts';
 
@@ -64,7 +64,7 @@ function looksOf({
     'what is due': q => countDue(q, ['d0', 'd1', 'd2', 'd3']),
     'totals of an hour': q => readSourcePoints(q, totals(3_600_000, 60)),
     'totals by source': q => readRatedSources(q, totals(6 * 3_600_000, 60)),
-    'totals of deliveries': q => readDeliveryPoints(q, totals(3_600_000, 60)),
+    'totals of deliveries': q => readDeliveryTotals(q, totals(3_600_000, 60)),
     replays: q => pageReplays(q, null, page),
     'replays that are pending': q => countPendingReplays(q, null),
     'refused requests': q => pageRejections(q, null, page),

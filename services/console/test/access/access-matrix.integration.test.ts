@@ -229,6 +229,13 @@ describe('who may call what', () => {
     assert.deepEqual([others.status, others.code], [404, 'ACKLINE_NOT_FOUND']);
   }
 
+  it('who sends another body needs to be one who may see bodies', async () => {
+    for (const scope of ['operate', 'payload'] as const) {
+      const { status } = await made('replayEdited', 'crimson', await shown('token', scope, null));
+      assert.equal(status, 403, scope);
+    }
+  });
+
   it('a token of a tenant can not ask for another one by a filter', async () => {
     for (const [name, route] of table) {
       if (!('tenant' in route.query.shape)) continue;
