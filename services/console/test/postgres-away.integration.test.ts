@@ -11,6 +11,12 @@ const ID = '00000000-0000-4000-8000-000000000000';
 /** A bound, and no measure: connect and statement limits with a rest. */
 const LIMIT_MS = 20_000;
 
+/** Of the calls that need one. */
+const BODIES: Partial<Record<RouteName, object>> = {
+  createReplay: { filter: { source: 's' } },
+  replayEdited: { bodyBase64: btoa('{}') },
+};
+
 describe('while PostgreSQL is away', { timeout: 120_000 }, () => {
   let database: TestDatabase;
   let proxy: TcpProxy;
@@ -38,8 +44,8 @@ describe('while PostgreSQL is away', { timeout: 120_000 }, () => {
     await Promise.all(
       asked.map(async ([name]) => {
         const options = {
-          params: { id: ID, name: 'crm' },
-          body: name === 'createReplay' ? { filter: { source: 's' } } : undefined,
+          params: { id: ID, n: '1', name: name === 'sendSample' ? 'crimson-hooks' : 'crm' },
+          body: BODIES[name],
         };
         const { status, json, headers } = await ackline.call(name, options);
         assert.equal(status, 503, name);
