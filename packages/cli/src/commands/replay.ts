@@ -57,13 +57,17 @@ async function replayRemote(
   id: string,
   { edit, ...console }: ReplayOptions,
 ): Promise<Replayed> {
-  if (edit !== undefined)
-    throw new AppError('ACKLINE_USAGE', 'A console has no call for --edit: run it where the database is');
+  const body =
+    edit === undefined ? null : { bodyBase64: (await readBodyFile(edit, context)).toString('base64') };
   const params = { path: { id } };
   return withConsole(context, console, async client => {
     const { destination, state } = await answerOf(client.GET('/api/v1/deliveries/{id}', { params }));
     if (state === 'waiting' || state === 'due' || state === 'leased') return { kind: 'still-open', state };
-    await answerOf(client.POST('/api/v1/deliveries/{id}/replay', { params }));
+    await answerOf(
+      body === null
+        ? client.POST('/api/v1/deliveries/{id}/replay', { params })
+        : client.POST('/api/v1/deliveries/{id}/replay-edited', { params, body }),
+    );
     return { kind: 'replayed', destination, before: state };
   });
 }

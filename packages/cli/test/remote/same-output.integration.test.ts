@@ -1,6 +1,8 @@
 // What commands print with --url is what they print of the database, line by line.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createToken } from '@ackline/store/console-tokens';
 import { randomUUID } from 'node:crypto';
 import { type ConsoleStage, startCli, startConsoleStage } from './console-stage.ts';
@@ -65,6 +67,18 @@ describe('commands by the API', { timeout: 120_000 }, () => {
     assert.deepEqual(remote, stored);
   });
 
+  it('a delivery is sent with another body, by the one as by the other', async () => {
+    await writeFile(join(stage.folder, 'body.json'), '{"text":"repaired"}');
+    const [one, other] = [await delivery('parked'), await delivery('parked')];
+    const stored = await run(['replay', one, '--edit', 'body.json']);
+    const remote = await run(['replay', other, '--edit', 'body.json', '--url', stage.url]);
+    assert.equal(stored.code, 0, stored.err);
+    assert.deepEqual({ ...remote, out: remote.out.replace(other, one) }, stored);
+    const { rows } = await stage.pool.query('select body::text as body from delivery_edits');
+    assert.equal(rows.length, 2);
+    assert.equal(rows[0].body, rows[1].body);
+  });
+
   it('acts print the same: replay, discard, pause and resume', async () => {
     const pairs = [
       [
@@ -110,7 +124,6 @@ describe('commands by the API', { timeout: 120_000 }, () => {
     const env = { ACKLINE_TOKEN: token ?? '' };
     for (const [args, problem] of [
       [['discard', randomUUID(), '--url', stage.url], /ACKLINE_NOT_ALLOWED.*`operate`/],
-      [['replay', randomUUID(), '--edit', 'x', '--url', stage.url], /ACKLINE_USAGE.*no call for --edit/],
       [['discard', '--cause', 'x', '--url', stage.url], /ACKLINE_USAGE.*no call for --cause/],
       [['events', '--token-file', 'x'], /ACKLINE_USAGE.*give --url too/],
       [['events', '--url', 'http://127.0.0.1:9'], /ACKLINE_CONSOLE_UNAVAILABLE.*ECONNREFUSED/],
