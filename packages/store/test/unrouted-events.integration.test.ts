@@ -63,6 +63,7 @@ describe('events that no processor could route', () => {
         source: 'new',
         tenant: 'default',
         type: 'message',
+        dedupKey: event!.dedupKey,
         orderingKey: 'chat-1',
         priority: 'high',
         tier: 'inbox',

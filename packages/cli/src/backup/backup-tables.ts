@@ -36,6 +36,8 @@ export const LEFT_OUT_TABLES: Readonly<Record<string, string>> = {
     'What ingresses note of secrets: without it none is called safe to remove before they have noted a day.',
   secret_watchers: 'Which ingresses note that; true for seconds.',
   published_certificates: 'What providers show at URLs; fetched again when a request needs it.',
+  source_totals: 'Figures of 30 days for the overview of the console, which are about right; no event.',
+  delivery_totals: 'The same, of deliveries.',
   destination_states:
     'How destinations are now; true for minutes, and found out again by their first failures.',
 };
