@@ -64,6 +64,9 @@ routes: [{ name: all, destination: shop }]
 });
 after(() => stack.disposeAsync());
 
+/** Of a breaker as it is by default: half of the last ten have to fail. */
+const OPENS_THE_BREAKER = 20;
+
 let lastUpdate = 100;
 
 /** As Telegram does; gives the id by which the update is known. */
@@ -141,6 +144,28 @@ async function walk(page: Page, activate: Activate): Promise<void> {
 }
 
 describe('from Events to Parked and back', () => {
+  it('a sample that is sent from Sources is seen to come, and opened', async () => {
+    receiver.always({ status: 200 });
+    await using watching = await browser.open({ url: consoleUrl });
+    await watching.page.goto('/events');
+    await watching.page.getByText('live', { exact: true }).waitFor();
+    await using sending = await browser.open({ url: consoleUrl });
+    await sending.page.goto('/sources');
+    await sending.page.getByRole('button', { name: 'Send a sample to telegram' }).click();
+    const link = sending.page.getByRole('link', { name: 'See the event' });
+    await link.waitFor();
+    const id = String(await link.getAttribute('href'))
+      .split('/')
+      .at(-1);
+    await watching.page.locator(`a[href="/events/${id}"]`).waitFor();
+    await link.click();
+    await sending.page
+      .getByRole('region', { name: 'shop' })
+      .getByText('delivered', { exact: true })
+      .first()
+      .waitFor();
+  });
+
   for (const [way, activate] of [
     ['mouse', byMouse],
     ['keyboard alone', byKeyboard],
@@ -151,4 +176,19 @@ describe('from Events to Parked and back', () => {
       await walk(tab.page, activate);
     });
   }
+
+  it('the breaker of a broken destination is seen to open, and closed by hand', async () => {
+    await using tab = await browser.open({ url: consoleUrl });
+    const { page } = tab;
+    await page.goto('/destinations');
+    await page.getByText('breaker closed', { exact: true }).waitFor();
+    receiver.always({ status: 500 });
+    for (let sent = 0; sent < OPENS_THE_BREAKER; sent++) await send();
+    await page.getByText('breaker open').waitFor();
+    receiver.clear();
+    receiver.always({ status: 200 });
+    await page.getByRole('button', { name: 'Enable shop' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Enable' }).click();
+    await page.getByText('breaker closed', { exact: true }).waitFor();
+  });
 });

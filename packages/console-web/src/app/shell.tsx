@@ -53,5 +53,9 @@ function useFocusOnPage(main: React.RefObject<HTMLElement | null>): void {
     if (shown.current === pathname) return;
     shown.current = pathname;
     main.current?.focus({ preventScroll: true });
+    // On a phone the menu is wider than the screen.
+    document
+      .querySelector('.shell-nav [aria-current]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [pathname, main]);
 }

@@ -14,6 +14,8 @@ export interface ConfirmDialogProps {
   /** What the button does: "Discard 12 deliveries". */
   readonly action: string;
   readonly isDangerous?: boolean;
+  /** There is nothing yet that could be done. */
+  readonly isBlocked?: boolean;
   readonly onClose: () => void;
   /** It is open until this is done; what it throws is shown in it. */
   readonly onConfirm: () => Promise<void>;
@@ -26,6 +28,7 @@ export function ConfirmDialog({
   children,
   action,
   isDangerous,
+  isBlocked = false,
   onClose,
   onConfirm,
 }: ConfirmDialogProps) {
@@ -65,7 +68,7 @@ export function ConfirmDialog({
             </Button>
             <Button
               kind={isDangerous === true ? 'danger' : 'primary'}
-              isDisabled={isPending}
+              isDisabled={isPending || isBlocked}
               onPress={() => void confirm()}
             >
               {action}

@@ -13,7 +13,8 @@ export interface DeliveryActionsProps {
   readonly state: string;
 }
 
-const REPLAYED: ReadonlySet<string> = new Set(['parked', 'delivered', 'discarded']);
+/** What is over, in one way or another. */
+export const REPLAYED: ReadonlySet<string> = new Set(['parked', 'delivered', 'discarded']);
 
 /** What a person can do with one delivery as it is now. Each asks before, and says after what has become of it. */
 export function DeliveryActions({ id, destination, state }: DeliveryActionsProps) {

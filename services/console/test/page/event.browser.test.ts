@@ -102,6 +102,27 @@ describe('the page of an event', () => {
     assert.equal(download.suggestedFilename(), `${id}.bin`);
   });
 
+  it('sends a delivery again with another body, and keeps what came', async () => {
+    const { id } = await storeParked();
+    await using tab = await bed.open(`/events/${id}`);
+    const { page } = tab;
+    await page.getByRole('button', { name: 'Edit and replay to crm' }).click();
+    const body = page.getByRole('alertdialog').getByLabel('Body');
+    await body.waitFor();
+    assert.equal(await body.inputValue(), BODY);
+    await lookAtPage(tab, 'event-edited');
+    tab.expect(/status of 400/);
+    await body.fill('no JSON');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByRole('alertdialog').getByText('JSON', { exact: false }).first().waitFor();
+    await body.fill('{"text":"mended"}');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByRole('list', { name: 'Timeline' }).getByText('Edited for crm: edit 1 by').waitFor();
+    await page.getByRole('region', { name: 'crm' }).getByText('due', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Show payload' }).click();
+    await page.getByLabel('Body', { exact: true }).getByText('12345678901234567890').waitFor();
+  });
+
   it('is worked with by keyboard alone, and what was done is seen at once', async () => {
     const { id } = await storeParked();
     await using tab = await bed.open(`/events/${id}`);

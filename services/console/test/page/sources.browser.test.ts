@@ -59,6 +59,7 @@ describe('the page of sources', () => {
     await using azure = await open('azure');
     await cardOf(azure.page, 'azure-hooks').waitFor();
     assert.equal(await azure.page.getByText('crimson').count(), 0);
+    assert.equal(await azure.page.getByRole('button', { name: 'Send a sample' }).count(), 0, 'it may look');
     await using none = await open('violet');
     await none.page.getByRole('heading', { name: 'The tenant violet has no source' }).waitFor();
   });

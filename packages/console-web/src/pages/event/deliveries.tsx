@@ -4,6 +4,7 @@ import { DeliveryBadge } from '../../components/state-badge.tsx';
 import { Time } from '../../components/time.tsx';
 import { useScope } from '../../components/use-scope.ts';
 import { visibleText } from '../../components/visible-text.ts';
+import { EditedReplay } from './edited-replay.tsx';
 import type { DeliveryDetails, EventDetails } from './event-query.ts';
 
 const NONE = {
@@ -12,7 +13,7 @@ const NONE = {
   routed: 'None is kept.',
 } as const;
 
-export function Deliveries({ event: { deliveries, routing } }: { readonly event: EventDetails }) {
+export function Deliveries({ event: { id, deliveries, routing } }: { readonly event: EventDetails }) {
   const mayOperate = useScope('operate');
   return (
     <>
@@ -24,13 +25,18 @@ export function Deliveries({ event: { deliveries, routing } }: { readonly event:
         </p>
       )}
       {deliveries.map(delivery => (
-        <Delivery key={delivery.id} delivery={delivery} />
+        <Delivery key={delivery.id} eventId={id} delivery={delivery} />
       ))}
     </>
   );
 }
 
-function Delivery({ delivery }: { readonly delivery: DeliveryDetails }) {
+interface DeliveryProps {
+  readonly eventId: string;
+  readonly delivery: DeliveryDetails;
+}
+
+function Delivery({ eventId, delivery }: DeliveryProps) {
   const { id, destination, state, attempts } = delivery;
   return (
     <section className="delivery-card" aria-label={destination}>
@@ -39,6 +45,7 @@ function Delivery({ delivery }: { readonly delivery: DeliveryDetails }) {
         <DeliveryBadge state={state} />
         <span className="faint">{factsOf(delivery)}</span>
         <DeliveryActions id={id} destination={destination} state={state} />
+        <EditedReplay eventId={eventId} delivery={delivery} />
       </div>
       {delivery.parkReason !== null && <p>Parked: {visibleText(delivery.parkReason)}.</p>}
       {delivery.blocks && state === 'parked' && <p>Later deliveries of its key wait for it.</p>}

@@ -1,26 +1,17 @@
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { answerOf, client } from '../../api/client.ts';
 import { Button } from '../../components/button.tsx';
 import { ProblemBox } from '../../components/problem-box.tsx';
 import { RowsSkeleton } from '../../components/skeleton.tsx';
 import { useScope } from '../../components/use-scope.ts';
 import { PayloadContents } from './payload-contents.tsx';
+import { usePayload } from './use-payload.ts';
 
 /** What came. It is fetched when it is asked for, since each look is noted, and forgotten when the page is left. */
 export function Payload({ id }: { readonly id: string }) {
   const [isShown, setShown] = useState(false);
   const mayLook = useScope('payload');
   const shown = useRef<HTMLDivElement>(null);
-  const { data, error, refetch } = useQuery({
-    queryKey: ['payload', id],
-    queryFn: ({ signal }) =>
-      answerOf(client.GET('/api/v1/events/{id}/payload', { params: { path: { id } }, signal })),
-    enabled: isShown,
-    staleTime: Infinity,
-    gcTime: 0,
-    retry: false,
-  });
+  const { data, error, refetch } = usePayload(id, isShown);
   // The button is gone: a keyboard goes on at what came in its place.
   useEffect(() => {
     if (isShown) shown.current?.focus({ preventScroll: true });

@@ -3,12 +3,15 @@ import { Link } from '@tanstack/react-router';
 import { Card } from '../../components/card-list.tsx';
 import { CommandLine } from '../../components/command-line.tsx';
 import { PlaceText } from '../../components/place-text.tsx';
+import { useScope } from '../../components/use-scope.ts';
 import { SecretTable } from './secret-table.tsx';
+import { SendSample } from './send-sample.tsx';
 
 type Source = ConsoleSchemas['Source'];
 
 export function SourceCard({ source }: { readonly source: Source }) {
   const { name, provider, tenant, place, aliases, secrets } = source;
+  const mayOperate = useScope('operate');
   return (
     <Card
       title={name}
@@ -38,7 +41,8 @@ export function SourceCard({ source }: { readonly source: Source }) {
       )}
       <SecretTable source={name} secrets={secrets} />
       <div className="source-sample">
-        <span className="hint">Send it a sample, signed as {provider} would, on the machine of Ackline:</span>
+        {mayOperate && <SendSample source={name} />}
+        <span className="hint">A sample, signed as {provider} would, from the machine of Ackline:</span>
         <CommandLine command={`npx ackline send ${name}`} what={`command for a sample of ${name}`} />
       </div>
     </Card>
