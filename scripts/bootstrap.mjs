@@ -29,6 +29,7 @@ const proofs = [
   'breaker',
   'bulkheads',
   'bots',
+  'listen',
   'traces',
   'alerts',
   'console-scale',
