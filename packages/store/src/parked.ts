@@ -96,7 +96,7 @@ export async function pageParked(
 const NEWEST_PARKED: ParkedPlace = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
 /** Counted up to here: by an index alone, some hundredths of a second. */
-const MAX_COUNTED_PARKED = 100_000;
+export const MAX_COUNTED_PARKED = 100_000;
 
 export interface CountedParked {
   readonly count: number;

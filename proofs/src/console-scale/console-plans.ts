@@ -2,7 +2,7 @@ import { pageAudit } from '@ackline/store/audit';
 import { countDue } from '@ackline/store/destinations';
 import { eventOfKey, locateEvent, readDeliveriesOf, readDelivery } from '@ackline/store/event-details';
 import { findPlaces, NEWEST, placeBefore } from '@ackline/store/event-places';
-import { countParkedUpTo, pageParked } from '@ackline/store/parked';
+import { countParkedUpTo, MAX_COUNTED_PARKED, pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { pageRejections } from '@ackline/store/rejections';
 import { countPendingReplays, pageReplays } from '@ackline/store/replays';
@@ -32,6 +32,8 @@ interface PlanNode {
 
 /** Of a table with some pages a whole look is the cheapest one. */
 const SMALL_ROWS = 2_000;
+/** Counting ends there: of fewer rows than that a look at the table may be the cheaper one. */
+const COUNTED: Readonly<Record<string, number>> = { 'how much is parked': MAX_COUNTED_PARKED };
 
 const DAY_MS = 86_400_000;
 const first = { before: NEWEST, limit: 50 };
@@ -98,7 +100,7 @@ export async function readPlans(pool: pg.Pool, known: Known): Promise<readonly P
       ms,
       indexes: [...new Set(ran.flatMap(node => indexOf(node['Index Name'])))].sort(),
       whole: ran
-        .filter(node => node['Node Type'] === 'Seq Scan' && rowsOf(node) > SMALL_ROWS)
+        .filter(node => node['Node Type'] === 'Seq Scan' && rowsOf(node) > (COUNTED[name] ?? SMALL_ROWS))
         .map(node => node['Relation Name'] ?? ''),
     });
   }
