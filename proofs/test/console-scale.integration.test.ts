@@ -20,7 +20,7 @@ describe('the console on a full database', () => {
       plans.flatMap(({ name, whole }) => whole.map(table => `${name}: ${table}`)),
       [],
     );
-    assert.ok(rounds.every(({ answers }) => answers > 0));
+    assert.ok(rounds.every(({ times }) => times.length > 0));
     assert.ok(followed.seen > 0);
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -146,6 +146,15 @@ test('the console lists the events that were sent', async () => {
   const { items } = (await response.json()) as { items: { deliveries: { state: string }[] }[] };
   assert.equal(items.length, 5);
   assert.ok(items.every(({ deliveries }) => deliveries[0]?.state === 'delivered'));
+});
+
+test('webhooks go before what the console does', async () => {
+  const { services } = JSON.parse(await readFile(join(folder, '.ackline/up.json'), 'utf8')) as {
+    services: Record<'ingress' | 'processor' | 'console', number>;
+  };
+  const own = getPriority();
+  assert.deepEqual([getPriority(services.ingress), getPriority(services.processor)], [own, own]);
+  assert.ok(getPriority(services.console) > own); // a greater number comes later
 });
 
 test('one operations port tells of all processes', async () => {

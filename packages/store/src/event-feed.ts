@@ -67,14 +67,16 @@ export async function readRange(
   queryable: Pick<Pool, 'query'>,
   { after, until, fromDay, limit }: SeqRange,
 ): Promise<readonly FedPlace[]> {
-  const { rows } = await queryable.query<FedPlace>(
-    `select stored_day::text as "storedDay", seq, octet_length(body) as "bodyBytes"
-       from generate_series($3::date, (now() at time zone 'utc')::date + 1, interval '1 day') d (day)
-      cross join lateral (
-        select stored_day, seq, body from events
-         where stored_day = d.day::date and seq > $1::bigint and seq <= $2::bigint order by seq limit $4) e
-      order by seq limit $4`,
-    [after, until, fromDay, limit],
-  );
+  const { rows } = await queryable.query<FedPlace>({
+    name: 'events-of-range', // planned once: that takes longer than to run it
+    text: `
+      select stored_day::text as "storedDay", seq, octet_length(body) as "bodyBytes"
+        from generate_series($3::date, (now() at time zone 'utc')::date + 1, interval '1 day') d (day)
+       cross join lateral (
+         select stored_day, seq, body from events
+          where stored_day = d.day::date and seq > $1::bigint and seq <= $2::bigint order by seq limit $4) e
+       order by seq limit $4`,
+    values: [after, until, fromDay, limit],
+  });
   return rows;
 }

@@ -82,11 +82,12 @@ export async function listEventsAt(
   if (places.length === 0) return [];
   const at = (table: 'events' | 'kept_events') =>
     `select * from ${table} where stored_day = p.stored_day and seq = p.seq`;
-  const result = await queryable.query<ListedEvent>(
-    `${listed(`(select found.*, p.n from unnest($1::date[], $2::bigint[]) with ordinality p (stored_day, seq, n)
+  const result = await queryable.query<ListedEvent>({
+    name: 'events-at', // planned once: that takes longer than to run it
+    text: `${listed(`(select found.*, p.n from unnest($1::date[], $2::bigint[]) with ordinality p (stored_day, seq, n)
                  cross join lateral (select * from (${at('events')} union all ${at('kept_events')}) kept limit 1) found)`)}
       order by e.n`,
-    [places.map(({ storedDay }) => storedDay), places.map(({ seq }) => seq)],
-  );
+    values: [places.map(({ storedDay }) => storedDay), places.map(({ seq }) => seq)],
+  });
   return result.rows;
 }

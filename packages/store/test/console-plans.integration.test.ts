@@ -23,7 +23,7 @@ import { pageRejections } from '@ackline/store/rejections';
 import { countPendingReplays, pageReplays } from '@ackline/store/replays';
 import { readDeliveryTotals, readRatedSources, readSourcePoints } from '@ackline/store/totals-history';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { openPool } from './rows.ts';
 
 const EVENTS = 120_000;
@@ -40,6 +40,12 @@ interface PlanNode {
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
   readonly Plans?: readonly PlanNode[];
+}
+
+interface Named {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 describe('what the console asks of full tables', { timeout: 300_000 }, () => {
@@ -128,14 +134,36 @@ describe('what the console asks of full tables', { timeout: 300_000 }, () => {
     await database.close();
   });
 
+  /** A statement with a name comes to have one plan, which is made for any values. */
+  async function explainNamed({ name, text, values }: Named) {
+    const literals = values.map(value =>
+      pg.escapeLiteral(Array.isArray(value) ? `{${value.join(',')}}` : String(value)),
+    );
+    const client = await pool.connect();
+    try {
+      await client.query('set plan_cache_mode = force_generic_plan');
+      await client.query(`prepare "${name} explained" as ${text}`);
+      return await client.query(
+        `explain (analyze, format json) execute "${name} explained" (${literals.join(', ')})`,
+      );
+    } finally {
+      client.release(true);
+    }
+  }
+
   /** What the statements of `use` read, by the plans that they ran with. */
   async function planned(use: (explained: Pick<Pool, 'query'>) => Promise<unknown>) {
     const plans: PlanNode[] = [];
     const explained = {
-      query: async (text: string, values: unknown[]) => {
-        const result = await pool.query(`explain (analyze, format json) ${text}`, values);
+      query: async (asked: string | Named, values: unknown[]) => {
+        const result =
+          typeof asked === 'string'
+            ? await pool.query(`explain (analyze, format json) ${asked}`, values)
+            : await explainNamed(asked);
         plans.push((result.rows[0] as { 'QUERY PLAN': [{ Plan: PlanNode }] })['QUERY PLAN'][0].Plan);
-        return pool.query(text, values);
+        return typeof asked === 'string'
+          ? pool.query(asked, values)
+          : pool.query({ ...asked, values: [...asked.values] });
       },
     } as unknown as Pick<Pool, 'query'>;
     await use(explained);

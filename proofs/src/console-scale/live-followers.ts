@@ -1,42 +1,28 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Follow } from './follow.ts';
+
 export interface Followers extends AsyncDisposable {
   /** Events that all of them got together. */
-  readonly seen: number;
+  seen(): Promise<number>;
 }
 
-/** Clients that follow the live stream and read all of it, `streams` for each token. */
-export async function startFollowers(
-  apiUrl: string,
-  tokens: readonly string[],
-  streams: number,
-): Promise<Followers> {
-  const stop = new AbortController();
-  let seen = 0;
-  const reading: Promise<void>[] = [];
-  const open = async (token: string): Promise<void> => {
-    const response = await fetch(`${apiUrl}/events/stream`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: stop.signal,
-    });
-    if (response.status !== 200 || response.body === null) throw new Error(`the stream: ${response.status}`);
-    reading.push(
-      follow(response.body, text => {
-        seen += text.split('event: stored').length - 1;
-      }),
-    );
+/** Clients that follow the live stream and read all of it. Resolves once all of them do. */
+export async function startFollowers(follow: Follow): Promise<Followers> {
+  const worker = new Worker(new URL('./follow.ts', import.meta.url), { workerData: follow });
+  // A thread that fails throws here, by `once`, or in whoever asks next.
+  const answer = async (): Promise<number> => {
+    const [seen] = await once(worker, 'message');
+    return Number(seen);
   };
-  for (const token of tokens) for (let stream = 0; stream < streams; stream += 1) await open(token);
+  await answer();
   return {
-    get seen() {
-      return seen;
+    seen() {
+      worker.postMessage(null);
+      return answer();
     },
     async [Symbol.asyncDispose]() {
-      stop.abort();
-      await Promise.allSettled(reading);
+      await worker.terminate();
     },
   };
-}
-
-async function follow(body: ReadableStream<Uint8Array>, hear: (text: string) => void): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const chunk of body) hear(decoder.decode(chunk, { stream: true }));
 }

@@ -6,7 +6,6 @@ import { createTestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
 import { type PacedLoad, startPacedLoad } from '../paced-load.ts';
 import { createSystem, type System } from '../system.ts';
-import { percentile } from '../telegram-load.ts';
 import { type PlanFigure, readPlans } from './console-plans.ts';
 import { fill } from './fill.ts';
 import { startFollowers } from './live-followers.ts';
@@ -27,9 +26,8 @@ export interface ConsoleScaleOptions {
 
 export interface LiveRound {
   readonly followed: boolean;
-  readonly answers: number;
-  readonly p50: number;
-  readonly p99: number;
+  /** Of each answer, ms. */
+  readonly times: readonly number[];
 }
 
 export interface ConsoleScaleFigures {
@@ -129,11 +127,11 @@ async function measureLive(
   let accepted = 0;
   for (let round = 0; round < rounds; round += 1) {
     measured.push(await inRound(load, false, roundSeconds));
-    await using followers = await startFollowers(apiUrl, tokens, STREAMS_A_TOKEN);
+    await using followers = await startFollowers({ apiUrl, tokens, streams: STREAMS_A_TOKEN });
     const before = load.accepted.size;
     measured.push(await inRound(load, true, roundSeconds));
     accepted += load.accepted.size - before;
-    seen += followers.seen;
+    seen += await followers.seen();
     log(`round ${round + 1} of ${rounds}`);
   }
   await load.finish(0);
@@ -143,9 +141,5 @@ async function measureLive(
 async function inRound(load: PacedLoad, followed: boolean, seconds: number): Promise<LiveRound> {
   const from = load.attempts.length;
   await delay(seconds * 1_000);
-  const times = load.attempts
-    .slice(from)
-    .map(({ ms }) => ms)
-    .sort((a, b) => a - b);
-  return { followed, answers: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+  return { followed, times: load.attempts.slice(from).map(({ ms }) => ms) };
 }

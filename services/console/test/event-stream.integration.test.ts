@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { hiddenKey } from '@ackline/shared/hidden-key';
 import { createToken } from '@ackline/store/console-tokens';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -47,7 +48,7 @@ async function follow(
     events: () =>
       messages
         .filter(({ event }) => event === 'stored')
-        .map(({ data }) => JSON.parse(data ?? '') as { id: string }),
+        .map(({ data }) => JSON.parse(data ?? '') as { id: string; orderingKey: string | null }),
     lastId: () => messages.findLast(({ id }) => id !== undefined)?.id ?? '',
     async close() {
       stop.abort();
@@ -125,6 +126,22 @@ describe('the stream of events', () => {
     await waitFor(() => ids().length === 2);
     assert.deepEqual(ids(), [missed.id, live.id]);
     await client.close();
+  });
+
+  it('who may not see payloads gets no key beside those who do', async () => {
+    const [open, hidden] = await Promise.all([
+      follow(ackline.url),
+      follow(ackline.url, {}, { authorization: `Bearer ${await tokenOf('hidden')}` }),
+    ]);
+    const clients = [open, hidden, await follow(ackline.url)];
+    for (const client of clients) await waitFor(() => client.messages.length > 0);
+    await storeEvent(pool, { source: 'telegram', orderingKey: 'chat-7' });
+    for (const client of clients) await waitFor(() => client.events().length > 0);
+    assert.deepEqual(
+      clients.map(client => client.events().map(event => event.orderingKey)),
+      [['chat-7'], [hiddenKey('telegram', 'chat-7')], ['chat-7']],
+    );
+    for (const client of clients) await client.close();
   });
 
   it('takes the filters of the list, and refuses a place that is none', async () => {

@@ -1,10 +1,12 @@
 import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
 import { readSeqMark } from '@ackline/store/event-feed';
+import type { ListedEvent } from '@ackline/store/event-list';
 import { type EventPlace, placeSince } from '@ackline/store/event-places';
 import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
+import type { Caller } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { EventFeed } from '../live/event-feed.ts';
 import type { FeedClient } from '../live/feed-client.ts';
@@ -38,6 +40,7 @@ type StreamCall = Call<typeof eventRoutes.streamEvents>;
 export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRoutes>['streamEvents'] {
   const { reads } = deps;
   const places = createPlaces();
+  const textOf = createTexts();
   return async call => {
     const { query, caller, request } = call;
     const where = readWhere(query.where, caller);
@@ -47,7 +50,7 @@ export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRo
     const leave = places.take(caller.name);
     try {
       const at = after === undefined ? await beginning(reads, query) : readEventCursor(after);
-      return { send: response => stream(response, { search, where, at, call, leave }, deps) };
+      return { send: response => stream(response, { search, where, at, call, leave, textOf }, deps) };
     } catch (error) {
       leave();
       throw error;
@@ -84,8 +87,25 @@ function headerOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+type TextOf = (event: ListedEvent, caller: Caller) => string;
+
+/** An event as it is sent, written once for all who may see the same of it. */
+function createTexts(): TextOf {
+  const written = { all: new WeakMap<ListedEvent, string>(), hidden: new WeakMap<ListedEvent, string>() };
+  return (event, caller) => {
+    const texts = caller.scopes.has('payload') ? written.all : written.hidden;
+    const known = texts.get(event);
+    if (known !== undefined) return known;
+    const data = JSON.stringify(shownEvent(event, caller));
+    const text = `id: ${eventCursor(event)}\nevent: stored\ndata: ${data}\n\n`;
+    texts.set(event, text);
+    return text;
+  };
+}
+
 interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly call: StreamCall;
+  readonly textOf: TextOf;
   /** Gives its place back. */
   readonly leave: () => void;
 }
@@ -93,7 +113,11 @@ interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
 const placeOf = ({ at }: Pick<FeedClient, 'at'>) => `id: ${eventCursor(at)}\n: heartbeat\n\n`;
 
 /** Until the client goes, or is ended. */
-function stream(response: Response, { call, leave, ...followed }: Followed, deps: EventStreamDeps): void {
+function stream(
+  response: Response,
+  { call, leave, textOf, ...followed }: Followed,
+  deps: EventStreamDeps,
+): void {
   // It went before it was listened to: `close` does not come again.
   if (response.destroyed) return leave();
   const { feed, access, log, heartbeatMs = HEARTBEAT_MS } = deps;
@@ -103,9 +127,7 @@ function stream(response: Response, { call, leave, ...followed }: Followed, deps
   const client: FeedClient = {
     ...followed,
     send: event => {
-      response.write(
-        `id: ${eventCursor(event)}\nevent: stored\ndata: ${JSON.stringify(shownEvent(event, caller))}\n\n`,
-      );
+      response.write(textOf(event, caller));
       return response.writableLength <= MAX_UNREAD_BYTES;
     },
     live: isLive => void response.write(`event: live\ndata: ${JSON.stringify({ isLive })}\n\n`),
