@@ -103,6 +103,24 @@ function createTexts(): TextOf {
   };
 }
 
+/** What is written in one go is sent in one piece: of many small ones each costs as much. */
+function createWriter(response: Response) {
+  let text = '';
+  return {
+    write(more: string): void {
+      if (text === '') {
+        process.nextTick(() => {
+          response.write(text);
+          text = '';
+        });
+      }
+      text += more;
+    },
+    /** Bytes, about. */
+    unread: () => response.writableLength + text.length,
+  };
+}
+
 interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly call: StreamCall;
   readonly textOf: TextOf;
@@ -124,24 +142,26 @@ function stream(
   const { caller, request } = call;
   // Not by Express, which adds a charset: browsers know that it is UTF-8.
   response.status(200).setHeader('content-type', 'text/event-stream').setHeader('x-accel-buffering', 'no');
+  const writer = createWriter(response);
   const client: FeedClient = {
     ...followed,
-    send: event => {
-      response.write(textOf(event, caller));
-      return response.writableLength <= MAX_UNREAD_BYTES;
+    send(event) {
+      writer.write(textOf(event, caller));
+      return writer.unread() <= MAX_UNREAD_BYTES;
     },
-    live: isLive => void response.write(`event: live\ndata: ${JSON.stringify({ isLive })}\n\n`),
+    live: isLive => writer.write(`event: live\ndata: ${JSON.stringify({ isLive })}\n\n`),
     end() {
       forget();
       // What it has not read by now it will not read.
-      if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
-      else response.end(placeOf(client)); // where it goes on: what its filter left out need not be looked through again
+      if (writer.unread() > MAX_UNREAD_BYTES) return response.destroy();
+      writer.write(placeOf(client)); // where it goes on: what its filter left out need not be looked through again
+      process.nextTick(() => response.end());
     },
   };
   /** Also moves the place of a client whose filter takes little: it has to look through less when it comes back. */
   const beat = () => {
     if (response.destroyed) forget();
-    else response.write(placeOf(client));
+    else writer.write(placeOf(client));
   };
   const heartbeat = setInterval(beat, heartbeatMs);
   const question = setInterval(() => {

@@ -37,11 +37,14 @@ describe('the live feed (LF)', { timeout: 120_000 }, () => {
     database = await createTestDatabase();
     pool = testPool(database.url);
     const reads = {
-      query: (...args: [string, unknown[]]) => {
+      query: (...args: [string | { text: string }, unknown[]]) => {
+        const text = typeof args[0] === 'string' ? args[0] : args[0].text;
         asked.statements += 1;
-        if (args[0].includes('event_seq')) asked.looks += 1;
-        const isRefused = isAway || (areBodiesAway && args[0].includes('meta, body'));
-        return isRefused ? Promise.reject(new Error('connect ECONNREFUSED')) : pool.query(...args);
+        if (text.includes('event_seq')) asked.looks += 1;
+        const isRefused = isAway || (areBodiesAway && text.includes('meta, body'));
+        return isRefused
+          ? Promise.reject(new Error('connect ECONNREFUSED'))
+          : pool.query(...(args as [string, unknown[]]));
       },
     } as unknown as Pick<Pool, 'query'>;
     const log = {
