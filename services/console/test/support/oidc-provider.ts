@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,8 @@ export interface Account {
 
 export interface TestProvider extends AsyncDisposable {
   readonly issuer: string;
+  /** What its ID tokens are signed with (RS256). */
+  readonly key: KeyObject;
   /** Whoever comes next is this one, and agrees to all. null: they refuse. */
   account: Account | null;
   /** What its answer to the code becomes before the console has it. */
@@ -35,8 +37,10 @@ export async function startOidcProvider({ redirectUri, secret }: ProviderOptions
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const asked: string[] = [];
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const state: TestProvider = {
     issuer,
+    key: privateKey,
     account: null,
     alterTokens: tokens => tokens,
     isUp: true,
@@ -47,7 +51,6 @@ export async function startOidcProvider({ redirectUri, secret }: ProviderOptions
       await once(server, 'close');
     },
   };
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const provider = new Provider(issuer, {
     clients: [{ client_id: CLIENT_ID, client_secret: secret, redirect_uris: [redirectUri] }],
     jwks: {
