@@ -93,7 +93,7 @@ describe('who signs in with an OpenID provider', () => {
     await browser.follow(`${BASE}/login/oidc`);
     assert.deepEqual(await caller(), {
       status: 200,
-      name: 'oidc:u-2',
+      name: 'oidc-sub:u-2',
       scopes: ['view'],
       tenant: 'crimson',
       by: 'session',

@@ -42,11 +42,14 @@ interface Given extends Role {
   readonly role: string | null;
 }
 
-/** An address that the provider has not proven may be anybody's: then it is the id that the provider has for the person. */
+/**
+ * An address that the provider has not proven may be anybody's: then it is the id that the provider has for the person, with another
+ * word before it, since an id may look like the address of somebody else.
+ */
 function nameOf({ email, email_verified: isVerified, sub }: Claims): string {
-  const name = isVerified === true && isReadable(email) ? email : sub;
-  if (!isReadable(name)) throw new AppError('ACKLINE_OIDC_REFUSED', 'The provider names nobody');
-  return `oidc:${name}`;
+  if (isVerified === true && isReadable(email)) return `oidc:${email}`;
+  if (!isReadable(sub)) throw new AppError('ACKLINE_OIDC_REFUSED', 'The provider names nobody');
+  return `oidc-sub:${sub}`;
 }
 
 const isReadable = (name: unknown): name is string =>
