@@ -20,6 +20,8 @@ export interface AccessDeps {
 /** Says who calls. Throws ACKLINE_TOKEN_MISSING. */
 export type Access = (request: Pick<IncomingMessage, 'headers'>) => Promise<Caller>;
 
+/** A token is shown, whether it is whole or not. Another scheme is of a proxy in front, for which the browser sends it. */
+const SHOWS_TOKEN = /^Bearer\b/i;
 const BEARER = /^Bearer ([\w-]{20,200})$/i;
 const SESSION = /^[\w-]{20,200}$/;
 /** Through a proxy a call comes from anywhere, though the connection is of this machine. Not every proxy says so. */
@@ -41,7 +43,9 @@ export function createAccess({ rules, localName, findToken, findSession }: Acces
 
   return async request => {
     const { authorization } = request.headers;
-    const caller = authorization === undefined ? await bySession(request) : await byToken(authorization);
+    // A cookie comes by itself, a token is meant: so it holds, and where it is wrong nothing else does.
+    const isToken = authorization !== undefined && SHOWS_TOKEN.test(authorization);
+    const caller = isToken ? await byToken(authorization) : await bySession(request);
     if (caller !== null) return caller;
     if (authorization === undefined && isOfThisMachine(request, rules)) return local;
     throw new AppError('ACKLINE_TOKEN_MISSING');

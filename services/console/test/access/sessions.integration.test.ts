@@ -247,6 +247,39 @@ describe('what a cookie alone does not prove', () => {
   });
 });
 
+describe('an Authorization header beside a cookie', () => {
+  /** That of a proxy in front, which asks for a password itself. */
+  const BASIC = { authorization: `Basic ${Buffer.from('anna:secret').toString('base64')}` };
+
+  it('that a proxy has added hides no session, and proves no more than its cookie', async () => {
+    const cookie = await signIn(ackline, await tokenNamed('behind a proxy'));
+    assert.equal((await caller(cookie, BASIC)).json.name, 'token:behind a proxy');
+    const change = (headers: Record<string, string>) =>
+      ackline.call('resumeDestination', {
+        params: { name: 'crm' },
+        headers: { cookie, ...BASIC, ...headers },
+      });
+    assert.equal((await change({})).status, 403);
+    assert.equal((await change({ origin: 'https://evil.example' })).status, 403);
+    assert.equal((await change(OWN_PAGE)).status, 200);
+    assert.equal((await ackline.call('readCaller', { headers: BASIC })).status, 401);
+  });
+
+  it('with a token is that token’s call, also where it is wrong', async () => {
+    const cookie = await signIn(ackline, await tokenNamed('in the browser'));
+    const token = await tokenNamed('in the script');
+    assert.equal((await ackline.call('readCaller', { cookie, token })).json.name, 'token:in the script');
+    for (const authorization of ['Bearer', 'bearer x', `Bearer ${token}x`, `Bearer ${token} x`])
+      assert.equal((await caller(cookie, { authorization })).status, 401, authorization);
+  });
+
+  it('of whatever kind is not of whoever is on this machine', async () => {
+    await using local = await startConsole({ databaseUrl: database.url });
+    assert.equal((await local.call('readCaller')).status, 200);
+    assert.equal((await local.call('readCaller', { headers: BASIC })).status, 401);
+  });
+});
+
 describe('sign-ins that fail', () => {
   it('are told to stop, and lock nobody out who has a token', async () => {
     await using fresh = await startConsole({ databaseUrl: database.url, env: OUTSIDE });
