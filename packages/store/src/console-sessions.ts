@@ -22,8 +22,8 @@ export interface NewSession {
   readonly tenant: string | null;
   /** What it came by, which it does not outlive. */
   readonly by: { readonly token: Pick<ConsoleToken, 'id' | 'expiresAt'> } | { readonly role: string };
-  /** The secret of one that the same browser had: it ends. */
-  readonly instead: string | null;
+  /** The {@link sessionId} of those that the same browser had: they end. */
+  readonly instead: readonly string[];
 }
 
 export interface StartedSession extends ConsoleSession {
@@ -44,6 +44,8 @@ const REMOVED_A_SWEEP = 10_000;
 
 /** 256 random bits can't be guessed: a plain hash keeps them. */
 const hashOf = (secret: string) => hash('sha256', secret, 'buffer');
+/** Names the session of a secret, and lets nobody in: its SHA-256 in base64url, 43 characters. */
+export const sessionId = (secret: string) => hash('sha256', secret, 'base64url');
 
 const COLUMNS = 's.name, s.scopes, s.tenant, s.role, s.expires_at as "expiresAt"';
 
@@ -54,7 +56,7 @@ export async function startSession(pool: Pool, session: NewSession): Promise<Sta
   const token = 'token' in by ? by.token : null;
   const role = 'role' in by ? by.role : null;
   return inTransaction(pool, async client => {
-    if (instead !== null) await client.query(ENDED, [hashOf(instead)]);
+    if (instead.length > 0) await client.query(ENDED, [instead.map(id => Buffer.from(id, 'base64url'))]);
     await makeRoom(client, name);
     const { rows } = await client.query<ConsoleSession>(
       `insert into console_sessions as s (session_sha256, name, token_id, role, scopes, tenant, expires_at)
@@ -79,7 +81,7 @@ export async function startSession(pool: Pool, session: NewSession): Promise<Sta
   });
 }
 
-const ENDED = 'delete from console_sessions where session_sha256 = $1';
+const ENDED = 'delete from console_sessions where session_sha256 = any($1::bytea[])';
 
 /** Those that were idle for longest go. Two that come at the same moment may both find room: the bound is not an exact one. */
 async function makeRoom(client: PoolClient, name: string): Promise<void> {
@@ -118,7 +120,7 @@ export async function useSession(
 /** False: there is none. */
 export async function endSession(pool: Pool, secret: string): Promise<boolean> {
   return inTransaction(pool, async client => {
-    const { rows } = await client.query<{ name: string }>(`${ENDED} returning name`, [hashOf(secret)]);
+    const { rows } = await client.query<{ name: string }>(`${ENDED} returning name`, [[hashOf(secret)]]);
     const name = rows[0]?.name;
     if (name === undefined) return false;
     await audit(client, { actor: name, action: 'session.ended', subject: name, details: {} });

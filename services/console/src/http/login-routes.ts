@@ -43,7 +43,8 @@ export function createLoginRoutes(deps: LoginDeps): RequestHandler {
   router.use('/login/oidc', refuseOthers);
   router.get('/login/oidc', async (request, response) => {
     const { url, flow } = await deps.oidc.begin();
-    response.append('set-cookie', flowCookie(request, flow, deps)).redirect(303, url.href);
+    const before = deps.sessions.idOf(request);
+    response.append('set-cookie', flowCookie(request, { ...flow, before }, deps)).redirect(303, url.href);
   });
   router.get(CALLBACK_PATH, async (request, response) => {
     response.append('set-cookie', flowCookie(request, null, deps)); // good for one answer
@@ -70,7 +71,8 @@ async function signIn(
   try {
     const claims = await oidc.finish(new URL(request.originalUrl, config.publicUrl), flow);
     const { name, scopes, tenant, role } = personOf(claims, config);
-    const { cookie } = await sessions.start(request, { name, scopes, tenant, by: { role } });
+    const session = { name, scopes, tenant, by: { role } };
+    const { cookie } = await sessions.start(request, session, flow.before);
     return cookie;
   } catch (error) {
     const isRefused = error instanceof AppError && error.code === 'ACKLINE_OIDC_REFUSED';
@@ -80,8 +82,15 @@ async function signIn(
 
 const NOT_BEGUN = 'The sign-in was not begun with this browser, or over ten minutes ago';
 
-function flowCookie(request: Request, flow: Flow | null, { rules }: Pick<LoginDeps, 'rules'>): string {
-  const value = flow === null ? '' : [flow.state, flow.nonce, flow.verifier].join('.');
+/** What the browser keeps meanwhile. */
+interface Begun extends Flow {
+  /** The id of the session that it had: the Strict cookie of that does not come back with it. */
+  readonly before: string | null;
+}
+
+function flowCookie(request: Request, flow: Begun | null, { rules }: Pick<LoginDeps, 'rules'>): string {
+  const parts = flow === null ? [] : [flow.state, flow.nonce, flow.verifier, flow.before];
+  const value = parts.filter(part => part !== null).join('.');
   const lastsMs = flow === null ? null : FLOW_LASTS_MS;
   return setCookie({
     name: FLOW_COOKIE,
@@ -92,13 +101,13 @@ function flowCookie(request: Request, flow: Flow | null, { rules }: Pick<LoginDe
   });
 }
 
-function readFlow(request: Request, rules: OriginRules): Flow | null {
+function readFlow(request: Request, rules: OriginRules): Begun | null {
   const cookie = readCookie(request, FLOW_COOKIE, { isHttps: cameByHttps(request, rules) });
-  const [, state, nonce, verifier] =
-    /^([\w-]{20,200})\.([\w-]{20,200})\.([\w-]{20,200})$/.exec(cookie ?? '') ?? [];
+  const [, state, nonce, verifier, before = null] =
+    /^([\w-]{20,200})\.([\w-]{20,200})\.([\w-]{20,200})(?:\.([\w-]{43}))?$/.exec(cookie ?? '') ?? [];
   return state === undefined || nonce === undefined || verifier === undefined
     ? null
-    : { state, nonce, verifier };
+    : { state, nonce, verifier, before };
 }
 
 function onError({ log }: LoginDeps): ErrorRequestHandler {

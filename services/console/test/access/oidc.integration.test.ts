@@ -105,6 +105,25 @@ describe('who signs in with an OpenID provider', () => {
     assert.deepEqual([status, headers['set-cookie']], [403, undefined]);
   });
 
+  it('again has one session: the one before ends once the new one begins, whoever it is of', async () => {
+    await browser.follow(`${BASE}/login/oidc`);
+    const first = browser.cookies(HOST);
+    const callerBy = async (cookie: string) =>
+      (await send(ackline.url, { path: '/api/v1/caller', headers: { host: HOST, cookie } })).status;
+    // One that is not finished ends nothing.
+    const begun = await browser.open(`${BASE}/login/oidc`);
+    assert.equal(await callerBy(first), 200);
+    for (const secret of first.split('=').slice(1))
+      assert.ok(
+        !String(begun.headers['set-cookie']).includes(secret),
+        'a secret in a cookie that is not Strict',
+      );
+    provider.account = { ...ANNA, sub: 'u-3', email: 'eve@example.com' };
+    await browser.follow(`${BASE}/login/oidc`);
+    assert.equal((await caller()).name, 'oidc:eve@example.com');
+    assert.equal(await callerBy(first), 401);
+  });
+
   it('keeps a role for as long as it gives the same', async () => {
     await browser.follow(`${BASE}/login/oidc`);
     const changed = { sre: { scopes: ['view'] } };
