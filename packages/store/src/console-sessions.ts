@@ -94,13 +94,19 @@ async function makeRoom(client: PoolClient, name: string): Promise<void> {
   );
 }
 
+export interface SessionLook {
+  /** A person uses it now: they have another hour. */
+  readonly isUse: boolean;
+}
+
 /**
  * The live session of this secret, and notes that it was used: once a minute at most. null: there is none, it was ended, has expired or
  * was idle for too long, or the token that it came by is not valid any more.
  */
-export async function useSession(
+export async function findSession(
   queryable: Pick<Pool, 'query'>,
   secret: string,
+  { isUse }: SessionLook,
 ): Promise<ConsoleSession | null> {
   const { rows } = await queryable.query<ConsoleSession>(
     `with live as (
@@ -109,10 +115,10 @@ export async function useSession(
           and (s.token_id is null or (t.revoked_at is null and (t.expires_at is null or t.expires_at > now())))
      ), used as (
        update console_sessions set used_at = now()
-        where session_sha256 in (select session_sha256 from live where used_at < now() - interval '1 minute')
+        where session_sha256 in (select session_sha256 from live where $2 and used_at < now() - interval '1 minute')
      )
      select ${COLUMNS} from live s`,
-    [hashOf(secret)],
+    [hashOf(secret), isUse],
   );
   return rows[0] ?? null;
 }

@@ -12,7 +12,7 @@ import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
 import { createSecretReader } from '@ackline/runtime/secrets';
 import { supervise } from '@ackline/runtime/supervisor';
-import { useSession } from '@ackline/store/console-sessions';
+import { findSession, type SessionLook } from '@ackline/store/console-sessions';
 import { useToken } from '@ackline/store/console-tokens';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
@@ -107,13 +107,13 @@ function createEntry({ rules, oidc }: ConsoleConfig, { reads, changes }: { reads
   // Not among the changes, which may wait for a replay that is being counted.
   const findToken = createFind(token => useToken(reads, token), gate);
   const isGiven = createRoleCheck(oidc?.roles ?? null);
-  const findSession = createFind(async secret => {
-    const session = await useSession(reads, secret);
+  const findGiven = createFind(async (secret, look: SessionLook) => {
+    const session = await findSession(reads, secret, look);
     return session !== null && isGiven(session) ? session : null;
   }, gate);
   return {
     findToken,
-    access: createAccess({ rules, localName: operatorName(), findToken, findSession }),
+    access: createAccess({ rules, localName: operatorName(), findToken, findSession: findGiven }),
     sessions: createSessions({ changes, rules }),
     failed: createFailedSignIns(),
   };

@@ -1,8 +1,9 @@
 import { createConsoleClient } from '@ackline/console-client/client';
 import { callError, unreachable } from './call-error.ts';
+import { consoleFetch } from './console-fetch.ts';
 
 /** The calls of this console, by the session's cookie. */
-export const client = createConsoleClient({ url: location.origin });
+export const client = createConsoleClient({ url: location.origin, fetch: consoleFetch });
 
 interface Answered<Data> {
   readonly data?: Data;

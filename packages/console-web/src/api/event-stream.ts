@@ -1,4 +1,5 @@
 import { callError, CallError, unreachable } from './call-error.ts';
+import { consoleFetch } from './console-fetch.ts';
 import { createSseParser, type SseMessage } from './sse.ts';
 
 const FIRST_WAIT_MS = 1_000;
@@ -49,10 +50,11 @@ async function readStream({ path, lastId, signal, onMessage, onState }: Followed
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENT_MS);
   try {
-    const response = await fetch(path, {
+    const asked = new Request(path, {
       headers: { accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) },
       signal: AbortSignal.any([signal, silence.signal]),
     });
+    const response = await consoleFetch(asked);
     if (!response.ok) throw callError(await response.json().catch(() => null), response);
     if (response.body === null) throw unreachable();
     onState('connected');

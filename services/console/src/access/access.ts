@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@ackline/shared/app-error';
-import type { ConsoleSession } from '@ackline/store/console-sessions';
+import type { ConsoleSession, SessionLook } from '@ackline/store/console-sessions';
 import type { ConsoleToken } from '@ackline/store/console-tokens';
 import { SCOPES } from '../api/route.ts';
+import { isInBackground } from './background.ts';
 import type { Caller } from './caller.ts';
 import { readCookie, SESSION_COOKIE } from './cookies.ts';
 import type { Find } from './find-known.ts';
@@ -14,7 +15,7 @@ export interface AccessDeps {
   /** Their name, for the audit. */
   readonly localName: string;
   readonly findToken: Find<ConsoleToken>;
-  readonly findSession: Find<ConsoleSession>;
+  readonly findSession: Find<ConsoleSession, [SessionLook]>;
 }
 
 /** Says who calls. Throws ACKLINE_TOKEN_MISSING. */
@@ -37,7 +38,7 @@ export function createAccess({ rules, localName, findToken, findSession }: Acces
   }
   async function bySession(request: Pick<IncomingMessage, 'headers'>): Promise<Caller | null> {
     const secret = sessionOf(request, rules);
-    const known = secret === null ? null : await findSession(secret);
+    const known = secret === null ? null : await findSession(secret, { isUse: !isInBackground(request) });
     return known === null ? null : callerOf(known, { name: known.name, by: 'session' });
   }
 

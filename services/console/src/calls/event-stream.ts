@@ -6,6 +6,7 @@ import { type EventPlace, placeSince } from '@ackline/store/event-places';
 import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
+import { inBackground } from '../access/background.ts';
 import type { Caller } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { EventFeed } from '../live/event-feed.ts';
@@ -165,7 +166,7 @@ function stream(
   };
   const heartbeat = setInterval(beat, heartbeatMs);
   const question = setInterval(() => {
-    access(request).catch((error: unknown) => {
+    access(inBackground(request)).catch((error: unknown) => {
       if (error instanceof AppError) client.end();
     });
   }, ASK_AGAIN_EVERY_MS);

@@ -134,6 +134,28 @@ describe('a browser that signs in with a token', () => {
     }
   });
 
+  it('rests while nobody is at its page, whatever the page asks for by itself', async () => {
+    const cookie = await signIn(ackline, await tokenNamed('left alone'));
+    const rest = async (minutes: number) => {
+      await pool.query(
+        "update console_sessions set used_at = now() - $1::int * interval '1 minute' where name = 'token:left alone'",
+        [minutes],
+      );
+      return usedAt();
+    };
+    const usedAt = async () => (await sessionsOf('token:left alone'))[0].used_at.getTime() as number;
+    const background = { 'x-ackline-background': '1' };
+    const before = await rest(59);
+    for (const name of ['readCaller', 'listEvents', 'readOverview'] as const)
+      assert.equal((await ackline.call(name, { cookie, headers: background })).status, 200);
+    assert.equal(await usedAt(), before);
+    // Who says nothing of it is a person.
+    assert.equal((await caller(cookie)).status, 200);
+    assert.notEqual(await usedAt(), before);
+    await rest(61);
+    for (const headers of [background, {}]) assert.equal((await caller(cookie, headers)).status, 401);
+  });
+
   it('is one of a few of the same token: the one that rested longest goes', async () => {
     const token = await tokenNamed('many');
     const cookies: string[] = [];

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import express from 'express';
 import type { IncomingMessage } from 'node:http';
 import type { Pool } from 'pg';
+import type { Access } from '../../src/access/access.ts';
 import { SCOPES } from '../../src/api/route.ts';
 import { createEventStream, MAX_CLIENTS, MAX_OF_CALLER } from '../../src/calls/event-stream.ts';
 import { createEventFeed } from '../../src/live/event-feed.ts';
@@ -12,14 +13,15 @@ import { createEventFeed } from '../../src/live/event-feed.ts';
 const LOG = { info: () => undefined, warn: () => undefined };
 const PLACE = '2026-11-30.1';
 
-function parts(query: () => Promise<never>) {
+const callerOf = (name: string) => ({ name, scopes: new Set(SCOPES), tenant: null, by: 'token' as const });
+
+function parts(query: () => Promise<never>, access: Access = () => Promise.resolve(callerOf('me'))) {
   const reads = { query } as unknown as Pick<Pool, 'query'>;
   const feed = createEventFeed({ reads, log: LOG });
-  const callerOf = (name: string) => ({ name, scopes: new Set(SCOPES), tenant: null, by: 'token' as const });
   const stream = createEventStream({
     reads,
     feed,
-    access: () => Promise.resolve(callerOf('me')),
+    access,
     log: LOG,
   });
   const open = (name: string, after?: string, request = { headers: {} } as IncomingMessage) =>
@@ -72,5 +74,39 @@ describe('places in the live stream', () => {
     }
     assert.equal(feed.size, 0);
     server.close();
+  });
+});
+
+describe('a live stream that lies open', () => {
+  it('asks each minute whether its caller is still known, and is no use of their session', async t => {
+    const asked: Parameters<Access>[0][] = [];
+    const { open } = parts(
+      () => Promise.reject(new Error('not asked')),
+      request => {
+        asked.push(request);
+        return Promise.resolve(callerOf('me'));
+      },
+    );
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const server = express()
+      .get('/', async (request, response) => {
+        const answer = await open('one', PLACE, request);
+        if ('send' in answer) await answer.send(response);
+      })
+      .listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
+    t.after(async () => {
+      stop.abort();
+      server.close();
+      await once(server, 'close');
+    });
+    await fetch(`http://127.0.0.1:${port}/`, { headers: { cookie: 'a=b' }, signal: stop.signal });
+    t.mock.timers.tick(60_000);
+    assert.deepEqual(
+      asked.map(({ headers }) => [headers.cookie, headers['x-ackline-background']]),
+      [['a=b', '1']],
+    );
   });
 });

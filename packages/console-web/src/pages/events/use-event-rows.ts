@@ -1,14 +1,10 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { problemOf } from '../../api/call-error.ts';
 import { answerOf, client } from '../../api/client.ts';
-import { callerQuery } from '../../api/session.ts';
 import { EventRows, type EventRowsState } from './event-rows.ts';
 import type { EventSearch } from './event-search.ts';
 
 /** The rows of these filters, begun anew where the filters change or `attempt` does. */
 export function useEventRows(search: EventSearch, attempt: number): readonly [EventRowsState, EventRows] {
-  const queryClient = useQueryClient();
   const text = JSON.stringify([search, attempt]);
   const rows = useMemo(() => {
     const [asked] = JSON.parse(text) as [EventSearch, number];
@@ -19,9 +15,5 @@ export function useEventRows(search: EventSearch, attempt: number): readonly [Ev
   }, [text]);
   useEffect(() => rows.run(), [rows]);
   const state = useSyncExternalStore(rows.subscribe, rows.state);
-  const { error } = state;
-  useEffect(() => {
-    if (error !== null && problemOf(error).status === 401) void queryClient.resetQueries(callerQuery);
-  }, [error, queryClient]);
   return [state, rows];
 }
