@@ -76,7 +76,7 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
   const making = createDayMaking(deps);
   const keys = createKeySweep(deps);
   const once = createOnceSweep(deps);
-  const totals = createTotalsSweep();
+  const totals = createTotalsSweep(deps);
   const parts: Term['parts'] = [
     { removes: false, run: () => making.make(client) },
     { removes: true, run: signal => days.sweep(client, signal) },
@@ -87,7 +87,7 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
     // By no setting of ackline.yaml.
     { removes: false, run: () => removeRejections(client, deps) },
     { removes: false, run: () => removeSessions(client, deps) },
-    { removes: false, run: () => totals.sweep(client) },
+    { removes: false, run: signal => totals.sweep(client, signal) },
   ];
   return { client, keys, parts };
 }

@@ -27,7 +27,7 @@ describe('retention', () => {
     pool = openPool(database.url);
   });
   beforeEach(async () => {
-    await pool.query('truncate event_keys, cache_clears');
+    await pool.query('truncate event_keys, cache_clears, source_totals');
   });
   const made: Retention[] = [];
   afterEach(async () => {
@@ -94,6 +94,41 @@ describe('retention', () => {
     const [minutes, tens, hours] = rows.map(row => row.rows);
     // Half an hour lies in four tens of minutes at most, and in two hours.
     assert.ok(minutes === 30 && tens! <= 4 && hours! <= 2, JSON.stringify(rows));
+  });
+
+  it('forgets totals after 30 days and folds the others where a fold always fails, says so, and counts nothing twice', async () => {
+    const add = (source: string, hours: number, minute: number, accepted: string) =>
+      pool.query(
+        `insert into source_totals
+         select date_bin('1 hour', now() - $2 * interval '1 hour', 'epoch') + $3 * interval '1 minute', $1, 't', $4, 0, 0, '{}', 0, 0`,
+        [source, hours, minute, accepted],
+      );
+    // Together more than a bigint holds, so that they never fold.
+    for (const minute of [1, 2]) await add('huge', 40, minute, '9000000000000000000');
+    for (const minute of [1, 2]) await add('sound', 100, minute, '1');
+    await add('over', 721, 1, '1');
+    const rows = async () =>
+      (
+        await pool.query<{ source: string; rows: number; accepted: string }>(
+          `select source, count(*)::int as rows, sum(accepted_kafka) as accepted from source_totals group by 1 order by 1`,
+        )
+      ).rows;
+    const one = retention();
+    for (let round = 1; round <= 2; round += 1) {
+      await one.round(ON);
+      assert.deepEqual(await rows(), [
+        { source: 'huge', rows: 2, accepted: '18000000000000000000' },
+        { source: 'sound', rows: 1, accepted: '2' },
+      ]);
+      assert.equal(one.logged.filter(event => event === 'retention.totals-failed').length, round);
+    }
+    await pool.query("update source_totals set accepted_kafka = 3 where source = 'huge'");
+    await one.round(ON);
+    assert.deepEqual(await rows(), [
+      { source: 'huge', rows: 1, accepted: '6' },
+      { source: 'sound', rows: 1, accepted: '2' },
+    ]);
+    assert.equal(one.logged.filter(event => event === 'retention.totals-failed').length, 2);
   });
 
   it('forgets what handlers did once when the dedup window is over, not before, and never by a refused file', async () => {
