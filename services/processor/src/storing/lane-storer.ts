@@ -7,7 +7,7 @@
  *     order of storing for each key, and no delivery of a key appears behind a later one.
  * S3. Waiting inbox rows of a Kafka batch's keys are stored in the same transaction, each at its place (`placeInboxRows`).
  * S4. A record that can't be stored is kept in quarantine with the reason, and passed. It is found by halving (`bisect.ts`): only
- *     a row that fails alone, with SQLSTATE class 22 or by a constraint that has a name, is one. Any other failure (time-out,
+ *     a row that fails alone, with SQLSTATE class 22 or 54 or by a constraint that has a name, is one. Any other failure (time-out,
  *     deadlock, full disk, missing partition) fails the batch, which is retried; what takes too long is stored in halves, and of a body
  *     that does so alone, its events in one, though a plain event takes no such time, the whole is stored as one event; one that
  *     waits for a lock waits on (55P03: `lock_timeout` is shorter than the limit, so that the two are told apart). Where

@@ -1,11 +1,12 @@
 /**
- * Class 22: a value that PostgreSQL can't hold; class 23 with a constraint's name: that one refuses it. Trying again can't help.
+ * Class 22: a value that PostgreSQL can't hold; class 54: not so much of it, as a value that is too long for an index; class 23 with a
+ * constraint's name: that one refuses it. Trying again can't help.
  * Without a name (a partition that is missing, a column that may not be null) the fault is the schema's or this release's.
  */
 export function isPoison(error: unknown): error is Error & { code: string } {
   if (!(error instanceof Error) || !('code' in error)) return false;
   const code = String(error.code);
-  return code.startsWith('22') || (code.startsWith('23') && constraintOf(error) !== null);
+  return /^(?:22|54)/.test(code) || (code.startsWith('23') && constraintOf(error) !== null);
 }
 
 function constraintOf(error: Error): string | null {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { keyHash } from '@ackline/eventlog/lane';
@@ -520,6 +520,28 @@ describe('storing a lane', () => {
       assert.equal(desk.open.size, 4);
       assert.equal(desk.started.length, 4);
       assert.deepEqual(counts, { stored: 4, duplicates: 0, unrouted: 0 });
+    });
+
+    it('keeps apart what is too long for an index, as one that an operator made, out of both logs', async () => {
+      const { storer, quarantined } = harness();
+      const key = () => randomBytes(500).toString('hex'); // nothing to compress
+      const long = () => sampleEvent({ type: key(), dedupKey: key(), orderingKey: key() });
+      const [before, next, ...rows] = several(4);
+      const [record, row] = [long(), long()];
+      await pool.query(
+        "create index of_an_operator on events ((type || dedup_key || coalesce(ordering_key, '')))",
+      );
+      try {
+        await storer.storeKafkaBatch(kafkaBatch([before!, record, next!]));
+        await appendToInbox(pool, [rows[0]!, row, rows[1]!]);
+        await storer.storeInboxRows(await inboxNumbers(pool));
+      } finally {
+        await pool.query('drop index of_an_operator');
+      }
+      assert.deepEqual(await storedIds(), ids([before!, next!, ...rows]));
+      const reason = 'SQLSTATE 54000';
+      assert.deepEqual(quarantined, [`kafka:0:1 ${reason}`, `inbox:${row.id} ${reason}`]);
+      assert.deepEqual(await inboxNumbers(pool), []);
     });
 
     it('keeps it once, and says so once, where its batch is read again', async () => {

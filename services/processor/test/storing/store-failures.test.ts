@@ -14,9 +14,10 @@ const refusal = (code: string, fields: Record<string, string> = {}) =>
   Object.assign(new Error('refused'), { code, ...fields });
 
 describe('a failure of a transaction', () => {
-  it('is one row’s where PostgreSQL can’t hold a value, or a constraint with a name refuses it', () => {
+  it('is one row’s where PostgreSQL can’t hold a value, or not so much, or a constraint with a name refuses it', () => {
     assert.equal(isPoison(refusal('22021')), true);
     assert.equal(isPoison(refusal('22P05')), true);
+    assert.equal(isPoison(refusal('54000')), true);
     assert.equal(isPoison(refusal('23514', { constraint: 'no_poison' })), true);
     assert.equal(isPoison(refusal('23505', { constraint: 'events_pkey', table: 'events' })), true);
   });
