@@ -95,8 +95,9 @@ export async function pageParked(
 /** Before every place that there is. */
 const NEWEST_PARKED: ParkedPlace = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
-/** Counted up to here: by an index alone, some hundredths of a second. */
-export const MAX_COUNTED_PARKED = 100_000;
+/** What is parked is counted up to here: some hundredths of a second, some tenths for a tenant. */
+const MAX_COUNTED = 100_000;
+const COUNTED_AT_ONCE = 1_000;
 
 export interface CountedParked {
   readonly count: number;
@@ -109,12 +110,31 @@ export async function countParkedUpTo(
   queryable: Pick<Pool, 'query'>,
   tenant: string | null,
 ): Promise<CountedParked> {
-  const counted = tenant === null ? '$1::text is null' : 'tenant = $1::text';
   const { rows } = await queryable.query<{ count: number }>(
-    `select count(*)::int as count from (
-       select from deliveries where state = 'parked' and ${counted} limit ${MAX_COUNTED_PARKED}) first`,
-    [tenant],
+    tenant === null ? { text: COUNT_ALL } : { text: COUNT_OF_TENANT, values: [tenant] },
   );
-  const count = rows[0]?.count ?? 0;
-  return { count, hasMore: count === MAX_COUNTED_PARKED };
+  const count = Math.min(rows[0]?.count ?? 0, MAX_COUNTED);
+  return { count, hasMore: count === MAX_COUNTED };
 }
+
+const COUNT_ALL = `select count(*)::int as count from (
+  select from deliveries where state = 'parked' order by finished_at limit ${MAX_COUNTED}) first`;
+
+const behind = (place: string) => `
+  select park_cause as cause, finished_at as at, id from deliveries
+   where state = 'parked' and tenant = $1::text and (park_cause, finished_at, id) > (${place}.cause, ${place}.at, ${place}.id)
+   order by park_cause, finished_at, id`;
+
+/**
+ * Jumps along the index of tenants, and counts what is behind the last jump. A jump is so short that no other way is cheaper: who asked
+ * for 100,000 of a tenant that has much, and nothing parked, looked through all that is parked.
+ */
+const COUNT_OF_TENANT = `
+  with recursive jump (cause, at, id, n) as (
+    select '', '-infinity'::timestamptz, '00000000-0000-0000-0000-000000000000'::uuid, 0
+    union all
+    select next.*, jump.n + 1
+      from jump cross join lateral (${behind('jump')} offset ${COUNTED_AT_ONCE - 1} limit 1) next
+     where jump.n < ${MAX_COUNTED / COUNTED_AT_ONCE}
+  ), last as (select * from jump order by n desc limit 1)
+  select n * ${COUNTED_AT_ONCE} + (select count(*)::int from (${behind('last')} limit ${COUNTED_AT_ONCE}) rest) as count from last`;

@@ -2,7 +2,7 @@ import { pageAudit } from '@ackline/store/audit';
 import { countDue } from '@ackline/store/destinations';
 import { eventOfKey, locateEvent, readDeliveriesOf, readDelivery } from '@ackline/store/event-details';
 import { findPlaces, NEWEST, placeBefore } from '@ackline/store/event-places';
-import { countParkedUpTo, MAX_COUNTED_PARKED, pageParked } from '@ackline/store/parked';
+import { countParkedUpTo, pageParked } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { pageRejections } from '@ackline/store/rejections';
 import { countPendingReplays, pageReplays } from '@ackline/store/replays';
@@ -32,8 +32,6 @@ interface PlanNode {
 
 /** Of a table with some pages a whole look is the cheapest one. */
 const SMALL_ROWS = 2_000;
-/** Counting ends there: of fewer rows than that a look at the table may be the cheaper one. */
-const COUNTED: Readonly<Record<string, number>> = { 'how much is parked': MAX_COUNTED_PARKED };
 
 const DAY_MS = 86_400_000;
 const first = { before: NEWEST, limit: 50 };
@@ -63,6 +61,8 @@ function looksOf({
     'causes of what is parked': q => readCauses(q, null),
     'causes of a tenant': q => readCauses(q, 't1'),
     'how much is parked': q => countParkedUpTo(q, null),
+    'how much of a tenant is parked': q => countParkedUpTo(q, 't1'),
+    'how much is parked of nobody': q => countParkedUpTo(q, 'nobody'),
     'what is due': q => countDue(q, ['d0', 'd1', 'd2', 'd3']),
     'totals of an hour': q => readSourcePoints(q, totals(3_600_000, 60)),
     'totals by source': q => readRatedSources(q, totals(6 * 3_600_000, 60)),
@@ -82,8 +82,8 @@ export async function readPlans(pool: pg.Pool, known: Known): Promise<readonly P
     const nodes: PlanNode[] = [];
     let ms = 0;
     const explained = {
-      query: async (query: string | { text: string; values: unknown[] }, given: unknown[] = []) => {
-        const { text, values } = typeof query === 'string' ? { text: query, values: given } : query;
+      query: async (query: string | { text: string; values?: unknown[] }, given: unknown[] = []) => {
+        const { text, values = given } = typeof query === 'string' ? { text: query } : query;
         const { rows } = await pool.query(`explain (analyze, format json) ${text}`, values);
         const [plan] = (rows[0] as { 'QUERY PLAN': [{ Plan: PlanNode; 'Execution Time': number }] })[
           'QUERY PLAN'
@@ -100,7 +100,7 @@ export async function readPlans(pool: pg.Pool, known: Known): Promise<readonly P
       ms,
       indexes: [...new Set(ran.flatMap(node => indexOf(node['Index Name'])))].sort(),
       whole: ran
-        .filter(node => node['Node Type'] === 'Seq Scan' && rowsOf(node) > (COUNTED[name] ?? SMALL_ROWS))
+        .filter(node => node['Node Type'] === 'Seq Scan' && rowsOf(node) > SMALL_ROWS)
         .map(node => node['Relation Name'] ?? ''),
     });
   }
