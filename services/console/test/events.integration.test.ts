@@ -187,7 +187,7 @@ describe('events by the API', () => {
     assert.ok(!JSON.stringify(ackline.logs).includes('number 3'), 'a payload in a log');
   });
 
-  it('holds two payloads in memory until they are taken, also of a connection that asks for two', async () => {
+  it('holds one payload of a caller in memory until it is taken, also of a connection that asks for two', async () => {
     // More than the buffers of a connection on both sides, and read well within the limit of a look.
     const bytes = 8 * 1024 * 1024;
     const { id } = await storeEvent(pool, { body: Buffer.alloc(bytes) });

@@ -8,32 +8,43 @@ import type { Pool } from 'pg';
 import { createBoundedGate } from '../access/bounded-gate.ts';
 import type { Caller } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
-import { taken } from '../http/taken.ts';
+import { createUntaken } from '../http/taken.ts';
 import type { CallsOf } from './call.ts';
 import { locate, noEvent } from './locate-event.ts';
 
-/** A body has up to 25 MiB, and is there four times over until its answer is taken: two fit beside all else. */
-const PAYLOADS_AT_A_TIME = 2;
+/** A body has up to 25 MiB, and is there four times over while its answer is made. */
+const MADE_AT_A_TIME = 1;
+/** Then it is there once, in base64: four of the largest fit beside all else. */
+const MAX_UNTAKEN_BYTES = 136 * 1024 * 1024;
 /** They hold no memory yet, but a connection. */
 const MAX_WAITING = 64;
 const MAX_WAIT_MS = 30_000;
 
-/** Lets so much of payloads be in memory, and no more, until it is taken. */
-export type PayloadGate = <T>(caller: Pick<Caller, 'name' | 'tenant'>, work: () => Promise<T>) => Promise<T>;
+/** Lets so much of payloads be in memory, and no more: `make` puts them into the answer, which is awaited until it is taken. */
+export type PayloadGate = (
+  of: { readonly caller: Pick<Caller, 'name' | 'tenant'>; readonly response: Response },
+  make: () => Promise<void>,
+) => Promise<void>;
 
 /** One of a tenant, or of a caller of all, at a time: who takes slowly holds up no other (A6). */
 export function createPayloadGate(): PayloadGate {
   const busy = 'Other payloads are taken just now';
-  const limits = { maxWaiting: MAX_WAITING, maxWaitMs: MAX_WAIT_MS, busy };
-  const all = createBoundedGate({ ...limits, atATime: PAYLOADS_AT_A_TIME });
+  const limits = { maxWaiting: MAX_WAITING, maxWaitMs: MAX_WAIT_MS, busy, atATime: MADE_AT_A_TIME };
+  const all = createBoundedGate(limits);
+  const untaken = createUntaken(MAX_UNTAKEN_BYTES);
   const turns = new Map<string, { readonly own: Gate; users: number }>();
-  return async ({ name, tenant }, work) => {
+  return async ({ caller: { name, tenant }, response }, make) => {
     const owner = JSON.stringify(tenant === null ? { name } : { tenant });
-    const turn = turns.get(owner) ?? { own: createBoundedGate({ ...limits, atATime: 1 }), users: 0 };
+    const turn = turns.get(owner) ?? { own: createBoundedGate(limits), users: 0 };
     turns.set(owner, turn);
     turn.users += 1;
     try {
-      return await turn.own(() => all(work));
+      await turn.own(async () => {
+        await all(async () => {
+          if (!response.req.socket.destroyed) await make(); // else it has gone while it waited
+        });
+        await untaken(response);
+      });
     } finally {
       turn.users -= 1;
       if (turn.users === 0) turns.delete(owner);
@@ -63,8 +74,7 @@ export function createReadPayload({
       details: { source: located.source, form: isRaw ? 'raw' : 'json' },
     });
     return {
-      send: response =>
-        sendWithin(gate, { caller, response }, () => sendPayload(response, { reads, located, isRaw })),
+      send: response => gate({ caller, response }, () => sendPayload(response, { reads, located, isRaw })),
     };
   };
 }
@@ -80,19 +90,6 @@ async function sendPayload(response: Response, { reads, located, isRaw }: SentPa
   if (payload === null) throw noEvent(located.id);
   if (isRaw) sendFile(response, located.id, bodyOf(payload));
   else response.status(200).json({ id: located.id, ...shownPayload(payload) });
-}
-
-/** Sends in its turn, and lets the next one in once it is taken. */
-export function sendWithin(
-  gate: PayloadGate,
-  { caller, response }: { readonly caller: Caller; readonly response: Response },
-  send: () => Promise<void>,
-): Promise<void> {
-  return gate(caller, async () => {
-    if (response.req.socket.destroyed) return; // it has gone while it waited
-    await send();
-    await taken(response);
-  });
 }
 
 function bodyOf({ keyId, body }: Pick<SealedPayload, 'keyId' | 'body'>): Buffer {

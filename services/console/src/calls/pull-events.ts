@@ -11,7 +11,7 @@ import { readStoredUntil } from '../live/final-place.ts';
 import type { Call, CallsOf } from './call.ts';
 import { eventCursor, readEventCursor } from './cursors.ts';
 import { commonSearch } from './event-search.ts';
-import { type PayloadCallDeps, sendWithin, shownPayload } from './payloads.ts';
+import { type PayloadCallDeps, shownPayload } from './payloads.ts';
 import { filterPlaces, MAX_FILTERED_ROWS, readWhere } from './where.ts';
 
 /** Bodies of one answer; the first one may be larger. It is there four times over, as one large payload is. */
@@ -42,7 +42,7 @@ export function createPullEvents({
     if (taken.places.length > 0) await noteAudit(changes, auditOf(taken, call));
     return {
       send: response =>
-        sendWithin(gate, { caller: call.caller, response }, async () => {
+        gate({ caller: call.caller, response }, async () => {
           const payloads = await readPayloads(reads, taken.places);
           const events = await listEventsAt(reads, taken.places);
           response.status(200).json({
