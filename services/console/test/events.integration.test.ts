@@ -91,6 +91,28 @@ describe('events by the API', () => {
     assert.deepEqual(await listed({ storedUntil: yesterday }), []);
   });
 
+  it('compares integers that no double holds to the last digit, as routes do', async () => {
+    const [at, above] = ['9007199254740992', '9007199254740993'];
+    const events = [];
+    for (const chat of [at, above, `"${above}"`])
+      events.push((await storeEvent(pool, { type: 'long', body: `{"chat":${chat}}` })).id);
+    const [of, ofAbove] = events;
+    for (const [condition, found] of [
+      [above, [ofAbove]],
+      [at, [of]],
+      [`{"$gt":${at}}`, [ofAbove]],
+      [`{"$in":[${above},1]}`, [ofAbove]],
+      ['9007199254740994', []],
+    ] as const) {
+      const query = { type: 'long', where: `{"body.chat":${condition}}` };
+      assert.deepEqual(idsOf((await ackline.call('listEvents', { query })).json), found, condition);
+      const pulled = await ackline.call('pullEvents', {
+        query: { ...query, storedSince: new Date(Date.now() - 600_000).toISOString() },
+      });
+      assert.deepEqual(idsOf(pulled.json), found, condition);
+    }
+  });
+
   it('says what is wrong with a call, and repeats no value of it', async () => {
     for (const [query, problem] of [
       [{ limit: '0' }, /^In the query: limit: /],

@@ -69,6 +69,17 @@ describe('ackline tail', { timeout: 120_000 }, () => {
     await cli.stop();
   });
 
+  it('filters by integers that no double holds to the last digit', async () => {
+    const where = '{"body.chat":9007199254740993}';
+    const cli = tail(['--json', '--since', '1m', '--source', 'long', '--where', where]);
+    for (const chat of ['9007199254740992', '9007199254740994'])
+      await stage.store({ source: 'long', body: `{"chat":${chat}}` });
+    const id = await stage.store({ source: 'long', body: '{"chat":9007199254740993}' });
+    await waitFor(() => cli.out.length > 0);
+    assert.deepEqual(idsOf(cli.out), [id]);
+    await cli.stop();
+  });
+
   it('shows hostile texts of events, and obeys none of them', async () => {
     const cli = tail(['--keys', '--since', '1m', '--source', 'hostile']);
     const json = tail(['--json', '--keys', '--since', '1m', '--source', 'hostile']);

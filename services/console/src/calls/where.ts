@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
+import { readJson } from '@ackline/shared/providers/body/json-body';
 import { type CompiledFilter, compileFilter } from '@ackline/shared/routing/filter';
 import { type FilterDocument, filterDocument } from '@ackline/shared/routing/filter-document';
 import { open } from '@ackline/shared/seal';
@@ -34,12 +35,11 @@ export function readWhere(text: string | undefined, caller: Caller): CompiledFil
   throw new AppError('ACKLINE_CALL_INVALID', problems.join('; '));
 }
 
+/** As bodies are read: an integer that no double holds keeps its digits. */
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new AppError('ACKLINE_CALL_INVALID', 'where: is no JSON');
-  }
+  const read = readJson(Buffer.from(text));
+  if (read.kind === 'json') return read.value;
+  throw new AppError('ACKLINE_CALL_INVALID', 'where: is no JSON');
 }
 
 /** What is sealed, as a filter sees it; its body is parsed once, for all that ask. null: it can't be read, and matches nothing. */
