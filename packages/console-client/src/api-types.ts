@@ -221,6 +221,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parked/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up the oldest of what is parked for a cause, some hundred a call */
+        post: operations["discardCause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parked/quarantined": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records that could not be stored, the newest first */
+        get: operations["listQuarantined"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/replays": {
         parameters: {
             query?: never;
@@ -662,6 +696,12 @@ export interface components {
             /** @enum {string} */
             breaker: "closed" | "open" | "half open" | "recovering";
             probeInMs: number | null;
+            /** @description Of type handler: processors that run it, of those that should. null: none has said anything of it. */
+            handler: {
+                ready: number;
+                processors: number;
+                problem: string | null;
+            } | null;
             /** @description null: what is due for it goes out. */
             heldBecause: string | null;
             /** @description Deliveries that are due, or are tried again later. */
@@ -971,6 +1011,8 @@ export interface components {
             blocks: boolean;
             lastStatus: number | null;
             lastError: string | null;
+            /** @description The start of a refusing answer, for who has the scope `payload`: it may repeat the request. */
+            lastExcerpt: string | null;
         };
         ParkedPage: {
             items: components["schemas"]["ParkedDelivery"][];
@@ -998,25 +1040,21 @@ export interface components {
         ParkedCauses: {
             items: components["schemas"]["ParkedCause"][];
         };
-        ListedRejected: {
-            /** Format: uuid */
-            requestId: string;
-            /** Format: date-time */
-            rejectedAt: string;
-            source: string;
-            provider: string;
-            code: string;
-            reason: string;
-            diagnosis: string;
-            /** @description The signature doctor's words. */
-            what: string;
+        DiscardedOfCause: {
+            /** @description 0: nothing is left. Else there may be more: call again. */
+            discarded: number;
         };
-        RejectedPage: {
-            items: components["schemas"]["ListedRejected"][];
-            /** @description The cursor of the next page; null: this was the last one. */
-            next: string | null;
-            /** @description The look ended at its bound before the page was full: the time of the last row that was looked at. `next` goes on there. */
-            scannedTo: string | null;
+        Quarantined: {
+            /** @description Of all, also those that are not listed. */
+            total: number;
+            items: {
+                id: string;
+                /** @description Where it was read: the place in the log. */
+                origin: string;
+                reason: string;
+                /** Format: date-time */
+                quarantinedAt: string;
+            }[];
         };
         Rejected: {
             /** Format: uuid */
@@ -1052,6 +1090,13 @@ export interface components {
             secretIndex: number | null;
             /** @description From the signed time to the arrival. */
             skewMs: number | null;
+        };
+        RejectedPage: {
+            items: components["schemas"]["Rejected"][];
+            /** @description The cursor of the next page; null: this was the last one. */
+            next: string | null;
+            /** @description The look ended at its bound before the page was full: the time of the last row that was looked at. `next` goes on there. */
+            scannedTo: string | null;
         };
         ReplayFilter: {
             /** @enum {string} */
@@ -1166,7 +1211,12 @@ export interface components {
             place: components["schemas"]["Place"] | null;
             /** @description Since an ingress has it; null: none has, or its value is not known here. */
             firstListedAt: string | null;
+            /** @description It is known here; else nothing is known of its uses. */
+            hasValue: boolean;
+            /** @description Since an ingress last had it. */
+            listedAgeMs: number | null;
             lastUsedAt: string | null;
+            lastUsedAgeMs: number | null;
             uses: number;
             /** @description Requests that the other secrets of the source have proved since. */
             othersSince: number;
@@ -1664,6 +1714,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParkedCauses"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discardCause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    cause: string;
+                    /**
+                     * Format: date-time
+                     * @description What was parked later stays: nobody has seen it.
+                     */
+                    parkedUntil: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Give up the oldest of what is parked for a cause, some hundred a call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscardedOfCause"];
+                };
+            };
+            /** @description It was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuarantined: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records that could not be stored, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantined"];
                 };
             };
             /** @description It was not done */

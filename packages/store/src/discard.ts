@@ -21,32 +21,48 @@ export async function discardDelivery(pool: Pool, id: string, actor: string): Pr
   });
 }
 
-export interface DiscardCauseOptions {
+export interface DiscardBatch {
   readonly actor: string;
   readonly cause: string;
   /** What was parked later stays: nobody has seen it. */
   readonly parkedUntil: string;
+  /** Of its deliveries alone; null: of all. */
+  readonly tenant: string | null;
+}
+
+/** {@link discardDelivery} for the oldest of what is parked for a cause, in one transaction; returns how many. */
+export async function discardBatch(
+  pool: Pool,
+  { actor, cause, parkedUntil, tenant }: DiscardBatch,
+): Promise<number> {
+  const ofTenant = tenant === null ? '$3::text is null' : 'tenant = $3::text';
+  const first = `id in (select id from deliveries
+                         where state = 'parked' and park_cause = $1 and finished_at <= $2::timestamptz and ${ofTenant}
+                         order by finished_at, id limit ${DISCARD_BATCH})`;
+  return inTransaction(pool, async client => {
+    const { length } = await discard(client, first, [cause, parkedUntil, tenant]);
+    if (length > 0) {
+      const ofOne = tenant === null ? {} : { tenant };
+      const details = { deliveries: length, ...ofOne, before: 'parked', after: 'discarded' };
+      await audit(client, { actor, action: 'delivery.discarded', subject: cause, details });
+    }
+    return length;
+  });
+}
+
+export interface DiscardCauseOptions extends Omit<DiscardBatch, 'tenant'> {
   /** Told how many are discarded so far, after each transaction. */
   readonly onProgress?: (discarded: number) => void;
 }
 
-/** {@link discardDelivery} for all that is parked for a cause, the oldest first, in many transactions; returns how many. */
+/** {@link discardBatch} for all that is parked for a cause, whoever's it is; returns how many. */
 export async function discardCause(
   pool: Pool,
-  { actor, cause, parkedUntil, onProgress }: DiscardCauseOptions,
+  { onProgress, ...batch }: DiscardCauseOptions,
 ): Promise<number> {
-  const first = `id in (select id from deliveries where state = 'parked' and park_cause = $1 and finished_at <= $2::timestamptz
-                         order by finished_at, id limit ${DISCARD_BATCH})`;
   let total = 0;
   for (;;) {
-    const count = await inTransaction(pool, async client => {
-      const { length } = await discard(client, first, [cause, parkedUntil]);
-      if (length > 0) {
-        const details = { deliveries: length, before: 'parked', after: 'discarded' };
-        await audit(client, { actor, action: 'delivery.discarded', subject: cause, details });
-      }
-      return length;
-    });
+    const count = await discardBatch(pool, { ...batch, tenant: null });
     if (count === 0) return total;
     total += count;
     onProgress?.(total);

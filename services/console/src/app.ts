@@ -157,7 +157,7 @@ function createCalls({ reads, changes, declared, feed, entry, config, log }: Cal
     }),
     ...createOverviewCalls({ reads, declared: current }),
     ...createDeliveryCalls({ reads, changes }),
-    ...createParkedCalls({ reads }),
+    ...createParkedCalls({ reads, changes }),
     ...createReplayCalls({ reads, changes, declared: current, log }),
     ...createDestinationCalls({ reads, changes, declared: current }),
     ...createSourceCalls({ reads, declared: current, secrets }),

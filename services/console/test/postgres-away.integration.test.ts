@@ -15,6 +15,7 @@ const LIMIT_MS = 20_000;
 const BODIES: Partial<Record<RouteName, object>> = {
   createReplay: { filter: { source: 's' } },
   replayEdited: { bodyBase64: btoa('{}') },
+  discardCause: { cause: 'c', parkedUntil: '2026-11-30T00:00:00Z' },
 };
 
 describe('while PostgreSQL is away', { timeout: 120_000 }, () => {

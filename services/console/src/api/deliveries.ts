@@ -25,6 +25,9 @@ export const deliverySummary = {
 export const KEYS =
   'A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself.';
 
+export const EXCERPT =
+  'The start of a refusing answer, for who has the scope `payload`: it may repeat the request.';
+
 const attempt = named(
   'Attempt',
   'One try of a delivery.',
@@ -34,12 +37,7 @@ const attempt = named(
     outcome: z.enum(['delivered', 'retry', 'park', 'hold', 'interrupted']),
     status: z.number().int().nullable(),
     error: z.string().nullable(),
-    excerpt: z
-      .string()
-      .nullable()
-      .describe(
-        'The start of a refusing answer, for who has the scope `payload`: it may repeat the request.',
-      ),
+    excerpt: z.string().nullable().describe(EXCERPT),
     times: count.nullable().describe('So many holds in a row were for this reason; this is the last one.'),
   }),
 );

@@ -18,6 +18,12 @@ const destination = named(
     paused: z.object({ reason: z.string(), at: time }).nullable(),
     breaker: z.enum(['closed', 'open', 'half open', 'recovering']),
     probeInMs: z.number().nullable(),
+    handler: z
+      .object({ ready: count, processors: count, problem: z.string().nullable() })
+      .nullable()
+      .describe(
+        'Of type handler: processors that run it, of those that should. null: none has said anything of it.',
+      ),
     heldBecause: z.string().nullable().describe('null: what is due for it goes out.'),
     due: z
       .object({ count, hasMore: z.boolean() })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KEYS } from './deliveries.ts';
+import { EXCERPT, KEYS } from './deliveries.ts';
 import { count, guid, named, pageOf, time } from './named-schemas.ts';
 import { name, none, paging } from './queries.ts';
 import type { Routes } from './route.ts';
@@ -26,6 +26,7 @@ const parkedDelivery = named(
     blocks: z.boolean(),
     lastStatus: z.number().int().nullable(),
     lastError: z.string().nullable(),
+    lastExcerpt: z.string().nullable().describe(EXCERPT),
   }),
 );
 
@@ -50,6 +51,32 @@ const parkedCauses = named(
   'Causes of what is parked, the most frequent first.',
   z.object({ items: z.array(parkedCause) }),
 );
+
+const discardedOfCause = named(
+  'DiscardedOfCause',
+  'What a call discarded of a cause.',
+  z.object({ discarded: count.describe('0: nothing is left. Else there may be more: call again.') }),
+);
+
+const quarantined = named(
+  'Quarantined',
+  'Records of a log that could not be stored as events; their bytes are kept and never shown.',
+  z.object({
+    total: count.describe('Of all, also those that are not listed.'),
+    items: z.array(
+      z.object({
+        id: z.string(),
+        origin: z.string().describe('Where it was read: the place in the log.'),
+        reason: z.string(),
+        quarantinedAt: time,
+      }),
+    ),
+  }),
+);
+
+/** `ackline park` lists so many. */
+const MAX_QUARANTINED = 1_000;
+const DEFAULT_QUARANTINED = 50;
 
 export const parkedRoutes = {
   listParked: {
@@ -82,6 +109,37 @@ export const parkedRoutes = {
     body: null,
     status: 200,
     answer: parkedCauses,
+    media: [],
+  },
+  discardCause: {
+    method: 'post',
+    path: '/parked/discard',
+    summary: 'Give up the oldest of what is parked for a cause, some hundred a call',
+    scope: 'operate',
+    tenants: 'own',
+    params: none,
+    query: none,
+    body: z.strictObject({
+      cause,
+      parkedUntil: time.describe('What was parked later stays: nobody has seen it.'),
+    }),
+    status: 200,
+    answer: discardedOfCause,
+    media: [],
+  },
+  listQuarantined: {
+    method: 'get',
+    path: '/parked/quarantined',
+    summary: 'Records that could not be stored, the newest first',
+    scope: 'view',
+    tenants: 'all',
+    params: none,
+    query: z.strictObject({
+      limit: z.coerce.number().int().min(1).max(MAX_QUARANTINED).default(DEFAULT_QUARANTINED),
+    }),
+    body: null,
+    status: 200,
+    answer: quarantined,
     media: [],
   },
 } as const satisfies Routes;

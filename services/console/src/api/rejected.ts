@@ -3,30 +3,18 @@ import { count, guid, named, pageOf, time } from './named-schemas.ts';
 import { byId, name, none, paging } from './queries.ts';
 import type { Routes } from './route.ts';
 
-const rejectedFacts = {
-  requestId: guid,
-  rejectedAt: time,
-  source: z.string(),
-  provider: z.string(),
-  code: z.string(),
-  reason: z.string(),
-  diagnosis: z.string(),
-  what: z.string().describe("The signature doctor's words."),
-};
-
-const listedRejected = named(
-  'ListedRejected',
-  'A request that was refused after it had been read.',
-  z.object(rejectedFacts),
-);
-
-const rejectedPage = pageOf('RejectedPage', 'Refused requests, the newest first.', listedRejected);
-
 const rejected = named(
   'Rejected',
-  'A refused request, with what would have been right.',
+  'A request that was refused after it had been read, with what would have been right.',
   z.object({
-    ...rejectedFacts,
+    requestId: guid,
+    rejectedAt: time,
+    source: z.string(),
+    provider: z.string(),
+    code: z.string(),
+    reason: z.string(),
+    diagnosis: z.string(),
+    what: z.string().describe("The signature doctor's words."),
     fix: z.string(),
     method: z.string(),
     url: z.string().describe('Without its query.'),
@@ -42,6 +30,8 @@ const rejected = named(
     skewMs: z.number().nullable().describe('From the signed time to the arrival.'),
   }),
 );
+
+const rejectedPage = pageOf('RejectedPage', 'Refused requests, the newest first.', rejected);
 
 export const rejectedRoutes = {
   listRejected: {

@@ -12,7 +12,10 @@ const secret = named(
     firstListedAt: time
       .nullable()
       .describe('Since an ingress has it; null: none has, or its value is not known here.'),
+    hasValue: z.boolean().describe('It is known here; else nothing is known of its uses.'),
+    listedAgeMs: z.number().nullable().describe('Since an ingress last had it.'),
     lastUsedAt: time.nullable(),
+    lastUsedAgeMs: z.number().nullable(),
     uses: count,
     othersSince: count.describe('Requests that the other secrets of the source have proved since.'),
     safeToRemove: z.boolean(),

@@ -56,6 +56,7 @@ export function createDestinationCalls(deps: DestinationCallsDeps): CallsOf<type
           paused: row.pausedAt === null ? null : { reason: row.reason ?? '', at: row.pausedAt },
           breaker: row.breaker,
           probeInMs: row.probeInMs,
+          handler: row.handler,
           heldBecause: holdReason(row),
           due: due.get(row.name) ?? { count: 0, hasMore: false },
         };

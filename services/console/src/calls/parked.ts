@@ -1,12 +1,19 @@
+import { discardBatch } from '@ackline/store/discard';
 import { pageParked, type ParkedDelivery } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
+import { listQuarantined } from '@ackline/store/quarantine-list';
 import type { Pool } from 'pg';
 import { type Caller, shownKey, tenantOf } from '../access/caller.ts';
 import type { parkedRoutes } from '../api/parked.ts';
 import type { CallsOf } from './call.ts';
 import { readTimeCursor, timeCursor } from './cursors.ts';
 
-export function createParkedCalls({ reads }: { readonly reads: Pool }): CallsOf<typeof parkedRoutes> {
+export interface ParkedCallsDeps {
+  readonly reads: Pool;
+  readonly changes: Pool;
+}
+
+export function createParkedCalls({ reads, changes }: ParkedCallsDeps): CallsOf<typeof parkedRoutes> {
   return {
     async listParked({ query: { limit, cursor, ...filter }, caller }) {
       const search = { ...filter, tenant: tenantOf(caller, filter.tenant) };
@@ -31,6 +38,15 @@ export function createParkedCalls({ reads }: { readonly reads: Pool }): CallsOf<
         },
       };
     },
+    async discardCause({ body, caller }) {
+      const discarded = await discardBatch(changes, { ...body, actor: caller.name, tenant: caller.tenant });
+      return { json: { discarded } };
+    },
+    async listQuarantined({ query }) {
+      const { total, records } = await listQuarantined(reads, query);
+      const items = records.map(record => ({ ...record, quarantinedAt: record.quarantinedAt.toISOString() }));
+      return { json: { total, items } };
+    },
   };
 }
 
@@ -51,5 +67,6 @@ function shownParked(delivery: ParkedDelivery, caller: Caller) {
     blocks,
     lastStatus: delivery.lastAttempt?.status ?? null,
     lastError: delivery.lastAttempt?.error ?? null,
+    lastExcerpt: caller.scopes.has('payload') ? (delivery.lastAttempt?.excerpt ?? null) : null,
   };
 }

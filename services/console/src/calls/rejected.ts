@@ -30,7 +30,7 @@ export function createRejectedCalls({ reads, declared }: RejectedCallsDeps): Cal
       const last = items.at(-1);
       return {
         json: {
-          items: items.map(listedRequest),
+          items: items.map(shownRequest),
           next: found.length > limit && last !== undefined ? timeCursor(last.place) : null,
           scannedTo: null,
         },
@@ -40,29 +40,34 @@ export function createRejectedCalls({ reads, declared }: RejectedCallsDeps): Cal
       const request = await readRejection(reads, id);
       if (request === null || sourcesOf(caller)?.includes(request.source) === false)
         throw new AppError('ACKLINE_NOT_FOUND', `No refused request is kept with the id ${id}`);
-      const { fix, method, url, headers, bodyBytes, bodySha256, secrets, tried, secretIndex, skewMs } =
-        request;
-      return {
-        json: {
-          ...listedRequest(request),
-          fix,
-          method,
-          url,
-          headers: headers.known.map(([name, length]) => ({ name, length })),
-          otherHeaders: headers.others,
-          bodyBytes,
-          bodySha256,
-          secrets,
-          tried: { ...tried },
-          secretIndex,
-          skewMs,
-        },
-      };
+      return { json: shownRequest(request) };
     },
   };
 }
 
-function listedRequest(request: ListedRejection) {
-  const { requestId, rejectedAt, source, provider, code, reason, diagnosis, what } = request;
-  return { requestId, rejectedAt: rejectedAt.toISOString(), source, provider, code, reason, diagnosis, what };
+function shownRequest(request: ListedRejection) {
+  const { requestId, rejectedAt, source, provider, code, reason, diagnosis, what, fix, method, url } =
+    request;
+  const { headers, bodyBytes, bodySha256, secrets, tried, secretIndex, skewMs } = request;
+  return {
+    requestId,
+    rejectedAt: rejectedAt.toISOString(),
+    source,
+    provider,
+    code,
+    reason,
+    diagnosis,
+    what,
+    fix,
+    method,
+    url,
+    headers: headers.known.map(([name, length]) => ({ name, length })),
+    otherHeaders: headers.others,
+    bodyBytes,
+    bodySha256,
+    secrets,
+    tried: { ...tried },
+    secretIndex,
+    skewMs,
+  };
 }

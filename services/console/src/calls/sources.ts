@@ -2,7 +2,7 @@ import type { SecretReader } from '@ackline/runtime/secrets';
 import { AppError } from '@ackline/shared/app-error';
 import { describeRef } from '@ackline/shared/config/secret-ref';
 import type { SecretRef } from '@ackline/shared/config/types';
-import { readSecretUses } from '@ackline/store/secret-uses';
+import { readSecretUses, type SecretUse } from '@ackline/store/secret-uses';
 import { isRemovable, secretsOf } from '@ackline/store/source-secrets';
 import type { Pool } from 'pg';
 import { maySee } from '../access/caller.ts';
@@ -51,13 +51,11 @@ export function createSourceCalls({
             aliases: [...aliases],
             url: base === null ? null : base + path,
             place: placeOf(['sources', index]),
-            secrets: shown.map(({ ref, use, ofSource, holdsPlaces }, place) => ({
+            secrets: shown.map(({ ref, fingerprint, use, ofSource, holdsPlaces }, place) => ({
               reference: describeRef(ref),
               place: placeOf(['sources', index, 'secrets', place]),
-              firstListedAt: use?.firstListedAt.toISOString() ?? null,
-              lastUsedAt: use?.lastUsedAt?.toISOString() ?? null,
-              uses: use?.uses ?? 0,
-              othersSince: use?.othersSince ?? 0,
+              hasValue: fingerprint !== null,
+              ...shownUse(use),
               safeToRemove: use !== null && !holdsPlaces && isRemovable(use, ofSource),
             })),
           },
@@ -67,3 +65,26 @@ export function createSourceCalls({
     },
   };
 }
+
+/** null: nothing is known of it. */
+function shownUse(use: SecretUse | null) {
+  if (use === null) return UNKNOWN_USE;
+  const { firstListedAt, listedAgeMs, lastUsedAt, lastUsedAgeMs, uses, othersSince } = use;
+  return {
+    firstListedAt: firstListedAt.toISOString(),
+    listedAgeMs,
+    lastUsedAt: lastUsedAt?.toISOString() ?? null,
+    lastUsedAgeMs,
+    uses,
+    othersSince,
+  };
+}
+
+const UNKNOWN_USE = {
+  firstListedAt: null,
+  listedAgeMs: null,
+  lastUsedAt: null,
+  lastUsedAgeMs: null,
+  uses: 0,
+  othersSince: 0,
+};

@@ -50,6 +50,9 @@ const CALLS: Readonly<Record<RouteName, (rows: Rows, tenant: Tenant) => CallOpti
   discardDelivery: ({ parked }) => ({ params: { id: parked } }),
   listParked: () => ({}),
   listCauses: () => ({}),
+  listQuarantined: () => ({}),
+  // Of a cause that has nothing: else the other calls would find nothing parked.
+  discardCause: () => ({ body: { cause: 'none', parkedUntil: '2020-01-01T00:00:00Z' } }),
   createReplay: (_, tenant) => ({ body: { filter: { source: `${tenant}-hooks` } } }),
   listReplays: () => ({}),
   readReplay: ({ replay }) => ({ params: { id: replay } }),

@@ -25,7 +25,7 @@ const rejectedQuery = (search: RejectedSearch) =>
       answerOf(client.GET('/api/v1/rejected', { params: { query: { ...search, ...cursor } }, signal })),
   });
 
-const columns: readonly Column<ConsoleSchemas['ListedRejected']>[] = [
+const columns: readonly Column<ConsoleSchemas['Rejected']>[] = [
   {
     id: 'time',
     header: 'Refused',
