@@ -89,7 +89,7 @@ export async function listRejections(
 ): Promise<readonly ListedRejection[]> {
   const { rows } = await queryable.query<ListedRejection>(
     `select ${COLUMNS} from rejected_requests where $2::text is null or source = $2
-      order by rejected_at desc, request_id limit $1`,
+      order by rejected_at desc, request_id desc limit $1`,
     [limit, source],
   );
   return rows;

@@ -117,7 +117,7 @@ export async function listReplays(
   { limit }: { readonly limit: number },
 ): Promise<readonly Replay[]> {
   const result = await queryable.query<Replay>(
-    `select ${COLUMNS} from replays order by created_at desc, id limit $1`,
+    `select ${COLUMNS} from replays order by created_at desc, id desc limit $1`,
     [limit],
   );
   return result.rows;

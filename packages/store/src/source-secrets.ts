@@ -39,7 +39,7 @@ export function isRemovable(use: SecretUse, ofSource: readonly SecretUse[]): boo
 }
 
 /** Some ingress has it. */
-export function isListed({ listedAgeMs }: SecretUse): boolean {
+export function isListed({ listedAgeMs }: Pick<SecretUse, 'listedAgeMs'>): boolean {
   return listedAgeMs <= LISTED_MS;
 }
 

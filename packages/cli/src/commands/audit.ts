@@ -1,12 +1,11 @@
 import { type AuditRecord, listAudit } from '@ackline/store/audit';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { withDatabase } from '../database.ts';
 import { wholeNumber } from '../options.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
 import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
-import { answerOf, firstOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
+import { answerOf, ask, firstOf, THE_DATABASE } from '../remote/with-console.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;
@@ -25,24 +24,19 @@ export function registerAudit(program: Command, context: CommandContext): void {
   addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline audit --limit 10')
     .action(async (options: AuditOptions) => {
-      const records = await (isRemote(options) ? listRemote : listStored)(context, options);
+      const { limit } = options;
+      const records = await ask<readonly AuditRecord[]>(context, options, {
+        database: pool => listAudit(pool, { limit }),
+        console: async client => {
+          const found = await firstOf(limit, query =>
+            answerOf(client.GET('/api/v1/audit', { params: { query } })),
+          );
+          return found.map(record => ({ ...record, at: new Date(record.at) }));
+        },
+      });
       if (options.json === true) for (const record of records) context.terminal.line(auditJson(record));
       else context.terminal.line(formatAudit(records));
     });
-}
-
-function listStored(context: CommandContext, { limit }: AuditOptions): Promise<readonly AuditRecord[]> {
-  return withDatabase(context.config(), pool => listAudit(pool, { limit }));
-}
-
-async function listRemote(
-  context: CommandContext,
-  { limit, ...console }: AuditOptions,
-): Promise<readonly AuditRecord[]> {
-  const found = await withConsole(context, console, client =>
-    firstOf(limit, query => answerOf(client.GET('/api/v1/audit', { params: { query } }))),
-  );
-  return found.map(record => ({ ...record, at: new Date(record.at) }));
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */

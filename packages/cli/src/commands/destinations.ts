@@ -1,3 +1,4 @@
+import type { ConsoleSchemas } from '@ackline/console-client/client';
 import { AppError } from '@ackline/shared/app-error';
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { operatorName } from '@ackline/runtime/operator-name';
@@ -11,12 +12,11 @@ import { heldBecause, isHeld } from '@ackline/store/handler-rows';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
-import { withDatabase } from '../database.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
 import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
-import { answerOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
+import { answerOf, ask, THE_DATABASE } from '../remote/with-console.ts';
 
 export function registerDestinations(program: Command, context: CommandContext): void {
   const destinations = program
@@ -24,28 +24,52 @@ export function registerDestinations(program: Command, context: CommandContext):
     .description('List destinations; pause one and resume it; without a subcommand: list')
     .helpCommand(false)
     .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"');
+  registerList(destinations, context);
+  registerPause(destinations, context);
+  registerResume(destinations, context);
+}
 
-  const readConfig = () => {
-    const { configFile, mode } = context.config();
-    return readAcklineConfig(configFile, mode);
-  };
-
-  destinations
+function registerList(destinations: Command, context: CommandContext): void {
+  const list = destinations
     .command('list', { isDefault: true })
     .description(
       'All destinations, and whether work for them is held; those that only have work are listed too',
     )
-    .option('--json', 'one JSON document per line')
+    .option('--json', 'one JSON document per line');
+  addConsoleOptions(list, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline destinations list --json')
-    .action(async (options: { json?: true }) => {
-      const config = await readConfig();
-      const rows = await withDatabase(context.config(), async pool =>
-        describeDestinations(config, await readKnownOfDestinations(pool, config)),
-      );
-      if (options.json === true) for (const row of rows) context.terminal.line(JSON.stringify(row));
+    .action(async ({ json, ...options }: ListOptions) => {
+      const rows = await ask<readonly DestinationRow[]>(context, options, {
+        async database(pool) {
+          const config = await readConfig(context);
+          return describeDestinations(config, await readKnownOfDestinations(pool, config));
+        },
+        async console(client) {
+          const { items } = await answerOf(client.GET('/api/v1/destinations'));
+          return items.map(rowOf);
+        },
+      });
+      if (json === true) for (const row of rows) context.terminal.line(JSON.stringify(row));
       else context.terminal.line(formatDestinations(rows));
     });
+}
 
+/** In the order that `--json` has. */
+function rowOf(shown: ConsoleSchemas['Destination']): DestinationRow {
+  const { name, address, paused, breaker, probeInMs, handler } = shown;
+  return {
+    name,
+    url: address,
+    paused: paused !== null,
+    reason: paused?.reason ?? null,
+    pausedAt: paused?.at ?? null,
+    breaker,
+    probeInMs,
+    handler,
+  };
+}
+
+function registerPause(destinations: Command, context: CommandContext): void {
   const pause = destinations
     .command('pause')
     .description('Hold all work for a destination; nothing is lost')
@@ -54,55 +78,56 @@ export function registerDestinations(program: Command, context: CommandContext):
   addConsoleOptions(pause, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"')
     .action(async (name: string, { reason, ...options }: PauseOptions) => {
-      if (isRemote(options)) await pauseRemote(context, options, { name, reason });
-      else {
-        refuseUnknown(name, await readConfig());
-        await withDatabase(context.config(), pool =>
-          pauseDestination(pool, name, { reason, actor: operatorName() }),
-        );
-      }
+      await ask<unknown>(context, options, {
+        async database(pool) {
+          refuseUnknown(name, await readConfig(context));
+          await pauseDestination(pool, name, { reason, actor: operatorName() });
+        },
+        console: client =>
+          answerOf(
+            client.POST('/api/v1/destinations/{name}/pause', {
+              params: { path: { name } },
+              body: { reason },
+            }),
+          ),
+      });
       context.terminal.line(
         `${name} is paused: within seconds its deliveries are held, until \`${programName()} destinations resume ${name}\`.`,
       );
     });
+}
 
+function registerResume(destinations: Command, context: CommandContext): void {
   const resume = destinations.command('resume').description('Deliver what was held').argument('<name>');
   addConsoleOptions(resume, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline destinations resume bot')
     .action(async (name: string, options: ConsoleOptions) => {
-      const isThere = isRemote(options);
-      const wasPaused = isThere
-        ? await resumeRemote(context, options, name)
-        : await withDatabase(context.config(), pool => resumeDestination(pool, name, operatorName()));
-      if (!wasPaused && !isThere) refuseUnknown(name, await readConfig());
+      const wasPaused = await ask(context, options, {
+        async database(pool) {
+          const changed = await resumeDestination(pool, name, operatorName());
+          if (!changed) refuseUnknown(name, await readConfig(context));
+          return changed;
+        },
+        async console(client) {
+          const call = client.POST('/api/v1/destinations/{name}/resume', { params: { path: { name } } });
+          return (await answerOf(call)).changed;
+        },
+      });
       context.terminal.line(wasPaused ? `${name} is resumed.` : `${name} was not paused.`);
     });
 }
 
+function readConfig(context: CommandContext): Promise<AcklineConfig> {
+  const { configFile, mode } = context.config();
+  return readAcklineConfig(configFile, mode);
+}
+
+interface ListOptions extends ConsoleOptions {
+  readonly json?: true;
+}
+
 interface PauseOptions extends ConsoleOptions {
   readonly reason: string;
-}
-
-async function pauseRemote(
-  context: CommandContext,
-  options: ConsoleOptions,
-  { name, reason }: { readonly name: string; readonly reason: string },
-): Promise<void> {
-  const call = { params: { path: { name } }, body: { reason } };
-  await withConsole(context, options, client =>
-    answerOf(client.POST('/api/v1/destinations/{name}/pause', call)),
-  );
-}
-
-async function resumeRemote(
-  context: CommandContext,
-  options: ConsoleOptions,
-  name: string,
-): Promise<boolean> {
-  const { changed } = await withConsole(context, options, client =>
-    answerOf(client.POST('/api/v1/destinations/{name}/resume', { params: { path: { name } } })),
-  );
-  return changed;
 }
 
 function refuseUnknown(name: string, config: AcklineConfig): void {

@@ -1,17 +1,13 @@
 import { AppError } from '@ackline/shared/app-error';
-import { discardCause, discardDelivery } from '@ackline/store/discard';
-import { countCause } from '@ackline/store/parked-causes';
 import type { Command } from 'commander';
-import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
-import { withDatabase } from '../database.ts';
-import { missing, parseId } from '../delivery-id.ts';
-import { operatorName } from '@ackline/runtime/operator-name';
+import { parseId } from '../delivery-id.ts';
 import { isAgreed } from '../output/confirm.ts';
 import { formatCount, plural } from '../output/units.ts';
+import { type DiscardWays, remoteDiscards, storedDiscards } from '../park/discard-ways.ts';
 import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
-import { answerOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
-import { PARKED_LIMIT_MS } from './park.ts';
+import { ask, THE_DATABASE } from '../remote/with-console.ts';
+import { atLeast, PARKED_LIMIT_MS } from './park.ts';
 
 interface DiscardOptions extends ConsoleOptions {
   readonly cause?: string;
@@ -37,56 +33,43 @@ export function registerDiscard(program: Command, context: CommandContext): void
       if ((id === undefined) === (cause === undefined)) {
         throw new AppError('ACKLINE_USAGE', 'Give the id of one delivery, or --cause');
       }
-      if (isRemote(options)) return discardRemote(context, id, options);
-      await withDatabase(
-        context.config(),
-        async pool => {
-          if (id !== undefined) await discardOne(pool, id, context);
-          if (cause !== undefined) await discardAll(pool, { ...options, cause }, context);
-        },
-        { limitMs: PARKED_LIMIT_MS },
-      );
+      await ask(context, options, {
+        database: pool => discardBy(storedDiscards(pool), context, { ...options, id }),
+        console: client => discardBy(remoteDiscards(client), context, { ...options, id }),
+        limitMs: PARKED_LIMIT_MS,
+      });
     });
 }
 
-async function discardRemote(
+async function discardBy(
+  ways: DiscardWays,
   context: CommandContext,
-  id: string | undefined,
-  options: ConsoleOptions,
+  { id, cause, yes }: DiscardOptions & { readonly id: string | undefined },
 ): Promise<void> {
-  if (id === undefined)
-    throw new AppError('ACKLINE_USAGE', 'A console has no call for --cause: run it where the database is');
-  await withConsole(context, options, client =>
-    answerOf(client.POST('/api/v1/deliveries/{id}/discard', { params: { path: { id } } })),
-  );
-  context.terminal.line(describeDiscarded(id));
-}
-
-const describeDiscarded = (id: string) => `${id} is discarded.`;
-
-async function discardOne(pool: Pool, id: string, { terminal }: CommandContext): Promise<void> {
-  if (!(await discardDelivery(pool, id, operatorName()))) throw await missing(pool, 'parked delivery', id);
-  terminal.line(describeDiscarded(id));
+  if (id !== undefined) {
+    await ways.one(id);
+    context.terminal.line(`${id} is discarded.`);
+  }
+  if (cause !== undefined) await discardAll(ways, context, { cause, yes: yes === true });
 }
 
 async function discardAll(
-  pool: Pool,
-  { cause, yes }: DiscardOptions & { cause: string },
+  ways: DiscardWays,
   context: CommandContext,
+  { cause, yes }: { readonly cause: string; readonly yes: boolean },
 ): Promise<void> {
   const { terminal } = context;
-  const { count, countedAt } = await countCause(pool, cause);
+  const counted = await ways.count(cause);
   const name = JSON.stringify(cause);
-  if (count === 0) throw new AppError('ACKLINE_NOT_FOUND', `Nothing is parked with the cause ${name}`);
-  const deliveries = plural(count, 'delivery', 'deliveries');
+  if (counted.count === 0)
+    throw new AppError('ACKLINE_NOT_FOUND', `Nothing is parked with the cause ${name}`);
+  const isOne = counted.count === 1 && !counted.hasMore;
+  const deliveries = `${atLeast(counted)} ${isOne ? 'delivery' : 'deliveries'}`;
   terminal.line(`${deliveries} parked with the cause ${name}.`);
-  const agreement = { yes: yes === true, question: 'Discard them?', otherwise: 'Nothing is discarded' };
+  const agreement = { yes, question: 'Discard them?', otherwise: 'Nothing is discarded' };
   if (!(await isAgreed(context, agreement))) return;
-  const discarded = await discardCause(pool, {
-    actor: operatorName(),
-    cause,
-    parkedUntil: countedAt,
-    onProgress: soFar => terminal.progress(`${formatCount(soFar)} of ${deliveries} discarded`),
-  });
+  const discarded = await ways.all(cause, counted, soFar =>
+    terminal.progress(`${formatCount(soFar)} of ${deliveries} discarded`),
+  );
   terminal.line(`${plural(discarded, 'delivery', 'deliveries')} with the cause ${name} discarded.`);
 }

@@ -3,35 +3,42 @@ import { isExplained } from '@ackline/shared/signature-doctor/diagnosis';
 import { KEPT_DAYS, type KeptRejection, readRejection } from '@ackline/store/rejections';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { withDatabase } from '../database.ts';
 import { FOUND_EXIT_CODE } from '../doctor/report-options.ts';
 import { asTyped, programName } from '../output/program-name.ts';
 import { printable } from '@ackline/shared/printable';
 import { explain } from '../rejections/explanation.ts';
 import { rejectionJson } from '../rejections/rejection-json.ts';
+import { shownRejection } from '../rejections/shown-rejection.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { answerOf, ask, isRemote, THE_DATABASE } from '../remote/with-console.ts';
 
 const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-interface SignatureOptions {
+interface SignatureOptions extends ConsoleOptions {
   readonly body?: true;
   readonly json?: true;
 }
 
 export function registerDoctorSignature(doctor: Command, context: CommandContext): void {
-  doctor
+  const command = doctor
     .command('signature')
     .description('Say why a request was refused, and what of it would have been right')
     .argument('<request id>', 'of the answer: requestId, X-Request-ID; or of `ackline rejected`', requestId)
     .option('--body', 'show the body too, where its source keeps it (keepRejected)')
-    .option('--json', 'one JSON document')
+    .option('--json', 'one JSON document');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText(
       'after',
       `\nThe exit status is 0 where the cause is known, ${FOUND_EXIT_CODE} where nothing that was tried would have been right, 1 where the request is not kept.` +
         '\n\nExample:\n  $ ackline doctor signature 3b1f6a52-6f0e-4d57-9f0a-0c8f2f6c1f11',
     )
     .action(async (id: string, options: SignatureOptions) => {
-      const request = await withDatabase(context.config(), pool => readRejection(pool, id));
-      if (request === null) throw notKept(id);
+      if (options.body === true && isRemote(options))
+        throw new AppError(
+          'ACKLINE_USAGE',
+          'A console shows no body of it: --body is for the database alone',
+        );
+      const request = await readKept(context, id, options);
       if (options.body === true && request.body === null) throw noBody(request);
       const body = options.body === true ? request.body : null;
       context.terminal.line(
@@ -39,6 +46,22 @@ export function registerDoctorSignature(doctor: Command, context: CommandContext
       );
       if (!isExplained(request.diagnosis)) context.setExitCode(FOUND_EXIT_CODE);
     });
+}
+
+async function readKept(
+  context: CommandContext,
+  id: string,
+  options: SignatureOptions,
+): Promise<KeptRejection> {
+  const request = await ask(context, options, {
+    database: pool => readRejection(pool, id),
+    async console(client) {
+      const call = client.GET('/api/v1/rejected/{id}', { params: { path: { id } } });
+      return { ...shownRejection(await answerOf(call)), body: null };
+    },
+  });
+  if (request === null) throw notKept(id);
+  return request;
 }
 
 function requestId(text: string): string {

@@ -4,7 +4,6 @@ import type { SourceConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
-import { withDatabase } from '../database.ts';
 import { KEYS_OPTION, wholeNumber } from '../options.ts';
 import { withHiddenKeys } from '../output/hidden-keys.ts';
 import { jsonLine } from '../output/json-line.ts';
@@ -14,7 +13,7 @@ import { printable } from '@ackline/shared/printable';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
 import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
-import { answerOf, firstOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
+import { answerOf, ask, firstOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 
 const DEFAULT_LIMIT = 20;
 /** More is a report, not a look; it would also hold one query open for long. */
@@ -38,48 +37,53 @@ export function registerEvents(program: Command, context: CommandContext): void 
   addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline events --source telegram --limit 5')
     .action(async (options: EventsOptions) => {
-      const found = await (isRemote(options) ? listRemote : listStored)(context, options);
+      const found = await listNewest(context, options);
       const events = options.keys === true ? found : found.map(withHiddenKeys);
-      if (events.length === 0 && options.source !== undefined && !isRemote(options)) {
-        const { configFile, mode } = context.config();
-        // Events can be asked for where there is no file, with DATABASE_URL alone.
-        const config = await readAcklineConfig(configFile, mode).catch(() => null);
-        const nothing = describeNothing(options.source, config?.sources ?? null);
+      if (events.length === 0 && options.source !== undefined) {
+        const nothing = describeNothing(options.source, await knownSources(context, options));
         if (options.json !== true) context.terminal.line(nothing);
       } else if (options.json === true) for (const event of events) context.terminal.line(eventJson(event));
       else context.terminal.line(formatEvents(events));
     });
 }
 
-/** As the database has them. */
-async function listRemote(
+function listNewest(
   context: CommandContext,
   { limit, source, ...console }: EventsOptions,
 ): Promise<readonly ListedEvent[]> {
-  const found = await withConsole(context, console, client =>
-    firstOf(limit, page =>
-      answerOf(
-        client.GET('/api/v1/events', {
-          params: { query: { ...page, ...(source === undefined ? {} : { source }) } },
-        }),
-      ),
-    ),
-  );
-  return found.map(event => ({
-    ...event,
-    storedDay: event.storedAt.slice(0, 10),
-    receivedAt: new Date(event.receivedAt),
-    storedAt: new Date(event.storedAt),
-  }));
+  const ofSource = source === undefined ? {} : { source };
+  return ask<readonly ListedEvent[]>(context, console, {
+    database: pool => listEvents(pool, { limit, ...ofSource }),
+    async console(client) {
+      const found = await firstOf(limit, page =>
+        answerOf(client.GET('/api/v1/events', { params: { query: { ...page, ...ofSource } } })),
+      );
+      return found.map(event => ({
+        ...event,
+        storedDay: event.storedAt.slice(0, 10),
+        receivedAt: new Date(event.receivedAt),
+        storedAt: new Date(event.storedAt),
+      }));
+    },
+  });
 }
 
-function listStored(
+type KnownSource = Pick<SourceConfig, 'name' | 'provider'>;
+
+/** Those of the configuration; null: it can't be read, since events can be asked for where there is no file, with DATABASE_URL alone. */
+async function knownSources(
   context: CommandContext,
-  { limit, source }: EventsOptions,
-): Promise<readonly ListedEvent[]> {
-  return withDatabase(context.config(), pool =>
-    listEvents(pool, { limit, ...(source === undefined ? {} : { source }) }),
-  );
+  options: ConsoleOptions,
+): Promise<readonly KnownSource[] | null> {
+  if (isRemote(options))
+    return withConsole(
+      context,
+      options,
+      async client => (await answerOf(client.GET('/api/v1/sources'))).items,
+    );
+  const { configFile, mode } = context.config();
+  const config = await readAcklineConfig(configFile, mode).catch(() => null);
+  return config?.sources ?? null;
 }
 
 /** One line; the field names are API. Times are ISO, UTC. */
@@ -113,7 +117,7 @@ export function eventJson(event: ListedEvent): string {
 }
 
 /** Throws ACKLINE_USAGE for a source that there is not: a mistyped name must not look like an empty store. */
-function describeNothing(name: string, sources: readonly SourceConfig[] | null): string {
+function describeNothing(name: string, sources: readonly KnownSource[] | null): string {
   if (sources === null) return `No events of source ${name}.`;
   const source = sources.find(candidate => candidate.name === name);
   if (source !== undefined) {

@@ -1,14 +1,15 @@
-import { listParked, type ParkedDelivery } from '@ackline/store/parked';
-import { listCauses, type ParkedCause } from '@ackline/store/parked-causes';
-import { listQuarantined, type QuarantinedRecord, type QuarantineList } from '@ackline/store/quarantine-list';
+import type { ReadCause } from '@ackline/store/parked-causes';
+import type { QuarantinedRecord, QuarantineList } from '@ackline/store/quarantine-list';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { withDatabase } from '../database.ts';
 import { KEYS_OPTION, wholeNumber } from '../options.ts';
-import { hiddenKey } from '@ackline/shared/hidden-key';
+import { withHiddenOrderingKey } from '../output/hidden-keys.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
+import { type ListedParked, type ParkWays, remotePark, storedPark } from '../park/park-ways.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { ask, THE_DATABASE } from '../remote/with-console.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;
@@ -16,7 +17,7 @@ const MAX_LIMIT = 1_000;
 /** All that is parked is counted, however much that is. */
 export const PARKED_LIMIT_MS = 30_000;
 
-interface ParkOptions {
+interface ParkOptions extends ConsoleOptions {
   readonly limit: number;
   readonly list?: true;
   readonly cause?: string;
@@ -27,7 +28,7 @@ interface ParkOptions {
 }
 
 export function registerPark(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('park')
     .description(
       'List what needs a person: causes of parked deliveries, which gave up, and quarantined records, which are no events',
@@ -38,30 +39,35 @@ export function registerPark(program: Command, context: CommandContext): void {
     .option('-s, --source <name>', 'each delivery of this source')
     .option('-d, --destination <name>', 'only for this destination')
     .option('--keys', KEYS_OPTION)
-    .option('--json', 'one JSON document per line')
+    .option('--json', 'one JSON document per line');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText(
       'after',
       '\nExample:\n  $ ackline park\n  $ ackline park --cause "crm 503"\n  $ ackline replay <delivery id>',
     )
     .action(async (options: ParkOptions) => {
-      const { parked, quarantined } = await readPark(context, options);
+      const { causes, deliveries, quarantined } = await readPark(context, options);
       if (options.json === true) {
-        const lines = [...parked.json, ...(quarantined?.records ?? []).map(quarantinedJson)];
-        for (const line of lines) context.terminal.line(line);
+        for (const cause of causes ?? []) context.terminal.line(causeJson(cause));
+        for (const delivery of deliveries ?? []) context.terminal.line(parkedJson(delivery));
+        for (const record of quarantined?.records ?? []) context.terminal.line(quarantinedJson(record));
       } else {
-        const parts = [parked.text, ...(quarantined === null ? [] : [formatQuarantined(quarantined)])];
+        const parked = causes === null ? formatParked(deliveries ?? []) : formatCauses(causes);
+        const parts = [parked, ...(quarantined === null ? [] : [formatQuarantined(quarantined)])];
         context.terminal.line(parts.join('\n\n'));
       }
     });
 }
 
-interface ListedPark {
-  readonly parked: { readonly json: readonly string[]; readonly text: string };
-  /** null: not asked for. A record that is no event has no cause, destination or source. */
+/** One of `causes` and `deliveries` is asked for. */
+interface Park {
+  readonly causes: readonly ReadCause[] | null;
+  readonly deliveries: readonly ListedParked[] | null;
+  /** null: not asked for, or not for who asks. A record that is no event has no cause, destination or source. */
   readonly quarantined: QuarantineList | null;
 }
 
-async function readPark(context: CommandContext, options: ParkOptions): Promise<ListedPark> {
+function readPark(context: CommandContext, options: ParkOptions): Promise<Park> {
   const { limit, list, cause, destination, source, keys } = options;
   const filter = {
     ...(cause === undefined ? {} : { cause }),
@@ -69,54 +75,50 @@ async function readPark(context: CommandContext, options: ParkOptions): Promise<
     ...(source === undefined ? {} : { source }),
   };
   const isFlat = list === true || cause !== undefined || source !== undefined;
-  return withDatabase(
-    context.config(),
-    async pool => ({
-      parked: isFlat
-        ? describeList(
-            (await listParked(pool, { ...filter, limit })).map(keys === true ? same : withHiddenKey),
-          )
-        : describeCauses(await listCauses(pool, { ...filter, limit })),
-      quarantined: Object.keys(filter).length > 0 ? null : await listQuarantined(pool, { limit }),
-    }),
-    { limitMs: PARKED_LIMIT_MS },
-  );
+  const read = async (ways: ParkWays): Promise<Park> => {
+    const deliveries = isFlat ? await ways.deliveries({ ...filter, limit }) : null;
+    return {
+      causes: isFlat ? null : await ways.causes({ ...filter, limit }),
+      deliveries: keys === true ? deliveries : (deliveries?.map(withHiddenOrderingKey) ?? null),
+      quarantined: Object.keys(filter).length > 0 ? null : await ways.quarantined(limit),
+    };
+  };
+  return ask(context, options, {
+    database: pool => read(storedPark(pool)),
+    console: client => read(remotePark(client)),
+    limitMs: PARKED_LIMIT_MS,
+  });
 }
-
-const same = (delivery: ParkedDelivery): ParkedDelivery => delivery;
-
-function withHiddenKey(delivery: ParkedDelivery): ParkedDelivery {
-  const { source, orderingKey } = delivery;
-  return { ...delivery, orderingKey: orderingKey === null ? null : hiddenKey(source, orderingKey) };
-}
-
-const describeList = (parked: readonly ParkedDelivery[]): ListedPark['parked'] => ({
-  json: parked.map(parkedJson),
-  text: formatParked(parked),
-});
-
-const describeCauses = (causes: readonly ParkedCause[]): ListedPark['parked'] => ({
-  json: causes.map(causeJson),
-  text: formatCauses(causes),
-});
 
 /** One line; the field names are API. Times are ISO, UTC. */
-export function causeJson({ firstAt, lastAt, ...cause }: ParkedCause): string {
+export function causeJson({
+  cause,
+  destination,
+  count,
+  hasMore,
+  exampleId,
+  firstAt,
+  lastAt,
+}: ReadCause): string {
   return JSON.stringify({
     kind: 'cause',
-    ...cause,
+    cause,
+    destination,
+    count,
+    hasMore,
+    exampleId,
     firstAt: firstAt.toISOString(),
     lastAt: lastAt.toISOString(),
   });
 }
 
-export function formatCauses(causes: readonly ParkedCause[]): string {
+export function formatCauses(causes: readonly ReadCause[]): string {
   if (causes.length === 0) return 'Nothing is parked.';
   return formatTable(
     ['CAUSE', 'COUNT', 'FIRST', 'LAST', 'EXAMPLE'],
     causes.map(cause => [
       cause.cause,
-      formatCount(cause.count),
+      atLeast(cause),
       shortTime(cause.firstAt),
       shortTime(cause.lastAt),
       cause.exampleId,
@@ -124,8 +126,13 @@ export function formatCauses(causes: readonly ParkedCause[]): string {
   );
 }
 
+/** "12,345", or with "or more" where counting ended there. */
+export function atLeast({ count, hasMore }: Pick<ReadCause, 'count' | 'hasMore'>): string {
+  return `${formatCount(count)}${hasMore ? ' or more' : ''}`;
+}
+
 /** One line; the field names are API. Times are ISO, UTC. */
-export function parkedJson(delivery: ParkedDelivery): string {
+export function parkedJson(delivery: ListedParked): string {
   return JSON.stringify({
     kind: 'parked',
     id: delivery.id,
@@ -146,7 +153,7 @@ export function parkedJson(delivery: ParkedDelivery): string {
   });
 }
 
-export function formatParked(parked: readonly ParkedDelivery[]): string {
+export function formatParked(parked: readonly ListedParked[]): string {
   if (parked.length === 0) return 'Nothing is parked.';
   return formatTable(
     ['PARKED', 'SOURCE', 'DESTINATION', 'REASON', 'TRIES', 'LAST', 'DELIVERY'],
@@ -162,7 +169,7 @@ export function formatParked(parked: readonly ParkedDelivery[]): string {
   );
 }
 
-function lastOf(delivery: ParkedDelivery): string {
+function lastOf(delivery: ListedParked): string {
   const detail = detailOf(delivery);
   const last = String(delivery.lastAttempt?.status ?? delivery.lastAttempt?.error ?? '–');
   return detail === null ? last : `${last}: ${detail}`;
@@ -172,7 +179,7 @@ function lastOf(delivery: ParkedDelivery): string {
 const FROM_KAFKA: ReadonlySet<string> = new Set(['unsendable', 'connect', 'no-leader']);
 
 /** Where an expression or a handler failed, or what Kafka says. What a receiver answered is not shown: it may be any text. */
-function detailOf({ lastAttempt }: ParkedDelivery): string | null {
+function detailOf({ lastAttempt }: ListedParked): string | null {
   const error = lastAttempt?.error ?? '';
   const isOurs = FROM_KAFKA.has(error) || error.startsWith('transform-') || error.startsWith('handler-');
   return isOurs ? (lastAttempt?.excerpt ?? null) : null;

@@ -5,11 +5,10 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { readBodyFile } from '../body-file.ts';
 import type { CommandContext } from '../command-context.ts';
-import { withDatabase } from '../database.ts';
 import { missing, parseId } from '../delivery-id.ts';
 import { operatorName } from '@ackline/runtime/operator-name';
 import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
-import { answerOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
+import { answerOf, ask, THE_DATABASE } from '../remote/with-console.ts';
 import { registerQuarantined } from '../replay/quarantined-records.ts';
 import { registerReplayJobs } from '../replay/replay-jobs.ts';
 
@@ -28,8 +27,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
       '\nExample:\n  $ ackline replay 019ab2c4-7d10-7000-8000-000000000000\n  $ ackline replay start --cause "crm 503"\n  $ ackline replay list',
     )
     .action(async (id: string, options: ReplayOptions) => {
-      const result = await (isRemote(options) ? replayRemote : replayStored)(context, id, options);
-      context.terminal.line(describeReplay(id, result));
+      context.terminal.line(describeReplay(id, await replayOne(context, id, options)));
     });
   registerReplayJobs(command, context);
   registerQuarantined(command, context);
@@ -41,34 +39,34 @@ interface ReplayOptions extends ConsoleOptions {
 
 type Replayed = Exclude<ReplayResult, { kind: 'not-found' }>;
 
-async function replayStored(context: CommandContext, id: string, { edit }: ReplayOptions): Promise<Replayed> {
-  const body = edit === undefined ? null : await readBodyFile(edit, context);
-  return withDatabase(context.config(), async pool => {
-    const replayed = await (body === null
-      ? replayDelivery(pool, id, operatorName())
-      : replayWith(pool, id, body));
-    if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
-    return replayed;
-  });
-}
-
-async function replayRemote(
+async function replayOne(
   context: CommandContext,
   id: string,
   { edit, ...console }: ReplayOptions,
 ): Promise<Replayed> {
-  const body =
-    edit === undefined ? null : { bodyBase64: (await readBodyFile(edit, context)).toString('base64') };
-  const params = { path: { id } };
-  return withConsole(context, console, async client => {
-    const { destination, state } = await answerOf(client.GET('/api/v1/deliveries/{id}', { params }));
-    if (state === 'waiting' || state === 'due' || state === 'leased') return { kind: 'still-open', state };
-    await answerOf(
-      body === null
-        ? client.POST('/api/v1/deliveries/{id}/replay', { params })
-        : client.POST('/api/v1/deliveries/{id}/replay-edited', { params, body }),
-    );
-    return { kind: 'replayed', destination, before: state };
+  const body = edit === undefined ? null : await readBodyFile(edit, context);
+  return ask<Replayed>(context, console, {
+    async database(pool) {
+      const replayed = await (body === null
+        ? replayDelivery(pool, id, operatorName())
+        : replayWith(pool, id, body));
+      if (replayed.kind === 'not-found') throw await missing(pool, 'delivery', id);
+      return replayed;
+    },
+    async console(client) {
+      const params = { path: { id } };
+      const { destination, state } = await answerOf(client.GET('/api/v1/deliveries/{id}', { params }));
+      if (state === 'waiting' || state === 'due' || state === 'leased') return { kind: 'still-open', state };
+      await answerOf(
+        body === null
+          ? client.POST('/api/v1/deliveries/{id}/replay', { params })
+          : client.POST('/api/v1/deliveries/{id}/replay-edited', {
+              params,
+              body: { bodyBase64: body.toString('base64') },
+            }),
+      );
+      return { kind: 'replayed', destination, before: state };
+    },
   });
 }
 

@@ -1,3 +1,4 @@
+import { AppError } from '@ackline/shared/app-error';
 import { type Command, InvalidArgumentError } from 'commander';
 
 export interface ConsoleOptions {
@@ -5,11 +6,22 @@ export interface ConsoleOptions {
   readonly tokenFile?: string;
 }
 
-/** `withUrl`: says what there is without `--url`. No token on the command line: others on the machine can read that. */
+/** `withoutUrl`: says what there is without `--url`. No token on the command line: others on the machine can read that. */
 export function addConsoleOptions(command: Command, withoutUrl: string): Command {
   return command
     .option('--url <url>', `the console to ask (default: ${withoutUrl})`, consoleUrl)
-    .option('--token-file <file>', 'holds a token of `ackline tokens create` (default: ACKLINE_TOKEN)');
+    .option('--token-file <file>', 'holds a token of `ackline tokens create` (default: ACKLINE_TOKEN)')
+    .hook('preSubcommand', refuseBefore);
+}
+
+/** Before a subcommand they would be this command's own, and the subcommand would ask the database. */
+function refuseBefore(command: Command, subcommand: Command): void {
+  const { url, tokenFile } = command.opts<ConsoleOptions>();
+  if (url === undefined && tokenFile === undefined) return;
+  throw new AppError(
+    'ACKLINE_USAGE',
+    `--url and --token-file stand behind \`${command.name()} ${subcommand.name()}\`, where it takes them`,
+  );
 }
 
 /** A parser of commander for where a console is. */

@@ -1,6 +1,8 @@
 import type { ConsoleClient } from '@ackline/console-client/client';
 import { AppError } from '@ackline/shared/app-error';
+import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
+import { withDatabase } from '../database.ts';
 import { connectConsole, whyAway } from './console-connection.ts';
 import { refusal } from './console-error.ts';
 import type { ConsoleOptions } from './console-options.ts';
@@ -16,15 +18,31 @@ export function isRemote({ url, tokenFile }: ConsoleOptions): boolean {
   return url !== undefined;
 }
 
-export function withConsole<T>(
+/** The two ways to the same answer. */
+export interface TwoWays<T> {
+  readonly database: (pool: Pool) => Promise<T>;
+  readonly console: (client: ConsoleClient) => Promise<T>;
+  /** Of a statement of the database; default: that of its pool. */
+  readonly limitMs?: number;
+}
+
+/** Asks the console of `--url`, and the database where there is none. */
+export async function ask<T>(
+  context: CommandContext,
+  options: ConsoleOptions,
+  { database, console, ...limit }: TwoWays<T>,
+): Promise<T> {
+  if (!isRemote(options)) return withDatabase(context.config(), database, limit);
+  return withConsole(context, options, console);
+}
+
+export async function withConsole<T>(
   context: CommandContext,
   options: ConsoleOptions,
   work: (client: ConsoleClient) => Promise<T>,
 ): Promise<T> {
-  return findConsole(context, options).then(async target => {
-    await using connection = connectConsole(target);
-    return await work(connection.client);
-  });
+  await using connection = connectConsole(await findConsole(context, options));
+  return await work(connection.client);
 }
 
 interface Called<T> {

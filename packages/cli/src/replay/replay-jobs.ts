@@ -1,25 +1,16 @@
 import { AppError } from '@ackline/shared/app-error';
-import { announceReplay } from '@ackline/store/replay-count';
-import {
-  changeReplay,
-  listReplays,
-  MAX_RATE_PER_S,
-  type Replay,
-  type ReplayChange,
-  type ReplayChanged,
-  readReplay,
-} from '@ackline/store/replays';
+import { MAX_RATE_PER_S, type Replay } from '@ackline/store/replays';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Pool } from 'pg';
 import type { CommandContext } from '../command-context.ts';
-import { withDatabase } from '../database.ts';
-import { operatorName } from '@ackline/runtime/operator-name';
 import { positiveNumber, wholeNumber } from '../options.ts';
 import { isAgreed } from '../output/confirm.ts';
 import { programName } from '../output/program-name.ts';
 import { formatCount } from '../output/units.ts';
+import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { THE_DATABASE } from '../remote/with-console.ts';
 import { addFilterOptions, type FilterOptions, readFilter } from './filter-options.ts';
 import { describeAnnounced, formatReplays, formatStatus, replayJson } from './format.ts';
+import { type PersonsChange, type ReplayWays, withReplays } from './replay-ways.ts';
 
 /** Little beside live work. */
 export const DEFAULT_RATE_PER_S = 50;
@@ -30,10 +21,11 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 1_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What a person does to a replay. */
-type PersonsChange = Exclude<ReplayChange, 'forget'>;
+interface ShownOptions extends ConsoleOptions {
+  readonly json?: true;
+}
 
-interface StartOptions extends FilterOptions {
+interface StartOptions extends FilterOptions, ConsoleOptions {
   readonly rate: number;
   readonly trickle: number;
   readonly yes?: true;
@@ -65,27 +57,24 @@ function registerStart(replay: Command, context: CommandContext): void {
   addFilterOptions(command, Date.now)
     .option('--rate <number>', 'so many a second', positiveNumber(MAX_RATE_PER_S), DEFAULT_RATE_PER_S)
     .option('--trickle <number>', 'so many go first', wholeNumber(1, MAX_TRICKLE), DEFAULT_TRICKLE)
-    .option('-y, --yes', 'start without asking')
+    .option('-y, --yes', 'start without asking');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText(
       'after',
       '\nExample:\n  $ ackline replay start --cause "crm 503" --rate 20\n  $ ackline replay start --destination crm --state delivered --since 2h --yes',
     )
-    .action(async (options: StartOptions) => {
-      await withDatabase(context.config(), pool => start(pool, options, context));
-    });
+    .action((options: StartOptions) =>
+      withReplays(context, options, replays => start(replays, options, context)),
+    );
 }
 
-async function start(pool: Pool, options: StartOptions, context: CommandContext): Promise<void> {
+async function start(replays: ReplayWays, options: StartOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const filter = readFilter(options);
-  const actor = operatorName();
-  const replay = await announceReplay(pool, {
-    filter,
-    actor,
-    ratePerS: options.rate,
-    trickle: options.trickle,
-    onProgress: counted => terminal.progress(`${formatCount(counted)} counted`),
-  });
+  const replay = await replays.announce(
+    { filter, ratePerS: options.rate, trickle: options.trickle },
+    counted => terminal.progress(`${formatCount(counted)} counted`),
+  );
   if (replay === null)
     throw new AppError('ACKLINE_NOT_FOUND', `No ${filter.state} delivery is of this filter`);
   const { id } = replay;
@@ -104,37 +93,38 @@ async function start(pool: Pool, options: StartOptions, context: CommandContext)
       otherwise: 'Nothing is sent',
     });
   } finally {
-    if (!isWanted) await changeReplay(pool, id, { change: 'cancel', actor });
+    if (!isWanted) await replays.change(id, 'cancel');
   }
   if (!isWanted) return;
-  checkChanged(await changeReplay(pool, id, { change: 'start', actor }), id, 'start');
+  await replays.change(id, 'start');
   terminal.line(`${id} is started. See how it goes: ${programName()} replay status ${id}`);
 }
 
 function registerList(replay: Command, context: CommandContext): void {
-  replay
+  const command = replay
     .command('list')
     .description('List replays that a filter began, the newest first')
     .option('-n, --limit <number>', 'how many', wholeNumber(1, MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--json', 'one JSON document per line')
+    .option('--json', 'one JSON document per line');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline replay list')
-    .action(async ({ limit, json }: { limit: number; json?: true }) => {
-      const replays = await withDatabase(context.config(), pool => listReplays(pool, { limit }));
+    .action(async ({ limit, json, ...options }: ShownOptions & { limit: number }) => {
+      const replays = await withReplays(context, options, ways => ways.list(limit));
       if (json === true) for (const one of replays) context.terminal.line(replayJson(one));
       else context.terminal.line(formatReplays(replays));
     });
 }
 
 function registerStatus(replay: Command, context: CommandContext): void {
-  replay
+  const command = replay
     .command('status')
     .description('Show how far a replay is')
     .argument('<replay-id>', 'from `ackline replay list`', parseReplayId)
-    .option('--json', 'as a JSON document')
+    .option('--json', 'as a JSON document');
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline replay status 019ab2c4-7d10-7000-8000-000000000000')
-    .action(async (id: string, { json }: { json?: true }) => {
-      const found = await withDatabase(context.config(), pool => readReplay(pool, id));
-      if (found === null) throw unknownReplay(id);
+    .action(async (id: string, { json, ...options }: ShownOptions) => {
+      const found = await withReplays(context, options, ways => ways.read(id));
       context.terminal.line(json === true ? replayJson(found) : formatStatus(found));
     });
 }
@@ -150,47 +140,19 @@ function registerChange(
   context: CommandContext,
   { change, description, done }: ChangeCommand,
 ): void {
-  replay
+  const command = replay
     .command(change)
     .description(description)
-    .argument('<replay-id>', 'from `ackline replay list`', parseReplayId)
+    .argument('<replay-id>', 'from `ackline replay list`', parseReplayId);
+  addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', `\nExample:\n  $ ackline replay ${change} 019ab2c4-7d10-7000-8000-000000000000`)
-    .action(async (id: string) => {
-      const changed = await withDatabase(context.config(), pool =>
-        changeReplay(pool, id, { change, actor: operatorName() }),
-      );
-      context.terminal.line(done(checkChanged(changed, id, change)));
+    .action(async (id: string, options: ConsoleOptions) => {
+      const changed = await withReplays(context, options, replays => replays.change(id, change));
+      context.terminal.line(done(changed));
     });
 }
 
 function parseReplayId(text: string): string {
   if (!UUID.test(text)) throw new InvalidArgumentError('It must be the id of a replay.');
   return text;
-}
-
-const unknownReplay = (id: string) =>
-  new AppError(
-    'ACKLINE_NOT_FOUND',
-    `There is no replay with the id ${id}; \`ackline replay list\` has them all`,
-  );
-
-/** Throws where it was not changed, and says why. */
-function checkChanged(changed: ReplayChanged, id: string, change: PersonsChange): Replay {
-  switch (changed.kind) {
-    case 'changed':
-      return changed.replay;
-    case 'not-found':
-      throw unknownReplay(id);
-    case 'refused': {
-      const only = { start: 'announced', continue: 'stopped', cancel: 'not finished' }[change];
-      throw new AppError(
-        'ACKLINE_USAGE',
-        `The replay ${id} is ${changed.state}: \`${change}\` is for one that is ${only}`,
-      );
-    }
-    default: {
-      const never: never = changed;
-      return never;
-    }
-  }
 }

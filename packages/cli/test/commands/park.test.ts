@@ -15,6 +15,7 @@ const CAUSE = {
   cause: 'crm 503',
   destination: 'crm',
   count: 12_345,
+  hasMore: false,
   firstAt: new Date(0),
   lastAt: new Date(1_500),
   exampleId: '019ab2c4-0000-7000-8000-00000000000d',
@@ -27,6 +28,7 @@ test('a cause is listed with its count, its first and last time, and one deliver
     line ?? '',
     /^crm 503 +12,345 +1970-01-01 00:00:00\.000 +1970-01-01 00:00:01\.500 +019ab2c4-\S+$/,
   );
+  assert.match(formatCauses([{ ...CAUSE, hasMore: true }]), / 12,345 or more +1970/);
   assert.equal(formatCauses([]), 'Nothing is parked.');
 });
 

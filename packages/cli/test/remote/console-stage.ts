@@ -25,6 +25,8 @@ destinations: [{ name: crm, type: http, url: 'http://127.0.0.1:9/' }]
 routes: [{ name: all, destination: crm }]
 `;
 
+const TELEGRAM_SECRET = 'a-secret-of-telegram';
+
 export interface EventWish {
   readonly id?: string;
   readonly source?: string;
@@ -33,6 +35,15 @@ export interface EventWish {
   readonly headers?: readonly (readonly [string, string])[];
   readonly method?: string;
   readonly body?: string | Buffer;
+}
+
+export interface DeliveryWish {
+  readonly source?: string;
+  readonly tenant?: string;
+  readonly destination?: string;
+  readonly orderingKey?: string;
+  /** The last attempt: its status, or its error. */
+  readonly last?: Readonly<Record<string, unknown>>;
 }
 
 /** A console on a database of its own, behind a link that can be cut. */
@@ -45,15 +56,20 @@ export interface ConsoleStage extends AsyncDisposable {
   readonly link: TcpProxy;
   /** Stores an event, as a processor does. Gives its id. */
   store(wish?: EventWish): Promise<string>;
+  /** A delivery of an event of its own. Gives its id. */
+  deliver(state: 'parked' | 'due', wish?: DeliveryWish): Promise<string>;
 }
 
-export async function startConsoleStage(env: Readonly<Record<string, string>> = {}): Promise<ConsoleStage> {
+export async function startConsoleStage(
+  env: Readonly<Record<string, string>> = {},
+  config = CONFIG,
+): Promise<ConsoleStage> {
   await using opened = new AsyncDisposableStack();
   const database = await createTestDatabase();
   opened.defer(() => database.close());
   const folder = await mkdtemp(join(tmpdir(), 'ackline-cli-console-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, 'ackline.yaml'), CONFIG);
+  await writeFile(join(folder, 'ackline.yaml'), config);
   const [port, opsPort] = [await freePort(), await freePort()];
   const service: SpawnedService = await spawnService(CONSOLE, {
     env: {
@@ -63,7 +79,7 @@ export async function startConsoleStage(env: Readonly<Record<string, string>> = 
       CONSOLE_PORT: String(port),
       OPS_HOST: '127.0.0.1',
       OPS_PORT: String(opsPort),
-      RED: 'a-secret-of-telegram',
+      RED: TELEGRAM_SECRET,
       ...env,
     },
     readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
@@ -90,6 +106,7 @@ export async function startConsoleStage(env: Readonly<Record<string, string>> = 
     url: `http://127.0.0.1:${link.port}`,
     link,
     store: wish => storeEvent(pool, wish),
+    deliver: (state, wish) => storeDelivery(pool, state, wish),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -110,6 +127,21 @@ async function storeEvent(pool: Pool, wish: EventWish = {}): Promise<string> {
   const row = { ...common, tier: 'inbox' as const, routing: 'unmatched' as const, keyId: seal(meta).keyId };
   await inTransaction(pool, client =>
     insertEvents(client, [{ ...row, meta, body: Buffer.from(wish.body ?? '{}') }]),
+  );
+  return id;
+}
+
+async function storeDelivery(pool: Pool, state: 'parked' | 'due', wish: DeliveryWish = {}): Promise<string> {
+  const { source = 'telegram', tenant = 'default', destination = 'crm', orderingKey = null, last } = wish;
+  const id = randomUUID();
+  const event = await storeEvent(pool, { source, orderingKey });
+  await pool.query(
+    `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, ordering_key, priority, state, tries,
+                             attempts, finished_at, park_reason)
+     select $1, stored_day, seq, id, source, $4, 'all', $5, $6, 'normal', $3, 2, $7,
+            case when $3 = 'due' then null else now() end, 'exhausted'
+       from events where id = $2`,
+    [id, event, state, tenant, destination, orderingKey, JSON.stringify(last === undefined ? [] : [last])],
   );
   return id;
 }
@@ -169,4 +201,32 @@ export function startCli(
   running.add(cli);
   void exit.finally(() => running.delete(cli));
   return cli;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command that asks the database of the stage, or with `--url` its console. */
+export async function runCommand(
+  { folder, databaseUrl }: ConsoleStage,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const cli = startCli(args, {
+    folder,
+    env: { DATABASE_URL: databaseUrl, ACKLINE_CONFIG: 'ackline.yaml', RED: TELEGRAM_SECRET, ...env },
+  });
+  const code = await cli.exit;
+  return { code, out: cli.out.join('\n'), err: cli.err.join('\n') };
+}
+
+/** The same command, first by the database and then by the console. */
+export async function bothWays(
+  stage: ConsoleStage,
+  args: readonly string[],
+): Promise<[stored: Ran, remote: Ran]> {
+  return [await runCommand(stage, args), await runCommand(stage, [...args, '--url', stage.url])];
 }

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createToken } from '@ackline/store/console-tokens';
 import { randomUUID } from 'node:crypto';
-import { type ConsoleStage, startCli, startConsoleStage } from './console-stage.ts';
+import { bothWays, type ConsoleStage, runCommand, startConsoleStage } from './console-stage.ts';
 
 describe('commands by the API', { timeout: 120_000 }, () => {
   let stage: ConsoleStage;
@@ -19,30 +19,14 @@ describe('commands by the API', { timeout: 120_000 }, () => {
   });
   after(() => stage[Symbol.asyncDispose]());
 
-  async function delivery(state: 'parked' | 'due') {
-    const id = randomUUID();
-    const event = await stage.store();
-    await stage.pool.query(
-      `insert into deliveries (id, stored_day, seq, event_id, source, tenant, route, destination, priority, state, tries, finished_at, park_reason)
-       select $1, stored_day, seq, id, source, tenant, 'all', 'crm', 'normal', $3, 2, case when $3 = 'due' then null else now() end, 'exhausted'
-         from events where id = $2`,
-      [id, event, state],
-    );
-    return id;
-  }
-  async function run(args: readonly string[], env: Record<string, string> = {}) {
-    const cli = startCli(args, {
-      folder: stage.folder,
-      env: { DATABASE_URL: stage.databaseUrl, ACKLINE_CONFIG: 'ackline.yaml', ...env },
-    });
-    const code = await cli.exit;
-    return { code, out: cli.out.join('\n'), err: cli.err.join('\n') };
-  }
-  const both = async (args: readonly string[]) => [await run(args), await run([...args, '--url', stage.url])];
+  const delivery = (state: 'parked' | 'due') => stage.deliver(state);
+  const run = (args: readonly string[], env?: Record<string, string>) => runCommand(stage, args, env);
+  const both = (args: readonly string[]) => bothWays(stage, args);
 
   it('lists print the same, as tables and as JSON', async () => {
     for (const args of [
       ['events'],
+      ['events', '--source', 'other'],
       ['events', '--json', '--keys'],
       ['events', '--source', 'telegram', '--limit', '2', '--json'],
       ['audit'],
@@ -53,6 +37,17 @@ describe('commands by the API', { timeout: 120_000 }, () => {
       assert.ok((stored?.out.length ?? 0) > 50);
       assert.deepEqual(remote, stored, args.join(' '));
     }
+  });
+
+  it('a source without events is told from one that there is not', async () => {
+    await stage.pool.query("update events set source = 'older' where source = 'telegram'");
+    const [stored, remote] = await both(['events', '--source', 'telegram']);
+    await stage.pool.query("update events set source = 'telegram' where source = 'older'");
+    assert.match(stored?.out ?? '', /^No events of source telegram yet/);
+    assert.deepEqual(remote, stored);
+    const mistyped = await both(['events', '--source', 'telegarm']);
+    assert.match(mistyped[0]?.err ?? '', /ACKLINE_USAGE.*no events of source "telegarm"; known: telegram/);
+    assert.deepEqual(mistyped[1], mistyped[0]);
   });
 
   it('a list that is longer than a page of the API is read page by page', async () => {
@@ -124,7 +119,6 @@ describe('commands by the API', { timeout: 120_000 }, () => {
     const env = { ACKLINE_TOKEN: token ?? '' };
     for (const [args, problem] of [
       [['discard', randomUUID(), '--url', stage.url], /ACKLINE_NOT_ALLOWED.*`operate`/],
-      [['discard', '--cause', 'x', '--url', stage.url], /ACKLINE_USAGE.*no call for --cause/],
       [['events', '--token-file', 'x'], /ACKLINE_USAGE.*give --url too/],
       [['events', '--url', 'http://127.0.0.1:9'], /ACKLINE_CONSOLE_UNAVAILABLE.*ECONNREFUSED/],
       [['events', '--url', 'http://user:pw@127.0.0.1'], /ACKLINE_USAGE.*without a user/],

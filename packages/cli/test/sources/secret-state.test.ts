@@ -74,7 +74,8 @@ describe('a secret is safe to remove', () => {
 
 describe('the use of a secret in words', () => {
   it('says when it was last used, or since when never', () => {
-    const text = (each: SecretUse | null) => describeUse(each, [], NOW);
+    const text = (each: SecretUse | null) =>
+      describeUse(each === null ? null : { ...each, safeToRemove: false }, NOW);
     assert.equal(text(use(900, 3)), 'last used 3.0 h ago, 500 times');
     assert.equal(text(use(48, null)), 'never used since it was listed 48.0 h ago');
     assert.equal(text(null), 'no ingress has it yet');
@@ -85,9 +86,8 @@ describe('the use of a secret in words', () => {
   });
 
   it('says what is safe to remove, and why', () => {
-    const old = use(900, 74);
     assert.equal(
-      describeUse(old, [old, newer], NOW),
+      describeUse({ ...use(900, 74), safeToRemove: true }, NOW),
       'last used 74.0 h ago, 500 times; safe to remove: newer ones are used, and the others proved 1,204 requests since',
     );
   });
