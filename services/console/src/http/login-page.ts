@@ -1,6 +1,7 @@
 import { errorCodes } from '@ackline/shared/error-codes';
 import type { Response } from 'express';
 import { problemOf } from './problems.ts';
+import { RUNS_NOTHING } from './security-headers.ts';
 
 const SPECIAL: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -18,6 +19,8 @@ export function sendRefusalPage(response: Response, error: unknown): void {
   response
     .status(status)
     .type('html')
+    // Of this host: else its links were those of another site, and came without the cookie of who is signed in.
+    .set('content-security-policy', `${RUNS_NOTHING} allow-same-origin`)
     .send(
       `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Not signed in · Ackline</title>

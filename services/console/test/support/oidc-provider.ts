@@ -26,12 +26,18 @@ export interface TestProvider extends AsyncDisposable {
 export interface ProviderOptions {
   readonly redirectUri: string;
   readonly secret: string;
+  /** Shows a person a page with a button *Continue*, as browsers see it, before it decides. */
+  readonly isShown?: boolean;
 }
 
 export const CLIENT_ID = 'ackline-console';
 
 /** A certified OpenID provider (`oidc-provider`) on a port of its own, where a person needs neither a form nor a password. */
-export async function startOidcProvider({ redirectUri, secret }: ProviderOptions): Promise<TestProvider> {
+export async function startOidcProvider({
+  redirectUri,
+  secret,
+  isShown = false,
+}: ProviderOptions): Promise<TestProvider> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -72,12 +78,18 @@ export async function startOidcProvider({ redirectUri, secret }: ProviderOptions
   server.on('request', (request, response) => {
     asked.push(`${request.method} ${request.url?.split('?')[0]}`);
     if (!state.isUp) return void request.socket.destroy();
-    if (request.url?.startsWith('/person/')) return void decide(provider, state, { request, response });
+    if (request.url?.startsWith('/person/')) {
+      if (isShown && request.method === 'GET') return void response.end(PERSON_PAGE);
+      return void decide(provider, state, { request, response });
+    }
     if (request.url === '/token') alterAnswer(response, state);
     void answer(request, response);
   });
   return state;
 }
+
+const PERSON_PAGE =
+  '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Example ID</title><form method="post"><button>Continue</button></form></html>';
 
 interface Exchange {
   readonly request: IncomingMessage;
