@@ -42,6 +42,11 @@ export function restoreBearer(
   });
 }
 
+/** Whether a secret's place is in them: {@link restoreBearer} has something to put back. */
+export function lacksSecret(headers: HeaderPairs): boolean {
+  return headers.some(([, value]) => PLACEHOLDER.test(value));
+}
+
 function isBearer(name: string, bearerHeaders: readonly string[]): boolean {
   return bearerHeaders.some(bearer => isNamed(name, bearer));
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@ackline/runtime/logger';
 import type { SecretReader } from '@ackline/runtime/secrets';
 import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
-import { restoreBearer } from '@ackline/shared/bearer-headers';
+import { lacksSecret, restoreBearer } from '@ackline/shared/bearer-headers';
 import type { DestinationConfig } from '@ackline/shared/config/types';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { providerOf } from '@ackline/shared/providers/registry';
@@ -28,6 +28,7 @@ import { createEventForgetter, type EventForgetter } from './outcomes/event-forg
 import { createNameLookup } from '@ackline/runtime/name-lookup';
 import { createOutcomeWriter, type OutcomeWriter } from './outcomes/outcome-writer.ts';
 import { createPayloads } from './attempting/payloads.ts';
+import { createUnknownNames } from './attempting/unknown-names.ts';
 
 export interface DeliveryDeps {
   /** What is in force. */
@@ -46,8 +47,8 @@ export interface DeliveryDeps {
   /** Monotonic milliseconds; leases are reckoned by it. */
   readonly now?: () => number;
   readonly bodyBudgetBytes?: number;
-  /** How long a delivery waits for a route that this process does not know to come with a newer file. */
-  readonly unknownRouteWaitMs?: number;
+  /** How long a delivery waits for a route or a source that this process does not know to come with a newer file. */
+  readonly unknownNameWaitMs?: number;
 }
 
 /** Bodies of attempts in flight: beside a storing batch of each worker they are what the process holds in memory. */
@@ -179,23 +180,24 @@ function breakerReports({ pool, metrics, log }: DeliveryDeps, onLearned: () => v
 }
 
 function attemptDeps(
-  { rules, secrets, tracing = null, unknownRouteWaitMs }: DeliveryDeps,
+  { rules, secrets, tracing = null, unknownNameWaitMs: waitMs }: DeliveryDeps,
   transformer: Transformer,
 ): Omit<AttemptDeps, 'limits'> {
+  const unknownSources = createUnknownNames({ waitMs });
   return {
     random: Math.random,
     traces: tracing === null ? null : createAttemptTraces(span => tracing.record(span)),
-    payloads: createPayloads({
-      rules,
-      transformer,
-      ...(unknownRouteWaitMs === undefined ? {} : { unknownRouteWaitMs }),
-    }),
+    payloads: createPayloads({ rules, transformer, unknownRoutes: createUnknownNames({ waitMs }) }),
     signingSecret({ signingSecret }) {
       return signingSecret === null ? null : (secrets.resolve([signingSecret])[0] ?? null);
     },
     headersFor(meta, { forwardSecret }) {
+      if (!forwardSecret || !lacksSecret(meta.headers)) return meta.headers;
       const source = rules().sources.get(meta.source);
-      if (!forwardSecret || source === undefined) return meta.headers;
+      // Without its secret it would be refused, and used up its tries.
+      if (source === undefined)
+        return unknownSources.mayBecomeKnown(meta.source) ? 'source-unknown' : 'source-gone';
+      unknownSources.known(meta.source);
       const provider = providerOf(source);
       if (provider === undefined) return meta.headers;
       return restoreBearer(meta.headers, provider, secrets.resolve(source.secrets));

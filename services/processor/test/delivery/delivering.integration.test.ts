@@ -151,6 +151,52 @@ describe('delivering', () => {
       });
     });
 
+    it('no secret’s place while its source is not in the file: it waits for a newer one, or is parked', async test => {
+      test.after(() => receiver.close());
+      const retry = { scheduleMs: [1, 1], jitter: 'none' } as const;
+      const options = {
+        destinations: [to({ name: 'bot', forwardSecret: true, retry })],
+        env: { TOKEN: 'the-token' },
+      };
+      const known = { ...options, sources: [sourceConfig({ secrets: [{ env: 'TOKEN' }] })] };
+      const renamed = {
+        ...options,
+        sources: [sourceConfig({ name: 'renamed', secrets: [{ env: 'TOKEN' }] })],
+      };
+      const turn = async (
+        turned: Omit<RunningOptions, 'pool'>,
+        play: (one: RunningDelivery) => Promise<void>,
+      ) => {
+        const one = await runDelivery({ pool, ...turned });
+        await play(one).finally(() => one.stop());
+      };
+      const lastError = async () => (await rows())[0]?.attempts.at(-1)?.error;
+      const tokens = () =>
+        receiver.requests.map(
+          request => Object.fromEntries(request.rawHeaders)['X-Telegram-Bot-Api-Secret-Token'],
+        );
+      receiver.always({ status: 500 });
+      await turn(known, async ({ store }) => {
+        await store([sampleEvent({ headers: [['X-Telegram-Bot-Api-Secret-Token', 'secret:0']] })]);
+        await waitFor(() => receiver.requests.length === 1);
+      });
+      receiver.always({ status: 200 });
+      await turn({ ...renamed, unknownNameWaitMs: 60_000 }, async () => {
+        await waitFor(async () => (await lastError()) === 'source-unknown');
+      });
+      await turn(renamed, async () => {
+        await untilAll('parked');
+      });
+      const [parked] = await rows();
+      assert.deepEqual([parked?.park_reason, await lastError()], ['unsendable', 'source-gone']);
+      await turn(known, async ({ delivery }) => {
+        await replayDelivery(pool, parked!.id, 'anna');
+        delivery.dispatcher.wake();
+        await untilAll('delivered');
+      });
+      assert.deepEqual(new Set(tokens()), new Set(['the-token']));
+    });
+
     it('a bearer token in the header that the options of its source name, behind its prefix', async () => {
       const options = {
         destinations: [to({ name: 'bot', forwardSecret: true })],

@@ -39,7 +39,7 @@ export interface RunningOptions {
   readonly bodyBudgetBytes?: number;
   readonly brokers?: readonly string[];
   /** Default: none, so that a test that stores for a route of its own need not wait. */
-  readonly unknownRouteWaitMs?: number;
+  readonly unknownNameWaitMs?: number;
   readonly tracing?: Pick<Tracing, 'record'>;
   /** Default: nothing is logged. */
   readonly log?: Logger;
@@ -63,7 +63,7 @@ export async function runDelivery(options: RunningOptions): Promise<RunningDeliv
   const metrics = createProcessorMetrics();
   const secrets = createSecretReader({ env: options.env ?? {}, production: true });
   const delivery = createDelivery({
-    unknownRouteWaitMs: 0,
+    unknownNameWaitMs: 0,
     claimsAtOnce: 16,
     ...options,
     rules: () => rules,

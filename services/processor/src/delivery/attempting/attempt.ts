@@ -62,7 +62,10 @@ export interface AttemptDeps {
   /** The signing secret now, null where the destination has none. */
   signingSecret(config: DestinationConfig): string | null;
   /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
-  headersFor(meta: EnvelopeMeta, config: DestinationConfig): EnvelopeMeta['headers'];
+  headersFor(
+    meta: EnvelopeMeta,
+    config: DestinationConfig,
+  ): EnvelopeMeta['headers'] | 'source-unknown' | 'source-gone';
   /** What the delivery's route makes of the body now; null: it goes out as it came. */
   readonly payloads: Payloads;
   readonly limits: Pick<AttemptLimits, 'bounded'>;
@@ -111,6 +114,8 @@ function send(
   trace: AttemptTrace | null,
 ): Promise<AttemptResult> {
   const startedMs = performance.now();
+  const headers = deps.headersFor(delivery.meta, config);
+  if (typeof headers === 'string') return Promise.resolve({ kind: 'error', errorClass: headers });
   return deps.limits.bounded(timeoutMs, async signal => {
     let ofTransform: AbortSignal | null = null;
     const transformLimit = () =>
@@ -128,7 +133,7 @@ function send(
       webhook: {
         deliveryId: delivery.id,
         url: delivery.meta.url,
-        headers: deps.headersFor(delivery.meta, config),
+        headers,
         body: made.body,
         isTransformed: making !== null,
         replay: delivery.replay,

@@ -4,11 +4,7 @@ import type { Rules } from '../../rules.ts';
 import type { TransformResult } from '../../transforming/transform-job.ts';
 import type { Transformer } from '../../transforming/transformer.ts';
 import type { AttemptResult } from '../outcomes/outcome.ts';
-
-/** So long a route may be in the file of other processors and not yet in this one's: a file comes to all within a minute. */
-const UNKNOWN_ROUTE_WAIT_MS = 60_000;
-/** Routes that are waited for; over it all are met anew. */
-const MAX_UNKNOWN_ROUTES = 1_000;
+import type { UnknownNames } from './unknown-names.ts';
 
 export type Payload = { readonly body: Uint8Array } | Extract<AttemptResult, { readonly kind: 'error' }>;
 
@@ -36,26 +32,10 @@ export interface PayloadsDeps {
   /** What is in force. */
   readonly rules: () => Pick<Rules, 'routes'>;
   readonly transformer: Pick<Transformer, 'transform'>;
-  readonly unknownRouteWaitMs?: number;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
+  readonly unknownRoutes: UnknownNames;
 }
 
-export function createPayloads(deps: PayloadsDeps): Payloads {
-  const { rules, transformer, unknownRouteWaitMs = UNKNOWN_ROUTE_WAIT_MS } = deps;
-  const now = deps.now ?? (() => performance.now());
-  /** When each unknown route was met first. */
-  const metAt = new Map<string, number>();
-
-  /** What it makes of events is known to who stored the delivery by a newer file: this process may read that one any moment. */
-  function mayBecomeKnown(route: string): boolean {
-    const met = metAt.get(route);
-    if (met !== undefined) return now() - met < unknownRouteWaitMs;
-    if (metAt.size >= MAX_UNKNOWN_ROUTES) metAt.clear();
-    metAt.set(route, now());
-    return unknownRouteWaitMs > 0;
-  }
-
+export function createPayloads({ rules, transformer, unknownRoutes }: PayloadsDeps): Payloads {
   /**
    * A delivery knows its route by name, and each try goes by the file of now. Where that has not that route, and for so long that no
    * newer file is on its way, what was to be transformed is not sent; nor, where that is not known, to a destination that gets transformed events.
@@ -68,11 +48,11 @@ export function createPayloads(deps: PayloadsDeps): Payloads {
     const { routes } = rules();
     const known = routes.get(route);
     if (known !== undefined) {
-      metAt.delete(route);
+      unknownRoutes.known(route);
       return known.transform;
     }
     if (transforms === false) return null;
-    if (mayBecomeKnown(route)) return 'busy';
+    if (unknownRoutes.mayBecomeKnown(route)) return 'busy';
     return transforms === true || isTransformedFor(destination, routes) ? 'gone' : null;
   }
 

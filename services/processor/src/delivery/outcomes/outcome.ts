@@ -6,7 +6,7 @@ import type { TransformFailure } from '../../transforming/transform-job.ts';
 
 /**
  * Why an attempt brought no answer; a bounded set, so that it can be a label. no-leader: its partition of a topic has none now,
- * and others have.
+ * and others have. source-gone: it takes the provider's secret along, and its source is not in the file; source-unknown: not yet.
  */
 export type AttemptErrorClass =
   | 'timeout'
@@ -18,6 +18,8 @@ export type AttemptErrorClass =
   | 'unreadable'
   | 'unsendable'
   | 'no-leader'
+  | 'source-gone'
+  | 'source-unknown'
   | TransformErrorClass
   | HandlerErrorClass
   | 'other';
@@ -61,7 +63,7 @@ export type AttemptResult =
 
 /**
  * exhausted: the schedule is used up; unreadable: what is stored can't be opened by this release; unsendable: HTTP can't carry
- * it (a header that the client refuses), or the topic never takes it, so no later try can either; untransformable: its route's expression makes no body of it;
+ * it (a header that the client refuses), the topic never takes it, or its source's secret is nowhere, so no later try can either; untransformable: its route's expression makes no body of it;
  * refused: the handler gave it up; undecodable: it is not what the handler's source sends.
  */
 export type ParkReason =
@@ -72,7 +74,7 @@ export type ParkReason =
   | 'refused'
   | 'undecodable';
 /**
- * busy: those that evaluate expressions, or the threads of the handler, have others before it, late: the `rate` has; killed: the process that had
+ * busy: those that evaluate expressions, or the threads of the handler, have others before it, or a newer file is waited for; late: the `rate` has; killed: the process that had
  * it was ended; interrupted: the thread was; not-ready: the handler is not loaded.
  */
 export type HoldReason = 'gone' | 'draining' | 'busy' | 'late' | 'killed' | 'interrupted' | 'not-ready';
@@ -110,6 +112,8 @@ const ERRORS: Readonly<Record<AttemptErrorClass, ErrorMeaning>> = {
   'transform-killed': hold('killed'),
   unreadable: park('unreadable'),
   unsendable: park('unsendable'),
+  'source-unknown': hold('busy'),
+  'source-gone': park('unsendable'),
   'transform-gone': park('untransformable'),
   'transform-error': park('untransformable'),
   'transform-empty': park('untransformable'),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RouteConfig } from '@ackline/shared/config/types';
 import { createPayloads } from '../../../src/delivery/attempting/payloads.ts';
+import { createUnknownNames } from '../../../src/delivery/attempting/unknown-names.ts';
 import { routeConfig } from '../../configs.ts';
 
 const TRANSFORM = { text: '1' } as never;
@@ -20,8 +21,7 @@ function setUp(...names: readonly string[]) {
   const payloads = createPayloads({
     rules: () => ({ routes }),
     transformer: { transform: () => Promise.resolve({ kind: 'done', body: Buffer.from('made') }) },
-    unknownRouteWaitMs: 60_000,
-    now: () => time,
+    unknownRoutes: createUnknownNames({ waitMs: 60_000, now: () => time }),
   });
   return {
     reload,
