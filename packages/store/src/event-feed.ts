@@ -11,6 +11,7 @@
  */
 import type { Pool } from 'pg';
 import type { EventPlace } from './event-places.ts';
+import { STORED_DAYS } from './stored-days.ts';
 
 /** A number of the sequence, and the transactions that may still store something up to it. */
 export interface SeqMark extends EventPlace {
@@ -38,23 +39,11 @@ export function isFinal(mark: SeqMark, now: SeqMark): boolean {
   return mark.storing.isDisjointFrom(now.storing);
 }
 
-/** No event of an older day is kept; a cursor from before it begins here. */
-const OLDEST_DAYS = 4_000;
-const MS_PER_DAY = 86_400_000;
-
-/** No event behind a place is of an earlier day: a transaction stores with the day of its start, and takes its numbers later. */
-export function firstDayBehind({ storedDay }: EventPlace): string {
-  const oldest = Date.now() - OLDEST_DAYS * MS_PER_DAY;
-  return new Date(Math.max(Date.parse(storedDay) - MS_PER_DAY, oldest)).toISOString().slice(0, 10);
-}
-
 export interface SeqRange {
   /** Not included. */
   readonly after: string;
   /** Included: a number that is final. */
   readonly until: string;
-  /** No event of an earlier day is in it. ISO date. */
-  readonly fromDay: string;
   readonly limit: number;
 }
 
@@ -65,18 +54,18 @@ export interface FedPlace extends EventPlace {
 /** Events of a range, in the order of `seq`. Each day is asked by its index, which begins with the day. */
 export async function readRange(
   queryable: Pick<Pool, 'query'>,
-  { after, until, fromDay, limit }: SeqRange,
+  { after, until, limit }: SeqRange,
 ): Promise<readonly FedPlace[]> {
   const { rows } = await queryable.query<FedPlace>({
     name: 'events-of-range', // planned once: that takes longer than to run it
     text: `
       select stored_day::text as "storedDay", seq, octet_length(body) as "bodyBytes"
-        from generate_series($3::date, (now() at time zone 'utc')::date + 1, interval '1 day') d (day)
+        from (${STORED_DAYS.events}) d
        cross join lateral (
          select stored_day, seq, body from events
-          where stored_day = d.day::date and seq > $1::bigint and seq <= $2::bigint order by seq limit $4) e
-       order by seq limit $4`,
-    values: [after, until, fromDay, limit],
+          where stored_day = d.day and seq > $1::bigint and seq <= $2::bigint order by seq limit $3) e
+       order by seq limit $3`,
+    values: [after, until, limit],
   });
   return rows;
 }

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { firstDayBehind } from './event-feed.ts';
 import type { EventPlace, FoundPlace } from './event-places.ts';
 import { conditionsOf, type EventSearch, firstDay } from './event-search.ts';
+import { STORED_DAYS } from './stored-days.ts';
 
 export interface AfterRange {
   /** Not included. */
@@ -27,7 +27,7 @@ export async function findPlacesAfter(
   search: EventSearch,
   { after, until, limit }: AfterRange,
 ): Promise<PlacesAfter> {
-  const fromDay = laterOf(firstDayBehind(after), firstDay(search));
+  const fromDay = firstDay(search);
   const first = await findFirst(queryable, { after, until, fromDay });
   if (first === null) return { found: [], end: laterPlace(after, until) };
   const { conditions, values, ofDeliveries, most } = conditionsOf(search, 4);
@@ -36,7 +36,7 @@ export async function findPlacesAfter(
     `select distinct on (seq) stored_day::text as "storedDay", seq, stored_at as "storedAt", body_bytes as "bodyBytes"
        from (${byDays(
          table => `select e.stored_day, e.seq, e.stored_at, octet_length(e.body) as body_bytes from ${table} e ${ofDeliveries}
-           where ${['e.stored_day = d.day::date', 'e.seq >= $1::bigint', 'e.seq <= $2::bigint', ...conditions].join(' and ')}
+           where ${['e.stored_day = d.day', 'e.seq >= $1::bigint', 'e.seq <= $2::bigint', ...conditions].join(' and ')}
            order by e.seq limit $4`,
        )}) both_tables
       order by seq limit $4`,
@@ -59,7 +59,7 @@ async function findFirst(
     `select stored_day::text as "storedDay", seq
        from (${byDays(
          table => `select stored_day, seq from ${table}
-           where stored_day = d.day::date and seq > $1::bigint and seq <= $2::bigint order by seq limit 1`,
+           where stored_day = d.day and seq > $1::bigint and seq <= $2::bigint order by seq limit 1`,
        )}) both_tables
       order by seq limit 1`,
     [after.seq, until.seq, fromDay],
@@ -70,13 +70,10 @@ async function findFirst(
 /** Each day of either table is asked by its index, which begins with the day. While a day is being dropped, some are in both. */
 function byDays(ofDay: (table: 'events' | 'kept_events') => string): string {
   const part = (table: 'events' | 'kept_events') =>
-    `select e.* from generate_series($3::date, (now() at time zone 'utc')::date + 1, interval '1 day') d (day)
-      cross join lateral (${ofDay(table)}) e`;
+    `select e.* from (${STORED_DAYS[table]}) d cross join lateral (${ofDay(table)}) e where d.day >= $3::date`;
   return `${part('events')} union all ${part('kept_events')}`;
 }
 
-/** ISO dates, and PostgreSQL's `-infinity`. */
-const laterOf = (day: string, other: string) => (other.startsWith('-') || day > other ? day : other);
 const lesserOf = (n: bigint, other: bigint) => (n < other ? n : other);
 const laterPlace = (place: EventPlace, other: EventPlace) =>
   BigInt(place.seq) > BigInt(other.seq) ? place : other;

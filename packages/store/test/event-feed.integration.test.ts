@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { insertEvents } from '@ackline/store/events';
 import { isFinal, readRange, readSeqMark } from '@ackline/store/event-feed';
+import type { EventPlace } from '@ackline/store/event-places';
+import { findPlacesAfter } from '@ackline/store/events-after';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool, PoolClient } from 'pg';
 import { eventRow, openPool } from './rows.ts';
@@ -32,7 +34,7 @@ describe('what is final of the events (EF)', () => {
   }
 
   const seqsUpTo = async (until: string) =>
-    (await readRange(pool, { after: '0', until, fromDay: '2020-01-01', limit: 100 })).map(({ seq }) => seq);
+    (await readRange(pool, { after: '0', until, limit: 100 })).map(({ seq }) => seq);
 
   it('nothing is final while a transaction may still store something before it, and all is once that ended', async () => {
     const slow = await storing();
@@ -51,6 +53,32 @@ describe('what is final of the events (EF)', () => {
     assert.deepEqual(await seqsUpTo(mark.seq), [slow.seq, quick.seq]);
     await end(later, 'rollback');
     assert.equal((await readSeqMark(pool)).storing.size, 0);
+  });
+
+  it('what comes behind a place is found, whatever the clock of PostgreSQL was set to meanwhile', async () => {
+    const after = await readSeqMark(pool);
+    const seqs: string[] = [];
+    for (const days of [0, 5, 0, 400, -5, -400]) {
+      const one = await storing();
+      await end(one, 'commit');
+      await pool.query('update events set stored_day = stored_day + $2::int where seq = $1', [one.seq, days]);
+      seqs.push(one.seq);
+    }
+    const until = await readSeqMark(pool);
+    const range = { after: after.seq, until: until.seq, limit: 100 };
+    assert.deepEqual(
+      (await readRange(pool, range)).map(({ seq }) => seq),
+      seqs,
+    );
+    for (const limit of [1, 100]) {
+      const found: string[] = [];
+      for (let from: EventPlace = after; from.seq !== until.seq; ) {
+        const look = await findPlacesAfter(pool, {}, { after: from, until, limit });
+        found.push(...look.found.map(({ seq }) => seq));
+        from = look.end;
+      }
+      assert.deepEqual(found, seqs);
+    }
   });
 
   it('a transaction that reads for long, or writes elsewhere, holds nobody up', async () => {

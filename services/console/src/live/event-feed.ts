@@ -14,7 +14,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
-import { firstDayBehind, isFinal, readRange, readSeqMark, type SeqMark } from '@ackline/store/event-feed';
+import { isFinal, readRange, readSeqMark, type SeqMark } from '@ackline/store/event-feed';
 import { type ListedEvent, listEventsAt } from '@ackline/store/event-list';
 import type { EventPlace } from '@ackline/store/event-places';
 import type { Pool } from 'pg';
@@ -191,7 +191,7 @@ function createFinality() {
 }
 
 async function readPage(reads: Pick<Pool, 'query'>, after: EventPlace, until: EventPlace) {
-  const range = { after: after.seq, until: until.seq, fromDay: firstDayBehind(after), limit: PAGE };
+  const range = { after: after.seq, until: until.seq, limit: PAGE };
   const places = await readRange(reads, range);
   const last = places.at(-1);
   const end = places.length < PAGE || last === undefined ? until : last;
