@@ -68,37 +68,38 @@ describe('quarantined records, by command', () => {
   }
   const rowsOf = async (text: string) => (await client.query<Record<string, unknown>>(text)).rows;
 
-  it('go back into the inbox one by one, byte for byte and under their key, and are audited', async () => {
-    const meta = encodeMeta(metaOf(EVENT));
-    await quarantine('kafka:0:11', meta);
-    assert.match((await run('park')).out, /kafka:0:11 +SQLSTATE 23514 +1$/);
-    const { exitCode, out } = await run('replay', 'quarantined', '1');
-    assert.equal(exitCode, 0);
-    assert.match(out, new RegExp(`^kafka:0:11 is in the inbox again, as the event ${EVENT}\\.`));
-    assert.deepEqual(await rowsOf('select id, key_hash, after_offset, key_id, meta, body from inbox'), [
-      {
-        id: EVENT,
-        key_hash: keyHash('telegram\u0000chat-1'),
-        after_offset: '-1',
-        key_id: 'none',
-        meta,
-        body: BODY,
-      },
-    ]);
-    assert.deepEqual(await rowsOf('select id from quarantine'), []);
-    assert.deepEqual(await rowsOf('select actor, action, subject, details from audit'), [
-      {
-        actor: operatorName(),
-        action: 'quarantine.returned',
-        subject: EVENT,
-        details: { origin: 'kafka:0:11', reason: 'SQLSTATE 23514' },
-      },
-    ]);
-    assert.match(
-      (await run('replay', 'quarantined', '1')).err,
-      /\[ACKLINE_NOT_FOUND\] There is no quarantined record 1/,
-    );
-  });
+  for (const origin of ['kafka:0:11', `inbox:${EVENT}`, `unrouted:${EVENT}`])
+    it(`go back into the inbox, byte for byte and under their key, and are audited: ${origin}`, async () => {
+      const meta = encodeMeta(metaOf(EVENT));
+      await quarantine(origin, meta);
+      assert.match((await run('park')).out, new RegExp(`${origin} +SQLSTATE 23514 +1$`));
+      const { exitCode, out } = await run('replay', 'quarantined', '1');
+      assert.equal(exitCode, 0);
+      assert.match(out, new RegExp(`^${origin} is in the inbox again, as the event ${EVENT}\\.`));
+      assert.deepEqual(await rowsOf('select id, key_hash, after_offset, key_id, meta, body from inbox'), [
+        {
+          id: EVENT,
+          key_hash: keyHash('telegram\u0000chat-1'),
+          after_offset: '-1',
+          key_id: 'none',
+          meta,
+          body: BODY,
+        },
+      ]);
+      assert.deepEqual(await rowsOf('select id from quarantine'), []);
+      assert.deepEqual(await rowsOf('select actor, action, subject, details from audit'), [
+        {
+          actor: operatorName(),
+          action: 'quarantine.returned',
+          subject: EVENT,
+          details: { origin, reason: 'SQLSTATE 23514' },
+        },
+      ]);
+      assert.match(
+        (await run('replay', 'quarantined', '1')).err,
+        /\[ACKLINE_NOT_FOUND\] There is no quarantined record 1/,
+      );
+    });
 
   it('stay where this release makes no event of them, or where they are one already', async () => {
     await quarantine('kafka:0:12', Buffer.from('{"v":9}'));

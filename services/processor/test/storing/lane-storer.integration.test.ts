@@ -1095,5 +1095,41 @@ describe('storing a lane', () => {
       assert.equal((await routing())[nobodys.id], 'unmatched');
       assert.equal((await routing())[waiting[0]!.id], 'routed');
     });
+
+    it('that is refused once its source is known is stored and routed after all, once, from quarantine', async () => {
+      const { storer } = harness();
+      const event = sampleEvent({ source: 'new', orderingKey: 'chat', body: Buffer.from([0, 255]) });
+      await storer.storeKafkaBatch(kafkaBatch([event]));
+      const rules = createRules({
+        tenants: [],
+        sources: [sourceConfig({ name: 'new' })],
+        routes: [routeConfig({ match: { source: 'new', tenant: null, type: null, where: null } })],
+        destinations: [destinationConfig({ ordering: 'key' })],
+      });
+      await pool.query("alter table deliveries add constraint no_poison check (ordering_key <> 'chat')");
+      try {
+        assert.equal(await routeUnrouted(lateDeps(pool, rules), 'new'), 1);
+      } finally {
+        await pool.query('alter table deliveries drop constraint no_poison');
+      }
+      const { rows: kept } = await pool.query<{ id: string; origin: string }>(
+        'select id, origin from quarantine',
+      );
+      assert.deepEqual(
+        kept.map(({ origin }) => origin),
+        [`unrouted:${event.id}`],
+      );
+      assert.deepEqual(await storedIds(), []);
+      const place = ({ meta }: KeptRecord) => ({ id: event.id, keyHash: keyHash(recordKey(event)), meta });
+      await returnQuarantined(pool, { id: kept[0]!.id, actor: 'anna', place });
+      await storer.storeInboxRows(await inboxNumbers(pool));
+      await storer.storeKafkaBatch(kafkaBatch([event], { first: 1n })); // and the provider sends it once more
+      assert.equal(await routeUnrouted(lateDeps(pool, rules), 'new'), 1);
+      const { rows } = await pool.query(
+        'select e.id, e.body, d.state from events e join deliveries d on d.event_id = e.id',
+      );
+      assert.deepEqual(rows, [{ id: event.id, body: Buffer.from([0, 255]), state: 'due' }]);
+      assert.equal((await pool.query('select from quarantine')).rowCount, 0);
+    });
   });
 });
