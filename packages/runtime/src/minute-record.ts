@@ -44,9 +44,10 @@ export function createMinuteRecord<Counts>(deps: MinuteRecordDeps<Counts>): Minu
     current = minuteOf(now());
   }
 
-  async function tell(): Promise<void> {
+  /** One minute after the other, as long as it may. */
+  async function tell(signal: AbortSignal): Promise<void> {
     try {
-      for (let next = untold[0]; next !== undefined; next = untold[0]) {
+      for (let next = untold[0]; next !== undefined && !signal.aborted; next = untold[0]) {
         await write(next.at, next.counts);
         untold.shift();
       }
@@ -61,17 +62,19 @@ export function createMinuteRecord<Counts>(deps: MinuteRecordDeps<Counts>): Minu
       const rest = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
       while (!signal.aborted) {
         // Set back by a day, it is a minute all the same.
-        await rest(Math.min(current + minuteMs - now(), minuteMs));
+        await rest(Math.max(0, Math.min(current + minuteMs - now(), minuteMs)));
         // A timer may be early by a millisecond, and a clock may be set back.
         if (signal.aborted || minuteOf(now()) === current) continue;
         close();
         await rest(Math.random() * spreadMs);
-        if (!signal.aborted) await tell();
+        await tell(signal);
       }
     },
     async end() {
       close();
-      await Promise.race([tell(), delay(endLimitMs, undefined, { ref: false })]);
+      const over = new AbortController();
+      await Promise.race([tell(over.signal), delay(endLimitMs, undefined, { ref: false })]);
+      over.abort();
     },
   };
 }

@@ -8,7 +8,7 @@ const START = 1_795_372_800_000;
 
 /** A record with a clock that the test sets, and minutes that end at once. */
 function record({ hangs = false, minuteMs = MINUTE } = {}) {
-  const live = { counted: 0, isAway: false, now: START + 20_000 };
+  const live = { counted: 0, isAway: false, now: START + 20_000, onWrite: () => {} };
   const told: [at: number, count: number][] = [];
   const stop = new AbortController();
   const made = createMinuteRecord<number>({
@@ -22,6 +22,7 @@ function record({ hangs = false, minuteMs = MINUTE } = {}) {
       if (hangs) return new Promise(() => undefined);
       if (live.isAway) return Promise.reject(new Error('away'));
       told.push([(at.getTime() - START) / MINUTE, count]);
+      live.onWrite();
       return Promise.resolve();
     },
     log: { debug: () => undefined },
@@ -88,6 +89,23 @@ describe('what is counted in a minute', () => {
         [69, 70],
       ],
     );
+  });
+
+  it('does not keep a process from ending, however many minutes are still to be told', async () => {
+    const { made, live, told, stop } = record({ minuteMs: 20 });
+    live.isAway = true;
+    for (let minute = 1; minute <= 30; minute += 1) {
+      live.counted = minute;
+      live.now += MINUTE;
+      await made.end();
+    }
+    live.isAway = false;
+    live.onWrite = () => stop.abort();
+    live.now += MINUTE;
+    await made.run(stop.signal);
+    assert.equal(told.length, 1);
+    await made.end(); // which has a limit of its own
+    assert.equal(told.length, 30);
   });
 
   it('does not keep a process from ending where nobody takes it', async () => {
