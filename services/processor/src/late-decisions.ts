@@ -2,7 +2,7 @@ import type { Logger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
-import type { FanOut } from '@ackline/shared/routing/fan-out';
+import type { FanOut, FanOutSteps } from '@ackline/shared/routing/fan-out';
 import { open } from '@ackline/shared/seal';
 import type { UnroutedEvent } from '@ackline/store/unrouted-events';
 import type { PoolClient } from 'pg';
@@ -15,7 +15,7 @@ import {
   sumOf,
   UNSPLIT,
 } from './storing/decisions.ts';
-import { createPace } from './storing/pace.ts';
+import { createPace, type Pace } from './storing/pace.ts';
 import { isOverSplit } from './storing/split-event.ts';
 import type { StorableEvent } from './storing/storable.ts';
 
@@ -46,6 +46,12 @@ export interface LateDeciding {
   readonly log: Logger;
   /** The event that stays one, whatever its body has; null: there is none. */
   readonly wholeId: string | null;
+  readonly rest: LateRest;
+}
+
+/** What was decided last and did not come into its transaction, for the next one. */
+export interface LateRest {
+  last: { readonly rule: FanOutSteps; readonly decision: LateDecision } | null;
 }
 
 export type Late<Kind extends LateDecision['kind']> = Extract<LateDecision, { readonly kind: Kind }>;
@@ -61,23 +67,38 @@ export async function decideLate(
   how: LateDeciding,
 ): Promise<readonly LateDecision[]> {
   const pace = createPace(() => client.query('select 1'));
+  const { rest, rules, wholeId } = how;
+  const known = rest.last?.rule === rules.fanOut ? rest.last.decision : null;
+  rest.last = null;
   const decided: LateDecision[] = [];
   let kind: LateDecision['kind'] = 'left';
   let size = UNSPLIT;
   for (const event of events) {
     if (pace.isSpent) break;
-    const steps = decideStored(event, how);
-    let step = steps.next();
-    for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
-    const decision = step.value;
-    if (kind === 'split' ? decision.kind !== 'split' : kind === 'whole' && decision.kind === 'left') break;
+    const isKnown = event.id === known?.event.id && event.id !== wholeId;
+    const decision = isKnown ? known : await inTurn(decideStored(event, how), pace);
+    const sum = decision.kind === 'split' ? sumOf(size, sizeOf(decision.parts)) : size;
+    if (!goesBehind(kind, decision) || isOverSplit(sum)) {
+      rest.last = { rule: rules.fanOut, decision }; // never the first
+      break;
+    }
     kind = decision.kind;
-    if (decision.kind === 'split') size = sumOf(size, sizeOf(decision.parts));
-    if (isOverSplit(size)) break; // never at the first
+    size = sum;
     decided.push(decision);
   }
-  const rest = events.slice(decided.length);
-  return [...decided, ...rest.map(event => ({ kind: 'left', event }) as const)];
+  const left = events.slice(decided.length);
+  return [...decided, ...left.map(event => ({ kind: 'left', event }) as const)];
+}
+
+/** Whether it may be in the transaction of those before it. */
+function goesBehind(before: LateDecision['kind'], { kind }: LateDecision): boolean {
+  return before === 'split' ? kind === 'split' : before !== 'whole' || kind !== 'left';
+}
+
+async function inTurn<Decided>(steps: Generator<undefined, Decided>, pace: Pace): Promise<Decided> {
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) if (pace.isDue) await pace.rest();
+  return step.value;
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 } from '@ackline/store/unrouted-events';
 import type { Pool, PoolClient } from 'pg';
 import type { Intake } from './intake.ts';
-import { decideLate, type Late, type LateDecision } from './late-decisions.ts';
+import { decideLate, type Late, type LateDecision, type LateRest } from './late-decisions.ts';
 import type { Rules } from './rules.ts';
 import type { DecidedEvent, DecidingRules } from './storing/decisions.ts';
 import { newDelivery } from './storing/new-delivery.ts';
@@ -58,6 +58,7 @@ export interface LateRouting extends Component {
 export function createLateRouting(deps: LateRoutingDeps): LateRouting {
   const { pool, log } = deps;
   const wakeup = createWakeup();
+  const rest: LateRest = { last: null };
 
   /** A batch of each source in turn, until none has more: a long backlog of one holds up no other, nor does one that fails. */
   async function routeAll(goesOn: () => boolean): Promise<void> {
@@ -75,7 +76,7 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
 
   async function tryRoute(source: string): Promise<number> {
     try {
-      return await routeUnrouted({ ...deps, rules: deps.rules() }, source);
+      return await routeUnrouted({ ...deps, rules: deps.rules(), rest }, source);
     } catch (error) {
       log.error({ err: error, source }, 'events.not-routed');
       return 0;
@@ -103,6 +104,8 @@ export function createLateRouting(deps: LateRoutingDeps): LateRouting {
 export interface RoutingDeps
   extends Pick<LateRoutingDeps, 'pool' | 'log' | 'intake' | 'onKeptWhole' | 'onQuarantined'> {
   readonly rules: RoutingRules;
+  /** Of one transaction for the next one. */
+  readonly rest: LateRest;
 }
 
 type RoutingRules = DecidingRules & Pick<Rules, 'destinations'>;

@@ -71,7 +71,7 @@ export function lateDeps(
 ) {
   const log = { info: () => undefined, error: () => undefined } as never;
   const told = { onKeptWhole: () => undefined, onQuarantined: () => undefined };
-  return { pool, rules, intake: { lanes: () => lanes }, log, ...told };
+  return { pool, rules, intake: { lanes: () => lanes }, log, rest: { last: null }, ...told };
 }
 
 /** As of a processor, or as much shorter in all its limits. */

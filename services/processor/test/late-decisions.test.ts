@@ -24,7 +24,12 @@ async function kindsOf(bodies: readonly UnroutedEvent[], routes = 1): Promise<re
   const client = { query: () => Promise.resolve() } as never;
   const fanOut = ruleOf({ routing: 'routed', routes: Array(routes).fill(routeConfig()) });
   const rules = { fanOut, providerOf: () => line };
-  const decided = await decideLate(client, bodies, { rules, log: {} as never, wholeId: null });
+  const decided = await decideLate(client, bodies, {
+    rules,
+    log: {} as never,
+    wholeId: null,
+    rest: { last: null },
+  });
   return decided.map(({ kind }) => kind);
 }
 
@@ -45,5 +50,35 @@ describe('bodies that are split late', () => {
     const body = storedBody(PARTS);
     const routes = (MAX_SPLIT.deliveries * 0.4) / PARTS;
     assert.deepEqual(await kindsOf([body, body, body], routes), ['split', 'split', 'left']);
+  });
+
+  it('are split once each, also what one transaction has no room for', async () => {
+    let splits = 0;
+    const counted = {
+      split(of: Parameters<NonNullable<typeof line.split>>[0]) {
+        splits += 1;
+        return line.split?.(of) ?? [];
+      },
+    };
+    const how = {
+      rules: { fanOut: ruleOf({ routing: 'unmatched' }), providerOf: () => counted },
+      log: {} as never,
+      wholeId: null,
+      rest: { last: null },
+    };
+    const client = { query: () => Promise.resolve() } as never;
+    const bodies = Array.from({ length: 3 }, () => storedBody(MAX_SPLIT.bytes * 0.6));
+    for (let waiting: readonly UnroutedEvent[] = bodies; waiting.length > 0; ) {
+      const decided = await decideLate(client, waiting, how);
+      const left = decided.flatMap(({ kind, event }) => (kind === 'left' ? [event] : []));
+      assert.equal(left.length, waiting.length - 1);
+      waiting = left;
+    }
+    assert.equal(splits, bodies.length);
+    // By other rules it is another decision.
+    await decideLate(client, bodies, how);
+    const others = { ...how, rules: { ...how.rules, fanOut: ruleOf({ routing: 'unmatched' }) } };
+    await decideLate(client, bodies.slice(1), others);
+    assert.equal(splits, bodies.length + 4);
   });
 });
