@@ -20,6 +20,7 @@ import {
   ProduceAcks,
   produceV9,
   ResponseError,
+  TimeoutError,
 } from '@platformatic/kafka';
 import { type BrokerConnections, createBrokerConnections } from './broker-connections.ts';
 import { meaningOf, namesThatMean } from './kafka-errors.ts';
@@ -200,5 +201,6 @@ function resultOf(error: unknown): SentRecord {
 function codeOf(error: Error): string | null {
   const answered: unknown = findErrorBy(error, 'code', 'PLT_KFK_PROTOCOL')?.['apiId'];
   if (typeof answered === 'string') return answered;
+  if (error instanceof TimeoutError) return TimeoutError.code; // the client gives it the code of a lost connection
   return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
