@@ -35,7 +35,7 @@ export interface EventLogOptions {
 
 /** Hears what is worth counting. Must not throw. */
 export interface EventLogListener {
-  /** So many events are written together. */
+  /** A batch of so many events is about to be written. */
   batch(tier: AppendReceipt['tier'], events: number): void;
   /** A closed breaker has opened. */
   opened(tier: AppendReceipt['tier']): void;

@@ -50,7 +50,7 @@ const REFUSED_VALUES = /^(?:22|54)/;
 
 export interface InboxLogOptions {
   readonly pool: Pick<Pool, 'query'>;
-  /** So many events are written together. */
+  /** A batch of so many events is about to be written. */
   readonly onBatch?: (events: number) => void;
 }
 

@@ -42,7 +42,7 @@ export interface KafkaLogOptions {
   readonly keyOffsets?: KeyOffsets;
   /** The topic was deleted and made anew: this log takes no event any more. */
   readonly onTopicChanged?: () => void;
-  /** So many events are written together. */
+  /** A batch of so many events is about to be written. */
   readonly onBatch?: (events: number) => void;
 }
 

@@ -37,7 +37,7 @@ export interface KafkaTierOptions {
   readonly durability: KafkaDurability;
   readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
   readonly topic?: string;
-  /** So many events are written together. */
+  /** A batch of so many events is about to be written. */
   readonly onBatch?: (events: number) => void;
   /** How a topic is opened, and written to. Default: on the brokers. */
   readonly open?: typeof openTopic;

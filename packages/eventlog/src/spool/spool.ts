@@ -72,7 +72,7 @@ export interface SpoolOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Epoch milliseconds. */
   readonly now?: () => number;
-  /** So many events are written together. */
+  /** A batch of so many events is about to be written. */
   readonly onBatch?: (events: number) => void;
 }
 

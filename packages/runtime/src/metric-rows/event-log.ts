@@ -22,7 +22,7 @@ export const eventLogRows = {
   eventlogBatchEvents: {
     name: 'ackline_eventlog_batch_events',
     type: 'histogram',
-    help: 'Events that were written together: in one statement, transaction or turn of Kafka batches',
+    help: 'Events that a tier was given together, for one statement, transaction or turn of Kafka batches: those that it was late with once more, from the spool',
     labels: ['tier'],
     buckets: BATCH_BUCKETS,
     services: INGRESS,

@@ -82,7 +82,45 @@ describe('the metrics of the ingress', () => {
     assert.equal(refused.value('ackline_ingress_ack_seconds_count', SOURCE), 1);
   });
 
-  it('tell which tier takes events, in which batches, and what the spool holds while PostgreSQL is away', async () => {
+  it('tell in which batches a tier was given events', async () => {
+    await using ingress = await startIngress(database.url); // without a spool: each of them is given to the inbox once
+    await withAgent(async agent => {
+      const ids = Array.from({ length: 20 }, (_, id) => id + 1);
+      const statuses = await Promise.all(ids.map(id => sendUpdate(agent, ingress.port, id)));
+      assert.deepEqual(
+        statuses,
+        ids.map(() => 200),
+      );
+    });
+    const given = await scrape(ingress.operations);
+    assert.equal(given.value('ackline_eventlog_batch_events_sum', { tier: 'inbox' }), 20);
+    assert.ok((given.value('ackline_eventlog_batch_events_count', { tier: 'inbox' }) ?? 0) >= 1);
+  });
+
+  it('tell of an event that PostgreSQL was late with that the inbox was given it again, by the spool', async () => {
+    const url = new URL(database.url);
+    await using proxy = await startTcpProxy({ port: Number(url.port) });
+    url.port = String(proxy.port);
+    const spool = await mkdtemp(join(tmpdir(), 'ackline-spool-'));
+    try {
+      await using ingress = await startIngress(url.href, { SPOOL_DIR: spool, SPOOL_DURABILITY: 'ephemeral' });
+      proxy.slow(1_000, 'client'); // longer than an answer waits for the inbox, shorter than the spool does
+      await withAgent(async agent => {
+        assert.equal(await sendUpdate(agent, ingress.port, 1), 200);
+      });
+      await waitFor(
+        async () => (await scrape(ingress.operations)).value('ackline_spool_relayed_total') === 1,
+        { what: 'the spool to be drained', timeoutMs: 30_000 },
+      );
+      const given = await scrape(ingress.operations);
+      assert.equal(given.value('ackline_eventlog_batch_events_sum', { tier: 'spool' }), 1);
+      assert.ok((given.value('ackline_eventlog_batch_events_sum', { tier: 'inbox' }) ?? 0) >= 2);
+    } finally {
+      await rm(spool, { recursive: true, force: true });
+    }
+  });
+
+  it('tell which tier takes events, and what the spool holds while PostgreSQL is away', async () => {
     const url = new URL(database.url);
     await using proxy = await startTcpProxy({ port: Number(url.port) });
     url.port = String(proxy.port);
@@ -92,11 +130,7 @@ describe('the metrics of the ingress', () => {
       const inUse = async (tier: string) =>
         (await scrape(ingress.operations)).value('ackline_eventlog_tier_in_use', { tier });
       await withAgent(async agent => {
-        const ids = Array.from({ length: 20 }, (_, id) => id + 1);
-        await Promise.all(ids.map(id => sendUpdate(agent, ingress.port, id)));
         const well = await scrape(ingress.operations);
-        assert.equal(well.value('ackline_eventlog_batch_events_sum', { tier: 'inbox' }), 20);
-        assert.ok((well.value('ackline_eventlog_batch_events_count', { tier: 'inbox' }) ?? 0) >= 1);
         assert.deepEqual([await inUse('inbox'), await inUse('spool')], [1, 0]);
         assert.equal(well.value('ackline_spool_ready'), 1);
         assert.equal(well.value('ackline_spool_events'), 0);
