@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { duration, KEYS_OPTION } from '../options.ts';
-import { paint, plain } from '../output/colours.ts';
+import { lineStyle } from '../output/event-fields.ts';
 import { withHiddenKeys } from '../output/hidden-keys.ts';
 import { jsonLine } from '../output/json-line.ts';
 import { createAway } from '../remote/away.ts';
@@ -60,8 +60,10 @@ async function tail(context: CommandContext, options: TailOptions): Promise<void
       isLive ? 'PostgreSQL is back.' : 'PostgreSQL is away from the console: events come when it is back.',
     );
   const write = writerOf(context, options);
+  if (context.isTerminal) terminal.note(`Events of ${target.url} as they come, until Ctrl-C.`);
   for await (const event of followEvents({ connection, query: queryOf(options), away, onLive, stop }))
     terminal.line(write(options.keys === true ? event : withHiddenKeys(event)));
+  if (context.isTerminal) terminal.note(''); // behind the ^C that it shows
 }
 
 function queryOf(options: TailOptions): Record<string, string> {
@@ -75,6 +77,6 @@ function queryOf(options: TailOptions): Record<string, string> {
 
 function writerOf(context: CommandContext, { json }: TailOptions): (event: StreamedEvent) => string {
   if (json === true) return jsonLine;
-  const isColoured = context.isTerminal && context.config().areColoursWanted;
-  return event => eventLine(event, isColoured ? paint : plain);
+  const style = lineStyle(context);
+  return event => eventLine(event, style);
 }

@@ -1,12 +1,12 @@
-import type { Paint } from '../output/colours.ts';
+import type { LineStyle } from '../output/event-fields.ts';
 import { curlOfEvent } from './curl-of-event.ts';
 import type { Forwarded, Forwarder } from './forwarder.ts';
 import type { LocalServer } from './local-server.ts';
 import { requestLine } from './request-line.ts';
 import type { ListenTarget } from './target-url.ts';
 
-export const KEY_HELP =
-  'r retry the last · o where it is in the console · c as curl · s skip what waits · p pause · q quit';
+/** It fits 80 columns. */
+export const KEY_HELP = 'r retry the last · o its link · c as curl · s skip what waits · p pause · q quit';
 
 export interface KeyDeps {
   readonly forwarder: Pick<Forwarder, 'isPaused' | 'skip'>;
@@ -17,7 +17,7 @@ export interface KeyDeps {
   readonly last: () => Forwarded | null;
   readonly line: (text: string) => void;
   readonly note: (text: string) => void;
-  readonly paint: Paint;
+  readonly style: LineStyle;
   readonly quit: () => void;
   readonly stop: AbortSignal;
 }
@@ -48,15 +48,16 @@ export function createKeyHandler(deps: KeyDeps): (key: string) => void {
     '\u0003': quit,
     '\u0004': quit,
     '?': () => note(KEY_HELP),
+    '\r': () => note(''),
   };
   return key => actions[key.toLowerCase()]?.();
 }
 
 async function sendAgain(
   { event, payload }: Forwarded,
-  { server, line, note, paint, stop }: KeyDeps,
+  { server, line, note, style, stop }: KeyDeps,
 ): Promise<void> {
   const answer = await server.send(event, payload, { isAgain: true, stop });
-  if (answer.kind === 'answered') line(requestLine(event, { ...answer, isAgain: true }, paint));
+  if (answer.kind === 'answered') line(requestLine(event, { ...answer, isAgain: true }, style));
   else if (!stop.aborted) note(`No answer (${answer.why}).`);
 }

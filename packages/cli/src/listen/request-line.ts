@@ -1,46 +1,35 @@
-import { printable } from '@ackline/shared/printable';
-import { type Paint, statusColour } from '../output/colours.ts';
+import { statusColour } from '../output/colours.ts';
+import { eventFields, type Field, lineOf, type LineStyle } from '../output/event-fields.ts';
 import { formatMs } from '../output/units.ts';
 import type { PulledEvent } from './local-server.ts';
 
-const SOURCE_CHARS = 16;
-const TYPE_CHARS = 20;
 const STATUS_CHARS = 7;
 const MS_CHARS = 8;
-const MAX_CHARS = 60;
 
-/** One line of an event that went out. No text of it can move the cursor or begin another line. */
+interface ShownAnswer {
+  readonly status: number;
+  readonly ms: number;
+  readonly isAgain?: boolean;
+}
+
+/** One line of an event that went out, on a narrow terminal more. No text of it can move the cursor or begin another line. */
 export function requestLine(
   event: PulledEvent,
-  {
-    status,
-    ms,
-    isAgain = false,
-  }: { readonly status: number; readonly ms: number; readonly isAgain?: boolean },
-  paint: Paint,
+  { status, ms, isAgain = false }: ShownAnswer,
+  style: LineStyle,
 ): string {
-  return line(event, paint, [
-    paint(statusColour(status), String(status).padEnd(STATUS_CHARS)),
-    formatMs(ms).padStart(MS_CHARS),
-    ...(isAgain ? ['again'] : []),
+  return line(event, style, [
+    { text: String(status).padEnd(STATUS_CHARS), colour: statusColour(status) },
+    { text: formatMs(ms).padStart(MS_CHARS) },
+    ...(isAgain ? [{ text: 'again' }] : []),
   ]);
 }
 
-export function skippedLine(event: PulledEvent, why: string, paint: Paint): string {
-  return line(event, paint, [paint('yellow', 'skipped'), why]);
+export function skippedLine(event: PulledEvent, why: string, style: LineStyle): string {
+  return line(event, style, [{ text: 'skipped', colour: 'yellow' }, { text: why }]);
 }
 
-function line(event: PulledEvent, paint: Paint, end: readonly string[]): string {
-  return [
-    paint('dim', new Date().toISOString().slice(11, 23)),
-    paint('cyan', shown(event.source).padEnd(SOURCE_CHARS)),
-    shown(event.type).padEnd(TYPE_CHARS),
-    ...end,
-    paint('dim', event.id),
-  ].join('  ');
-}
-
-function shown(text: string): string {
-  const safe = printable(text);
-  return safe.length <= MAX_CHARS ? safe : `${safe.slice(0, MAX_CHARS - 1)}…`;
+function line(event: PulledEvent, style: LineStyle, end: readonly Field[]): string {
+  const begin = eventFields(new Date().toISOString(), event);
+  return lineOf([...begin, ...end, { text: event.id, colour: 'dim' }], style);
 }

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../command-context.ts';
 import { dataLayout } from '../data-directory/layout.ts';
-import { type Paint, paint, plain } from '../output/colours.ts';
+import { type LineStyle, lineStyle } from '../output/event-fields.ts';
 import { type Away, createAway } from '../remote/away.ts';
 import { connectConsole } from '../remote/console-connection.ts';
 import type { ConsoleTarget } from '../remote/console-target.ts';
@@ -46,7 +46,7 @@ export async function runListen(context: CommandContext, plan: ListenPlan): Prom
       onCursor: cursor => keeper.keep(cursor),
       onAnswered(forwarded, answer) {
         last.forwarded = forwarded;
-        say.line(requestLine(forwarded.event, answer, say.paint));
+        say.line(requestLine(forwarded.event, answer, say.style));
       },
     },
   });
@@ -67,13 +67,12 @@ export async function runListen(context: CommandContext, plan: ListenPlan): Prom
 interface Speaker {
   readonly line: (text: string) => void;
   readonly note: (text: string) => void;
-  readonly paint: Paint;
+  readonly style: LineStyle;
 }
 
 function createSpeaker(context: CommandContext): Speaker {
-  const { terminal, isTerminal } = context;
-  const isColoured = isTerminal && context.config().areColoursWanted;
-  return { line: terminal.line, note: terminal.note, paint: isColoured ? paint : plain };
+  const { line, note } = context.terminal;
+  return { line, note, style: lineStyle(context) };
 }
 
 const nameOf = ({ console, target, filters }: ListenPlan): ListenerName => ({
@@ -109,11 +108,11 @@ async function begin(plan: ListenPlan, file: CursorFile, { note }: Speaker): Pro
 }
 
 function spokenEvents(
-  { line, note, paint: painted }: Speaker,
+  { line, note, style }: Speaker,
   { target }: ListenPlan,
 ): Pick<ForwarderEvents, 'onSkipped' | 'onAway' | 'onBack'> {
   return {
-    onSkipped: (event, why) => line(skippedLine(event, why, painted)),
+    onSkipped: (event, why) => line(skippedLine(event, why, style)),
     onAway: why => note(`${target.url} does not answer (${why}): waiting for it, nothing is skipped.`),
     onBack: () => note(`${target.url} answers again.`),
   };

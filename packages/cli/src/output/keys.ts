@@ -1,22 +1,28 @@
+import { emitKeypressEvents, type Key } from 'node:readline';
+
 /** Keys of a terminal, one by one, without Enter. */
 export interface Keys {
   /** Ctrl-C is a key here too: raw mode brings no signal. Gives what ends it. */
   listen(onKey: (key: string) => void): () => void;
 }
 
-export type KeyInput = Pick<NodeJS.ReadStream, 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>;
+export type KeyInput = NodeJS.ReadableStream & Pick<NodeJS.ReadStream, 'setRawMode'>;
+
+const ESCAPE = '\u001b';
 
 export function createKeys(input: KeyInput): Keys {
   return {
     listen(onKey) {
-      const onData = (chunk: Buffer | string) => {
-        for (const key of chunk.toString()) onKey(key);
+      // An arrow or F4 comes as several characters, with letters among them that nobody has pressed.
+      const onKeypress = (_text: string | undefined, { sequence = ESCAPE }: Key) => {
+        if (!sequence.startsWith(ESCAPE)) onKey(sequence);
       };
+      emitKeypressEvents(input);
       input.setRawMode(true);
-      input.on('data', onData);
+      input.on('keypress', onKeypress);
       input.resume();
       return () => {
-        input.off('data', onData);
+        input.off('keypress', onKeypress);
         input.setRawMode(false);
         input.pause();
       };

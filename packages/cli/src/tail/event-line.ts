@@ -1,33 +1,20 @@
-import { printable } from '@ackline/shared/printable';
-import type { Paint } from '../output/colours.ts';
+import { eventFields, type Field, lineOf, type LineStyle, shownName } from '../output/event-fields.ts';
 import type { StreamedEvent } from './follow-events.ts';
 
-/** As wide as most names are: longer ones move what is behind them. */
-const SOURCE_CHARS = 16;
-const TYPE_CHARS = 20;
-/** Of a type or key that a sender chose. */
-const MAX_CHARS = 60;
-
-/** One line of an event. No text of it can move the cursor, colour anything or begin another line. */
-export function eventLine(event: StreamedEvent, paint: Paint): string {
-  const { storedAt, source, type, orderingKey, id } = event;
-  return [
-    paint('dim', storedAt.slice(11, 23)),
-    paint('cyan', shown(source).padEnd(SOURCE_CHARS)),
-    shown(type).padEnd(TYPE_CHARS),
-    orderingKey === null ? '–' : shown(orderingKey),
-    destinations(event, paint),
-    paint('dim', id),
-  ].join('  ');
+/** One line of an event, on a narrow terminal more. No text of it can move the cursor, colour anything or begin another line. */
+export function eventLine(event: StreamedEvent, style: LineStyle): string {
+  const { storedAt, orderingKey, id } = event;
+  const key = orderingKey === null ? '–' : shownName(orderingKey);
+  return lineOf(
+    [...eventFields(storedAt, event), { text: key }, destinations(event), { text: id, colour: 'dim' }],
+    style,
+  );
 }
 
-function destinations({ routing, deliveries }: StreamedEvent, paint: Paint): string {
-  if (routing === 'unmatched') return paint('yellow', 'no route takes it');
-  if (routing === 'unrouted') return paint('yellow', 'its source is not known to the processor yet');
-  return `→ ${deliveries.map(({ destination }) => shown(destination)).join(', ') || 'delivered'}`;
-}
-
-function shown(text: string): string {
-  const safe = printable(text);
-  return safe.length <= MAX_CHARS ? safe : `${safe.slice(0, MAX_CHARS - 1)}…`;
+function destinations({ routing, deliveries }: StreamedEvent): Field {
+  if (routing === 'unmatched') return { text: 'no route takes it', colour: 'yellow' };
+  if (routing === 'unrouted')
+    return { text: 'its source is not known to the processor yet', colour: 'yellow' };
+  const names = deliveries.map(({ destination }) => shownName(destination)).join(', ');
+  return { text: `→ ${names || 'delivered'}` };
 }

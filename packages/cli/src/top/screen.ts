@@ -1,3 +1,5 @@
+import { createKeys, type KeyInput } from '../output/keys.ts';
+
 /** A terminal that shows one picture, drawn anew each time; the text that was there before is back at the end. */
 export interface Screen {
   readonly columns: number;
@@ -10,7 +12,7 @@ export interface Screen {
 }
 
 export interface ScreenStreams {
-  readonly input: Pick<NodeJS.ReadStream, 'isTTY' | 'on' | 'off' | 'resume' | 'pause' | 'setRawMode'>;
+  readonly input: KeyInput & Pick<NodeJS.ReadStream, 'isTTY'>;
   readonly output: Pick<NodeJS.WriteStream, 'columns' | 'rows' | 'write'>;
   /** Of the process. */
   readonly signals: Pick<NodeJS.EventEmitter, 'on' | 'off'>;
@@ -30,11 +32,8 @@ const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function createScreen({ input, output, signals }: ScreenStreams): Screen {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-  const onKey = (chunk: Buffer | string) => {
-    const keys = chunk.toString();
-    if (END_KEYS.some(key => keys.includes(key))) end();
-  };
   const onSignal = () => end();
+  let endKeys: () => void = () => undefined;
   return {
     get columns() {
       return output.columns ?? DEFAULT_COLUMNS;
@@ -45,11 +44,10 @@ export function createScreen({ input, output, signals }: ScreenStreams): Screen 
     ended,
     open() {
       for (const signal of END_SIGNALS) signals.on(signal, onSignal);
-      if (input.isTTY) {
-        input.setRawMode(true);
-        input.on('data', onKey);
-        input.resume();
-      }
+      if (input.isTTY)
+        endKeys = createKeys(input).listen(key => {
+          if (END_KEYS.includes(key)) end();
+        });
       output.write(ENTER);
     },
     draw(lines) {
@@ -58,11 +56,7 @@ export function createScreen({ input, output, signals }: ScreenStreams): Screen 
     },
     close() {
       output.write(LEAVE);
-      if (input.isTTY) {
-        input.off('data', onKey);
-        input.setRawMode(false);
-        input.pause();
-      }
+      endKeys();
       for (const signal of END_SIGNALS) signals.off(signal, onSignal);
     },
   };

@@ -7,6 +7,8 @@ import { eventLine } from '../../src/tail/event-line.ts';
 import type { StreamedEvent } from '../../src/tail/follow-events.ts';
 import { HOSTILE } from './hostile-texts.ts';
 
+const PLAIN = { paint: plain, columns: null };
+const PAINTED = { paint, columns: null };
 const OBEYED = /[\p{Cc}\p{Cf}]/u;
 
 function event(overrides: Partial<StreamedEvent> = {}): StreamedEvent {
@@ -31,24 +33,42 @@ function event(overrides: Partial<StreamedEvent> = {}): StreamedEvent {
 
 describe('the line of an event', () => {
   it('has when, whose, what and for whom', () => {
-    const line = eventLine(event({ routing: 'unmatched' }), plain);
+    const line = eventLine(event({ routing: 'unmatched' }), PLAIN);
     assert.equal(
       line,
       '12:00:01.250  telegram          message               chat-1  no route takes it  019ab2c4-7d10-7000-8000-000000000000',
     );
   });
 
+  it('goes on below on a narrow terminal, with no field broken', () => {
+    const at = (columns: number) => eventLine(event({ routing: 'unmatched' }), { paint: plain, columns });
+    assert.equal(
+      at(80),
+      `12:00:01.250  telegram          message               chat-1  no route takes it
+              019ab2c4-7d10-7000-8000-000000000000`,
+    );
+    assert.equal(
+      at(40),
+      `12:00:01.250  telegram          message
+              chat-1  no route takes it
+              019ab2c4-7d10-7000-8000-000000000000`,
+    );
+    assert.equal(at(200), eventLine(event({ routing: 'unmatched' }), PLAIN));
+    const painted = eventLine(event({ routing: 'unmatched' }), { paint, columns: 40 });
+    assert.equal(stripVTControlCharacters(painted), at(40));
+  });
+
   it('lets no text of an event move the cursor, colour anything or begin another line', () => {
     for (const text of HOSTILE) {
-      const line = eventLine(event({ source: text, type: text, orderingKey: text }), plain);
+      const line = eventLine(event({ source: text, type: text, orderingKey: text }), PLAIN);
       assert.doesNotMatch(line, OBEYED, JSON.stringify(text));
-      const coloured = eventLine(event({ type: text, orderingKey: text }), paint);
+      const coloured = eventLine(event({ type: text, orderingKey: text }), PAINTED);
       assert.doesNotMatch(stripVTControlCharacters(coloured), OBEYED, JSON.stringify(text));
     }
   });
 
   it('cuts a text that would fill the screen', () => {
-    assert.ok(eventLine(event({ type: 'x'.repeat(10_000) }), plain).length < 300);
+    assert.ok(eventLine(event({ type: 'x'.repeat(10_000) }), PLAIN).length < 300);
   });
 });
 

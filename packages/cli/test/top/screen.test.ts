@@ -29,11 +29,26 @@ describe('a screen', () => {
       await screen.ended;
       screen.close();
       assert.deepEqual(raw, [true, false]);
-      assert.deepEqual([keys.listenerCount('data'), signals.listenerCount('SIGINT')], [0, 0]);
+      assert.deepEqual([keys.listenerCount('keypress'), signals.listenerCount('SIGINT')], [0, 0]);
       const text = written.join('');
       assert.ok(text.startsWith('\u001b[?1049h') && text.endsWith('\u001b[?1049l'), JSON.stringify(text));
       assert.match(text, /one.*\r\n.*two/);
     }
+  });
+
+  it('goes on where a key is pressed that only has a q in what it sends', async () => {
+    const { screen, keys } = start();
+    screen.open();
+    let isEnded = false;
+    void screen.ended.then(() => {
+      isEnded = true;
+    });
+    keys.emit('data', Buffer.from('\u001bOQ')); // F2
+    await new Promise(setImmediate);
+    assert.equal(isEnded, false);
+    keys.emit('data', Buffer.from('q'));
+    await screen.ended;
+    screen.close();
   });
 
   it('ends by a signal where nobody has a keyboard', async () => {
