@@ -21,6 +21,8 @@ export interface EventLogOptions {
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** The ingress pool; stays the caller's. */
   readonly pool: Pick<Pool, 'query'>;
+  /** Whether PostgreSQL may be used, as its guard says; where it may not the other tiers serve. Default: it may. */
+  readonly mayUsePool?: () => boolean;
   /** null, or not there: no spool. */
   readonly spool?: SpoolSettings | null;
   /** Of Kafka. */
@@ -62,7 +64,7 @@ const EPHEMERAL_SPOOL = 'the spool may be on storage that ends with the pod (SPO
  * the same: the inbox serves, and Kafka is connected when it comes.
  */
 export async function connectEventLog(options: EventLogOptions): Promise<ComposedLog> {
-  const { pool, log, now = Date.now, spool: settings = null, listener = NOBODY } = options;
+  const { pool, mayUsePool, log, now = Date.now, spool: settings = null, listener = NOBODY } = options;
   const makeBreaker = createBreakers({ log, now, listener });
   const batchOf = (tier: AppendReceipt['tier']) => (events: number) => listener.batch(tier, events);
   const spool =
@@ -73,6 +75,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
   });
   const inboxGate = createInboxGate({
     pool,
+    ...(mayUsePool === undefined ? {} : { mayUse: mayUsePool }),
     breaker: makeBreaker('inbox', INBOX_BREAKER),
     now,
     onTrouble: () => spool?.warm(),

@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
  * I4. `onTrouble` hears of a PostgreSQL that is late before the first append has run out of time.
  * I5. An append that may take long is never the one that is let through first: others would wait for what it comes to. It
  *     goes beside it, and counts when it has ended.
+ * I6. A PostgreSQL that may not be used (A1) is as good as away, however well it answers.
  */
 export interface InboxGate {
   /** null: PostgreSQL is away, or one append is on its way to find out. Use the next tier at once. */
@@ -29,6 +30,8 @@ export interface InboxGate {
 
 export interface InboxGateOptions {
   readonly pool: Pick<Pool, 'query'>;
+  /** False: it may not be used as it is (I6). Default: it may. */
+  readonly mayUse?: () => boolean;
   /** With a reset time below PROBE_EVERY_MS, so that it is over when the question is answered. */
   readonly breaker: CircuitBreaker;
   /** Epoch milliseconds, as the breaker's. */
@@ -67,7 +70,7 @@ class Gate implements InboxGate {
   }
 
   get isOpen(): boolean {
-    if (this.#state === 'away') return false;
+    if (this.#isAway()) return false;
     const { state } = this.#options.breaker;
     return state.status !== 'OPEN' || state.reopensAt <= this.#options.now();
   }
@@ -81,7 +84,7 @@ class Gate implements InboxGate {
   }
 
   tryAcquire(): Permit | null {
-    if (this.#state === 'away') return null; // (I1)
+    if (this.#isAway()) return null; // (I1)
     const permit = this.#options.breaker.tryAcquire();
     if (permit === null) return null;
     this.#began();
@@ -132,6 +135,11 @@ class Gate implements InboxGate {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#lateTimer !== null) clearTimeout(this.#lateTimer);
+  }
+
+  /** (I1, I6) */
+  #isAway(): boolean {
+    return this.#state === 'away' || this.#options.mayUse?.() === false;
   }
 
   /** (I4) One timer for all appends, and none while there are none. */

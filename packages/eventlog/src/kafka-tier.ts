@@ -5,7 +5,7 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import { createKafkaLog } from './kafka-log.ts';
 import { type KafkaDurability, type OpenedTopic, openTopic } from './kafka-topic.ts';
 import { createKeyOffsets, type KeyOffsets, lastOffsetOf } from './key-offsets.ts';
-import type { KafkaTier, KafkaTierState } from './tiers.ts';
+import { type KafkaTier, type KafkaTierState, READY_EVERY_MS } from './tiers.ts';
 
 /**
  * KT1. No event goes to a topic that was not seen to keep the ack contract: a topic that was made anew is another topic, and
@@ -27,8 +27,6 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
 /** Somebody has to repair the topic by hand. */
 const REFUSED_EVERY_MS = 15_000;
-/** How long a topic that was made weaker in place is taken for what it was. */
-const READY_EVERY_MS = 60_000;
 
 const NO_OFFSET = -1n;
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { Pool } from 'pg';
 import type { Logger } from '@ackline/runtime/logger';
+import { READY_EVERY_MS } from './tiers.ts';
 
 /** A server that comes back is checked within this time. */
 const RETRY_MS = 1_000;
@@ -15,19 +16,30 @@ export interface PostgresGuard {
   readonly isRefused: boolean;
   /** What was asked last failed with: a code of ours, PostgreSQL's or the system's. null: it is good, or there is no code. */
   readonly failure: string | null;
+  /** What makes it weaker than the ack contract, and does not rule it out; as it said last. */
+  readonly weaknesses: readonly string[];
+  /** An error of its pool: a server in use that may not be used (a connection of its was refused) is not good from now on. */
+  heard(error: unknown): void;
   /** Asks until it is good or the signal aborts. Rejects with the AppError of a server that may not be used. */
   untilGood(signal: AbortSignal): Promise<void>;
-  /** The same for who has other logs: asks such a server again, until it was put right. Never rejects. */
+  /**
+   * The same for who has other logs: asks such a server again, until it was put right. With `checkAgain` it never ends: one that
+   * is good is asked each minute whether it still is. Never rejects.
+   */
   keepAsking(signal: AbortSignal): Promise<void>;
 }
 
 export interface PostgresGuardDeps {
-  /** Throws an AppError when PostgreSQL answers and may not be used, anything else when it does not answer. */
+  /** Throws an AppError when PostgreSQL answers and may not be used, anything else when it does not answer. Asked until it was good. */
   readonly check: () => Promise<void>;
+  /** The same for what may change below a running process, asked before `check` and for ever; gives the weaknesses. Default: nothing. */
+  readonly checkAgain?: () => Promise<readonly string[]>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly retryMs?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** Resolves after this long, or when aborted. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -36,50 +48,111 @@ export interface PostgresGuardDeps {
  * no event goes there before it was found good (`guardPool`).
  */
 export async function connectPostgresGuard(deps: PostgresGuardDeps): Promise<PostgresGuard> {
-  const { check, log, retryMs = RETRY_MS, now = () => performance.now() } = deps;
-  const since = now();
-  const waitedMs = () => Math.round(now() - since);
-  const tell = createTeller(log, { waitedMs, now });
-  let isGood = false;
-  let lastError: unknown = null;
+  const guard = new Guard(deps);
+  const refusal = await guard.start();
+  if (refusal !== null) throw refusal;
+  return guard;
+}
 
-  async function ask(): Promise<void> {
+class Guard implements PostgresGuard {
+  readonly #deps: PostgresGuardDeps;
+  readonly #tell: (error: unknown) => void;
+  readonly #now: () => number;
+  /** Since when it is not good. */
+  #since: number;
+  #wasFound = false;
+  #lastError: unknown = null;
+  #wake = new AbortController();
+  isGood = false;
+  weaknesses: readonly string[] = [];
+
+  constructor(deps: PostgresGuardDeps) {
+    this.#deps = deps;
+    this.#now = deps.now ?? (() => performance.now());
+    this.#since = this.#now();
+    this.#tell = createTeller(deps.log, { waitedMs: () => this.#waitedMs(), now: this.#now });
+  }
+
+  get isRefused(): boolean {
+    return isRefusal(this.#lastError);
+  }
+
+  get failure(): string | null {
+    return codeOf(this.#lastError);
+  }
+
+  /** The AppError of a server that may not be used; null: it is good, or away. */
+  async start(): Promise<AppError | null> {
+    await this.#ask();
+    if (isRefusal(this.#lastError)) return this.#lastError;
+    if (!this.isGood) this.#tell(this.#lastError);
+    return null;
+  }
+
+  heard(error: unknown): void {
+    if (!this.isGood || !isRefusal(error)) return;
+    this.#lose(error);
+    this.#tell(error);
+    this.#wake.abort();
+  }
+
+  async untilGood(signal: AbortSignal): Promise<void> {
+    while (!this.isGood && !signal.aborted) {
+      await this.#askLater(signal);
+      if (isRefusal(this.#lastError)) throw this.#lastError;
+    }
+  }
+
+  async keepAsking(signal: AbortSignal): Promise<void> {
+    const isInUse = () => this.isGood && this.#deps.checkAgain === undefined;
+    while (!isInUse() && !signal.aborted) await this.#askLater(signal);
+  }
+
+  async #askLater(signal: AbortSignal): Promise<void> {
+    const { log, retryMs = RETRY_MS, wait = pause } = this.#deps;
+    await wait(this.isGood ? READY_EVERY_MS : retryMs, AbortSignal.any([signal, this.#wake.signal]));
+    if (this.#wake.signal.aborted) this.#wake = new AbortController();
+    if (signal.aborted) return;
+    const wasGood = this.isGood;
+    await this.#ask();
+    if (!this.isGood) this.#tell(this.#lastError);
+    else if (!wasGood) log.info({ waitedMs: this.#waitedMs() }, 'postgres.found');
+  }
+
+  async #ask(): Promise<void> {
+    const { check, checkAgain } = this.#deps;
     try {
-      await check();
-      isGood = true;
-      lastError = null;
+      const weaknesses = (await checkAgain?.()) ?? [];
+      if (!this.#wasFound) await check();
+      this.#wasFound = true;
+      this.isGood = true;
+      this.#lastError = null;
+      this.#takeOn(weaknesses);
     } catch (error) {
-      lastError = error;
+      // Of one in use that does not answer its tier's breaker hears: what was known of it stays, as of Kafka's topic.
+      if (!this.isGood || isRefusal(error)) this.#lose(error);
     }
   }
 
-  async function askUntilGood(signal: AbortSignal, { refusalEnds }: { refusalEnds: boolean }): Promise<void> {
-    while (!isGood && !signal.aborted) {
-      await delay(retryMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      await ask();
-      if (isGood) log.info({ waitedMs: waitedMs() }, 'postgres.found');
-      else if (refusalEnds && isRefusal(lastError)) throw lastError;
-      else tell(lastError);
-    }
+  #lose(error: unknown): void {
+    if (this.isGood) this.#since = this.#now();
+    this.isGood = false;
+    this.#lastError = error;
   }
 
-  await ask();
-  if (isRefusal(lastError)) throw lastError;
-  if (!isGood) tell(lastError);
-  return {
-    get isGood() {
-      return isGood;
-    },
-    get isRefused() {
-      return isRefusal(lastError);
-    },
-    get failure() {
-      return codeOf(lastError);
-    },
-    untilGood: signal => askUntilGood(signal, { refusalEnds: true }),
-    keepAsking: signal => askUntilGood(signal, { refusalEnds: false }),
-  };
+  #takeOn(weaknesses: readonly string[]): void {
+    const isNews = weaknesses.join('\n') !== this.weaknesses.join('\n');
+    this.weaknesses = weaknesses;
+    if (isNews && weaknesses.length > 0) this.#deps.log.warn({ weaknesses }, 'postgres.weaker');
+  }
+
+  #waitedMs(): number {
+    return Math.round(this.#now() - this.#since);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** A line at once, and then every 30 s: on a server that is away, and on one that answers and may not be used. */
@@ -106,14 +179,21 @@ function codeOf(error: unknown): string | null {
   return typeof code === 'string' ? code : null;
 }
 
-/** The pool for events: takes nothing before the server was found good, also where Kafka has just failed (A1). */
+/** The pool for events: takes nothing while the server is not known to be good, also where Kafka has just failed (A1). */
 export function guardPool(
   pool: Pick<Pool, 'query'>,
-  guard: Pick<PostgresGuard, 'isGood'>,
+  guard: Pick<PostgresGuard, 'isGood' | 'heard'>,
 ): Pick<Pool, 'query'> {
-  const query = (...args: Parameters<Pool['query']>) =>
-    guard.isGood
-      ? pool.query(...args)
-      : Promise.reject(new AppError('ACKLINE_POSTGRES_UNAVAILABLE', 'PostgreSQL was not found good yet'));
+  const ask = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  const query = async (...args: unknown[]) => {
+    if (!guard.isGood)
+      throw new AppError('ACKLINE_POSTGRES_UNAVAILABLE', 'PostgreSQL was not found good yet');
+    try {
+      return await ask(...args);
+    } catch (error) {
+      guard.heard(error);
+      throw error;
+    }
+  };
   return { query: query as Pool['query'] };
 }

@@ -4,6 +4,9 @@ import type { AppendReceipt } from './event-log.ts';
 import type { Settle } from './micro-batcher.ts';
 import type { SpoolSnapshot } from './spool/spool-gauge.ts';
 
+/** How long a topic, or a PostgreSQL, that was made weaker in place is taken for what it was. */
+export const READY_EVERY_MS = 60_000;
+
 /** What the composition needs of the Kafka log. */
 export interface KafkaAppender {
   /** ACKLINE_NOT_DURABLE when its buffer is full. Never throws. */

@@ -23,6 +23,7 @@ function harness() {
   const clock = { now: 1_000_000 };
   const now = () => clock.now;
   const trouble = { told: 0 };
+  const server = { mayBeUsed: true };
   const rule = consecutiveFailures(INBOX_BREAKER_FAILURES);
   const gate = createInboxGate({
     pool: {
@@ -33,6 +34,7 @@ function harness() {
     } as never,
     breaker: createCircuitBreaker({ rule, resetMs: INBOX_BREAKER_RESET_MS, now }),
     now,
+    mayUse: () => server.mayBeUsed,
     onTrouble: () => void (trouble.told += 1),
   });
   async function pass(ms: number): Promise<void> {
@@ -41,7 +43,7 @@ function harness() {
     for (let i = 0; i < 5; i += 1) await new Promise<void>(resolve => realImmediate(resolve));
   }
   const fail = (): void => gate.tryAcquire()?.failure();
-  return { gate, postgres, pass, fail, trouble };
+  return { gate, postgres, server, pass, fail, trouble };
 }
 
 const gone = () => Promise.reject(new Error('gone'));
@@ -52,6 +54,17 @@ describe('inbox gate', () => {
     await pass(5_000);
     assert.equal(gate.isWell, true);
     assert.equal(postgres.asked, 0);
+  });
+
+  gated('lets nothing through, large or not, while PostgreSQL may not be used', async ({ gate, server }) => {
+    server.mayBeUsed = false;
+    assert.deepEqual(
+      [gate.tryAcquire(), gate.tryAcquireLong(), gate.isOpen, gate.isWell],
+      [null, null, false, false],
+    );
+    server.mayBeUsed = true;
+    gate.tryAcquire()?.success();
+    assert.equal(gate.isWell, true);
   });
 
   gated(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
-import { connectPostgresGuard, guardPool } from '../src/postgres-guard.ts';
+import { connectPostgresGuard, guardPool, type PostgresGuard } from '../src/postgres-guard.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const REFUSED = new AppError('ACKLINE_POSTGRES_NOT_DURABLE');
@@ -113,6 +113,88 @@ describe('connectPostgresGuard', () => {
     assert.equal(guard.failure, null);
   });
 
+  /** A server in use that answers each question with the next of `answers`, until there is none: what was seen before each, and logged. */
+  async function inUse(
+    answers: (Error | readonly string[])[],
+    beforeEach: (guard: PostgresGuard, asked: number) => void = () => undefined,
+  ) {
+    const seen: unknown[] = [];
+    const stop = new AbortController();
+    const write = (level: string) => (facts: unknown, line?: string) => {
+      const { code = null, weaknesses = null } = facts as { code?: string; weaknesses?: string[] };
+      seen.push([level, line, ...[code, weaknesses].filter(fact => fact !== null)]);
+    };
+    let checked = 0;
+    const guard = await connectPostgresGuard({
+      check: async () => void (checked += 1),
+      async checkAgain() {
+        const next = answers.shift() ?? [];
+        if (next instanceof Error) throw next;
+        return next;
+      },
+      log: { info: write('info'), warn: write('warn'), error: write('error') } as never,
+      async wait(ms, { aborted }) {
+        if (!aborted) seen.push(`${ms / 1_000} s, ${guard.isGood ? 'good' : guard.failure}`);
+        beforeEach(guard, seen.length);
+        if (answers.length === 0) stop.abort();
+      },
+    });
+    await guard.keepAsking(stop.signal);
+    assert.equal(checked, 1, 'the schema of a server in use is asked no more');
+    return { guard, seen };
+  }
+
+  it('asks a server in use each minute, gives it nothing once it was made weaker, and uses it again once it was put right', async () => {
+    const { seen } = await inUse([[], [], REFUSED, REFUSED, [], []]);
+    assert.deepEqual(seen, [
+      '60 s, good',
+      '60 s, good',
+      ['error', 'postgres.refused', 'ACKLINE_POSTGRES_NOT_DURABLE'],
+      '1 s, ACKLINE_POSTGRES_NOT_DURABLE',
+      '1 s, ACKLINE_POSTGRES_NOT_DURABLE',
+      ['info', 'postgres.found'],
+      '60 s, good',
+      '60 s, good',
+    ]);
+  });
+
+  it('leaves it to the breaker of its tier whether a server in use answers', async () => {
+    const { seen } = await inUse([[], new Error('away'), []]);
+    assert.deepEqual(seen, ['60 s, good', '60 s, good', '60 s, good']);
+  });
+
+  it('takes on at once what a new connection was refused for, and asks again', async () => {
+    let told = false;
+    const { seen } = await inUse([[], REFUSED, []], guard => {
+      if (told) return;
+      told = true;
+      guard.heard(new Error('away'));
+      assert.equal(guard.isGood, true);
+      guard.heard(REFUSED);
+      assert.deepEqual([guard.isGood, guard.isRefused], [false, true]);
+    });
+    assert.deepEqual(seen, [
+      '60 s, good',
+      ['error', 'postgres.refused', 'ACKLINE_POSTGRES_NOT_DURABLE'],
+      '1 s, ACKLINE_POSTGRES_NOT_DURABLE',
+      ['info', 'postgres.found'],
+      '60 s, good',
+    ]);
+  });
+
+  it('names what a server in use is weaker in, once for as long as it is', async () => {
+    const { guard, seen } = await inUse([['no standby'], ['no standby'], [], ['no standby']]);
+    assert.deepEqual(seen, [
+      ['warn', 'postgres.weaker', ['no standby']],
+      '60 s, good',
+      '60 s, good',
+      '60 s, good',
+      ['warn', 'postgres.weaker', ['no standby']],
+      '60 s, good',
+    ]);
+    assert.deepEqual(guard.weaknesses, ['no standby']);
+  });
+
   it('stops asking when the process ends', async () => {
     const guard = await connectPostgresGuard({
       check: () => Promise.reject(new Error('away')),
@@ -131,12 +213,21 @@ describe('guardPool', () => {
   it('gives no event to a server that was not found good yet, and every one afterwards', async () => {
     const asked: unknown[] = [];
     const pool = { query: (async (...args: unknown[]) => void asked.push(args)) as never };
-    const guard = { isGood: false };
+    const heard: unknown[] = [];
+    const guard = { isGood: false, heard: (error: unknown) => void heard.push(error) };
     const guarded = guardPool(pool, guard);
     await assert.rejects(guarded.query('select 1'), { code: 'ACKLINE_POSTGRES_UNAVAILABLE' });
     assert.deepEqual(asked, []);
     guard.isGood = true;
     await guarded.query('select 1');
     assert.deepEqual(asked, [['select 1']]);
+  });
+
+  it('tells the guard what a server in use did not take', async () => {
+    const heard: unknown[] = [];
+    const guard = { isGood: true, heard: (error: unknown) => void heard.push(error) };
+    const guarded = guardPool({ query: () => Promise.reject(REFUSED) }, guard);
+    await assert.rejects(guarded.query('select 1'), REFUSED);
+    assert.deepEqual(heard, [REFUSED]);
   });
 });

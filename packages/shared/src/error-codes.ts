@@ -149,7 +149,7 @@ export const errorCodes = {
     status: null,
     retryable: false,
     title: 'PostgreSQL runs with settings that lose accepted events in a power cut',
-    fix: 'Set what the message names (fsync, full_page_writes, synchronous_commit) to on, for the server and for the role and database of DATABASE_URL, then start again.',
+    fix: 'Set what the message names (fsync, full_page_writes, synchronous_commit) to on, for the server and for the role and database of DATABASE_URL, and reload it. An ingress that runs goes on by itself; start again what has ended.',
   },
   ACKLINE_SCHEMA_OLDER: {
     status: null,

@@ -16,7 +16,7 @@ export async function checkPostgresDurability(queryable: Pick<Pool, 'query'>): P
   if (weak.length > 0) {
     throw new AppError(
       'ACKLINE_POSTGRES_NOT_DURABLE',
-      `PostgreSQL would lose acknowledged events in a power loss: set ${weak.join(' and ')} to on in postgresql.conf, then start again.`,
+      `PostgreSQL would lose acknowledged events in a power loss: set ${weak.join(' and ')} to on in postgresql.conf and reload it; start again what has ended.`,
     );
   }
 }

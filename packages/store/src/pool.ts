@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 /** Connect and statement limit of a working connection; none takes longer to connect. */
 const STATEMENT_LIMIT_MS = 5_000;
@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly lockLimitMs?: number;
   /** The server ends a connection that is checked out and does nothing for so long, as that of a process that stands still. */
   readonly idleSessionMs?: number;
+  /** Asked of each new connection before its first use: where it rejects the connection is closed, and who wanted it has the error. */
+  readonly checkNew?: (client: PoolClient) => Promise<void>;
   /** Told of errors on idle connections (a server restart, for one): without a listener they would end the process. */
   readonly onError: (error: Error) => void;
 }
@@ -48,7 +50,7 @@ export interface PoolOptions {
  */
 export function createPool(options: PoolOptions): Pool {
   const limitMs = options.limitMs ?? STATEMENT_LIMIT_MS;
-  const { idleSessionMs, lockLimitMs } = options;
+  const { idleSessionMs, lockLimitMs, checkNew } = options;
   const settings = [
     ...SESSION_SETTINGS,
     ...(idleSessionMs === undefined ? [] : [`idle_session_timeout=${idleSessionMs}`]),
@@ -65,6 +67,9 @@ export function createPool(options: PoolOptions): Pool {
     query_timeout: limitMs + SERVER_CANCELS_FIRST_MS,
     keepAlive: true,
     options: settings.map(setting => `-c ${setting}`).join(' '),
+    ...(checkNew === undefined
+      ? {}
+      : { verify: (client, done) => void checkNew(client).then(() => done(), done) }),
   });
   pool.on('error', options.onError);
   // A checked-out client reports a lost connection too, beside the rejected query: unheard it would end the process.

@@ -47,6 +47,29 @@ describe('a pool', () => {
     assert.deepEqual(shown, ['5s', '5s', '10', '5', '3', '15000'].map(String));
   });
 
+  it('gives out no connection that its check refuses, and says why to who wanted it', async () => {
+    const asked: unknown[] = [];
+    const own = createPool({
+      connectionString: database.url,
+      applicationName: 'checked',
+      max: 1,
+      async checkNew(client) {
+        const { rows } = await client.query<{ name: string }>(
+          "select current_setting('application_name') as name",
+        );
+        asked.push(rows[0]?.name);
+        if (asked.length === 1) throw new Error('weak');
+      },
+      onError: () => undefined,
+    });
+    await assert.rejects(own.query('select 1'), /weak/);
+    assert.equal(own.totalCount, 0);
+    await own.query('select 1');
+    await own.query('select 1');
+    await own.end();
+    assert.deepEqual(asked, ['checked', 'checked']);
+  });
+
   it('ends a transaction that is idle for longer than the limit, and serves on', async () => {
     const own = createPool({
       connectionString: database.url,

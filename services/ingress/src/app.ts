@@ -98,9 +98,9 @@ export async function createApp(
   const side = openSideWork(beside, opened);
   const report = createHourReport({ calls, seen: guards.seen, pool: { all: pool, max: POOL_MAX }, log });
   background([asking, sources.declared, ...side.components, report], { opened, log, health });
-  const eventLog = await openEventLog(config, { pool: guardPool(pool, guard), registry, tracing, log });
+  const eventLog = await openEventLog(config, { pool, guard, registry, tracing, log });
   opened.defer(() => eventLog.close());
-  const isDurable = () => (guard.isGood || eventLog.snapshot().tierInUse !== 'inbox') && eventLog.reachable();
+  const isDurable = () => eventLog.reachable();
   health.watch('event-log', () => logReadiness(isDurable(), sources.declared.current.ackline.sources));
   const front = createPublicPort({
     config,
@@ -148,7 +148,8 @@ function shownOf({ declared, secrets }: Sources): Shown {
 }
 
 interface EventLogParts {
-  readonly pool: ReturnType<typeof guardPool>;
+  readonly pool: Pool;
+  readonly guard: PostgresGuard;
   readonly registry: Registry;
   readonly tracing: Tracing | null;
   readonly log: Logger;
@@ -156,7 +157,7 @@ interface EventLogParts {
 
 async function openEventLog(
   { kafka, breaker, spool }: IngressConfig,
-  { registry, tracing, ...parts }: EventLogParts,
+  { pool, guard, registry, tracing, log }: EventLogParts,
 ): Promise<ComposedLog> {
   const metrics = createLogMetrics(createMetricFactory(registry));
   const { listener } = metrics;
@@ -164,7 +165,8 @@ async function openEventLog(
     tracing === null
       ? {}
       : { onRelayed: relaySpans({ record: span => tracing.record(span), now: Date.now }) };
-  const eventLog = await connectEventLog({ kafka, breaker, spool, listener, ...relayed, ...parts });
+  const guarded = { pool: guardPool(pool, guard), mayUsePool: () => guard.isGood };
+  const eventLog = await connectEventLog({ kafka, breaker, spool, listener, ...relayed, ...guarded, log });
   metrics.watch(() => eventLog.snapshot());
   return eventLog;
 }
@@ -177,6 +179,7 @@ function openPool(
     connectionString: databaseUrl,
     applicationName: APPLICATION_NAME,
     max: POOL_MAX,
+    checkNew: checkPostgresDurability, // a failover may lead to a server that is weaker than the one before (A1)
     onError: error => log.warn({ err: error }, 'postgres.connection-lost'),
   });
   opened.defer(() => pool.end());
@@ -189,9 +192,10 @@ async function openPostgresGuard(
   { log, health }: Pick<BackgroundDeps, 'log' | 'health'>,
 ): Promise<PostgresGuard> {
   const guard = await connectPostgresGuard({
-    check: async () => {
+    check: () => checkSchema(pool),
+    async checkAgain() {
       await checkPostgresDurability(pool);
-      await checkSchema(pool);
+      return [];
     },
     log,
   });
@@ -272,7 +276,7 @@ interface BackgroundDeps {
 }
 
 /**
- * Asks for PostgreSQL until it may be used: without it, and also where it may not be used, the other tiers serve. A drain asks no
+ * Asks PostgreSQL whether it may be used, for ever: without it, and also where it may not be used, the other tiers serve. A drain asks no
  * more. The last question may hang for as long as PostgreSQL does: the drain goes on beside it, and it is over before the pool ends.
  */
 function createAsking(guard: Pick<PostgresGuard, 'keepAsking'>, drain: AbortSignal): Component {

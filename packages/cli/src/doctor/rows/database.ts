@@ -24,8 +24,8 @@ export const databaseRows = {
   },
   'database-not-durable': {
     impact: 'high',
-    why: 'A power loss takes acknowledged events along; services refuse to start on it.',
-    fix: 'Set what the finding names to on in postgresql.conf, and start the server again.',
+    why: 'A power loss takes acknowledged events along; services refuse to start on it, and an ingress that runs gives it none.',
+    fix: 'Set what the finding names to on in postgresql.conf, and reload it.',
   },
   'schema-older': {
     impact: 'high',
