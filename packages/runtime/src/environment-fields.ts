@@ -116,6 +116,14 @@ export const eventLogFields = {
       description:
         'cluster: an ingress refuses a topic that is weaker than the contract; processors read what is in it all the same. single-node: it is used. `/health` names what is weaker.',
     }),
+  POSTGRES_STANDBYS: z
+    .enum(['failover', 'read-only'], 'must be failover or read-only')
+    .default('failover')
+    .meta({
+      title: '`failover` or `read-only`',
+      description:
+        'Ingress only. failover: a standby that no commit waits for is named by `/health` as weaker than the contract. read-only: no standby ever takes the place of its primary, and none is looked for.',
+    }),
   SPOOL_DIR: z.string().min(1, 'must be a directory').nullable().default(null).meta({
     title: 'directory',
     description:

@@ -1,6 +1,33 @@
 import { AppError } from '@ackline/shared/app-error';
 import type { Pool } from 'pg';
 
+const UNSEEN = 'PostgreSQL does not show whether it has a standby, or whether commits wait for one';
+const ASYNCHRONOUS =
+  'PostgreSQL has a standby that no commit waits for: a failover to it loses events that were answered 200';
+/** insufficient_privilege */
+const MAY_NOT_SEE = '42501';
+
+/**
+ * A1: a standby for failover is synchronous. Of each that streams now, whatever it is for: the server does not know. A backup that is taken,
+ * or kept by pg_receivewal, is none, nor is a subscriber of a publication. Where any are named in synchronous_standby_names, the others
+ * are taken for meant. An ordinary role sees enough of it.
+ */
+export async function standbyWeaknesses(queryable: Pick<Pool, 'query'>): Promise<readonly string[]> {
+  try {
+    const { rows } = await queryable.query<{ weak: boolean }>(
+      `select current_setting('synchronous_standby_names') = '' and exists (
+                select from pg_stat_replication standby
+                 where standby.application_name not in ('pg_basebackup', 'pg_receivewal')
+                   and not exists (select from pg_replication_slots slot
+                                    where slot.active_pid = standby.pid and slot.slot_type = 'logical')) as weak`,
+    );
+    return rows[0]?.weak === true ? [ASYNCHRONOUS] : [];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === MAY_NOT_SEE) return [UNSEEN];
+    throw error;
+  }
+}
+
 /** A1: a commit that an ack depends on must survive a power loss. Refuses a server that runs without fsync. */
 export async function checkPostgresDurability(queryable: Pick<Pool, 'query'>): Promise<void> {
   const result = await queryable.query<{ fsync: string; commit: string; pages: string }>(

@@ -33,6 +33,11 @@ export interface UrlContainer extends ServerContainer {
   readonly url: string;
 }
 
+export interface PostgresContainer extends UrlContainer {
+  /** Runs a script of bash beside the server, as its user; rejects with what it said where it fails. */
+  run(script: string): Promise<void>;
+}
+
 /** A broker takes 4 s of CPU to start; on a busy machine of two cores minutes were seen. */
 const STARTUP_LIMIT_MS = 300_000;
 const PASSWORD = 'test-only';
@@ -114,7 +119,7 @@ function twoWays(port: number, otherPort: number): Record<string, string> {
   };
 }
 
-export async function startPostgres(options: ServerOptions = {}): Promise<UrlContainer> {
+export async function startPostgres(options: ServerOptions = {}): Promise<PostgresContainer> {
   const port = options.port ?? (await freePort());
   const container = new GenericContainer(IMAGES.postgres)
     .withBindMounts(mounts(options))
@@ -131,7 +136,15 @@ export async function startPostgres(options: ServerOptions = {}): Promise<UrlCon
     .withLabels(labels())
     .withStartupTimeout(STARTUP_LIMIT_MS);
   const url = `postgres://ackline:${PASSWORD}@localhost:${port}/ackline`;
-  return { ...describe(await container.start(), port), url };
+  const started = await container.start();
+  return { ...describe(started, port), url, run: script => runAsPostgres(started, script) };
+}
+
+/** The tools of PostgreSQL are on its path. */
+async function runAsPostgres(container: StartedTestContainer, script: string): Promise<void> {
+  const command = `PATH=$PATH:/usr/lib/postgresql/17/bin; set -e; ${script}`;
+  const { exitCode, output } = await container.exec(['bash', '-c', command], { user: 'postgres' });
+  if (exitCode !== 0) throw new Error(`${exitCode} of ${script}: ${output}`);
 }
 
 export async function startRedis(): Promise<UrlContainer> {

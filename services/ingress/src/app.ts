@@ -13,7 +13,7 @@ import { createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import { supervise } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
-import { checkPostgresDurability } from '@ackline/store/durability';
+import { checkPostgresDurability, standbyWeaknesses } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createFairShare } from '@ackline/shared/fair-share';
 import { createPool } from '@ackline/store/pool';
@@ -89,7 +89,7 @@ export async function createApp(
   opened.defer(() => tracing?.close());
 
   const pool = openPool(config, { opened, registry, log });
-  const guard = await openPostgresGuard(pool, { log, health });
+  const guard = await openPostgresGuard(pool, config, { log, health });
   const asking = createAsking(guard, context.signal);
   const shown = shownOf(sources);
   const { metrics, calls, ...counts } = createCounts(registry, { shown, tally });
@@ -189,13 +189,14 @@ function openPool(
 
 async function openPostgresGuard(
   pool: Pool,
+  { failsOver }: Pick<IngressConfig, 'failsOver'>,
   { log, health }: Pick<BackgroundDeps, 'log' | 'health'>,
 ): Promise<PostgresGuard> {
   const guard = await connectPostgresGuard({
     check: () => checkSchema(pool),
     async checkAgain() {
       await checkPostgresDurability(pool);
-      return [];
+      return failsOver ? standbyWeaknesses(pool) : [];
     },
     log,
   });

@@ -119,6 +119,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly operations: Listener;
   /** With its password: not for logs. */
   readonly databaseUrl: string;
+  /** A standby may take PostgreSQL's place; false: all that there are serve readers alone. */
+  readonly failsOver: boolean;
   /** null: no Kafka, PostgreSQL takes every event. */
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** null: no spool, what neither Kafka nor PostgreSQL takes is refused. */
@@ -155,6 +157,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     http: { host: env.HOST, port: env.PORT },
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
+    failsOver: env.POSTGRES_STANDBYS === 'failover',
     kafka:
       env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
     spool:

@@ -17,6 +17,7 @@ describe('loadConfig', () => {
       http: { host: '0.0.0.0', port: 8080 },
       operations: { host: '0.0.0.0', port: 9464 },
       databaseUrl: DATABASE_URL,
+      failsOver: true,
       kafka: null,
       spool: null,
       breaker: { failures: 10, resetMs: 60_000 },

@@ -27,7 +27,7 @@ export async function examine(
   const { env, findings: ofEnvironment } = readDoctorEnvironment(examination);
   const sources = await examineHandlers(examination);
   const parts = await Promise.all([
-    examineDatabase(examination),
+    examineDatabase(examination, env),
     examineKafka(examination, env),
     examineServices(examination, options.ops),
     examineIngress(examination),

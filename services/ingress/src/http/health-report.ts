@@ -17,7 +17,7 @@ export interface HealthFacts {
   /** Some durable log is known to take events. */
   readonly isDurable: boolean;
   readonly log: EventLogSnapshot;
-  readonly postgres: Pick<PostgresGuard, 'isGood' | 'isRefused' | 'failure'>;
+  readonly postgres: Pick<PostgresGuard, 'isGood' | 'isRefused' | 'failure' | 'weaknesses'>;
   readonly breakerThreshold: number;
   readonly workers: number;
   /** The URL of the first source: on the public base URL, in development else on this machine; null where neither is known. */
@@ -96,7 +96,7 @@ function postgresState({ postgres }: HealthFacts): 'connecting' | 'refused' | 'r
 }
 
 function weaknesses({ log, postgres }: HealthFacts): readonly string[] {
-  if (!postgres.isRefused) return log.durability;
+  if (!postgres.isRefused) return [...log.durability, ...postgres.weaknesses];
   return [...log.durability, `PostgreSQL is not used (${postgres.failure}): the log says what to do`];
 }
 

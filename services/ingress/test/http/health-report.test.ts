@@ -21,7 +21,7 @@ function report(facts: Partial<HealthFacts> = {}) {
     isDraining: false,
     isDurable: true,
     log: LOG,
-    postgres: { isGood: true, isRefused: false, failure: null },
+    postgres: { isGood: true, isRefused: false, failure: null, weaknesses: [] },
     breakerThreshold: 7,
     workers: 4,
     webhookUrl: null,
@@ -51,14 +51,15 @@ describe('reportHealth', () => {
   });
 
   it('says what makes the log weaker than the contract', () => {
-    const eventLog = report().body['event_log'] as Record<string, unknown>;
-    assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1']);
+    const postgres = { isGood: true, isRefused: false, failure: null, weaknesses: ['no commit waits'] };
+    const eventLog = report({ postgres }).body['event_log'] as Record<string, unknown>;
+    assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1', 'no commit waits']);
     assert.equal(eventLog['tier_in_use'], 'inbox');
   });
 
   it('says whether PostgreSQL may be used, and where it may not, what it was refused for', () => {
     const shown = (isGood: boolean, failure: string | null, isRefused = false) => {
-      const { body } = report({ postgres: { isGood, isRefused, failure } });
+      const { body } = report({ postgres: { isGood, isRefused, failure, weaknesses: [] } });
       const { postgres, weaker_than_contract: weaker } = body['event_log'] as Record<string, unknown>;
       return [postgres, weaker];
     };

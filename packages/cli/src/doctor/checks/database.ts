@@ -1,6 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { handlerConnections } from '@ackline/shared/config/handler-connections';
-import { checkPostgresDurability } from '@ackline/store/durability';
+import { checkPostgresDurability, standbyWeaknesses } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
 import type { Pool } from 'pg';
@@ -16,7 +16,7 @@ import {
 import { type Examination, finding } from '../examination.ts';
 import { type Examined, type Finding, joined, notLookedAt, only } from '../finding.ts';
 import type { FindingId } from '../finding-rows.ts';
-import { numberOf } from './environment.ts';
+import { type DoctorEnvironment, numberOf } from './environment.ts';
 import { problemText } from './problem-text.ts';
 import { examineWork } from './work.ts';
 
@@ -29,7 +29,10 @@ const LIMIT_MS = 10_000;
 const SPARE_CONNECTIONS = 10;
 
 /** The server, its settings and the schema; where that is right, the work in it. */
-export async function examineDatabase(examination: Examination): Promise<Examined> {
+export async function examineDatabase(
+  examination: Examination,
+  env: DoctorEnvironment | null,
+): Promise<Examined> {
   const { config } = examination;
   const url = await findDatabaseUrl(config).catch((error: unknown) => {
     if (error instanceof AppError) return null;
@@ -46,7 +49,7 @@ export async function examineDatabase(examination: Examination): Promise<Examine
     onError: () => undefined, // the query that was running rejects with the same error
   });
   try {
-    return await examineWith(examination, pool);
+    return await examineWith(examination, env, pool);
   } catch (error) {
     return only([
       finding('database-unreachable', null, `PostgreSQL does not answer (${problemText(error)})`),
@@ -56,8 +59,16 @@ export async function examineDatabase(examination: Examination): Promise<Examine
   }
 }
 
-async function examineWith(examination: Examination, pool: Pool): Promise<Examined> {
-  const server = await serverFindings(pool);
+async function examineWith(
+  examination: Examination,
+  env: DoctorEnvironment | null,
+  pool: Pool,
+): Promise<Examined> {
+  const standbys = env?.POSTGRES_STANDBYS === 'read-only' ? [] : await standbyWeaknesses(pool);
+  const server = [
+    ...(await serverFindings(pool)),
+    ...standbys.map(what => finding('standby-asynchronous', null, what)),
+  ];
   const schema = await checkSchema(pool).then(() => null, refusal);
   if (schema !== null) {
     const work = notLookedAt('the work', 'the schema of the database is not that of this release');

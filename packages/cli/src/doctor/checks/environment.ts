@@ -10,12 +10,13 @@ import type { Finding } from '../finding.ts';
 /** Fewer are taken by one busy provider and its retries. */
 const LEAST_CONNECTIONS = 100;
 
-const { KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR, SPOOL_DURABILITY, SPOOL_MAX_AGE, SPOOL_MAX_BYTES } =
-  eventLogFields;
+const { KAFKA_BROKERS, KAFKA_DURABILITY, POSTGRES_STANDBYS } = eventLogFields;
+const { SPOOL_DIR, SPOOL_DURABILITY, SPOOL_MAX_AGE, SPOOL_MAX_BYTES } = eventLogFields;
 const doctorEnvironment = z.object({
   ...commonFields,
   KAFKA_BROKERS,
   KAFKA_DURABILITY,
+  POSTGRES_STANDBYS,
   SPOOL_DIR,
   SPOOL_DURABILITY,
   SPOOL_MAX_AGE,

@@ -27,6 +27,11 @@ export const databaseRows = {
     why: 'A power loss takes acknowledged events along; services refuse to start on it, and an ingress that runs gives it none.',
     fix: 'Set what the finding names to on in postgresql.conf, and reload it.',
   },
+  'standby-asynchronous': {
+    impact: 'high',
+    why: 'A failover takes along what was acknowledged and is not on the standby yet.',
+    fix: 'Set synchronous_standby_names so that each commit waits for one; or, where none ever takes the place of the primary, POSTGRES_STANDBYS=read-only of the ingress.',
+  },
   'schema-older': {
     impact: 'high',
     why: 'Services of this release refuse to start on it.',
