@@ -142,12 +142,14 @@ class WatchedTier implements KafkaTier {
     if (this.#ending.signal.aborted) return;
     const { log, brokers, createLog = createKafkaLog, onBatch = () => {} } = this.#options;
     const before = this.#current;
-    const { weaknesses } = topic;
+    const weaknesses = [...topic.weaknesses, ...topic.tolerated];
     if (before.state === 'ready' && this.#topic !== null && isSameLog(this.#topic, topic)) {
       this.#current = { ...before, weaknesses };
       return;
     }
     for (const warning of topic.warnings) log.warn({ topic: topic.name }, warning);
+    if (topic.tolerated.length > 0)
+      log.warn({ topic: topic.name, weaknesses: topic.tolerated }, 'kafka.topic-weak');
     const { offsets } = (this.#known = knownKeys(this.#known, topic));
     const onTopicChanged = (): void => {
       if (this.#known?.offsets === offsets) this.#known = null; // another topic may be refused, and says not which it is

@@ -3,7 +3,7 @@ import { AppError } from '@ackline/shared/app-error';
 import { EVENTS_TOPIC } from '@ackline/shared/events-topic';
 import { type Admin, ConfigResourceTypes, findErrorBy, ListOffsetTimestamps } from '@platformatic/kafka';
 import { closeKafkaClient, createKafkaAdmin, withDeadline } from './kafka-client.ts';
-import { judgeDurability, type TopicSettings } from './topic-durability.ts';
+import { judgeDurability, TIMESTAMP_TYPE, type TopicSettings } from './topic-durability.ts';
 
 export { EVENTS_TOPIC };
 /** Most processors that can share the work; more later would move keys to other lanes. */
@@ -46,6 +46,8 @@ export interface OpenedTopic {
   /** What a segment of a partition spans at most. */
   readonly segmentMs: number;
   readonly weaknesses: readonly string[];
+  /** Of what makes it weaker, what is no reason not to use it. */
+  readonly tolerated: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -88,7 +90,7 @@ async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal
       'ACKLINE_KAFKA_NOT_DURABLE',
       [
         `The topic ${name} is weaker than the ack contract:`,
-        ...verdict.weaknesses.map(weakness => `  ${weakness}`),
+        ...[...verdict.weaknesses, ...verdict.tolerated].map(weakness => `  ${weakness}`),
         'Repair it:',
         ...verdict.fixes.map(fix => `  ${fix}`),
         'Or declare that this is meant: KAFKA_DURABILITY=single-node.',
@@ -106,6 +108,7 @@ async function open(admin: Admin, options: OpenTopicOptions, expiry: AbortSignal
     retentionMs: described.settings.retentionMs,
     segmentMs: described.segmentMs,
     weaknesses: verdict.weaknesses,
+    tolerated: verdict.tolerated,
     warnings: verdict.warnings,
   };
 }
@@ -131,6 +134,7 @@ async function create(admin: Admin, name: string, { durability }: OpenTopicOptio
         { name: 'retention.bytes', value: '-1' },
         { name: 'cleanup.policy', value: 'delete' },
         { name: 'unclean.leader.election.enable', value: 'false' },
+        { name: 'message.timestamp.type', value: TIMESTAMP_TYPE },
         { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
       ],
     });
@@ -193,6 +197,7 @@ async function describe(admin: Admin, name: string): Promise<DescribedTopic | nu
       retentionMs: integer(configs, 'retention.ms'),
       retentionBytes: integer(configs, 'retention.bytes'),
       cleanupPolicy: configs.get('cleanup.policy') ?? 'unknown',
+      timestampType: configs.get('message.timestamp.type') ?? 'unknown',
     },
   };
 }

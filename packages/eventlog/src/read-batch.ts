@@ -24,7 +24,7 @@ export interface BatchContext {
   /** Over all lanes. */
   readonly pending: Pending;
   readonly lags: Map<number, number>;
-  /** When the first record of a lane that is not stored was appended, in epoch milliseconds; nothing where none is known. */
+  /** When the first record of a lane that is not stored was appended, by the broker's clock or (CreateTime) its ingress', in epoch milliseconds; nothing where none is known. */
   readonly firstAt: Map<number, number>;
   readonly progress: Pick<LaneProgress, 'moved'>;
   readonly log: Pick<Logger, 'warn'>;

@@ -8,11 +8,15 @@ export interface TopicSettings {
   /** -1: no limit by size. */
   readonly retentionBytes: number;
   readonly cleanupPolicy: string;
+  /** Whose time the retention counts from: CreateTime, that of the producer, or LogAppendTime, that of the broker. */
+  readonly timestampType: string;
 }
 
 export interface DurabilityVerdict {
   /** Each makes the topic weaker than A1: setting, value, needed value. */
   readonly weaknesses: readonly string[];
+  /** The same of what is used all the same: a topic that an earlier release made has it. */
+  readonly tolerated: readonly string[];
   /** Not weaker, but worth a line in the log. */
   readonly warnings: readonly string[];
   /** Commands that repair the weaknesses. */
@@ -22,6 +26,7 @@ export interface DurabilityVerdict {
 const MIN_REPLICATION = 3;
 const MIN_INSYNC = 2;
 const DAY_MS = 86_400_000;
+export const TIMESTAMP_TYPE = 'LogAppendTime';
 /** A1: as long as a processor may be away. */
 const MIN_RETENTION_MS = 7 * DAY_MS;
 
@@ -30,6 +35,7 @@ interface Rule {
   readonly value: string;
   readonly needed: string;
   readonly weak: boolean;
+  readonly isTolerated?: boolean;
   /** `name=value` for kafka-configs.sh; null where it is no setting. */
   readonly config: string | null;
 }
@@ -43,8 +49,10 @@ export function judgeDurability(
   const weak = rulesOf(settings).filter(rule => rule.weak);
   const configs = weak.flatMap(rule => (rule.config === null ? [] : [rule.config]));
   const bootstrap = `--bootstrap-server ${brokers.join(',')}`;
+  const describe = ({ setting, value, needed }: Rule) => `${setting} is ${value}, needed: ${needed}`;
   return {
-    weaknesses: weak.map(rule => `${rule.setting} is ${rule.value}, needed: ${rule.needed}`),
+    weaknesses: weak.filter(rule => rule.isTolerated !== true).map(describe),
+    tolerated: weak.filter(rule => rule.isTolerated === true).map(describe),
     warnings:
       settings.replicationFactor > 1 && settings.minInsyncReplicas >= settings.replicationFactor
         ? [
@@ -109,6 +117,15 @@ function rulesOf(settings: TopicSettings): readonly Rule[] {
       needed: 'delete',
       weak: settings.cleanupPolicy.split(',').some(policy => policy.trim() === 'compact'),
       config: 'cleanup.policy=delete',
+    },
+    {
+      // By the producer's time, what an ingress appends whose clock is behind by more than the retention is removed within minutes.
+      setting: 'message.timestamp.type',
+      value: settings.timestampType,
+      needed: TIMESTAMP_TYPE,
+      weak: settings.timestampType !== TIMESTAMP_TYPE,
+      isTolerated: true,
+      config: `message.timestamp.type=${TIMESTAMP_TYPE}`,
     },
   ];
 }

@@ -18,6 +18,7 @@ const GOOD: OpenedTopic = {
   retentionMs: 1_209_600_000,
   segmentMs: 604_800_000,
   weaknesses: [],
+  tolerated: [],
   warnings: [],
 };
 
@@ -142,11 +143,11 @@ describe('kafka tier', () => {
     async ({ kafka, connect, pass }) => {
       const tier = await connect();
       const first = tier.current;
-      kafka.answer = { ...GOOD, weaknesses: ['replication factor is 1'] };
+      kafka.answer = { ...GOOD, weaknesses: ['replication factor is 1'], tolerated: ['time of producers'] };
       await pass(60_000);
       assert.ok(first.state === 'ready' && tier.current.state === 'ready');
       assert.equal(tier.current.log, first.log);
-      assert.deepEqual(tier.current.weaknesses, ['replication factor is 1']);
+      assert.deepEqual(tier.current.weaknesses, ['replication factor is 1', 'time of producers']);
       kafka.answer = { ...GOOD, topicId: 'two' };
       tier.recheck();
       await pass(2_000);

@@ -9,6 +9,7 @@ const DURABLE: TopicSettings = {
   retentionMs: 604_800_000,
   retentionBytes: -1,
   cleanupPolicy: 'delete',
+  timestampType: 'LogAppendTime',
 };
 
 const judge = (settings: Partial<TopicSettings>) =>
@@ -17,7 +18,7 @@ const judge = (settings: Partial<TopicSettings>) =>
 describe('topic durability', () => {
   it('has nothing to say of a topic that is as strong as the ack contract, or stronger', () => {
     for (const settings of [{}, { replicationFactor: 5, minInsyncReplicas: 3 }, { retentionMs: -1 }]) {
-      assert.deepEqual(judge(settings), { weaknesses: [], warnings: [], fixes: [] });
+      assert.deepEqual(judge(settings), { weaknesses: [], tolerated: [], warnings: [], fixes: [] });
     }
   });
 
@@ -47,6 +48,17 @@ describe('topic durability', () => {
       judge({ replicationFactor: 1 }).fixes[0] ?? '',
       /^kafka-reassign-partitions\.sh .*three replicas/,
     );
+  });
+
+  it('names that a topic keeps records by the time of their producers, which is no reason not to use it', () => {
+    assert.deepEqual(judge({ timestampType: 'CreateTime' }), {
+      weaknesses: [],
+      tolerated: ['message.timestamp.type is CreateTime, needed: LogAppendTime'],
+      warnings: [],
+      fixes: [
+        'kafka-configs.sh --bootstrap-server k1:9092,k2:9092 --alter --entity-type topics --entity-name ackline.events.v1 --add-config message.timestamp.type=LogAppendTime',
+      ],
+    });
   });
 
   it('warns where every replica has to be in sync, without calling it weak', () => {

@@ -16,6 +16,7 @@ const topicOf = (retentionMs: number): OpenedTopic => ({
   retentionMs,
   segmentMs: 604_800_000,
   weaknesses: [],
+  tolerated: [],
   warnings: [],
 });
 

@@ -1,3 +1,4 @@
+import type { OpenedTopic } from '@ackline/eventlog/kafka-topic';
 import { AppError } from '@ackline/shared/app-error';
 import { DAY_MS } from '@ackline/shared/config/units';
 import { type Examination, finding } from '../examination.ts';
@@ -25,16 +26,23 @@ export async function examineKafka(
       deadlineMs: DEADLINE_MS,
     });
     const isMeant = env?.KAFKA_DURABILITY === 'single-node';
-    return only([
-      ...(isMeant
-        ? []
-        : topic.weaknesses.map(what => finding('kafka-not-durable', `topic ${topic.name}`, what))),
-      ...windowFindings(examination, longestStayMs(topic)),
-    ]);
+    return only([...topicFindings(topic, { isMeant }), ...windowFindings(examination, longestStayMs(topic))]);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return only([finding('kafka-unreachable', null, problemText(error))]);
   }
+}
+
+/** `isMeant`: a weaker topic is declared. One of a single node can have the brokers' time all the same. */
+export function topicFindings(
+  { name, weaknesses, tolerated }: Pick<OpenedTopic, 'name' | 'weaknesses' | 'tolerated'>,
+  { isMeant }: { readonly isMeant: boolean },
+): readonly Finding[] {
+  const subject = `topic ${name}`;
+  return [
+    ...(isMeant ? [] : weaknesses.map(what => finding('kafka-not-durable', subject, what))),
+    ...tolerated.map(what => finding('kafka-time-of-producers', subject, what)),
+  ];
 }
 
 /** `stayMs`: how long a record may be in the topic; -1: without end. */

@@ -72,6 +72,11 @@ export const databaseRows = {
     why: 'The topic is weaker than the ack contract, so that the ingress does not use it.',
     fix: 'Raise the settings that the finding names.',
   },
+  'kafka-time-of-producers': {
+    impact: 'medium',
+    why: 'What is appended by an ingress whose clock is behind by more than the retention is removed at once, whether it was processed or not.',
+    fix: '`kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name ackline.events.v1 --add-config message.timestamp.type=LogAppendTime`: it holds from then on, and nothing is started again.',
+  },
   'kafka-retention-endless': {
     impact: 'medium',
     why: 'Of a topic that is read again from its start, events whose dedup keys are over are delivered again.',

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { judgeServer, type ServerFacts } from '../../../src/doctor/checks/database.ts';
 import { handlerModules } from '../../../src/doctor/checks/handler-modules.ts';
 import { healthFindings } from '../../../src/doctor/checks/health.ts';
-import { windowFindings } from '../../../src/doctor/checks/kafka.ts';
+import { topicFindings, windowFindings } from '../../../src/doctor/checks/kafka.ts';
 import { counted } from '../../../src/doctor/checks/services.ts';
 import { type Examination, isPrivateHost } from '../../../src/doctor/examination.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
@@ -44,6 +44,18 @@ describe('a PostgreSQL server', () => {
     ]);
     assert.deepEqual(told(judgeServer({ ...good, longestMs: 3_600_000, longestOf: 'pg_dump\u0007' }, null)), [
       'transaction-long –: pg_dump· has a transaction open for 60 min',
+    ]);
+  });
+});
+
+describe('the topic', () => {
+  it('is found weaker where that is not declared, and by whose time it keeps records in any case', () => {
+    const topic = { name: 'events', weaknesses: ['one replica'], tolerated: ['time of producers'] };
+    const time = 'kafka-time-of-producers topic events: time of producers';
+    assert.deepEqual(told(topicFindings(topic, { isMeant: true })), [time]);
+    assert.deepEqual(told(topicFindings(topic, { isMeant: false })), [
+      'kafka-not-durable topic events: one replica',
+      time,
     ]);
   });
 });
