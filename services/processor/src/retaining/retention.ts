@@ -6,7 +6,8 @@
  *
  * So it does where its holder gives the lock up, since it lacks what it would have to know: those that do not have it ask each minute,
  * so that one of them comes before this one asks again. A holder whose ackline.yaml is refused may go by an older one, with shorter
- * times: it removes nothing, only makes days, in case that it is so with all of them.
+ * times: it removes nothing, only makes days, in case that it is so with all of them. Nor does one whose clock and PostgreSQL's differ: which
+ * of them is wrong nobody knows, and by one that is ahead all history and all dedup keys would be over.
  *
  * The parts beside it say when, how much at once, and how patiently. What is safe to remove, and how, is the store's:
  * `day-partitions.ts`, `retention.ts` (T), `kept-sweep.ts`, `event-keys.ts`, `handler-once.ts` (HO) and `cache-clears.ts`.
@@ -16,6 +17,7 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { createKeptLock } from '@ackline/store/advisory-lock';
 import { sweepCacheClears } from '@ackline/store/cache-clears';
+import { CLOCKS_APART_MS, clockAheadMs } from '@ackline/store/clock';
 import { sweepSessions } from '@ackline/store/console-sessions';
 import { sweepRejections } from '@ackline/store/rejections';
 import type { Pool, PoolClient } from 'pg';
@@ -39,10 +41,12 @@ export interface RetentionDeps extends KeySweepDeps {
   /** Names, as ackline.yaml has them now. */
   readonly destinations: () => readonly string[];
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** This machine's clock, epoch milliseconds; default: `Date.now`. */
+  readonly wallNow?: () => number;
 }
 
 /** What keeps a processor from removing all that is over. */
-type Lack = 'config-refused' | 'topic-unknown';
+type Lack = 'clocks-differ' | 'config-refused' | 'topic-unknown';
 
 export interface Retention extends Component {
   /** A day that this processor could not drop when it tried last; null: there is none, or another processor does it. */
@@ -59,11 +63,13 @@ interface Term {
   readonly client: PoolClient;
   readonly keys: KeySweep;
   readonly parts: readonly Part[];
+  /** Of PostgreSQL's clock, when it was asked last. */
+  aheadMs: number;
 }
 
 interface Part {
-  /** What ackline.yaml says is over: not by one that was refused. */
-  readonly removes: boolean;
+  /** What is over: by-file as ackline.yaml says, not by one that was refused. All of it by PostgreSQL's clock, not by one that is in doubt. */
+  readonly removes: 'nothing' | 'by-file' | 'by-age';
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -78,18 +84,17 @@ function beginTerm(deps: RetentionDeps, { days, kept }: Lasting, client: PoolCli
   const once = createOnceSweep(deps);
   const totals = createTotalsSweep(deps);
   const parts: Term['parts'] = [
-    { removes: false, run: () => making.make(client) },
-    { removes: true, run: signal => days.sweep(client, signal) },
-    { removes: true, run: signal => kept.sweep(client, signal) },
-    { removes: true, run: signal => keys.sweep(client, signal) },
-    { removes: true, run: signal => once.sweep(client, signal) },
-    { removes: true, run: () => sweepClears(deps, client) },
-    // By no setting of ackline.yaml.
-    { removes: false, run: () => removeRejections(client, deps) },
-    { removes: false, run: () => removeSessions(client, deps) },
-    { removes: false, run: signal => totals.sweep(client, signal) },
+    { removes: 'nothing', run: () => making.make(client) },
+    { removes: 'by-file', run: signal => days.sweep(client, signal) },
+    { removes: 'by-file', run: signal => kept.sweep(client, signal) },
+    { removes: 'by-file', run: signal => keys.sweep(client, signal) },
+    { removes: 'by-file', run: signal => once.sweep(client, signal) },
+    { removes: 'by-file', run: () => sweepClears(deps, client) },
+    { removes: 'by-age', run: () => removeRejections(client, deps) },
+    { removes: 'by-age', run: () => removeSessions(client, deps) },
+    { removes: 'by-age', run: signal => totals.sweep(client, signal) },
   ];
-  return { client, keys, parts };
+  return { client, keys, parts, aheadMs: 0 };
 }
 
 async function sweepClears({ destinations, log }: RetentionDeps, client: PoolClient): Promise<void> {
@@ -107,22 +112,34 @@ async function removeSessions(client: PoolClient, { log }: RetentionDeps): Promi
   if (removed > 0) log.info({ removed }, 'retention.sessions-removed');
 }
 
-async function runParts(
-  { isRefused, log }: RetentionDeps,
-  { parts }: Term,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { removes, run } of parts) {
+const isApart = (aheadMs: number) => Math.abs(aheadMs) > CLOCKS_APART_MS;
+
+async function runPart(deps: RetentionDeps, term: Term, { part, signal }: PartRun): Promise<void> {
+  if (part.removes !== 'nothing') {
+    term.aheadMs = await clockAheadMs(term.client, deps.wallNow); // each time: a round may take minutes
+    if (isApart(term.aheadMs)) return;
+  }
+  if (part.removes === 'by-file' && deps.isRefused()) return;
+  await part.run(signal);
+}
+
+interface PartRun {
+  readonly part: Part;
+  readonly signal: AbortSignal;
+}
+
+async function runParts(deps: RetentionDeps, term: Term, signal: AbortSignal): Promise<void> {
+  for (const part of term.parts) {
     if (signal.aborted) break;
-    if (removes && isRefused()) continue;
     // One that fails holds up no other.
-    await run(signal).catch((error: unknown) => {
-      if (!signal.aborted) log.error({ err: error }, 'retention.failed');
+    await runPart(deps, term, { part, signal }).catch((error: unknown) => {
+      if (!signal.aborted) deps.log.error({ err: error }, 'retention.failed');
     });
   }
 }
 
-function lackOf({ isRefused }: RetentionDeps, { keys }: Term): Lack | null {
+function lackOf({ isRefused }: RetentionDeps, { keys, aheadMs }: Term): Lack | null {
+  if (isApart(aheadMs)) return 'clocks-differ';
   if (isRefused()) return 'config-refused';
   return keys.isBlind ? 'topic-unknown' : null;
 }
@@ -138,7 +155,10 @@ export function createRetention(deps: RetentionDeps): Retention {
   /** Whether this processor keeps the lock. */
   function keeps(mine: Term): boolean {
     const lack = lackOf(deps, mine);
-    if (lack !== null && lack !== said) deps.log.warn({ reason: lack }, 'retention.given-up');
+    if (lack !== null && lack !== said) {
+      const told = lack === 'clocks-differ' ? { databaseAheadMs: mine.aheadMs } : {};
+      deps.log.warn({ reason: lack, ...told }, 'retention.given-up');
+    }
     said = lack;
     return lack === null;
   }
@@ -178,8 +198,8 @@ export function createRetention(deps: RetentionDeps): Retention {
       return mayHaveIt ? lasting.days.stuck : null;
     },
     get unable() {
-      const isRefused = deps.isRefused();
-      return { days: isRefused, keys: isRefused || deps.topicRetentionMs?.() === null };
+      const isNone = said === 'clocks-differ' || deps.isRefused();
+      return { days: isNone, keys: isNone || deps.topicRetentionMs?.() === null };
     },
     round,
     letGo: () => lock.letGo(),

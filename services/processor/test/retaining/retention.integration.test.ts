@@ -486,6 +486,54 @@ describe('retention', () => {
     await waitFor(() => one.round(ON));
   });
 
+  for (const [how, offMs] of [
+    ['60 days ahead of', -60 * DAY_MS],
+    ['two hours behind', 2 * 3_600_000],
+  ] as const) {
+    it(`removes nothing while PostgreSQL's clock is ${how} the processor's, makes days, and leaves the rest to one that agrees`, async () => {
+      const [latest = ''] = (await partitionsOf('2')).filter(name => name.startsWith('events')).slice(-1);
+      await pool.query(`
+        drop table ${latest};
+        create table events_20200101 partition of events for values from ('2020-01-01') to ('2020-01-02');
+        truncate handler_once, rejected_requests, source_totals, console_sessions;
+        insert into source_totals select now() - interval '31 days', 's', 't', 1, 0, 0, '{}', 0, 0;
+        insert into handler_once (destination, key, claim, delivery, held_until, begun_at)
+        select 'bot', 'k', gen_random_uuid(), gen_random_uuid(), now(), now() - interval '9 days';
+        insert into cache_clears (destination, key_hash, version) values ('gone', '', 2);
+        insert into console_sessions (session_sha256, name, role, scopes, expires_at, used_at)
+        select '', 's', 'r', '{view}', now() - interval '1 minute', now();
+        insert into rejected_requests
+          (request_id, rejected_at, source, provider, code, reason, method, url, headers, body_bytes, body_sha256, secrets, tried, diagnosis, what, fix)
+        select gen_random_uuid(), now() - interval '8 days', 's', 'p', 'c', 'r', 'POST', '/', '{}', 0, '', 0, '{}', 'd', 'w', 'f'`);
+      await insertKeys(9);
+      const left = async () => {
+        const { rows } = await pool.query<{ count: number }>(
+          `select (select count(*) from handler_once)::int + (select count(*) from cache_clears)
+                + (select count(*) from console_sessions) + (select count(*) from rejected_requests)
+                + (select count(*) from source_totals) + (select count(*) from event_keys) as count`,
+        );
+        return Number(rows[0]?.count);
+      };
+      let offset: number = offMs;
+      const wallNow = () => Date.now() + offset;
+      const [one, other] = [retention({ wallNow }), retention()];
+      for (let n = 0; n < 2; n++) assert.equal(await one.round(ON), false);
+      assert.deepEqual(one.logged, ['retention.given-up'], 'said once');
+      assert.deepEqual(one.unable, { days: true, keys: true });
+      assert.ok((await partitionsOf('2')).includes(latest));
+      assert.deepEqual(await partitionsOf('2020'), ['events_20200101']);
+      assert.equal(await left(), 6);
+
+      await waitFor(() => other.round(ON));
+      assert.deepEqual(await partitionsOf('2020'), []);
+      assert.equal(await left(), 0);
+      offset = 0;
+      other.letGo();
+      await waitFor(() => one.round(ON));
+      assert.deepEqual(one.unable, { days: false, keys: false });
+    });
+  }
+
   for (const [change, overrides] of Object.entries({
     'is refused': (isChanged: () => boolean) => ({ isRefused: isChanged }),
     'keeps days for longer': (isChanged: () => boolean) => ({

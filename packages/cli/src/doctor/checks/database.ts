@@ -1,5 +1,6 @@
 import { AppError } from '@ackline/shared/app-error';
 import { handlerConnections } from '@ackline/shared/config/handler-connections';
+import { CLOCKS_APART_MS, clockAheadMs } from '@ackline/store/clock';
 import { checkPostgresDurability, standbyWeaknesses } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
@@ -92,10 +93,12 @@ export interface ServerFacts {
   /** null: there is none. */
   readonly longestMs: number | null;
   readonly longestOf: string | null;
+  /** Of its clock, from this machine's; negative: behind. */
+  readonly aheadMs: number;
 }
 
 async function serverFindings(pool: Pool): Promise<readonly Finding[]> {
-  const { rows } = await pool.query<ServerFacts>(
+  const { rows } = await pool.query<Omit<ServerFacts, 'aheadMs'>>(
     `select current_setting('server_version_num')::int / 10000 as version,
             pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as "readOnly",
             current_setting('autovacuum') = 'on' as autovacuum,
@@ -109,12 +112,13 @@ async function serverFindings(pool: Pool): Promise<readonly Finding[]> {
   );
   const [server] = rows;
   if (server === undefined) return [];
-  return judgeServer(server, await checkPostgresDurability(pool).then(() => null, problemOf));
+  const aheadMs = await clockAheadMs(pool);
+  return judgeServer({ ...server, aheadMs }, await checkPostgresDurability(pool).then(() => null, problemOf));
 }
 
 /** `weakness`: what makes its commits less than durable; null: nothing does. */
 export function judgeServer(server: ServerFacts, weakness: string | null): readonly Finding[] {
-  const { version, readOnly, autovacuum, longestMs, longestOf } = server;
+  const { version, readOnly, autovacuum, longestMs, longestOf, aheadMs } = server;
   const findings: Finding[] = [];
   const say = (id: FindingId, what: string) => findings.push(finding(id, null, what));
   if (version < NEEDED_VERSION) say('database-version', `the server is PostgreSQL ${version}`);
@@ -127,6 +131,10 @@ export function judgeServer(server: ServerFacts, weakness: string | null): reado
       'transaction-long',
       `${printable(longestOf ?? 'somebody')} has a transaction open for ${formatMs(longestMs)}`,
     );
+  }
+  if (Math.abs(aheadMs) > CLOCKS_APART_MS) {
+    const side = aheadMs > 0 ? 'ahead of' : 'behind';
+    say('clocks-differ', `the server's clock is ${formatMs(Math.abs(aheadMs))} ${side} this machine's`);
   }
   return findings;
 }

@@ -32,6 +32,11 @@ export const databaseRows = {
     why: 'A failover takes along what was acknowledged and is not on the standby yet.',
     fix: 'Set synchronous_standby_names so that each commit waits for one; or, where none ever takes the place of the primary, POSTGRES_STANDBYS=read-only of the ingress.',
   },
+  'clocks-differ': {
+    impact: 'high',
+    why: 'One of the two is wrong. While the clock of PostgreSQL and that of a processor are over an hour apart, that processor removes nothing that is over.',
+    fix: 'Set both by NTP (`timedatectl`, `chronyc tracking`).',
+  },
   'schema-older': {
     impact: 'high',
     why: 'Services of this release refuse to start on it.',

@@ -65,6 +65,21 @@ describe('ackline doctor: the database and the work in it', () => {
     assert.deepEqual(told(await look()), []);
   });
 
+  it('a server whose clock is two days ahead is found', async () => {
+    await withClient(database.url, client =>
+      client.query(`
+        create schema ahead;
+        create function ahead.clock_timestamp() returns timestamptz language sql as
+          $$ select pg_catalog.clock_timestamp() + interval '2 days' $$;
+        do $do$ begin
+          execute format('alter database %I set search_path = ahead, pg_catalog, public', current_database());
+        end $do$`),
+    );
+    assert.deepEqual(told(await look()), [
+      "clocks-differ –: the server's clock is 48.0 h ahead of this machine's",
+    ]);
+  });
+
   it('a schema that is newer is found, and the work is not looked at', async () => {
     await withClient(database.url, client =>
       client.query("insert into schema_migrations (version, name) values (9999, '9999-later.sql')"),

@@ -31,6 +31,7 @@ describe('a PostgreSQL server', () => {
     autovacuum: true,
     longestMs: 60_000,
     longestOf: 'x',
+    aheadMs: -200,
   };
 
   it('of version 17 without long transactions is fine; another version, and what is open for half an hour, is found', () => {
@@ -46,6 +47,17 @@ describe('a PostgreSQL server', () => {
       'transaction-long –: pg_dump· has a transaction open for 60 min',
     ]);
   });
+});
+
+it('a PostgreSQL server whose clock is over an hour from this machine’s is found, by how much and which way', () => {
+  const server = { version: 17, readOnly: false, autovacuum: true, longestMs: null, longestOf: null };
+  assert.deepEqual(told(judgeServer({ ...server, aheadMs: 3_600_000 }, null)), []);
+  assert.deepEqual(told(judgeServer({ ...server, aheadMs: 5_400_000 }, null)), [
+    "clocks-differ –: the server's clock is 90 min ahead of this machine's",
+  ]);
+  assert.deepEqual(told(judgeServer({ ...server, aheadMs: -86_400_000 }, null)), [
+    "clocks-differ –: the server's clock is 24.0 h behind this machine's",
+  ]);
 });
 
 describe('the topic', () => {
