@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { PROCESSOR_GONE_MS } from './processors.ts';
+import { IS_ALIVE } from './processors.ts';
 
 export interface ConnectionRoom {
   /** max_connections without what is reserved for superusers and roles. */
@@ -21,9 +21,8 @@ export async function readConnectionRoom(
             (select count(*)::int from pg_stat_activity
               where coalesce(backend_type, 'client backend') = 'client backend'
                 and not coalesce(application_name like any ($1::text[]), false)) as others,
-            (select count(*)::int from processors
-              where heartbeat_at > now() - $2 * interval '1 millisecond') as processors`,
-    [applications, PROCESSOR_GONE_MS],
+            (select count(*)::int from processors where ${IS_ALIVE}) as processors`,
+    [applications],
   );
   return result.rows[0] ?? { usable: 0, others: 0, processors: 0 };
 }

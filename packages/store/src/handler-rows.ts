@@ -1,5 +1,5 @@
 import { printable } from '@ackline/shared/printable';
-import { PROCESSOR_GONE_MS, type ProcessorState } from './processors.ts';
+import { isAlive, type ProcessorState } from './processors.ts';
 
 /** What the processors that live say of a handler. */
 export interface HandlerRow {
@@ -15,8 +15,7 @@ const MAX_PROBLEM_CHARS = 300;
 /** By the names of their destinations. What has another form was written by another release: it says nothing here. */
 export function handlerRows(processors: readonly ProcessorState[]): ReadonlyMap<string, HandlerRow> {
   const rows = new Map<string, HandlerRow>();
-  for (const { ageMs, state } of processors) {
-    if (ageMs >= PROCESSOR_GONE_MS) continue;
+  for (const { state } of processors.filter(isAlive)) {
     for (const [name, handler] of Object.entries(asRecord(state['handlers']))) {
       const { state: kind, problem } = asRecord(handler);
       const before = rows.get(name) ?? { ready: 0, processors: 0, problem: null };

@@ -9,6 +9,11 @@ export interface ProcessorState {
 /** Older than this a processor counts as gone: three missed heartbeats. */
 export const PROCESSOR_GONE_MS = 6_000;
 export const HEARTBEAT_MS = 2_000;
+/**
+ * SQL, of a row of `processors`: it was heard of lately. A heartbeat that is still to come was written by a clock that was set back since: the
+ * next one of a processor that lives is of now.
+ */
+export const IS_ALIVE = `clock_timestamp() - heartbeat_at between interval '-${PROCESSOR_GONE_MS} ms' and interval '${PROCESSOR_GONE_MS} ms'`;
 /** Rows of processors that are long gone are swept by the next heartbeat. */
 const FORGET_AFTER = '1 hour';
 /** More processors than any cluster here has: what a reader shows is bounded. */
@@ -24,7 +29,9 @@ export async function writeHeartbeat(
      on conflict (id) do update set heartbeat_at = now(), state = excluded.state`,
     [id, JSON.stringify(state)],
   );
-  await queryable.query(`delete from processors where heartbeat_at < now() - interval '${FORGET_AFTER}'`);
+  await queryable.query(
+    `delete from processors where now() - heartbeat_at not between -interval '${FORGET_AFTER}' and interval '${FORGET_AFTER}'`,
+  );
 }
 
 /** As `removeHeartbeat`, but what it said stays, as of one that is gone, for who comes behind it. */
@@ -41,6 +48,11 @@ export async function leaveHeartbeat(
 
 export async function removeHeartbeat(queryable: Pick<Pool, 'query'>, id: string): Promise<void> {
   await queryable.query('delete from processors where id = $1', [id]);
+}
+
+/** As {@link IS_ALIVE}, of one that was read. */
+export function isAlive({ ageMs }: Pick<ProcessorState, 'ageMs'>): boolean {
+  return Math.abs(ageMs) < PROCESSOR_GONE_MS;
 }
 
 /** Every processor's last word on itself, with its age by the database's clock; the newest first. */
@@ -67,9 +79,7 @@ export async function writeFigures(
 export async function readFigures(queryable: Pick<Pool, 'query'>): Promise<readonly unknown[]> {
   const result = await queryable.query<{ figures: unknown }>(
     `select figures from processors
-      where figures is not null and heartbeat_at > clock_timestamp() - $1::float8 * interval '1 millisecond'
-      order by id limit ${MAX_PROCESSORS}`,
-    [PROCESSOR_GONE_MS],
+      where figures is not null and ${IS_ALIVE} order by id limit ${MAX_PROCESSORS}`,
   );
   return result.rows.map(({ figures }) => figures);
 }

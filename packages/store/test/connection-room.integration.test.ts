@@ -24,6 +24,9 @@ describe('the room for connections', () => {
     );
     await writeHeartbeat(pool, 'gone', {});
     await pool.query("update processors set heartbeat_at = now() - interval '7 seconds'");
+    await pool.query(
+      "insert into processors (id, state, heartbeat_at) values ('ahead', '{}', now() + interval '7 seconds')",
+    );
     await writeHeartbeat(pool, 'here', {});
     const own = await readConnectionRoom(pool, ['none', 'store %', 'store-te%']);
     const foreign = await readConnectionRoom(pool, ['another']);

@@ -12,7 +12,13 @@ import { listEvents } from '@ackline/store/event-list';
 import { insertEvents } from '@ackline/store/events';
 import { listParked } from '@ackline/store/parked';
 import { replayDelivery } from '@ackline/store/replay-delivery';
-import { readProcessorStates, removeHeartbeat, writeHeartbeat } from '@ackline/store/processors';
+import {
+  isAlive,
+  readFigures,
+  readProcessorStates,
+  removeHeartbeat,
+  writeHeartbeat,
+} from '@ackline/store/processors';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
@@ -197,6 +203,32 @@ describe('what an operator sees', () => {
     assert.ok(older!.ageMs >= 90_000);
     await writeHeartbeat(pool, 'one', { inFlight: 3 });
     assert.deepEqual((await readProcessorStates(pool))[0]!.state, { inFlight: 3 });
+  });
+
+  it('counts none as alive whose last word is still to come: the clock was set back since, and who lives says another', async () => {
+    await pool.query('truncate processors');
+    for (const [id, ahead] of [
+      ['dead', '1 day'],
+      ['dying', '10 seconds'],
+      ['living', '20 minutes'],
+    ]) {
+      await pool.query(
+        'insert into processors (id, state, heartbeat_at, figures) values ($1, $2, now() + $3::interval, $2)',
+        [id, JSON.stringify({ id }), ahead],
+      );
+    }
+    await writeHeartbeat(pool, 'living', {});
+    const states = await readProcessorStates(pool);
+    assert.deepEqual(
+      states.map(({ id }) => id).sort(),
+      ['dying', 'living'],
+      'it is forgotten like one that is long gone',
+    );
+    assert.deepEqual(
+      states.filter(isAlive).map(({ id }) => id),
+      ['living'],
+    );
+    assert.deepEqual(await readFigures(pool), [{ id: 'living' }]);
   });
 
   it('sees no processor that has said goodbye, or is gone for more than an hour', async () => {

@@ -4,6 +4,7 @@ import type { HealthState } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import {
   HEARTBEAT_MS,
+  isAlive,
   PROCESSOR_GONE_MS,
   readProcessorStates,
   writeHeartbeat,
@@ -40,7 +41,7 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
     const known = [...deps.destinations.values()];
     const [states] = await Promise.all([readProcessorStates(deps.pool), deps.news.read()]);
     const alive = states
-      .filter(state => state.ageMs < PROCESSOR_GONE_MS)
+      .filter(isAlive)
       .map(state => state.id)
       .sort();
     const processors = {

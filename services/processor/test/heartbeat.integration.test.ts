@@ -14,6 +14,15 @@ import { openPool } from './events.ts';
 describe('a heartbeat', () => {
   let database: TestDatabase;
   let pool: Pool;
+  const known = () =>
+    createDestinations(new Map(), {
+      onNews: () => undefined,
+      slotFreed: () => undefined,
+      lookup: createNameLookup(),
+      memory: createFairShare(1_000),
+      isShared: () => false,
+      now: () => performance.now(),
+    });
   before(async () => {
     database = await createTestDatabase();
     pool = openPool(database.url);
@@ -25,14 +34,7 @@ describe('a heartbeat', () => {
 
   it('gives no slots to a destination that a reload adds while it reads which ones are paused', async () => {
     await pauseDestination(pool, 'added', { reason: 'moves', actor: 'anna' });
-    const destinations = createDestinations(new Map(), {
-      onNews: () => undefined,
-      slotFreed: () => undefined,
-      lookup: createNameLookup(),
-      memory: createFairShare(1_000),
-      isShared: () => false,
-      now: () => performance.now(),
-    });
+    const destinations = known();
     const { all } = destinations;
     const news = createDestinationNews({ pool, destinations: all, cache: { learn: () => undefined } });
     const duringReload: DestinationNews = {
@@ -55,6 +57,29 @@ describe('a heartbeat', () => {
     await heartbeat.beat();
     assert.equal(all.get('added')?.pause.isOn, true);
     assert.equal(all.get('added')?.slots.free, 5);
+    await destinations.close();
+  });
+
+  it('leaves no slots to a dead processor whose heartbeat is still to come, since the clock was set back', async () => {
+    await pool.query(
+      "insert into processors (id, state, heartbeat_at) values ('dead', '{}', now() + interval '30 minutes')",
+    );
+    const destinations = known();
+    destinations.apply(new Map([['alone', destinationConfig({ name: 'alone' })]]));
+    const heartbeat = createHeartbeat({
+      pool,
+      processorId: 'one',
+      destinations: destinations.all,
+      news: createDestinationNews({
+        pool,
+        destinations: destinations.all,
+        cache: { learn: () => undefined },
+      }),
+      state: () => ({}),
+      log: undefined as never,
+    });
+    await heartbeat.beat();
+    assert.equal(destinations.all.get('alone')?.slots.free, 5);
     await destinations.close();
   });
 });

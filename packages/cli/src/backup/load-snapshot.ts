@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { AppError } from '@ackline/shared/app-error';
-import { PROCESSOR_GONE_MS, readProcessorStates } from '@ackline/store/processors';
+import { isAlive, readProcessorStates } from '@ackline/store/processors';
 import type { Client } from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 import { type BackupHeader, type BackupRecord, type BackupSequence, invalid } from './backup-format.ts';
@@ -50,7 +50,7 @@ export async function loadSnapshot(
 }
 
 async function refuseRunning(client: Client): Promise<void> {
-  const running = (await readProcessorStates(client)).filter(state => state.ageMs < PROCESSOR_GONE_MS);
+  const running = (await readProcessorStates(client)).filter(isAlive);
   if (running.length > 0) {
     throw new AppError(
       'ACKLINE_RESTORE_REFUSED',

@@ -1,6 +1,6 @@
 import { readDestinationStates, type DestinationState } from '@ackline/store/destination-states';
 import { listPausedDestinations } from '@ackline/store/destinations';
-import { PROCESSOR_GONE_MS, readProcessorStates } from '@ackline/store/processors';
+import { isAlive, readProcessorStates } from '@ackline/store/processors';
 import { countInbox, countWork, type OpenWork, type Waiting } from '@ackline/store/work-figures';
 import type { Pool } from 'pg';
 
@@ -30,7 +30,7 @@ export async function readStore(pool: Pool, configured: readonly string[] | null
   // Parked work has no age that matters: it waits for a person.
   const work = [...open, ...parked.map(row => ({ ...row, state: 'parked' as const, oldestS: null }))];
   const inbox = await countInbox(pool);
-  const alive = (await readProcessorStates(pool)).filter(({ ageMs }) => ageMs < PROCESSOR_GONE_MS);
+  const alive = (await readProcessorStates(pool)).filter(isAlive);
   const paused = await listPausedDestinations(pool);
   const names = new Set([...known, ...work.map(({ destination }) => destination)]);
   const lags = alive.flatMap(({ state }) => kafkaLagOf(state));

@@ -1,7 +1,7 @@
 import type { AcklineConfig } from '@ackline/shared/config/types';
 import { ackPercentile } from '@ackline/store/ack-buckets';
 import { countParkedUpTo } from '@ackline/store/parked';
-import { PROCESSOR_GONE_MS, type ProcessorState, readProcessorStates } from '@ackline/store/processors';
+import { isAlive, type ProcessorState, readProcessorStates } from '@ackline/store/processors';
 import { countPendingReplays } from '@ackline/store/replays';
 import { readSourcePoints, type SourcePoint } from '@ackline/store/totals-history';
 import { describeDestinations, readKnownOfDestinations } from '@ackline/store/destination-rows';
@@ -82,9 +82,9 @@ const said = z.object({
 
 /** All processors see the same inbox, and each its own part of the topic. */
 function lagOf(processors: readonly ProcessorState[], nowMs: number): Now['lag'] {
-  const alive = processors.flatMap(({ ageMs, state }) => {
+  const alive = processors.filter(isAlive).flatMap(({ ageMs, state }) => {
     const { data } = said.safeParse(state);
-    return ageMs < PROCESSOR_GONE_MS && data !== undefined ? [{ ageMs, ...data.intake }] : [];
+    return data !== undefined ? [{ ageMs, ...data.intake }] : [];
   });
   if (alive.length === 0) return null;
   const ages = alive.flatMap(({ ageMs, inbox, kafka }) => [

@@ -4,6 +4,7 @@ import { CLOCKS_APART_MS, clockAheadMs } from '@ackline/store/clock';
 import { checkPostgresDurability, standbyWeaknesses } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
 import { createPool } from '@ackline/store/pool';
+import { IS_ALIVE } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import { findDatabaseUrl } from '../../database.ts';
 import { printable } from '@ackline/shared/printable';
@@ -161,7 +162,7 @@ async function connectionFindings(
             (select count(*)::int from pg_stat_activity
               where backend_type = 'client backend' and application_name not like 'ackline-%'
                 and application_name not like 'ackline handler %') as others,
-            (select count(*)::int from processors where heartbeat_at > now() - interval '6 seconds') as processors`,
+            (select count(*)::int from processors where ${IS_ALIVE}) as processors`,
   );
   const [room] = rows;
   if (room === undefined) return [];

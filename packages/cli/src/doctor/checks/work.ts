@@ -1,6 +1,6 @@
 import { readDestinationStates, shownStatus } from '@ackline/store/destination-states';
 import { listPausedDestinations } from '@ackline/store/destinations';
-import { PROCESSOR_GONE_MS, type ProcessorState, readProcessorStates } from '@ackline/store/processors';
+import { isAlive, type ProcessorState, readProcessorStates } from '@ackline/store/processors';
 import {
   countInbox,
   countWork,
@@ -42,7 +42,7 @@ export async function examineWork({ acklineConfig }: Examination, pool: Pool): P
   const work: Work = {
     counts,
     inbox: await countInbox(pool),
-    processors: (await readProcessorStates(pool)).filter(({ ageMs }) => ageMs < PROCESSOR_GONE_MS),
+    processors: (await readProcessorStates(pool)).filter(isAlive),
     held: new Set([...paused, ...broken].map(({ name }) => name)),
     configured: names === null ? null : new Set(names),
   };
