@@ -1,5 +1,7 @@
 /** Beyond the attempt's own time-out a lease lasts this long: the attempt is aborted, and its outcome written, before it ends. */
 export const LEASE_MARGIN_MS = 10_000;
+/** The longest lease there is, and room: one that ends later was given by a clock that was set back since. */
+export const LONGEST_LEASE_MS = 150_000;
 /** Leases that ended without an outcome, before the delivery is parked: it takes its processor down, or hangs it. */
 export const MAX_INTERRUPTIONS = 10;
 /** The newest attempts that a delivery keeps. */

@@ -5,12 +5,14 @@
  * DS1. Failures in a row are those of all processors together; the one that makes them as many as the threshold opens the circuit.
  * DS2. A report counts only while the circuit is closed, and in the very epoch in which its attempts began: an open one hears
  *      nothing of them, nor does one that has closed again since.
- * DS3. Once its time is over, one of all who ask gets the probe. One that is lost with its processor is given again after its time.
+ * DS3. Once its time is over, one of all who ask gets the probe. One that is lost with its processor is given again after its time. A
+ *      time that is further away than any of its kind was given by a clock that was set back since, and is over.
  * DS4. Only the probe that is out decides: it closes the circuit, opens it again, or was not used, and then the next may ask.
  * DS5. All who listen hear of each change of status, and of the first failure of a row: else one that sees only successes would
  *      not know that there is something to end. Times are PostgreSQL's, and told as what is left of them.
  */
 import type { Pool } from 'pg';
+import { LONGEST_LEASE_MS } from './deliveries.ts';
 
 export type DestinationStatus = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 
@@ -127,18 +129,37 @@ async function countReports(
   return result.rows;
 }
 
-/** Asks for the probe, which is then the caller's for so long (DS3): `changed` says whether it got it. null: it never failed. */
+/** A clock that is put right by so much changes nothing. */
+const ROOM_MS = 1_000;
+
+/** What is left of a time of at most `longestMs`: 0 where it says more (DS3). */
+export function leftOf(leftMs: number, longestMs: number): number {
+  return leftMs > longestMs + ROOM_MS ? 0 : leftMs;
+}
+
+/** `leftOf`, in SQL. */
+const isOver = (time: string, longestMs: string) =>
+  `(${time} <= clock_timestamp() or ${time} > clock_timestamp() + (${longestMs} + ${ROOM_MS}) * interval '1 millisecond')`;
+
+export interface ProbeWish {
+  /** The probe is then the caller's for so long, {@link LONGEST_LEASE_MS} at most. */
+  readonly probeMs: number;
+  /** From an opening to its first probe. */
+  readonly resetMs: number;
+}
+
+/** Asks for the probe (DS3): `changed` says whether the caller got it. null: it never failed. */
 export async function takeProbe(
   queryable: Pick<Pool, 'query'>,
   name: string,
-  probeMs: number,
+  { probeMs, resetMs }: ProbeWish,
 ): Promise<ChangedState | null> {
   return change(queryable, {
     name,
     set: `status = 'HALF_OPEN', reopens_at = null, probe_until = clock_timestamp() + $2::float8 * interval '1 millisecond'`,
-    where: `(status = 'OPEN' and reopens_at <= clock_timestamp())
-            or (status = 'HALF_OPEN' and probe_until <= clock_timestamp())`,
-    values: [probeMs],
+    where: `(status = 'OPEN' and ${isOver('reopens_at', '$3::float8')})
+            or (status = 'HALF_OPEN' and ${isOver('probe_until', String(LONGEST_LEASE_MS))})`,
+    values: [probeMs, resetMs],
   });
 }
 

@@ -1,10 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
-import { MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
+import { LONGEST_LEASE_MS, MAX_INTERRUPTIONS, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
 import { type Finished, freedKey, promote } from './delivery-outcomes.ts';
 import { inTransaction } from './transaction.ts';
 
-/** The longest lease there is, and room: one that ends later was given by a clock that was set back since. */
-const LONGEST_LEASE = '150 seconds';
 /** Expired leases that one sweep takes back. */
 const SWEEP_LIMIT = 500;
 
@@ -49,7 +47,7 @@ async function takeBack(
     name: 'deliveries-sweep',
     text: `with expired as (
              select id, followed from deliveries
-              where state = 'leased' and (lease_until < now() or lease_until > now() + interval '${LONGEST_LEASE}')
+              where state = 'leased' and (lease_until < now() or lease_until > now() + interval '${LONGEST_LEASE_MS} ms')
               order by lease_until limit ${SWEEP_LIMIT} for update skip locked
            )
            update deliveries d

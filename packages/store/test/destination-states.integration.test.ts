@@ -16,6 +16,7 @@ import type { Pool } from 'pg';
 import { openPool } from './rows.ts';
 
 const MINUTE_MS = 60_000;
+const WISH = { probeMs: MINUTE_MS, resetMs: MINUTE_MS };
 
 describe('the state of a destination over all processors', () => {
   let database: TestDatabase;
@@ -99,7 +100,7 @@ describe('the state of a destination over all processors', () => {
     await pool.query(
       "update destination_states set reopens_at = now() - interval '1 millisecond' where status = 'OPEN'",
     );
-    const probe = await takeProbe(pool, 'crm', MINUTE_MS);
+    const probe = await takeProbe(pool, 'crm', WISH);
     const closed = await endProbe(pool, {
       name: 'crm',
       epoch: probe!.epoch,
@@ -116,23 +117,23 @@ describe('the state of a destination over all processors', () => {
 
   it('gives the probe to one of ten that ask at once, and to nobody before its time', async () => {
     await send({ failures: 10 });
-    assert.equal((await takeProbe(pool, 'crm', MINUTE_MS))!.changed, false);
+    assert.equal((await takeProbe(pool, 'crm', WISH))!.changed, false);
     await pool.query(
       "update destination_states set reopens_at = now() - interval '1 millisecond' where status = 'OPEN'",
     );
-    const answers = await Promise.all(Array.from({ length: 10 }, () => takeProbe(pool, 'crm', MINUTE_MS)));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => takeProbe(pool, 'crm', WISH)));
     assert.equal(answers.filter(answer => answer!.changed).length, 1);
     assert.equal((await crm())!.status, 'HALF_OPEN');
   });
 
   it('gives a probe that was lost with its processor again, and hears the one that lost it no more', async () => {
     await openForProbe();
-    const lost = await takeProbe(pool, 'crm', MINUTE_MS);
-    assert.equal((await takeProbe(pool, 'crm', MINUTE_MS))!.changed, false);
+    const lost = await takeProbe(pool, 'crm', WISH);
+    assert.equal((await takeProbe(pool, 'crm', WISH))!.changed, false);
     await pool.query(
       "update destination_states set probe_until = now() - interval '1 millisecond' where status = 'HALF_OPEN'",
     );
-    const next = await takeProbe(pool, 'crm', MINUTE_MS);
+    const next = await takeProbe(pool, 'crm', WISH);
     assert.equal(next!.changed, true);
     const end = { name: 'crm', resetMs: MINUTE_MS } as const;
     const ignored = await endProbe(pool, { ...end, epoch: lost!.epoch, result: 'success' });
@@ -142,15 +143,34 @@ describe('the state of a destination over all processors', () => {
     assert.ok(reopened!.reopensInMs! > 50_000);
   });
 
+  for (const [status, column] of [
+    ['OPEN', 'reopens_at'],
+    ['HALF_OPEN', 'probe_until'],
+  ]) {
+    it(`gives the probe of one that is ${status} at once where its time is further away than any: the clock was set back`, async () => {
+      await openForProbe();
+      if (status === 'HALF_OPEN') await takeProbe(pool, 'crm', WISH);
+      assert.equal((await crm())!.status, status);
+      const far = async (seconds: number) => {
+        await pool.query(`update destination_states set ${column} = now() + $1 * interval '1 second'`, [
+          seconds,
+        ]);
+        return (await takeProbe(pool, 'crm', WISH))!.changed;
+      };
+      assert.equal(await far(60), false);
+      assert.equal(await far(86_400), true);
+    });
+  }
+
   it('gives a probe that was not used to the next who asks', async () => {
     await openForProbe();
-    const { epoch } = (await takeProbe(pool, 'crm', MINUTE_MS))!;
+    const { epoch } = (await takeProbe(pool, 'crm', WISH))!;
     await endProbe(pool, { name: 'crm', epoch, result: 'unused', resetMs: MINUTE_MS });
-    assert.equal((await takeProbe(pool, 'crm', MINUTE_MS))!.changed, true);
+    assert.equal((await takeProbe(pool, 'crm', WISH))!.changed, true);
   });
 
   it('knows nothing of a destination that never failed', async () => {
-    assert.equal(await takeProbe(pool, 'crm', MINUTE_MS), null);
+    assert.equal(await takeProbe(pool, 'crm', WISH), null);
     assert.equal(await resetDestinationState(pool, 'crm'), null);
     assert.equal(await crm(), undefined);
   });
@@ -184,8 +204,8 @@ describe('the state of a destination over all processors', () => {
       await pool.query(
         "update destination_states set reopens_at = now() - interval '1 millisecond' where status = 'OPEN'",
       );
-      assert.deepEqual(await told(() => takeProbe(pool, 'crm', MINUTE_MS)), ['crm']);
-      assert.deepEqual(await told(() => takeProbe(pool, 'crm', MINUTE_MS)), []);
+      assert.deepEqual(await told(() => takeProbe(pool, 'crm', WISH)), ['crm']);
+      assert.deepEqual(await told(() => takeProbe(pool, 'crm', WISH)), []);
       assert.deepEqual(await told(() => resetDestinationState(pool, 'crm')), ['crm']);
     } finally {
       await listener.query('unlisten *');

@@ -138,7 +138,7 @@ function dispatchStore(pool: Pool): DispatchStore {
   return {
     findDue: names => findDue(pool, names),
     claimDue: request => claimDue(pool, request),
-    takeProbe: (name, probeMs) => takeProbe(pool, name, probeMs),
+    takeProbe: (name, wish) => takeProbe(pool, name, wish),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { ClaimedDelivery, ClaimFlow, ClaimRequest, DueFlow } from '@ackline/store/delivery-claims';
 import { LEASE_MARGIN_MS } from '@ackline/store/deliveries';
-import type { ChangedState } from '@ackline/store/destination-states';
+import type { ChangedState, ProbeWish } from '@ackline/store/destination-states';
 import type { AttemptRunner } from '../attempting/attempt-runner.ts';
 import { slotsForReplays } from './claim-quotas.ts';
 import type { ClaimReservation, Destination } from '../destination.ts';
@@ -30,7 +30,7 @@ export interface ClaimTurn extends DestinationWork {
 
 export interface ClaimStore {
   /** As the function of the same name in `destination-states.ts`. */
-  takeProbe(name: string, probeMs: number): Promise<ChangedState | null>;
+  takeProbe(name: string, wish: ProbeWish): Promise<ChangedState | null>;
   claimDue(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>;
 }
 
@@ -67,7 +67,8 @@ export async function tryClaimFor(
 async function mayClaimNow({ breaker, config }: Destination, { store }: ClaimDeps): Promise<boolean> {
   if (!breaker.wantsProbe) return true;
   const asked = breaker.ask();
-  return breaker.takeProbe(await store.takeProbe(config.name, config.timeoutMs + LEASE_MARGIN_MS), asked);
+  const wish = { probeMs: config.timeoutMs + LEASE_MARGIN_MS, resetMs: config.breaker.resetMs };
+  return breaker.takeProbe(await store.takeProbe(config.name, wish), asked);
 }
 
 async function claimFor(

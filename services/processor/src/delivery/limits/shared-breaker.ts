@@ -11,11 +11,13 @@
  */
 import type { Permit } from '@ackline/shared/breaker/circuit-breaker';
 import type { BreakerConfig } from '@ackline/shared/config/types';
+import { LONGEST_LEASE_MS } from '@ackline/store/deliveries';
 import {
   type ChangedState,
   type DestinationState,
   type DestinationStatus,
   type HealthReport,
+  leftOf,
   type ProbeEnd,
   shownStatus,
 } from '@ackline/store/destination-states';
@@ -209,17 +211,20 @@ class RowBreaker implements SharedBreaker {
 
   /**
    * Reckoned from before PostgreSQL was asked, the probe's time never ends later here than there; from now, slow start is never ahead.
+   * A time that no clock could have given, but for one that was set back since, is over, or began now (DS3).
    * Where more failures are counted than the threshold allows, since it was another then, the next one opens the circuit.
    */
   #byClock(state: DestinationState, askedAt: number): Known {
     const { status, failures, version, epoch, reopensInMs, probeEndsInMs, closedForMs } = state;
+    const [timeMs, longestMs] =
+      reopensInMs === null ? [probeEndsInMs, LONGEST_LEASE_MS] : [reopensInMs, this.#config.resetMs];
     return {
       status,
       failures: status === 'CLOSED' ? Math.min(failures, this.#config.failures - 1) : failures,
       version,
       epoch,
-      opensAt: askedAt + (reopensInMs ?? probeEndsInMs ?? Number.POSITIVE_INFINITY),
-      closedAt: closedForMs === null ? null : this.#deps.now() - closedForMs,
+      opensAt: timeMs === null ? Number.POSITIVE_INFINITY : askedAt + leftOf(timeMs, longestMs),
+      closedAt: closedForMs === null ? null : this.#deps.now() - Math.max(0, closedForMs),
     };
   }
 

@@ -178,7 +178,7 @@ describe('the breaker of a destination that two processors deliver to', () => {
       const report = { name: 'crm', epoch: 0, succeeded: false, failures: 10, threshold: 10, resetMs };
       await reportHealth(pool, [report]);
       const killed = await waitFor(async () => {
-        const answer = await takeProbe(pool, 'crm', 400);
+        const answer = await takeProbe(pool, 'crm', { probeMs: 400, resetMs });
         return answer?.changed === true ? answer : null;
       });
       const { rows } = await pool.query<{ until: number }>(

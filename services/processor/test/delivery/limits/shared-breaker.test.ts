@@ -109,6 +109,23 @@ describe('what a processor knows of a breaker over all processors', () => {
     assert.equal(breaker.wantsProbe, true);
   });
 
+  it('takes a time that is further away than any for over, since the clock was set back, and begins its slow start now', () => {
+    const dayMs = 86_400_000;
+    for (const far of [
+      { ...OPEN, reopensInMs: dayMs },
+      { ...PROBING, probeEndsInMs: dayMs },
+    ]) {
+      const { breaker, learn } = harness();
+      learn(far);
+      assert.deepEqual([breaker.wantsProbe, breaker.view.status], [true, 'HALF_OPEN']);
+    }
+    const { clock, breaker, learn } = harness();
+    learn({ closedForMs: -dayMs });
+    assert.equal(breaker.ramp, 0);
+    clock.now += 30_000;
+    assert.equal(breaker.ramp, 1);
+  });
+
   it('is shown as half open once its time is over, also where nobody has work that could probe it', () => {
     const { clock, breaker, learn } = harness();
     learn(OPEN);
