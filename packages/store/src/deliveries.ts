@@ -58,6 +58,8 @@ export interface AttemptRecord {
   readonly status: number | null;
   readonly error: string | null;
   readonly excerpt: string | null;
+  /** Of a retry: so long after it the next attempt is due. */
+  readonly afterMs?: number;
   /** So many holds in a row were for this reason, and sent nothing; this is the last one. */
   readonly times?: number;
   /** When the one before it was, whose place it took. */

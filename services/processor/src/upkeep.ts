@@ -3,9 +3,10 @@ import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { type OnPark, type SweptLeases, sweepExpiredLeases } from '@ackline/store/expired-leases';
 import type { Pool } from 'pg';
+import { createDueTimes } from './due-times.ts';
 import type { Rules } from './rules.ts';
 
-/** Expired leases are looked for this often: what a killed processor held is sent again this much after its lease. */
+/** Expired leases, and a clock that was set back, are looked for this often: what a killed processor held is sent again this much after its lease. */
 const SWEEP_EVERY_MS = 1_000;
 
 export interface UpkeepDeps {
@@ -18,9 +19,12 @@ export interface UpkeepDeps {
 
 /** What has to be done from time to time by some processor; any number may do it at once. */
 export function createUpkeep(deps: UpkeepDeps): Component {
+  const dueTimes = createDueTimes(deps);
+
   async function round(): Promise<void> {
     const swept = await sweepExpiredLeases(deps.pool, onParkOf(deps.rules().destinations));
     if (swept.interrupted > 0) deps.onSwept(swept);
+    await dueTimes.round();
   }
 
   return {

@@ -231,5 +231,6 @@ function attemptRecord({ result, outcome, startedAt, ms }: FinishedAttempt): Att
     status: result.kind === 'response' ? result.status : null,
     error: result.kind === 'error' ? result.errorClass : null,
     excerpt: excerptOf(result),
+    ...(outcome.kind === 'retry' ? { afterMs: outcome.afterMs } : {}),
   };
 }

@@ -198,6 +198,7 @@ describe('the row of an outcome', () => {
         status: 503,
         error: null,
         excerpt: 'why',
+        afterMs: 5_000,
       },
     });
   });
