@@ -204,14 +204,22 @@ export function createRetention(deps: RetentionDeps): Retention {
     round,
     letGo: () => lock.letGo(),
     async run(signal) {
-      while (!signal.aborted) {
-        await delay(ROUND_EVERY_MS, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) break;
-        await round(signal).catch((error: unknown) => {
-          if (!signal.aborted) deps.log.error({ err: error }, 'retention.failed');
-        });
-      }
+      await runRounds(round, deps, signal);
       lock.letGo();
     },
   };
+}
+
+async function runRounds(
+  round: Retention['round'],
+  { log }: RetentionDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await delay(ROUND_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    await round(signal).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'retention.failed');
+    });
+  }
 }

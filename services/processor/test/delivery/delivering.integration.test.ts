@@ -168,7 +168,11 @@ describe('delivering', () => {
         play: (one: RunningDelivery) => Promise<void>,
       ) => {
         const one = await runDelivery({ pool, ...turned });
-        await play(one).finally(() => one.stop());
+        try {
+          await play(one);
+        } finally {
+          await one.stop();
+        }
       };
       const lastError = async () => (await rows())[0]?.attempts.at(-1)?.error;
       const tokens = () =>
