@@ -95,7 +95,7 @@ export async function pageParked(
 /** Before every place that there is. */
 const NEWEST_PARKED: ParkedPlace = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
-/** What is parked is counted up to here: some hundredths of a second, some tenths for a tenant. */
+/** What is parked is counted up to here: a tenth of a second, and for a tenant up to some more than one where the table was not vacuumed yet. */
 const MAX_COUNTED = 100_000;
 const COUNTED_AT_ONCE = 1_000;
 

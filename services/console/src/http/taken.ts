@@ -23,8 +23,8 @@ export function taken(response: Response, withinMs = TAKEN_WITHIN_MS): Promise<v
 }
 
 /**
- * {@link taken}, of many answers that are not taken yet, within so many bytes: where one more does not fit, those that have been taken for longest are cut off.
- * So who takes slowly keeps nobody waiting.
+ * {@link taken}, of many answers that are not taken yet, within so many bytes: where one more does not fit, those that have been taken
+ * for longest are cut off. So who takes slowly keeps nobody waiting.
  */
 export function createUntaken(maxBytes: number): (response: Response) => Promise<void> {
   const untaken = new Map<Response, number>();
