@@ -16,7 +16,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   terminal: createTerminal({ out: process.stdout, err: process.stderr, now: () => performance.now() }),
   workingDirectory: process.cwd(),
   input: process.stdin,
-  ...(isInteractive ? { confirm: askOn({ input: process.stdin, output: process.stderr }) } : {}),
+  ...(isInteractive
+    ? { confirm: askOn({ input: process.stdin, output: process.stderr, signals: process }) }
+    : {}),
   isTerminal: process.stdout.isTTY,
   stop: () => stopOn({ signals: process, output: process.stdout, now: () => performance.now() }),
   ...(process.stdin.isTTY && process.stdout.isTTY ? { keys: createKeys(process.stdin) } : {}),

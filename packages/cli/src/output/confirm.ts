@@ -1,22 +1,34 @@
 import { createInterface } from 'node:readline/promises';
+import type { SignalSource } from '@ackline/runtime/signals';
 import { AppError } from '@ackline/shared/app-error';
 import type { CommandContext } from '../command-context.ts';
 
 export interface QuestionStreams {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
+  /** Of the process. */
+  readonly signals: Pick<SignalSource, 'on' | 'off'>;
 }
 
-/** Asks on a terminal; anything but a yes is a no, the end of the input too. */
-export function askOn(streams: QuestionStreams): (question: string) => Promise<boolean> {
+/** Asks on a terminal; anything but a yes is a no, the end of the input and Ctrl-C too: what waits for the answer tidies up. */
+export function askOn({ input, output, signals }: QuestionStreams): (question: string) => Promise<boolean> {
   return async question => {
-    const lines = createInterface({ ...streams, terminal: false });
+    const lines = createInterface({ input, output, terminal: false });
     const ended = new Promise<string>(resolve => lines.once('close', () => resolve('')));
+    let isInterrupted = false;
+    const onInterrupt = () => {
+      if (!isInterrupted) output.write('\n'); // behind the ^C
+      isInterrupted = true;
+      lines.close();
+    };
+    signals.on('SIGINT', onInterrupt);
     try {
       const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
       return /^y(es)?$/i.test(answer.trim());
     } finally {
       lines.close();
+      // Copies of the one Ctrl-C follow, by npm and the launcher.
+      if (!isInterrupted) signals.off('SIGINT', onInterrupt);
     }
   };
 }

@@ -86,6 +86,25 @@ describe('on a terminal', { timeout: 120_000, skip: whyNoTerminal() }, () => {
     for (const mode of ['icanon', 'echo', 'isig', 'icrnl']) assert.ok(modes.has(mode), mode);
   });
 
+  it('a replay that was counted is cancelled by Ctrl-C at its question, and started by a yes', async () => {
+    await stage.deliver('parked', { last: { status: 503 } });
+    const states = async () =>
+      (await stage.pool.query('select state from replays order by created_at')).rows.map(
+        ({ state }) => state,
+      );
+    for (const [key, said, state] of [
+      ['\u0003', /\? \[y\/N\] \^C\nNothing is sent\.\n$/, 'cancelled'],
+      ['y\r', /\? \[y\/N\] y\n\S+ is started\./, 'trickle'],
+    ] as const) {
+      await using terminal = await start(['replay', 'start', '--cause', 'crm 503']);
+      await waitFor(() => terminal.shown().endsWith('Start? [y/N] '));
+      terminal.press(key);
+      assert.equal((await terminal.exited).code, 0);
+      assert.match(textOf(terminal.shown()), said);
+      assert.equal((await states()).at(-1), state);
+    }
+  });
+
   it('listen ends at Ctrl-C and gives the terminal back', async () => {
     await using terminal = await start(['listen', '9', 'ended']);
     await waitFor(() => textOf(terminal.shown()).includes('p pause · q quit\n'));
