@@ -248,7 +248,10 @@ interface Released {
   readonly windowMs: number;
 }
 
-/** (Y1) The clock of the rate goes on from where it was, by what was released. */
+/**
+ * (Y1) The clock of the rate goes on from where it was, by what was released. It is never ahead of the time: where it is, that was set back since,
+ * and nobody knows when it was.
+ */
 async function note(
   client: PoolClient,
   id: string,
@@ -259,7 +262,8 @@ async function note(
         set released = released + cardinality($2::uuid[]), skipped = skipped + $3,
             next_n = coalesce((select i.n from replay_items i where i.replay_id = $1 and i.n >= next_n order by i.n limit 1),
                               counted + 1),
-            paced_at = greatest(paced_at, clock_timestamp() - $4::float8 * interval '1 millisecond')
+            paced_at = greatest(case when paced_at <= clock_timestamp() then paced_at end,
+                                clock_timestamp() - $4::float8 * interval '1 millisecond')
                        + cardinality($2::uuid[]) / rate_per_s * interval '1 second',
             trickle_ids = case when state = 'trickle' then trickle_ids || $2::uuid[] else trickle_ids end
       where id = $1`,

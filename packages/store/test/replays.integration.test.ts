@@ -508,6 +508,19 @@ describe('a replay of many', () => {
     assert.equal((await announce({ state: 'discarded' }))?.counted, 1);
   });
 
+  it('keeps its rate where PostgreSQL’s clock was set back', async () => {
+    await park(many(8));
+    const id = await started();
+    await pool.query("update replays set paced_at = clock_timestamp() + interval '1 day'");
+    await step(id, 2);
+    const { rows } = await pool.query<{ sinceMs: number }>(
+      'select extract(epoch from clock_timestamp() - paced_at)::float8 * 1000 as "sinceMs" from replays where id = $1',
+      [id],
+    );
+    const sinceMs = rows[0]?.sinceMs ?? Number.NaN;
+    assert.ok(sinceMs >= 960 && sinceMs < 10_000, `${sinceMs} ms of the window are left`);
+  });
+
   it('sees a failed trickle, the time of its rate, and what is open of it', async () => {
     await park(many(8));
     const id = await started();

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { settableClock } from '@ackline/testkit/database-clock';
+import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { createDueTimes } from '../src/due-times.ts';
+import { createUpkeep } from '../src/upkeep.ts';
 import { openPool } from './events.ts';
 
 describe('a processor whose PostgreSQL has its clock set back', () => {
@@ -82,5 +84,25 @@ describe('a processor whose PostgreSQL has its clock set back', () => {
     const one = dueTimes();
     await one.round();
     assert.deepEqual([await late(), one.logged], [0, ['delivery.waits-shortened']]);
+  });
+
+  it('does so all the time, beside its other upkeep', async () => {
+    const ending = new AbortController();
+    const upkeep = createUpkeep({
+      pool,
+      rules: () => ({ destinations: new Map() }),
+      log: { error: () => undefined, warn: () => undefined } as never,
+      onSwept: () => undefined,
+    });
+    await setClock('2 hours');
+    await store();
+    const running = upkeep.run(ending.signal);
+    try {
+      await setClock('0');
+      await waitFor(async () => (await late()) === 0);
+    } finally {
+      ending.abort();
+      await running;
+    }
   });
 });

@@ -24,7 +24,8 @@ export function nextStep(seen: ReplaySeen): ReplayStep {
 function paced({ ratePerS, sinceMs }: ReplaySeen, most: number): ReplayStep {
   // A rate under one a second would else never come to a whole one; and with the time of just one, rounding may leave less than that.
   const windowMs = Math.max(WINDOW_MS, Math.floor(1_000 / ratePerS) + 1);
-  const dueByRate = Math.floor((Math.min(sinceMs, windowMs) * ratePerS) / 1_000);
+  const isKnown = sinceMs >= 0; // else PostgreSQL's clock was set back
+  const dueByRate = Math.floor(((isKnown ? Math.min(sinceMs, windowMs) : windowMs) * ratePerS) / 1_000);
   const limit = Math.min(dueByRate, most);
   return limit > 0 ? { kind: 'release', limit, maxOpen: MAX_OPEN, windowMs } : { kind: 'wait', for: 'rate' };
 }

@@ -60,6 +60,11 @@ describe('a replay that runs', () => {
     assert.equal(limitOf(nextStep(seen({ sinceMs: 3_600_000 }))), 50);
   });
 
+  it('goes on where the clock of its rate is ahead of the time, since that was set back', () => {
+    assert.equal(limitOf(nextStep(seen({ sinceMs: -86_400_000 }))), 50);
+    assert.equal(limitOf(nextStep(seen({ ratePerS: 0.1, sinceMs: -1 }))), 1);
+  });
+
   it('keeps the largest rate that can be asked for with five steps a second', () => {
     assert.equal(limitOf(nextStep(seen({ ratePerS: MAX_RATE_PER_S, sinceMs: 200 }))), MAX_RATE_PER_S / 5);
   });
