@@ -155,10 +155,8 @@ export function createRetention(deps: RetentionDeps): Retention {
   /** Whether this processor keeps the lock. */
   function keeps(mine: Term): boolean {
     const lack = lackOf(deps, mine);
-    if (lack !== null && lack !== said) {
-      const told = lack === 'clocks-differ' ? { databaseAheadMs: mine.aheadMs } : {};
-      deps.log.warn({ reason: lack, ...told }, 'retention.given-up');
-    }
+    if (lack !== null && lack !== said)
+      deps.log.warn({ reason: lack, databaseAheadMs: mine.aheadMs }, 'retention.given-up');
     said = lack;
     return lack === null;
   }
