@@ -108,6 +108,7 @@ describe('the metrics of the ingress', () => {
       await withAgent(async agent => {
         assert.equal(await sendUpdate(agent, ingress.port, 1), 200);
       });
+      proxy.slow(0);
       await waitFor(
         async () => (await scrape(ingress.operations)).value('ackline_spool_relayed_total') === 1,
         { what: 'the spool to be drained', timeoutMs: 30_000 },
