@@ -640,7 +640,7 @@ export interface components {
             eventId: string;
             source: string;
             tenant: string;
-            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
             orderingKey: string | null;
             /** @enum {string} */
             priority: "normal" | "high";
@@ -727,9 +727,9 @@ export interface components {
             tenant: string;
             provider: string;
             type: string;
-            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
             dedupKey: string;
-            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
             orderingKey: string | null;
             /** Format: date-time */
             receivedAt: string;
@@ -782,9 +782,9 @@ export interface components {
             tenant: string;
             provider: string;
             type: string;
-            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
             dedupKey: string;
-            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
             orderingKey: string | null;
             /** Format: date-time */
             receivedAt: string;
@@ -828,9 +828,9 @@ export interface components {
                 tenant: string;
                 provider: string;
                 type: string;
-                /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+                /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
                 dedupKey: string;
-                /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+                /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
                 orderingKey: string | null;
                 /** Format: date-time */
                 receivedAt: string;
@@ -1000,7 +1000,7 @@ export interface components {
             tenant: string;
             route: string;
             destination: string;
-            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself. */
+            /** @description A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source. */
             orderingKey: string | null;
             reason: string;
             /** @description Its destination and the last answer: what one repair is for. */
@@ -1287,14 +1287,16 @@ export interface operations {
                 source?: string;
                 type?: string;
                 tenant?: string;
-                /** @description The provider's own event id. */
+                /** @description The provider's own event id. Needs the scope `payload` too. */
                 dedupKey?: string;
-                /** @description Chat, customer, repository, … */
+                /** @description Chat, customer, repository, … Needs the scope `payload` too. */
                 orderingKey?: string;
                 /** @description With a delivery to it. */
                 destination?: string;
                 /** @description A filter of body and headers as JSON, in the language of a route's `where` (docs/routes.md): `{"body.amount":{"$gt":100}}`. Needs the scope `payload` too. */
                 where?: string;
+                /** @description Hashes of dedup and ordering keys, also where the caller may see them as they are. */
+                keys?: "hidden";
                 id?: string;
                 /** @description With a delivery in this state (to `destination`, where that is given). */
                 state?: "waiting" | "due" | "leased" | "delivered" | "parked" | "discarded";
@@ -1339,14 +1341,16 @@ export interface operations {
                 source?: string;
                 type?: string;
                 tenant?: string;
-                /** @description The provider's own event id. */
+                /** @description The provider's own event id. Needs the scope `payload` too. */
                 dedupKey?: string;
-                /** @description Chat, customer, repository, … */
+                /** @description Chat, customer, repository, … Needs the scope `payload` too. */
                 orderingKey?: string;
                 /** @description With a delivery to it. */
                 destination?: string;
                 /** @description A filter of body and headers as JSON, in the language of a route's `where` (docs/routes.md): `{"body.amount":{"$gt":100}}`. Needs the scope `payload` too. */
                 where?: string;
+                /** @description Hashes of dedup and ordering keys, also where the caller may see them as they are. */
+                keys?: "hidden";
                 /** @description The id of the last event that was seen; the header Last-Event-ID says the same. Without: from now on. */
                 after?: string;
                 /** @description None that was stored before, by the clock of the database. Without `after` it begins there. Give it with each call. */
@@ -1385,9 +1389,9 @@ export interface operations {
                 source?: string[];
                 type?: string;
                 tenant?: string;
-                /** @description The provider's own event id. */
+                /** @description The provider's own event id. Needs the scope `payload` too. */
                 dedupKey?: string;
-                /** @description Chat, customer, repository, … */
+                /** @description Chat, customer, repository, … Needs the scope `payload` too. */
                 orderingKey?: string;
                 /** @description With a delivery to it. */
                 destination?: string;
@@ -1669,6 +1673,8 @@ export interface operations {
                 destination?: string;
                 source?: string;
                 tenant?: string;
+                /** @description Hashes of dedup and ordering keys, also where the caller may see them as they are. */
+                keys?: "hidden";
             };
             header?: never;
             path?: never;

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { audit } from './audit.ts';
 import { DESTINATIONS_CHANNEL } from './destination-states.ts';
+import { readHideKey } from './hidden-keys.ts';
 import { inTransaction } from './transaction.ts';
 
 /** What of a handler's cache is not given out any more, if it is older. */
@@ -44,7 +45,7 @@ export async function clearCache(
        on conflict (destination, key_hash) do update set version = excluded.version`,
       [destination, keyHash ?? ''],
     );
-    const details = keyHash === null ? {} : { keyHash };
+    const details = keyHash === null ? {} : { keyHash: (await readHideKey(client))(destination, keyHash) };
     await audit(client, { actor, action: 'cache.cleared', subject: destination, details });
     await client.query('select pg_notify($1, $2)', [DESTINATIONS_CHANNEL, destination]);
     return true;

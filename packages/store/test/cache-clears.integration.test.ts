@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { listAudit } from '@ackline/store/audit';
-import { clearCache, readCacheClears, sweepCacheClears } from '@ackline/store/cache-clears';
+import { cacheKeyHash, clearCache, readCacheClears, sweepCacheClears } from '@ackline/store/cache-clears';
+import { readHideKey } from '@ackline/store/hidden-keys';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
 import { openPool } from './rows.ts';
@@ -80,8 +81,10 @@ describe('what is cleared of caches', () => {
     ]);
   });
 
-  it('is in the audit, with no key in the clear', async () => {
-    await clear('bot', 'h1');
+  it('is in the audit, with no key in the clear, nor by a hash that finds it by trying', async () => {
+    const keyHash = cacheKeyHash('+49 151 1');
+    const hidden = (await readHideKey(pool))('bot', keyHash);
+    await clear('bot', keyHash);
     await clear('bot');
     assert.deepEqual(
       (await listAudit(pool, { limit: 10 })).map(({ actor, action, subject, details }) => [
@@ -92,8 +95,9 @@ describe('what is cleared of caches', () => {
       ]),
       [
         ['anna', 'cache.cleared', 'bot', {}],
-        ['anna', 'cache.cleared', 'bot', { keyHash: 'h1' }],
+        ['anna', 'cache.cleared', 'bot', { keyHash: hidden }],
       ],
     );
+    assert.match(hidden, /^#[0-9a-f]{8}$/);
   });
 });

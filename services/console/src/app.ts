@@ -24,6 +24,7 @@ import { createFind, createUnknownGate } from './access/find-known.ts';
 import { createOidcClient } from './access/oidc/oidc-client.ts';
 import { createRoleCheck } from './access/oidc/person.ts';
 import { createSessions } from './access/sessions.ts';
+import { createShowKeys } from './access/shown-keys.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { routes } from './api/routes.ts';
 import { createAuditCalls } from './calls/audit.ts';
@@ -149,15 +150,17 @@ interface CallParts {
 function createCalls({ reads, changes, declared, feed, entry, config, log }: CallParts) {
   const current = () => declared.current;
   const secrets = createSecretReader({ env: config.environment, production: config.isProduction });
+  const showKeysTo = createShowKeys(reads);
   return {
     ...createEventCalls({
       reads,
       changes,
-      streamEvents: createEventStream({ reads, feed, access: entry.access, log }),
+      showKeysTo,
+      streamEvents: createEventStream({ reads, feed, access: entry.access, showKeysTo, log }),
     }),
     ...createOverviewCalls({ reads, declared: current }),
-    ...createDeliveryCalls({ reads, changes }),
-    ...createParkedCalls({ reads, changes }),
+    ...createDeliveryCalls({ reads, changes, showKeysTo }),
+    ...createParkedCalls({ reads, changes, showKeysTo }),
     ...createReplayCalls({ reads, changes, declared: current, log }),
     ...createDestinationCalls({ reads, changes, declared: current }),
     ...createSourceCalls({ reads, declared: current, secrets }),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { hiddenKey } from '@ackline/shared/hidden-key';
 import { createToken } from '@ackline/store/console-tokens';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -129,17 +128,22 @@ describe('the stream of events', () => {
   });
 
   it('who may not see payloads gets no key beside those who do', async () => {
-    const [open, hidden] = await Promise.all([
+    const token = (await tokenOf('hidden'))!;
+    const clients = await Promise.all([
       follow(ackline.url),
-      follow(ackline.url, {}, { authorization: `Bearer ${await tokenOf('hidden')}` }),
+      follow(ackline.url, {}, { authorization: `Bearer ${token}` }),
+      follow(ackline.url),
+      follow(ackline.url, { keys: 'hidden' }),
     ]);
-    const clients = [open, hidden, await follow(ackline.url)];
     for (const client of clients) await waitFor(() => client.messages.length > 0);
     await storeEvent(pool, { source: 'telegram', orderingKey: 'chat-7' });
     for (const client of clients) await waitFor(() => client.events().length > 0);
+    const { json } = await ackline.call('listEvents', { token, query: { limit: '1' } });
+    const hidden: string = json.items[0].orderingKey;
+    assert.match(hidden, /^#[0-9a-f]{8}$/);
     assert.deepEqual(
       clients.map(client => client.events().map(event => event.orderingKey)),
-      [['chat-7'], [hiddenKey('telegram', 'chat-7')], ['chat-7']],
+      [['chat-7'], [hidden], ['chat-7'], [hidden]],
     );
     for (const client of clients) await client.close();
   });

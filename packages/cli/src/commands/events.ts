@@ -1,18 +1,18 @@
 import { type ListedDelivery, type ListedEvent, listEvents } from '@ackline/store/event-list';
+import { readHideKey } from '@ackline/store/hidden-keys';
 import { AppError } from '@ackline/shared/app-error';
 import type { SourceConfig } from '@ackline/shared/config/types';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { readAcklineConfig } from '../config-file.ts';
 import { KEYS_OPTION, wholeNumber } from '../options.ts';
-import { withHiddenKeys } from '../output/hidden-keys.ts';
 import { jsonLine } from '../output/json-line.ts';
 import { programName } from '../output/program-name.ts';
 import { shortTime } from '../output/short-time.ts';
 import { printable } from '@ackline/shared/printable';
 import { formatTable } from '../output/text-table.ts';
 import { plural } from '../output/units.ts';
-import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { addConsoleOptions, type ConsoleOptions, shownKeys } from '../remote/console-options.ts';
 import { answerOf, ask, firstOf, isRemote, THE_DATABASE, withConsole } from '../remote/with-console.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -37,8 +37,7 @@ export function registerEvents(program: Command, context: CommandContext): void 
   addConsoleOptions(command, THE_DATABASE)
     .addHelpText('after', '\nExample:\n  $ ackline events --source telegram --limit 5')
     .action(async (options: EventsOptions) => {
-      const found = await listNewest(context, options);
-      const events = options.keys === true ? found : found.map(withHiddenKeys);
+      const events = await listNewest(context, options);
       if (events.length === 0 && options.source !== undefined) {
         const nothing = describeNothing(options.source, await knownSources(context, options));
         if (options.json !== true) context.terminal.line(nothing);
@@ -49,14 +48,24 @@ export function registerEvents(program: Command, context: CommandContext): void 
 
 function listNewest(
   context: CommandContext,
-  { limit, source, ...console }: EventsOptions,
+  { limit, source, keys, ...console }: EventsOptions,
 ): Promise<readonly ListedEvent[]> {
   const ofSource = source === undefined ? {} : { source };
   return ask<readonly ListedEvent[]>(context, console, {
-    database: pool => listEvents(pool, { limit, ...ofSource }),
+    async database(pool) {
+      const found = await listEvents(pool, { limit, ...ofSource });
+      if (keys === true) return found;
+      const hide = await readHideKey(pool);
+      return found.map(event => ({
+        ...event,
+        dedupKey: hide(event.source, event.dedupKey),
+        orderingKey: event.orderingKey === null ? null : hide(event.source, event.orderingKey),
+      }));
+    },
     async console(client) {
+      const asked = { ...ofSource, ...shownKeys(keys) };
       const found = await firstOf(limit, page =>
-        answerOf(client.GET('/api/v1/events', { params: { query: { ...page, ...ofSource } } })),
+        answerOf(client.GET('/api/v1/events', { params: { query: { ...page, ...asked } } })),
       );
       return found.map(event => ({
         ...event,

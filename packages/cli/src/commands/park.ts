@@ -3,7 +3,6 @@ import type { QuarantinedRecord, QuarantineList } from '@ackline/store/quarantin
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { KEYS_OPTION, wholeNumber } from '../options.ts';
-import { withHiddenOrderingKey } from '../output/hidden-keys.ts';
 import { shortTime } from '../output/short-time.ts';
 import { formatTable } from '../output/text-table.ts';
 import { formatCount, plural } from '../output/units.ts';
@@ -76,10 +75,10 @@ function readPark(context: CommandContext, options: ParkOptions): Promise<Park> 
   };
   const isFlat = list === true || cause !== undefined || source !== undefined;
   const read = async (ways: ParkWays): Promise<Park> => {
-    const deliveries = isFlat ? await ways.deliveries({ ...filter, limit }) : null;
+    const deliveries = isFlat ? await ways.deliveries({ ...filter, limit, keys }) : null;
     return {
       causes: isFlat ? null : await ways.causes({ ...filter, limit }),
-      deliveries: keys === true ? deliveries : (deliveries?.map(withHiddenOrderingKey) ?? null),
+      deliveries,
       quarantined: Object.keys(filter).length > 0 ? null : await ways.quarantined(limit),
     };
   };

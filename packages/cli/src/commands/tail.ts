@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { duration, KEYS_OPTION } from '../options.ts';
 import { lineStyle } from '../output/event-fields.ts';
-import { withHiddenKeys } from '../output/hidden-keys.ts';
 import { jsonLine } from '../output/json-line.ts';
 import { createAway } from '../remote/away.ts';
 import { connectConsole } from '../remote/console-connection.ts';
-import { addConsoleOptions, type ConsoleOptions } from '../remote/console-options.ts';
+import { addConsoleOptions, type ConsoleOptions, shownKeys } from '../remote/console-options.ts';
 import { findConsole } from '../remote/console-target.ts';
 import { eventLine } from '../tail/event-line.ts';
 import { followEvents, type StreamedEvent } from '../tail/follow-events.ts';
@@ -62,14 +61,18 @@ async function tail(context: CommandContext, options: TailOptions): Promise<void
   const write = writerOf(context, options);
   if (context.isTerminal) terminal.note(`Events of ${target.url} as they come, until Ctrl-C.`);
   for await (const event of followEvents({ connection, query: queryOf(options), away, onLive, stop }))
+<<<<<<< HEAD
     terminal.line(write(options.keys === true ? event : withHiddenKeys(event)));
   if (context.isTerminal) terminal.note(''); // behind the ^C that it shows
+=======
+    terminal.line(write(event));
+>>>>>>> e3a0a0c2 (fix(console): hidden keys can not be turned back or confirmed)
 }
 
 function queryOf(options: TailOptions): Record<string, string> {
-  const { source, type, tenant, destination, orderingKey, where, since } = options;
+  const { source, type, tenant, destination, orderingKey, where, since, keys } = options;
   const storedSince = since === undefined ? undefined : new Date(Date.now() - since).toISOString();
-  const given = { source, type, tenant, destination, orderingKey, where, storedSince };
+  const given = { source, type, tenant, destination, orderingKey, where, storedSince, ...shownKeys(keys) };
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );

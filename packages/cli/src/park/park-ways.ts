@@ -2,9 +2,11 @@ import type { ConsoleClient, ConsoleSchemas } from '@ackline/console-client/clie
 import { AppError } from '@ackline/shared/app-error';
 import type { AttemptRecord } from '@ackline/store/deliveries';
 import { listParked, type ParkedDelivery, type ParkedFilter } from '@ackline/store/parked';
+import { readHideKey } from '@ackline/store/hidden-keys';
 import { listCauses, type ReadCause } from '@ackline/store/parked-causes';
 import { listQuarantined, type QuarantineList } from '@ackline/store/quarantine-list';
 import type { Pool } from 'pg';
+import { shownKeys } from '../remote/console-options.ts';
 import { answerOf, firstOf } from '../remote/with-console.ts';
 
 /** A delivery as it is listed. */
@@ -16,10 +18,15 @@ interface ParkSearch extends ParkedFilter {
   readonly limit: number;
 }
 
+interface KeySearch extends ParkSearch {
+  /** `--keys`. */
+  readonly keys: true | undefined;
+}
+
 /** What is parked, by the database or by a console. */
 export interface ParkWays {
   causes(search: ParkSearch): Promise<readonly ReadCause[]>;
-  deliveries(search: ParkSearch): Promise<readonly ListedParked[]>;
+  deliveries(search: KeySearch): Promise<readonly ListedParked[]>;
   /** null: it is not for who asks. */
   quarantined(limit: number): Promise<QuarantineList | null>;
 }
@@ -27,7 +34,15 @@ export interface ParkWays {
 export function storedPark(pool: Pool): ParkWays {
   return {
     causes: async search => (await listCauses(pool, search)).map(cause => ({ ...cause, hasMore: false })),
-    deliveries: search => listParked(pool, search),
+    async deliveries({ keys, ...search }) {
+      const found = await listParked(pool, search);
+      if (keys === true) return found;
+      const hide = await readHideKey(pool);
+      return found.map(delivery => {
+        const { source, orderingKey } = delivery;
+        return { ...delivery, orderingKey: orderingKey === null ? null : hide(source, orderingKey) };
+      });
+    },
     quarantined: limit => listQuarantined(pool, { limit }),
   };
 }
@@ -43,9 +58,10 @@ export function remotePark(client: ConsoleClient): ParkWays {
         lastAt: new Date(cause.lastAt),
       }));
     },
-    async deliveries({ limit, ...filter }) {
+    async deliveries({ limit, keys, ...filter }) {
+      const asked = { ...filter, ...shownKeys(keys) };
       const found = await firstOf(limit, page =>
-        answerOf(client.GET('/api/v1/parked', { params: { query: { ...page, ...filter } } })),
+        answerOf(client.GET('/api/v1/parked', { params: { query: { ...page, ...asked } } })),
       );
       return found.map(remoteParked);
     },

@@ -6,6 +6,10 @@ export interface ConsoleOptions {
   readonly tokenFile?: string;
 }
 
+/** What a console is asked for where `--keys` is not given: it hides them, since its database has what they are hidden by. */
+export const shownKeys = (keys: true | undefined): { keys?: 'hidden' } =>
+  keys === true ? {} : { keys: 'hidden' };
+
 /** `withoutUrl`: says what there is without `--url`. No token on the command line: others on the machine can read that. */
 export function addConsoleOptions(command: Command, withoutUrl: string): Command {
   return command

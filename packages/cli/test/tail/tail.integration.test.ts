@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createToken } from '@ackline/store/console-tokens';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { type ConsoleStage, startCli, startConsoleStage } from '../remote/console-stage.ts';
+import { type ConsoleStage, runCommand, startCli, startConsoleStage } from '../remote/console-stage.ts';
 import { HOSTILE } from './hostile-texts.ts';
 
 describe('ackline tail', { timeout: 120_000 }, () => {
@@ -65,7 +65,10 @@ describe('ackline tail', { timeout: 120_000 }, () => {
     });
     await waitFor(() => cli.out.length > 0);
     assert.deepEqual(idsOf(cli.out), [id]);
-    assert.match((JSON.parse(cli.out[0] ?? '') as { orderingKey: string }).orderingKey, /^#[0-9a-f]{8}$/);
+    const keyIn = (text: string) => (JSON.parse(text) as { orderingKey: string }).orderingKey;
+    assert.match(keyIn(cli.out[0] ?? ''), /^#[0-9a-f]{8}$/);
+    const listed = await runCommand(stage, ['events', '--source', 'stripe', '--limit', '1', '--json']);
+    assert.equal(keyIn(cli.out[0] ?? ''), keyIn(listed.out), 'as the database has it');
     await cli.stop();
   });
 

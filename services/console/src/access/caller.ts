@@ -1,5 +1,4 @@
 import { AppError } from '@ackline/shared/app-error';
-import { hiddenKey } from '@ackline/shared/hidden-key';
 import type { KNOWN_BY } from '../api/caller.ts';
 import type { Route, Scope } from '../api/route.ts';
 
@@ -48,9 +47,4 @@ export function tenantOf(caller: Caller, asked: string | undefined): string | un
 /** Whether a row of that tenant is there for the caller. */
 export function maySee(caller: Caller, tenant: string): boolean {
   return caller.tenant === null || caller.tenant === tenant;
-}
-
-/** A key may be a phone number: who may not see payloads sees which rows have the same one. */
-export function shownKey<Key extends string | null>(caller: Caller, source: string, key: Key): Key | string {
-  return key === null || caller.scopes.has('payload') ? key : hiddenKey(source, key);
 }

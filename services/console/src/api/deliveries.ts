@@ -23,7 +23,7 @@ export const deliverySummary = {
 };
 
 export const KEYS =
-  'A hash of it where the caller has no scope `payload`: a key may be a phone number. Filters take the key itself.';
+  'A hash of it where the caller has no scope `payload`: a key may be a phone number. It is the same for the same key of a source.';
 
 export const EXCERPT =
   'The start of a refusing answer, for who has the scope `payload`: it may repeat the request.';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { delivery, deliveryState, deliverySummary, KEYS } from './deliveries.ts';
 import { count, guid, named, pageOf, time } from './named-schemas.ts';
-import { byId, eventFilters, forward, none, paging, sources, timeFilter } from './queries.ts';
+import { byId, eventFilters, forward, none, paging, shownKeys, sources, timeFilter } from './queries.ts';
 import type { Routes } from './route.ts';
 
 /** Events of a pull. */
@@ -120,6 +120,7 @@ export const eventRoutes = {
     query: z.strictObject({
       ...paging,
       ...eventFilters,
+      ...shownKeys,
       id: guid.optional(),
       state: deliveryState
         .optional()
@@ -143,6 +144,7 @@ export const eventRoutes = {
     params: none,
     query: z.strictObject({
       ...eventFilters,
+      ...shownKeys,
       ...forward,
       after: forward.after.describe(
         'The id of the last event that was seen; the header Last-Event-ID says the same. Without: from now on.',

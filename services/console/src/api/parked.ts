@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXCERPT, KEYS } from './deliveries.ts';
 import { count, guid, named, pageOf, time } from './named-schemas.ts';
-import { name, none, paging } from './queries.ts';
+import { name, none, paging, shownKeys } from './queries.ts';
 import type { Routes } from './route.ts';
 
 /** A destination and an answer: as long as the two are. */
@@ -92,6 +92,7 @@ export const parkedRoutes = {
       destination: name.optional(),
       source: name.optional(),
       tenant: name.optional(),
+      ...shownKeys,
     }),
     body: null,
     status: 200,

@@ -28,8 +28,8 @@ export const eventFilters = {
   source: name.optional(),
   type: name.optional(),
   tenant: name.optional(),
-  dedupKey: key.optional().describe("The provider's own event id."),
-  orderingKey: key.optional().describe('Chat, customer, repository, …'),
+  dedupKey: key.optional().describe("The provider's own event id. Needs the scope `payload` too."),
+  orderingKey: key.optional().describe('Chat, customer, repository, … Needs the scope `payload` too.'),
   destination: name.optional().describe('With a delivery to it.'),
   where: z
     .string()
@@ -38,6 +38,14 @@ export const eventFilters = {
     .describe(
       'A filter of body and headers as JSON, in the language of a route\'s `where` (docs/routes.md): `{"body.amount":{"$gt":100}}`. Needs the scope `payload` too.',
     ),
+};
+
+/** Of lists that show keys. */
+export const shownKeys = {
+  keys: z
+    .literal('hidden')
+    .optional()
+    .describe('Hashes of dedup and ordering keys, also where the caller may see them as they are.'),
 };
 
 export const timeFilter = (what: string) => time.optional().describe(what);

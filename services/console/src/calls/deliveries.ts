@@ -9,6 +9,7 @@ import { type DeliveryDetails, readDelivery } from '@ackline/store/event-details
 import { replayDelivery } from '@ackline/store/replay-delivery';
 import type { Pool } from 'pg';
 import { type Caller, maySee } from '../access/caller.ts';
+import type { ShowKeysTo } from '../access/shown-keys.ts';
 import type { deliveryRoutes } from '../api/deliveries.ts';
 import type { CallsOf } from './call.ts';
 import { shownDelivery } from './shown.ts';
@@ -16,12 +17,17 @@ import { shownDelivery } from './shown.ts';
 export interface DeliveryCallsDeps {
   readonly reads: Pool;
   readonly changes: Pool;
+  readonly showKeysTo: ShowKeysTo;
 }
 
 /** What came is read too, for its hash: up to 25 MiB. */
 const EDITS_AT_A_TIME = 1;
 
-export function createDeliveryCalls({ reads, changes }: DeliveryCallsDeps): CallsOf<typeof deliveryRoutes> {
+export function createDeliveryCalls({
+  reads,
+  changes,
+  showKeysTo,
+}: DeliveryCallsDeps): CallsOf<typeof deliveryRoutes> {
   const editGate = createGate(EDITS_AT_A_TIME);
 
   /** A delivery keeps its tenant: what was asked before a change holds in it. */
@@ -34,7 +40,8 @@ export function createDeliveryCalls({ reads, changes }: DeliveryCallsDeps): Call
   return {
     async readDelivery({ params, caller }) {
       const delivery = await find(params.id, caller);
-      return { json: shownDelivery(delivery, await listEdits(reads, [delivery.id]), caller) };
+      const edits = await listEdits(reads, [delivery.id]);
+      return { json: shownDelivery(delivery, edits, { caller, showKey: await showKeysTo(caller) }) };
     },
     async replayDelivery({ params: { id }, caller }) {
       await find(id, caller);

@@ -1,15 +1,24 @@
 import type { ListedEvent } from '@ackline/store/event-list';
 import type { EventSearch } from '@ackline/store/event-search';
 import type { z } from 'zod';
+import { AppError } from '@ackline/shared/app-error';
 import { type Caller, tenantOf } from '../access/caller.ts';
 import type { eventRoutes } from '../api/events.ts';
 
-/** What a list and the live stream are asked for alike, of the caller's own tenant. */
+/**
+ * What a list and the live stream are asked for alike, of the caller's own tenant. By a key only who may see it filters: else somebody
+ * finds it by trying. Throws ACKLINE_NOT_ALLOWED.
+ */
 export function commonSearch(
-  query: Omit<z.output<typeof eventRoutes.streamEvents.query>, 'after' | 'where' | 'storedSince'>,
+  query: Omit<z.output<typeof eventRoutes.streamEvents.query>, 'after' | 'where' | 'storedSince' | 'keys'>,
   caller: Caller,
 ): EventSearch {
   const { source, type, dedupKey, orderingKey, destination } = query;
+  if ((dedupKey ?? orderingKey) !== undefined && !caller.scopes.has('payload'))
+    throw new AppError(
+      'ACKLINE_NOT_ALLOWED',
+      'Filters by dedupKey and orderingKey need the scope `payload`, and the caller has it not',
+    );
   return { source, type, dedupKey, orderingKey, destination, tenant: tenantOf(caller, query.tenant) };
 }
 

@@ -7,7 +7,7 @@ import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
 import { inBackground } from '../access/background.ts';
-import type { Caller } from '../access/caller.ts';
+import type { ShowKey, ShowKeysTo } from '../access/shown-keys.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { EventFeed } from '../live/event-feed.ts';
 import type { FeedClient } from '../live/feed-client.ts';
@@ -21,6 +21,7 @@ export interface EventStreamDeps {
   readonly reads: Pick<Pool, 'query'>;
   readonly feed: EventFeed;
   readonly access: Access;
+  readonly showKeysTo: ShowKeysTo;
   readonly log: Pick<Logger, 'info'>;
   readonly heartbeatMs?: number;
 }
@@ -39,7 +40,7 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 type StreamCall = Call<typeof eventRoutes.streamEvents>;
 
 export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRoutes>['streamEvents'] {
-  const { reads } = deps;
+  const { reads, showKeysTo } = deps;
   const places = createPlaces();
   const textOf = createTexts();
   return async call => {
@@ -51,7 +52,8 @@ export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRo
     const leave = places.take(caller.name);
     try {
       const at = after === undefined ? await beginning(reads, query) : readEventCursor(after);
-      return { send: response => stream(response, { search, where, at, call, leave, textOf }, deps) };
+      const write = textOf(await showKeysTo(caller, query));
+      return { send: response => stream(response, { search, where, at, call, leave, write }, deps) };
     } catch (error) {
       leave();
       throw error;
@@ -88,19 +90,22 @@ function headerOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-type TextOf = (event: ListedEvent, caller: Caller) => string;
+type TextOf = (event: ListedEvent) => string;
 
-/** An event as it is sent, written once for all who may see the same of it. */
-function createTexts(): TextOf {
-  const written = { all: new WeakMap<ListedEvent, string>(), hidden: new WeakMap<ListedEvent, string>() };
-  return (event, caller) => {
-    const texts = caller.scopes.has('payload') ? written.all : written.hidden;
-    const known = texts.get(event);
-    if (known !== undefined) return known;
-    const data = JSON.stringify(shownEvent(event, caller));
-    const text = `id: ${eventCursor(event)}\nevent: stored\ndata: ${data}\n\n`;
-    texts.set(event, text);
-    return text;
+/** An event as it is sent, written once for all who see the same of it. */
+function createTexts(): (showKey: ShowKey) => TextOf {
+  const written = new WeakMap<ShowKey, WeakMap<ListedEvent, string>>();
+  return showKey => {
+    const texts = written.get(showKey) ?? new WeakMap<ListedEvent, string>();
+    written.set(showKey, texts);
+    return event => {
+      const known = texts.get(event);
+      if (known !== undefined) return known;
+      const data = JSON.stringify(shownEvent(event, showKey));
+      const text = `id: ${eventCursor(event)}\nevent: stored\ndata: ${data}\n\n`;
+      texts.set(event, text);
+      return text;
+    };
   };
 }
 
@@ -124,7 +129,7 @@ function createWriter(response: Response) {
 
 interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly call: StreamCall;
-  readonly textOf: TextOf;
+  readonly write: TextOf;
   /** Gives its place back. */
   readonly leave: () => void;
 }
@@ -134,7 +139,7 @@ const placeOf = ({ at }: Pick<FeedClient, 'at'>) => `id: ${eventCursor(at)}\n: h
 /** Until the client goes, or is ended. */
 function stream(
   response: Response,
-  { call, leave, textOf, ...followed }: Followed,
+  { call, leave, write, ...followed }: Followed,
   deps: EventStreamDeps,
 ): void {
   // It went before it was listened to: `close` does not come again.
@@ -147,7 +152,7 @@ function stream(
   const client: FeedClient = {
     ...followed,
     send(event) {
-      writer.write(textOf(event, caller));
+      writer.write(write(event));
       return writer.unread() <= MAX_UNREAD_BYTES;
     },
     live: isLive => writer.write(`event: live\ndata: ${JSON.stringify({ isLive })}\n\n`),

@@ -15,6 +15,7 @@ import { type EventPlace, findPlaces, NEWEST, placeBefore } from '@ackline/store
 import type { EventSearch } from '@ackline/store/event-search';
 import type { Pool } from 'pg';
 import type { Caller } from '../access/caller.ts';
+import type { ShowKey, ShowKeysTo } from '../access/shown-keys.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { Call, CallsOf } from './call.ts';
 import { eventCursor, readEventCursor } from './cursors.ts';
@@ -29,6 +30,7 @@ import { filterPlaces, MAX_FILTERED_ROWS, passes, readWhere } from './where.ts';
 export interface EventCallsDeps {
   readonly reads: Pool;
   readonly changes: Pool;
+  readonly showKeysTo: ShowKeysTo;
   readonly streamEvents: CallsOf<typeof eventRoutes>['streamEvents'];
 }
 
@@ -37,6 +39,7 @@ type ListCall = Call<typeof eventRoutes.listEvents>;
 export function createEventCalls({
   reads,
   changes,
+  showKeysTo,
   streamEvents,
 }: EventCallsDeps): CallsOf<typeof eventRoutes> {
   const payloads = { reads, changes, gate: createPayloadGate() };
@@ -44,11 +47,12 @@ export function createEventCalls({
     async listEvents({ query, caller }) {
       const search = searchOf(query, caller);
       const id = query.id ?? (await idOfKey(reads, search));
-      if (id !== null) return { json: await listOne(reads, { id, search, query, caller }) };
-      return { json: await listPage(reads, { search, query, caller }) };
+      const asked = { search, query, caller, showKey: await showKeysTo(caller, query) };
+      return { json: await (id === null ? listPage(reads, asked) : listOne(reads, { ...asked, id })) };
     },
     async readEvent({ params, caller }) {
-      return { json: await readWhole(reads, await locate(reads, params.id, caller), caller) };
+      const located = await locate(reads, params.id, caller);
+      return { json: await readWhole(reads, located, { caller, showKey: await showKeysTo(caller) }) };
     },
     readPayload: createReadPayload(payloads),
     pullEvents: createPullEvents(payloads),
@@ -56,7 +60,11 @@ export function createEventCalls({
   };
 }
 
-async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
+async function readWhole(
+  reads: Pool,
+  located: EventLocation,
+  to: { readonly caller: Caller; readonly showKey: ShowKey },
+) {
   const [listed] = await listEventsAt(reads, [located]);
   const facts = await readFacts(reads, located);
   if (listed === undefined || facts === null) throw noEvent(located.id);
@@ -66,11 +74,11 @@ async function readWhole(reads: Pool, located: EventLocation, caller: Caller) {
     deliveries.map(({ id }) => id),
   );
   return {
-    ...shownEvent(listed, caller),
+    ...shownEvent(listed, to.showKey),
     occurredAt: facts.occurredAt?.toISOString() ?? null,
     priority: facts.priority,
     traceId: traceIdOf(facts),
-    deliveries: deliveries.map(delivery => shownDelivery(delivery, edits, caller)),
+    deliveries: deliveries.map(delivery => shownDelivery(delivery, edits, to)),
     timeline: timelineOf(listed, facts, { deliveries, edits }),
   };
 }
@@ -88,9 +96,10 @@ async function idOfKey(reads: Pool, { source, dedupKey }: EventSearch): Promise<
 
 interface Asked extends Pick<ListCall, 'query' | 'caller'> {
   readonly search: EventSearch;
+  readonly showKey: ShowKey;
 }
 
-async function listOne(reads: Pool, { id, search, query, caller }: Asked & { readonly id: string }) {
+async function listOne(reads: Pool, { id, search, query, caller, showKey }: Asked & { readonly id: string }) {
   const where = readWhere(query.where, caller);
   const located = await locateEvent(reads, id);
   const [event] = located === null ? [] : await listEventsAt(reads, [located]);
@@ -98,7 +107,7 @@ async function listOne(reads: Pool, { id, search, query, caller }: Asked & { rea
     event !== undefined &&
     matches(event, search) &&
     (where === null || (await passesAt(reads, event, where)));
-  return { items: isAsked ? [shownEvent(event, caller)] : [], next: null, scannedTo: null };
+  return { items: isAsked ? [shownEvent(event, showKey)] : [], next: null, scannedTo: null };
 }
 
 async function passesAt(reads: Pool, place: EventPlace, where: NonNullable<ReturnType<typeof readWhere>>) {
@@ -106,7 +115,7 @@ async function passesAt(reads: Pool, place: EventPlace, where: NonNullable<Retur
   return payload !== null && passes(where, payload);
 }
 
-async function listPage(reads: Pool, { search, query, caller }: Asked) {
+async function listPage(reads: Pool, { search, query, caller, showKey }: Asked) {
   const { limit } = query;
   const where = readWhere(query.where, caller);
   const before = await beginningOf(reads, query);
@@ -119,7 +128,7 @@ async function listPage(reads: Pool, { search, query, caller }: Asked) {
   const isFull = passed.length === limit;
   const events: readonly ListedEvent[] = await listEventsAt(reads, passed);
   return {
-    items: events.map(event => shownEvent(event, caller)),
+    items: events.map(event => shownEvent(event, showKey)),
     next: last === null ? null : eventCursor(last),
     scannedTo: last === null || isFull ? null : last.storedAt.toISOString(),
   };

@@ -3,7 +3,8 @@ import { pageParked, type ParkedDelivery } from '@ackline/store/parked';
 import { readCauses } from '@ackline/store/parked-causes';
 import { listQuarantined } from '@ackline/store/quarantine-list';
 import type { Pool } from 'pg';
-import { type Caller, shownKey, tenantOf } from '../access/caller.ts';
+import { type Caller, tenantOf } from '../access/caller.ts';
+import type { ShowKey, ShowKeysTo } from '../access/shown-keys.ts';
 import type { parkedRoutes } from '../api/parked.ts';
 import type { CallsOf } from './call.ts';
 import { readTimeCursor, timeCursor } from './cursors.ts';
@@ -11,16 +12,22 @@ import { readTimeCursor, timeCursor } from './cursors.ts';
 export interface ParkedCallsDeps {
   readonly reads: Pool;
   readonly changes: Pool;
+  readonly showKeysTo: ShowKeysTo;
 }
 
-export function createParkedCalls({ reads, changes }: ParkedCallsDeps): CallsOf<typeof parkedRoutes> {
+export function createParkedCalls({
+  reads,
+  changes,
+  showKeysTo,
+}: ParkedCallsDeps): CallsOf<typeof parkedRoutes> {
   return {
-    async listParked({ query: { limit, cursor, ...filter }, caller }) {
+    async listParked({ query: { limit, cursor, keys, ...filter }, caller }) {
       const search = { ...filter, tenant: tenantOf(caller, filter.tenant) };
+      const showKey = await showKeysTo(caller, { keys });
       const page = await pageParked(reads, search, { before: readTimeCursor(cursor), limit });
       return {
         json: {
-          items: page.found.map(delivery => shownParked(delivery, caller)),
+          items: page.found.map(delivery => shownParked(delivery, { caller, showKey })),
           next: page.last === null ? null : timeCursor(page.last.place),
           scannedTo: page.isCut && page.last !== null ? page.last.parkedAt.toISOString() : null,
         },
@@ -50,7 +57,10 @@ export function createParkedCalls({ reads, changes }: ParkedCallsDeps): CallsOf<
   };
 }
 
-function shownParked(delivery: ParkedDelivery, caller: Caller) {
+function shownParked(
+  delivery: ParkedDelivery,
+  { caller, showKey }: { readonly caller: Caller; readonly showKey: ShowKey },
+) {
   const { id, eventId, source, tenant, route, destination, reason, cause, tries, blocks } = delivery;
   return {
     id,
@@ -59,7 +69,7 @@ function shownParked(delivery: ParkedDelivery, caller: Caller) {
     tenant,
     route,
     destination,
-    orderingKey: shownKey(caller, source, delivery.orderingKey),
+    orderingKey: showKey(source, delivery.orderingKey),
     reason,
     cause,
     tries,

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { ListedEvent } from '@ackline/store/event-list';
 import type { EditFacts } from '@ackline/store/delivery-edits';
 import type { DeliveryDetails } from '@ackline/store/event-details';
-import { type Caller, shownKey } from '../access/caller.ts';
+import type { Caller } from '../access/caller.ts';
+import type { ShowKey } from '../access/shown-keys.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { deliveryRoutes } from '../api/deliveries.ts';
 
@@ -10,7 +11,7 @@ type ShownEvent = z.input<typeof eventRoutes.streamEvents.answer>;
 type ShownDelivery = z.input<typeof deliveryRoutes.readDelivery.answer>;
 
 /** An event as a list has it, as far as the caller may see it. */
-export function shownEvent(event: ListedEvent, caller: Caller): ShownEvent {
+export function shownEvent(event: ListedEvent, showKey: ShowKey): ShownEvent {
   const { seq, id, source, tenant, provider, type, tier, routing, bodyBytes } = event;
   return {
     seq,
@@ -19,8 +20,8 @@ export function shownEvent(event: ListedEvent, caller: Caller): ShownEvent {
     tenant,
     provider,
     type,
-    dedupKey: shownKey(caller, source, event.dedupKey),
-    orderingKey: shownKey(caller, source, event.orderingKey),
+    dedupKey: showKey(source, event.dedupKey),
+    orderingKey: showKey(source, event.orderingKey),
     receivedAt: event.receivedAt.toISOString(),
     storedAt: event.storedAt.toISOString(),
     tier,
@@ -38,7 +39,7 @@ export function shownEvent(event: ListedEvent, caller: Caller): ShownEvent {
 export function shownDelivery(
   delivery: DeliveryDetails,
   edits: readonly EditFacts[],
-  caller: Caller,
+  { caller, showKey }: { readonly caller: Caller; readonly showKey: ShowKey },
 ): ShownDelivery {
   const maySeeExcerpts = caller.scopes.has('payload');
   return {
@@ -46,7 +47,7 @@ export function shownDelivery(
     dueAt: delivery.dueAt.toISOString(),
     finishedAt: delivery.finishedAt?.toISOString() ?? null,
     createdAt: delivery.createdAt.toISOString(),
-    orderingKey: shownKey(caller, delivery.source, delivery.orderingKey),
+    orderingKey: showKey(delivery.source, delivery.orderingKey),
     attempts: delivery.attempts.map(({ at, ms, outcome, status, error, excerpt, times }) => ({
       at,
       ms,

@@ -239,6 +239,18 @@ describe('who may call what', () => {
     }
   });
 
+  it('who may not see keys finds nothing by one', async () => {
+    const asked = table.flatMap(([name, { query }]) =>
+      ['dedupKey', 'orderingKey'].filter(key => key in query.shape).map(key => [name, key] as const),
+    );
+    assert.ok(asked.length >= 6);
+    for (const [name, key] of asked) {
+      const query = { [key]: 'chat-1' };
+      const { status, json } = await ackline.call(name, { query, token: tokenOf('view', null) });
+      assert.deepEqual([status, json.code], [403, 'ACKLINE_NOT_ALLOWED'], `${name} ${key}`);
+    }
+  });
+
   it('a token of a tenant can not ask for another one by a filter', async () => {
     for (const [name, route] of table) {
       if (!('tenant' in route.query.shape)) continue;

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Pool } from 'pg';
 import type { Access } from '../../src/access/access.ts';
 import { SCOPES } from '../../src/api/route.ts';
+import { createShowKeys } from '../../src/access/shown-keys.ts';
 import { createEventStream, MAX_CLIENTS, MAX_OF_CALLER } from '../../src/calls/event-stream.ts';
 import { createEventFeed } from '../../src/live/event-feed.ts';
 
@@ -22,6 +23,7 @@ function parts(query: () => Promise<never>, access: Access = () => Promise.resol
     reads,
     feed,
     access,
+    showKeysTo: createShowKeys(reads),
     log: LOG,
   });
   const open = (name: string, after?: string, request = { headers: {} } as IncomingMessage) =>

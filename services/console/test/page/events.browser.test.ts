@@ -211,6 +211,37 @@ describe('the events page', () => {
     await page.getByRole('status').filter({ hasText: '1 new event' }).waitFor();
   });
 
+  it('offers no filter by keys and bodies to who may not see them, and lets them leave one that a link has', async () => {
+    const filters = (page: Page) => [
+      page.getByLabel('Ordering key'),
+      page.getByLabel('Dedup key'),
+      page.getByRole('group', { name: 'Body and headers' }),
+    ];
+    await using mine = await bed.open('/events');
+    await shown(mine.page, 'for-the-ear');
+    await mine.page.getByText('More filters').click();
+    for (const filter of filters(mine.page)) await filter.waitFor();
+    const token = await createToken(bed.pool, {
+      name: 'no-keys',
+      scopes: ['view'],
+      tenant: null,
+      expiresInMs: null,
+      actor: 'me',
+    });
+    await using tab = await bed.open('/events', { headers: { authorization: `Bearer ${token}` } });
+    const { page } = tab;
+    await rowsOf(page).first().getByText('hashed').first().waitFor();
+    await page.getByText('More filters').click();
+    await page.getByLabel('Event id').waitFor();
+    for (const filter of filters(page)) assert.equal(await filter.count(), 0);
+    await page.goto('/events?orderingKey=chat-1');
+    await page.getByRole('alert').filter({ hasText: 'ACKLINE_NOT_ALLOWED' }).waitFor();
+    assert.equal(await page.getByLabel('Ordering key').inputValue(), 'chat-1');
+    await page.getByRole('button', { name: 'Clear filter' }).click();
+    await rowsOf(page).first().getByText('hashed').first().waitFor();
+    tab.expect(/status of 403/);
+  });
+
   it('teaches the next step where nothing has come', async () => {
     await using empty = await openPageBed();
     await using tab = await empty.open('/events');

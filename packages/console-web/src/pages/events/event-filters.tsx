@@ -4,6 +4,7 @@ import { callerQuery } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { FilterBar, type FilterValues } from '../../components/filter-bar.tsx';
 import type { FilterField } from '../../components/filter-field.ts';
+import { useScope } from '../../components/use-scope.ts';
 import type { EventSearch } from './event-search.ts';
 import { WhereBuilder } from './where-builder.tsx';
 
@@ -13,6 +14,8 @@ interface EventFiltersProps {
   readonly onClear: () => void;
 }
 
+/** Refused to who may not see what they ask for. */
+const FOR_PAYLOAD: ReadonlySet<string> = new Set(['orderingKey', 'dedupKey', 'where']);
 const STATES = ['waiting', 'due', 'leased', 'delivered', 'parked', 'discarded'];
 
 export function EventFilters({ search, onChange, onClear }: EventFiltersProps) {
@@ -27,7 +30,11 @@ export function EventFilters({ search, onChange, onClear }: EventFiltersProps) {
     enabled: caller?.tenant === null, // they are of all tenants
   });
   const all = fieldsOf(namesOf(sources.data), namesOf(destinations.data));
-  const fields = all.filter(({ name }) => !name.startsWith('received') || name in search);
+  const mayLook = useScope('payload');
+  // Those too that an address has: else nobody could leave them.
+  const isOffered = (name: string) =>
+    name in search || (!name.startsWith('received') && (mayLook || !FOR_PAYLOAD.has(name)));
+  const fields = all.filter(({ name }) => isOffered(name));
   return (
     <FilterBar
       fields={fields}
@@ -37,7 +44,7 @@ export function EventFilters({ search, onChange, onClear }: EventFiltersProps) {
       extraCount={search.where === undefined ? 0 : 1}
     >
       <QuickTimes onChange={onChange} />
-      <WhereBuilder where={search.where} onChange={where => onChange({ where })} />
+      {isOffered('where') && <WhereBuilder where={search.where} onChange={where => onChange({ where })} />}
     </FilterBar>
   );
 }
