@@ -19,6 +19,7 @@ import { registerRejected } from './commands/rejected.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerSend } from './commands/send.ts';
+import { registerSessions } from './commands/sessions.ts';
 import { registerSources } from './commands/sources.ts';
 import { registerSpool } from './commands/spool.ts';
 import { registerTokens } from './commands/tokens.ts';
@@ -127,6 +128,7 @@ configuration (ackline.yaml), ACKLINE_DATA_DIR the data directory (.ackline), LO
     registerCache,
     registerAudit,
     registerTokens,
+    registerSessions,
     registerMigrate,
     registerSpool,
     registerBackup,

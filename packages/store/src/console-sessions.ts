@@ -47,6 +47,10 @@ const hashOf = (secret: string) => hash('sha256', secret, 'buffer');
 /** Names the session of a secret, and lets nobody in: its SHA-256 in base64url, 43 characters. */
 export const sessionId = (secret: string) => hash('sha256', secret, 'base64url');
 
+/** Of a session `s`, joined with its token `t`. */
+const LIVE = `s.expires_at > now() and s.used_at > now() - interval '${IDLE}'
+          and (s.token_id is null or (t.revoked_at is null and (t.expires_at is null or t.expires_at > now())))`;
+
 const COLUMNS = 's.name, s.scopes, s.tenant, s.role, s.expires_at as "expiresAt"';
 
 /** A new secret at each sign-in: nobody can have put one into the browser before (fixation). */
@@ -111,8 +115,7 @@ export async function findSession(
   const { rows } = await queryable.query<ConsoleSession>(
     `with live as (
        select s.* from console_sessions s left join console_tokens t on t.id = s.token_id
-        where s.session_sha256 = $1 and s.expires_at > now() and s.used_at > now() - interval '${IDLE}'
-          and (s.token_id is null or (t.revoked_at is null and (t.expires_at is null or t.expires_at > now())))
+        where s.session_sha256 = $1 and ${LIVE}
      ), used as (
        update console_sessions set used_at = now()
         where session_sha256 in (select session_sha256 from live where $2 and used_at < now() - interval '1 minute')
@@ -131,6 +134,41 @@ export async function endSession(pool: Pool, secret: string): Promise<boolean> {
     if (name === undefined) return false;
     await audit(client, { actor: name, action: 'session.ended', subject: name, details: {} });
     return true;
+  });
+}
+
+export interface ListedSession extends ConsoleSession {
+  /** The name of the token that it came by; null: it has a role. */
+  readonly token: string | null;
+  readonly createdAt: Date;
+  /** To a minute. */
+  readonly usedAt: Date;
+}
+
+const MAX_LISTED = 1_000;
+
+/** Those that are live; the newest first. */
+export async function listSessions(queryable: Pick<Pool, 'query'>): Promise<readonly ListedSession[]> {
+  const { rows } = await queryable.query<ListedSession>(
+    `select ${COLUMNS}, t.name as token, s.created_at as "createdAt", s.used_at as "usedAt"
+       from console_sessions s left join console_tokens t on t.id = s.token_id
+      where ${LIVE} order by s.created_at desc, s.session_sha256 limit ${MAX_LISTED}`,
+  );
+  return rows;
+}
+
+/** Signs somebody out of all browsers, for `actor`. Gives how many of the sessions were live. */
+export async function endSessionsOf(pool: Pool, name: string, actor: string): Promise<number> {
+  return inTransaction(pool, async client => {
+    const { rows } = await client.query<{ ended: number }>(
+      `with gone as (delete from console_sessions where name = $1 returning *)
+       select count(*)::int as ended from gone s left join console_tokens t on t.id = s.token_id where ${LIVE}`,
+      [name],
+    );
+    const ended = rows[0]?.ended ?? 0;
+    if (ended > 0)
+      await audit(client, { actor, action: 'session.ended', subject: name, details: { sessions: ended } });
+    return ended;
   });
 }
 
