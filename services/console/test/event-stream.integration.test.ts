@@ -72,8 +72,8 @@ describe('the stream of events', () => {
     await database.close();
   });
 
-  const tokenOf = (name: string) =>
-    createToken(pool, { name, scopes: ['view'], tenant: null, expiresInMs: null, actor: 'me' });
+  const tokenOf = (name: string, tenant: string | null = null) =>
+    createToken(pool, { name, scopes: ['view'], tenant, expiresInMs: null, actor: 'me' });
 
   it('brings what is stored after it was opened, in the form that a list has it', async () => {
     await storeEvent(pool);
@@ -166,9 +166,28 @@ describe('the stream of events', () => {
     }
   });
 
+  it('leaves places to other tenants, whatever tokens of one have opened', async () => {
+    await using own = await startConsole({ databaseUrl: database.url });
+    const open = async (name: string, tenant: string | null, count: number) => {
+      const authorization = `Bearer ${(await tokenOf(name, tenant)) ?? ''}`;
+      return Promise.all(Array.from({ length: count }, () => follow(own.url, {}, { authorization })));
+    };
+    const clients = [];
+    for (let n = 0; n < MAX_CLIENTS / MAX_OF_CALLER; n++)
+      clients.push(...(await open(`crimson-${n}`, 'crimson', MAX_OF_CALLER)));
+    const others = [...(await open('azure', 'azure', 1)), ...(await open('ops', null, 1))];
+    assert.deepEqual(
+      others.map(({ response }) => response.status),
+      [200, 200],
+    );
+    await Promise.all([...clients, ...others].map(client => client.close()));
+  });
+
   it('has a bound on clients, and room again when one goes', async () => {
     const tokens = await Promise.all(
-      Array.from({ length: MAX_CLIENTS / MAX_OF_CALLER }, (_, n) => tokenOf(`tabs-${n}`)),
+      Array.from({ length: MAX_CLIENTS / MAX_OF_CALLER }, (_, n) =>
+        tokenOf(`tabs-${n}`, n % 2 === 0 ? 'crimson' : null),
+      ),
     );
     const clients = await Promise.all(
       Array.from({ length: MAX_CLIENTS }, (_, n) =>

@@ -7,6 +7,7 @@ import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
 import { inBackground } from '../access/background.ts';
+import type { Caller } from '../access/caller.ts';
 import type { ShowKey, ShowKeysTo } from '../access/shown-keys.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { EventFeed } from '../live/event-feed.ts';
@@ -30,6 +31,8 @@ export interface EventStreamDeps {
 export const MAX_CLIENTS = 20;
 /** So that one script leaves places for the others. */
 export const MAX_OF_CALLER = 5;
+/** However many tokens it has (A6); those of all tenants together are one. */
+const MAX_OF_TENANT = MAX_CLIENTS / 2;
 /** Proxies cut connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 /** A token that was revoked ends its streams within this time. */
@@ -49,7 +52,7 @@ export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRo
     const search = { ...commonSearch(query, caller), storedSince: query.storedSince };
     // The header wins: a browser that connects again sends the same URL.
     const after = headerOf(request.headers['last-event-id']) ?? query.after;
-    const leave = places.take(caller.name);
+    const leave = places.take(caller);
     try {
       const at = after === undefined ? await beginning(reads, query) : readEventCursor(after);
       const write = textOf(await showKeysTo(caller, query));
@@ -70,19 +73,25 @@ function beginning(
 
 /** Taken before anything is waited for: who comes meanwhile is counted. */
 function createPlaces() {
-  const taken = new Map<symbol, string>();
+  const taken = new Map<symbol, Pick<Caller, 'name' | 'tenant'>>();
   return {
     /** Gives what gives the place back. Throws ACKLINE_CONSOLE_BUSY. */
-    take(caller: string): () => void {
+    take({ name, tenant }: Pick<Caller, 'name' | 'tenant'>): () => void {
       if (taken.size >= MAX_CLIENTS) throw tooMany(`${MAX_CLIENTS} live streams are open`);
-      const own = [...taken.values()].filter(name => name === caller).length;
-      if (own >= MAX_OF_CALLER) throw tooMany(`${MAX_OF_CALLER} live streams of this caller are open`);
-      const place = Symbol(caller);
-      taken.set(place, caller);
+      const others = [...taken.values()];
+      if (others.filter(other => other.name === name).length >= MAX_OF_CALLER)
+        throw tooMany(`${MAX_OF_CALLER} live streams of this caller are open`);
+      if (others.filter(other => other.tenant === tenant).length >= MAX_OF_TENANT)
+        throw tooMany(`${MAX_OF_TENANT} live streams ${ofTenant(tenant)} are open`);
+      const place = Symbol(name);
+      taken.set(place, { name, tenant });
       return () => void taken.delete(place);
     },
   };
 }
+
+const ofTenant = (tenant: string | null) =>
+  tenant === null ? 'of callers of all tenants' : `of the tenant ${JSON.stringify(tenant)}`;
 
 const tooMany = (what: string) => new AppError('ACKLINE_CONSOLE_BUSY', `${what}, and there are no more`);
 

@@ -14,7 +14,12 @@ import { createEventFeed } from '../../src/live/event-feed.ts';
 const LOG = { info: () => undefined, warn: () => undefined };
 const PLACE = '2026-11-30.1';
 
-const callerOf = (name: string) => ({ name, scopes: new Set(SCOPES), tenant: null, by: 'token' as const });
+const callerOf = (name: string, tenant: string | null = name) => ({
+  name,
+  scopes: new Set(SCOPES),
+  tenant,
+  by: 'token' as const,
+});
 
 function parts(query: () => Promise<never>, access: Access = () => Promise.resolve(callerOf('me'))) {
   const reads = { query } as unknown as Pick<Pool, 'query'>;
@@ -26,9 +31,14 @@ function parts(query: () => Promise<never>, access: Access = () => Promise.resol
     showKeysTo: createShowKeys(reads),
     log: LOG,
   });
-  const open = (name: string, after?: string, request = { headers: {} } as IncomingMessage) =>
-    stream({ caller: callerOf(name), params: {}, query: { after }, body: null, request });
-  return { feed, open };
+  const openAs = (
+    caller: ReturnType<typeof callerOf>,
+    after?: string,
+    request = { headers: {} } as IncomingMessage,
+  ) => stream({ caller, params: {}, query: { after }, body: null, request });
+  const open = (name: string, after?: string, request?: IncomingMessage) =>
+    openAs(callerOf(name), after, request);
+  return { feed, open, openAs };
 }
 
 describe('places in the live stream', () => {
@@ -53,6 +63,21 @@ describe('places in the live stream', () => {
     for (let n = 0; n < MAX_OF_CALLER; n++) await open('one', PLACE);
     await assert.rejects(open('one', PLACE), { code: 'ACKLINE_CONSOLE_BUSY' });
     await open('another', PLACE);
+  });
+
+  it('are half of all for each tenant, however many tokens it has, and for those of all tenants together', async () => {
+    for (const [tenant, whose] of [
+      ['crimson', 'of the tenant "crimson"'],
+      [null, 'of callers of all tenants'],
+    ] as const) {
+      const { openAs } = parts(() => Promise.reject(new Error('not asked')));
+      for (let n = 0; n < MAX_CLIENTS / 2; n++) await openAs(callerOf(`caller-${n}`, tenant), PLACE);
+      await assert.rejects(openAs(callerOf('one-more', tenant), PLACE), {
+        code: 'ACKLINE_CONSOLE_BUSY',
+        message: `10 live streams ${whose} are open, and there are no more`,
+      });
+      await openAs(callerOf('another', 'azure'), PLACE);
+    }
   });
 
   it('are not kept by who went before the stream began', async () => {
