@@ -61,12 +61,8 @@ async function tail(context: CommandContext, options: TailOptions): Promise<void
   const write = writerOf(context, options);
   if (context.isTerminal) terminal.note(`Events of ${target.url} as they come, until Ctrl-C.`);
   for await (const event of followEvents({ connection, query: queryOf(options), away, onLive, stop }))
-<<<<<<< HEAD
-    terminal.line(write(options.keys === true ? event : withHiddenKeys(event)));
-  if (context.isTerminal) terminal.note(''); // behind the ^C that it shows
-=======
     terminal.line(write(event));
->>>>>>> e3a0a0c2 (fix(console): hidden keys can not be turned back or confirmed)
+  if (context.isTerminal) terminal.note(''); // behind the ^C that it shows
 }
 
 function queryOf(options: TailOptions): Record<string, string> {
