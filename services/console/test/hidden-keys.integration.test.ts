@@ -36,8 +36,8 @@ describe('keys that are hidden', () => {
     await database.close();
   });
 
-  const seen = async ({ call }: StartedConsole, token: string): Promise<string[]> =>
-    (await call('listEvents', { token })).json.items.map(
+  const seen = async (of: StartedConsole, token: string): Promise<string[]> =>
+    (await of.call('listEvents', { token })).json.items.map(
       (event: { orderingKey: string }) => event.orderingKey,
     );
 
