@@ -27,6 +27,7 @@ export function destination(overrides: Partial<HttpDestinationConfig> = {}): Htt
     name: 'sample',
     type: 'http',
     url: 'http://127.0.0.1:8090/sample',
+    headers: {},
     concurrency: 20,
     rate: null,
     timeoutMs: 10_000,

@@ -1,7 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { AppError } from '@ackline/shared/app-error';
 import type { Finding } from '@ackline/shared/config/finding';
+import { checkHeaderValue } from '@ackline/shared/config/header-fields';
 import type { KnownProviders } from '@ackline/shared/config/load-config';
+import { secretHeaders } from '@ackline/shared/config/secret-headers';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 import { providerOf } from '@ackline/shared/providers/registry';
 
@@ -184,7 +186,22 @@ function secretPlaces(config: AcklineConfig, providers: KnownProviders): SecretP
           },
         ],
   );
-  return [...inbound, ...outbound, ...config.destinations.flatMap(handlerPlaces)];
+  return [
+    ...inbound,
+    ...outbound,
+    ...config.destinations.flatMap(headerPlaces),
+    ...config.destinations.flatMap(handlerPlaces),
+  ];
+}
+
+function headerPlaces(destination: AcklineConfig['destinations'][number], at: number): SecretPlace[] {
+  return secretHeaders(destination).map(([name, ref]) => ({
+    ref,
+    path: ['destinations', at, 'headers', name],
+    owner: `destination ${destination.name}, headers.${name}`,
+    check: checkHeaderValue,
+    isOthers: true,
+  }));
 }
 
 function handlerPlaces(destination: AcklineConfig['destinations'][number], at: number): SecretPlace[] {

@@ -112,6 +112,34 @@ destinations:
     assert.doesNotMatch(advised?.message ?? '', /makes one up/);
   });
 
+  it('asks for those of headers, in the form that a header has, by their places', () => {
+    const withHeaders = config(`
+sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: ONE }] }]
+destinations:
+  - name: crm
+    type: http
+    url: 'http://d.internal'
+    headers: { x-team: shop, x-api-key: { env: KEY }, authorization: { env: AUTH } }
+`);
+    const findings = (env: Record<string, string>, production = true) =>
+      createSecretReader({ env: { ONE: 'one', ...env }, production }).secretFindings(withHeaders, providers);
+    const rule = '1 to 4096 visible ASCII characters, with spaces between them alone';
+    assert.deepEqual(findings({ AUTH: 'Bearer hunter2\r\nx-evil: 1' }), [
+      {
+        path: ['destinations', 0, 'headers', 'x-api-key'],
+        owner: 'destination crm, headers.x-api-key',
+        message: 'environment variable KEY is not set',
+      },
+      {
+        path: ['destinations', 0, 'headers', 'authorization'],
+        owner: 'destination crm, headers.authorization',
+        message: `environment variable AUTH has the wrong form: it must be ${rule}`,
+      },
+    ]);
+    assert.deepEqual(findings({ AUTH: 'Bearer hunter2', KEY: 'k' }), []);
+    assert.match(findings({ AUTH: 'x' }, false)[0]?.message ?? '', /is not set: set it, or add a line/);
+  });
+
   it('asks for the verify tokens of a source as for its secrets, each by its place', () => {
     const withTokens = config(`
 sources:

@@ -1,34 +1,16 @@
 import { createHmac } from 'node:crypto';
 import type { HeaderPairs } from './envelope.ts';
 import { headerValues } from './headers.ts';
+import { OF_A_TRACE, OF_THE_BODY, OF_THE_CONNECTION, OWN_PREFIX } from './reserved-headers.ts';
 import { signingKey } from './signing-key.ts';
-
-/** Belong to one connection, or are made anew for ours (RFC 9110 §7.6.1). `expect` is a question to the first server only. */
-const NOT_FORWARDED = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-/** Say how the original body is to be read. */
-const OF_THE_BODY = new Set(['content-type', 'content-encoding', 'content-md5', 'digest', 'content-digest']);
-/** W3C Trace Context: `tracestate` says more of the `traceparent` beside it. */
-const OF_A_TRACE = new Set(['traceparent', 'tracestate']);
-const OWN_PREFIX = 'ackline-';
 
 export interface OutboundWebhook {
   readonly deliveryId: string;
   /** The URL that the provider called. */
   readonly url: string;
   readonly headers: HeaderPairs;
+  /** Those that its destination gives each request. */
+  readonly destinationHeaders?: HeaderPairs;
   /** As it is sent. */
   readonly body: Uint8Array;
   /** It is JSON that a route made; the original's own description of its body does not fit it. */
@@ -43,13 +25,16 @@ export interface OutboundWebhook {
 }
 
 /**
- * The original headers in their order, duplicates kept, except what belongs to the connection and `ackline-*` names; then Ackline's own: the
- * Standard Webhooks triple, the called URL, the marks of a replay and of an edit. Where the original has a `webhook-*` name it stays, and
+ * The original headers in their order, duplicates kept, except what belongs to the connection, `ackline-*` names and what the destination
+ * has a header of its own for; then the destination's; then Ackline's own: the Standard Webhooks triple, the called URL, the marks of a replay and of an edit. Where the original has a `webhook-*` name it stays, and
  * Ackline's is `ackline-webhook-*`; likewise with `traceparent`. Flat: name, value, name, value, …
  */
 export function outboundHeaders(webhook: OutboundWebhook): string[] {
-  const { original, own } = deliveryHeaders({ ...webhook, prefixed: true });
-  return [...original, ...own].flat();
+  const { headers, destinationHeaders = [] } = webhook;
+  const replaced = new Set(destinationHeaders.map(([name]) => name.toLowerCase()));
+  const left = replaced.size === 0 ? headers : headers.filter(([name]) => !replaced.has(name.toLowerCase()));
+  const { original, own } = deliveryHeaders({ ...webhook, headers: left, prefixed: true });
+  return [...original, ...destinationHeaders, ...own].flat();
 }
 
 /** The original headers, for who reads the body that goes out: of one that a route made they say that it is JSON. */
@@ -75,7 +60,7 @@ export function deliveryHeaders(webhook: OutboundWebhook & { readonly prefixed: 
   for (const [name, value] of webhook.headers) {
     const lower = name.toLowerCase();
     // Ackline's own names say what Ackline says: nobody else's value comes before it.
-    if (NOT_FORWARDED.has(lower) || listed.has(lower) || lower.startsWith(OWN_PREFIX)) continue;
+    if (OF_THE_CONNECTION.has(lower) || listed.has(lower) || lower.startsWith(OWN_PREFIX)) continue;
     if (webhook.isTransformed && OF_THE_BODY.has(lower)) continue;
     isTaken ||= webhook.prefixed && lower.startsWith('webhook-');
     original.push([name, value]);

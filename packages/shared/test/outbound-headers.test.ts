@@ -42,6 +42,25 @@ describe('headers of a delivery', () => {
     assert.equal(Object.fromEntries(sent)['ackline-url'], 'https://hooks.example.com/webhook/telegram?a=1');
   });
 
+  it('have those of the destination behind them, in the place of all of the same name, in any case', () => {
+    const headers: HeaderPairs = [
+      ['Authorization', 'Bearer of the provider'],
+      ['X-Stays', '1'],
+      ['authorization', 'twice'],
+      ['Webhook-Token', 'theirs'],
+    ];
+    const destinationHeaders: HeaderPairs = [
+      ['authorization', 'Bearer of the gateway'],
+      ['X-Api-Key', 'key'],
+      ['webhook-token', 'ours'],
+    ];
+    const sent = send({ headers, destinationHeaders });
+    assert.deepEqual(sent.slice(0, 4), [['X-Stays', '1'], ...destinationHeaders]);
+    assert.deepEqual(names(sent.slice(4)), own, 'a replaced name is nobody’s reason to rename ours');
+    const listed = send({ headers: [['Connection', 'x-api-key']], destinationHeaders });
+    assert.deepEqual(listed.slice(0, 3), destinationHeaders);
+  });
+
   it('leave out what belonged to the first connection, in any case', () => {
     const sent = send({
       headers: [

@@ -12,6 +12,7 @@ export function destinationConfig(overrides: Partial<HttpDestinationConfig> = {}
     name: 'crm',
     type: 'http',
     url: 'http://127.0.0.1:9/',
+    headers: {},
     concurrency: 5,
     rate: null,
     timeoutMs: 5_000,
@@ -26,7 +27,7 @@ export function destinationConfig(overrides: Partial<HttpDestinationConfig> = {}
 }
 
 export function handlerConfig(overrides: Partial<HandlerDestinationConfig> = {}): HandlerDestinationConfig {
-  const { url: _, ...common } = destinationConfig();
+  const { url: _url, headers: _headers, ...common } = destinationConfig();
   return {
     ...common,
     name: 'bot',
@@ -43,7 +44,7 @@ export function handlerConfig(overrides: Partial<HandlerDestinationConfig> = {})
 }
 
 export function topicConfig(overrides: Partial<KafkaDestinationConfig> = {}): KafkaDestinationConfig {
-  const { url: _, ...common } = destinationConfig();
+  const { url: _url, headers: _headers, ...common } = destinationConfig();
   return {
     ...common,
     type: 'kafka',

@@ -180,6 +180,34 @@ describe('a processor whose ackline.yaml changes', () => {
     verify(other, SECOND_SECRET);
   });
 
+  it('sends other headers with the next attempt of what waits, and needs their secrets', async () => {
+    const headed = (headers: string): Declared => ({
+      routes: { telegram: 'crm' },
+      destinations: { crm: `${crm?.url}/, headers: ${headers}` },
+    });
+    const sent = () => {
+      const { 'x-team': team, 'x-api-key': key } = Object.fromEntries(crm?.requests.at(-1)?.rawHeaders ?? []);
+      return [team, key];
+    };
+    crm?.always({ status: 503 });
+    await reload(headed('{ x-team: shop, x-api-key: { env: FIRST_SECRET } }'));
+    await append();
+    await waitFor(() => (crm?.requests.length ?? 0) >= 1, SLOW);
+    assert.deepEqual(sent(), ['shop', FIRST_SECRET]);
+    await reload(headed('{ x-team: shop, x-api-key: { env: NOBODYS } }'), 'config.refused');
+    assert.match(
+      service.output(),
+      /environment variable NOBODYS is not set \(destination crm, headers\.x-api-key\)/,
+    );
+    crm?.always({ status: 200 });
+    await reload(headed('{ x-team: sales, x-api-key: { env: SECOND_SECRET } }'));
+    // The third try of the schedule would wait for an hour.
+    await pool.query("update deliveries set due_at = now() where state = 'due'");
+    await untilStates('delivered');
+    assert.deepEqual(sent(), ['sales', SECOND_SECRET]);
+    for (const secret of [FIRST_SECRET, SECOND_SECRET]) assert.ok(!service.output().includes(secret ?? '?'));
+  });
+
   it('holds the work of a destination that is gone, and delivers it when that comes back', async () => {
     const declared = { routes: { telegram: 'crm' }, destinations: { crm: `${crm?.url}/` } };
     crm?.always({ status: 503 });

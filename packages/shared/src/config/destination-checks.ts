@@ -1,5 +1,6 @@
 import { EVENTS_TOPIC } from '../events-topic.ts';
 import type { Finding } from './finding.ts';
+import { headersField, httpHeaderProblems, recordHeadersProblem } from './header-fields.ts';
 import { handlerFields } from './schema-handler.ts';
 import type { DestinationConfig } from './types.ts';
 
@@ -9,7 +10,7 @@ type At = (key: string, message: string) => Finding;
 
 // A destination's type and what belongs to it. Ackline's own topic is refused: what is put there would come back without end.
 const KEYS_OF: Readonly<Record<DestinationType, readonly string[]>> = {
-  http: ['url', 'signingSecret'],
+  http: ['url', 'headers', 'signingSecret'],
   kafka: ['topic', 'key', 'headers', 'brokers', 'signingSecret'],
   handler: Object.keys(handlerFields),
 };
@@ -20,7 +21,11 @@ export function destinationFindings(destination: Entry | undefined, index: numbe
   const type = TYPES.find(one => one === destination?.['type']);
   if (destination === undefined || type === undefined) return [];
   const at: At = (key, message) => ({ path: ['destinations', index, key], message });
-  return [...foreignKeys(destination, type, at), ...missing[type](destination, at)];
+  return [
+    ...foreignKeys(destination, type, at),
+    ...missing[type](destination, at),
+    ...headerFindings(destination, index),
+  ];
 }
 
 function foreignKeys(destination: Entry, type: DestinationType, at: At): Finding[] {
@@ -57,4 +62,19 @@ function kafkaFindings({ topic, key, ordering }: Entry, at: At): Finding[] {
     findings.push(at('key', message));
   }
   return findings;
+}
+
+function headerFindings({ type, headers }: Entry, index: number): Finding[] {
+  const given = headersField.safeParse(headers);
+  if (!given.success) return [];
+  const path = ['destinations', index, 'headers'];
+  if (type === 'kafka') {
+    const message = recordHeadersProblem(given.data);
+    return message === null ? [] : [{ path, message }];
+  }
+  if (type !== 'http') return [];
+  return httpHeaderProblems(given.data).map(({ name, message }) => ({
+    path: name === null ? path : [...path, name],
+    message,
+  }));
 }

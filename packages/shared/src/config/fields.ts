@@ -102,20 +102,6 @@ export const brokerField = z
   .regex(/^(?:[A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):[1-9]\d{0,4}$/, BROKER_RULE)
   .meta({ title: 'host:port' });
 
-const HEADERS_RULE =
-  'must be a map of up to 20 headers: names of letters, digits, ".", "_" or "-" that begin with neither ackline- nor webhook-, and texts of up to 1000 characters';
-const HEADER_NAME = /^(?!ackline-|webhook-)[A-Za-z0-9._-]{1,100}$/i;
-
-export const recordHeadersField = z
-  .record(z.string(), z.string(), { error: HEADERS_RULE })
-  .refine(
-    headers =>
-      Object.keys(headers).length <= 20 &&
-      Object.entries(headers).every(([name, text]) => HEADER_NAME.test(name) && text.length <= 1_000),
-    HEADERS_RULE,
-  )
-  .meta({ title: 'map of texts' });
-
 function urlProblem(text: string, rule: string): string | null {
   // `new URL` trims spaces, turns "\" to "/" and takes "http:host": what was written must already be the URL.
   if (text.length > MAX_URL_LENGTH || !/^https?:\/\/[^\s\\/]/i.test(text) || /[\s\\]/.test(text)) return rule;

@@ -3,12 +3,15 @@ import type { Provider } from '../provider.ts';
 import { providerOf } from '../providers/registry.ts';
 import { crossCheck, showPath } from './cross-checks.ts';
 import type { Finding } from './finding.ts';
+import type { GivenHeaders } from './header-fields.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { optionProblems, placed, schemaProblems, valueAt } from './schema-problems.ts';
 import type {
   AcklineConfig,
   DestinationConfig,
   HandlerDestinationConfig,
+  HttpDestinationConfig,
+  KafkaDestinationConfig,
   LimitConfig,
   SecretRef,
   SourceConfig,
@@ -212,16 +215,32 @@ function toDestination(destination: DestinationEntry): DestinationConfig {
     signingSecret: signingSecret === undefined ? null : toSecretRef(signingSecret),
   };
   // What is needed of one kind, the cross-checks have asked for.
-  if (type === 'http') return { ...common, type, url: url ?? '' };
+  if (type === 'http') return { ...common, type, url: url ?? '', headers: toHeaders(headers) };
   if (type === 'handler') return { ...common, type, ...toHandler(destination) };
   return {
     ...common,
     type,
     topic: topic ?? '',
     key: key ?? 'ordering-key',
-    headers: headers ?? {},
+    headers: toTexts(headers),
     brokers: brokers ?? null,
   };
+}
+
+function toHeaders(given: GivenHeaders = {}): HttpDestinationConfig['headers'] {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : toSecretRef(value),
+    ]),
+  );
+}
+
+/** The cross-checks have refused secrets here. */
+function toTexts(given: GivenHeaders = {}): KafkaDestinationConfig['headers'] {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
 }
 
 const DEFAULT_HANDLER_MEMORY_BYTES = 128 * 1_048_576;

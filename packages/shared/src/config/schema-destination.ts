@@ -7,10 +7,10 @@ import {
   integerField,
   listField,
   nameField,
-  recordHeadersField,
   secretField,
   topicField,
 } from './fields.ts';
+import { headersField } from './header-fields.ts';
 import { handlerFields } from './schema-handler.ts';
 
 const MAX_BROKERS = 20;
@@ -76,9 +76,12 @@ export const destinationSchema = z.strictObject(
         'With kafka: the key of records, and so their partition. Default `ordering-key`: that of the chat, customer or contact; none ' +
           'where an event has none.',
       ),
-    headers: recordHeadersField
+    headers: headersField
       .optional()
-      .describe('With kafka: headers that each record has, beside those of Ackline.'),
+      .describe(
+        'With http: headers that each request has, such as `x-api-key` or `authorization`, each a text or a secret ([http.md](http.md#headers-of-a-destination)). ' +
+          'With kafka: those that each record has, texts alone.',
+      ),
     brokers: listField(brokerField, MAX_BROKERS, 'brokers')
       .min(1, 'must have one broker at least')
       .optional()

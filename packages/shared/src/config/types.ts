@@ -125,6 +125,8 @@ interface CommonDestinationConfig {
 export interface HttpDestinationConfig extends CommonDestinationConfig {
   readonly type: 'http';
   readonly url: string;
+  /** Of each request, in the place of the provider's of the same name; a value as it is sent, or where it is read from. */
+  readonly headers: Readonly<Record<string, string | SecretRef>>;
 }
 
 export interface KafkaDestinationConfig extends CommonDestinationConfig {

@@ -167,6 +167,7 @@ describe('loadConfig, on a file that is right', () => {
           name: 'bot',
           type: 'http',
           url: 'https://bot.internal/updates',
+          headers: {},
           concurrency: 20,
           rate: null,
           timeoutMs: 10_000,
@@ -216,6 +217,7 @@ destinations:
   - name: bot
     type: http
     url: http://127.0.0.1:8090/sample?a=b
+    headers: { x-team: shop, x-api-key: { env: KEY } }
     concurrency: 1000
     rate: { max: 100000, per: 1h }
     timeout: 120s
@@ -256,6 +258,7 @@ destinations:
       name: 'bot',
       type: 'http',
       url: 'http://127.0.0.1:8090/sample?a=b',
+      headers: { 'x-team': 'shop', 'x-api-key': { env: 'KEY' } },
       concurrency: 1_000,
       rate: { max: 100_000, perMs: 3_600_000 },
       timeoutMs: 120_000,

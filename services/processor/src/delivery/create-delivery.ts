@@ -19,6 +19,7 @@ import { createAttemptTraces } from '../tracing/attempt-spans.ts';
 import { createTransformer, type Transformer } from '../transforming/transformer.ts';
 import type { AttemptDeps } from './attempting/attempt.ts';
 import { createAttemptRunner } from './attempting/attempt-runner.ts';
+import { destinationHeaders } from './attempting/destination-headers.ts';
 import { type BreakerReports, createBreakerReports } from './limits/breaker-reports.ts';
 import type { Destination } from './destination.ts';
 import { createDestinations } from './destinations.ts';
@@ -191,6 +192,7 @@ function attemptDeps(
     signingSecret({ signingSecret }) {
       return signingSecret === null ? null : (secrets.resolve([signingSecret])[0] ?? null);
     },
+    destinationHeaders: config => destinationHeaders(config, secrets),
     headersFor(meta, { forwardSecret }) {
       if (!forwardSecret || !lacksSecret(meta.headers)) return meta.headers;
       const source = rules().sources.get(meta.source);

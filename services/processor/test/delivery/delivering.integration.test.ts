@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { DestinationConfig, HttpDestinationConfig } from '@ackline/shared/config/types';
 import type { HeaderPairs } from '@ackline/shared/envelope';
@@ -32,7 +35,12 @@ interface Row {
   readonly tries: number;
   readonly interruptions: number;
   readonly park_reason: string | null;
-  readonly attempts: readonly { outcome: string; status: number | null; error: string | null }[];
+  readonly attempts: readonly {
+    outcome: string;
+    status: number | null;
+    error: string | null;
+    excerpt?: string | null;
+  }[];
 }
 
 describe('delivering', () => {
@@ -199,6 +207,84 @@ describe('delivering', () => {
         await untilAll('delivered');
       });
       assert.deepEqual(new Set(tokens()), new Set(['the-token']));
+    });
+
+    it('the headers of the destination in the place of the provider’s, at each try and in a replay', async () => {
+      const crm = to({ headers: { 'x-team': 'shop', authorization: { env: 'AUTH' } } });
+      const theirs: HeaderPairs = [
+        ['Authorization', 'Basic of the provider'],
+        ['X-Stays', 'yes'],
+      ];
+      await scene({ destinations: [crm], env: { AUTH: 'Bearer hunter2' } }, async ({ store, delivery }) => {
+        receiver.script({ status: 500 });
+        await store([sampleEvent({ headers: theirs })]);
+        await untilAll('delivered');
+        await replayDelivery(pool, (await rows())[0]!.id, 'anna');
+        delivery.dispatcher.wake();
+        await waitFor(() => receiver.requests.length === 3);
+        await untilAll('delivered');
+        for (const index of [0, 1, 2]) {
+          const sent = forwarded(index);
+          assert.deepEqual(sent.slice(0, 3), [
+            ['X-Stays', 'yes'],
+            ['x-team', 'shop'],
+            ['authorization', 'Bearer hunter2'],
+          ]);
+          assert.equal(sent.filter(([name]) => name.toLowerCase() === 'authorization').length, 1);
+        }
+        assert.equal(Object.fromEntries(forwarded(2))['webhook-replay'], 'true');
+      });
+    });
+
+    it('the secret that a header’s file holds at each try, and nothing while that has no form of a header', async test => {
+      const folder = await mkdtemp(join(tmpdir(), 'ackline-headers-'));
+      test.after(() => rm(folder, { recursive: true }));
+      const file = join(folder, 'crm');
+      const put = async (text: string) => {
+        await writeFile(`${file}.next`, text);
+        await rename(`${file}.next`, file);
+      };
+      await put('first\n');
+      const retry = { scheduleMs: Array<number>(200).fill(50), jitter: 'none' } as const;
+      const crm = to({ retry, headers: { 'X-Api-Key': { file } } });
+      const keys = () =>
+        receiver.requests.map(request => Object.fromEntries(request.rawHeaders)['X-Api-Key'] ?? 'none');
+      await scene({ destinations: [crm] }, async ({ store }) => {
+        receiver.always({ status: 401 });
+        await store([sampleEvent()]);
+        await waitFor(() => keys().includes('first'));
+        await put('two\nlines');
+        await waitFor(async () => (await rows())[0]!.attempts.some(({ error }) => error === 'other'));
+        const told = (await rows())[0]!.attempts.find(({ error }) => error === 'other')?.excerpt ?? '';
+        assert.match(told, /^header X-Api-Key: file .* has the wrong form: it must be 1 to 4096 visible/);
+        assert.doesNotMatch(told, /two/);
+        receiver.always({ status: 200 });
+        await put('second\n');
+        await untilAll('delivered');
+        assert.deepEqual(new Set(keys()), new Set(['first', 'second']));
+        assert.equal(keys().at(-1), 'second');
+      });
+    });
+
+    it('a secret in a header that no answer brings back: what it answers is kept where there is none', async () => {
+      const retry = { scheduleMs: [], jitter: 'none' } as const;
+      const destinations = [
+        to({ name: 'crm', retry, headers: { authorization: { env: 'AUTH' } } }),
+        to({ name: 'plain', retry, headers: { 'x-team': 'shop' } }),
+      ];
+      await scene({ destinations, env: { AUTH: 'Bearer hunter2' } }, async ({ store }) => {
+        receiver.always(({ rawHeaders }) => ({ status: 403, body: JSON.stringify(rawHeaders) }));
+        await store([sampleEvent()]);
+        await untilAll('parked');
+        const parked = await listParked(pool, { limit: 10 });
+        const excerpts = Object.fromEntries(
+          parked.map(({ destination, lastAttempt }) => [destination, lastAttempt?.excerpt]),
+        );
+        assert.equal(excerpts['crm'], null);
+        assert.match(excerpts['plain'] ?? '', /x-team/);
+        const { rows: all } = await pool.query('select to_jsonb(d) as row from all_deliveries d');
+        assert.doesNotMatch(JSON.stringify(all), /hunter2/);
+      });
     });
 
     it('a bearer token in the header that the options of its source name, behind its prefix', async () => {

@@ -1,4 +1,6 @@
+import { AppError } from '@ackline/shared/app-error';
 import { addressOf } from '@ackline/shared/config/destination-address';
+import { secretHeaders } from '@ackline/shared/config/secret-headers';
 import { formatTraceparent, traceIdOf } from '@ackline/runtime/tracing/trace-context';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
@@ -61,6 +63,8 @@ export interface AttemptTraces {
 export interface AttemptDeps {
   /** The signing secret now, null where the destination has none. */
   signingSecret(config: DestinationConfig): string | null;
+  /** Those that the file gives the destination, secrets as they are now. Throws ACKLINE_SECRET_MISSING for one that no header can have. */
+  destinationHeaders(config: DestinationConfig): EnvelopeMeta['headers'];
   /** The original headers as this destination may see them: bearer secrets put back only where it is so configured. */
   headersFor(
     meta: EnvelopeMeta,
@@ -84,11 +88,12 @@ export async function attemptDelivery(
   const startedMs = performance.now();
   const trace = deps.traces?.begin(delivery) ?? null;
   const result = await send(delivery, target, deps, trace).catch(
-    (): AttemptResult => ({ kind: 'error', errorClass: 'other' }),
+    (error: unknown): AttemptResult => ({ kind: 'error', errorClass: 'other', ...aboutSecret(error) }),
   );
-  const { retry, onPark, forwardSecret } = target.config;
-  // A receiver that echoes its request would put the provider's secret into the table.
-  const recorded = forwardSecret && result.kind === 'response' ? { ...result, excerpt: null } : result;
+  const { retry, onPark } = target.config;
+  // A receiver that echoes its request would put a secret into the table.
+  const isTold = !sendsSecrets(target.config) || result.kind !== 'response';
+  const recorded = isTold ? result : { ...result, excerpt: null };
   const finished: FinishedAttempt = {
     delivery,
     traceId: traceIdOf(delivery.meta.traceparent),
@@ -100,6 +105,18 @@ export async function attemptDelivery(
   };
   if (trace !== null) deps.traces?.ended({ delivery, config: target.config, finished }, trace);
   return finished;
+}
+
+/** The provider's, or of its own. */
+function sendsSecrets(config: DestinationConfig): boolean {
+  return config.forwardSecret || secretHeaders(config).length > 0;
+}
+
+/** Which secret can not be used: by its place, and never its value. */
+function aboutSecret(error: unknown): { readonly detail?: string } {
+  return error instanceof AppError && error.code === 'ACKLINE_SECRET_MISSING'
+    ? { detail: error.message }
+    : {};
 }
 
 /** Of an attempt's time, for its turn, the expression and then a room of the `rate`: the request keeps the other half. */
@@ -140,6 +157,7 @@ function send(
         ...(trace === null ? {} : { traceparent: formatTraceparent(trace) }),
         ...(delivery.editNumber === undefined ? {} : { edit: delivery.editNumber }),
         signingSecret: deps.signingSecret(config),
+        destinationHeaders: deps.destinationHeaders(config),
         now: new Date(),
       },
       event: delivery.meta,

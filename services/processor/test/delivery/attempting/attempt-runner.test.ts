@@ -47,6 +47,7 @@ function harness(payloads: Payloads = { make: () => null }, rate: RateConfig | n
     now: () => clock.now,
     random: () => 0,
     signingSecret: () => null,
+    destinationHeaders: () => [],
     headersFor: meta => meta.headers,
     payloads,
     pauseDestination: () => Promise.resolve(),
