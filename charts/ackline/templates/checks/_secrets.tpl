@@ -19,6 +19,7 @@ secrets has {{ .name }} twice: give each a name of its own.
 {{- range $config.destinations }}
 {{- with .signingSecret }}{{ $refs = append $refs . }}{{ end }}
 {{- range $name, $ref := .secrets }}{{ $refs = append $refs $ref }}{{ end }}
+{{- range $name, $value := .headers }}{{ if kindIs "map" $value }}{{ $refs = append $refs $value }}{{ end }}{{ end }}
 {{- end }}
 {{- range $ref := $refs }}
 {{- if not (kindIs "map" $ref) }}
