@@ -193,6 +193,8 @@ function answerByPath(receiver: FakeReceiver): void {
   });
 }
 
+const HEADERS = ', headers: { x-api-key: { env: CANARY_SECRET } }';
+
 function configText(receiverUrl: string, { destinations = [], routes = [] }: CanaryOptions): string {
   const tail = `/${CANARY.secret}?token=${CANARY.secret}&to=${encodeURIComponent(CANARY.phone)}`;
   const http = (name: string, url: string, more = '') =>
@@ -210,14 +212,14 @@ function configText(receiverUrl: string, { destinations = [], routes = [] }: Can
       http(
         'takes',
         `${receiverUrl}/takes${tail}`,
-        ', signingSecret: { env: SIGNING }, forwardSecret: true, ordering: key',
+        `, signingSecret: { env: SIGNING }, forwardSecret: true, ordering: key${HEADERS}`,
       ),
       http('fails', `${receiverUrl}/fails${tail}`, ', breaker: { failures: 3, reset: 1h }'),
       http('refuses', `${receiverUrl}/refuses${tail}`, ', breaker: { failures: 1000 }'),
-      http('slow', `${receiverUrl}/slow${tail}`, ', timeout: 300ms, breaker: { failures: 1000 }'),
-      http('resets', `${receiverUrl}/reset${tail}`, ', breaker: { failures: 1000 }'),
+      http('slow', `${receiverUrl}/slow${tail}`, `, timeout: 300ms, breaker: { failures: 1000 }${HEADERS}`),
+      http('resets', `${receiverUrl}/reset${tail}`, `, breaker: { failures: 1000 }${HEADERS}`),
       http('gone', `${receiverUrl}/gone${tail}`),
-      http('nobody', `http://127.0.0.1:9${tail}`, ', breaker: { failures: 1000 }'),
+      http('nobody', `http://127.0.0.1:9${tail}`, `, breaker: { failures: 1000 }${HEADERS}`),
       http('nowhere', `http://nowhere.invalid${tail}`, ', breaker: { failures: 1000 }'),
       ...destinations,
     ],
