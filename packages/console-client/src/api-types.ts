@@ -800,6 +800,8 @@ export interface components {
             /** @enum {string} */
             priority: "normal" | "high";
             traceId: string | null;
+            /** @description Where its trace is looked at, by CONSOLE_TRACE_URL. */
+            traceUrl: string | null;
             deliveries: components["schemas"]["Delivery"][];
             timeline: components["schemas"]["TimelineEntry"][];
         };

@@ -1,5 +1,5 @@
-// A thread of its own: what clients do with what they get delays no answer that is measured.
-import { parentPort, workerData } from 'node:worker_threads';
+// A process of its own: who follows is on another machine, and takes nothing from the one that is measured.
+import { constants, setPriority } from 'node:os';
 
 export interface Follow {
   readonly apiUrl: string;
@@ -8,23 +8,29 @@ export interface Follow {
   readonly streams: number;
 }
 
-const { apiUrl, tokens, streams }: Follow = workerData;
+setPriority(constants.priority.PRIORITY_LOW);
 const decoder = new TextDecoder();
+let seen = 0;
 
-async function open(token: string): Promise<ReadableStream<Uint8Array>> {
+async function open(apiUrl: string, token: string): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(`${apiUrl}/events/stream`, { headers: { authorization: `Bearer ${token}` } });
   if (response.status !== 200 || response.body === null) throw new Error(`the stream: ${response.status}`);
   return response.body;
 }
 
-let seen = 0;
 async function follow(body: ReadableStream<Uint8Array>): Promise<void> {
   for await (const chunk of body)
     seen += decoder.decode(chunk, { stream: true }).split('event: stored').length - 1;
 }
 
-const bodies: ReadableStream<Uint8Array>[] = [];
-for (const token of tokens) for (let n = 0; n < streams; n += 1) bodies.push(await open(token));
-for (const body of bodies) void follow(body);
-parentPort?.on('message', () => parentPort?.postMessage(seen));
-parentPort?.postMessage(seen);
+async function followAll({ apiUrl, tokens, streams }: Follow): Promise<void> {
+  const bodies: ReadableStream<Uint8Array>[] = [];
+  for (const token of tokens) for (let n = 0; n < streams; n += 1) bodies.push(await open(apiUrl, token));
+  for (const body of bodies) void follow(body);
+}
+
+// Told what to follow, and then asked how much was seen.
+process.on('message', (told: Follow | 'seen') => {
+  const following = told === 'seen' ? Promise.resolve() : followAll(told);
+  void following.then(() => process.send?.(seen));
+});

@@ -1,5 +1,6 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { NODE_ARGUMENTS } from '@ackline/runtime/node-arguments';
 import type { Follow } from './follow.ts';
 
 export interface Followers extends AsyncDisposable {
@@ -9,20 +10,25 @@ export interface Followers extends AsyncDisposable {
 
 /** Clients that follow the live stream and read all of it. Resolves once all of them do. */
 export async function startFollowers(follow: Follow): Promise<Followers> {
-  const worker = new Worker(new URL('./follow.ts', import.meta.url), { workerData: follow });
-  // A thread that fails throws here, by `once`, or in whoever asks next.
-  const answer = async (): Promise<number> => {
-    const [seen] = await once(worker, 'message');
+  const child = fork(new URL('./follow.ts', import.meta.url), { execArgv: [...NODE_ARGUMENTS] });
+  const ended = once(child, 'exit');
+  const ask = async (what: Follow | 'seen'): Promise<number> => {
+    const answered = once(child, 'message');
+    child.send(what);
+    const [seen] = await Promise.race([
+      answered,
+      ended.then(([code]) => {
+        throw new Error(`the followers ended with ${String(code)}`);
+      }),
+    ]);
     return Number(seen);
   };
-  await answer();
+  await ask(follow);
   return {
-    seen() {
-      worker.postMessage(null);
-      return answer();
-    },
+    seen: () => ask('seen'),
     async [Symbol.asyncDispose]() {
-      await worker.terminate();
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

@@ -156,6 +156,7 @@ function createCalls({ reads, changes, declared, feed, entry, config, log }: Cal
       reads,
       changes,
       showKeysTo,
+      traceUrl: config.traceUrl,
       streamEvents: createEventStream({ reads, feed, access: entry.access, showKeysTo, log }),
     }),
     ...createOverviewCalls({ reads, declared: current }),

@@ -24,6 +24,14 @@ function isBase(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
 }
 
+const TRACE_ID = '{traceId}';
+const TRACE_URL_RULE = `must be a URL (https or http) with ${TRACE_ID} in it`;
+
+function isTraceUrl(text: string): boolean {
+  const url = URL.parse(text.replaceAll(TRACE_ID, '0'));
+  return url !== null && /^https?:$/.test(url.protocol) && text.includes(TRACE_ID);
+}
+
 /** docs/environment.md is written from it. */
 export const environmentSchema = z
   .object({
@@ -56,6 +64,12 @@ export const environmentSchema = z
         description:
           'Where the console sends the samples that a person asks for: an ingress, as its network reaches it. `ackline up` sets it.',
       }),
+    CONSOLE_TRACE_URL: z.string().refine(isTraceUrl, TRACE_URL_RULE).nullable().default(null).meta({
+      title: '`https://grafana.example.com/explore?traceId={traceId}`',
+      description:
+        'Where the traces of events are looked at: the page of an event has a link there, with its trace in the place of `{traceId}`.',
+      unset: 'the page shows the id of the trace alone',
+    }),
     CONSOLE_PORT: port(DEFAULT_PORT).describe('The port of the console: the operator API below /api/v1.'),
     ...oidcFields,
   })
@@ -72,6 +86,8 @@ export interface ConsoleConfig extends ProgramConfig {
   readonly oidc: OidcConfig | null;
   /** Where samples are sent. */
   readonly ingressUrl: string;
+  /** Where a trace is looked at; null: that is not known. */
+  readonly traceUrl: ((traceId: string) => string) | null;
   readonly operations: { readonly host: string; readonly port: number };
   /** With its password: not for logs. */
   readonly databaseUrl: string;
@@ -94,8 +110,13 @@ export function loadConfig(environment: Environment = process.env): ConsoleConfi
     },
     oidc: oidcConfigOf(env),
     ingressUrl: env.CONSOLE_INGRESS_URL,
+    traceUrl: traceUrlOf(env.CONSOLE_TRACE_URL),
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     environment: Object.freeze({ ...environment }),
   });
+}
+
+function traceUrlOf(template: string | null): ConsoleConfig['traceUrl'] {
+  return template === null ? null : traceId => template.replaceAll(TRACE_ID, encodeURIComponent(traceId));
 }

@@ -90,3 +90,20 @@ describe('signing in with an OpenID provider', () => {
       assert.match(refusalOf({ ...OIDC, CONSOLE_PUBLIC_URL: url }) ?? '', /CONSOLE_PUBLIC_URL: must be/, url);
   });
 });
+
+describe('where a trace is looked at', () => {
+  it('is a URL of the web with a place for the trace', () => {
+    const CONSOLE_TRACE_URL = 'https://traces.example.com/?q={traceId}';
+    assert.equal(
+      loadConfig({ ...BASE, CONSOLE_TRACE_URL }).traceUrl?.('4b&f9'),
+      'https://traces.example.com/?q=4b%26f9',
+    );
+    assert.equal(loadConfig(BASE).traceUrl, null);
+    for (const url of ['https://traces.example.com/', 'javascript:alert({traceId})', '{traceId}'])
+      assert.match(
+        refusalOf({ CONSOLE_TRACE_URL: url }) ?? '',
+        /CONSOLE_TRACE_URL.*with \{traceId\} in it/s,
+        url,
+      );
+  });
+});

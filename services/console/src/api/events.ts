@@ -63,6 +63,7 @@ const event = named(
     occurredAt: time.nullable().describe('By its provider.'),
     priority: z.enum(['normal', 'high']),
     traceId: z.string().nullable(),
+    traceUrl: z.string().nullable().describe('Where its trace is looked at, by CONSOLE_TRACE_URL.'),
     deliveries: z.array(delivery),
     timeline: z.array(timelineEntry),
   }),

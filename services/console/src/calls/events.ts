@@ -17,6 +17,7 @@ import type { Pool } from 'pg';
 import type { Caller } from '../access/caller.ts';
 import type { ShowKey, ShowKeysTo } from '../access/shown-keys.ts';
 import type { eventRoutes } from '../api/events.ts';
+import type { ConsoleConfig } from '../config.ts';
 import type { Call, CallsOf } from './call.ts';
 import { eventCursor, readEventCursor } from './cursors.ts';
 import { commonSearch, matches } from './event-search.ts';
@@ -31,6 +32,7 @@ export interface EventCallsDeps {
   readonly reads: Pool;
   readonly changes: Pool;
   readonly showKeysTo: ShowKeysTo;
+  readonly traceUrl: ConsoleConfig['traceUrl'];
   readonly streamEvents: CallsOf<typeof eventRoutes>['streamEvents'];
 }
 
@@ -40,6 +42,7 @@ export function createEventCalls({
   reads,
   changes,
   showKeysTo,
+  traceUrl,
   streamEvents,
 }: EventCallsDeps): CallsOf<typeof eventRoutes> {
   const payloads = { reads, changes, gate: createPayloadGate() };
@@ -52,7 +55,9 @@ export function createEventCalls({
     },
     async readEvent({ params, caller }) {
       const located = await locate(reads, params.id, caller);
-      return { json: await readWhole(reads, located, { caller, showKey: await showKeysTo(caller) }) };
+      const event = await readWhole(reads, located, { caller, showKey: await showKeysTo(caller) });
+      const { traceId } = event;
+      return { json: { ...event, traceUrl: traceId === null ? null : (traceUrl?.(traceId) ?? null) } };
     },
     readPayload: createReadPayload(payloads),
     pullEvents: createPullEvents(payloads),

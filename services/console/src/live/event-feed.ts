@@ -22,7 +22,7 @@ import type { FeedClient } from './feed-client.ts';
 import { createSender, isBehind } from './feed-sender.ts';
 
 /** One who waits for a sample that was just sent does not notice it. */
-const TICK_MS = 250;
+const TICK_MS = 500;
 /** After a look that failed. */
 const RETRY_MS = 1_000;
 /** Events of one look. */

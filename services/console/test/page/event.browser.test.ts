@@ -13,7 +13,7 @@ const BODY = '{"n":12345678901234567890,"big":1e400,"a":1,"a":2,"text":"hello"}'
 describe('the page of an event', () => {
   let bed: PageBed;
   before(async () => {
-    bed = await openPageBed();
+    bed = await openPageBed({ env: { CONSOLE_TRACE_URL: 'https://traces.example.com/t/{traceId}?org=1' } });
   });
   after(() => bed[Symbol.asyncDispose]());
 
@@ -62,6 +62,10 @@ describe('the page of an event', () => {
     assert.equal(
       await page.getByRole('region', { name: 'bot' }).getByRole('button', { name: 'Discard' }).count(),
       0,
+    );
+    assert.equal(
+      await page.getByRole('link', { name: 'See the trace' }).getAttribute('href'),
+      'https://traces.example.com/t/4bf92f3577b34da6a3ce929d0e0e4736?org=1',
     );
     assert.equal(await page.getByText('12345678901234567890').count(), 0);
     assert.equal(await looks(id), 0);

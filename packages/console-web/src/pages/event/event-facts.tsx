@@ -10,7 +10,7 @@ import type { EventDetails } from './event-query.ts';
 const TIERS = { kafka: 'Kafka', inbox: 'the inbox (PostgreSQL)' } as const;
 
 export function EventFacts({ event }: { readonly event: EventDetails }) {
-  const { id, source, type, traceId, occurredAt } = event;
+  const { id, source, type, traceId, traceUrl, occurredAt } = event;
   return (
     <KeyValueList
       facts={[
@@ -31,9 +31,22 @@ export function EventFacts({ event }: { readonly event: EventDetails }) {
         ['Dedup key', <KeyText key="dedup" value={event.dedupKey} />],
         ['Priority', event.priority === 'normal' ? null : event.priority],
         ['Body', bytesText(event.bodyBytes)],
-        ['Trace', traceId === null ? null : <Copied key="trace" text={traceId} what="the trace id" />],
+        ['Trace', traceId === null ? null : <Trace key="trace" id={traceId} url={traceUrl} />],
       ]}
     />
+  );
+}
+
+function Trace({ id, url }: { readonly id: string; readonly url: string | null }) {
+  return (
+    <>
+      <Copied text={id} what="the trace id" />
+      {url !== null && (
+        <a href={url} target="_blank" rel="noreferrer">
+          See the trace
+        </a>
+      )}
+    </>
   );
 }
 
