@@ -121,7 +121,12 @@ describe('a release that is installed into an empty namespace', () => {
         }
         const headers = { authorization: `Bearer ${token}` };
         const caller = await call('/caller', headers);
-        assert.deepEqual(await caller.json(), { name: 'token:first', scopes: ['view'], tenant: null });
+        assert.deepEqual(await caller.json(), {
+          name: 'token:first',
+          scopes: ['view'],
+          tenant: null,
+          by: 'token',
+        });
         const { items } = (await (await call('/sources', headers)).json()) as { items: { name: string }[] };
         assert.ok(items.some(({ name }) => name === 'whatsapp-ingress'));
         assert.equal((await call('/events', headers)).status, 200);
