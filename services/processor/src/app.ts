@@ -3,52 +3,41 @@ import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/heal
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import { createMetricFactory, type MetricFactory } from '@ackline/runtime/metric-factory';
-import {
-  type CallTally,
-  createCallTally,
-  createPerformanceReport,
-} from '@ackline/runtime/performance-report';
+import { type CallTally, createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
 import type { Logger } from '@ackline/runtime/logger';
-import { createMinuteRecord } from '@ackline/runtime/minute-record';
 import { newEventId } from '@ackline/shared/event-id';
 import { ensureDayPartitions } from '@ackline/store/day-partitions';
 import { LONGEST_LOCK_WAIT_MS } from '@ackline/store/lock-patience';
-import { leaveHeartbeat, removeHeartbeat } from '@ackline/store/processors';
-import { addTotals } from '@ackline/store/totals';
 import type { Pool } from 'pg';
 import type { ProcessorConfig } from './config.ts';
 import { APPLICATION_NAME } from './connection-check.ts';
 import { connectStore } from './connect-store.ts';
 import { createDelivery, type Delivery, type DeliveryDeps } from './delivery/create-delivery.ts';
-import { isReady } from './delivery/sending/delivery-sender.ts';
 import { createDestinationNews, type DestinationNews } from './destination-news.ts';
 import { createDestinationNotices } from './destination-notices.ts';
 import { createHeartbeat, type Heartbeat, type HeartbeatDeps } from './heartbeat.ts';
 import { createHandlerLooks } from './handling/handler-looks.ts';
 import { type ConnectionWatch, createConnectionWatch } from './handling/connection-watch.ts';
-import { createFiguresReport } from './handling/figures-report.ts';
 import type { OpenedHandlers } from './handling/handler-support.ts';
 import { openHandlers, watchHandlers } from './handling/open-handlers.ts';
-import { measuredPerformance, withCalls } from './measured-performance.ts';
-import { configured, describeProcessor, handlersOf } from './processor-state.ts';
+import { withCalls } from './measured-performance.ts';
+import { describeProcessor } from './processor-state.ts';
 import { connectIntake, type Intake, type IntakeOptions } from './intake.ts';
 import { createLateRouting, type LateRouting, type LateRoutingDeps } from './late-routing.ts';
-import { createProcessorMetrics, type MetricsSources, type ProcessorMetrics } from './metrics.ts';
-import { createMinuteTally, type MinuteTally, withMinutes } from './minute-tally.ts';
+import type { ProcessorMetrics } from './metrics.ts';
+import type { MinuteTally } from './minute-tally.ts';
 import { createReplayer } from './replaying/replayer.ts';
 import { openOperations, openTracing } from './open-operations.ts';
+import { createCounts, openReports, watchedSources } from './open-reports.ts';
 import { openRetention } from './retaining/open-retention.ts';
-import type { Retention } from './retaining/retention.ts';
 import { connectRules, type ConnectedRules, type Declared } from './rules.ts';
 import { runProcessor } from './run-processor.ts';
 import { createLaneStorer, type LaneStorer } from './storing/lane-storer.ts';
 import { createRefusals } from './storing/refusals.ts';
 import { noteWholeBodies } from './storing/whole-bodies.ts';
-import { standingLanesOf } from './standing-lanes.ts';
 import { storerDeps, type StorerParts } from './storing/storer-deps.ts';
 import { createUpkeep, type UpkeepDeps } from './upkeep.ts';
-import { createWorkFigures, type WorkFiguresDeps } from './work-figures.ts';
 
 /**
  * Wires the processor: logs → store → deliveries. The operations port is bound first and closed last, so that probes are
@@ -91,12 +80,10 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
   const storer = openStorer({ intake, delivery, metrics, tracing, routing }, health);
 
   const processorId = newEventId();
-  const news = createDestinationNews({ pool, destinations: delivery.destinations, cache: handlers.cache });
-  const heartbeat = openHeartbeat(
-    { processorId, pool, news, log, destinations: delivery.destinations },
-    () => describeProcessor(config, { intake, delivery, retention, configState: declared.state }),
-    opened,
-  );
+  const { destinations } = delivery;
+  const news = createDestinationNews({ pool, destinations, cache: handlers.cache });
+  const state = () => describeProcessor(config, { intake, delivery, retention, configState: declared.state });
+  const heartbeat = openHeartbeat({ processorId, pool, news, destinations, state, log }, opened);
   await heartbeat.beat();
   await makePartitionsFirst(pool, log);
   // Before anything new is stored, so that a late-routed event does not fall behind a newer one of its key.
@@ -112,11 +99,10 @@ export async function createApp(config: ProcessorConfig, context: ProgramContext
     replayer,
     retention,
     heartbeat,
-    createHandlerLooks({ destinations: delivery.destinations, files: !config.production }),
+    createHandlerLooks({ destinations, files: !config.production }),
     openNotices({ config, news, delivery, log }),
-    openWorkFigures({ pool, metrics: figures, delivery, log }),
     declared,
-    ...reports({ config, delivery, handlers, calls, minutes, pool, processorId, log }, opened),
+    ...openReports({ config, delivery, handlers, figures, calls, minutes, pool, processorId, log }, opened),
   ];
   const parts = { config, context, health, delivery, processorId, components, resources: opened.move() };
   return { reload: () => reload({ declared, delivery }), run: signal => runProcessor(parts, signal) };
@@ -200,52 +186,10 @@ function openDelivery(
   return delivery;
 }
 
-interface ReportParts {
-  readonly config: ProcessorConfig;
-  readonly delivery: Delivery;
-  readonly handlers: OpenedHandlers;
-  readonly calls: CallTally;
-  readonly minutes: MinuteTally;
-  readonly pool: Pool;
-  readonly processorId: string;
-  readonly log: Logger;
-}
-
-/** Each minute its totals, each hour a line; and what `ackline perf` reads. */
-function reports(parts: ReportParts, opened: AsyncDisposableStack): Component[] {
-  const { config, delivery, handlers, calls, pool, processorId, log } = parts;
-  const threads = () => handlersOf(delivery);
-  const performance = () =>
-    measuredPerformance({
-      calls,
-      handlers: threads().map(([name, { figures }]) => ({ figures, cache: handlers.cache.figuresOf(name) })),
-      pool,
-      poolMax: config.poolMax,
-      memoryBytes: process.memoryUsage.rss(),
-    });
-  return [
-    openTotals(parts, opened),
-    createPerformanceReport({ read: performance, log }),
-    createFiguresReport({ pool, processorId, threads, cache: handlers.cache, performance, log }),
-  ];
-}
-
-type HeartbeatParts = Omit<HeartbeatDeps, 'state'>;
-
-function openHeartbeat(
-  deps: HeartbeatParts,
-  state: HeartbeatDeps['state'],
-  opened: AsyncDisposableStack,
-): Heartbeat {
-  const heartbeat = createHeartbeat({ ...deps, state });
-  opened.defer(() => sayGoodbye(deps, state()));
+function openHeartbeat(deps: HeartbeatDeps, opened: AsyncDisposableStack): Heartbeat {
+  const heartbeat = createHeartbeat(deps);
+  opened.defer(() => heartbeat.end());
   return heartbeat;
-}
-
-/** What it saw of lanes that stand still is for the next one, who may live no longer. */
-function sayGoodbye({ pool, processorId }: HeartbeatParts, state: ReturnType<HeartbeatDeps['state']>) {
-  if (standingLanesOf(state).length > 0) return leaveHeartbeat(pool, processorId, state);
-  return removeHeartbeat(pool, processorId);
 }
 
 /** Told to end while it waited for PostgreSQL. */
@@ -277,47 +221,6 @@ function openNotices({ config, news, delivery, log }: NoticesParts): Component {
   });
 }
 
-interface WorkFiguresParts extends Pick<WorkFiguresDeps, 'pool' | 'metrics' | 'log'> {
-  readonly delivery: Delivery;
-}
-
-function openWorkFigures({ delivery, ...deps }: WorkFiguresParts): Component {
-  return createWorkFigures({
-    ...deps,
-    destinations: () => configured(delivery).map(({ config }) => config.name),
-    isHeld(name) {
-      const known = delivery.destinations.get(name);
-      return (
-        known === undefined ||
-        !known.isConfigured ||
-        !isReady(known.sender) ||
-        known.pause.isOn ||
-        known.breaker.view.status !== 'CLOSED'
-      );
-    },
-  });
-}
-
-function createCounts() {
-  const minutes = createMinuteTally();
-  return { metrics: withMinutes(createProcessorMetrics(), minutes), minutes };
-}
-
-/** Its last word comes behind the drain, when all that was delivered in it is counted. */
-function openTotals(
-  { pool, minutes, log }: Pick<ReportParts, 'pool' | 'minutes' | 'log'>,
-  opened: AsyncDisposableStack,
-): Component {
-  const totals = createMinuteRecord({
-    name: 'minute-totals',
-    take: () => minutes.take(),
-    write: (at, counts) => addTotals(pool, at, counts),
-    log,
-  });
-  opened.defer(() => totals.end());
-  return totals;
-}
-
 function sweptListener(parts: {
   metrics: ProcessorMetrics;
   minutes: MinuteTally;
@@ -331,22 +234,4 @@ function sweptListener(parts: {
     parts.log.warn({ interrupted, parked: parked.length }, 'deliveries.interrupted');
     parts.delivery.dispatcher.wake();
   };
-}
-
-function watchedSources({ intake, delivery, retention }: WatchedParts): MetricsSources {
-  return {
-    breakers: () => configured(delivery).map(({ config, breaker }) => [config.name, breaker.view.status]),
-    inFlight: () => delivery.inFlight(),
-    inFlightBytes: () => delivery.inFlightBytes(),
-    retentionTries: () => retention.stuck?.tries ?? 0,
-    retentionUnable: () => retention.unable,
-    intake: () => intake.snapshot(),
-    readsKafka: () => intake.readsKafka(),
-  };
-}
-
-interface WatchedParts {
-  readonly intake: Intake;
-  readonly delivery: Delivery;
-  readonly retention: Retention;
 }

@@ -5,13 +5,16 @@ import type { Logger } from '@ackline/runtime/logger';
 import {
   HEARTBEAT_MS,
   isAlive,
+  leaveHeartbeat,
   PROCESSOR_GONE_MS,
   readProcessorStates,
+  removeHeartbeat,
   writeHeartbeat,
 } from '@ackline/store/processors';
 import type { Pool } from 'pg';
 import type { Destination } from './delivery/destination.ts';
 import type { DestinationNews } from './destination-news.ts';
+import { standingLanesOf } from './standing-lanes.ts';
 
 export interface HeartbeatDeps {
   readonly pool: Pool;
@@ -27,6 +30,8 @@ export interface Heartbeat extends Component {
   health(): HealthState;
   /** Says that this processor is there, and learns of the others, of pauses and of breakers. */
   beat(): Promise<void>;
+  /** Says that it is gone. */
+  end(): Promise<void>;
 }
 
 /** Keeps this processor's row fresh, and its shares of the destinations' slots right as others come and go. */
@@ -57,6 +62,13 @@ export function createHeartbeat(deps: HeartbeatDeps): Heartbeat {
   return {
     name: 'heartbeat',
     beat,
+    async end() {
+      const { pool, processorId } = deps;
+      const state = deps.state();
+      // What it saw of lanes that stand still is for the next one, who may live no longer.
+      if (standingLanesOf(state).length > 0) await leaveHeartbeat(pool, processorId, state);
+      else await removeHeartbeat(pool, processorId);
+    },
     health() {
       if (performance.now() - answeredAt < PROCESSOR_GONE_MS) return { ok: true };
       return { ok: false, detail: 'PostgreSQL has not answered since the last heartbeats' };
