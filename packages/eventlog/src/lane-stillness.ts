@@ -1,3 +1,19 @@
+/*
+ * When a record that an inbox row waits for (IR2 of inbox-release.ts) is given up. As long as its lane's stored offset moves, the record comes
+ * nearer, and the row waits. A lane that stands still may be a broker that restarts, or a record that never comes; only time tells, and a
+ * processor that is not there sees no time pass. So each has a clock for each lane, which goes while it looks and starts anew when the offset
+ * moves. One that reaches 60 s is enough, whether a row waited or not. But processors that are killed every 40 s would hold the row for ever:
+ * what a clock showed while rows waited is therefore part of a processor's state in PostgreSQL (its heartbeat, kept also by one that drains:
+ * services/processor/src/standing-lanes.ts), and the next one adds its own to it. That sum has to reach 120 s, and the own part 10 s.
+ *
+ *   one lives    A ├────────── 60 s ──────────┤ goes
+ *
+ *   none does    B ├───── 50 s ─────┤ killed
+ *                                       C ├───── 50 s ─────┤ killed
+ *                                                                D ├── 20 s ──┤ goes: 50 + 50 + 20, and D looked for 10 s
+ *                ─────────────────────────────────────────────────────────────▶ all of it at one stored offset, or from zero
+ */
+
 /** A lane that a processor saw stand still while rows waited for what comes in it. */
 export interface StandingLane {
   readonly lane: number;

@@ -5,7 +5,10 @@ import type { Pool } from 'pg';
 /** More than a topic has lanes: what was written elsewhere is bounded here too. */
 const MAX_LANES = 1_000;
 
-/** Of all processors that have said something lately, also of those that are gone: of a lane several may have said something. */
+/**
+ * What processors told of lanes that stand still, for the next one (the picture is in `@ackline/eventlog/lane-stillness`): of all that said
+ * something within the hour, also of those that are gone; several may have said something of one lane.
+ */
 export async function readStandingLanes(pool: Pool): Promise<readonly StandingLane[]> {
   const states = await readProcessorStates(pool);
   return states.flatMap(({ state }) => standingLanesOf(state));
