@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runCli } from '../src/cli.ts';
-import { loadConfig } from '../src/config.ts';
+import { ranCli } from './ran-cli.ts';
 
-async function run(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const exitCode = await runCli(args, {
-    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-    workingDirectory: '/nowhere',
-    loadConfig: () => loadConfig({ ACKLINE_DATA_DIR: '/nowhere/.ackline' }, '/nowhere'),
-  });
-  return { exitCode, out: out.join('\n'), err: err.join('\n') };
-}
+const run = (...args: string[]) => ranCli(args, { environment: { ACKLINE_DATA_DIR: '/nowhere/.ackline' } });
 
 test('help lists every command, and each command has an example', async () => {
   const help = await run('--help');

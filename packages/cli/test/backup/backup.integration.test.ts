@@ -12,8 +12,7 @@ import type { BackupRecord } from '../../src/backup/backup-format.ts';
 import { BACKUP_TABLES, LEFT_OUT_TABLES } from '../../src/backup/backup-tables.ts';
 import { readTables } from '../../src/backup/catalog.ts';
 import { takeSnapshot } from '../../src/backup/take-snapshot.ts';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 let folder = '';
 let source: TestDatabase;
@@ -71,16 +70,11 @@ async function fill(client: pg.Client): Promise<void> {
       values ('bot', 'reply:1', gen_random_uuid(), gen_random_uuid(), now(), true, 'none', '\\x7b7d');`);
 }
 
-async function run(url: string, ...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const exitCode = await runCli(args, {
-    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-    workingDirectory: folder,
-    loadConfig: () => loadConfig({ DATABASE_URL: url, ACKLINE_DATA_DIR: join(folder, '.ackline') }, folder),
+const run = (url: string, ...args: string[]) =>
+  ranCli(args, {
+    folder,
+    environment: { DATABASE_URL: url, ACKLINE_DATA_DIR: join(folder, '.ackline') },
   });
-  return { exitCode, out: out.join('\n'), err: err.join('\n') };
-}
 
 /** Every row of every table as text, and the sequences: two databases with the same fingerprint hold the same. */
 function fingerprint(url: string): Promise<unknown> {

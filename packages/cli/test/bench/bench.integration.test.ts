@@ -12,8 +12,8 @@ import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
 import pg from 'pg';
-import { type CliOptions, runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import type { CliOptions } from '../../src/cli.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const INGRESS = fileURLToPath(new URL('../../../../services/ingress/src/main.ts', import.meta.url));
@@ -58,20 +58,12 @@ interface Document {
 
 async function run(url: string, ...words: (string | Pick<CliOptions, 'confirm'>)[]) {
   const args = words.filter(word => typeof word === 'string');
-  const out: string[] = [];
-  const err: string[] = [];
-  const exitCode = await runCli(['bench', url, ...args], {
-    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-    workingDirectory: folder,
+  const { exitCode, out, err } = await ranCli(['bench', url, ...args], {
+    folder,
     ...words.find(word => typeof word !== 'string'),
-    loadConfig: () => loadConfig({ ...SECRETS, ACKLINE_CONFIG: 'ackline.yaml' }, folder),
+    environment: { ...SECRETS, ACKLINE_CONFIG: 'ackline.yaml' },
   });
-  return {
-    exitCode,
-    text: out.join('\n'),
-    err: err.join('\n'),
-    document: () => JSON.parse(out.join('')) as Document,
-  };
+  return { exitCode, text: out, err, document: () => JSON.parse(out) as Document };
 }
 
 describe('ackline bench at a running ingress', () => {

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
 import { operatorName } from '@ackline/runtime/operator-name';
+import { ranCli } from '../ran-cli.ts';
 
 const EVENT = '019ab2c4-0000-7000-8000-000000000001';
 const PARKED = '019ab2c4-0000-7000-8000-00000000000a';
@@ -74,15 +73,12 @@ async function runOn(
   }: { environment: Record<string, string>; confirm?: (question: string) => Promise<boolean> },
   args: readonly string[],
 ) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const exitCode = await runCli(args, {
-    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-    workingDirectory: folder,
-    loadConfig: () => loadConfig({ DATABASE_URL: database.url, ...environment }, folder),
+  const { exitCode, lines, err } = await ranCli(args, {
+    folder,
+    environment: { DATABASE_URL: database.url, ...environment },
     ...more,
   });
-  return { exitCode, out, err: err.join('\n') };
+  return { exitCode, out: lines, err };
 }
 
 const json = (lines: string[]) => lines.map(line => JSON.parse(line) as Record<string, unknown>);
@@ -387,14 +383,11 @@ test('send to a port where nothing listens is counted, and exits 1', async () =>
     join(folder, 'file.yaml'),
     CONFIG.replace('{ env: TOKEN }', `{ file: ${join(folder, 'token')} }`),
   );
-  const out: string[] = [];
-  const err: string[] = [];
-  const exitCode = await runCli(['send', 'telegram', '--count', '3', '--url', 'http://127.0.0.1:1'], {
-    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-    workingDirectory: folder,
-    loadConfig: () => loadConfig({ ACKLINE_CONFIG: 'file.yaml' }, folder),
-  });
+  const { exitCode, out, err } = await ranCli(
+    ['send', 'telegram', '--count', '3', '--url', 'http://127.0.0.1:1'],
+    { folder, environment: { ACKLINE_CONFIG: 'file.yaml' } },
+  );
   assert.equal(exitCode, 1);
-  assert.match(out.join(), /ECONNREFUSED × 3/);
-  assert.match(err.join(), /error \[ACKLINE_SEND_FAILED\] 3 of 3 samples/);
+  assert.match(out, /ECONNREFUSED × 3/);
+  assert.match(err, /error \[ACKLINE_SEND_FAILED\] 3 of 3 samples/);
 });

@@ -6,8 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const file = (routes: string) => `
 sources: [{ name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }]
@@ -57,17 +56,11 @@ describe('ackline plan', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function run(...args: string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
-    const exitCode = await runCli(['plan', ...args], {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: folder,
-      loadConfig: () =>
-        loadConfig({ DATABASE_URL: database.url, ACKLINE_CONFIG: join(folder, 'ackline.yaml') }, folder),
+  const run = (...args: string[]) =>
+    ranCli(['plan', ...args], {
+      folder,
+      environment: { DATABASE_URL: database.url, ACKLINE_CONFIG: join(folder, 'ackline.yaml') },
     });
-    return { exitCode, out: out.join('\n'), err: err.join('\n') };
-  }
   async function candidate(routes: string): Promise<string> {
     const path = join(folder, 'new.yaml');
     await writeFile(path, file(routes));

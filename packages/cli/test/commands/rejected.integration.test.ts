@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createPool } from '@ackline/store/pool';
 import { insertRejection, type KeptRejection } from '@ackline/store/rejections';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const EXPLAINED: KeptRejection = {
   requestId: '019ab2c4-0000-4000-8000-000000000001',
@@ -51,27 +47,15 @@ const UNEXPLAINED: KeptRejection = {
 };
 
 let database: TestDatabase;
-let folder: string;
 
 before(async () => {
   database = await createTestDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'ackline-rejected-'));
 });
 after(async () => {
-  await rm(folder, { recursive: true, force: true });
   await database.close();
 });
 
-async function run(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const exitCode = await runCli(args, {
-    terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-    workingDirectory: folder,
-    loadConfig: () => loadConfig({ DATABASE_URL: database.url }, folder),
-  });
-  return { exitCode, out: out.join('\n'), err: err.join('\n') };
-}
+const run = (...args: string[]) => ranCli(args, { environment: { DATABASE_URL: database.url } });
 
 describe('refused requests, on the command line', () => {
   it('are none at first', async () => {

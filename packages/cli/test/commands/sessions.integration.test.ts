@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { operatorName } from '@ackline/runtime/operator-name';
 import { findSession, startSession } from '@ackline/store/console-sessions';
@@ -9,18 +6,15 @@ import { createToken, useToken } from '@ackline/store/console-tokens';
 import { createPool } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const ANNA = 'oidc:anna@example.com';
 
 describe('ackline sessions', () => {
   let database: TestDatabase;
-  let folder: string;
   let pool: Pool;
   before(async () => {
     database = await createTestDatabase();
-    folder = await mkdtemp(join(tmpdir(), 'ackline-sessions-'));
     pool = createPool({
       connectionString: database.url,
       applicationName: 'cli-test',
@@ -30,20 +24,10 @@ describe('ackline sessions', () => {
   });
   after(async () => {
     await pool.end();
-    await rm(folder, { recursive: true, force: true });
     await database.close();
   });
 
-  async function run(...args: string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
-    const exitCode = await runCli(args, {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: folder,
-      loadConfig: () => loadConfig({ DATABASE_URL: database.url }, folder),
-    });
-    return { exitCode, out: out.join('\n'), err: err.join('\n') };
-  }
+  const run = (...args: string[]) => ranCli(args, { environment: { DATABASE_URL: database.url } });
   const json = (text: string) => text.split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
   const signIn = async (name: string) =>
     (

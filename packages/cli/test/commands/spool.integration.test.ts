@@ -7,8 +7,7 @@ import { openSpool } from '@ackline/eventlog/spool/spool';
 import { newEventId } from '@ackline/shared/event-id';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const quiet = { warn: () => undefined, info: () => undefined, error: () => undefined } as never;
 
@@ -25,16 +24,8 @@ describe('ackline spool drain', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function run(environment: Record<string, string>, ...args: string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
-    const exitCode = await runCli(args, {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: folder,
-      loadConfig: () => loadConfig({ DATABASE_URL: database.url, ...environment }, folder),
-    });
-    return { exitCode, out: out.join('\n'), err: err.join('\n') };
-  }
+  const run = (environment: Record<string, string>, ...args: string[]) =>
+    ranCli(args, { folder, environment: { DATABASE_URL: database.url, ...environment } });
 
   /** An event in a file of `directory` that no process holds. */
   async function leaveBehind(directory: string): Promise<string> {

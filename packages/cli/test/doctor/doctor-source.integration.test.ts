@@ -55,11 +55,8 @@ describe('ackline doctor source', () => {
   });
 
   it('is content with a good handler, with an accepted fault, and below --fail-on', async () => {
-    assert.deepEqual(await folder.run({}, 'source', 'fine.mjs'), {
-      exitCode: 0,
-      out: '1 file: nothing found.',
-      err: '',
-    });
+    const { exitCode, text } = await folder.run({}, 'source', 'fine.mjs');
+    assert.deepEqual([exitCode, text], [0, '1 file: nothing found.']);
     await folder.write(
       'accepted.ts',
       `import { readFileSync } from 'node:fs';\nexport const onText = () => readFileSync('a'); // ackline-accept source-blocking-io: read once a day\n`,

@@ -2,20 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@ackline/testkit/free-port';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
-
-export interface Ran {
-  readonly exitCode: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { type RanCli, ranCli } from '../ran-cli.ts';
 
 /** A folder with an ackline.yaml, where the doctor is called as on a command line. */
 export interface DoctorFolder extends AsyncDisposable {
   readonly path: string;
   write(name: string, text: string): Promise<string>;
-  run(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ran>;
+  run(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<RanCli>;
 }
 
 /** `answer`: what somebody at the terminal says; undefined: there is nobody. */
@@ -30,18 +23,12 @@ export async function openDoctorFolder(answer?: boolean): Promise<DoctorFolder> 
       await writeFile(whole, text);
       return whole;
     },
-    async run(environment, ...args) {
-      const out: string[] = [];
-      const err: string[] = [];
-      const exitCode = await runCli(['doctor', ...args], {
-        terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-        workingDirectory: path,
+    run: (environment, ...args) =>
+      ranCli(['doctor', ...args], {
+        folder: path,
         ...(answer === undefined ? {} : { confirm: async () => answer }),
-        loadConfig: () =>
-          loadConfig({ ACKLINE_CONFIG: join(path, 'ackline.yaml'), OPS_PORT, ...environment }, path),
-      });
-      return { exitCode, out: out.join('\n'), err: err.join('\n') };
-    },
+        environment: { ACKLINE_CONFIG: join(path, 'ackline.yaml'), OPS_PORT, ...environment },
+      }),
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   };
 }
@@ -63,6 +50,6 @@ export interface ReportJson {
   readonly notLookedAt: readonly { readonly part: string; readonly reason: string }[];
 }
 
-export function parseReport(ran: Ran): ReportJson {
+export function parseReport(ran: RanCli): ReportJson {
   return JSON.parse(ran.out) as ReportJson;
 }

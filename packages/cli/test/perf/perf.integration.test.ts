@@ -10,10 +10,9 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { runCli } from '../../src/cli.ts';
 import type { CacheRow } from '../../src/commands/cache.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Performance } from '../../src/perf/performance.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const SLOW = { timeoutMs: 60_000 };
 
@@ -97,18 +96,12 @@ routes: [{ name: to-bot, destination: bot }]
   }
 
   async function ackline(...args: readonly string[]): Promise<string> {
-    const out: string[] = [];
-    const exitCode = await runCli(args, {
-      terminal: {
-        line: text => void out.push(text),
-        note: text => void out.push(text),
-        progress: () => undefined,
-      },
-      workingDirectory: folder,
-      loadConfig: () => loadConfig({ DATABASE_URL: database.url, TOKEN: 'perf-token' }, folder),
+    const { exitCode, text } = await ranCli(args, {
+      folder,
+      environment: { DATABASE_URL: database.url, TOKEN: 'perf-token' },
     });
-    assert.equal(exitCode, 0, out.join('\n'));
-    return out.join('\n');
+    assert.equal(exitCode, 0, text);
+    return text;
   }
   const perf = async () => JSON.parse(await ackline('perf', '--json')) as Performance;
   const stats = async () => JSON.parse(await ackline('cache', 'stats', '--json')) as CacheRow;

@@ -8,8 +8,7 @@ import type { HeaderPairs } from '@ackline/shared/envelope';
 import { encodeMeta } from '@ackline/shared/envelope-codec';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const DELIVERY = '019ab2c4-0000-7000-8000-00000000000a';
 const MISSING = '019ab2c4-0000-7000-8000-0000000000ff';
@@ -62,17 +61,12 @@ describe('a replay with another body, by command', () => {
        select '${DELIVERY}', stored_day, 1, id, source, tenant, 'all', 'crm', 'normal', 'parked', 'exhausted', now() from events`,
     );
   }
-  async function edit(file: string, { id = DELIVERY, input = '' } = {}) {
-    const out: string[] = [];
-    const err: string[] = [];
-    const exitCode = await runCli(['replay', id, '--edit', file], {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: folder,
+  const edit = (file: string, { id = DELIVERY, input = '' } = {}) =>
+    ranCli(['replay', id, '--edit', file], {
+      folder,
       input: Readable.from([Buffer.from(input)]),
-      loadConfig: () => loadConfig({ DATABASE_URL: database.url }, folder),
+      environment: { DATABASE_URL: database.url },
     });
-    return { exitCode, out: out.join('\n'), err: err.join('\n') };
-  }
   async function bodies(): Promise<readonly string[]> {
     const { rows } = await client.query<{ body: Buffer }>('select body from delivery_edits order by n');
     return rows.map(row => row.body.toString());

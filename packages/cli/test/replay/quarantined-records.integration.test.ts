@@ -6,9 +6,8 @@ import { encodeMeta } from '@ackline/shared/envelope-codec';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
 import { operatorName } from '@ackline/runtime/operator-name';
+import { ranCli } from '../ran-cli.ts';
 
 const EVENT = '019ab2c4-0000-7000-8000-00000000000a';
 const OTHER = '019ab2c4-0000-7000-8000-00000000000b';
@@ -48,17 +47,12 @@ describe('quarantined records, by command', () => {
 
   const answers: boolean[] = [];
 
-  async function run(...args: string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
+  function run(...args: string[]) {
     const answer = answers.shift();
-    const exitCode = await runCli(args, {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: '/nowhere',
+    return ranCli(args, {
       ...(answer === undefined ? {} : { confirm: () => Promise.resolve(answer) }),
-      loadConfig: () => loadConfig({ DATABASE_URL: database.url }, '/nowhere'),
+      environment: { DATABASE_URL: database.url },
     });
-    return { exitCode, out: out.join('\n'), err: err.join('\n') };
   }
   async function quarantine(origin: string, meta: Uint8Array, keyId = 'none'): Promise<void> {
     await client.query(

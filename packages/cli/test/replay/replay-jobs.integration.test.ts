@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
 import { operatorName } from '@ackline/runtime/operator-name';
+import { ranCli } from '../ran-cli.ts';
 
 const PARKED = '019ab2c4-0000-7000-8000-00000000000a';
 const MISSING = '019ab2c4-0000-7000-8000-0000000000ff';
@@ -37,20 +36,15 @@ describe('replays of many, by command', () => {
   const asked: string[] = [];
 
   async function run(...args: string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
     const answer = answers.shift();
     const confirm = (question: string) => {
       asked.push(question);
       return Promise.resolve(answer === true);
     };
-    const exitCode = await runCli(args, {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: '/nowhere',
+    return ranCli(args, {
       ...(answer === undefined ? {} : { confirm }),
-      loadConfig: () => loadConfig({ DATABASE_URL: database.url }, '/nowhere'),
+      environment: { DATABASE_URL: database.url },
     });
-    return { exitCode, out: out.join('\n'), err: err.join('\n') };
   }
   const json = (text: string) => text.split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
   async function states(): Promise<readonly string[]> {

@@ -12,9 +12,8 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import pg from 'pg';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
 import { keyVariables } from '../../src/data-directory/dev-env.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const INGRESS = fileURLToPath(new URL('../../../../services/ingress/src/main.ts', import.meta.url));
 const names = [...providers.keys()];
@@ -81,18 +80,13 @@ describe('ackline send at a running ingress', () => {
   });
 
   async function send(words: readonly string[], input = '') {
-    const out: string[] = [];
-    const err: string[] = [];
-    const exitCode = await runCli(['send', '--url', base, ...words], {
-      terminal: { line: text => out.push(text), note: text => err.push(text), progress: () => undefined },
-      workingDirectory: folder,
+    const { exitCode, lines, err, text } = await ranCli(['send', '--url', base, ...words], {
+      folder,
       input: Readable.from([Buffer.from(input)]),
-      loadConfig: () =>
-        loadConfig({ ...SECRETS, OTHER: OTHER_SECRET, ACKLINE_CONFIG: 'ackline.yaml' }, folder),
+      environment: { ...SECRETS, OTHER: OTHER_SECRET, ACKLINE_CONFIG: 'ackline.yaml' },
     });
-    const text = [...out, ...err].join('\n');
     for (const secret of [OTHER_SECRET, ...Object.values(SECRETS)]) assert.ok(!text.includes(secret), text);
-    return { exitCode, out, err: err.join('\n') };
+    return { exitCode, out: lines, err };
   }
 
   async function stored(): Promise<Buffer[]> {

@@ -6,8 +6,7 @@ import { after, before, test } from 'node:test';
 import { createPool } from '@ackline/store/pool';
 import { secretFingerprint, writeSecretUses } from '@ackline/store/secret-uses';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const WATCHER = '019ab2c4-0000-4000-8000-000000000001';
 const SECRETS = {
@@ -56,13 +55,10 @@ after(async () => {
 });
 
 async function run(...args: string[]) {
-  const out: string[] = [];
-  const exitCode = await runCli(['sources', ...args], {
-    terminal: { line: text => out.push(text), note: text => out.push(text), progress: () => undefined },
-    workingDirectory: folder,
-    loadConfig: () => loadConfig({ ...SECRETS, DATABASE_URL: database.url }, folder),
+  const { exitCode, text } = await ranCli(['sources', ...args], {
+    folder,
+    environment: { ...SECRETS, DATABASE_URL: database.url },
   });
-  const text = out.join('\n');
   assert.equal(exitCode, 0, text);
   for (const secret of Object.values(SECRETS)) assert.ok(!text.includes(secret));
   return text;

@@ -9,10 +9,9 @@ import { type FakeReceiver, startFakeReceiver } from '@ackline/testkit/fake-rece
 import { freePort } from '@ackline/testkit/free-port';
 import { type SpawnedService, spawnService } from '@ackline/testkit/spawn-service';
 import { waitFor } from '@ackline/testkit/wait-for';
-import { runCli } from '../../src/cli.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Frame } from '../../src/top/frame.ts';
 import type { Screen } from '../../src/top/screen.ts';
+import { ranCli } from '../ran-cli.ts';
 
 const SLOW = { timeoutMs: 60_000 };
 const NOBODY = 'http://127.0.0.1:9';
@@ -92,19 +91,15 @@ routes: [{ name: to-bot, destination: bot }, { name: to-erp, destination: erp }]
     return finished;
   }
 
-  async function top(
+  const top = (
     args: readonly string[],
     { screen, databaseUrl = database.url }: { readonly screen?: Screen; readonly databaseUrl?: string } = {},
-  ) {
-    const out: string[] = [];
-    const exitCode = await runCli(['top', ...args], {
-      terminal: { line: text => out.push(text), note: text => out.push(text), progress: () => undefined },
-      workingDirectory: folder,
+  ) =>
+    ranCli(['top', ...args], {
+      folder,
       ...(screen === undefined ? {} : { screen }),
-      loadConfig: () => loadConfig({ DATABASE_URL: databaseUrl }, folder),
+      environment: { DATABASE_URL: databaseUrl },
     });
-    return { exitCode, text: out.join('\n') };
-  }
 
   const both = () => ['--ops', ingress.operations, '--ops', `${processor.operations}/`];
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { freePort } from '@ackline/testkit/free-port';
 import { telegramRows } from '../../../src/doctor/rows/telegram.ts';
-import { type DoctorFolder, openDoctorFolder, parseReport, type Ran } from '../run-doctor.ts';
+import type { RanCli } from '../../ran-cli.ts';
+import { type DoctorFolder, openDoctorFolder, parseReport } from '../run-doctor.ts';
 import { BOT_TOKEN, type FakeBotApi, type FakeWebhook, startFakeBotApi } from './fake-bot-api.ts';
 
 const CONFIG = `publicUrl: https://hooks.acme.io
@@ -51,9 +52,9 @@ describe('ackline doctor telegram', () => {
     api.asked.length = 0;
   });
 
-  const telegram = (environment: Record<string, string>, ...args: string[]): Promise<Ran> =>
+  const telegram = (environment: Record<string, string>, ...args: string[]): Promise<RanCli> =>
     folder.run({ ...ENVIRONMENT, ...environment }, 'telegram', '--api-url', api.url, ...args);
-  const ids = (ran: Ran) => parseReport(ran).findings.map(({ id }) => id);
+  const ids = (ran: RanCli) => parseReport(ran).findings.map(({ id }) => id);
 
   it('finds nothing where Telegram calls the source, and says what it knows', async () => {
     const { exitCode, out } = await telegram({});
