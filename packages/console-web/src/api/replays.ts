@@ -1,6 +1,7 @@
 import type { ConsoleSchemas } from '@ackline/console-client/client';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answerOf, client } from './client.ts';
+import { pagedQuery } from './paged.ts';
 
 export type ListedReplay = ConsoleSchemas['ListedReplay'];
 export type Replay = ConsoleSchemas['Replay'];
@@ -27,16 +28,10 @@ export const replayQuery = (id: string) =>
   });
 
 export const replaysQuery = infiniteQueryOptions({
-  queryKey: ['replays'],
-  queryFn: ({ signal, pageParam }) =>
-    answerOf(
-      client.GET('/api/v1/replays', {
-        params: { query: pageParam === null ? {} : { cursor: pageParam } },
-        signal,
-      }),
-    ),
-  initialPageParam: null as string | null,
-  getNextPageParam: ({ next }) => next,
+  ...pagedQuery({
+    queryKey: ['replays'],
+    fetchPage: (query, signal) => answerOf(client.GET('/api/v1/replays', { params: { query }, signal })),
+  }),
   refetchInterval: ({ state: { data } }) =>
     data?.pages.some(({ items }) => items.some(({ state }) => MOVING.has(state))) === true
       ? 3 * EVERY_MS

@@ -44,6 +44,23 @@ describe('the page of the audit', () => {
     assert.equal(await entriesOf(page).count(), LOOKS + 2);
   });
 
+  it('keeps what it shows where older entries can not be had, and has them once they can', async () => {
+    await using tab = await bed.open('/audit');
+    const { page } = tab;
+    const olderCalls = /\/api\/v1\/audit\?.*cursor=/;
+    tab.expect(/Failed to load resource/);
+    await page.route(olderCalls, route => route.fulfill({ status: 500 }));
+    await entriesOf(page).first().waitFor();
+    const shown = await entriesOf(page).count();
+    await page.getByRole('button', { name: 'Older' }).click();
+    await page.getByRole('alert').getByText('The answer was 500').waitFor();
+    assert.equal(await entriesOf(page).count(), shown);
+    await page.unroute(olderCalls);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('That is all.').waitFor();
+    assert.equal(await entriesOf(page).count(), LOOKS + 2);
+  });
+
   it('has its filters in the address, set by keyboard alone', async () => {
     await using tab = await bed.open('/audit');
     const { page } = tab;

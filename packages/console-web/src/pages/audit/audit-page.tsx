@@ -9,11 +9,9 @@ import { ApiCall } from '../../components/api-call.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FilterBar } from '../../components/filter-bar.tsx';
 import type { FilterField } from '../../components/filter-field.ts';
-import { ListEnd } from '../../components/list-end.tsx';
 import { NotOfTenant } from '../../components/not-of-tenant.tsx';
 import { PageHead } from '../../components/page-head.tsx';
-import { ProblemBox } from '../../components/problem-box.tsx';
-import { RowsSkeleton } from '../../components/skeleton.tsx';
+import { PagedList } from '../../components/paged-list.tsx';
 import { AuditRow } from './audit-entry.tsx';
 import { type AuditSearch, readAuditSearch } from './route.ts';
 
@@ -84,32 +82,17 @@ function Audit() {
 }
 
 function AuditList({ search }: { readonly search: AuditSearch }) {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    auditQuery(search),
-  );
-  if (error !== null) return <ProblemBox error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return <RowsSkeleton />;
-  const entries = data.pages.flatMap(({ items }) => items);
+  const list = useInfiniteQuery(auditQuery(search));
   return (
-    <>
-      {entries.length === 0 ? (
-        <NoEntries search={search} isEnd={!hasNextPage} />
-      ) : (
+    <PagedList list={list} none={isEnd => <NoEntries search={search} isEnd={isEnd} />}>
+      {entries => (
         <ul className="audit" aria-label="What was done, the newest first">
           {entries.map(entry => (
             <AuditRow key={entry.id} entry={entry} />
           ))}
         </ul>
       )}
-      {(entries.length > 0 || hasNextPage) && (
-        <ListEnd
-          hasMore={hasNextPage}
-          isLoading={isFetchingNextPage}
-          scannedTo={data.pages.at(-1)?.scannedTo ?? null}
-          onOlder={() => void fetchNextPage()}
-        />
-      )}
-    </>
+    </PagedList>
   );
 }
 

@@ -7,7 +7,7 @@ import { durationText } from '../../components/duration.ts';
 import { PlaceText } from '../../components/place-text.tsx';
 import { StateBadge, type Tone } from '../../components/state-badge.tsx';
 import { Time } from '../../components/time.tsx';
-import { type Destination, type DestinationAction, pausedByQuery } from './destination-queries.ts';
+import { type Destination, type DestinationAction, pausedByQuery } from './destination.ts';
 
 type Count = Destination['due'];
 

@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { answerOf, client } from '../../api/client.ts';
+import { destinationsQuery } from '../../api/configured.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { countText } from '../../components/count-text.ts';
 import { useToast } from '../../components/toast.tsx';
-import { type Destination, type DestinationAction, destinationsQuery } from './destination-queries.ts';
+import type { Destination, DestinationAction } from './destination.ts';
 
 interface DestinationDialogProps {
   readonly destination: Destination;

@@ -2,6 +2,8 @@ import './destinations-page.css';
 import type { ConsoleSchemas } from '@ackline/console-client/client';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { destinationsQuery } from '../../api/configured.ts';
+import { causesQuery } from '../../api/parked.ts';
 import { callerQuery } from '../../api/session.ts';
 import { ApiCall } from '../../components/api-call.tsx';
 import { CardList } from '../../components/card-list.tsx';
@@ -13,7 +15,10 @@ import { RowsSkeleton } from '../../components/skeleton.tsx';
 import { useScope } from '../../components/use-scope.ts';
 import { DestinationCard } from './destination-card.tsx';
 import { DestinationDialog } from './destination-dialog.tsx';
-import { causesQuery, type DestinationAction, destinationsQuery } from './destination-queries.ts';
+import type { DestinationAction } from './destination.ts';
+
+/** Breakers open and close by themselves. */
+const REFRESH_MS = 5_000;
 
 export function DestinationsPage() {
   const { data: caller } = useQuery(callerQuery);
@@ -28,7 +33,7 @@ export function DestinationsPage() {
 
 function Destinations() {
   const mayOperate = useScope('operate');
-  const { data, error, refetch } = useQuery(destinationsQuery);
+  const { data, error, refetch } = useQuery({ ...destinationsQuery, refetchInterval: REFRESH_MS });
   const { data: causes } = useQuery(causesQuery);
   const [asked, setAsked] = useState<{
     readonly name: string;

@@ -1,5 +1,5 @@
 import { DeliveryActions } from '../../components/delivery-actions.tsx';
-import { elapsedText } from '../../components/elapsed.ts';
+import { elapsedText } from '../../components/duration.ts';
 import { DeliveryBadge } from '../../components/state-badge.tsx';
 import { Time } from '../../components/time.tsx';
 import { useScope } from '../../components/use-scope.ts';

@@ -1,4 +1,4 @@
-import { elapsedText } from '../../components/elapsed.ts';
+import { elapsedText } from '../../components/duration.ts';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
 import type { EventDetails } from './event-query.ts';

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, client } from '../../api/client.ts';
+import { destinationsQuery, sourcesQuery } from '../../api/configured.ts';
 import { callerQuery } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { FilterBar, type FilterValues } from '../../components/filter-bar.tsx';
@@ -20,15 +20,8 @@ const STATES = ['waiting', 'due', 'leased', 'delivered', 'parked', 'discarded'];
 
 export function EventFilters({ search, onChange, onClear }: EventFiltersProps) {
   const { data: caller } = useQuery(callerQuery);
-  const sources = useQuery({
-    queryKey: ['sources'],
-    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sources', { signal })),
-  });
-  const destinations = useQuery({
-    queryKey: ['destinations'],
-    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/destinations', { signal })),
-    enabled: caller?.tenant === null, // they are of all tenants
-  });
+  const sources = useQuery(sourcesQuery);
+  const destinations = useQuery({ ...destinationsQuery, enabled: caller?.tenant === null });
   const all = fieldsOf(namesOf(sources.data), namesOf(destinations.data));
   const mayLook = useScope('payload');
   // Those too that an address has: else nobody could leave them.

@@ -1,3 +1,5 @@
+import { pathWith, readSearch } from '../../app/search-names.ts';
+
 /** What the list is filtered by, as the API takes it (`GET /api/v1/events`). It is what stands in the URL of the page, too. */
 export const EVENT_FILTERS = [
   'source',
@@ -19,11 +21,7 @@ export type EventSearch = { readonly [Name in (typeof EVENT_FILTERS)[number]]?: 
 
 /** Of whatever stands in the URL. */
 export function readEventSearch(search: Readonly<Record<string, unknown>>): EventSearch {
-  const given = EVENT_FILTERS.flatMap(name => {
-    const value = search[name];
-    return typeof value === 'string' && value !== '' ? [[name, value] as const] : [];
-  });
-  return Object.fromEntries(given);
+  return readSearch(search, EVENT_FILTERS);
 }
 
 /** What the stream can't be asked for, by what people call it: with one of these a list does not go on by itself. */
@@ -45,7 +43,5 @@ export function eventsPath(search: EventSearch, form: 'list' | 'stream'): string
   const taken = Object.entries(search).filter(
     ([name]) => form === 'list' || !/^(?:stored|received)(?:Since|Until)$/.test(name),
   );
-  const query = new URLSearchParams(taken).toString();
-  const path = form === 'list' ? '/api/v1/events' : '/api/v1/events/stream';
-  return query === '' ? path : `${path}?${query}`;
+  return pathWith(form === 'list' ? '/api/v1/events' : '/api/v1/events/stream', Object.fromEntries(taken));
 }

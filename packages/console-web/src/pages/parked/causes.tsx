@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { causesQuery, type ParkedCause } from '../../api/parked.ts';
 import { ApiCall } from '../../components/api-call.tsx';
 import { deliveriesText } from '../../components/count-text.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -8,7 +9,6 @@ import { ProblemBox } from '../../components/problem-box.tsx';
 import { RowsSkeleton } from '../../components/skeleton.tsx';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
-import { causesQuery, type ParkedCause } from './parked-queries.ts';
 
 export function Causes() {
   const { data, error, refetch } = useQuery(causesQuery);

@@ -3,7 +3,7 @@ import { DeliveryActions } from '../../components/delivery-actions.tsx';
 import { KeyText } from '../../components/key-text.tsx';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
-import type { ParkedDelivery } from './parked-queries.ts';
+import type { ParkedDelivery } from './parked-query.ts';
 
 export const parkedColumns: readonly Column<ParkedDelivery>[] = [
   {

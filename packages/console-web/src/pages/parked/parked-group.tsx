@@ -1,19 +1,18 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { causesQuery } from '../../api/parked.ts';
 import { ApiCall } from '../../components/api-call.tsx';
 import { deliveriesText } from '../../components/count-text.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { ListEnd } from '../../components/list-end.tsx';
 import { PageHead } from '../../components/page-head.tsx';
-import { ProblemBox } from '../../components/problem-box.tsx';
+import { PagedList } from '../../components/paged-list.tsx';
 import { ReplayPanel } from '../../components/replay-panel.tsx';
-import { RowsSkeleton } from '../../components/skeleton.tsx';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
 import { GroupReplay } from './group-replay.tsx';
 import { parkedColumns } from './parked-columns.tsx';
-import { causesQuery, parkedQuery } from './parked-queries.ts';
+import { parkedQuery } from './parked-query.ts';
 import type { ParkedFilter } from './parked-search.ts';
 
 interface ParkedGroupProps {
@@ -54,14 +53,9 @@ function CauseFacts({ cause }: { readonly cause: string }) {
 
 function Deliveries({ filter }: Pick<ParkedGroupProps, 'filter'>) {
   const list = useInfiniteQuery(parkedQuery(filter));
-  const { data, error, refetch } = list;
-  if (error !== null) return <ProblemBox error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return <RowsSkeleton />;
-  const rows = data.pages.flatMap(({ items }) => items);
-  if (rows.length === 0 && !list.hasNextPage) return <NoDeliveries />;
   return (
-    <>
-      {rows.length > 0 && (
+    <PagedList list={list} none={isEnd => isEnd && <NoDeliveries />}>
+      {rows => (
         <DataTable
           label="Parked deliveries, the newest first"
           columns={parkedColumns}
@@ -70,13 +64,7 @@ function Deliveries({ filter }: Pick<ParkedGroupProps, 'filter'>) {
           hrefOf={({ eventId }) => `/events/${eventId}`}
         />
       )}
-      <ListEnd
-        hasMore={list.hasNextPage}
-        isLoading={list.isFetchingNextPage}
-        scannedTo={data.pages.at(-1)?.scannedTo ?? null}
-        onOlder={() => void list.fetchNextPage()}
-      />
-    </>
+    </PagedList>
   );
 }
 

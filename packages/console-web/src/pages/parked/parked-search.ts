@@ -1,3 +1,5 @@
+import { readSearch } from '../../app/search-names.ts';
+
 /** Which deliveries are looked at, as the API takes it; none: the causes of all. */
 const FILTERS = ['cause', 'destination', 'source'] as const;
 
@@ -10,18 +12,9 @@ export interface ParkedSearch extends ParkedFilter {
 
 /** Of whatever stands in the URL. */
 export function readParkedSearch(search: Readonly<Record<string, unknown>>): ParkedSearch {
-  return pick(search, [...FILTERS, 'replay']);
+  return readSearch(search, [...FILTERS, 'replay']);
 }
 
 export function filterOf(search: ParkedSearch): ParkedFilter {
-  return pick(search as Readonly<Record<string, unknown>>, FILTERS);
-}
-
-function pick(search: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap(name => {
-      const value = search[name];
-      return typeof value === 'string' && value !== '' ? [[name, value] as const] : [];
-    }),
-  );
+  return readSearch({ ...search }, FILTERS);
 }

@@ -2,16 +2,15 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { ConsoleSchemas } from '@ackline/console-client/client';
 import { answerOf, client } from '../../api/client.ts';
+import { sourcesQuery } from '../../api/configured.ts';
 import { pagedQuery } from '../../api/paged.ts';
 import { pathWith } from '../../app/search-names.ts';
 import { ApiCall } from '../../components/api-call.tsx';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FilterBar } from '../../components/filter-bar.tsx';
-import { ListEnd } from '../../components/list-end.tsx';
 import { PageHead } from '../../components/page-head.tsx';
-import { ProblemBox } from '../../components/problem-box.tsx';
-import { RowsSkeleton } from '../../components/skeleton.tsx';
+import { PagedList } from '../../components/paged-list.tsx';
 import { Time } from '../../components/time.tsx';
 import { DiagnosisBadge } from './diagnosis-badge.tsx';
 import { readRejectedSearch, type RejectedSearch } from './route.ts';
@@ -60,10 +59,7 @@ const columns: readonly Column<ConsoleSchemas['Rejected']>[] = [
 export function RejectedPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: sources } = useQuery({
-    queryKey: ['sources'],
-    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sources', { signal })),
-  });
+  const { data: sources } = useQuery(sourcesQuery);
   const options = sources?.items.map(({ name }) => name) ?? [];
   return (
     <>
@@ -83,29 +79,19 @@ export function RejectedPage() {
 }
 
 function RejectedList({ search }: { readonly search: RejectedSearch }) {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    rejectedQuery(search),
-  );
-  if (error !== null) return <ProblemBox error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return <RowsSkeleton />;
-  const rows = data.pages.flatMap(({ items }) => items);
-  if (rows.length === 0) return <NoneRejected search={search} />;
+  const list = useInfiniteQuery(rejectedQuery(search));
   return (
-    <>
-      <DataTable
-        label="Refused requests, the newest first"
-        columns={columns}
-        rows={rows}
-        keyOf={({ requestId }) => requestId}
-        hrefOf={({ requestId }) => `/rejected/${requestId}`}
-      />
-      <ListEnd
-        hasMore={hasNextPage}
-        isLoading={isFetchingNextPage}
-        scannedTo={null}
-        onOlder={() => void fetchNextPage()}
-      />
-    </>
+    <PagedList list={list} none={() => <NoneRejected search={search} />}>
+      {rows => (
+        <DataTable
+          label="Refused requests, the newest first"
+          columns={columns}
+          rows={rows}
+          keyOf={({ requestId }) => requestId}
+          hrefOf={({ requestId }) => `/rejected/${requestId}`}
+        />
+      )}
+    </PagedList>
   );
 }
 

@@ -5,11 +5,9 @@ import { ApiCall } from '../../components/api-call.tsx';
 import { numberText } from '../../components/count-text.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { ListEnd } from '../../components/list-end.tsx';
 import { PageHead } from '../../components/page-head.tsx';
-import { ProblemBox } from '../../components/problem-box.tsx';
+import { PagedList } from '../../components/paged-list.tsx';
 import { filterText, ReplayBadge } from '../../components/replay-state.tsx';
-import { RowsSkeleton } from '../../components/skeleton.tsx';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
 
@@ -47,22 +45,12 @@ const columns: readonly Column<ListedReplay>[] = [
 ];
 
 export function ReplaysPage() {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
-    useInfiniteQuery(replaysQuery);
-  const rows = data?.pages.flatMap(({ items }) => items) ?? [];
+  const list = useInfiniteQuery(replaysQuery);
   return (
     <>
       <PageHead title="Replays" />
-      {error !== null && <ProblemBox error={error} onRetry={() => void refetch()} />}
-      {data === undefined && error === null && <RowsSkeleton />}
-      {data !== undefined && rows.length === 0 && (
-        <EmptyState title="Nothing has been replayed yet">
-          What is parked can be sent again once its cause is mended: choose a cause in{' '}
-          <Link to="/parked">Parked</Link>. It is counted first, and a few go before the others.
-        </EmptyState>
-      )}
-      {rows.length > 0 && (
-        <>
+      <PagedList list={list} none={() => <NoReplays />}>
+        {rows => (
           <DataTable
             label="Replays, the newest first"
             columns={columns}
@@ -70,15 +58,18 @@ export function ReplaysPage() {
             keyOf={({ id }) => id}
             hrefOf={({ id }) => `/replays/${id}`}
           />
-          <ListEnd
-            hasMore={hasNextPage}
-            isLoading={isFetchingNextPage}
-            scannedTo={null}
-            onOlder={() => void fetchNextPage()}
-          />
-        </>
-      )}
+        )}
+      </PagedList>
       <ApiCall path="/api/v1/replays" />
     </>
+  );
+}
+
+function NoReplays() {
+  return (
+    <EmptyState title="Nothing has been replayed yet">
+      What is parked can be sent again once its cause is mended: choose a cause in{' '}
+      <Link to="/parked">Parked</Link>. It is counted first, and a few go before the others.
+    </EmptyState>
   );
 }

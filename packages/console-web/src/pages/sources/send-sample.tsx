@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answerOf, client } from '../../api/client.ts';
 import { Button } from '../../components/button.tsx';
-import { elapsedText } from '../../components/elapsed.ts';
+import { elapsedText } from '../../components/duration.ts';
 import { useToast } from '../../components/toast.tsx';
 import { visibleText } from '../../components/visible-text.ts';
 

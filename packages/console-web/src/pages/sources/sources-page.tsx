@@ -1,6 +1,6 @@
 import './sources-page.css';
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, client } from '../../api/client.ts';
+import { sourcesQuery } from '../../api/configured.ts';
 import { callerQuery } from '../../api/session.ts';
 import { ApiCall } from '../../components/api-call.tsx';
 import { CardList } from '../../components/card-list.tsx';
@@ -13,11 +13,7 @@ import { SourceCard } from './source-card.tsx';
 const REFRESH_MS = 15_000;
 
 export function SourcesPage() {
-  const { data, error, refetch } = useQuery({
-    queryKey: ['sources'],
-    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sources', { signal })),
-    refetchInterval: REFRESH_MS,
-  });
+  const { data, error, refetch } = useQuery({ ...sourcesQuery, refetchInterval: REFRESH_MS });
   return (
     <>
       <PageHead title="Sources" />

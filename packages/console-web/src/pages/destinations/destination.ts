@@ -5,20 +5,6 @@ import { answerOf, client } from '../../api/client.ts';
 export type Destination = ConsoleSchemas['Destination'];
 export type DestinationAction = 'pause' | 'resume' | 'enable';
 
-const REFRESH_MS = 5_000;
-
-export const destinationsQuery = queryOptions({
-  queryKey: ['destinations'],
-  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/destinations', { signal })),
-  refetchInterval: REFRESH_MS,
-});
-
-export const causesQuery = queryOptions({
-  queryKey: ['parked', 'causes'],
-  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/parked/causes', { signal })),
-  refetchInterval: REFRESH_MS,
-});
-
 /** Who made the pause that stands now: the audit knows. */
 export const pausedByQuery = (name: string, at: string) =>
   queryOptions({
