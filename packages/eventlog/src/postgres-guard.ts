@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { Pool } from 'pg';
+import { aborted } from '@ackline/runtime/aborted';
+import type { Component } from '@ackline/runtime/component';
 import type { Logger } from '@ackline/runtime/logger';
 import { READY_EVERY_MS } from './tiers.ts';
 
@@ -177,6 +179,20 @@ function isRefusal(error: unknown): error is AppError {
 function codeOf(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   return typeof code === 'string' ? code : null;
+}
+
+/**
+ * Lets the guard ask for as long as the process serves. A drain (`drain`) asks no more. The last question may hang for as long as PostgreSQL
+ * does: the drain goes on beside it, and the component has ended before the pool does.
+ */
+export function createAsking(guard: Pick<PostgresGuard, 'keepAsking'>, drain: AbortSignal): Component {
+  return {
+    name: 'postgres-guard',
+    async run(signal) {
+      await guard.keepAsking(AbortSignal.any([signal, drain]));
+      await aborted(signal);
+    },
+  };
 }
 
 /** The pool for events: takes nothing while the server is not known to be good, also where Kafka has just failed (A1). */

@@ -39,6 +39,20 @@ export async function supervise(components: readonly Component[], options: Super
   await Promise.all(components.map(component => keepRunning(component, options)));
 }
 
+export interface BackgroundDeps extends Omit<SupervisorOptions, 'signal'> {
+  readonly opened: AsyncDisposableStack;
+}
+
+/** The same until their place in the order of closing is reached: what `opened` got before them is closed once they have ended. */
+export function background(components: readonly Component[], { opened, ...options }: BackgroundDeps): void {
+  const stop = new AbortController();
+  const running = supervise(components, { ...options, signal: stop.signal });
+  opened.defer(async () => {
+    stop.abort();
+    await running;
+  });
+}
+
 async function keepRunning(component: Component, options: SupervisorOptions): Promise<void> {
   const { signal, log, health, backoff = DEFAULT_BACKOFF, now = () => performance.now() } = options;
   const markOk = () => health.set(component.name, { ok: true });

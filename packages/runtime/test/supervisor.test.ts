@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { aborted } from '@ackline/runtime/aborted';
 import type { Component } from '@ackline/runtime/component';
 import { createHealthRegistry } from '@ackline/runtime/health';
 import { createLogger } from '@ackline/runtime/logger';
-import { supervise } from '@ackline/runtime/supervisor';
+import { background, supervise } from '@ackline/runtime/supervisor';
 
 const QUICK = { firstMs: 1, maxMs: 4, stableAfterMs: 1_000 };
 
@@ -15,13 +16,6 @@ function capturedLog() {
     destination: { write: line => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   return { log, lines };
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 describe('supervise', () => {
@@ -37,14 +31,14 @@ describe('supervise', () => {
         starts += 1;
         if (starts < 3) throw new Error('broker away');
         stop.abort();
-        await untilAborted(signal);
+        await aborted(signal);
       },
     };
     const steady: Component = {
       name: 'steady',
       async run(signal) {
         steadyStarts += 1;
-        await untilAborted(signal);
+        await aborted(signal);
       },
     };
 
@@ -77,7 +71,7 @@ describe('supervise', () => {
         while (!health.snapshot().ready) await new Promise(resolve => setImmediate(resolve));
         seen.push(health.snapshot().ready);
         stop.abort();
-        await untilAborted(signal);
+        await aborted(signal);
       },
     };
 
@@ -149,5 +143,27 @@ describe('supervise', () => {
     const hour = { firstMs: 3_600_000, maxMs: 3_600_000, stableAfterMs: 1_000 };
 
     await supervise([component], { signal: stop.signal, log, health: createHealthRegistry(), backoff: hour });
+  });
+});
+
+describe('components in the background', () => {
+  it('run until their place in the order of closing, and what was opened before them is closed once they have ended', async () => {
+    const order: string[] = [];
+    const component = (name: string): Component => ({
+      name,
+      async run(signal) {
+        order.push(`${name} runs`);
+        await aborted(signal);
+        await Promise.resolve();
+        order.push(`${name} has ended`);
+      },
+    });
+    const opened = new AsyncDisposableStack();
+    const { log } = capturedLog();
+    opened.defer(() => void order.push('the pool ends'));
+    background([component('asking')], { opened, log, health: createHealthRegistry() });
+    opened.defer(() => void order.push('the port closes'));
+    await opened.disposeAsync();
+    assert.deepEqual(order, ['asking runs', 'the port closes', 'asking has ended', 'the pool ends']);
   });
 });

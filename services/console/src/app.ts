@@ -1,5 +1,5 @@
-import { connectPostgresGuard, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
-import type { Component } from '@ackline/runtime/component';
+import { connectPostgresGuard, createAsking, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
+import { aborted } from '@ackline/runtime/aborted';
 import { registerConfigFigures } from '@ackline/runtime/config-metrics';
 import type { ConfigReload } from '@ackline/runtime/config-reload';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
@@ -11,7 +11,7 @@ import { operatorName } from '@ackline/runtime/operator-name';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { createPoolMetrics, type PoolMetrics } from '@ackline/runtime/pool-metrics';
 import { createSecretReader } from '@ackline/runtime/secrets';
-import { supervise } from '@ackline/runtime/supervisor';
+import { background } from '@ackline/runtime/supervisor';
 import { findSession, type SessionLook } from '@ackline/store/console-sessions';
 import { useToken } from '@ackline/store/console-tokens';
 import { checkSchema } from '@ackline/store/migrate';
@@ -86,6 +86,7 @@ export async function createApp(config: ConsoleConfig, context: ProgramContext):
   const { access } = entry;
   const feed = createEventFeed({ reads, log });
   figures.read('consoleStreamClients', () => feed.size);
+  // Where PostgreSQL was away at the start, its schema is looked at once it is there; calls are answered as well as they can be.
   background([declared, feed, createAsking(guard, context.signal)], { opened, log, health });
   const server = createConsoleServer({
     calls: createCalls({ reads, changes, declared, feed, entry, config, log }),
@@ -240,38 +241,4 @@ async function openGuard(
     guard.isGood ? { ok: true } : { ok: false, detail: guard.failure ?? 'no answer yet' },
   );
   return guard;
-}
-
-/** Where PostgreSQL was away at the start, its schema is looked at once it is there; calls are answered as well as they can be. */
-function createAsking(guard: Pick<PostgresGuard, 'keepAsking'>, drain: AbortSignal): Component {
-  return {
-    name: 'postgres-guard',
-    async run(signal) {
-      await guard.keepAsking(AbortSignal.any([signal, drain]));
-      await aborted(signal);
-    },
-  };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-interface BackgroundDeps {
-  readonly opened: AsyncDisposableStack;
-  readonly log: Logger;
-  readonly health: HealthRegistry;
-}
-
-/** Runs components until their place in the order of closing is reached. */
-function background(components: readonly Component[], { opened, log, health }: BackgroundDeps): void {
-  const stop = new AbortController();
-  const running = supervise(components, { signal: stop.signal, log, health });
-  opened.defer(async () => {
-    stop.abort();
-    await running;
-  });
 }

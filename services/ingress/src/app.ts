@@ -1,7 +1,12 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import { connectEventLog } from '@ackline/eventlog/connect-event-log';
-import { connectPostgresGuard, guardPool, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
-import type { Component } from '@ackline/runtime/component';
+import {
+  connectPostgresGuard,
+  createAsking,
+  guardPool,
+  type PostgresGuard,
+} from '@ackline/eventlog/postgres-guard';
+import { aborted } from '@ackline/runtime/aborted';
 import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
@@ -11,7 +16,7 @@ import { createMetrics } from '@ackline/runtime/metrics';
 import { bind, createOpsServer } from '@ackline/runtime/ops-server';
 import { createCallTally } from '@ackline/runtime/performance-report';
 import { createPoolMetrics } from '@ackline/runtime/pool-metrics';
-import { supervise } from '@ackline/runtime/supervisor';
+import { background, type BackgroundDeps } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import { checkPostgresDurability, standbyWeaknesses } from '@ackline/store/durability';
 import { checkSchema } from '@ackline/store/migrate';
@@ -90,6 +95,7 @@ export async function createApp(
 
   const pool = openPool(config, { opened, registry, log });
   const guard = await openPostgresGuard(pool, config, { log, health });
+  // For ever: without PostgreSQL, and also where it may not be used, the other tiers serve.
   const asking = createAsking(guard, context.signal);
   const shown = shownOf(sources);
   const { metrics, calls, ...counts } = createCounts(registry, { shown, tally });
@@ -261,41 +267,4 @@ async function run(parts: Parts, signal: AbortSignal): Promise<void> {
   await aborted(signal);
   health.markDraining();
   await waitForEndpointRemoval(config.drain);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-interface BackgroundDeps {
-  readonly opened: AsyncDisposableStack;
-  readonly log: Logger;
-  readonly health: HealthRegistry;
-}
-
-/**
- * Asks PostgreSQL whether it may be used, for ever: without it, and also where it may not be used, the other tiers serve. A drain asks no
- * more. The last question may hang for as long as PostgreSQL does: the drain goes on beside it, and it is over before the pool ends.
- */
-function createAsking(guard: Pick<PostgresGuard, 'keepAsking'>, drain: AbortSignal): Component {
-  return {
-    name: 'postgres-guard',
-    async run(signal) {
-      await guard.keepAsking(AbortSignal.any([signal, drain]));
-      await aborted(signal);
-    },
-  };
-}
-
-/** Runs components until their place in the order of closing is reached. */
-function background(components: readonly Component[], { opened, log, health }: BackgroundDeps): void {
-  const stop = new AbortController();
-  const running = supervise(components, { signal: stop.signal, log, health });
-  opened.defer(async () => {
-    stop.abort();
-    await running;
-  });
 }

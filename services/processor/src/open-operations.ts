@@ -2,7 +2,7 @@ import type { HealthRegistry } from '@ackline/runtime/health';
 import type { Logger } from '@ackline/runtime/logger';
 import type { ProgramContext } from '@ackline/runtime/main-program';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import { supervise } from '@ackline/runtime/supervisor';
+import { background } from '@ackline/runtime/supervisor';
 import { connectTracing, type Tracing } from '@ackline/runtime/tracing/connect-tracing';
 import type { ProcessorConfig } from './config.ts';
 import type { ProcessorMetrics } from './metrics.ts';
@@ -26,12 +26,7 @@ export async function openOperations(
     onListening: port => report({ kind: 'listening', name: 'operations', host: config.ops.host, port }),
   });
   await operations.listen();
-  const stop = new AbortController();
-  const running = supervise([operations], { signal: stop.signal, log, health });
-  opened.defer(async () => {
-    stop.abort();
-    await running;
-  });
+  background([operations], { opened, log, health });
 }
 
 /** Closed as the last but the operations port: until then something may end that is recorded. */

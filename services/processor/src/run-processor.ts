@@ -1,3 +1,4 @@
+import { aborted } from '@ackline/runtime/aborted';
 import type { Component } from '@ackline/runtime/component';
 import type { HealthRegistry } from '@ackline/runtime/health';
 import type { ProgramContext } from '@ackline/runtime/main-program';
@@ -24,9 +25,7 @@ export async function runProcessor(parts: RunningParts, signal: AbortSignal): Pr
   const { log, report } = parts.context;
   await using _closing = parts.resources;
   // Attempts end beside the consumers, which may need seconds to leave; then every outcome is written.
-  const drained = untilAborted(signal).then(() =>
-    delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART),
-  );
+  const drained = aborted(signal).then(() => delivery.drain(config.drain.deadlineMs * ATTEMPTS_DRAIN_PART));
   health.markStarted();
   report({ kind: 'started' });
   log.info({ processorId, workers: config.workers }, 'processor.started');
@@ -34,11 +33,4 @@ export async function runProcessor(parts: RunningParts, signal: AbortSignal): Pr
   await supervise(parts.components, { signal, log, health });
   await drained;
   await delivery.drain(0);
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,6 +5,7 @@
 // PR2. SIGTERM drains all workers at once. The operations port answers until the last one has ended.
 // PR3. SIGUSR2 replaces one worker after the other; a second one meanwhile changes nothing, and SIGTERM ends it.
 import cluster from 'node:cluster';
+import { aborted } from '@ackline/runtime/aborted';
 import { createHealthRegistry } from '@ackline/runtime/health';
 import type { App, ProgramContext } from '@ackline/runtime/main-program';
 import {
@@ -15,7 +16,7 @@ import {
 import { createMetricFactory } from '@ackline/runtime/metric-factory';
 import { createMetrics } from '@ackline/runtime/metrics';
 import { createOpsServer } from '@ackline/runtime/ops-server';
-import { supervise } from '@ackline/runtime/supervisor';
+import { background } from '@ackline/runtime/supervisor';
 import { AppError } from '@ackline/shared/app-error';
 import type { IngressConfig } from '../config.ts';
 import { checkConnections } from './connection-sum.ts';
@@ -109,20 +110,12 @@ async function run(parts: ParentParts, signal: AbortSignal): Promise<void> {
     health,
   });
   const opsPort = await operations.listen();
-  const keep = (components: Parameters<typeof supervise>[0], registryOfStates = health) => {
-    const stop = new AbortController();
-    const running = supervise(components, { signal: stop.signal, log, health: registryOfStates });
-    opened.defer(async () => {
-      stop.abort();
-      await running;
-    });
-  };
-  keep([operations]); // the last to end (PR2)
+  background([operations], { opened, log, health }); // the last to end (PR2)
   await startAll(slots);
-  keep([watch]);
+  background([watch], { opened, log, health });
   await watch.poll();
   // One worker that is being started again does not make the others unready: their states are their own.
-  keep(slots, createHealthRegistry());
+  background(slots, { opened, log, health: createHealthRegistry() });
   health.markStarted();
   const port = workers()[0]?.httpPort() ?? config.http.port;
   log.info({ ...config.http, port, opsPort, processes: slots.length }, 'ingress.started');
@@ -166,11 +159,4 @@ function createRegistry(workers: ParentParts['workers']): ParentParts['registry'
 
 function ignore(): void {
   // Who scrapes the metrics meets the same failure, and says so.
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

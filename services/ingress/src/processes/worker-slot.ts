@@ -8,6 +8,7 @@
 // Q5. Where the old process ends before its replacement is ready, the replacement takes its place: no third one is started.
 // Q6. Once the slot stops it starts nothing: `run` drains all of its processes, the one that is being started too.
 import { setTimeout as delay } from 'node:timers/promises';
+import { aborted } from '@ackline/runtime/aborted';
 import type { Component } from '@ackline/runtime/component';
 import { readReadiness } from '@ackline/runtime/merged-operations';
 import { AppError } from '@ackline/shared/app-error';
@@ -89,7 +90,7 @@ export function createWorkerSlot(deps: WorkerSlotDeps): WorkerSlot {
     start: async () => void (await start()),
     replace,
     async run(signal) {
-      const stopped = untilAborted(signal);
+      const stopped = aborted(signal).then(() => null);
       let watched = current === null || current.hasEnded() ? await start() : current;
       replaced = Promise.withResolvers(); // of a replacement before this run
       for (;;) {
@@ -154,11 +155,4 @@ async function endsWithin(worker: WorkerProcess, limitMs: number): Promise<boole
   const ended = await Promise.race([worker.ended.then(() => true), late]);
   limit.abort();
   return ended;
-}
-
-function untilAborted(signal: AbortSignal): Promise<null> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
 }
