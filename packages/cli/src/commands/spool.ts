@@ -23,7 +23,10 @@ const { KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR } = eventLogFields;
 const spoolEnvironment = z.object({ KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR });
 
 export function registerSpool(program: Command, context: CommandContext): void {
-  const command = program.command('spool').description('The spool of ingresses that do not run any more');
+  const command = program
+    .command('spool')
+    .description('The spool of ingresses that do not run any more')
+    .addHelpText('after', '\nExample:\n  $ ackline spool drain /var/lib/ackline/spool');
   command
     .command('drain')
     .description('Take what is in a spool to Kafka, or else PostgreSQL, and end once nothing is left')
