@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { eventRoutes } from '../src/api/events.ts';
-import { MAX_CLIENTS, MAX_OF_CALLER } from '../src/calls/event-stream.ts';
+import { MAX_CLIENTS, MAX_OF_CALLER } from '../src/live/stream-places.ts';
 import { type StartedConsole, startConsole, testPool, urlOf } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
@@ -166,33 +166,38 @@ describe('the stream of events', () => {
     }
   });
 
-  it('leaves places to other tenants, whatever tokens of one have opened', async () => {
+  it('makes room for a tenant that has none; who gave it up goes on where they were', async () => {
     await using own = await startConsole({ databaseUrl: database.url });
     const open = async (name: string, tenant: string | null, count: number) => {
       const authorization = `Bearer ${(await tokenOf(name, tenant)) ?? ''}`;
-      return Promise.all(Array.from({ length: count }, () => follow(own.url, {}, { authorization })));
+      const clients = [];
+      for (let n = 0; n < count; n++) clients.push(await follow(own.url, {}, { authorization }));
+      return clients;
     };
-    const clients = [];
-    for (let n = 0; n < MAX_CLIENTS / MAX_OF_CALLER; n++)
-      clients.push(...(await open(`crimson-${n}`, 'crimson', MAX_OF_CALLER)));
-    const others = [...(await open('azure', 'azure', 1)), ...(await open('ops', null, 1))];
+    const [oldest, ...clients] = [
+      ...(await open('crimson-1', 'crimson', MAX_OF_CALLER)),
+      ...(await open('crimson-2', 'crimson', MAX_OF_CALLER)),
+      ...(await open('azure-1', 'azure', MAX_OF_CALLER)),
+      ...(await open('azure-2', 'azure', MAX_OF_CALLER)),
+    ];
+    const others = [...(await open('jade', 'jade', 1)), ...(await open('ops', null, 1))];
     assert.deepEqual(
       others.map(({ response }) => response.status),
       [200, 200],
     );
+    await oldest?.ended;
+    const { id } = await storeEvent(pool, { tenant: 'crimson' });
     await Promise.all([...clients, ...others].map(client => client.close()));
+    const again = await follow(own.url, { after: oldest?.lastId() ?? '' });
+    await waitFor(() => again.events().some(event => event.id === id));
+    await again.close();
   });
 
   it('has a bound on clients, and room again when one goes', async () => {
-    const tokens = await Promise.all(
-      Array.from({ length: MAX_CLIENTS / MAX_OF_CALLER }, (_, n) =>
-        tokenOf(`tabs-${n}`, n % 2 === 0 ? 'crimson' : null),
-      ),
-    );
+    const names = Array.from({ length: MAX_CLIENTS }, (_, n) => `tenant-${n}`);
+    const tokens = await Promise.all(names.map(name => tokenOf(name, name)));
     const clients = await Promise.all(
-      Array.from({ length: MAX_CLIENTS }, (_, n) =>
-        follow(ackline.url, {}, { authorization: `Bearer ${tokens[n % tokens.length]}` }),
-      ),
+      tokens.map(token => follow(ackline.url, {}, { authorization: `Bearer ${token}` })),
     );
     assert.ok(clients.every(({ response }) => response.ok));
     const { status, json, headers } = await ackline.call('streamEvents');

@@ -7,11 +7,11 @@ import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { Access } from '../access/access.ts';
 import { inBackground } from '../access/background.ts';
-import type { Caller } from '../access/caller.ts';
 import type { ShowKey, ShowKeysTo } from '../access/shown-keys.ts';
 import type { eventRoutes } from '../api/events.ts';
 import type { EventFeed } from '../live/event-feed.ts';
 import type { FeedClient } from '../live/feed-client.ts';
+import { createStreamPlaces, type StreamPlace } from '../live/stream-places.ts';
 import type { Call, CallsOf } from './call.ts';
 import { eventCursor, readEventCursor } from './cursors.ts';
 import { shownEvent } from './shown.ts';
@@ -27,12 +27,6 @@ export interface EventStreamDeps {
   readonly heartbeatMs?: number;
 }
 
-/** Operators with some tabs each; all of them cost one look. */
-export const MAX_CLIENTS = 20;
-/** So that one script leaves places for the others. */
-export const MAX_OF_CALLER = 5;
-/** However many tokens it has (A6); those of all tenants together are one. */
-const MAX_OF_TENANT = MAX_CLIENTS / 2;
 /** Proxies cut connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 /** A token that was revoked ends its streams within this time. */
@@ -44,7 +38,7 @@ type StreamCall = Call<typeof eventRoutes.streamEvents>;
 
 export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRoutes>['streamEvents'] {
   const { reads, showKeysTo } = deps;
-  const places = createPlaces();
+  const places = createStreamPlaces();
   const textOf = createTexts();
   return async call => {
     const { query, caller, request } = call;
@@ -52,13 +46,14 @@ export function createEventStream(deps: EventStreamDeps): CallsOf<typeof eventRo
     const search = { ...commonSearch(query, caller), storedSince: query.storedSince };
     // The header wins: a browser that connects again sends the same URL.
     const after = headerOf(request.headers['last-event-id']) ?? query.after;
-    const leave = places.take(caller);
+    // Before anything is waited for: who comes meanwhile is counted.
+    const place = places.take(caller);
     try {
       const at = after === undefined ? await beginning(reads, query) : readEventCursor(after);
       const write = textOf(await showKeysTo(caller, query));
-      return { send: response => stream(response, { search, where, at, call, leave, write }, deps) };
+      return { send: response => stream(response, { search, where, at, call, place, write }, deps) };
     } catch (error) {
-      leave();
+      place.leave();
       throw error;
     }
   };
@@ -70,30 +65,6 @@ function beginning(
 ): Promise<EventPlace> {
   return storedSince === undefined ? readSeqMark(reads) : placeSince(reads, storedSince);
 }
-
-/** Taken before anything is waited for: who comes meanwhile is counted. */
-function createPlaces() {
-  const taken = new Map<symbol, Pick<Caller, 'name' | 'tenant'>>();
-  return {
-    /** Gives what gives the place back. Throws ACKLINE_CONSOLE_BUSY. */
-    take({ name, tenant }: Pick<Caller, 'name' | 'tenant'>): () => void {
-      if (taken.size >= MAX_CLIENTS) throw tooMany(`${MAX_CLIENTS} live streams are open`);
-      const others = [...taken.values()];
-      if (others.filter(other => other.name === name).length >= MAX_OF_CALLER)
-        throw tooMany(`${MAX_OF_CALLER} live streams of this caller are open`);
-      if (others.filter(other => other.tenant === tenant).length >= MAX_OF_TENANT)
-        throw tooMany(`${MAX_OF_TENANT} live streams ${ofTenant(tenant)} are open`);
-      const place = Symbol(name);
-      taken.set(place, { name, tenant });
-      return () => void taken.delete(place);
-    },
-  };
-}
-
-const ofTenant = (tenant: string | null) =>
-  tenant === null ? 'of callers of all tenants' : `of the tenant ${JSON.stringify(tenant)}`;
-
-const tooMany = (what: string) => new AppError('ACKLINE_CONSOLE_BUSY', `${what}, and there are no more`);
 
 function headerOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -139,8 +110,7 @@ function createWriter(response: Response) {
 interface Followed extends Pick<FeedClient, 'search' | 'where' | 'at'> {
   readonly call: StreamCall;
   readonly write: TextOf;
-  /** Gives its place back. */
-  readonly leave: () => void;
+  readonly place: StreamPlace;
 }
 
 const placeOf = ({ at }: Pick<FeedClient, 'at'>) => `id: ${eventCursor(at)}\n: heartbeat\n\n`;
@@ -148,11 +118,11 @@ const placeOf = ({ at }: Pick<FeedClient, 'at'>) => `id: ${eventCursor(at)}\n: h
 /** Until the client goes, or is ended. */
 function stream(
   response: Response,
-  { call, leave, write, ...followed }: Followed,
+  { call, place, write, ...followed }: Followed,
   deps: EventStreamDeps,
 ): void {
   // It went before it was listened to: `close` does not come again.
-  if (response.destroyed) return leave();
+  if (response.destroyed) return place.leave();
   const { feed, access, log, heartbeatMs = HEARTBEAT_MS } = deps;
   const { caller, request } = call;
   // Not by Express, which adds a charset: browsers know that it is UTF-8.
@@ -188,7 +158,7 @@ function stream(
     clearInterval(heartbeat);
     clearInterval(question);
     feed.remove(client);
-    leave();
+    place.leave();
   };
   response.on('error', () => undefined); // it has gone while it was written to: `close` follows
   response.on('close', () => {
@@ -197,4 +167,6 @@ function stream(
   });
   beat();
   feed.add(client);
+  if (place.given.aborted) client.end();
+  else place.given.addEventListener('abort', () => client.end(), { once: true });
 }

@@ -8,16 +8,17 @@ import type { Pool } from 'pg';
 import type { Access } from '../../src/access/access.ts';
 import { SCOPES } from '../../src/api/route.ts';
 import { createShowKeys } from '../../src/access/shown-keys.ts';
-import { createEventStream, MAX_CLIENTS, MAX_OF_CALLER } from '../../src/calls/event-stream.ts';
+import { createEventStream } from '../../src/calls/event-stream.ts';
 import { createEventFeed } from '../../src/live/event-feed.ts';
+import { MAX_CLIENTS, MAX_OF_CALLER } from '../../src/live/stream-places.ts';
 
 const LOG = { info: () => undefined, warn: () => undefined };
 const PLACE = '2026-11-30.1';
 
-const callerOf = (name: string, tenant: string | null = name) => ({
+const callerOf = (name: string) => ({
   name,
   scopes: new Set(SCOPES),
-  tenant,
+  tenant: name,
   by: 'token' as const,
 });
 
@@ -31,14 +32,9 @@ function parts(query: () => Promise<never>, access: Access = () => Promise.resol
     showKeysTo: createShowKeys(reads),
     log: LOG,
   });
-  const openAs = (
-    caller: ReturnType<typeof callerOf>,
-    after?: string,
-    request = { headers: {} } as IncomingMessage,
-  ) => stream({ caller, params: {}, query: { after }, body: null, request });
-  const open = (name: string, after?: string, request?: IncomingMessage) =>
-    openAs(callerOf(name), after, request);
-  return { feed, open, openAs };
+  const open = (name: string, after?: string, request = { headers: {} } as IncomingMessage) =>
+    stream({ caller: callerOf(name), params: {}, query: { after }, body: null, request });
+  return { feed, open };
 }
 
 describe('places in the live stream', () => {
@@ -56,28 +52,6 @@ describe('places in the live stream', () => {
     assert.equal(answers.filter(answer => answer === 'away').length, MAX_CLIENTS);
     assert.equal(answers.filter(answer => answer.startsWith(`${MAX_CLIENTS} live streams`)).length, 3);
     await open('caller', PLACE);
-  });
-
-  it('are a few for each caller', async () => {
-    const { open } = parts(() => Promise.reject(new Error('not asked')));
-    for (let n = 0; n < MAX_OF_CALLER; n++) await open('one', PLACE);
-    await assert.rejects(open('one', PLACE), { code: 'ACKLINE_CONSOLE_BUSY' });
-    await open('another', PLACE);
-  });
-
-  it('are half of all for each tenant, however many tokens it has, and for those of all tenants together', async () => {
-    for (const [tenant, whose] of [
-      ['crimson', 'of the tenant "crimson"'],
-      [null, 'of callers of all tenants'],
-    ] as const) {
-      const { openAs } = parts(() => Promise.reject(new Error('not asked')));
-      for (let n = 0; n < MAX_CLIENTS / 2; n++) await openAs(callerOf(`caller-${n}`, tenant), PLACE);
-      await assert.rejects(openAs(callerOf('one-more', tenant), PLACE), {
-        code: 'ACKLINE_CONSOLE_BUSY',
-        message: `10 live streams ${whose} are open, and there are no more`,
-      });
-      await openAs(callerOf('another', 'azure'), PLACE);
-    }
   });
 
   it('are not kept by who went before the stream began', async () => {
