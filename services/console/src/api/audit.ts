@@ -3,6 +3,10 @@ import { named, pageOf, time } from './named-schemas.ts';
 import { name, none, paging } from './queries.ts';
 import type { Routes } from './route.ts';
 
+/** A person by the id of their provider; a cause. */
+const MAX_TEXT_LENGTH = 1_024;
+const text = z.string().min(1).max(MAX_TEXT_LENGTH);
+
 const auditEntry = named(
   'AuditEntry',
   'What somebody did.',
@@ -28,9 +32,9 @@ export const auditRoutes = {
     params: none,
     query: z.strictObject({
       ...paging,
-      actor: name.optional(),
+      actor: text.optional(),
       action: name.optional(),
-      subject: name.optional(),
+      subject: text.optional(),
     }),
     body: null,
     status: 200,

@@ -274,5 +274,8 @@ describe('who may call what', () => {
       const { json } = await ackline.call('listAudit', { token: tokenOf('view', null), query });
       assert.ok(json.items.length > 0, actor);
     }
+    // The longest that somebody has: the id of a person at an OpenID provider.
+    const query = { actor: `oidc-sub:${'x'.repeat(255)}` };
+    assert.equal((await ackline.call('listAudit', { token: tokenOf('view', null), query })).status, 200);
   });
 });

@@ -10,7 +10,8 @@ export interface Person extends Role {
   readonly role: string;
 }
 
-const MAX_NAME_LENGTH = 200;
+/** Of a `sub` by OpenID Connect Core, section 2; an address has 254 at most. */
+const MAX_NAME_LENGTH = 255;
 const READABLE = /^[\x21-\x7e]+$/;
 
 /** Who somebody is by what their provider says of them. Throws ACKLINE_OIDC_NO_ROLE. */

@@ -24,6 +24,11 @@ describe('the name of a person in the audit', () => {
       assert.equal(nameOf(claims), `oidc-sub:${claims.sub}`);
   });
 
+  it('is as long as the standard lets an id be', () => {
+    const sub = 'x'.repeat(255);
+    assert.equal(nameOf({ sub }), `oidc-sub:${sub}`);
+  });
+
   it('is never nobody’s: without an id that can be read there is no person', () => {
     for (const claims of [
       {},
@@ -31,7 +36,7 @@ describe('the name of a person in the audit', () => {
       { sub: 'a b' },
       { sub: 'a‮b' },
       { sub: 1 },
-      { sub: 'x'.repeat(201) },
+      { sub: 'x'.repeat(256) },
     ])
       assert.throws(() => nameOf(claims), { code: 'ACKLINE_OIDC_REFUSED' });
   });
