@@ -25,7 +25,20 @@ export function destinationFindings(destination: Entry | undefined, index: numbe
     ...foreignKeys(destination, type, at),
     ...missing[type](destination, at),
     ...headerFindings(destination, index),
+    ...lostNames(destination, index),
   ];
+}
+
+/** Whose names are the user's own. */
+const MAPS = ['headers', 'secrets', 'settings'] as const;
+/** No member of objects in JavaScript: what has this name would be dropped without a word. */
+const LOST_NAME = '__proto__';
+
+function lostNames(destination: Entry, index: number): Finding[] {
+  return MAPS.filter(map => Object.hasOwn(Object(destination[map]), LOST_NAME)).map(map => ({
+    path: ['destinations', index, map, LOST_NAME],
+    message: 'can not be a name here: take it out',
+  }));
 }
 
 function foreignKeys(destination: Entry, type: DestinationType, at: At): Finding[] {

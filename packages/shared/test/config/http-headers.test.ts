@@ -112,6 +112,19 @@ describe('the headers of a destination of type http', () => {
     assert.equal(one("x!#$%&'*+-.^_`|~9"), '');
   });
 
+  it('that JavaScript would drop are refused by name, as are such secrets and settings of handlers', () => {
+    const message = 'can not be a name here: take it out';
+    const headers = '      x-key: a\n      __proto__: b';
+    assert.deepEqual(errorsOf(headers), [`ackline.yaml:8:18  .headers.__proto__: ${message}`]);
+    const kafka = errorsOf('      "__proto__": b', 'type: kafka\n    topic: t');
+    assert.deepEqual(kafka, [`ackline.yaml:7:20  .headers.__proto__: ${message}`]);
+    const handler =
+      'type: handler\n    module: ./a.ts\n    secrets: { __proto__: { env: A } }\n    settings: { __proto__: 1 }';
+    const errors = errorsOf('      a: b', handler).join('\n');
+    for (const map of ['secrets', 'settings'])
+      assert.match(errors, new RegExp(`\\.${map}\\.__proto__: ${message}`));
+  });
+
   it('are unique in any case, and 20 at most', () => {
     assert.deepEqual(errorsOf('      X-Key: a\n      x-key: b'), [
       'ackline.yaml:8:14  .headers.x-key: is the header X-Key too: names are the same in any case',
