@@ -7,7 +7,7 @@ import {
   describeDestinations,
   readKnownOfDestinations,
 } from '@ackline/store/destination-rows';
-import { pauseDestination, resumeDestination } from '@ackline/store/destinations';
+import { enableDestination, pauseDestination, resumeDestination } from '@ackline/store/destinations';
 import { heldBecause, isHeld } from '@ackline/store/handler-rows';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -21,12 +21,15 @@ import { answerOf, ask, THE_DATABASE } from '../remote/with-console.ts';
 export function registerDestinations(program: Command, context: CommandContext): void {
   const destinations = program
     .command('destinations')
-    .description('List destinations; pause one and resume it; without a subcommand: list')
+    .description(
+      'List destinations; pause one, resume it, or enable one that is repaired; without a subcommand: list',
+    )
     .helpCommand(false)
     .addHelpText('after', '\nExample:\n  $ ackline destinations pause bot --reason "deploy of the bot"');
   registerList(destinations, context);
   registerPause(destinations, context);
   registerResume(destinations, context);
+  registerEnable(destinations, context);
 }
 
 function registerList(destinations: Command, context: CommandContext): void {
@@ -114,6 +117,31 @@ function registerResume(destinations: Command, context: CommandContext): void {
         },
       });
       context.terminal.line(wasPaused ? `${name} is resumed.` : `${name} was not paused.`);
+    });
+}
+
+function registerEnable(destinations: Command, context: CommandContext): void {
+  const enable = destinations
+    .command('enable')
+    .description('It is repaired: end its pause, close its breaker, and deliver what was held')
+    .argument('<name>');
+  addConsoleOptions(enable, THE_DATABASE)
+    .addHelpText('after', '\nExample:\n  $ ackline destinations enable bot')
+    .action(async (name: string, options: ConsoleOptions) => {
+      const wasInTrouble = await ask(context, options, {
+        async database(pool) {
+          const changed = await enableDestination(pool, name, operatorName());
+          if (!changed) refuseUnknown(name, await readConfig(context));
+          return changed;
+        },
+        async console(client) {
+          const call = client.POST('/api/v1/destinations/{name}/enable', { params: { path: { name } } });
+          return (await answerOf(call)).changed;
+        },
+      });
+      context.terminal.line(
+        wasInTrouble ? `${name} goes on with its breaker closed.` : `${name} was in no trouble.`,
+      );
     });
 }
 

@@ -222,6 +222,28 @@ test('a destination is paused with its reason and resumed; an unknown one is ref
   assert.match(unknown.err, /error \[ACKLINE_USAGE\] There is no destination "bott".*known: bot/);
 });
 
+test('a destination that is repaired is enabled: its breaker is closed, and a pause ends', async () => {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(
+    `insert into destination_states (name, status, failures, reopens_at) values ('bot', 'OPEN', 10, now() + interval '1 h')`,
+  );
+  await run('destinations', 'pause', 'bot');
+  assert.match(
+    (await run('destinations', 'enable', 'bot')).out.join(),
+    /bot goes on with its breaker closed/,
+  );
+  const { rows } = await client.query<{ status: string }>('select status from destination_states');
+  await client.end();
+  assert.deepEqual(
+    rows.map(({ status }) => status),
+    ['CLOSED'],
+  );
+  assert.match((await run('destinations')).out.join(), /bot +http:\S+ +active/);
+  assert.match((await run('destinations', 'enable', 'bot')).out.join(), /bot was in no trouble/);
+  assert.match((await run('destinations', 'enable', 'bott')).err, /no destination "bott"/);
+});
+
 test('the audit says who did it', async () => {
   await run('destinations', 'pause', 'bot', '--reason', 'audited');
   await run('destinations', 'resume', 'bot');

@@ -74,7 +74,7 @@ describe('commands by the API', { timeout: 120_000 }, () => {
     assert.equal(rows[0].body, rows[1].body);
   });
 
-  it('acts print the same: replay, discard, pause and resume', async () => {
+  it('acts print the same: replay, discard, pause, resume and enable', async () => {
     const pairs = [
       [
         ['replay', await delivery('parked')],
@@ -97,11 +97,13 @@ describe('commands by the API', { timeout: 120_000 }, () => {
     }
     for (const args of [
       ['destinations', 'resume', 'crm'],
+      ['destinations', 'enable', 'crm'],
       ['destinations', 'pause', 'crm', '--reason', 'again'],
     ]) {
-      await run(args[1] === 'resume' ? ['destinations', 'pause', 'crm'] : ['destinations', 'resume', 'crm']);
+      const before = args[1] === 'pause' ? 'resume' : 'pause';
+      await run(['destinations', before, 'crm']);
       const stored = await run(args);
-      await run(args[1] === 'resume' ? ['destinations', 'pause', 'crm'] : ['destinations', 'resume', 'crm']);
+      await run(['destinations', before, 'crm']);
       assert.deepEqual(await run([...args, '--url', stage.url]), stored, args.join(' '));
     }
     const again = await run(['destinations', 'pause', 'crm', '--url', stage.url]);
