@@ -10,7 +10,7 @@ function seen() {
   const places = createStreamPlaces(() => now);
   const held: { readonly who: string; readonly given: AbortSignal }[] = [];
   return {
-    take(who: string, times = 1) {
+    take: (who: string, times = 1) => {
       const [tenant = '', name = who] = who.split('/');
       const took = Array.from({ length: times }, () =>
         places.take({ name, tenant: tenant === 'all' ? null : tenant }),

@@ -51,12 +51,13 @@ describe('a page that was left open', () => {
     // Chromium does not tell of each request that it ends with the page before.
     page.on('framenavigated', () => asked.clear());
     // Put forward again: what began beside it is heard of, and goes on in real time.
-    const leave = () =>
-      waitFor(async () => {
+    const leave = async () => {
+      await waitFor(async () => {
         await page.clock.fastForward(AWAY_MS);
         if (asked.size > 0) assert.fail([...asked].map(request => request.url()).join());
         return true;
       });
+    };
     await page.clock.install();
     await page.goto(path);
     await page.getByText(name).waitFor();
