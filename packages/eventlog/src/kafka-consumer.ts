@@ -28,6 +28,9 @@ export type { KafkaRecord, LaneBatch } from './lane-batch.ts';
  * C8. Any end that was not asked for makes `run` throw, so that the supervisor starts the consumer again. A group whose
  *     coordinator is still loading is one: the client does not try again by itself.
  * C9. When asked to end, the batch in hand is finished and committed, and the group is left.
+ * C10. PostgreSQL's offset that is behind what it was seen to be (a failover to a server that lacks the last commits, a power loss
+ *     without fsync) starts the lane there anew: what was stored of it and is gone is in Kafka still. No batch is stored behind
+ *     such a gap, and a lane that nothing comes for is looked at all the same.
  */
 export interface KafkaConsumer extends Component {
   snapshot(): KafkaConsumerSnapshot;

@@ -21,6 +21,8 @@ export interface LaneBatch {
   readonly lane: number;
   readonly topicId: string;
   readonly records: readonly KafkaRecord[];
+  /** What PostgreSQL's offset of the lane was seen to be, at least; null: it had none. */
+  readonly storedTo: bigint | null;
   /** Where the lane goes on once these are stored. */
   readonly nextOffset: bigint;
 }
@@ -38,7 +40,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** Cuts a fetch into batches within the limits, at least one record each. `nextOffset` is where the lane goes on after all. */
 export function cutLaneBatches(
   records: readonly FetchedRecord[],
-  lane: { readonly lane: number; readonly topicId: string; readonly nextOffset: bigint },
+  lane: Omit<LaneBatch, 'records'>,
 ): readonly LaneBatch[] {
   const pieces: FetchedRecord[][] = [];
   let bytes = 0;
@@ -54,11 +56,13 @@ export function cutLaneBatches(
     }
   }
   return pieces.map((piece, index) => {
+    const before = pieces[index - 1]?.at(-1);
     const next = pieces[index + 1]?.[0];
     return {
       lane: lane.lane,
       topicId: lane.topicId,
       records: piece.map(toKafkaRecord),
+      storedTo: before === undefined ? lane.storedTo : BigInt(before.offset) + 1n,
       nextOffset: next === undefined ? lane.nextOffset : BigInt(next.offset),
     };
   });

@@ -1,6 +1,6 @@
 import type { Logger } from '@ackline/runtime/logger';
 import type { LaneOffset } from '@ackline/store/lanes';
-import { startOfLane } from './lane-start.ts';
+import { type LaneStart, startOfLane } from './lane-start.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** What the positions need of the Kafka client. */
@@ -18,9 +18,13 @@ export interface LanePositions {
   assign(lanes: readonly number[]): void;
   /** Where the lane's next batch has to begin; null: it stands still, or is not ours. */
   expected(lane: number): bigint | null;
+  /** What PostgreSQL's offset of the lane was seen to be, at least; null: it had none. */
+  storedTo(lane: number): bigint | null;
   advance(lane: number, offset: bigint): void;
   /** (C3) Lets the lane stand still and asks PostgreSQL anew. */
   reposition(lane: number): void;
+  /** (C10) As `reposition`, and says that PostgreSQL lost what was stored of it. */
+  goBack(lane: number): void;
   /** (C5) Lets the lane stand still for its backoff, then goes on where it is. */
   retryLater(lane: number): void;
   /** Changes with every assignment. */
@@ -47,8 +51,12 @@ const MAX_RETRY_MS = 5_000;
 /** A batch that did not fit is rare; if it never fits, this keeps the questions few. */
 const REPOSITION_WAIT_MS = 100;
 
+/** How soon the loss of what was stored of a lane is found, where nothing new comes for it (C10). */
+const COMPARE_EVERY_MS = 10_000;
+
 interface LaneState {
   expected: bigint | null;
+  storedTo: bigint | null;
   retryMs: number;
   retrying: boolean;
 }
@@ -83,20 +91,30 @@ class Positions implements LanePositions {
     this.#forgetTimers();
     this.#epoch += 1;
     this.#states = new Map(
-      lanes.map(lane => [lane, { expected: null, retryMs: FIRST_RETRY_MS, retrying: false }]),
+      lanes.map(lane => [lane, { expected: null, storedTo: null, retryMs: FIRST_RETRY_MS, retrying: false }]),
     );
     if (lanes.length === 0) return;
     this.#options.reader.pause(lanes);
     this.#position(lanes, FIRST_RETRY_MS);
+    this.#compareLater();
   }
 
   expected(lane: number): bigint | null {
     return this.#states.get(lane)?.expected ?? null;
   }
 
+  storedTo(lane: number): bigint | null {
+    return this.#states.get(lane)?.storedTo ?? null;
+  }
+
   advance(lane: number, offset: bigint): void {
     if (this.#states.has(lane)) {
-      this.#states.set(lane, { expected: offset, retryMs: FIRST_RETRY_MS, retrying: false });
+      this.#states.set(lane, {
+        expected: offset,
+        storedTo: offset,
+        retryMs: FIRST_RETRY_MS,
+        retrying: false,
+      });
     }
   }
 
@@ -104,8 +122,14 @@ class Positions implements LanePositions {
     const state = this.#states.get(lane);
     if (state === undefined) return;
     state.expected = null;
+    state.storedTo = null;
     this.#options.reader.pause([lane]);
     this.#later(REPOSITION_WAIT_MS, () => this.#position([lane], FIRST_RETRY_MS));
+  }
+
+  goBack(lane: number): void {
+    this.#options.log.error({ lane, storedTo: String(this.storedTo(lane)) }, 'kafka.lane-went-back');
+    this.reposition(lane);
   }
 
   retryLater(lane: number): void {
@@ -137,13 +161,37 @@ class Positions implements LanePositions {
     );
   }
 
-  #begin(starts: readonly (readonly [lane: number, offset: bigint])[]): void {
-    for (const [lane, offset] of starts) {
+  #begin(starts: readonly Start[]): void {
+    for (const { lane, offset, storedTo } of starts) {
       const state = this.#states.get(lane);
-      if (state !== undefined) state.expected = offset;
+      if (state !== undefined) {
+        state.expected = offset;
+        state.storedTo = storedTo;
+      }
       this.#options.reader.seek(lane, offset);
     }
-    this.#options.reader.resume(starts.map(([lane]) => lane));
+    this.#options.reader.resume(starts.map(({ lane }) => lane));
+  }
+
+  /** (C10) */
+  #compareLater(): void {
+    this.#later(COMPARE_EVERY_MS, () => {
+      const asked = this.#epoch;
+      const again = () => {
+        if (asked === this.#epoch) this.#compareLater();
+      };
+      const seen = [...this.#states].flatMap(([lane, { storedTo }]) =>
+        storedTo === null ? [] : [[lane, storedTo] as const],
+      );
+      if (seen.length === 0) return again();
+      const goBack = (offsets: readonly LaneOffset[]) => {
+        if (asked === this.#epoch) for (const lane of lanesBehind(offsets, seen)) this.goBack(lane);
+      };
+      this.#options
+        .readOffsets(this.#options.topicId)
+        .then(goBack, () => undefined) // of a PostgreSQL that is away others tell
+        .finally(again);
+    });
   }
 
   /** Unless another assignment comes first. */
@@ -161,34 +209,53 @@ class Positions implements LanePositions {
   }
 }
 
+interface Start {
+  readonly lane: number;
+  readonly offset: bigint;
+  readonly storedTo: bigint | null;
+}
+
+function lanesBehind(
+  offsets: readonly LaneOffset[],
+  seen: readonly (readonly [lane: number, storedTo: bigint])[],
+): readonly number[] {
+  const stored = new Map(offsets.map(({ lane, nextOffset }) => [lane, nextOffset]));
+  return seen.flatMap(([lane, storedTo]) => ((stored.get(lane) ?? -1n) < storedTo ? [lane] : []));
+}
+
 /** PostgreSQL first, then the log: the other way round, what was stored meanwhile would look as if it were beyond the end. */
-async function startsOf(
-  options: LanePositionsOptions,
-  lanes: readonly number[],
-): Promise<readonly (readonly [number, bigint])[]> {
-  const { watermarks, log } = options;
-  const offsets = await options.readOffsets(options.topicId);
+async function startsOf(options: LanePositionsOptions, lanes: readonly number[]): Promise<readonly Start[]> {
+  const { watermarks, topicId } = options;
+  const offsets = await options.readOffsets(topicId);
   const stored = new Map(offsets.map(({ lane, nextOffset }) => [lane, nextOffset]));
   const [low, high] = await Promise.all([watermarks.lowWatermarks(), watermarks.highWatermarks()]);
-  const starts: (readonly [number, bigint])[] = [];
+  const starts: Start[] = [];
   for (const lane of lanes) {
     const bounds = { low: low.get(lane) ?? 0n, high: high.get(lane) ?? 0n };
     const from = stored.get(lane) ?? null;
     const start = startOfLane(from, bounds);
-    if (start.reason === 'records-gone' || start.reason === 'log-shorter') {
-      const fields = {
-        lane,
-        stored: String(stored.get(lane)),
-        low: String(bounds.low),
-        high: String(bounds.high),
-      };
-      log.error({ ...fields, reason: start.reason }, 'kafka.lane-restarted');
-    }
+    logRestart(options.log, { lane, from, ...bounds }, start.reason);
     // Not where the end is merely unknown.
     if (start.reason === 'log-shorter' && from !== null && high.has(lane)) {
-      await options.setLaneBack({ lane, topicId: options.topicId, from, to: start.offset });
+      await options.setLaneBack({ lane, topicId, from, to: start.offset });
     }
-    starts.push([lane, start.offset]);
+    const isBehind = from !== null && from < start.offset;
+    starts.push({ lane, offset: start.offset, storedTo: from === null || isBehind ? from : start.offset });
   }
   return starts;
+}
+
+function logRestart(
+  log: LanePositionsOptions['log'],
+  {
+    lane,
+    from,
+    low,
+    high,
+  }: { readonly lane: number; readonly from: bigint | null; readonly low: bigint; readonly high: bigint },
+  reason: LaneStart['reason'],
+): void {
+  if (reason !== 'records-gone' && reason !== 'log-shorter') return;
+  const fields = { lane, stored: String(from), low: String(low), high: String(high) };
+  log.error({ ...fields, reason }, 'kafka.lane-restarted');
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@ackline/runtime/logger';
+import { LaneBehind } from '@ackline/store/lanes';
 import type { EachBatchPayload } from 'kafkajs';
 import { cutLaneBatches, type FetchedRecord, type LaneBatch } from './lane-batch.ts';
 import type { LanePositions } from './lane-positions.ts';
@@ -60,6 +61,7 @@ async function storePieces(payload: EachBatchPayload, context: BatchContext, hel
   const pieces = cutLaneBatches(batch.messages, {
     lane,
     topicId,
+    storedTo: positions.storedTo(lane),
     nextOffset: BigInt(batch.lastOffset()) + 1n,
   });
   let done = 0;
@@ -69,7 +71,10 @@ async function storePieces(payload: EachBatchPayload, context: BatchContext, hel
       await whileBeating(payload, () => context.storeLane(piece));
     } catch (error) {
       log.warn({ err: error, lane, records: piece.records.length }, 'kafka.store-failed');
-      if (positions.epoch === epoch) positions.retryLater(lane); // (C5)
+      if (positions.epoch !== epoch) return; // (C4)
+      if (error instanceof LaneBehind)
+        positions.goBack(lane); // (C10)
+      else positions.retryLater(lane); // (C5)
       return;
     }
     counts.stored += piece.records.length;

@@ -11,7 +11,7 @@ function fetched(offset: number, bytes = 10): FetchedRecord {
   return { offset: String(offset), value, headers };
 }
 
-const LANE = { lane: 3, topicId: 'topic', nextOffset: 5_000n };
+const LANE = { lane: 3, topicId: 'topic', storedTo: 90n, nextOffset: 5_000n };
 
 describe('lane batches', () => {
   it('leave no gap between each other and end where the fetch ended', () => {
@@ -30,6 +30,25 @@ describe('lane batches', () => {
     assert.deepEqual(
       batches.map(batch => batch.records[0]?.offset),
       [100n, 600n, 1_100n],
+    );
+    assert.deepEqual(
+      batches.map(batch => batch.storedTo),
+      [90n, 600n, 1_100n],
+    );
+  });
+
+  it('know behind a gap of the log what was stored before it', () => {
+    const offsets = [...Array.from({ length: 500 }, (_, i) => i), 800];
+    const batches = cutLaneBatches(
+      offsets.map(offset => fetched(offset)),
+      LANE,
+    );
+    assert.deepEqual(
+      batches.map(({ storedTo, nextOffset }) => [storedTo, nextOffset]),
+      [
+        [90n, 800n],
+        [500n, 5_000n],
+      ],
     );
   });
 

@@ -179,6 +179,46 @@ describe('lane positions', () => {
     assert.equal(positions.expected(0), null, 'a lane that went to another is not ours any more');
   });
 
+  timed('know how far PostgreSQL had a lane, whatever the log holds of it', async () => {
+    const { positions, questions } = harness();
+    positions.assign([0, 1, 2]);
+    assert.equal(positions.storedTo(0), null);
+    questions[0]!.resolve(offsets(4n, null, 101n));
+    await settle();
+    const known = () => [0, 1, 2].map(lane => positions.storedTo(lane));
+    assert.deepEqual(known(), [4n, null, 5n], 'the last one was set back');
+    positions.advance(1, 30n);
+    assert.deepEqual(known(), [4n, 30n, 5n]);
+    positions.reposition(1);
+    assert.deepEqual(known(), [4n, null, 5n]);
+  });
+
+  timed('find within ten seconds what PostgreSQL has lost of a lane that stands still', async () => {
+    const { positions, questions, takeCalls, errors } = harness();
+    positions.assign([0, 1, 2]);
+    questions[0]!.resolve(offsets(10n, 10n, null));
+    await settle();
+    positions.advance(0, 40n);
+    takeCalls();
+    mock.timers.tick(10_000);
+    questions[1]!.reject(new Error('away'));
+    await settle();
+    mock.timers.tick(10_000);
+    positions.advance(1, 50n); // stored since it was asked: no loss
+    questions[2]!.resolve(offsets(39n, 10n, null));
+    await settle();
+    assert.deepEqual(errors, ['kafka.lane-went-back']);
+    assert.deepEqual(takeCalls(), ['pause 0']);
+    mock.timers.tick(100);
+    questions[3]!.resolve(offsets(39n, 50n, null));
+    await settle();
+    assert.deepEqual(takeCalls(), ['seek 0 39', 'resume 0']);
+    mock.timers.tick(10_000);
+    questions[4]!.resolve(offsets(null, 50n, null));
+    await settle();
+    assert.deepEqual(takeCalls(), ['pause 0'], 'all of it is gone');
+  });
+
   timed('say loudly when a lane can not go on where it was', async () => {
     const { positions, questions, errors } = harness();
     positions.assign([0, 1, 2]);

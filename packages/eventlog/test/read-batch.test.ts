@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LaneBehind } from '@ackline/store/lanes';
 import type { EachBatchPayload } from 'kafkajs';
 import { createLaneProgress } from '../src/lane-progress.ts';
 import { encodeRecord } from '../src/kafka-record.ts';
@@ -61,8 +62,10 @@ async function read({ expected = 10n, fetchedFrom = 10, count = 3, ...setup }: S
         return state.epoch;
       },
       expected: () => expected,
+      storedTo: () => expected,
       advance: (_: number, offset: bigint) => void said.push(`advance ${offset}`),
       reposition: () => void said.push('reposition'),
+      goBack: () => void said.push('go back'),
       retryLater: () => void said.push('retry later'),
     } as never,
     counts: { stored: 0 },
@@ -139,6 +142,11 @@ describe('reading a batch', () => {
   it('leaves the offset where it is when storing fails, and tries later', async () => {
     const { said } = await read({ count: 700, store: () => Promise.reject(new Error('away')) });
     assert.deepEqual(said, ['kafka.store-failed', 'retry later']);
+  });
+
+  it('goes back where PostgreSQL has lost what was stored before', async () => {
+    const behind = () => Promise.reject(new LaneBehind('to 10'));
+    assert.deepEqual((await read({ store: behind })).said, ['kafka.store-failed', 'go back']);
   });
 
   it('goes on when the commit to Kafka fails: PostgreSQL has the offset', async () => {

@@ -58,21 +58,30 @@ export async function readLaneOffsets(
   }));
 }
 
+/** Something of the lane was stored, and PostgreSQL has it no more: what comes behind it may not be stored before it is. */
+export class LaneBehind extends Error {
+  override readonly name = 'LaneBehind';
+}
+
 /**
  * Within one topic an offset only grows: a storer that comes late, with records that another has stored since, moves it back
- * for nobody. Another topic's counts anew.
+ * for nobody. Another topic's counts anew. Throws a LaneBehind where it is not even what it was seen to be, `storedTo`: PostgreSQL
+ * has lost commits, as by a failover.
  */
 export async function writeLaneOffset(
   client: PoolClient,
-  offset: { lane: number; topicId: string; nextOffset: bigint },
+  offset: { lane: number; topicId: string; storedTo: bigint | null; nextOffset: bigint },
 ): Promise<void> {
-  await client.query({
+  const { lane, topicId, storedTo, nextOffset } = offset;
+  const { rowCount } = await client.query({
     name: 'lane-offset',
     text: `update lanes set topic_id = $2, updated_at = now(),
                   next_offset = case when topic_id = $2 then greatest(next_offset, $3::bigint) else $3::bigint end
-            where lane = $1`,
-    values: [offset.lane, offset.topicId, offset.nextOffset.toString()],
+            where lane = $1 and ($4::bigint is null or (topic_id = $2 and next_offset >= $4::bigint))`,
+    values: [lane, topicId, nextOffset.toString(), storedTo === null ? null : storedTo.toString()],
   });
+  if (rowCount !== 1)
+    throw new LaneBehind(`PostgreSQL has lane ${lane} no more as far as it was stored: to ${storedTo}`);
 }
 
 /**

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import {
   countLanes,
   ensureLanes,
+  LaneBehind,
   lockFreeLanes,
   lockLane,
   readLaneOffsets,
@@ -27,8 +28,8 @@ describe('lanes', () => {
     await database.close();
   });
 
-  const write = (lane: number, topicId: string, nextOffset: bigint) =>
-    inTransaction(pool, client => writeLaneOffset(client, { lane, topicId, nextOffset }));
+  const write = (lane: number, topicId: string, nextOffset: bigint, storedTo: bigint | null = null) =>
+    inTransaction(pool, client => writeLaneOffset(client, { lane, topicId, storedTo, nextOffset }));
 
   it('are made once, and only ever more', async () => {
     await ensureLanes(pool, 3);
@@ -68,11 +69,25 @@ describe('lanes', () => {
     assert.equal((await readLaneOffsets(pool, 'topic-c'))[0]!.nextOffset, 21n);
   });
 
+  it('take nothing that comes behind what they have lost', async () => {
+    await write(0, 'topic-e', 300n);
+    await write(0, 'topic-e', 310n, 300n);
+    await write(0, 'topic-e', 305n, 300n); // by one that comes late
+    for (const [topicId, storedTo] of [
+      ['topic-e', 311n],
+      ['topic-f', 300n], // as where nothing of it was ever stored
+    ] as const) {
+      await assert.rejects(write(0, topicId, 400n, storedTo), LaneBehind);
+    }
+    await assert.rejects(write(2, 'topic-never-stored', 400n, 0n), LaneBehind);
+    assert.equal((await readLaneOffsets(pool, 'topic-e'))[0]!.nextOffset, 310n);
+  });
+
   it('keep their offset when the transaction that wrote another fails', async () => {
     await write(2, 'topic-a', 5n);
     await assert.rejects(
       inTransaction(pool, async client => {
-        await writeLaneOffset(client, { lane: 2, topicId: 'topic-a', nextOffset: 6n });
+        await writeLaneOffset(client, { lane: 2, topicId: 'topic-a', storedTo: 5n, nextOffset: 6n });
         throw new Error('killed');
       }),
     );

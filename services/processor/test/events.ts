@@ -37,11 +37,12 @@ export function sampleEvent(overrides: Partial<EventEnvelope> = {}): EventEnvelo
 /** Consecutive records of a lane, beginning at `first`. */
 export function kafkaBatch(
   events: readonly EventEnvelope[],
-  { lane = 0, first = 0n }: { lane?: number; first?: bigint } = {},
+  { lane = 0, first = 0n, storedTo = null }: { lane?: number; first?: bigint; storedTo?: bigint | null } = {},
 ): LaneBatch {
   return {
     lane,
     topicId: TOPIC_ID,
+    storedTo,
     records: events.map((event, n) => ({ offset: first + BigInt(n), event })),
     nextOffset: first + BigInt(events.length),
   };

@@ -119,7 +119,7 @@ describe('quarantined records, by command', () => {
     const meta = encodeMeta(metaOf(EVENT));
     const newer = Buffer.from(meta.toString().replace('"v":1', '"v":2'));
     const fetched = { offset: '11', value: BODY, headers: { meta: newer } };
-    const lane = { lane: 0, topicId: 'a', nextOffset: 12n };
+    const lane = { lane: 0, topicId: 'a', storedTo: 11n, nextOffset: 12n };
     const [record] = cutLaneBatches([fetched], lane)[0]!.records;
     assert.ok(record && 'invalid' in record);
     await quarantine('kafka:0:11', record.invalid.headersBytes);

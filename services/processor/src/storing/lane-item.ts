@@ -20,6 +20,8 @@ interface KafkaPlace {
   readonly kind: 'kafka';
   readonly lane: number;
   readonly topicId: string;
+  /** As of a LaneBatch, had the items before it been stored. */
+  readonly storedTo: bigint | null;
   readonly nextOffset: bigint;
 }
 
@@ -42,7 +44,9 @@ export function kafkaWork({ records, ...batch }: LaneBatch): KafkaWork {
   const { lane, topicId } = batch;
   const items = records.map((record, index) => {
     const nextOffset = index === records.length - 1 ? batch.nextOffset : record.offset + 1n;
-    const place: KafkaPlace = { kind: 'kafka', lane, topicId, nextOffset };
+    const before = records[index - 1];
+    const storedTo = before === undefined ? batch.storedTo : before.offset + 1n;
+    const place: KafkaPlace = { kind: 'kafka', lane, topicId, storedTo, nextOffset };
     return {
       ...foundInKafka(place, record),
       place: { ...place, isUncertain: false },
@@ -83,8 +87,10 @@ export async function lockLanesOf(client: PoolClient, items: readonly Item[]): P
 /** Takes the items out of their logs, under the locks of their lanes; without inbox rows that are not there any more. */
 export async function takeItems(client: PoolClient, items: readonly Item[]): Promise<readonly Item[]> {
   const places = items.map(item => item.place);
-  const offset = places.findLast(place => place.kind === 'kafka');
-  if (offset !== undefined) await writeLaneOffset(client, offset); // (S1)
+  const first = places.find(place => place.kind === 'kafka');
+  const last = places.findLast(place => place.kind === 'kafka');
+  if (first !== undefined && last !== undefined)
+    await writeLaneOffset(client, { ...last, storedTo: first.storedTo }); // (S1)
   const ns = places.flatMap(place => (place.kind === 'inbox' ? [place.n] : []));
   if (ns.length === 0) return items;
   const taken = new Set((await takeInboxRows(client, ns)).map(row => row.n));

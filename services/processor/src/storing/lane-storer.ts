@@ -17,6 +17,7 @@
  * S6. What may take long to compute (the filters of the routes) is computed in turn with all else, and for as long as a transaction
  *     may stand still at most: what takes longer is decided outside of it, and a batch is halved where that takes long too, or where its
  *     bodies have more parts than one transaction should store. What was decided is kept, so each try gets further.
+ * S7. Nothing of a lane is stored behind what PostgreSQL has lost of it (LaneBehind): the lane is read anew from where it stands.
  */
 import { MAX_STORED_BYTES } from '@ackline/eventlog/inbox-release';
 import { laneOf } from '@ackline/eventlog/lane';
@@ -291,11 +292,11 @@ async function mergeRows(
 
 function halves(batch: KafkaWork): readonly KafkaWork[] {
   const middle = Math.ceil(batch.items.length / 2);
-  const rest = batch.items.slice(middle);
-  const [next] = rest;
-  if (next === undefined) return [batch];
-  const first = { ...batch, items: batch.items.slice(0, middle), nextOffset: next.offset };
-  return [first, { ...batch, items: rest }];
+  const [some, rest] = [batch.items.slice(0, middle), batch.items.slice(middle)];
+  const [last, next] = [some.at(-1), rest[0]];
+  if (last === undefined || next === undefined) return [batch];
+  const first = { ...batch, items: some, nextOffset: next.offset };
+  return [first, { ...batch, items: rest, storedTo: last.offset + 1n }];
 }
 
 async function takeFreeRows(

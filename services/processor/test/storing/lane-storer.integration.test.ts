@@ -10,7 +10,7 @@ import { createEventIds } from '@ackline/shared/event-id';
 import { providers } from '@ackline/shared/providers/registry';
 import { recordKey } from '@ackline/shared/record-key';
 import { appendToInbox as appendRows } from '@ackline/store/inbox';
-import { ensureLanes, lockLane, readLaneOffsets } from '@ackline/store/lanes';
+import { ensureLanes, LaneBehind, lockLane, readLaneOffsets } from '@ackline/store/lanes';
 import { type KeptRecord, returnQuarantined } from '@ackline/store/quarantine-return';
 import { inTransaction } from '@ackline/store/transaction';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
@@ -719,6 +719,24 @@ describe('storing a lane', () => {
       );
       assert.deepEqual(await inboxNumbers(pool), []);
       assert.equal(desk.open.size, 2);
+    });
+
+    it('stores nothing behind what PostgreSQL has lost of the lane, however small its parts are', async () => {
+      const events = Array.from({ length: 4 }, () => sampleEvent());
+      const { storer } = harness();
+      await storer.storeKafkaBatch(kafkaBatch(events.slice(0, 1)));
+      const behind = kafkaBatch(events.slice(2), { first: 2n, storedTo: 2n });
+      await assert.rejects(storer.storeKafkaBatch(behind), LaneBehind);
+      const poison = sampleEvent({ type: 'poison' });
+      const halved = kafkaBatch([poison, ...events.slice(2)], { first: 2n, storedTo: 2n });
+      await assert.rejects(storer.storeKafkaBatch(halved), LaneBehind);
+      assert.deepEqual(await storedIds(), ids(events.slice(0, 1)));
+      assert.deepEqual(await quarantine(), []);
+
+      const lost = kafkaBatch([events[1]!, poison, ...events.slice(2)], { first: 1n, storedTo: 1n });
+      await storer.storeKafkaBatch(lost);
+      assert.deepEqual(await storedIds(), ids(events));
+      assert.equal((await quarantine()).length, 1);
     });
 
     it('keeps what could not be read at all, as it was', async () => {
