@@ -11,6 +11,7 @@ import type { AppendReceipt } from './event-log.ts';
 import { createInboxGate, INBOX_BREAKER_FAILURES, INBOX_BREAKER_RESET_MS } from './inbox-gate.ts';
 import { createInboxLog } from './inbox-log.ts';
 import type { KafkaDurability } from './kafka-topic.ts';
+import { guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { openSpool, type OpenSpool } from './spool/spool.ts';
 import { type SpoolRelayDeps, startSpoolRelay } from './spool/spool-relay.ts';
 import type { SpoolTier } from './tier-attempts.ts';
@@ -21,8 +22,8 @@ export interface EventLogOptions {
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** The ingress pool; stays the caller's. */
   readonly pool: Pick<Pool, 'query'>;
-  /** Whether PostgreSQL may be used, as its guard says; where it may not the other tiers serve. Default: it may. */
-  readonly mayUsePool?: () => boolean;
+  /** Says whether PostgreSQL may be used, and hears where it may not; then the other tiers serve. null: it may. */
+  readonly guard: Pick<PostgresGuard, 'isGood' | 'heard'> | null;
   /** null, or not there: no spool. */
   readonly spool?: SpoolSettings | null;
   /** Of Kafka. */
@@ -64,7 +65,8 @@ const EPHEMERAL_SPOOL = 'the spool may be on storage that ends with the pod (SPO
  * the same: the inbox serves, and Kafka is connected when it comes.
  */
 export async function connectEventLog(options: EventLogOptions): Promise<ComposedLog> {
-  const { pool, mayUsePool, log, now = Date.now, spool: settings = null, listener = NOBODY } = options;
+  const { guard, log, now = Date.now, spool: settings = null, listener = NOBODY } = options;
+  const pool = guard === null ? options.pool : guardPool(options.pool, guard);
   const makeBreaker = createBreakers({ log, now, listener });
   const batchOf = (tier: AppendReceipt['tier']) => (events: number) => listener.batch(tier, events);
   const spool =
@@ -75,7 +77,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
   });
   const inboxGate = createInboxGate({
     pool,
-    ...(mayUsePool === undefined ? {} : { mayUse: mayUsePool }),
+    mayUse: () => guard?.isGood ?? true,
     breaker: makeBreaker('inbox', INBOX_BREAKER),
     now,
     onTrouble: () => spool?.warm(),
@@ -84,7 +86,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
   const composed = createComposedLog({
     kafka,
     breaker: makeBreaker('kafka', { ...options.breaker, onClosed: () => kafka.recheck() }),
-    inbox: createInboxLog({ pool, onBatch: batchOf('inbox') }),
+    inbox: createInboxLog({ pool, onBatch: batchOf('inbox'), onWeak: error => guard?.heard(error) }),
     inboxGate,
     spool: spool === null ? null : spoolTier(spool, settings, makeBreaker('spool', SPOOL_BREAKER)),
     log,

@@ -52,6 +52,8 @@ export interface InboxLogOptions {
   readonly pool: Pick<Pool, 'query'>;
   /** A batch of so many events is about to be written. */
   readonly onBatch?: (events: number) => void;
+  /** PostgreSQL had a batch, by settings that are too weak for an ack: it has failed, and all that follows would. */
+  readonly onWeak?: (error: AppError) => void;
 }
 
 /**
@@ -60,14 +62,22 @@ export interface InboxLogOptions {
  * Large bodies go their own way, one a statement, on one connection, however many of them come and time out: those that are
  * not large always find another (A6).
  */
-export function createInboxLog({ pool, onBatch = () => {} }: InboxLogOptions): InboxLog {
-  const usual = createWriter(rows => appendToInbox(pool, rows), {
+export function createInboxLog({ pool, onBatch = () => {}, onWeak = () => {} }: InboxLogOptions): InboxLog {
+  const telling = async (append: Promise<void>): Promise<void> => {
+    try {
+      await append;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'ACKLINE_POSTGRES_NOT_DURABLE') onWeak(error);
+      throw error;
+    }
+  };
+  const usual = createWriter(rows => telling(appendToInbox(pool, rows)), {
     onBatch,
     maxBytes: MAX_BUFFERED_BYTES,
     batchItems: BATCH_EVENTS,
     maxInFlight: MAX_STATEMENTS_IN_FLIGHT,
   });
-  const large = createWriter(oneByOne(pool), {
+  const large = createWriter(rows => telling(oneByOne(pool, rows)), {
     onBatch,
     maxBytes: MAX_LARGE_BYTES,
     batchItems: 1,
@@ -92,10 +102,8 @@ export function createInboxLog({ pool, onBatch = () => {} }: InboxLogOptions): I
   };
 }
 
-function oneByOne(pool: Pick<Pool, 'query'>) {
-  return async (rows: readonly InboxRow[]): Promise<void> => {
-    for (const row of rows) await appendLargeToInbox(pool, row);
-  };
+async function oneByOne(pool: Pick<Pool, 'query'>, rows: readonly InboxRow[]): Promise<void> {
+  for (const row of rows) await appendLargeToInbox(pool, row);
 }
 
 function createWriter(

@@ -4,7 +4,7 @@ import type { AppendReceipt } from './event-log.ts';
 import type { Settle } from './micro-batcher.ts';
 import type { SpoolSnapshot } from './spool/spool-gauge.ts';
 
-/** How long a topic, or a PostgreSQL, that was made weaker in place is taken for what it was. */
+/** How long a topic that was made weaker in place is taken for what it was; and a PostgreSQL that is given nothing (A1). */
 export const READY_EVERY_MS = 60_000;
 
 /** What the composition needs of the Kafka log. */

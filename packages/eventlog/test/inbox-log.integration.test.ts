@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { decodeMeta } from '@ackline/shared/envelope-codec';
-import { createPool } from '@ackline/store/pool';
+import { createPool, type PoolOptions } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { startTcpProxy, type TcpProxy } from '@ackline/testkit/tcp-proxy';
 import { waitFor } from '@ackline/testkit/wait-for';
@@ -10,13 +10,15 @@ import type { Pool } from 'pg';
 import { connectEventLog } from '../src/connect-event-log.ts';
 import { createInboxLog } from '../src/inbox-log.ts';
 import { keyHash } from '../src/lane.ts';
+import { CLAIM_CHECK_BYTES } from '../src/large-bodies.ts';
 import { sampleEvent } from './event-sample.ts';
 
 const quiet = { warn: () => undefined, info: () => undefined, error: () => undefined } as never;
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
 
-function openPool(url: string): Pool {
+function openPool(url: string, options: Pick<PoolOptions, 'checkNew'> = {}): Pool {
   return createPool({
+    ...options,
     connectionString: url,
     applicationName: 'inbox-log-test',
     max: 5,
@@ -70,6 +72,21 @@ describe('inbox log on PostgreSQL', () => {
     assert.equal(rows[0].key_hash, keyHash('telegram\u000042'));
     assert.deepEqual({ ...decodeMeta(rows[0].meta), body }, event);
     await log.close();
+  });
+
+  it('takes nothing for done that PostgreSQL committed by weaker settings than an ack needs, also a repeat, and says so', async () => {
+    const weak = openPool(database.url, {
+      checkNew: async client => void (await client.query('set synchronous_commit = off')),
+    });
+    const heard: string[] = [];
+    const log = createInboxLog({ pool: weak, onWeak: error => void heard.push(error.code) });
+    const [small, large] = [sampleEvent(), sampleEvent({ body: Buffer.alloc(CLAIM_CHECK_BYTES + 1) })];
+    for (const event of [small, large, small, large]) {
+      await assert.rejects(log.append(event), code('ACKLINE_POSTGRES_NOT_DURABLE'));
+    }
+    assert.deepEqual(heard, Array(4).fill('ACKLINE_POSTGRES_NOT_DURABLE'));
+    await log.close();
+    await weak.end();
   });
 
   it('appends thousands in few statements, in the order of appending', async () => {
@@ -163,6 +180,7 @@ describe('inbox log on PostgreSQL', () => {
   it('serves as the whole event log without Kafka, and tells when it can not be reached', async () => {
     await behindProxy(async (pool, proxy) => {
       const log = await connectEventLog({
+        guard: null,
         kafka: null,
         pool,
         breaker: { failures: 10, resetMs: 60_000 },

@@ -310,6 +310,7 @@ describe('composed log on real Kafka', () => {
 
   const connect = (resetMs: number): Promise<ComposedLog> =>
     connectEventLog({
+      guard: null,
       kafka: { brokers: [broker.brokers], durability: 'single-node' },
       pool,
       breaker: { failures: 10, resetMs },
@@ -322,6 +323,7 @@ describe('composed log on real Kafka', () => {
   it('refuses a start on a topic weaker than the ack contract', async () => {
     await assert.rejects(
       connectEventLog({
+        guard: null,
         kafka: { brokers: [broker.brokers], durability: 'cluster' },
         pool,
         breaker: { failures: 10, resetMs: 60_000 },

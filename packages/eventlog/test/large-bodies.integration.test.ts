@@ -40,6 +40,7 @@ describe('large bodies of one source and small events of another', () => {
   async function withLog(use: (log: ComposedLog) => Promise<void>): Promise<void> {
     const pool = open('ingress', 5);
     const log = await connectEventLog({
+      guard: null,
       kafka: null,
       pool,
       breaker: { failures: 10, resetMs: 60_000 },

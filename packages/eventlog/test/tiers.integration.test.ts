@@ -48,6 +48,7 @@ describe('inbox and spool behind a link to PostgreSQL', () => {
     const directory = await mkdtemp(join(tmpdir(), 'ackline-tiers-'));
     const spool = { directory, maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000, allowEphemeral: true };
     const log = await connectEventLog({
+      guard: null,
       kafka: null,
       pool,
       spool: withSpool ? spool : null,
@@ -124,6 +125,7 @@ describe('inbox and spool behind a link to PostgreSQL', () => {
     const directory = await mkdtemp(join(tmpdir(), 'ackline-tiers-'));
     const spool = { directory, maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000, allowEphemeral: true };
     const log = await connectEventLog({
+      guard: null,
       kafka: null,
       pool,
       spool,

@@ -28,16 +28,28 @@ export async function standbyWeaknesses(queryable: Pick<Pool, 'query'>): Promise
   }
 }
 
+/** What of a server's settings a commit survives a power loss by, in force for the session that asks. */
+export interface DurabilitySettings {
+  readonly fsync: string;
+  readonly commit: string;
+  readonly pages: string;
+}
+
+/** The settings as columns, for a statement whose commit an ack depends on: it is told in the same answer. */
+export const DURABILITY_COLUMNS = `current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+            current_setting('full_page_writes') as pages`;
+
 /** A1: a commit that an ack depends on must survive a power loss. Refuses a server that runs without fsync. */
 export async function checkPostgresDurability(queryable: Pick<Pool, 'query'>): Promise<void> {
-  const result = await queryable.query<{ fsync: string; commit: string; pages: string }>(
-    `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
-            current_setting('full_page_writes') as pages`,
-  );
-  const row = result.rows[0];
+  const { rows } = await queryable.query<DurabilitySettings>(`select ${DURABILITY_COLUMNS}`);
+  refuseWeakSettings(rows[0]);
+}
+
+/** Throws ACKLINE_POSTGRES_NOT_DURABLE for what is too weak, and where nothing was said. */
+export function refuseWeakSettings(row: DurabilitySettings | undefined): void {
   const weak = [
     row?.fsync === 'on' ? null : 'fsync',
-    row?.commit === 'off' || row?.commit === 'local' ? 'synchronous_commit' : null,
+    row === undefined || row.commit === 'off' || row.commit === 'local' ? 'synchronous_commit' : null,
     row?.pages === 'on' ? null : 'full_page_writes',
   ].filter(setting => setting !== null);
   if (weak.length > 0) {

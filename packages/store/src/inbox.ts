@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { byteaArray } from './bytea-array.ts';
+import { DURABILITY_COLUMNS, type DurabilitySettings, refuseWeakSettings } from './durability.ts';
 
 /** A row of the PostgreSQL event log; `meta` is the encoded envelope without its body. */
 export interface InboxRow {
@@ -14,18 +15,22 @@ export interface InboxRow {
 }
 
 /**
- * Appends rows in one statement: all are committed when it resolves. A row that is there already (an append that was
- * tried again) counts as appended.
+ * Appends rows in one statement: all are committed when it resolves, by settings that outlast a power loss (A1), which were asked in
+ * the statement itself: a reload may weaken them at any moment. Else it rejects with ACKLINE_POSTGRES_NOT_DURABLE, though the rows are
+ * there. A row that is there already (an append that was tried again) counts as appended.
  */
 export async function appendToInbox(
   queryable: Pick<Pool, 'query'>,
   rows: readonly InboxRow[],
 ): Promise<void> {
-  await queryable.query({
+  const { rows: settings } = await queryable.query<DurabilitySettings>({
     name: 'inbox-append',
-    text: `insert into inbox (id, key_hash, after_offset, key_id, meta, body)
-           select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])
-           on conflict (id) do nothing`,
+    text: `with added as (
+             insert into inbox (id, key_hash, after_offset, key_id, meta, body)
+             select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])
+             on conflict (id) do nothing
+           )
+           select ${DURABILITY_COLUMNS}`,
     values: [
       rows.map(row => row.id),
       rows.map(row => row.keyHash),
@@ -35,17 +40,22 @@ export async function appendToInbox(
       byteaArray(rows.map(row => row.body)),
     ],
   });
+  refuseWeakSettings(settings[0]);
 }
 
 /** As `appendToInbox`, for one large row: its bytes go as they are, without another copy of them in an array. */
 export async function appendLargeToInbox(queryable: Pick<Pool, 'query'>, row: InboxRow): Promise<void> {
-  await queryable.query({
+  const { rows: settings } = await queryable.query<DurabilitySettings>({
     name: 'inbox-append-large',
-    text: `insert into inbox (id, key_hash, after_offset, key_id, meta, body)
-           values ($1, $2, $3, $4, $5, $6)
-           on conflict (id) do nothing`,
+    text: `with added as (
+             insert into inbox (id, key_hash, after_offset, key_id, meta, body)
+             values ($1, $2, $3, $4, $5, $6)
+             on conflict (id) do nothing
+           )
+           select ${DURABILITY_COLUMNS}`,
     values: [row.id, row.keyHash, row.afterOffset.toString(), row.keyId, row.meta, row.body],
   });
+  refuseWeakSettings(settings[0]);
 }
 
 /** What the drainer needs to decide whether a row may go, without its bytes. */

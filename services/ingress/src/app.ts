@@ -1,11 +1,6 @@
 import type { ComposedLog } from '@ackline/eventlog/composed-log';
 import { connectEventLog } from '@ackline/eventlog/connect-event-log';
-import {
-  connectPostgresGuard,
-  createAsking,
-  guardPool,
-  type PostgresGuard,
-} from '@ackline/eventlog/postgres-guard';
+import { connectPostgresGuard, createAsking, type PostgresGuard } from '@ackline/eventlog/postgres-guard';
 import { aborted } from '@ackline/runtime/aborted';
 import { waitForEndpointRemoval } from '@ackline/runtime/drain';
 import { createHealthRegistry, type HealthRegistry } from '@ackline/runtime/health';
@@ -171,8 +166,16 @@ async function openEventLog(
     tracing === null
       ? {}
       : { onRelayed: relaySpans({ record: span => tracing.record(span), now: Date.now }) };
-  const guarded = { pool: guardPool(pool, guard), mayUsePool: () => guard.isGood };
-  const eventLog = await connectEventLog({ kafka, breaker, spool, listener, ...relayed, ...guarded, log });
+  const eventLog = await connectEventLog({
+    kafka,
+    breaker,
+    spool,
+    pool,
+    guard,
+    listener,
+    ...relayed,
+    log,
+  });
   metrics.watch(() => eventLog.snapshot());
   return eventLog;
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { ComposedLog } from '../composed-log.ts';
 import { connectEventLog, type EventLogOptions } from '../connect-event-log.ts';
-import { connectPostgresGuard, guardPool, type PostgresGuardDeps } from '../postgres-guard.ts';
+import { connectPostgresGuard, type PostgresGuardDeps } from '../postgres-guard.ts';
 import { listSpoolFiles } from './spool-directory.ts';
 import type { SpoolSnapshot } from './spool-gauge.ts';
 
@@ -47,10 +47,19 @@ export async function drainSpool(options: SpoolDrainOptions): Promise<SpoolDrain
   const { directory, kafka, pool, log, checkPostgres, patienceMs, onProgress } = options;
   await assertDirectory(directory);
   const guard = await connectPostgresGuard({ check: checkPostgres, log });
+  const refused = { error: null as unknown };
   const moved = { taken: 0, at: performance.now() };
   const eventLog = await connectEventLog({
     kafka,
-    pool: guardPool(pool, guard),
+    pool,
+    guard: {
+      get isGood() {
+        return guard.isGood;
+      },
+      heard(error) {
+        if (error instanceof AppError) refused.error = error;
+      },
+    },
     spool: { directory, ...BOUNDS },
     breaker: BREAKER,
     log,
@@ -61,7 +70,6 @@ export async function drainSpool(options: SpoolDrainOptions): Promise<SpoolDrain
   });
   moved.at = performance.now(); // a broker that is away takes seconds of its own
   const stop = new AbortController();
-  const refused = { error: null as unknown };
   guard.untilGood(stop.signal).catch((error: unknown) => {
     refused.error = error;
   });

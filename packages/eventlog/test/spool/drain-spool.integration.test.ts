@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AppError } from '@ackline/shared/app-error';
 import { newEventId } from '@ackline/shared/event-id';
-import { createPool } from '@ackline/store/pool';
+import { createPool, type PoolOptions } from '@ackline/store/pool';
 import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { freePort } from '@ackline/testkit/free-port';
 import { startTcpProxy } from '@ackline/testkit/tcp-proxy';
@@ -22,8 +22,14 @@ describe('drainSpool', () => {
   let database: TestDatabase;
   let pool: Pool;
 
-  const open = (url: string): Pool =>
-    createPool({ connectionString: url, applicationName: 'drain-test', max: 2, onError: () => undefined });
+  const open = (url: string, options: Pick<PoolOptions, 'checkNew'> = {}): Pool =>
+    createPool({
+      connectionString: url,
+      applicationName: 'drain-test',
+      max: 2,
+      onError: () => undefined,
+      ...options,
+    });
 
   before(async () => {
     database = await createTestDatabase();
@@ -148,6 +154,17 @@ describe('drainSpool', () => {
     const check = () => Promise.reject(errors.shift() ?? new Error('asked too often'));
     await assert.rejects(drain(bench, { checkPostgres: check }), code('ACKLINE_POSTGRES_NOT_DURABLE'));
     assert.deepEqual(await inInbox(ids), []);
+    assert.equal(bench.databases().length, 1);
+  });
+
+  it('ends, and keeps the spool, where one is made weaker while it drains (A1)', async () => {
+    await using bench = new SpoolBench();
+    await leaveBehind(bench, 5);
+    const weakened = open(database.url, {
+      checkNew: async client => void (await client.query('set synchronous_commit = off')),
+    });
+    await assert.rejects(drain(bench, { pool: weakened }), code('ACKLINE_POSTGRES_NOT_DURABLE'));
+    await weakened.end();
     assert.equal(bench.databases().length, 1);
   });
 
