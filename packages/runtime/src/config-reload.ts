@@ -158,13 +158,16 @@ async function readSettled<T>(
   ended: AbortSignal,
 ): Promise<Read<T>> {
   let seen = await lookAt(path);
-  let isSettled = now() - seen.changedAt >= lookEveryMs;
+  let waitMs = seen.changedAt + lookEveryMs - now();
+  let isSettled = waitMs <= 0;
   for (let looks = 1; looks < MAX_LOOKS; looks++) {
     if (isSettled) {
       const read = await attempt(load, inForce, seen.stamp);
       if ((await lookAt(path)).stamp === seen.stamp) return read;
     }
-    await pause(lookEveryMs, ended);
+    // What is lacking by the file's own time, which may be ahead of ours.
+    await pause(isSettled ? lookEveryMs : Math.min(waitMs, lookEveryMs), ended);
+    waitMs = lookEveryMs;
     const next = await lookAt(path);
     isSettled = next.stamp === seen.stamp;
     seen = next;

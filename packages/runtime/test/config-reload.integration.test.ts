@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -106,6 +106,21 @@ describe('a configuration file that is being written', () => {
     await reload.reload();
     assert.equal(reload.current, 'good one, and another');
     assert.deepEqual(loaded, ['good half', 'good one, and another']);
+  });
+
+  it('is waited for no longer than until it has not changed for a while', { timeout: 20_000 }, async () => {
+    const path = join(folder, 'a-while');
+    await writeFile(path, 'good');
+    const lookEveryMs = 40_000;
+    const { ctimeMs } = await stat(path);
+    const reload = await connectConfigReload({
+      path,
+      load: () => readFile(path, 'utf8'),
+      log: { info: () => undefined, error: () => undefined },
+      lookEveryMs,
+      now: () => ctimeMs + lookEveryMs - 5,
+    });
+    assert.equal(reload.current, 'good');
   });
 
   it('is not taken where it changed under the reading', async () => {
