@@ -1,27 +1,7 @@
+import type { AuditAction } from '@ackline/shared/audit-actions';
 import type { Pool, PoolClient } from 'pg';
 import { type LookedRow, type Page, pageOf } from './bounded-look.ts';
 import { inTransaction } from './transaction.ts';
-
-/** API: a released name is never used for anything else. */
-export type AuditAction =
-  | 'destination.paused'
-  | 'destination.resumed'
-  | 'delivery.replayed'
-  | 'delivery.discarded'
-  | 'replay.announced'
-  | 'replay.started'
-  | 'replay.continued'
-  | 'replay.cancelled'
-  | 'quarantine.returned'
-  | 'cache.cleared'
-  | 'destination.enabled'
-  | 'payload.viewed'
-  | 'payloads.pulled'
-  | 'sample.sent'
-  | 'token.created'
-  | 'token.revoked'
-  | 'session.started'
-  | 'session.ended';
 
 export interface AuditEntry {
   /** A person, as the machine knows them ("anna@ops-1"), or the process that did it by itself. */

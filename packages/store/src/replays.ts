@@ -11,8 +11,9 @@
  *     over: one that takes no work holds up no other's (A6).
  */
 import { randomUUID } from 'node:crypto';
+import type { AuditAction } from '@ackline/shared/audit-actions';
 import type { Pool, PoolClient } from 'pg';
-import { type AuditAction, audit } from './audit.ts';
+import { audit } from './audit.ts';
 import { inTransaction } from './transaction.ts';
 
 export type ReplayState =

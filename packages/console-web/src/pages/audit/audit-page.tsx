@@ -12,6 +12,7 @@ import type { FilterField } from '../../components/filter-field.ts';
 import { NotOfTenant } from '../../components/not-of-tenant.tsx';
 import { PageHead } from '../../components/page-head.tsx';
 import { PagedList } from '../../components/paged-list.tsx';
+import { ACTIONS } from './actions.ts';
 import { AuditRow } from './audit-entry.tsx';
 import { type AuditSearch, readAuditSearch } from './route.ts';
 
@@ -23,27 +24,6 @@ const auditQuery = (search: AuditSearch) =>
     fetchPage: (cursor, signal) =>
       answerOf(client.GET('/api/v1/audit', { params: { query: { ...search, ...cursor } }, signal })),
   });
-
-/** Those of this release; others may be typed. */
-const ACTIONS = [
-  'cache.cleared',
-  'delivery.discarded',
-  'delivery.replayed',
-  'destination.enabled',
-  'destination.paused',
-  'destination.resumed',
-  'payload.viewed',
-  'payloads.pulled',
-  'quarantine.returned',
-  'replay.announced',
-  'replay.cancelled',
-  'replay.continued',
-  'replay.started',
-  'session.ended',
-  'session.started',
-  'token.created',
-  'token.revoked',
-];
 
 const FIELDS: readonly FilterField[] = [
   { name: 'actor', label: 'Who', kind: 'text' },

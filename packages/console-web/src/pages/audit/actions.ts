@@ -1,0 +1,21 @@
+/** What the filter offers: those of this release. Others may be typed. */
+export const ACTIONS = [
+  'cache.cleared',
+  'delivery.discarded',
+  'delivery.replayed',
+  'destination.enabled',
+  'destination.paused',
+  'destination.resumed',
+  'payload.viewed',
+  'payloads.pulled',
+  'quarantine.returned',
+  'replay.announced',
+  'replay.cancelled',
+  'replay.continued',
+  'replay.started',
+  'sample.sent',
+  'session.ended',
+  'session.started',
+  'token.created',
+  'token.revoked',
+];
