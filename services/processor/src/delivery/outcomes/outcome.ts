@@ -73,6 +73,7 @@ export type ParkReason =
   | 'untransformable'
   | 'refused'
   | 'undecodable';
+
 /**
  * busy: those that evaluate expressions, or the threads of the handler, have others before it, or a newer file is waited for; late: the `rate` has; killed: the process that had
  * it was ended; interrupted: the thread was; not-ready: the handler is not loaded.
