@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { startFront, TELEGRAM_HEADERS } from '../support/front.ts';
 import { openRaw, post } from '../support/raw-http.ts';
 
-describe('a connection on which nothing was sent', () => {
+// Side by side: each waits for the time for a head.
+describe('a connection on which nothing was sent', { concurrency: true }, () => {
   it('outlives the time for a head, and then serves its first request', async () => {
     await using front = await startFront();
     using ahead = await openRaw(front.port);

@@ -19,6 +19,7 @@ import type { Pool } from 'pg';
 import twilioSdk from 'twilio';
 import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { ask } from '../support/running-app.ts';
 
 const SECRETS = {
   TWILIO: '0123456789abcdef0123456789abcdef',
@@ -43,6 +44,7 @@ let database: TestDatabase;
 let proxy: TcpProxy;
 let pool: Pool;
 let folder: string;
+let configFile: string;
 
 before(async () => {
   database = await createTestDatabase();
@@ -55,6 +57,8 @@ before(async () => {
     onError: () => undefined,
   });
   folder = await mkdtemp(join(tmpdir(), 'ackline-rejected-'));
+  configFile = join(folder, 'ackline.yaml');
+  await writeFile(configFile, CONFIG);
 });
 after(async () => {
   await pool.end();
@@ -64,8 +68,6 @@ after(async () => {
 });
 
 async function startApp() {
-  const configFile = join(folder, 'ackline.yaml');
-  await writeFile(configFile, CONFIG);
   const throughProxy = new URL(database.url);
   throughProxy.hostname = '127.0.0.1';
   throughProxy.port = String(proxy.port);
@@ -120,7 +122,7 @@ interface Sent {
 
 /** Sends what is refused; the id that its sender has of it. */
 async function refusedId(base: string, path: string, { headers, body }: Sent): Promise<string> {
-  const response = await fetch(base + path, {
+  const response = await ask(base + path, {
     method: 'POST',
     headers: headers.map(([name, value]): [string, string] => [name, value]),
     body: Buffer.from(body as string),
