@@ -38,6 +38,8 @@ export interface PostgresGuardDeps {
   readonly checkAgain?: () => Promise<readonly string[]>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly retryMs?: number;
+  /** How often one that is good is asked. Default: each minute. */
+  readonly goodEveryMs?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
   /** Resolves after this long, or when aborted. */
@@ -111,8 +113,8 @@ class Guard implements PostgresGuard {
   }
 
   async #askLater(signal: AbortSignal): Promise<void> {
-    const { log, retryMs = RETRY_MS, wait = pause } = this.#deps;
-    await wait(this.isGood ? READY_EVERY_MS : retryMs, AbortSignal.any([signal, this.#wake.signal]));
+    const { log, retryMs = RETRY_MS, goodEveryMs = READY_EVERY_MS, wait = pause } = this.#deps;
+    await wait(this.isGood ? goodEveryMs : retryMs, AbortSignal.any([signal, this.#wake.signal]));
     if (this.#wake.signal.aborted) this.#wake = new AbortController();
     if (signal.aborted) return;
     const wasGood = this.isGood;

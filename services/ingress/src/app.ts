@@ -198,7 +198,7 @@ function openPool(
 
 async function openPostgresGuard(
   pool: Pool,
-  { failsOver }: Pick<IngressConfig, 'failsOver'>,
+  { failsOver, askPostgresEveryMs }: Pick<IngressConfig, 'failsOver' | 'askPostgresEveryMs'>,
   { log, health }: Pick<BackgroundDeps, 'log' | 'health'>,
 ): Promise<PostgresGuard> {
   const guard = await connectPostgresGuard({
@@ -207,6 +207,7 @@ async function openPostgresGuard(
       await checkPostgresDurability(pool);
       return failsOver ? standbyWeaknesses(pool) : [];
     },
+    goodEveryMs: askPostgresEveryMs,
     log,
   });
   health.watch('postgres', () => postgresReadiness(guard));

@@ -1,5 +1,6 @@
 import type { SpoolSettings } from '@ackline/eventlog/connect-event-log';
 import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
+import { READY_EVERY_MS } from '@ackline/eventlog/tiers';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
 import {
@@ -121,6 +122,8 @@ export interface IngressConfig extends ProgramConfig {
   readonly databaseUrl: string;
   /** A standby may take PostgreSQL's place; false: all that there are serve readers alone. */
   readonly failsOver: boolean;
+  /** How often a PostgreSQL in use is asked whether it still keeps what it confirms. */
+  readonly askPostgresEveryMs: number;
   /** null: no Kafka, PostgreSQL takes every event. */
   readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
   /** null: no spool, what neither Kafka nor PostgreSQL takes is refused. */
@@ -158,6 +161,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     operations: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     failsOver: env.POSTGRES_STANDBYS === 'failover',
+    askPostgresEveryMs: READY_EVERY_MS,
     kafka:
       env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
     spool:

@@ -18,6 +18,7 @@ describe('loadConfig', () => {
       operations: { host: '0.0.0.0', port: 9464 },
       databaseUrl: DATABASE_URL,
       failsOver: true,
+      askPostgresEveryMs: 60_000,
       kafka: null,
       spool: null,
       breaker: { failures: 10, resetMs: 60_000 },

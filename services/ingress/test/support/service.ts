@@ -16,7 +16,7 @@ export const SERVICE_TOKEN = 'service-token';
 /** No answer by then is a failure of its own. */
 const ANSWER_LIMIT_MS = 10_000;
 
-const SERVICE_CONFIG = `
+export const SERVICE_CONFIG = `
 sources: [{ name: telegram, provider: telegram, path: /webhook/telegram, secrets: [{ env: TOKEN }] }]
 destinations: [{ name: receiver, type: http, url: http://127.0.0.1:9/ }]
 routes: [{ name: all, destination: receiver }]
