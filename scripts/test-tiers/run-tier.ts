@@ -44,8 +44,8 @@ export const tiers: readonly Tier[] = [
   { name: 'integration', options: { concurrency: 3, timeout: 300_000 }, limitMs: 20 * MINUTE_MS },
   // Two at a time: a page waits for its console as much as it computes.
   { name: 'browser', options: { concurrency: 2, timeout: 120_000 }, limitMs: 10 * MINUTE_MS },
-  // Each file brings servers of its own, and waits for them most of its time.
-  { name: 'container', options: { concurrency: 2, timeout: 1_200_000 }, limitMs: 45 * MINUTE_MS },
+  // Each file brings servers of its own, and waits for them most of its time: two at a time left half of two cores idle.
+  { name: 'container', options: { concurrency: 3, timeout: 1_200_000 }, limitMs: 45 * MINUTE_MS },
   // One file at a time, each in a namespace of its own.
   { name: 'k8s', options: { concurrency: 1, timeout: 1_800_000 }, limitMs: 90 * MINUTE_MS },
 ];
@@ -63,17 +63,27 @@ const PATTERNS = [
 const ALONE = 'proofs/test/alerts.integration.test.ts';
 /** What takes half a minute and more, begun first: else one of these would run on alone at the end of its tier. */
 export const LONGEST: readonly string[] = [
-  'proofs/test/one-box-page.integration.test.ts',
-  'proofs/test/replay-load.integration.test.ts',
-  'services/processor/test/handling/handlers.integration.test.ts',
-  'services/processor/test/delivery/interleavings.integration.test.ts',
-  'packages/cli/test/up.integration.test.ts',
-  'packages/cli/test/migrating/migrating-page.integration.test.ts',
   'services/ingress/test/processes/processes.integration.test.ts',
+  'services/processor/test/handling/handlers.integration.test.ts',
+  'services/processor/test/replaying/replayer.integration.test.ts',
+  'bench/test/processor/processor-bench.integration.test.ts',
+  'services/processor/test/delivery/interleavings.integration.test.ts',
+  'packages/cli/test/migrating/migrating-page.integration.test.ts',
+  'services/processor/test/retaining/retention.integration.test.ts',
+  'services/processor/test/transforming/transformer.integration.test.ts',
+  'proofs/test/one-box-page.integration.test.ts',
   'proofs/test/bots.integration.test.ts',
   'packages/handlers/test/thread/bad-handlers.integration.test.ts',
-  'services/ingress/test/app.integration.test.ts',
+  'services/processor/test/storing/lane-storer.integration.test.ts',
   'services/processor/test/reload.integration.test.ts',
+  'packages/cli/test/up.integration.test.ts',
+  'services/processor/test/app.integration.test.ts',
+  'proofs/test/durability.container.test.ts',
+  'proofs/test/bots.container.test.ts',
+  'services/processor/test/delivery/kafka-destination.container.test.ts',
+  'scripts/test/image.container.test.ts',
+  'packages/eventlog/test/kafka.container.test.ts',
+  'packages/eventlog/test/kafka-consumer.container.test.ts',
 ];
 const RUN_FILES = fileURLToPath(new URL('./run-files.ts', import.meta.url));
 

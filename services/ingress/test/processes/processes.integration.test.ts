@@ -61,7 +61,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('several ingress processes', () => {
+// Three at a time: each has processes and a database of its own, and waits for starts and drains most of its time.
+describe('several ingress processes', { concurrency: 3 }, () => {
+  // First, beside the others: it takes the whole drain deadline, which no setting shortens.
+  it('kill one of them that hangs in the drain, name it and exit 1', async () => {
+    await withDatabase(async database => {
+      await using ingress = await startIngress(database.url, { INGRESS_PROCESSES: '2' });
+      const workers = workerPids(ingress);
+      process.kill(workers[0] ?? 0, 'SIGSTOP');
+      assert.deepEqual(await ingress.service.stop('SIGTERM'), { code: 1, signal: null });
+      assert.deepEqual(
+        ingress.logged('worker.killed').map(line => line['worker']),
+        ['worker 1'],
+      );
+      assert.match(ingress.service.output(), /killed in the drain: worker 1/);
+      assert.deepEqual(workers.filter(isAlive), []);
+    });
+  });
+
   it('are replaced one by one at SIGUSR2 with no request refused, reset or lost', async () => {
     await withDatabase(async database => {
       await using ingress = await startIngress(database.url, {
