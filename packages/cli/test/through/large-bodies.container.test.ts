@@ -10,6 +10,9 @@ import { startGateway } from './gateway.ts';
 import { sendLargestBodies } from './large-bodies.ts';
 import { configFor, pathOf, post, SECRETS, signed } from './requests.ts';
 
+/** Beyond the numbers of the large ones. */
+const FIRST_SMALL = 100;
+
 it('keeps the contract of small bodies for large ones, which go past Kafka', {
   timeout: 420_000,
 }, async () => {
@@ -24,11 +27,16 @@ it('keeps the contract of small bodies for large ones, which go past Kafka', {
     });
     const github = providers.get('github');
     assert.ok(github);
-    const small = signed(github, 0);
-    assert.equal(await post(gateway, pathOf('github'), small), 200);
-    assert.equal(await gateway.appended('kafka'), 1);
-    await waitFor(() => receiver.requests.length === 1, { timeoutMs: 120_000 });
-    assert.deepEqual(receiver.requests[0]?.body, Buffer.from(small.body));
+    // One that finds a broker slower than its part of a second is in the inbox, and the next one is Kafka's.
+    const small: Buffer[] = [];
+    do {
+      const sample = signed(github, FIRST_SMALL + small.length);
+      assert.equal(await post(gateway, pathOf('github'), sample), 200);
+      small.push(Buffer.from(sample.body));
+    } while ((await gateway.appended('kafka')) === 0);
+    await waitFor(() => receiver.requests.length === small.length, { timeoutMs: 120_000 });
+    const received = receiver.requests.map(({ body }) => body);
+    assert.deepEqual(received.toSorted(Buffer.compare), small.toSorted(Buffer.compare));
     receiver.clear();
     await sendLargestBodies({ gateway, receiver, databaseUrl: database.url });
     assert.equal(await gateway.appended('kafka'), 1);
