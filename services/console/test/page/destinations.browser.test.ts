@@ -67,7 +67,9 @@ describe('the page of destinations', () => {
     await page.getByRole('alertdialog', { name: 'Resume crm' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Resume crm' }).and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Enter');
+    await page.getByRole('alertdialog', { name: 'Resume crm' }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await cardOf(page, 'crm').getByText('2 due').waitFor();
