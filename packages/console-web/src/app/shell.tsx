@@ -50,12 +50,12 @@ function useFocusOnPage(main: React.RefObject<HTMLElement | null>): void {
   const { pathname } = useLocation();
   const shown = useRef(pathname);
   useEffect(() => {
-    if (shown.current === pathname) return;
-    shown.current = pathname;
-    main.current?.focus({ preventScroll: true });
     // On a phone the menu is wider than the screen.
     document
       .querySelector('.shell-nav [aria-current]')
       ?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    main.current?.focus({ preventScroll: true });
   }, [pathname, main]);
 }

@@ -16,8 +16,10 @@ export function ApiCall({ method = 'GET', path, body }: ApiCallProps) {
   const { data: waysIn } = useQuery(waysInQuery);
   const call = { method, url: location.origin + path, body, needsToken: waysIn?.local !== true };
   return (
-    <More title="This page’s API call">
-      <CommandLine command={curlCommand(call)} />
-    </More>
+    <div className="api-call">
+      <More title="This page’s API call">
+        <CommandLine command={curlCommand(call)} />
+      </More>
+    </div>
   );
 }

@@ -251,6 +251,9 @@ describe('the events page', () => {
   });
 
   it('is pleasant to look at, with and without its filters', async () => {
+    // Longer than a phone is wide.
+    const source = 'faster-incoming-messages-of-the-respond-io-workspace';
+    await storeEvent(bed.pool, { source, dedupKey: 'long-names', deliveries: [{ state: 'delivered' }] });
     await using tab = await bed.open('/events');
     await shown(tab.page, 'update-119');
     await isLive(tab.page);

@@ -35,6 +35,9 @@ describe('the overview page', () => {
       .filter({ hasText: '1' })
       .filter({ hasText: /ago|just now/ })
       .waitFor();
+    await tile(page, 'Answers in')
+      .filter({ hasText: /p99\d+ ms/ })
+      .waitFor();
     await tile(page, 'Lag').filter({ hasText: 'no processor runs' }).waitFor();
     for (const title of ['Time to the answer', 'Accepted, by tier', 'Accepted, by source', 'Deliveries'])
       await chart(page, title).locator('canvas').waitFor();
@@ -73,7 +76,7 @@ describe('the overview page', () => {
     const headers = { authorization: `Bearer ${await createToken(bed.pool, wish)}` };
     await using tab = await bed.open('/overview', { headers });
     const { page } = tab;
-    await page.getByRole('heading', { name: 'Nothing has come for 1 hour' }).waitFor();
+    await page.getByRole('heading', { name: 'Nothing has come in the last 1 hour' }).waitFor();
     await page.getByText('npx ackline send <source>').waitFor();
     assert.equal(await tile(page, 'Lag').count(), 0);
     await lookAtPage(tab, 'overview-empty');

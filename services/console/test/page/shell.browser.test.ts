@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createToken, revokeToken } from '@ackline/store/console-tokens';
+import { SIZES } from '@ackline/testkit/browser';
 import { lookAtPage } from '@ackline/testkit/page-looks';
 import type { Page } from 'playwright-core';
 import { openPageBed, type PageBed } from '../support/page.ts';
@@ -82,6 +83,15 @@ describe('around the pages', () => {
     assert.deepEqual([await ground(), await page.getByLabel('Theme').inputValue()], [light, 'light']);
     await page.getByLabel('Theme').selectOption('System theme');
     assert.equal(await ground(), dark);
+  });
+
+  it('shows where one is on a phone, though its menu is wider', async () => {
+    const headers = { authorization: `Bearer ${await tokenNamed('on a phone')}` };
+    await using tab = await bed.open('/sources', { headers, size: 'phone' });
+    const link = tab.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Sources' });
+    await tab.page.getByRole('heading', { name: 'Sources' }).waitFor();
+    const { x, width } = (await link.boundingBox()) ?? { x: 0, width: 0 };
+    assert.ok(width > 0 && x >= 0 && x + width <= SIZES.phone.width, `${x} ${width}`);
   });
 
   it('stays when a page fails, or is none', async () => {

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Age } from '../../components/age.tsx';
 import { countText, numberText } from '../../components/count-text.ts';
+import { elapsedText } from '../../components/elapsed.ts';
 import type { Overview } from './overview-query.ts';
 
 type Now = Overview['now'];
@@ -15,11 +16,7 @@ export function NowTiles({ now, isOfAll }: { readonly now: Now; readonly isOfAll
         {tier === null ? <Quiet>nothing came</Quiet> : <TierName tier={tier.inUse} />}
       </Tile>
       <Tile title="Answers in, p99" at={acks?.measuredAt}>
-        {acks?.p99Ms == null ? (
-          <Quiet>nothing came</Quiet>
-        ) : (
-          `${numberText(Math.round(acks.p99Ms * 10) / 10)} ms`
-        )}
+        {acks?.p99Ms == null ? <Quiet>nothing came</Quiet> : elapsedText(acks.p99Ms)}
       </Tile>
       {isOfAll && <LagTile lag={now.lag} />}
       {isOfAll && now.breakers !== null && <BreakersTile breakers={now.breakers} />}

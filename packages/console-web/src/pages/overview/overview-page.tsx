@@ -97,7 +97,7 @@ function stepText(stepS: number): string {
 
 function Still({ range }: { readonly range: Range }) {
   return (
-    <EmptyState title={`Nothing has come for ${range.text}`} command="npx ackline send <source>">
+    <EmptyState title={`Nothing has come in the last ${range.text}`} command="npx ackline send <source>">
       Send a sample of a source, signed as its provider would. It is in the <Link to="/events">events</Link>{' '}
       at once, and here within a minute:
     </EmptyState>
