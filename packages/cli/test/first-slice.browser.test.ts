@@ -129,7 +129,7 @@ async function walk(watching: Page, sending: Page, activate: Activate): Promise<
   await watching.getByText('breaker closed', { exact: true }).waitFor();
 
   await menu('Parked');
-  await activate(watching, watching.getByRole('link', { name: 'shop 500' }));
+  await activate(watching, watching.getByRole('link', { name: 'shop 500', exact: true }));
   await activate(watching, watching.getByRole('button', { name: 'Count and replay this group' }));
   await watching.getByText(/^[1-9]\d* deliver(y|ies) would be sent again/).waitFor();
   await activate(watching, watching.getByRole('button', { name: 'Start' }));
@@ -143,7 +143,7 @@ async function walk(watching: Page, sending: Page, activate: Activate): Promise<
 
   await watching.goBack(); // without the replay
   await watching.goBack(); // the causes
-  await watching.getByRole('heading', { name: 'Nothing is parked' }).waitFor();
+  await watching.getByRole('heading', { name: 'No delivery is parked' }).waitFor();
   await watching.goBack(); // Destinations
   await watching.goBack();
   await watching.waitForURL(address);

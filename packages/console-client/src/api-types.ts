@@ -1038,6 +1038,11 @@ export interface components {
              * @description The delivery that was parked last.
              */
             exampleId: string;
+            /**
+             * Format: uuid
+             * @description Its event.
+             */
+            exampleEventId: string;
         };
         ParkedCauses: {
             items: components["schemas"]["ParkedCause"][];

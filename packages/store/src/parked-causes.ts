@@ -58,6 +58,11 @@ export interface ReadCause extends ParkedCause {
   readonly hasMore: boolean;
 }
 
+export interface ShownCause extends ReadCause {
+  /** Of `exampleId`. */
+  readonly exampleEventId: string;
+}
+
 /** All causes together: some tenths of a second. */
 const MAX_COUNTED = 100_000;
 const LEAST_COUNTED = 100;
@@ -71,12 +76,12 @@ const MAX_CAUSES = 500;
 export async function readCauses(
   queryable: Pick<Pool, 'query'>,
   tenant: string | null,
-): Promise<readonly ReadCause[]> {
+): Promise<readonly ShownCause[]> {
   const parked =
     tenant === null
       ? "d.state = 'parked' and $1::text is null"
       : "d.state = 'parked' and d.tenant = $1::text";
-  const { rows } = await queryable.query<ReadCause>(
+  const { rows } = await queryable.query<ShownCause>(
     `with recursive cause (name, destination, n) as (
        (select d.park_cause, d.destination, 1 from deliveries d where ${parked} order by d.park_cause limit 1)
        union all
@@ -86,7 +91,7 @@ export async function readCauses(
         where cause.n < ${MAX_CAUSES}
      ), share (most) as (select greatest(${LEAST_COUNTED}, ${MAX_COUNTED} / nullif(count(*), 0)) from cause)
      select cause.name as cause, cause.destination, counted.count, counted.count = share.most as "hasMore",
-            first.at as "firstAt", last.at as "lastAt", last.id as "exampleId"
+            first.at as "firstAt", last.at as "lastAt", last.id as "exampleId", last.event_id as "exampleEventId"
        from share cross join cause
       cross join lateral (
         select count(*)::int as count from (
@@ -96,7 +101,7 @@ export async function readCauses(
         select d.finished_at as at from deliveries d
          where ${parked} and d.park_cause = cause.name order by d.finished_at, d.id limit 1) first
       cross join lateral (
-        select d.finished_at as at, d.id from deliveries d
+        select d.finished_at as at, d.id, d.event_id from deliveries d
          where ${parked} and d.park_cause = cause.name order by d.finished_at desc, d.id desc limit 1) last
       order by counted.count desc, cause.name`,
     [tenant],

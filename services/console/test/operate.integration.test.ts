@@ -52,6 +52,9 @@ describe('what an operator does by the API', () => {
     return ids;
   };
 
+  const eventOf = async (delivery = ''): Promise<string> =>
+    (await ackline.call('readDelivery', { params: { id: delivery } })).json.eventId;
+
   it('sends a delivery again with another body, which is kept, and tells who made it in timeline and audit', async () => {
     const { id: event, deliveries } = await storeEvent(pool, {
       body: '{"amount":5}',
@@ -121,15 +124,16 @@ describe('what an operator does by the API', () => {
     );
     const { json } = await ackline.call('listCauses');
     assert.deepEqual(
-      json.items.map(({ cause, count, hasMore, exampleId }: Record<string, unknown>) => [
+      json.items.map(({ cause, count, hasMore, exampleId, exampleEventId }: Record<string, unknown>) => [
         cause,
         count,
         hasMore,
         exampleId,
+        exampleEventId,
       ]),
       [
-        ['crm 503', 3, false, ids[2]],
-        ['crm 422', 2, false, ids[4]],
+        ['crm 503', 3, false, ids[2], await eventOf(ids[2])],
+        ['crm 422', 2, false, ids[4], await eventOf(ids[4])],
       ],
     );
   });

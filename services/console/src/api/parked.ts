@@ -43,6 +43,7 @@ const parkedCause = named(
     firstAt: time,
     lastAt: time,
     exampleId: guid.describe('The delivery that was parked last.'),
+    exampleEventId: guid.describe('Its event.'),
   }),
 );
 

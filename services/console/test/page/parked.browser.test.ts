@@ -8,6 +8,8 @@ import { storeEvent } from '../support/rows.ts';
 
 /** Over a page of the API. */
 const CRM = 60;
+/** Longer than a phone is wide. */
+const LONG = 'a-destination-with-a-rather-long-name-for-billing-and-invoices';
 
 describe('the parked page', () => {
   let bed: PageBed;
@@ -26,13 +28,28 @@ describe('the parked page', () => {
 
   it('teaches what parked is, where nothing is', async () => {
     await using tab = await bed.open('/parked');
-    await tab.page.getByRole('heading', { name: 'Nothing is parked' }).waitFor();
+    await tab.page.getByRole('heading', { name: 'No delivery is parked' }).waitFor();
     await lookAtPage(tab, 'parked-empty');
+  });
+
+  it('says what could not be stored, to who sees all tenants, and how it is put back', async () => {
+    await bed.pool.query(
+      `insert into quarantine (origin, reason, key_id, meta, body)
+       select 'kafka:0:' || n, 'unreadable <b>', 'none', 'a secret', 'a secret' from generate_series(1, 7) n`,
+    );
+    await using tab = await bed.open('/parked');
+    const region = tab.page.getByRole('region', { name: '7 records could not be stored' });
+    await region.getByText('npx ackline replay quarantined --all').waitFor();
+    assert.equal(await region.getByText(/unreadable <b> kafka:0:[3-7]$/).count(), 5);
+    await lookAtPage(tab, 'parked-quarantined');
+    await bed.pool.query('delete from quarantine');
+    await region.waitFor({ state: 'detached' });
   });
 
   it('goes from a cause to its deliveries, by links that can be sent to somebody', async () => {
     for (let n = 0; n < CRM; n++) await park('crm', 503);
-    await park('bot', 400);
+    const { id } = await park('bot', 400);
+    await park(LONG, 422);
     await using tab = await bed.open('/parked');
     const { page } = tab;
     const causes = page.getByRole('main').getByRole('listitem');
@@ -40,9 +57,12 @@ describe('the parked page', () => {
       .first()
       .filter({ hasText: `${CRM} deliveries` })
       .waitFor();
-    assert.equal(await causes.count(), 2);
+    assert.equal(await causes.count(), 3);
     await lookAtPage(tab, 'parked-causes');
-    await page.getByRole('link', { name: 'crm 503' }).press('Enter');
+    await page.getByRole('link', { name: 'Example of bot 400' }).click();
+    await page.waitForURL(`**/events/${id}`);
+    await page.goBack();
+    await page.getByRole('link', { name: 'crm 503', exact: true }).press('Enter');
     await page.waitForURL('**/parked?cause=crm+503');
     await page.getByRole('heading', { name: 'Parked: crm 503' }).waitFor();
     await rowsOf(page).first().waitFor();

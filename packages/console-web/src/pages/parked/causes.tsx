@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { causesQuery, type ParkedCause } from '../../api/parked.ts';
+import { causesQuery, type ParkedCause, quarantinedQuery } from '../../api/parked.ts';
+import { callerQuery } from '../../api/session.ts';
 import { ApiCall } from '../../components/api-call.tsx';
 import { deliveriesText } from '../../components/count-text.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -9,16 +10,24 @@ import { ProblemBox } from '../../components/problem-box.tsx';
 import { RowsSkeleton } from '../../components/skeleton.tsx';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
+import { Quarantined } from './quarantined.tsx';
 
 export function Causes() {
   const { data, error, refetch } = useQuery(causesQuery);
+  const { data: caller } = useQuery(callerQuery);
+  // What is no event has no tenant.
+  const quarantined = useQuery({ ...quarantinedQuery, enabled: caller?.tenant === null });
   return (
     <>
       <PageHead title="Parked" />
+      {quarantined.error !== null && (
+        <ProblemBox error={quarantined.error} onRetry={() => void quarantined.refetch()} />
+      )}
+      {quarantined.data !== undefined && <Quarantined {...quarantined.data} />}
       {error !== null && <ProblemBox error={error} onRetry={() => void refetch()} />}
       {data === undefined && error === null && <RowsSkeleton rows={4} />}
       {data?.items.length === 0 && (
-        <EmptyState title="Nothing is parked" command="npx ackline destinations">
+        <EmptyState title="No delivery is parked" command="npx ackline destinations">
           A delivery is parked when its destination refuses it for good, or has failed at every try of its
           schedule. It waits here for a person, by cause: mend the cause, and send all of it again. How the
           destinations are:
@@ -40,7 +49,7 @@ export function Causes() {
 }
 
 function Cause({
-  cause: { cause, destination, count, hasMore, firstAt, lastAt },
+  cause: { cause, count, hasMore, firstAt, lastAt, exampleEventId },
 }: {
   readonly cause: ParkedCause;
 }) {
@@ -52,7 +61,9 @@ function Cause({
         </Link>
       </h2>
       <strong>{deliveriesText(count, hasMore)}</strong>
-      <span className="faint">to {destination}</span>
+      <Link to="/events/$id" params={{ id: exampleEventId }} aria-label={`Example of ${visibleText(cause)}`}>
+        Example
+      </Link>
       <span className="faint">
         <Time at={firstAt} />
         {firstAt !== lastAt && (

@@ -1,0 +1,28 @@
+import type { QuarantinedRecords } from '../../api/parked.ts';
+import { CommandLine } from '../../components/command-line.tsx';
+import { numberText } from '../../components/count-text.ts';
+import { Time } from '../../components/time.tsx';
+import { visibleText } from '../../components/visible-text.ts';
+
+/** What was accepted and is no event yet: no list of events or deliveries has it. */
+export function Quarantined({ total, items }: QuarantinedRecords) {
+  if (total === 0) return null;
+  const records = `${numberText(total)} ${total === 1 ? 'record' : 'records'}`;
+  return (
+    <section className="quarantined" aria-labelledby="quarantined">
+      <h2 id="quarantined">{records} could not be stored</h2>
+      <p>
+        Their senders were answered 200, their bytes are kept, and they are no events yet. Mend what refused
+        them, then put them back:
+      </p>
+      <CommandLine command="npx ackline replay quarantined --all" />
+      <ul>
+        {items.map(({ id, quarantinedAt, origin, reason }) => (
+          <li key={id}>
+            <Time at={quarantinedAt} /> {visibleText(reason)} <code>{visibleText(origin)}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
