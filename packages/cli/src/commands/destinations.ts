@@ -172,7 +172,7 @@ export function formatDestinations(rows: readonly DestinationRow[]): string {
   return formatTable(
     ['NAME', 'URL', 'STATE'],
     rows.map(row => [row.name, row.url ?? '(not in the configuration)', stateOf(row)]),
-    { wholeLast: true }, // what is wrong with a handler is of no use without its end
+    { whole: ['NAME', 'STATE'] }, // what is wrong with a handler is of no use without its end
   );
 }
 

@@ -122,6 +122,7 @@ export function formatCauses(causes: readonly ReadCause[]): string {
       shortTime(cause.lastAt),
       cause.exampleId,
     ]),
+    { whole: ['CAUSE'] },
   );
 }
 

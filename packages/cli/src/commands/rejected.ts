@@ -60,7 +60,7 @@ function formatRejected(requests: readonly ListedRejection[], source?: string): 
       requestId,
       `${diagnosis}: ${what}`,
     ]),
-    { wholeLast: true },
+    { whole: ['DIAGNOSIS'] },
   );
   return `${table}\n\nWhat to do: ${programName()} doctor signature <request>`;
 }

@@ -77,5 +77,6 @@ function formatSessions(sessions: readonly ListedSession[]): string {
       shortTime(usedAt),
       shortTime(expiresAt),
     ]),
+    { whole: ['NAME'] },
   );
 }

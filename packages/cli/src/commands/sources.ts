@@ -125,6 +125,6 @@ function formatSources(rows: readonly SecretRow[], without: string): string {
       secret,
       hasValue ? describeUse(use, now) : without,
     ]),
-    { wholeLast: true },
+    { whole: ['SOURCE', 'USE'] },
   );
 }

@@ -140,6 +140,7 @@ function formatTokens(tokens: readonly ConsoleToken[], now: number): string {
       token.lastUsedAt === null ? 'never' : shortTime(token.lastUsedAt),
       stateOf(token, now),
     ]),
+    { whole: ['NAME'] },
   );
 }
 

@@ -5,17 +5,18 @@ const MAX_CELL_CHARS = 60;
 const GAP = '  ';
 
 /**
- * Columns as wide as their widest cell, a heading above; control characters of stored text never reach the terminal. `wholeLast`: of
- * the last column nothing is cut.
+ * Columns as wide as their widest cell, a heading above; control characters of stored text never reach the terminal. `whole`: the
+ * headings of columns of which nothing is cut, such as what is typed into the next command.
  */
 export function formatTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
-  { wholeLast = false }: { readonly wholeLast?: boolean } = {},
+  { whole = [] }: { readonly whole?: readonly string[] } = {},
 ): string {
-  const last = wholeLast ? heading.length - 1 : heading.length;
   const cells = [heading, ...rows].map(row =>
-    row.map((cell, column) => (column < last ? cut(printable(cell)) : printable(cell))),
+    row.map((cell, column) =>
+      whole.includes(heading[column] ?? '') ? printable(cell) : cut(printable(cell)),
+    ),
   );
   const widths = heading.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)));
   return cells

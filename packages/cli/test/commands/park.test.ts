@@ -32,6 +32,11 @@ test('a cause is listed with its count, its first and last time, and one deliver
   assert.equal(formatCauses([]), 'Nothing is parked.');
 });
 
+test('a cause is whole, however long: it is what `replay start --cause` takes', () => {
+  const cause = `${'a'.repeat(100)} 422`;
+  assert.ok(formatCauses([{ ...CAUSE, cause }]).includes(`\n${cause}  `));
+});
+
 test('as JSON a cause is told from a delivery by its kind', () => {
   assert.deepEqual(JSON.parse(causeJson(CAUSE)), {
     ...CAUSE,
