@@ -2,25 +2,19 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ConsoleSchemas, createConsoleClient } from '@ackline/console-client/client';
 import { createToken } from '@ackline/store/console-tokens';
-import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { type StartedConsole, startConsole, testPool } from './support/console.ts';
+import { type ConsoleBed, openConsoleBed, type StartedConsole } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
 describe('the client that is generated from the OpenAPI document', () => {
-  let database: TestDatabase;
+  let bed: ConsoleBed;
   let pool: Pool;
   let ackline: StartedConsole;
   before(async () => {
-    database = await createTestDatabase();
-    pool = testPool(database.url);
-    ackline = await startConsole({ databaseUrl: database.url });
+    bed = await openConsoleBed();
+    ({ pool, console: ackline } = bed);
   });
-  after(async () => {
-    await ackline[Symbol.asyncDispose]();
-    await pool.end();
-    await database.close();
-  });
+  after(() => bed[Symbol.asyncDispose]());
 
   it('lists page by page and reads an event with its payload', async () => {
     const client = createConsoleClient({ url: ackline.url });

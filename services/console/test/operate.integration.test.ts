@@ -5,27 +5,21 @@ import { operatorName } from '@ackline/runtime/operator-name';
 import { createToken } from '@ackline/store/console-tokens';
 import { insertRejection } from '@ackline/store/rejections';
 import { secretFingerprint, writeSecretUses } from '@ackline/store/secret-uses';
-import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { MAX_UNSTARTED } from '../src/calls/replays.ts';
-import { type CallOptions, type StartedConsole, startConsole, testPool } from './support/console.ts';
+import { type CallOptions, type ConsoleBed, openConsoleBed, type StartedConsole } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
 describe('what an operator does by the API', () => {
-  let database: TestDatabase;
+  let bed: ConsoleBed;
   let pool: Pool;
   let ackline: StartedConsole;
   before(async () => {
-    database = await createTestDatabase();
-    pool = testPool(database.url);
-    ackline = await startConsole({ databaseUrl: database.url });
+    bed = await openConsoleBed();
+    ({ pool, console: ackline } = bed);
   });
-  after(async () => {
-    await ackline[Symbol.asyncDispose]();
-    await pool.end();
-    await database.close();
-  });
+  after(() => bed[Symbol.asyncDispose]());
   beforeEach(async () => {
     // One that is still being counted would meet the truncate.
     await waitFor(

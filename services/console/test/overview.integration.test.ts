@@ -6,28 +6,22 @@ import { pauseDestination } from '@ackline/store/destinations';
 import { writeHeartbeat } from '@ackline/store/processors';
 import { insertReplay } from '@ackline/store/replays';
 import { addTotals } from '@ackline/store/totals';
-import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { type StartedConsole, startConsole, testPool } from './support/console.ts';
+import { type ConsoleBed, openConsoleBed, type StartedConsole } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 describe('the overview', () => {
-  let database: TestDatabase;
+  let bed: ConsoleBed;
   let pool: Pool;
   let ackline: StartedConsole;
   before(async () => {
-    database = await createTestDatabase();
-    pool = testPool(database.url);
-    ackline = await startConsole({ databaseUrl: database.url });
+    bed = await openConsoleBed();
+    ({ pool, console: ackline } = bed);
   });
-  after(async () => {
-    await ackline[Symbol.asyncDispose]();
-    await pool.end();
-    await database.close();
-  });
+  after(() => bed[Symbol.asyncDispose]());
   beforeEach(async () => {
     await pool.query(
       'truncate source_totals, delivery_totals, deliveries, processors, replays, replay_items, paused_destinations',

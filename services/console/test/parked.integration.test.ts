@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createToken } from '@ackline/store/console-tokens';
-import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import type { Pool } from 'pg';
-import { type StartedConsole, startConsole, testPool } from './support/console.ts';
+import { type ConsoleBed, openConsoleBed, type StartedConsole } from './support/console.ts';
 import { storeEvent } from './support/rows.ts';
 
 describe('what is parked, by the API', () => {
-  let database: TestDatabase;
+  let bed: ConsoleBed;
   let pool: Pool;
   let ackline: StartedConsole;
-
   before(async () => {
-    database = await createTestDatabase();
-    pool = testPool(database.url);
-    ackline = await startConsole({ databaseUrl: database.url });
+    bed = await openConsoleBed();
+    ({ pool, console: ackline } = bed);
   });
-  after(async () => {
-    await ackline[Symbol.asyncDispose]();
-    await pool.end();
-    await database.close();
-  });
+  after(() => bed[Symbol.asyncDispose]());
 
   /** Gives their ids. */
   async function park(tenant: string, status: number, count: number): Promise<readonly string[]> {

@@ -2,27 +2,21 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createToken } from '@ackline/store/console-tokens';
-import { createTestDatabase, type TestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { readStoredUntil } from '../src/live/final-place.ts';
-import { type StartedConsole, startConsole, testPool, urlOf } from './support/console.ts';
+import { type ConsoleBed, openConsoleBed, type StartedConsole, urlOf } from './support/console.ts';
 import { storeEvent, storeWithin } from './support/rows.ts';
 
 describe('events that are pulled with their payloads', { timeout: 120_000 }, () => {
-  let database: TestDatabase;
+  let bed: ConsoleBed;
   let pool: Pool;
   let ackline: StartedConsole;
   before(async () => {
-    database = await createTestDatabase();
-    pool = testPool(database.url);
-    ackline = await startConsole({ databaseUrl: database.url });
+    bed = await openConsoleBed();
+    ({ pool, console: ackline } = bed);
   });
-  after(async () => {
-    await ackline[Symbol.asyncDispose]();
-    await pool.end();
-    await database.close();
-  });
+  after(() => bed[Symbol.asyncDispose]());
   beforeEach(async () => {
     await pool.query('truncate events, kept_events, audit');
   });

@@ -6,6 +6,7 @@ import { createLogLevelSwitch } from '@ackline/runtime/log-level-switch';
 import { createLogger } from '@ackline/runtime/logger';
 import type { ChildMessage } from '@ackline/runtime/parent-channel';
 import { createPool } from '@ackline/store/pool';
+import { createTestDatabase } from '@ackline/testkit/database';
 import { waitFor } from '@ackline/testkit/wait-for';
 import type { Pool } from 'pg';
 import { API_BASE, type Route } from '../../src/api/route.ts';
@@ -58,6 +59,25 @@ export interface StartOptions {
   readonly databaseUrl: string;
   readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A console with a database of its own, for all tests of a file. Closed in the reverse order. */
+export interface ConsoleBed extends AsyncDisposable {
+  readonly pool: Pool;
+  readonly databaseUrl: string;
+  readonly console: StartedConsole;
+}
+
+export async function openConsoleBed(options: Omit<StartOptions, 'databaseUrl'> = {}): Promise<ConsoleBed> {
+  await using opened = new AsyncDisposableStack();
+  const database = await createTestDatabase();
+  opened.defer(() => database.close());
+  const databaseUrl = database.url;
+  const pool = testPool(databaseUrl);
+  opened.defer(() => pool.end());
+  const console = opened.use(await startConsole({ databaseUrl, ...options }));
+  const parts = opened.move();
+  return { pool, databaseUrl, console, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 export async function startConsole({
