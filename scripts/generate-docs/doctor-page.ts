@@ -48,7 +48,7 @@ services. What is in neither a file nor a variable here (the brokers, another ma
 | \`--fail-on high\`, \`medium\`, \`low\` | the exit status is 2 where something of this impact, or a higher one, was found; default \`high\` |
 | \`--ignore <id>\` | what is meant so; once for each id. The number of what was left out is shown |
 | \`--json\` | one document: \`ok\`, \`counts\`, \`findings\` with \`id\`, \`impact\`, \`file\`, \`line\`, \`column\`, \`subject\`, \`what\`, \`why\` and \`fix\`, \`accepted\`, \`notLookedAt\` |
-| \`--ops <url>\` | an operations port, once for each service, as [\`ackline top\`](operations.md#ackline-top) has it: refused webhooks, slow answers, lost events since their start |
+| \`--ops <url>\` | an operations port, once for each service, as [\`ackline top\`](commands.md#ackline-top) has it: refused webhooks, slow answers, lost events since their start |
 | \`--probe\` | asks \`publicUrl\` from this machine: its name, its certificate and how long that lasts, and whether an ingress answers |
 | \`--bot-token-env <name>\`, \`--api-url <base>\` | Telegram, [below](#telegram) |
 

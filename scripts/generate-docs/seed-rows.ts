@@ -923,7 +923,7 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.3',
     before: '`@monitor_async_performance`, memory, bottlenecks, trends, a report each hour',
-    here: '`ctx.monitored(name, fn)`, [`ackline perf`](operations.md#ackline-perf) with bottlenecks and what to do, the report of each hour; trends by Prometheus',
+    here: '`ctx.monitored(name, fn)`, [`ackline perf`](commands.md#ackline-perf) with bottlenecks and what to do, the report of each hour; trends by Prometheus',
     shownBy: [
       tests(
         `${HANDLERS}/monitored`,
@@ -978,7 +978,7 @@ export const seedRows: readonly SeedRow[] = [
   {
     id: 'S4.6',
     before: 'a performance monitor, a cache manager, an analyser of code and dependencies',
-    here: '[`ackline perf`](operations.md#ackline-perf), [`ackline cache`](operations.md#ackline-cache), [`ackline doctor source`](doctor.md#sources-of-handlers): four checks by a real parser',
+    here: '[`ackline perf`](commands.md#ackline-perf), [`ackline cache`](commands.md#ackline-cache), [`ackline doctor source`](doctor.md#sources-of-handlers): four checks by a real parser',
     shownBy: [PERF, CACHE, DOCTOR_SOURCES, DOCTOR_FIXTURES],
   },
   {
