@@ -1,8 +1,7 @@
 import type { ConsoleSchemas } from '@ackline/console-client/client';
-import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
-import { AppError } from '@ackline/shared/app-error';
+import { secretValue } from '@ackline/runtime/secret-value';
+import { createSecretReader } from '@ackline/runtime/secrets';
 import { describeRef } from '@ackline/shared/config/secret-ref';
-import type { SecretRef } from '@ackline/shared/config/types';
 import { readSecretUses, type SecretUse } from '@ackline/store/secret-uses';
 import { isRemovable, secretsOf, type ShownSecret } from '@ackline/store/source-secrets';
 import type { Command } from 'commander';
@@ -56,17 +55,8 @@ async function readRows(context: CommandContext, pool: Pool): Promise<readonly S
   const uses = await readSecretUses(pool);
   const forwards = config.destinations.some(({ forwardSecret }) => forwardSecret);
   return config.sources
-    .flatMap(source => secretsOf(source, { valueOf: ref => valueOf(ref, reader), uses, forwards }))
+    .flatMap(source => secretsOf(source, { valueOf: ref => secretValue(ref, reader), uses, forwards }))
     .map(storedRow);
-}
-
-function valueOf(ref: SecretRef, reader: SecretReader): string | null {
-  try {
-    return reader.resolve([ref])[0] ?? null;
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
 }
 
 function storedRow({ source, ref, fingerprint, use, ofSource, holdsPlaces }: ShownSecret): SecretRow {

@@ -1,7 +1,6 @@
+import { secretValue } from '@ackline/runtime/secret-value';
 import type { SecretReader } from '@ackline/runtime/secrets';
-import { AppError } from '@ackline/shared/app-error';
 import { describeRef } from '@ackline/shared/config/secret-ref';
-import type { SecretRef } from '@ackline/shared/config/types';
 import { readSecretUses, type SecretUse } from '@ackline/store/secret-uses';
 import { isRemovable, secretsOf } from '@ackline/store/source-secrets';
 import type { Pool } from 'pg';
@@ -22,16 +21,6 @@ export function createSourceCalls({
   declared,
   secrets,
 }: SourceCallsDeps): CallsOf<typeof sourceRoutes> {
-  /** null: this process does not have it. */
-  function valueOf(ref: SecretRef): string | null {
-    try {
-      return secrets.resolve([ref])[0] ?? null;
-    } catch (error) {
-      if (error instanceof AppError) return null;
-      throw error;
-    }
-  }
-
   return {
     async listSources({ caller }) {
       const { ackline, placeOf } = declared();
@@ -41,7 +30,7 @@ export function createSourceCalls({
         if (!maySee(caller, source.tenant)) return [];
         const { name, provider, tenant, path, aliases } = source;
         const base = source.publicUrl ?? ackline.publicUrl;
-        const shown = secretsOf(source, { valueOf, uses, forwards });
+        const shown = secretsOf(source, { valueOf: ref => secretValue(ref, secrets), uses, forwards });
         return [
           {
             name,

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import { createSecretReader, type SecretReader } from '@ackline/runtime/secrets';
-import { AppError } from '@ackline/shared/app-error';
-import type { SecretRef } from '@ackline/shared/config/types';
+import { secretValue } from '@ackline/runtime/secret-value';
+import { createSecretReader } from '@ackline/runtime/secrets';
 import type { ConfigPath } from '@ackline/shared/config/yaml-source';
 import { type Examination, findingAt } from '../examination.ts';
 import type { Finding } from '../finding.ts';
@@ -48,7 +47,7 @@ function usedSecrets({ acklineConfig, secretEnvironment }: Examination): readonl
   const reader = createSecretReader({ env: secretEnvironment, production: true });
   return acklineConfig.sources.flatMap(({ name, provider, tenant, secrets }, at) =>
     secrets.flatMap((ref, index): UsedSecret[] => {
-      const value = valueOf(ref, reader);
+      const value = secretValue(ref, reader);
       if (value === null) return [];
       return [
         {
@@ -61,15 +60,6 @@ function usedSecrets({ acklineConfig, secretEnvironment }: Examination): readonl
       ];
     }),
   );
-}
-
-function valueOf(ref: SecretRef, reader: SecretReader): string | null {
-  try {
-    return reader.resolve([ref])[0] ?? null;
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
 }
 
 /** Nothing of the value but its length. */
