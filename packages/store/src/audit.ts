@@ -1,6 +1,7 @@
 import type { AuditAction } from '@ackline/shared/audit-actions';
 import type { Pool, PoolClient } from 'pg';
 import { type LookedRow, type Page, pageOf } from './bounded-look.ts';
+import { storableJson } from './storable-json.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface AuditEntry {
@@ -25,7 +26,7 @@ export async function audit(client: PoolClient, entry: AuditEntry): Promise<void
     entry.actor,
     entry.action,
     entry.subject,
-    JSON.stringify(entry.details),
+    storableJson(entry.details),
   ]);
 }
 

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { type AttemptRecord, type DeliveryKey, HEAD, MAX_KEPT_ATTEMPTS, MAY_BLOCK } from './deliveries.ts';
 import type { ForgottenEvent } from './forgotten-events.ts';
+import { storableJson } from './storable-json.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
@@ -212,7 +213,7 @@ async function finish(
       outcomes.map(o => (o.countsAsTry ? 1 : 0)),
       outcomes.map(o => o.parkReason),
       outcomes.map(o => o.blocks),
-      outcomes.map(o => (o.attempt === null ? null : JSON.stringify(o.attempt))),
+      outcomes.map(o => (o.attempt === null ? null : storableJson(o.attempt))),
       followed,
     ],
   });

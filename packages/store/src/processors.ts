@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { storableJson } from './storable-json.ts';
 
 export interface ProcessorState {
   readonly id: string;
@@ -27,7 +28,7 @@ export async function writeHeartbeat(
   await queryable.query(
     `insert into processors (id, state) values ($1, $2)
      on conflict (id) do update set heartbeat_at = now(), state = excluded.state`,
-    [id, JSON.stringify(state)],
+    [id, storableJson(state)],
   );
   await queryable.query(
     `delete from processors where now() - heartbeat_at not between -interval '${FORGET_AFTER}' and interval '${FORGET_AFTER}'`,
@@ -42,7 +43,7 @@ export async function leaveHeartbeat(
 ): Promise<void> {
   await queryable.query(
     `update processors set state = $2, heartbeat_at = now() - $3::float8 * interval '1 millisecond' where id = $1`,
-    [id, JSON.stringify(state), PROCESSOR_GONE_MS],
+    [id, storableJson(state), PROCESSOR_GONE_MS],
   );
 }
 
@@ -72,7 +73,7 @@ export async function writeFigures(
   id: string,
   figures: object,
 ): Promise<void> {
-  await queryable.query('update processors set figures = $2 where id = $1', [id, JSON.stringify(figures)]);
+  await queryable.query('update processors set figures = $2 where id = $1', [id, storableJson(figures)]);
 }
 
 /** Of the processors that live and have some, as they wrote them: maybe those of another release. */

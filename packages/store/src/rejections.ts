@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { storableJson } from './storable-json.ts';
 
 /** Of a source the newest so many are kept, */
 export const KEPT_OF_A_SOURCE = 100;
@@ -63,12 +64,12 @@ export async function insertRejection(
       rejection.reason,
       rejection.method,
       rejection.url,
-      JSON.stringify(rejection.headers),
+      storableJson(rejection.headers),
       rejection.bodyBytes,
       rejection.bodySha256,
       rejection.body,
       rejection.secrets,
-      JSON.stringify(rejection.tried),
+      storableJson(rejection.tried),
       rejection.secretIndex,
       rejection.skewMs,
       rejection.diagnosis,

@@ -14,6 +14,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuditAction } from '@ackline/shared/audit-actions';
 import type { Pool, PoolClient } from 'pg';
 import { audit } from './audit.ts';
+import { storableJson } from './storable-json.ts';
 import { inTransaction } from './transaction.ts';
 
 export type ReplayState =
@@ -78,7 +79,7 @@ export async function insertReplay(pool: Pool, replay: NewReplay): Promise<strin
   const id = randomUUID();
   await pool.query(
     `insert into replays (id, created_by, filter, rate_per_s, trickle, state) values ($1, $2, $3, $4, $5, 'counting')`,
-    [id, replay.actor, JSON.stringify(replay.filter), replay.ratePerS, replay.trickle],
+    [id, replay.actor, storableJson(replay.filter), replay.ratePerS, replay.trickle],
   );
   return id;
 }

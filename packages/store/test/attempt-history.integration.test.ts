@@ -55,6 +55,21 @@ describe('the attempts that a delivery keeps', () => {
     ]);
   });
 
+  it('are written whatever words a handler gave, so that one of them holds up no outcome of others', async () => {
+    await storeDeliveries(pool, [{}, {}]);
+    const [one, other] = await claim(pool, 2);
+    assert.ok(one !== undefined && other !== undefined);
+    const words = `"no\u0000pe" \\u0000 ${'😀'.slice(0, 1)}`;
+    await recordOutcomes(pool, [
+      outcomeOf(one, { state: 'due', attempt: { ...refused, excerpt: words } }),
+      outcomeOf(other, { state: 'delivered', attempt: attempt('delivered', { status: 200 }) }),
+    ]);
+    const { rows } = await pool.query<{ excerpt: string }>(
+      "select attempts -> -1 ->> 'excerpt' as excerpt from deliveries",
+    );
+    assert.deepEqual(rows, [{ excerpt: '"no\ufffdpe" \\u0000 \ufffd' }]);
+  });
+
   it('count a handler that is not there, or has no room, as one too, but each call of it that was ended', async () => {
     const notReady = attempt('hold', { error: 'handler-not-ready' });
     const noRoom = attempt('hold', { error: 'handler-busy' });

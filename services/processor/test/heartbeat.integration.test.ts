@@ -60,6 +60,22 @@ describe('a heartbeat', () => {
     await destinations.close();
   });
 
+  it('is written whatever the words are that a handler does not load with', async () => {
+    const destinations = known();
+    const heartbeat = createHeartbeat({
+      pool,
+      processorId: 'worded',
+      destinations: destinations.all,
+      news: { read: () => Promise.resolve() } as never,
+      state: () => ({ handlers: { bot: { problem: 'SyntaxError: \u0000 \ud83d' } } }),
+      log: undefined as never,
+    });
+    await heartbeat.beat();
+    assert.deepEqual(heartbeat.health(), { ok: true });
+    await pool.query("delete from processors where id = 'worded'");
+    await destinations.close();
+  });
+
   it('leaves no slots to a dead processor whose heartbeat is still to come, since the clock was set back', async () => {
     await pool.query(
       "insert into processors (id, state, heartbeat_at) values ('dead', '{}', now() + interval '30 minutes')",

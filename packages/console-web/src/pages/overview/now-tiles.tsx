@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Age } from '../../components/age.tsx';
 import { countText, numberText } from '../../components/count-text.ts';
-import { elapsedText } from '../../components/elapsed.ts';
+import { elapsedText } from '../../components/duration.ts';
 import type { Overview } from './overview-query.ts';
 
 type Now = Overview['now'];
