@@ -88,6 +88,26 @@ describe('the parked page', () => {
     await page.getByRole('heading', { name: 'Nothing is parked like this' }).waitFor();
   });
 
+  it('gives up all of a cause that was seen, and nothing that came later', async () => {
+    for (let n = 0; n < 3; n++) await park('erp', 422);
+    await using tab = await bed.open('/parked?cause=erp+422');
+    const { page } = tab;
+    await page.getByRole('button', { name: 'Discard this group' }).press('Enter');
+    const dialog = page.getByRole('alertdialog', { name: 'Give all of them up?' });
+    await dialog.waitFor();
+    await lookAtPage(tab, 'parked-discard');
+    const later = await park('erp', 422);
+    await dialog.getByRole('button', { name: 'Discard 3 deliveries' }).press('Enter');
+    await page.getByText('3 deliveries discarded').waitFor();
+    await waitFor(async () => (await rowsOf(page).count()) === 1);
+    await rowsOf(page).getByRole('link').press('Enter');
+    await page.waitForURL(`**/events/${later.id}`);
+    // A group that is not the whole of its cause has no such button.
+    await page.goto('/parked?cause=erp+422&source=crimson-hooks');
+    await page.getByRole('button', { name: 'Count and replay this group' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Discard this group' }).count(), 0);
+  });
+
   it('counts a group before it is sent again, and sends nothing that was not started', async () => {
     await using tab = await bed.open('/parked?cause=crm+503');
     const { page } = tab;

@@ -10,6 +10,7 @@ import { PagedList } from '../../components/paged-list.tsx';
 import { ReplayPanel } from '../../components/replay-panel.tsx';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
+import { GroupDiscard } from './group-discard.tsx';
 import { GroupReplay } from './group-replay.tsx';
 import { parkedColumns } from './parked-columns.tsx';
 import { parkedQuery } from './parked-query.ts';
@@ -29,6 +30,7 @@ export function ParkedGroup({ filter, replayId }: ParkedGroupProps) {
         <Link to="/parked">All causes</Link>
       </p>
       <PageHead title={`Parked: ${title}`}>
+        {isCauseAlone(filter) && <GroupDiscard cause={filter.cause} />}
         <GroupReplay filter={filter} replayId={replayId} />
       </PageHead>
       {filter.cause !== undefined && <CauseFacts cause={filter.cause} />}
@@ -38,6 +40,10 @@ export function ParkedGroup({ filter, replayId }: ParkedGroupProps) {
     </>
   );
 }
+
+/** What else a group is of, a discard would not see. */
+const isCauseAlone = (filter: ParkedFilter): filter is { readonly cause: string } =>
+  filter.cause !== undefined && Object.keys(filter).length === 1;
 
 function CauseFacts({ cause }: { readonly cause: string }) {
   const { data } = useQuery(causesQuery);
