@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { chooseTheme, chosenTheme, type Theme } from './theme.ts';
 
 const NAMES: readonly (readonly [Theme, string])[] = [
-  ['system', 'System theme'],
+  ['system', 'System'],
   ['light', 'Light'],
   ['dark', 'Dark'],
 ];
