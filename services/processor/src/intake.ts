@@ -19,7 +19,7 @@ export interface IntakeOptions {
   readonly kafka: KafkaSource | null;
   readonly workers: number;
   readonly log: Logger;
-  /** How often the topic's settings are asked for again. Default: each hour. */
+  /** How often the topic's settings are asked for again. Default: each minute. */
   readonly watchEveryMs?: number;
 }
 

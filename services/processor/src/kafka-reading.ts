@@ -35,7 +35,7 @@ export interface KafkaReadingOptions {
   /** The topic has so many partitions. Called before any of them is read, and waited for. */
   readonly onPartitions: (partitions: number) => Promise<void>;
   readonly log: Logger;
-  /** How often the topic's settings are asked for again. Default: each hour. */
+  /** How often the topic's settings are asked for again. Default: each minute. */
   readonly watchEveryMs?: number | undefined;
 }
 
@@ -62,13 +62,17 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
   /** Until then nobody knows whether the brokers are away, and what the inbox keeps must not go for that. */
   const tried = Promise.withResolvers<void>();
 
-  /** One that was made anew is another one: it is opened when the consumer starts again. */
-  function seen(topic: OpenedTopic): void {
-    if (opened?.topic.topicId === topic.topicId) opened = { ...opened, topic };
+  /** False: one that was made anew is another one, and is opened when the consumer starts again. */
+  function seen(topic: OpenedTopic): boolean {
+    if (opened?.topic.topicId !== topic.topicId) return false;
+    if (topic.weaknesses.join() !== opened.topic.weaknesses.join()) sayWeak(topic, options);
+    opened = { ...opened, topic };
+    return true;
   }
 
   async function open(signal: AbortSignal): Promise<OpenedTopic> {
-    const topic = await openToRead(source, { signal, log });
+    const topic = await openToRead(source, { signal });
+    sayWeak(topic, options);
     await options.onPartitions(topic.partitions);
     const before = opened;
     opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
@@ -96,9 +100,9 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
         const topic = await open(signal).finally(tried.resolve);
         const started = createConsumer(options, { topic, storer });
         consumer = started;
-        const ask = (asked: AbortSignal) => openToRead(source, { signal: asked, log, create: false });
+        const ask = (asked: AbortSignal) => openToRead(source, { signal: asked, create: false });
         const watch = { ask, seen, log, everyMs: options.watchEveryMs };
-        await whileTopicIsWatched(watch, signal, () => started.run(signal));
+        await whileTopicIsWatched(watch, signal, ended => started.run(ended));
       },
     }),
     close: async () => opened?.watermarks.close(),
@@ -140,20 +144,18 @@ function createConsumer(
 }
 
 /** However weak the topic is by now: what was acked in it is there to be stored (A2). Only who appends to it refuses it. */
-async function openToRead(
+function openToRead(
   source: KafkaSource,
-  {
-    log,
-    ...how
-  }: Pick<OpenTopicOptions, 'create'> & {
-    readonly signal: AbortSignal;
-    readonly log: Pick<Logger, 'warn'>;
-  },
+  how: Pick<OpenTopicOptions, 'create'> & { readonly signal: AbortSignal },
 ): Promise<OpenedTopic> {
-  const topic = await openTopic({ ...source, ...how, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS });
-  const { name, weaknesses } = topic;
+  return openTopic({ ...source, ...how, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS });
+}
+
+function sayWeak(
+  { name, weaknesses }: OpenedTopic,
+  { source, log }: Pick<KafkaReadingOptions, 'source' | 'log'>,
+): void {
   if (weaknesses.length > 0 && source.durability !== 'single-node') {
     log.warn({ topic: name, weaknesses }, 'kafka.topic-weak');
   }
-  return topic;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import type { OpenedTopic } from '@ackline/eventlog/kafka-topic';
-import { watchTopic } from '../src/topic-watch.ts';
+import { watchTopic, whileTopicIsWatched } from '../src/topic-watch.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 const topicOf = (retentionMs: number): OpenedTopic => ({
   name: 'events',
@@ -34,7 +35,7 @@ async function watch(answers: readonly (OpenedTopic | Error)[]) {
         if (answer === undefined || answer instanceof Error) throw answer;
         return answer;
       },
-      seen: topic => void seen.push(topic.retentionMs),
+      seen: topic => seen.push(topic.retentionMs) > 0,
       log: { warn: (...parts: unknown[]) => void lines.push(String(parts.at(-1))) } as never,
       wait: async ms => {
         waits.push(ms);
@@ -47,9 +48,9 @@ async function watch(answers: readonly (OpenedTopic | Error)[]) {
 }
 
 describe('watching the topic', () => {
-  it('sees what somebody has changed within an hour', async () => {
+  it('sees what somebody has changed within a minute', async () => {
     const { waits, seen } = await watch([topicOf(1), topicOf(2)]);
-    assert.deepEqual(waits, [HOUR_MS, HOUR_MS, HOUR_MS]);
+    assert.deepEqual(waits, [MINUTE_MS, MINUTE_MS, MINUTE_MS]);
     assert.deepEqual(seen, [1, 2]);
   });
 
@@ -57,6 +58,20 @@ describe('watching the topic', () => {
     const { seen, lines } = await watch([topicOf(1), new Error('no broker'), topicOf(3)]);
     assert.deepEqual(seen, [1, 3]);
     assert.deepEqual(lines, ['kafka.topic-not-asked']);
+  });
+
+  it('ends what reads a topic that was made anew, which is opened anew then', async () => {
+    const running = whileTopicIsWatched(
+      {
+        ask: () => Promise.resolve(topicOf(1)),
+        seen: () => false,
+        log: { warn: () => undefined } as never,
+        wait: () => Promise.resolve(),
+      },
+      new AbortController().signal,
+      signal => once(signal, 'abort').then(() => undefined),
+    );
+    await assert.rejects(running, { code: 'ACKLINE_KAFKA_UNAVAILABLE' });
   });
 
   it('ends without a word when it is aborted while it asks', async () => {
