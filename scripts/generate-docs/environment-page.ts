@@ -25,7 +25,7 @@ What differs from one machine to the next. What is taken from whom, and where it
 empty variable counts as not set. A process names all bad ones in one message at its start, by
 [ACKLINE_ENVIRONMENT_INVALID](errors.md#ackline_environment_invalid), without the value of one that looks like a secret.
 
-**Secret** are the URLs with a password and the headers with a token, as marked below, and every variable that ackline.yaml names by \`{ env: NAME }\`. None of
+**Secret** are passwords, the URLs with one and the headers with a token, as marked below, and every variable that ackline.yaml names by \`{ env: NAME }\`. None of
 them is logged or in \`/health\`. They can be read by whoever may look at the process's environment; a secret of ackline.yaml can be a file instead.
 
 ## Ingress and processor

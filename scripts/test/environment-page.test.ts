@@ -33,6 +33,7 @@ describe('docs/environment.md', () => {
       rows.filter(row => row.includes('**Secret.**')).map(row => row.split('`')[1]),
       [
         'DATABASE_URL',
+        'KAFKA_SASL_PASSWORD',
         'OTEL_EXPORTER_OTLP_HEADERS',
         'REDIS_URL',
         'CONSOLE_OIDC_CLIENT_SECRET',

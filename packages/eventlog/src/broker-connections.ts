@@ -1,8 +1,15 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { type Broker, type Connection, ConnectionPool, ResponseError } from '@platformatic/kafka';
-import { createBrokerDialer } from './broker-dialer.ts';
-import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
+import {
+  type Broker,
+  type Connection,
+  type ConnectionOptions,
+  ConnectionPool,
+  ResponseError,
+} from '@platformatic/kafka';
+import { type BrokerDialer, createBrokerDialer } from './broker-dialer.ts';
+import { closeKafkaClient, KAFKA_CLIENT_ID, watchConnections, withReason } from './kafka-client.ts';
+import { connectionOptions, type KafkaCluster } from './kafka-cluster.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A question is small, and another broker can answer it. */
@@ -25,7 +32,7 @@ export interface BrokerConnections {
   close(): Promise<void>;
 }
 
-export interface BrokerConnectionsOptions {
+export interface BrokerConnectionsOptions extends KafkaCluster {
   /** Of one record. */
   readonly timeoutMs: number;
   /** Of the brokers' names, also of those that brokers tell. Default: the system's resolver, unbounded. */
@@ -34,12 +41,17 @@ export interface BrokerConnectionsOptions {
 
 export function createBrokerConnections(given: BrokerConnectionsOptions): BrokerConnections {
   const { timeoutMs, lookup = systemLookup } = given;
-  const dial = createBrokerDialer(lookup);
-  const asking = new ConnectionPool(KAFKA_CLIENT_ID, {
+  // By TLS a certificate is of a name: Node dials its addresses then.
+  const dial: BrokerDialer =
+    given.security?.tls == null ? createBrokerDialer(lookup) : (pool, broker) => pool.get(broker);
+  const secured = connectionOptions(given, lookup);
+  const asking = openPool({
+    ...secured,
     connectTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
     requestTimeout: Math.min(ASK_TIMEOUT_MS, timeoutMs),
   });
   const options = {
+    ...secured,
     connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
     requestTimeout: timeoutMs,
     maxInflights: Number.MAX_SAFE_INTEGER, // what waited here would be written after its caller has given up
@@ -47,18 +59,27 @@ export function createBrokerConnections(given: BrokerConnectionsOptions): Broker
   const lines = new Map<number, ConnectionPool>();
   let isClosed = false;
   const lineOf = (partition: number): ConnectionPool => {
-    const line = lines.get(partition % LINES) ?? new ConnectionPool(KAFKA_CLIENT_ID, options);
+    const line = lines.get(partition % LINES) ?? openPool(options);
     lines.set(partition % LINES, line);
     return line;
   };
   return {
-    ask: (brokers, question) => firstOf(brokers.map(async broker => question(await dial(asking, broker)))),
+    ask: (brokers, question) => {
+      const answers = brokers.map(async broker => question(await dial(asking, broker)));
+      return withReason(asking, firstOf(answers));
+    },
     to: (broker, partition) => dial(isClosed ? asking : lineOf(partition), broker), // a closed one rejects
     async close() {
       isClosed = true;
       await Promise.all([asking, ...lines.values()].map(closePool));
     },
   };
+}
+
+function openPool(options: ConnectionOptions): ConnectionPool {
+  const pool = new ConnectionPool(KAFKA_CLIENT_ID, options);
+  watchConnections(pool);
+  return pool;
 }
 
 function closePool(pool: ConnectionPool): Promise<void> {

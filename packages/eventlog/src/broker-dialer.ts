@@ -9,7 +9,7 @@ export type BrokerDialer = (pool: DialedPool, broker: Readonly<Broker>) => Promi
 
 /**
  * The client would ask the system's resolver itself, and once more for each connection that it gave up: a name that never answers
- * would take thread after thread of the process. There is no TLS to brokers, whose certificates would want the name.
+ * would take thread after thread of the process. For brokers without TLS, whose certificates would want the name.
  */
 export function createBrokerDialer(lookup: LookupFunction): BrokerDialer {
   /** Where each was reached last: the first to be tried, and not looked up while there is a connection. */

@@ -10,6 +10,7 @@ import { type ComposedLog, createComposedLog } from './composed-log.ts';
 import type { AppendReceipt } from './event-log.ts';
 import { createInboxGate, INBOX_BREAKER_FAILURES, INBOX_BREAKER_RESET_MS } from './inbox-gate.ts';
 import { createInboxLog } from './inbox-log.ts';
+import type { KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaDurability } from './kafka-topic.ts';
 import { guardPool, type PostgresGuard } from './postgres-guard.ts';
 import { openSpool, type OpenSpool } from './spool/spool.ts';
@@ -19,7 +20,7 @@ import type { KafkaTier } from './tiers.ts';
 
 export interface EventLogOptions {
   /** null: no Kafka, the inbox takes everything. */
-  readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  readonly kafka: (KafkaCluster & { readonly durability: KafkaDurability }) | null;
   /** The ingress pool; stays the caller's. */
   readonly pool: Pick<Pool, 'query'>;
   /** Says whether PostgreSQL may be used, and hears where it may not; then the other tiers serve. null: it may. */
@@ -85,7 +86,7 @@ export async function connectEventLog(options: EventLogOptions): Promise<Compose
   if (kafka.current.state !== 'ready') inboxGate.check(); // with neither of them there, the spool is warm for the first event
   const composed = createComposedLog({
     kafka,
-    breaker: makeBreaker('kafka', { ...options.breaker, onClosed: () => kafka.recheck() }),
+    breaker: makeBreaker('kafka', { ...options.breaker, onTurn: () => kafka.recheck() }),
     inbox: createInboxLog({ pool, onBatch: batchOf('inbox'), onWeak: error => guard?.heard(error) }),
     inboxGate,
     spool: spool === null ? null : spoolTier(spool, settings, makeBreaker('spool', SPOOL_BREAKER)),
@@ -100,6 +101,7 @@ const SPOOL_BREAKER = { failures: SPOOL_BREAKER_FAILURES, resetMs: SPOOL_BREAKER
 
 const NO_KAFKA: KafkaTier = {
   current: { state: 'none' },
+  problem: null,
   lastOffset: () => -1n,
   recheck: () => undefined,
   close: () => Promise.resolve(),
@@ -139,11 +141,12 @@ function withRelay(
 interface BreakerLimits {
   readonly failures: number;
   readonly resetMs: number;
-  readonly onClosed?: () => void;
+  /** It has opened, or closed again. */
+  readonly onTurn?: () => void;
 }
 
 function createBreakers({ log, now, listener }: Required<Pick<EventLogOptions, 'log' | 'now' | 'listener'>>) {
-  return (tier: AppendReceipt['tier'], { failures, resetMs, onClosed }: BreakerLimits): CircuitBreaker =>
+  return (tier: AppendReceipt['tier'], { failures, resetMs, onTurn }: BreakerLimits): CircuitBreaker =>
     createCircuitBreaker({
       rule: consecutiveFailures(failures),
       resetMs,
@@ -151,7 +154,8 @@ function createBreakers({ log, now, listener }: Required<Pick<EventLogOptions, '
       onChange(change) {
         logBreakerChange(tier, change, log);
         if (isOpening(change)) listener.opened(tier);
-        if (change.state.status === 'CLOSED') onClosed?.(); // a topic that was away may have come back weaker
+        // Why it is away is worth a look (a password that was changed), and it may have come back weaker.
+        if (isOpening(change) || change.state.status === 'CLOSED') onTurn?.();
       },
     });
 }

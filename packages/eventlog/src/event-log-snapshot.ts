@@ -25,6 +25,8 @@ export interface EventLogSnapshot {
   /** Where the next event would go, as far as is known. */
   readonly tierInUse: AppendReceipt['tier'];
   readonly kafka: KafkaTierState['state'];
+  /** Why the last look at Kafka failed; null: it did not. */
+  readonly kafkaProblem: KafkaTier['problem'];
   /** What makes the log in use weaker than the ack contract, as declared; empty where nothing does. */
   readonly durability: readonly string[];
   /** null: no spool. */
@@ -57,6 +59,7 @@ export function takeSnapshot(
     ],
     tierInUse: tierInUse(options, now, spool),
     kafka: tier.state,
+    kafkaProblem: kafka.problem,
     durability: [...weaknessesOf(tier), ...(options.spool?.weaknesses ?? [])],
     spool,
     appended,

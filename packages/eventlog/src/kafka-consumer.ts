@@ -4,6 +4,8 @@ import type { Logger } from '@ackline/runtime/logger';
 import type { LaneOffset } from '@ackline/store/lanes';
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { KAFKA_CLIENT_ID } from './kafka-client.ts';
+import { type KafkaCluster, kafkajsOptions } from './kafka-cluster.ts';
+import { kafkaFault } from './kafka-faults.ts';
 import { EVENTS_TOPIC } from './kafka-topic.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import { createLanePositions, type LanePositions } from './lane-positions.ts';
@@ -52,8 +54,7 @@ export interface KafkaConsumerSnapshot {
   readonly stored: number;
 }
 
-export interface KafkaConsumerOptions {
-  readonly brokers: readonly string[];
+export interface KafkaConsumerOptions extends KafkaCluster {
   readonly topic: { readonly topicId: string; readonly partitions: number; readonly name?: string };
   /** Lanes stored at a time: each takes a connection of the pool that deliveries use too. */
   readonly lanesAtATime: number;
@@ -134,10 +135,10 @@ interface Running {
 
 /** One life of the client: it is never used again after a crash. */
 function createRunning(options: KafkaConsumerOptions, counts: Counts): Running {
-  const { brokers, log, topic } = options;
+  const { log, topic } = options;
   const name = topic.name ?? EVENTS_TOPIC;
-  const watermarks: Watermarks = createWatermarks({ brokers, topic: { name, partitions: topic.partitions } });
-  const consumer = createClient(brokers, log);
+  const watermarks: Watermarks = createWatermarks({ ...options, topic: { ...topic, name } });
+  const consumer = createClient(options, log);
   const lags = new Map<number, number>();
   const firstAt = new Map<number, number>();
   const grown = Promise.withResolvers<never>();
@@ -209,6 +210,13 @@ function topicHasGrown(name: string): AppError {
   );
 }
 
+/** By a code of its own where a person has to change something. */
+function consumerEnded(cause: Error): AppError {
+  const fault = kafkaFault(cause);
+  const what = fault?.what ?? 'The Kafka consumer ended';
+  return new AppError(fault?.code ?? 'ACKLINE_KAFKA_UNAVAILABLE', what, { cause });
+}
+
 interface ClientRun {
   readonly signal: AbortSignal;
   readonly context: BatchContext;
@@ -223,9 +231,7 @@ async function runClient(consumer: Consumer, run: ClientRun): Promise<void> {
   const { signal } = run;
   const crashed = Promise.withResolvers<never>();
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    crashed.reject(
-      new AppError('ACKLINE_KAFKA_UNAVAILABLE', 'The Kafka consumer ended', { cause: payload.error }),
-    );
+    crashed.reject(consumerEnded(payload.error));
   });
   const aborted = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => aborted.resolve(), { once: true });
@@ -270,10 +276,11 @@ async function leave(
   clearTimeout(timer);
 }
 
-function createClient(brokers: readonly string[], log: KafkaConsumerOptions['log']): Consumer {
+function createClient(cluster: KafkaCluster, log: KafkaConsumerOptions['log']): Consumer {
   const kafka = new Kafka({
     clientId: KAFKA_CLIENT_ID,
-    brokers: [...brokers],
+    brokers: [...cluster.brokers],
+    ...kafkajsOptions(cluster),
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: RETRY,

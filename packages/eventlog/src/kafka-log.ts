@@ -3,6 +3,8 @@ import type { EventEnvelope } from '@ackline/shared/envelope';
 import type { AppendReceipt, EventLog } from './event-log.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './inbox-log.ts';
 import { type EncodedRecord, encodeRecord } from './kafka-record.ts';
+import { isSecured } from './kafka-client.ts';
+import type { KafkaCluster } from './kafka-cluster.ts';
 import { createKeyOffsets, type KeyOffsets } from './key-offsets.ts';
 import type { OpenedTopic } from './kafka-topic.ts';
 import { keyHash, laneOf } from './lane.ts';
@@ -26,6 +28,8 @@ import type { KafkaAppender } from './tiers.ts';
 const ACK_DEADLINE_MS = 400;
 /** Under the ack deadline, so that one unreachable bootstrap broker costs a batch a wait and not its deadline. */
 const CONNECT_TIMEOUT_MS = 300;
+/** TLS and a login are some ten exchanges: cut off at the other's time, one that takes longer would never come about. */
+const SECURED_CONNECT_TIMEOUT_MS = 1_500;
 /** A connection that says nothing for this long is dropped with all that waits on it. Shorter, and one long pause of a broker costs a reconnect. */
 const REQUEST_TIMEOUT_MS = 1_500;
 /** The client sends this many requests at a time on a connection; more would wait inside it, unseen. */
@@ -35,8 +39,7 @@ const BATCH_EVENTS = 1_000;
 const BATCH_OVERHEAD_BYTES = 128;
 const KAFKA_RECEIPT: AppendReceipt = { tier: 'kafka' };
 
-export interface KafkaLogOptions {
-  readonly brokers: readonly string[];
+export interface KafkaLogOptions extends KafkaCluster {
   readonly topic: Pick<OpenedTopic, 'name' | 'topicId' | 'partitions' | 'maxMessageBytes'>;
   /** What is known of the topic's keys: whoever gives it keeps it for longer than this log. Default: of this log alone. */
   readonly keyOffsets?: KeyOffsets;
@@ -55,11 +58,12 @@ interface Produced extends LaneRecord {
 
 /** Connects with the first append. Rejections: ACKLINE_APPEND_TIMEOUT (K2), ACKLINE_RECORD_TOO_LARGE (K5), or the client's error. */
 export function createKafkaLog(options: KafkaLogOptions): KafkaLog {
-  const { brokers, topic, keyOffsets = createKeyOffsets(), onTopicChanged = () => {} } = options;
+  const { brokers, security, topic, keyOffsets = createKeyOffsets(), onTopicChanged = () => {} } = options;
   const producer = createLaneProducer({
     brokers,
+    security,
     topic,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS, // (K4)
+    connectTimeoutMs: isSecured(options) ? SECURED_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS, // (K4)
     requestTimeoutMs: REQUEST_TIMEOUT_MS, // (K4)
     ackTimeoutMs: ACK_DEADLINE_MS,
     maxInFlight: MAX_BATCHES_IN_FLIGHT,

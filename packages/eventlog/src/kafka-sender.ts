@@ -23,6 +23,8 @@ import {
   TimeoutError,
 } from '@platformatic/kafka';
 import { type BrokerConnections, createBrokerConnections } from './broker-connections.ts';
+import type { KafkaCluster } from './kafka-cluster.ts';
+import { kafkaFault } from './kafka-faults.ts';
 import { meaningOf, namesThatMean } from './kafka-errors.ts';
 import { isUnknownTopic } from './kafka-topic.ts';
 import { createKeptAnswer, type KeptAnswer } from './kept-answer.ts';
@@ -63,8 +65,7 @@ export interface KafkaSender {
   close(): Promise<void>;
 }
 
-export interface KafkaSenderOptions {
-  readonly brokers: readonly string[];
+export interface KafkaSenderOptions extends KafkaCluster {
   readonly topic: string;
   /** Of one record. */
   readonly timeoutMs: number;
@@ -197,8 +198,10 @@ function resultOf(error: unknown): SentRecord {
   return { kind: 'failed', code: codeOf(error) };
 }
 
-/** Kafka's own name where it answered, else the client's, or that of a look-up that failed. */
+/** Ackline's where a person has to change something; Kafka's own where it answered, else the client's, or that of a look-up that failed. */
 function codeOf(error: Error): string | null {
+  const fault = kafkaFault(error);
+  if (fault !== null && fault.code !== 'ACKLINE_KAFKA_NOT_ALLOWED') return fault.code;
   const answered: unknown = findErrorBy(error, 'code', 'PLT_KFK_PROTOCOL')?.['apiId'];
   if (typeof answered === 'string') return answered;
   if (error instanceof TimeoutError) return TimeoutError.code; // the client gives it the code of a lost connection

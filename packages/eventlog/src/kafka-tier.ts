@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import type { Logger } from '@ackline/runtime/logger';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { ErrorCode } from '@ackline/shared/error-codes';
+import type { KafkaCluster } from './kafka-cluster.ts';
 import { createKafkaLog } from './kafka-log.ts';
 import { type KafkaDurability, type OpenedTopic, openTopic } from './kafka-topic.ts';
 import { createKeyOffsets, type KeyOffsets, lastOffsetOf } from './key-offsets.ts';
@@ -30,8 +32,7 @@ const REFUSED_EVERY_MS = 15_000;
 
 const NO_OFFSET = -1n;
 
-export interface KafkaTierOptions {
-  readonly brokers: readonly string[];
+export interface KafkaTierOptions extends KafkaCluster {
   readonly durability: KafkaDurability;
   readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
   readonly topic?: string;
@@ -57,6 +58,9 @@ class WatchedTier implements KafkaTier {
   readonly #options: KafkaTierOptions;
   readonly #ending = new AbortController();
   #current: KafkaTierState = { state: 'connecting' };
+  #problem: ErrorCode | null = null;
+  /** As it was logged last. */
+  #fileProblem: string | null = null;
   /** Of the current log. */
   #topic: OpenedTopic | null = null;
   /** (KT4) */
@@ -70,6 +74,10 @@ class WatchedTier implements KafkaTier {
 
   get current(): KafkaTierState {
     return this.#current;
+  }
+
+  get problem(): ErrorCode | null {
+    return this.#problem;
   }
 
   lastOffset(event: EventEnvelope): bigint {
@@ -125,22 +133,34 @@ class WatchedTier implements KafkaTier {
 
   /** Asks Kafka for the topic and takes on what it answers; the error where it is not to be used, or not known now. */
   async look(deadlineMs: number): Promise<unknown> {
+    this.#tellOfFiles();
     const { log, open = openTopic, wait: _, onBatch: __, createLog: ___, ...options } = this.#options;
     const { signal } = this.#ending;
     const create = this.#current.state === 'connecting'; // (KT3)
     try {
       this.#use(await open({ ...options, deadlineMs, signal, create }));
+      this.#problem = null;
       return null;
     } catch (error) {
+      if (!signal.aborted)
+        this.#problem = error instanceof AppError ? error.code : 'ACKLINE_KAFKA_UNAVAILABLE';
       if (error instanceof AppError && error.code === 'ACKLINE_KAFKA_NOT_DURABLE') await this.#refuse(error);
       else if (!signal.aborted) log.warn({ err: error }, 'kafka.unavailable'); // what was known before stays
       return error;
     }
   }
 
+  /** A certificate that can not be taken in place of the one before it is known long before that one is over. */
+  #tellOfFiles(): void {
+    const problem = this.#options.security?.tls?.problem() ?? null;
+    if (problem !== null && problem !== this.#fileProblem)
+      this.#options.log.error({ problem }, 'kafka.tls-file-problem');
+    this.#fileProblem = problem;
+  }
+
   #use(topic: OpenedTopic): void {
     if (this.#ending.signal.aborted) return;
-    const { log, brokers, createLog = createKafkaLog, onBatch = () => {} } = this.#options;
+    const { log, brokers, security, createLog = createKafkaLog, onBatch = () => {} } = this.#options;
     const before = this.#current;
     const weaknesses = [...topic.weaknesses, ...topic.tolerated];
     if (before.state === 'ready' && this.#topic !== null && isSameLog(this.#topic, topic)) {
@@ -155,7 +175,7 @@ class WatchedTier implements KafkaTier {
       if (this.#known?.offsets === offsets) this.#known = null; // another topic may be refused, and says not which it is
       this.recheck();
     };
-    const kafkaLog = createLog({ brokers, topic, keyOffsets: offsets, onTopicChanged, onBatch });
+    const kafkaLog = createLog({ brokers, security, topic, keyOffsets: offsets, onTopicChanged, onBatch });
     this.#current = { state: 'ready', log: kafkaLog, weaknesses };
     this.#topic = topic;
     if (before.state === 'ready') void before.log.close(); // what is in it settles; what comes late goes to the inbox

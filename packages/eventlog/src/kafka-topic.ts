@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@ackline/shared/app-error';
 import { EVENTS_TOPIC } from '@ackline/shared/events-topic';
 import { type Admin, ConfigResourceTypes, findErrorBy, ListOffsetTimestamps } from '@platformatic/kafka';
-import { closeKafkaClient, createKafkaAdmin, withDeadline } from './kafka-client.ts';
+import { closeKafkaClient, createKafkaAdmin, withDeadline, withReason } from './kafka-client.ts';
+import type { KafkaCluster } from './kafka-cluster.ts';
 import { judgeDurability, TIMESTAMP_TYPE, type TopicSettings } from './topic-durability.ts';
 
 export { EVENTS_TOPIC };
@@ -18,8 +19,7 @@ const METADATA_RETRY_MS = 100;
 /** `single-node` declares that a topic weaker than the ack contract is meant. */
 export type KafkaDurability = 'cluster' | 'single-node';
 
-export interface OpenTopicOptions {
-  readonly brokers: readonly string[];
+export interface OpenTopicOptions extends KafkaCluster {
   readonly topic?: string;
   readonly durability: KafkaDurability;
   readonly deadlineMs: number;
@@ -64,13 +64,18 @@ export function longestStayMs({
 
 /**
  * Creates the topic, or checks the one that is there. Throws ACKLINE_KAFKA_NOT_DURABLE naming each setting that is weaker
- * than the ack contract (unless that is declared, or it is only read), ACKLINE_KAFKA_UNAVAILABLE where no broker answers in time.
+ * than the ack contract (unless that is declared, or it is only read), ACKLINE_KAFKA_UNAVAILABLE where no broker answers in time, and
+ * what a person has to change of the way there by a code of its own (kafka-faults.ts).
  */
 export async function openTopic(options: OpenTopicOptions): Promise<OpenedTopic> {
-  const admin = createKafkaAdmin(options.brokers);
+  const admin = createKafkaAdmin(options);
   const expiry = AbortSignal.timeout(options.deadlineMs);
   try {
-    return await withDeadline(open(admin, options, expiry), options.deadlineMs, options.signal);
+    return await withDeadline(
+      withReason(admin.connections, open(admin, options, expiry)),
+      options.deadlineMs,
+      options.signal,
+    );
   } finally {
     await closeKafkaClient(admin);
   }

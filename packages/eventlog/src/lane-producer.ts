@@ -1,7 +1,8 @@
 import { AppError } from '@ackline/shared/app-error';
 import { type Connection, Producer } from '@platformatic/kafka';
 import { type KeptAnswer, createKeptAnswer } from './kept-answer.ts';
-import { closeKafkaClient, KAFKA_CLIENT_ID } from './kafka-client.ts';
+import { closeKafkaClient, KAFKA_CLIENT_ID, watchConnections } from './kafka-client.ts';
+import { connectionOptions, type KafkaCluster } from './kafka-cluster.ts';
 import { errorName, type KafkaErrorMeaning, meaningOf } from './kafka-errors.ts';
 import {
   type BatchRecord,
@@ -32,8 +33,7 @@ export interface LaneProducer {
   close(): Promise<void>;
 }
 
-export interface LaneProducerOptions {
-  readonly brokers: readonly string[];
+export interface LaneProducerOptions extends KafkaCluster {
   readonly topic: { readonly name: string; readonly topicId: string };
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -86,6 +86,7 @@ class KafkaLaneProducer implements LaneProducer {
     this.#client = new Producer({
       clientId: KAFKA_CLIENT_ID,
       bootstrapBrokers: [...options.brokers],
+      ...connectionOptions(options),
       idempotent: false,
       retries: 0,
       connectTimeout: options.connectTimeoutMs,
@@ -93,6 +94,7 @@ class KafkaLaneProducer implements LaneProducer {
       maxInflights: options.maxInFlight,
       autocreateTopics: false,
     });
+    watchConnections(this.#client.connections);
   }
 
   async produce<R extends LaneRecord>(records: readonly R[]): Promise<readonly LaneOutcome<R>[]> {

@@ -1,5 +1,6 @@
 import type { AppError } from '@ackline/shared/app-error';
 import type { EventEnvelope } from '@ackline/shared/envelope';
+import type { ErrorCode } from '@ackline/shared/error-codes';
 import type { AppendReceipt } from './event-log.ts';
 import type { Settle } from './micro-batcher.ts';
 import type { SpoolSnapshot } from './spool/spool-gauge.ts';
@@ -23,6 +24,8 @@ export type KafkaTierState =
 
 export interface KafkaTier {
   readonly current: KafkaTierState;
+  /** Why the last look at the topic failed; null: it did not. */
+  readonly problem: ErrorCode | null;
   /** The greatest offset known to be acked for the event's ordering key in the topic, also while that is not used; -1n: none. */
   lastOffset(event: EventEnvelope): bigint;
   /** Looks soon whether the topic still is what it was. */

@@ -1,5 +1,6 @@
 import { ListOffsetTimestamps } from '@platformatic/kafka';
 import { closeKafkaClient, createKafkaAdmin, withDeadline } from './kafka-client.ts';
+import type { KafkaCluster } from './kafka-cluster.ts';
 import type { OpenedTopic } from './kafka-topic.ts';
 
 /** Beyond this the broker counts as one that does not answer: an inbox row must not wait on a question. */
@@ -14,13 +15,12 @@ export interface Watermarks {
   close(): Promise<void>;
 }
 
-export interface WatermarksOptions {
-  readonly brokers: readonly string[];
+export interface WatermarksOptions extends KafkaCluster {
   readonly topic: Pick<OpenedTopic, 'name' | 'partitions'>;
 }
 
-export function createWatermarks({ brokers, topic }: WatermarksOptions): Watermarks {
-  const admin = createKafkaAdmin(brokers);
+export function createWatermarks({ topic, brokers, security }: WatermarksOptions): Watermarks {
+  const admin = createKafkaAdmin({ brokers, security });
 
   async function list(timestamp: bigint): Promise<ReadonlyMap<number, bigint>> {
     const lanes = Array.from({ length: topic.partitions }, (_, lane) => ({

@@ -39,7 +39,7 @@ describe('connections to brokers', { timeout: 60_000 }, () => {
         );
       }
     };
-    const connections = createBrokerConnections({ timeoutMs: TIMEOUT_MS, lookup });
+    const connections = createBrokerConnections({ brokers: [], timeoutMs: TIMEOUT_MS, lookup });
     try {
       await work(connections, asked);
     } finally {

@@ -73,6 +73,7 @@ function harness(setup: Setup = {}) {
   const log = createComposedLog({
     kafka: {
       current: states[state],
+      problem: null,
       lastOffset: () => (state === 'ready' || state === 'refused' ? 41n : -1n),
       recheck: () => undefined,
       close: kafkaLog.close,

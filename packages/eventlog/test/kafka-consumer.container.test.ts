@@ -234,7 +234,7 @@ describe('kafka consumer', () => {
     store.failLane = lane;
     const { stop, consumer } = startConsumer(topic, store);
     await until(() => consumer.snapshot().retrying.includes(lane), 'the lane to fail');
-    const records = createKafkaAdmin([broker.brokers]);
+    const records = createKafkaAdmin({ brokers: [broker.brokers] });
     await records.deleteRecords({
       topics: [{ name: topic.name, partitions: [{ partition: lane, offset: 40n }] }],
     });

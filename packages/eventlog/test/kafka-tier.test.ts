@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createSecureContext } from 'node:tls';
 import { AppError } from '@ackline/shared/app-error';
-import { connectKafkaTier } from '../src/kafka-tier.ts';
+import { connectKafkaTier, type KafkaTierOptions } from '../src/kafka-tier.ts';
 import { createKafkaLog, type KafkaLogOptions } from '../src/kafka-log.ts';
 import type { OpenedTopic, OpenTopicOptions } from '../src/kafka-topic.ts';
 import { keyHash, laneOf } from '../src/lane.ts';
@@ -21,6 +22,8 @@ const GOOD: OpenedTopic = {
   tolerated: [],
   warnings: [],
 };
+
+const IDENTITY = { hasCertificate: false, context: () => createSecureContext(), problem: () => null };
 
 const away = () => new AppError('ACKLINE_KAFKA_UNAVAILABLE', 'gone');
 const weak = () => new AppError('ACKLINE_KAFKA_NOT_DURABLE', 'retention.ms is 1');
@@ -42,8 +45,9 @@ function harness() {
     if (kafka.answer instanceof AppError) throw kafka.answer;
     return kafka.answer;
   }
-  const connect = () =>
+  const connect = (more: Pick<KafkaTierOptions, 'security'> = {}) =>
     connectKafkaTier({
+      ...more,
       brokers: ['127.0.0.1:1'],
       durability: 'cluster',
       log: { info: say, warn: say, error: say } as never,
@@ -168,6 +172,32 @@ describe('kafka tier', () => {
       await tier.close();
     },
   );
+
+  onTopic(
+    'says by its code why the last look failed, while it runs too, until one succeeds',
+    async ({ kafka, connect, pass }) => {
+      kafka.answer = new AppError('ACKLINE_KAFKA_LOGIN_REFUSED');
+      const tier = await connect();
+      assert.deepEqual([tier.current.state, tier.problem], ['connecting', 'ACKLINE_KAFKA_LOGIN_REFUSED']);
+      kafka.answer = GOOD;
+      await pass(2_000);
+      assert.deepEqual([tier.current.state, tier.problem], ['ready', null]);
+      kafka.answer = new AppError('ACKLINE_KAFKA_TLS_FAILED');
+      tier.recheck();
+      await pass(2_000);
+      assert.deepEqual([tier.current.state, tier.problem], ['ready', 'ACKLINE_KAFKA_TLS_FAILED']);
+      await tier.close();
+    },
+  );
+
+  it('tells once of a changed file of TLS that can not be used', async () => {
+    const stage = harness();
+    const security = { tls: { ...IDENTITY, problem: () => 'user.crt is no certificate in PEM' }, sasl: null };
+    const tier = await stage.connect({ security });
+    await stage.pass(180_000);
+    assert.equal(stage.lines.filter(line => line === 'kafka.tls-file-problem').length, 1);
+    await tier.close();
+  });
 
   describe('knows what was acked of a key', () => {
     const event = sampleEvent({ source: 'telegram', orderingKey: 'chat' });

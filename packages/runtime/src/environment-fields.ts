@@ -1,6 +1,7 @@
 import { durationField, logLevelField, sizeField } from '@ackline/shared/config/fields';
 import { z } from 'zod';
 import { DEFAULT_DRAIN_WAIT_MS, MAX_DRAIN_WAIT_MS } from './drain.ts';
+import { kafkaFields } from './kafka-environment.ts';
 
 const MAX_PORT = 65_535;
 const DEFAULT_OPS_PORT = 9464;
@@ -77,10 +78,6 @@ export const commonFields = {
   ),
 } as const;
 
-/** More bootstrap brokers than any cluster needs. */
-const MAX_BROKERS = 64;
-const BROKER = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):\d{1,5}$/;
-const BROKERS_RULE = 'must be host:port, or several of them with commas between';
 /** Lanes that the processor stores at a time; the number that teams know from their worker threads. */
 const DEFAULT_WORKERS = 4;
 /** Each holds a connection of the processor's pool (DATABASE_POOL_MAX). */
@@ -97,25 +94,7 @@ export const eventLogFields = {
     description: 'PostgreSQL 17: where events are stored, and the log that takes them when Kafka does not.',
     secret: true,
   }),
-  KAFKA_BROKERS: z
-    .string()
-    .transform(text => text.split(',').map(broker => broker.trim()))
-    .refine(list => list.length <= MAX_BROKERS && list.every(broker => BROKER.test(broker)), BROKERS_RULE)
-    .nullable()
-    .default(null)
-    .meta({
-      title: '`host:port`, several with commas',
-      description: 'The Kafka to append to. The same in ingress and processor.',
-      unset: 'no Kafka: PostgreSQL takes every event',
-    }),
-  KAFKA_DURABILITY: z
-    .enum(['cluster', 'single-node'], 'must be cluster or single-node')
-    .default('cluster')
-    .meta({
-      title: '`cluster` or `single-node`',
-      description:
-        'cluster: an ingress refuses a topic that is weaker than the contract; processors read what is in it all the same. single-node: it is used. `/health` names what is weaker.',
-    }),
+  ...kafkaFields,
   POSTGRES_STANDBYS: z
     .enum(['failover', 'read-only'], 'must be failover or read-only')
     .default('failover')

@@ -1,4 +1,5 @@
 import { apiErrorCodes } from './error-codes-api.ts';
+import { kafkaErrorCodes } from './error-codes-kafka.ts';
 import type { ErrorRow } from './error-row.ts';
 
 /**
@@ -139,12 +140,6 @@ export const errorCodes = {
     title: 'Samples can not be signed: only the provider has the key for it',
     fix: "Leave the variable of the public key empty in development, and restart `npm start`: it makes a pair to try out with. To see the provider's own requests, send one from its settings page.",
   },
-  ACKLINE_KAFKA_NOT_DURABLE: {
-    status: null,
-    retryable: false,
-    title: 'The Kafka topic is weaker than the ack contract',
-    fix: 'Raise what the message names (replication, min.insync.replicas, retention), or declare KAFKA_DURABILITY=single-node.',
-  },
   ACKLINE_POSTGRES_NOT_DURABLE: {
     status: null,
     retryable: false,
@@ -181,12 +176,7 @@ export const errorCodes = {
     title: 'PostgreSQL does not answer',
     fix: 'Check that the server of DATABASE_URL runs, can be reached from here, and has free connections.',
   },
-  ACKLINE_KAFKA_UNAVAILABLE: {
-    status: null,
-    retryable: true,
-    title: 'Kafka does not answer',
-    fix: 'Check that the brokers of KAFKA_BROKERS run and that their advertised listeners can be reached from here.',
-  },
+  ...kafkaErrorCodes,
   ACKLINE_SPOOL_NOT_DURABLE: {
     status: null,
     retryable: false,

@@ -56,6 +56,10 @@ export interface KafkaOptions extends ServerOptions {
   readonly otherWay?: { readonly port: number; readonly advertisedPort: number };
   /** The second broker of this one's cluster. Each leads partitions of its own: they don't reach each other to copy any. */
   readonly joins?: KafkaContainer;
+  /** More of the container's ports, each with that of the host. */
+  readonly ports?: readonly { readonly container: number; readonly host: number }[];
+  /** By their paths in the container. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** One broker, its own controller. Topics get one replica; nothing is created automatically. */
@@ -70,6 +74,10 @@ export async function startKafka(
     .withExposedPorts(
       { container: 9094, host: port },
       ...(otherWay === undefined ? [] : [{ container: 9095, host: otherWay.port }]),
+      ...(options.ports ?? []),
+    )
+    .withCopyContentToContainer(
+      Object.entries(options.files ?? {}).map(([target, content]) => ({ target, content })),
     )
     .withEnvironment({
       CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',

@@ -59,7 +59,7 @@ const diskFull = (server: 'kafka' | 'postgres'): Fault => ({
 
 const topicMissing: Fault = {
   async begin(stage) {
-    const admin = createKafkaAdmin([stage.kafka.brokers]);
+    const admin = createKafkaAdmin({ brokers: [stage.kafka.brokers] });
     try {
       await admin.deleteTopics({ topics: [EVENTS_TOPIC] });
     } finally {

@@ -1,5 +1,4 @@
 import type { SpoolSettings } from '@ackline/eventlog/connect-event-log';
-import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
 import { READY_EVERY_MS } from '@ackline/eventlog/tiers';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
@@ -10,6 +9,7 @@ import {
   redisFields,
   wholeNumber,
 } from '@ackline/runtime/environment-fields';
+import { checkKafka, type KafkaSettings, kafkaSettings } from '@ackline/runtime/kafka-environment';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
 import {
   tracingFields,
@@ -46,63 +46,65 @@ const MAX_VALIDATION_CACHE_TTL_S = 3_600;
 const SIGNATURE_BUDGET_RULE = `must be a number of seconds over 0, ${MAX_SIGNATURE_BUDGET_S} at most`;
 
 /** docs/environment.md is written from it. */
-export const environmentSchema = z.object({
-  ...commonFields,
-  ...eventLogFields,
-  ...redisFields,
-  ...tracingFields,
-  INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }).meta({
-    description: 'Worker processes under a parent that owns the socket and the operations port.',
-    unset: 'one process, and no parent',
-  }),
-  HOST: z.string().default('0.0.0.0').meta({ title: 'address', description: 'Where webhooks are taken.' }),
-  PORT: port(DEFAULT_PORT).describe('Where webhooks are taken. /health is on it too.'),
-  CIRCUIT_BREAKER_THRESHOLD: wholeNumber({
-    min: 1,
-    max: MAX_BREAKER_THRESHOLD,
-    fallback: DEFAULT_BREAKER_THRESHOLD,
-  }).describe('Failed batches in a row after which Kafka is no longer tried.'),
-  CIRCUIT_BREAKER_TIMEOUT: wholeNumber({
-    min: 1,
-    max: MAX_BREAKER_TIMEOUT_S,
-    fallback: DEFAULT_BREAKER_TIMEOUT_S,
-  }).describe('Seconds until one event tries Kafka again.'),
-  WEBHOOK_MAX_REQUESTS_PER_MINUTE: wholeNumber({
-    min: 1,
-    max: MAX_REQUESTS_PER_MINUTE,
-    fallback: NO_LIMIT,
-  }).meta({
-    description:
-      'Of one sender, for each source that names no `limit` of its own. It bounds no account: a `limit` with `by: source` does.',
-    unset: 'no limit',
-  }),
-  SIGNATURE_VALIDATION_TIMEOUT: z
-    .string()
-    .regex(/^\d{1,3}(?:\.\d{1,6})?$/, SIGNATURE_BUDGET_RULE)
-    .transform(Number)
-    .refine(value => value > 0 && value <= MAX_SIGNATURE_BUDGET_S, SIGNATURE_BUDGET_RULE)
-    .default(DEFAULT_SIGNATURE_BUDGET_S)
-    .meta({
-      title: `number, (0, ${MAX_SIGNATURE_BUDGET_S}]`,
-      description:
-        'Seconds that proving a sender should take. One that takes longer is counted and logged (`signature.slow`), and decided all the same: never let pass.',
-      unset: `\`${DEFAULT_SIGNATURE_BUDGET_S}\``,
+export const environmentSchema = z
+  .object({
+    ...commonFields,
+    ...eventLogFields,
+    ...redisFields,
+    ...tracingFields,
+    INGRESS_PROCESSES: wholeNumber({ min: 1, max: MAX_PROCESSES, fallback: NO_PARENT }).meta({
+      description: 'Worker processes under a parent that owns the socket and the operations port.',
+      unset: 'one process, and no parent',
     }),
-  VALIDATION_CACHE_TTL: wholeNumber({
-    min: 1,
-    max: MAX_VALIDATION_CACHE_TTL_S,
-    fallback: DEFAULT_VALIDATION_CACHE_TTL_S,
-  }).describe(
-    'Seconds for which a request that was proven and accepted is remembered, so that its repeat is answered without another append. A repeat is proven anew all the same.',
-  ),
-  WEBHOOK_MAX_CONNECTIONS: wholeNumber({
-    min: 1,
-    max: MAX_CONNECTIONS,
-    fallback: DEFAULT_MAX_CONNECTIONS,
-  }).describe(
-    'Open connections of the public port, of each process. One more is closed at once, unread. Half of them may be idle: for one more the longest idle one is closed.',
-  ),
-});
+    HOST: z.string().default('0.0.0.0').meta({ title: 'address', description: 'Where webhooks are taken.' }),
+    PORT: port(DEFAULT_PORT).describe('Where webhooks are taken. /health is on it too.'),
+    CIRCUIT_BREAKER_THRESHOLD: wholeNumber({
+      min: 1,
+      max: MAX_BREAKER_THRESHOLD,
+      fallback: DEFAULT_BREAKER_THRESHOLD,
+    }).describe('Failed batches in a row after which Kafka is no longer tried.'),
+    CIRCUIT_BREAKER_TIMEOUT: wholeNumber({
+      min: 1,
+      max: MAX_BREAKER_TIMEOUT_S,
+      fallback: DEFAULT_BREAKER_TIMEOUT_S,
+    }).describe('Seconds until one event tries Kafka again.'),
+    WEBHOOK_MAX_REQUESTS_PER_MINUTE: wholeNumber({
+      min: 1,
+      max: MAX_REQUESTS_PER_MINUTE,
+      fallback: NO_LIMIT,
+    }).meta({
+      description:
+        'Of one sender, for each source that names no `limit` of its own. It bounds no account: a `limit` with `by: source` does.',
+      unset: 'no limit',
+    }),
+    SIGNATURE_VALIDATION_TIMEOUT: z
+      .string()
+      .regex(/^\d{1,3}(?:\.\d{1,6})?$/, SIGNATURE_BUDGET_RULE)
+      .transform(Number)
+      .refine(value => value > 0 && value <= MAX_SIGNATURE_BUDGET_S, SIGNATURE_BUDGET_RULE)
+      .default(DEFAULT_SIGNATURE_BUDGET_S)
+      .meta({
+        title: `number, (0, ${MAX_SIGNATURE_BUDGET_S}]`,
+        description:
+          'Seconds that proving a sender should take. One that takes longer is counted and logged (`signature.slow`), and decided all the same: never let pass.',
+        unset: `\`${DEFAULT_SIGNATURE_BUDGET_S}\``,
+      }),
+    VALIDATION_CACHE_TTL: wholeNumber({
+      min: 1,
+      max: MAX_VALIDATION_CACHE_TTL_S,
+      fallback: DEFAULT_VALIDATION_CACHE_TTL_S,
+    }).describe(
+      'Seconds for which a request that was proven and accepted is remembered, so that its repeat is answered without another append. A repeat is proven anew all the same.',
+    ),
+    WEBHOOK_MAX_CONNECTIONS: wholeNumber({
+      min: 1,
+      max: MAX_CONNECTIONS,
+      fallback: DEFAULT_MAX_CONNECTIONS,
+    }).describe(
+      'Open connections of the public port, of each process. One more is closed at once, unread. Half of them may be idle: for one more the longest idle one is closed.',
+    ),
+  })
+  .superRefine(checkKafka);
 
 export interface Listener {
   readonly host: string;
@@ -125,7 +127,7 @@ export interface IngressConfig extends ProgramConfig {
   /** How often a PostgreSQL in use is asked whether it still keeps what it confirms. */
   readonly askPostgresEveryMs: number;
   /** null: no Kafka, PostgreSQL takes every event. */
-  readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  readonly kafka: KafkaSettings | null;
   /** null: no spool, what neither Kafka nor PostgreSQL takes is refused. */
   readonly spool: SpoolSettings | null;
   /** Of the event log. */
@@ -162,8 +164,7 @@ export function loadConfig(environment: Environment = process.env): IngressConfi
     databaseUrl: env.DATABASE_URL,
     failsOver: env.POSTGRES_STANDBYS === 'failover',
     askPostgresEveryMs: READY_EVERY_MS,
-    kafka:
-      env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
+    kafka: kafkaSettings(env),
     spool:
       env.SPOOL_DIR === null
         ? null

@@ -214,6 +214,7 @@ describe('ingress with PostgreSQL', () => {
         tier_in_use: 'inbox',
         tiers: [{ name: 'inbox', circuit_breaker: 'CLOSED' }],
         kafka: 'none',
+        kafka_problem: null,
         postgres: 'ready',
         weaker_than_contract: [],
         appended: { kafka: 0, inbox: 0, spool: 0 },

@@ -38,7 +38,11 @@ describe('loadConfig', () => {
       KAFKA_BROKERS: 'kafka-1:9092, [::1]:9092',
       KAFKA_DURABILITY: 'single-node',
     });
-    assert.deepEqual(config.kafka, { brokers: ['kafka-1:9092', '[::1]:9092'], durability: 'single-node' });
+    assert.deepEqual(config.kafka, {
+      brokers: ['kafka-1:9092', '[::1]:9092'],
+      durability: 'single-node',
+      security: { tls: null, sasl: null },
+    });
     assert.equal(loadConfig({ DATABASE_URL, KAFKA_BROKERS: 'k:1' }).kafka?.durability, 'cluster');
   });
 

@@ -1,13 +1,13 @@
 import { commonFields, eventLogFields, redisFields, wholeNumber } from '@ackline/runtime/environment-fields';
 import { type Environment, parseEnvironment } from '@ackline/runtime/environment';
 import { DRAIN_DEADLINE_MS } from '@ackline/runtime/drain';
+import { checkKafka, type KafkaSettings, kafkaSettings } from '@ackline/runtime/kafka-environment';
 import type { ProgramConfig } from '@ackline/runtime/main-program';
 import {
   tracingFields,
   type TracingSettings,
   tracingSettings,
 } from '@ackline/runtime/tracing/tracing-environment';
-import type { KafkaDurability } from '@ackline/eventlog/kafka-topic';
 import { AppError } from '@ackline/shared/app-error';
 import { z } from 'zod';
 
@@ -28,27 +28,31 @@ const MAX_HTTP_CONNECTIONS = 1_000;
 const MAX_CLAIMS_AT_ONCE = 16;
 
 /** docs/environment.md is written from it. */
-export const environmentSchema = z.object({
-  ...commonFields,
-  ...eventLogFields,
-  ...redisFields,
-  ...tracingFields,
-  DATABASE_POOL_MAX: wholeNumber({ min: POOL_MIN, max: MAX_POOL_MAX, fallback: DEFAULT_POOL_MAX }).describe(
-    `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it (and those of handlers, \`connections\` of ackline.yaml). At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS: 12 with its default. Claims, one for each destination at a time, have what workers and ${CONNECTIONS_BESIDE_WORK} others leave, ${MAX_CLAIMS_AT_ONCE} at most.`,
-  ),
-  HTTP_MAX_CONNECTIONS: wholeNumber({
-    min: 1,
-    max: MAX_HTTP_CONNECTIONS,
-    fallback: DEFAULT_HTTP_CONNECTIONS,
-  }).describe(
-    'Connections of `ctx.http` in each thread of a handler. A destination that has `http: { connections: … }` in its `settings` goes by that.',
-  ),
-  HTTP_MAX_KEEPALIVE: wholeNumber({
-    min: 0,
-    max: MAX_HTTP_CONNECTIONS,
-    fallback: DEFAULT_HTTP_KEEPALIVE,
-  }).describe('How many of them stay open while nothing uses them; `http: { keepAlive: … }` in `settings`.'),
-});
+export const environmentSchema = z
+  .object({
+    ...commonFields,
+    ...eventLogFields,
+    ...redisFields,
+    ...tracingFields,
+    DATABASE_POOL_MAX: wholeNumber({ min: POOL_MIN, max: MAX_POOL_MAX, fallback: DEFAULT_POOL_MAX }).describe(
+      `Connections of the pool; ${POOL_MIN} are kept open, and two more stand beside it (and those of handlers, \`connections\` of ackline.yaml). At least ${CONNECTIONS_BESIDE_LANES} more than WEBHOOK_WORKERS: 12 with its default. Claims, one for each destination at a time, have what workers and ${CONNECTIONS_BESIDE_WORK} others leave, ${MAX_CLAIMS_AT_ONCE} at most.`,
+    ),
+    HTTP_MAX_CONNECTIONS: wholeNumber({
+      min: 1,
+      max: MAX_HTTP_CONNECTIONS,
+      fallback: DEFAULT_HTTP_CONNECTIONS,
+    }).describe(
+      'Connections of `ctx.http` in each thread of a handler. A destination that has `http: { connections: … }` in its `settings` goes by that.',
+    ),
+    HTTP_MAX_KEEPALIVE: wholeNumber({
+      min: 0,
+      max: MAX_HTTP_CONNECTIONS,
+      fallback: DEFAULT_HTTP_KEEPALIVE,
+    }).describe(
+      'How many of them stay open while nothing uses them; `http: { keepAlive: … }` in `settings`.',
+    ),
+  })
+  .superRefine(checkKafka);
 
 export interface ProcessorConfig extends ProgramConfig {
   readonly production: boolean;
@@ -56,7 +60,7 @@ export interface ProcessorConfig extends ProgramConfig {
   readonly databaseUrl: string;
   /** Of the pool, which is not all: app.ts has what stands beside it. */
   readonly poolMax: number;
-  readonly kafka: { readonly brokers: readonly string[]; readonly durability: KafkaDurability } | null;
+  readonly kafka: KafkaSettings | null;
   readonly workers: number;
   /** So many that storing and outcomes find a connection whatever claims are slow. */
   readonly claimsAtOnce: number;
@@ -85,10 +89,7 @@ export function readConfig(env: Environment = process.env): ProcessorConfig {
     configPath: parsed.ACKLINE_CONFIG,
     databaseUrl: parsed.DATABASE_URL,
     poolMax: parsed.DATABASE_POOL_MAX,
-    kafka:
-      parsed.KAFKA_BROKERS === null
-        ? null
-        : { brokers: parsed.KAFKA_BROKERS, durability: parsed.KAFKA_DURABILITY },
+    kafka: kafkaSettings(parsed),
     workers: parsed.WEBHOOK_WORKERS,
     claimsAtOnce: Math.min(
       MAX_CLAIMS_AT_ONCE,

@@ -1,3 +1,4 @@
+import type { KafkaCluster } from '@ackline/eventlog/kafka-cluster';
 import { MAX_WAIT_MS } from '@ackline/eventlog/inbox-release';
 import {
   createKafkaConsumer,
@@ -23,8 +24,7 @@ import { whileTopicIsWatched } from './topic-watch.ts';
 /** A broker that is starting answers within this; later the supervisor tries again. */
 const TOPIC_DEADLINE_MS = 10_000;
 
-export interface KafkaSource {
-  readonly brokers: readonly string[];
+export interface KafkaSource extends KafkaCluster {
   readonly durability: KafkaDurability;
 }
 
@@ -71,11 +71,11 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
   }
 
   async function open(signal: AbortSignal): Promise<OpenedTopic> {
-    const topic = await openToRead(source, { signal });
+    const topic = await openToRead(options, { signal });
     sayWeak(topic, options);
     await options.onPartitions(topic.partitions);
     const before = opened;
-    opened = { topic, watermarks: createWatermarks({ brokers: source.brokers, topic }) };
+    opened = { topic, watermarks: createWatermarks({ ...source, topic }) };
     await before?.watermarks.close();
     return topic;
   }
@@ -100,7 +100,7 @@ export function createKafkaReading(options: KafkaReadingOptions): KafkaReading {
         const topic = await open(signal).finally(tried.resolve);
         const started = createConsumer(options, { topic, storer });
         consumer = started;
-        const ask = (asked: AbortSignal) => openToRead(source, { signal: asked, create: false });
+        const ask = (asked: AbortSignal) => openToRead(options, { signal: asked, create: false });
         const watch = { ask, seen, log, everyMs: options.watchEveryMs };
         await whileTopicIsWatched(watch, signal, ended => started.run(ended));
       },
@@ -134,6 +134,7 @@ function createConsumer(
 ): KafkaConsumer {
   return createKafkaConsumer({
     brokers: source.brokers,
+    security: source.security,
     topic,
     lanesAtATime: workers,
     readOffsets: topicId => readLaneOffsets(pool, topicId),
@@ -145,9 +146,11 @@ function createConsumer(
 
 /** However weak the topic is by now: what was acked in it is there to be stored (A2). Only who appends to it refuses it. */
 function openToRead(
-  source: KafkaSource,
+  { source, log }: Pick<KafkaReadingOptions, 'source' | 'log'>,
   how: Pick<OpenTopicOptions, 'create'> & { readonly signal: AbortSignal },
 ): Promise<OpenedTopic> {
+  const problem = source.security?.tls?.problem() ?? null;
+  if (problem !== null) log.warn({ problem }, 'kafka.tls-file-problem');
   return openTopic({ ...source, ...how, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS });
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { KafkaSettings } from '@ackline/runtime/kafka-environment';
 import { AppError } from '@ackline/shared/app-error';
 import { connectRules } from '../src/rules.ts';
 
@@ -17,7 +18,7 @@ describe('the rules of a processor', () => {
 
   async function connect(
     destination: string,
-    kafka: { brokers: readonly string[]; durability: 'cluster' } | null,
+    kafka: KafkaSettings | null,
     { source = '{ name: s, provider: telegram, path: /s, secrets: [{ env: A }] }', secretEnv = {} } = {},
   ) {
     const configPath = join(folder, 'ackline.yaml');
@@ -45,7 +46,7 @@ describe('the rules of a processor', () => {
         error instanceof AppError && /destination d: the brokers of its topic/.test(error.message),
     );
     for (const [destination, kafka] of [
-      ['type: kafka, topic: t', { brokers, durability: 'cluster' }],
+      ['type: kafka, topic: t', { brokers, durability: 'cluster', security: { tls: null, sasl: null } }],
       ["type: kafka, topic: t, brokers: ['kafka:9092']", null],
     ] as const) {
       const { declared } = await connect(destination, kafka);

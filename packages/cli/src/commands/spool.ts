@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { SpoolDrained } from '@ackline/eventlog/spool/drain-spool';
 import { parseEnvironment } from '@ackline/runtime/environment';
 import { eventLogFields } from '@ackline/runtime/environment-fields';
+import { checkKafka, kafkaFields, kafkaSettings } from '@ackline/runtime/kafka-environment';
 import { createLogger } from '@ackline/runtime/logger';
 import { AppError } from '@ackline/shared/app-error';
 import { checkPostgresDurability } from '@ackline/store/durability';
@@ -19,8 +20,8 @@ const DEFAULT_PATIENCE_MS = 120_000;
 /** Of a drain: one commits while the next batch collects. The chart counts with them. */
 export const DRAIN_CONNECTIONS = 2;
 
-const { KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR } = eventLogFields;
-const spoolEnvironment = z.object({ KAFKA_BROKERS, KAFKA_DURABILITY, SPOOL_DIR });
+const { SPOOL_DIR } = eventLogFields;
+const spoolEnvironment = z.object({ ...kafkaFields, SPOOL_DIR }).superRefine(checkKafka);
 
 export function registerSpool(program: Command, context: CommandContext): void {
   const command = program
@@ -67,8 +68,7 @@ async function drain(
   try {
     const drained = await drainSpool({
       directory,
-      kafka:
-        env.KAFKA_BROKERS === null ? null : { brokers: env.KAFKA_BROKERS, durability: env.KAFKA_DURABILITY },
+      kafka: kafkaSettings(env),
       pool,
       async checkPostgres() {
         await checkPostgresDurability(pool);

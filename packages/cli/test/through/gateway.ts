@@ -12,6 +12,10 @@ export interface GatewayOptions {
   readonly config: string;
   /** Added to the environment of both services. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the processor alone. */
+  readonly processorEnv?: Readonly<Record<string, string>>;
+  /** False: Kafka is away, as far as the processor can know, and it is not ready. */
+  readonly awaitsProcessor?: boolean;
 }
 
 /** An ingress and a processor, as they are deployed. */
@@ -20,17 +24,20 @@ export interface Gateway extends AsyncDisposable {
   readonly url: string;
   /** Events that the ingress made durable there. */
   appended(tier: 'kafka' | 'inbox' | 'spool'): Promise<number>;
+  /** Of both services, the last of it. */
+  output(): string;
 }
 
 const mainOf = (service: string) =>
   fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url));
 
-export async function startGateway({ databaseUrl, config, env = {} }: GatewayOptions): Promise<Gateway> {
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { databaseUrl, config, env = {}, processorEnv = {}, awaitsProcessor = true } = options;
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'ackline-through-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'ackline.yaml'), config);
-  const start = async (name: string) => {
+  const start = async (name: string, own: Readonly<Record<string, string>>, ready = 'readyz') => {
     const [port, opsPort] = [await freePort(), await freePort()];
     const operations = `http://127.0.0.1:${opsPort}`;
     const service = await spawnService(mainOf(name), {
@@ -42,20 +49,22 @@ export async function startGateway({ databaseUrl, config, env = {} }: GatewayOpt
         PORT: String(port),
         OPS_PORT: String(opsPort),
         ...env,
+        ...own,
       },
-      readyUrl: `${operations}/readyz`,
+      readyUrl: `${operations}/${ready}`,
     });
     opened.use(service);
-    return { url: `http://127.0.0.1:${port}`, operations };
+    return { url: `http://127.0.0.1:${port}`, operations, service };
   };
-  const ingress = await start('ingress');
-  await start('processor');
+  const ingress = await start('ingress', {});
+  const processor = await start('processor', processorEnv, awaitsProcessor ? 'readyz' : 'startupz');
   const resources = opened.move();
   return {
     url: ingress.url,
     async appended(tier) {
       return (await scrape(ingress.operations)).value('ackline_eventlog_appends_total', { tier }) ?? 0;
     },
+    output: () => ingress.service.output() + processor.service.output(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

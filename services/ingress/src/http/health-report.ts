@@ -69,6 +69,7 @@ export function reportHealth(facts: HealthFacts): HealthReport {
         tier_in_use: log.tierInUse,
         tiers: log.tiers.map(tier => ({ name: tier.name, circuit_breaker: tier.breaker?.status ?? null })),
         kafka: log.kafka,
+        kafka_problem: log.kafkaProblem,
         postgres: postgresState(facts),
         weaker_than_contract: weaknesses(facts),
         appended: log.appended,

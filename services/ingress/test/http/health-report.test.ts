@@ -11,6 +11,7 @@ const LOG: EventLogSnapshot = {
   ],
   tierInUse: 'inbox',
   kafka: 'ready',
+  kafkaProblem: 'ACKLINE_KAFKA_LOGIN_REFUSED',
   durability: ['replication is 1'],
   spool: null,
   appended: { kafka: 1, inbox: 2, spool: 0 },
@@ -55,6 +56,11 @@ describe('reportHealth', () => {
     const eventLog = report({ postgres }).body['event_log'] as Record<string, unknown>;
     assert.deepEqual(eventLog['weaker_than_contract'], ['replication is 1', 'no commit waits']);
     assert.equal(eventLog['tier_in_use'], 'inbox');
+  });
+
+  it('says by its code why Kafka is not used, and nothing of a broker', () => {
+    const eventLog = report().body['event_log'] as Record<string, unknown>;
+    assert.equal(eventLog['kafka_problem'], 'ACKLINE_KAFKA_LOGIN_REFUSED');
   });
 
   it('says whether PostgreSQL may be used, and where it may not, what it was refused for', () => {
