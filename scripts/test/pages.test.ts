@@ -45,6 +45,8 @@ describe('docs/configuration.md', () => {
       '## `routes[].match`',
       '## `routes[].transform`',
       '## `destinations[]`',
+      '## `destinations[].tls`',
+      '## `destinations[].sasl`',
       '## `destinations[].rate`',
       '## `destinations[].retry`',
       '## `destinations[].breaker`',

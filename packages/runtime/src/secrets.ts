@@ -6,6 +6,7 @@ import type { KnownProviders } from '@ackline/shared/config/load-config';
 import { secretHeaders } from '@ackline/shared/config/secret-headers';
 import type { AcklineConfig, SecretRef } from '@ackline/shared/config/types';
 import { providerOf } from '@ackline/shared/providers/registry';
+import { tlsFileProblems } from './tls-files.ts';
 
 /**
  * SR1. A value is never in a message, and an empty one is never handed out: an HMAC with an empty key is one that anybody
@@ -116,13 +117,15 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     problem + (options.production || 'file' in ref ? '' : DEVELOPMENT_ADVICE[isOthers ? 'set' : 'made']);
   const read = (ref: SecretRef): Reading => ('env' in ref ? readVariable(ref.env) : readFile(ref.file));
 
-  function secretFindings(config: AcklineConfig, providers: KnownProviders): SecretFinding[] {
-    return secretPlaces(config, providers).flatMap(({ ref, check, path, owner, isOthers = false }) => {
-      const reading = read(ref);
-      const problem = 'problem' in reading ? told(ref, reading, isOthers) : problemOf(reading, check);
-      return problem === null ? [] : [{ path, owner, message: `${nameOf(ref)} ${problem}` }];
-    });
+  function findingsOf({ ref, check, path, owner, isOthers }: SecretPlace): SecretFinding[] {
+    const reading = read(ref);
+    const problem = 'problem' in reading ? told(ref, reading, isOthers === true) : problemOf(reading, check);
+    return problem === null ? [] : [{ path, owner, message: `${nameOf(ref)} ${problem}` }];
   }
+  const secretFindings = (config: AcklineConfig, providers: KnownProviders): SecretFinding[] => [
+    ...secretPlaces(config, providers).flatMap(findingsOf),
+    ...config.destinations.flatMap(tlsFindings),
+  ];
 
   return {
     secretFindings,
@@ -134,11 +137,13 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
         throw new AppError('ACKLINE_SECRET_MISSING', `${nameOf(ref)} ${told(ref, reading, false)}`);
       });
     },
-    checkSecrets(config, providers) {
-      const problems = secretFindings(config, providers).map(found => `${found.message} (${found.owner})`);
-      if (problems.length > 0) throw new AppError('ACKLINE_SECRET_MISSING', problems.join('\n'));
-    },
+    checkSecrets: (config, providers) => refuse(secretFindings(config, providers)),
   };
+}
+
+function refuse(findings: readonly SecretFinding[]): void {
+  const problems = findings.map(({ message, owner }) => `${message} (${owner})`);
+  if (problems.length > 0) throw new AppError('ACKLINE_SECRET_MISSING', problems.join('\n'));
 }
 
 /** Whoever reads it has most likely just added a source or a handler: a process gets its environment when it starts. */
@@ -190,6 +195,7 @@ function secretPlaces(config: AcklineConfig, providers: KnownProviders): SecretP
     ...inbound,
     ...outbound,
     ...config.destinations.flatMap(headerPlaces),
+    ...config.destinations.flatMap(loginPlaces),
     ...config.destinations.flatMap(handlerPlaces),
   ];
 }
@@ -204,6 +210,24 @@ function headerPlaces(destination: AcklineConfig['destinations'][number], at: nu
   }));
 }
 
+function loginPlaces(destination: AcklineConfig['destinations'][number], at: number): SecretPlace[] {
+  if (destination.type !== 'kafka' || destination.sasl === null) return [];
+  return [
+    {
+      ref: destination.sasl.password,
+      path: ['destinations', at, 'sasl', 'password'],
+      owner: `destination ${destination.name}, sasl.password`,
+      check: checkPassword,
+      isOthers: true,
+    },
+  ];
+}
+
+/** Kafka's logins end at a NUL; a line break is what a copy left. */
+function checkPassword(password: string): true | string {
+  return !/[\0\r\n]/.test(password) || 'it must be one line';
+}
+
 function handlerPlaces(destination: AcklineConfig['destinations'][number], at: number): SecretPlace[] {
   if (destination.type !== 'handler') return [];
   return Object.entries(destination.secrets).map(([name, ref]) => ({
@@ -212,6 +236,17 @@ function handlerPlaces(destination: AcklineConfig['destinations'][number], at: n
     owner: `destination ${destination.name}, secrets.${name}`,
     check: anySecret,
     isOthers: true,
+  }));
+}
+
+/** Keys are secrets, and what else is read beside them is as needed. */
+function tlsFindings(destination: AcklineConfig['destinations'][number], at: number): SecretFinding[] {
+  if (destination.type !== 'kafka' || destination.tls === null) return [];
+  const { name, tls } = destination;
+  return tlsFileProblems(tls).map(({ file, problem }) => ({
+    path: ['destinations', at, 'tls', file],
+    owner: `destination ${name}, tls.${file}`,
+    message: `file ${tls[file]} ${problem}`,
   }));
 }
 

@@ -140,6 +140,37 @@ destinations:
     assert.match(findings({ AUTH: 'x' }, false)[0]?.message ?? '', /is not set: set it, or add a line/);
   });
 
+  it('asks for the password of brokers, and for the files of their TLS, by their places', () => {
+    const withBrokers = config(`
+sources: [{ name: a, provider: telegram, path: /a, secrets: [{ env: ONE }] }]
+destinations:
+  - name: partner
+    type: kafka
+    topic: t
+    brokers: ['kafka.internal:9093']
+    tls: { caFile: /nowhere/ca.crt }
+    sasl: { mechanism: plain, username: me, password: { env: KAFKA } }
+`);
+    const findings = (env: Record<string, string>) =>
+      createSecretReader({ env: { ONE: 'one', ...env }, production: true }).secretFindings(
+        withBrokers,
+        providers,
+      );
+    const file = {
+      path: ['destinations', 0, 'tls', 'caFile'],
+      owner: 'destination partner, tls.caFile',
+      message: 'file /nowhere/ca.crt does not exist',
+    };
+    const password = {
+      path: ['destinations', 0, 'sasl', 'password'],
+      owner: 'destination partner, sasl.password',
+    };
+    assert.deepEqual(findings({}), [{ ...password, message: 'environment variable KAFKA is not set' }, file]);
+    const twoLines = 'environment variable KAFKA has the wrong form: it must be one line';
+    assert.deepEqual(findings({ KAFKA: 'hunter2\n' }), [{ ...password, message: twoLines }, file]);
+    assert.deepEqual(findings({ KAFKA: 'hunter2' }), [file]);
+  });
+
   it('asks for the verify tokens of a source as for its secrets, each by its place', () => {
     const withTokens = config(`
 sources:

@@ -158,7 +158,7 @@ function openStorer(parts: Omit<StorerParts, 'refusals'>, health: HealthRegistry
   return createLaneStorer(storerDeps({ ...parts, refusals }));
 }
 
-interface DeliveryParts extends Omit<DeliveryDeps, 'brokers' | 'metrics' | 'claimsAtOnce'> {
+interface DeliveryParts extends Omit<DeliveryDeps, 'kafka' | 'metrics' | 'claimsAtOnce'> {
   readonly config: ProcessorConfig;
   readonly metrics: ProcessorMetrics;
   readonly figures: MetricFactory;
@@ -171,11 +171,10 @@ function openDelivery(
   opened: AsyncDisposableStack,
 ): Delivery {
   const { claimsAtOnce, kafka } = config;
-  const brokers = kafka?.brokers ?? null;
   const delivery = createDelivery({
     ...deps,
     claimsAtOnce,
-    brokers,
+    kafka,
     metrics: withCalls(metrics, {
       calls,
       isHandler: name => deps.rules().destinations.get(name)?.type === 'handler',

@@ -52,6 +52,8 @@ export function topicConfig(overrides: Partial<KafkaDestinationConfig> = {}): Ka
     key: 'ordering-key',
     headers: {},
     brokers: ['127.0.0.1:9'],
+    tls: null,
+    sasl: null,
     ...overrides,
   };
 }

@@ -168,6 +168,8 @@ test('a topic is listed as where it is, with its breaker', () => {
     key: 'none',
     headers: {},
     brokers: null,
+    tls: null,
+    sasl: null,
   } as const;
   const state = { name: 'orders', failures: 9, version: 1, epoch: 1, probeEndsInMs: null, closedForMs: null };
   const rows = describeDestinations(exampleConfig({ destinations: [topic] }), {

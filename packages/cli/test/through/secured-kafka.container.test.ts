@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { createKafkaSender } from '@ackline/eventlog/kafka-sender';
 import { openTopic } from '@ackline/eventlog/kafka-topic';
+import { createWatermarks } from '@ackline/eventlog/watermarks';
 import { parseEnvironment } from '@ackline/runtime/environment';
 import { checkKafka, kafkaFields, kafkaSettings } from '@ackline/runtime/kafka-environment';
 import { AppError } from '@ackline/shared/app-error';
@@ -174,15 +175,34 @@ describe('Kafka by TLS', LIMIT, () => {
     assert.deepEqual(await send({ ...mutual, ...nobody }), failed('ACKLINE_KAFKA_TLS_FAILED'));
   });
 
-  it('carries events by SCRAM on the one side and a certificate on the other', async () => {
+  /** Records of the partner's topic. */
+  async function partnersRecords(): Promise<bigint> {
+    const topic = { name: PARTNERS_TOPIC, partitions: 12 };
+    const watermarks = createWatermarks({ brokers: [kafka.open.brokers], topic });
+    const ends = await watermarks.highWatermarks(30_000);
+    await watermarks.close();
+    return ends.values().reduce((sum, end) => sum + end, 0n);
+  }
+
+  it('carries events by SCRAM on the one side and a certificate on the other, and to brokers of a destination', async () => {
+    const partner = `
+  - name: partner
+    type: kafka
+    topic: ${PARTNERS_TOPIC}
+    brokers: ['${kafka.login}']
+    tls: { caFile: '${kafka.files.ca}' }
+    sasl: { mechanism: scram-sha-256, username: ackline, password: { env: PARTNERS_PASSWORD } }`;
     const options = {
-      env: login,
+      env: { ...login, PARTNERS_PASSWORD: RIGHT },
       processorEnv: { ...NO_LOGIN, ...mutual },
+      destination: partner,
     };
+    const before = await partnersRecords();
     await withGateway(options, async ({ gateway, send, untilDelivered }) => {
       await sendUntilKafka(gateway, send);
       await untilDelivered();
       assert.equal(await problemOf(gateway), null);
+      await waitFor(async () => (await partnersRecords()) > before, SLOW);
     });
   });
 
@@ -239,7 +259,9 @@ interface Stage {
 let sequence = 0;
 
 async function withGateway(
-  options: Pick<GatewayOptions, 'env' | 'processorEnv' | 'awaitsProcessor'>,
+  options: Pick<GatewayOptions, 'env' | 'processorEnv' | 'awaitsProcessor'> & {
+    readonly destination?: string;
+  },
   use: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const github = providers.get('github') ?? assert.fail();
@@ -249,7 +271,7 @@ async function withGateway(
     await using gateway = await startGateway({
       ...options,
       databaseUrl: database.url,
-      config: configFor(receiver.url),
+      config: withDestination(configFor(receiver.url), options.destination),
       env: { ...SECRETS, ...options.env },
     });
     const sent: string[] = [];
@@ -269,6 +291,15 @@ async function withGateway(
   } finally {
     await database.close();
   }
+}
+
+/** A second one, that all events go to too. */
+function withDestination(config: string, destination: string | undefined): string {
+  if (destination === undefined) return config;
+  const [name] = /(?<=name: )[a-z]+/.exec(destination) ?? assert.fail();
+  return config
+    .replace(/^destinations: \[(.*)\]$/m, `destinations:\n  - $1${destination}`)
+    .replace(/^routes: \[(.*)\]$/m, `routes: [$1, { name: to-${name}, destination: ${name} }]`);
 }
 
 /** GitHub's own of an event. */

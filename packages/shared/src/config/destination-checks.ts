@@ -2,6 +2,7 @@ import { EVENTS_TOPIC } from '../events-topic.ts';
 import type { Finding } from './finding.ts';
 import { headersField, httpHeaderProblems, recordHeadersProblem } from './header-fields.ts';
 import { handlerFields } from './schema-handler.ts';
+import { kafkaSecurityFields } from './schema-kafka.ts';
 import type { DestinationConfig } from './types.ts';
 
 type DestinationType = DestinationConfig['type'];
@@ -11,7 +12,7 @@ type At = (key: string, message: string) => Finding;
 // A destination's type and what belongs to it. Ackline's own topic is refused: what is put there would come back without end.
 const KEYS_OF: Readonly<Record<DestinationType, readonly string[]>> = {
   http: ['url', 'headers', 'signingSecret'],
-  kafka: ['topic', 'key', 'headers', 'brokers', 'signingSecret'],
+  kafka: ['topic', 'key', 'headers', 'brokers', ...Object.keys(kafkaSecurityFields), 'signingSecret'],
   handler: Object.keys(handlerFields),
 };
 const TYPES: readonly DestinationType[] = ['http', 'kafka', 'handler'];
@@ -63,8 +64,15 @@ const missing: Readonly<Record<DestinationType, (destination: Entry, at: At) => 
       : [],
 };
 
-function kafkaFindings({ topic, key, ordering }: Entry, at: At): Finding[] {
+function kafkaFindings({ topic, key, ordering, brokers, ...security }: Entry, at: At): Finding[] {
   const findings: Finding[] = [];
+  for (const name of Object.keys(kafkaSecurityFields)) {
+    if (security[name] !== undefined && brokers === undefined)
+      findings.push(
+        at(name, 'is for brokers of its own: those of KAFKA_BROKERS are reached as the environment says'),
+      );
+  }
+  findings.push(...halfOfAPair(security['tls'], at));
   if (topic === undefined) findings.push(at('topic', 'is missing: must be the name of a topic'));
   if (topic === EVENTS_TOPIC) {
     findings.push(at('topic', "is Ackline's own, where events come from: name another one"));
@@ -75,6 +83,17 @@ function kafkaFindings({ topic, key, ordering }: Entry, at: At): Finding[] {
     findings.push(at('key', message));
   }
   return findings;
+}
+
+function halfOfAPair(tls: unknown, at: At): Finding[] {
+  if (typeof tls !== 'object' || tls === null) return [];
+  const has = (key: string) => Reflect.get(tls, key) !== undefined;
+  if (has('certFile') === has('keyFile')) return [];
+  const [key, message] = has('certFile')
+    ? ['keyFile', 'is missing: the key of certFile']
+    : ['certFile', 'is missing: the certificate of keyFile'];
+  const { path } = at('tls', message);
+  return [{ path: [...path, key], message }];
 }
 
 function headerFindings({ type, headers }: Entry, index: number): Finding[] {

@@ -200,7 +200,7 @@ type DestinationEntry = ConfigFile['destinations'][number];
 
 function toDestination(destination: DestinationEntry): DestinationConfig {
   const { name, concurrency, ordering, onPark, forwardSecret } = destination;
-  const { type, url, topic, key, headers, brokers, timeout, rate, retry, breaker, signingSecret } =
+  const { type, url, topic, key, headers, brokers, tls, sasl, timeout, rate, retry, breaker, signingSecret } =
     destination;
   const common = {
     name,
@@ -224,6 +224,9 @@ function toDestination(destination: DestinationEntry): DestinationConfig {
     key: key ?? 'ordering-key',
     headers: toTexts(headers),
     brokers: brokers ?? null,
+    // A login is never in the clear.
+    tls: tls === undefined && sasl === undefined ? null : toTls(tls),
+    sasl: sasl === undefined ? null : { ...sasl, password: toSecretRef(sasl.password) },
   };
 }
 
@@ -234,6 +237,14 @@ function toHeaders(given: GivenHeaders = {}): HttpDestinationConfig['headers'] {
       typeof value === 'string' ? value : toSecretRef(value),
     ]),
   );
+}
+
+function toTls(given: DestinationEntry['tls'] = {}): NonNullable<KafkaDestinationConfig['tls']> {
+  return {
+    caFile: given.caFile ?? null,
+    certFile: given.certFile ?? null,
+    keyFile: given.keyFile ?? null,
+  };
 }
 
 /** The cross-checks have refused secrets here. */

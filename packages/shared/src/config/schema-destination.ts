@@ -12,6 +12,7 @@ import {
 } from './fields.ts';
 import { headersField } from './header-fields.ts';
 import { handlerFields } from './schema-handler.ts';
+import { kafkaSecurityFields } from './schema-kafka.ts';
 
 const MAX_BROKERS = 20;
 /** With the longest wait of a day this is seven weeks, longer than anything is kept. */
@@ -85,7 +86,10 @@ export const destinationSchema = z.strictObject(
     brokers: listField(brokerField, MAX_BROKERS, 'brokers')
       .min(1, 'must have one broker at least')
       .optional()
-      .describe('With kafka: a cluster other than that of `KAFKA_BROKERS`.'),
+      .describe(
+        'With kafka: a cluster other than that of `KAFKA_BROKERS`, reached as `tls` and `sasl` say, and by nothing of the environment.',
+      ),
+    ...kafkaSecurityFields,
     ...handlerFields,
     concurrency: integerField(1, 1_000).prefault(20).describe('Attempts at a time, across all processors.'),
     rate: rateSchema

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../log-level.ts';
+import type { kafkaMechanisms } from './kafka-mechanisms.ts';
 import type { CompiledFilter } from '../routing/filter.ts';
 
 /** Where a secret's value is read from; never the value itself. `file` allows rotation without a restart. */
@@ -135,8 +136,20 @@ export interface KafkaDestinationConfig extends CommonDestinationConfig {
   readonly key: 'ordering-key' | 'event-id' | 'none';
   /** Of each record, beside Ackline's own. */
   readonly headers: Readonly<Record<string, string>>;
-  /** null: those of KAFKA_BROKERS. */
+  /** null: those of KAFKA_BROKERS, reached as the environment says. */
   readonly brokers: readonly string[] | null;
+  /** Of brokers of its own, as `sasl`. Paths of PEM files, each null where the default holds; null: in the clear. */
+  readonly tls: {
+    readonly caFile: string | null;
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+  } | null;
+  /** null: no login. */
+  readonly sasl: {
+    readonly mechanism: (typeof kafkaMechanisms)[number];
+    readonly username: string;
+    readonly password: SecretRef;
+  } | null;
 }
 
 /** A function of the user's, which the processor calls. */

@@ -64,6 +64,56 @@ describe('a destination of type kafka in ackline.yaml', () => {
     assert.equal(addressOf(full), 'kafka:orders');
   });
 
+  it('reaches brokers of its own by TLS and with a login where it says so, and by nothing of others', () => {
+    const brokers = "type: kafka, topic: t, brokers: ['kafka-1:9093']";
+    const security = (more = '') => {
+      const loaded = load(`${brokers}${more}`);
+      assert.ok(loaded?.type === 'kafka');
+      return { tls: loaded.tls, sasl: loaded.sasl };
+    };
+    const files = { caFile: null, certFile: null, keyFile: null };
+    assert.deepEqual(security(), { tls: null, sasl: null });
+    assert.deepEqual(security(', tls: {}'), { tls: files, sasl: null });
+    assert.deepEqual(security(', tls: { caFile: /ca.crt, certFile: /tls.crt, keyFile: /tls.key }').tls, {
+      caFile: '/ca.crt',
+      certFile: '/tls.crt',
+      keyFile: '/tls.key',
+    });
+    const sasl = 'sasl: { mechanism: plain, username: me, password: { env: KAFKA_PASSWORD } }';
+    assert.deepEqual(security(`, ${sasl}`), {
+      tls: files,
+      sasl: { mechanism: 'plain', username: 'me', password: { env: 'KAFKA_PASSWORD' } },
+    });
+    for (const own of ['tls: {}', sasl])
+      assert.match(
+        errorsOf(`type: kafka, topic: t, ${own}`).join('|'),
+        /^\.(?:tls|sasl): is for brokers of its own/,
+      );
+    assert.match(
+      errorsOf(`type: http, url: 'http://a.b', ${sasl}`).join('|'),
+      /^\.sasl: belongs to a destination of type kafka/,
+    );
+  });
+
+  it('takes no file by half, no password in clear and no mechanism that there is not', () => {
+    const errors = (more: string) =>
+      errorsOf(`type: kafka, topic: t, brokers: ['kafka-1:9093'], ${more}`).join('|');
+    assert.match(errors('tls: { certFile: /tls.crt }'), /^\.tls\.keyFile: is missing: the key of certFile/);
+    assert.match(
+      errors('tls: { keyFile: /tls.key }'),
+      /^\.tls\.certFile: is missing: the certificate of keyFile/,
+    );
+    assert.match(errors('tls: { caFile: ca.crt }'), /^\.tls\.caFile: must be the absolute path/);
+    assert.match(
+      errors('sasl: { mechanism: plain, username: me, password: hunter2 }'),
+      /^\.sasl\.password: /,
+    );
+    assert.match(
+      errors('sasl: { mechanism: gssapi, username: me, password: { env: A } }'),
+      /^\.sasl\.mechanism: /,
+    );
+  });
+
   it('needs its topic, as http needs its URL, and takes nothing of the other', () => {
     assert.deepEqual(errorsOf('type: kafka'), ['.topic: is missing: must be the name of a topic']);
     assert.deepEqual(errorsOf('type: http'), [

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaCluster } from '@ackline/eventlog/kafka-cluster';
 import type { Logger } from '@ackline/runtime/logger';
 import type { SecretReader } from '@ackline/runtime/secrets';
 import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
@@ -36,7 +37,7 @@ export interface DeliveryDeps {
   readonly rules: () => Pick<Rules, 'sources' | 'routes' | 'destinations' | 'weights' | 'shared'>;
   readonly secrets: SecretReader;
   /** Where topics of destinations are that name no brokers of their own; null: nowhere. */
-  readonly brokers?: readonly string[] | null;
+  readonly kafka?: KafkaCluster | null;
   /** What handlers need; null: none can be run. */
   readonly handlers?: HandlerSupport | null;
   readonly pool: Pool;
@@ -83,7 +84,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     slotFreed: name => dispatcher.slotFreed(name),
     onNews: breaker => reports.add(breaker),
     lookup: createNameLookup(),
-    brokers: deps.brokers ?? null,
+    kafka: deps.kafka ?? null,
+    secrets: deps.secrets,
     // Not before all is wired.
     handlers: deps.handlers == null ? null : { ...deps.handlers, onState: () => setImmediate(wake), now },
     memory,

@@ -53,7 +53,8 @@ export function createLink(given: DestinationConfig, deps: LinkDeps): Destinatio
 }
 
 function isElsewhere(before: DestinationConfig, next: DestinationConfig): boolean {
-  return addressOf(next) !== addressOf(before) || !isDeepStrictEqual(brokersOf(next), brokersOf(before));
+  return addressOf(next) !== addressOf(before) || !isDeepStrictEqual(wayOf(next), wayOf(before));
 }
 
-const brokersOf = (config: DestinationConfig) => (config.type === 'kafka' ? config.brokers : null);
+const wayOf = (config: DestinationConfig) =>
+  config.type === 'kafka' ? [config.brokers, config.tls, config.sasl] : null;

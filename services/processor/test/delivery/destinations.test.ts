@@ -174,8 +174,14 @@ describe('destinations over a reload', () => {
     reserve(h).finish(false);
     assert.equal(crmOf(h).tryReserve(0, 'a'), null);
     h.news();
-    h.apply(topicConfig({ breaker: BREAKER, topic: 'bills', brokers: ['127.0.0.1:10'] }));
+    const elsewhere = { breaker: BREAKER, topic: 'bills', brokers: ['127.0.0.1:10'] };
+    h.apply(topicConfig(elsewhere));
     assert.deepEqual(h.news(), ['reset']);
+    reserve(h).finish(false);
+    h.news();
+    const sasl = { mechanism: 'plain', username: 'me', password: { env: 'KAFKA' } } as const;
+    h.apply(topicConfig({ ...elsewhere, sasl }));
+    assert.deepEqual(h.news(), ['reset'], 'a login that was refused says nothing of another one');
     reserve(h).finish(true);
   });
 

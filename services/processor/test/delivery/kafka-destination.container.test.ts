@@ -76,7 +76,8 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
 
   function to(topic: string, overrides: Partial<KafkaDestinationConfig> = {}): KafkaDestinationConfig {
     const { url: _, type: __, ...common } = destinationConfig({ name: 'orders', ordering: 'key' });
-    return { ...common, type: 'kafka', topic, key: 'ordering-key', headers: {}, brokers: null, ...overrides };
+    const own = { key: 'ordering-key', headers: {}, brokers: null, tls: null, sasl: null } as const;
+    return { ...common, ...own, type: 'kafka', topic, ...overrides };
   }
 
   async function scene(
@@ -87,7 +88,7 @@ describe('a destination of type kafka', { timeout: 600_000 }, () => {
       pool,
       destinations: [destination],
       env: { SIGNING: SECRET },
-      brokers: [broker.brokers],
+      kafka: { brokers: [broker.brokers] },
     });
     try {
       await play(started);

@@ -1,3 +1,4 @@
+import type { KafkaCluster } from '@ackline/eventlog/kafka-cluster';
 import type { Logger } from '@ackline/runtime/logger';
 import { createSecretReader } from '@ackline/runtime/secrets';
 import type { Tracing } from '@ackline/runtime/tracing/connect-tracing';
@@ -37,7 +38,7 @@ export interface RunningOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly bodyBudgetBytes?: number;
-  readonly brokers?: readonly string[];
+  readonly kafka?: KafkaCluster;
   /** Default: none, so that a test that stores for a route of its own need not wait. */
   readonly unknownNameWaitMs?: number;
   readonly tracing?: Pick<Tracing, 'record'>;

@@ -1,6 +1,9 @@
 import type { LookupFunction } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { DestinationConfig } from '@ackline/shared/config/types';
+import type { KafkaCluster } from '@ackline/eventlog/kafka-cluster';
+import type { SecretReader } from '@ackline/runtime/secrets';
+import { openTlsIdentity } from '@ackline/runtime/tls-files';
+import type { DestinationConfig, KafkaDestinationConfig } from '@ackline/shared/config/types';
 import type { Connections, DestinationSender } from './delivery-sender.ts';
 import { createHandlerSender, type HandlerSenderDeps } from './handler-sender.ts';
 import { holdConnections } from './held-connections.ts';
@@ -11,8 +14,10 @@ import { outboundHeaders } from '@ackline/shared/outbound-headers';
 export interface SenderDeps {
   /** Looks names up for all destinations of the process. */
   readonly lookup: LookupFunction;
-  /** Those of KAFKA_BROKERS, where it is set. */
-  readonly brokers?: readonly string[] | null;
+  /** That of KAFKA_BROKERS, where it is set. */
+  readonly kafka?: KafkaCluster | null;
+  /** Of logins at brokers; null: none can be configured. */
+  readonly secrets?: Pick<SecretReader, 'resolve'> | null;
   /** What handlers need; null: none can be configured. */
   readonly handlers?: Omit<HandlerSenderDeps, 'onReplaced'> | null;
   readonly onReplaced?: HandlerSenderDeps['onReplaced'];
@@ -24,8 +29,7 @@ export function createDestinationSender(config: DestinationConfig, deps: SenderD
 
 function connect(config: DestinationConfig, deps: SenderDeps): Connections {
   if (config.type === 'kafka') {
-    const brokers = config.brokers ?? deps.brokers ?? [];
-    return createKafkaDeliverySender(config, { brokers, lookup: deps.lookup });
+    return createKafkaDeliverySender(config, { cluster: clusterOf(config, deps), lookup: deps.lookup });
   }
   if (config.type === 'handler') {
     if (deps.handlers == null) throw new Error('a handler where none can be run');
@@ -38,6 +42,14 @@ function connect(config: DestinationConfig, deps: SenderDeps): Connections {
     send: ({ url, webhook, signal }) =>
       http.send({ url, headers: outboundHeaders(webhook), body: webhook.body, signal }),
   };
+}
+
+/** Brokers of its own get nothing of what the environment has for others. */
+function clusterOf({ brokers, tls, sasl }: KafkaDestinationConfig, deps: SenderDeps): KafkaCluster {
+  if (brokers === null) return deps.kafka ?? { brokers: [] };
+  const login =
+    sasl === null ? null : { ...sasl, password: () => deps.secrets?.resolve([sasl.password])[0] ?? '' };
+  return { brokers, security: { tls: tls === null ? null : openTlsIdentity(tls), sasl: login } };
 }
 
 /** Whether the connections of the one do for the other. Those of a handler replace their threads themselves. */

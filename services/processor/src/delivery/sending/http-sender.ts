@@ -96,6 +96,7 @@ const CLASS_OF_CODE: Readonly<Record<string, AttemptErrorClass>> = {
   ECONNRESET: 'reset',
   EPIPE: 'reset',
   EPROTO: 'tls',
+  ACKLINE_KAFKA_TLS_FAILED: 'tls',
   UND_ERR_INVALID_ARG: 'unsendable',
   UND_ERR_SOCKET: 'reset',
 };

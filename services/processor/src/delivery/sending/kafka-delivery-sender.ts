@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import type { KafkaCluster } from '@ackline/eventlog/kafka-cluster';
 import type { OutboundRecord, SentRecord } from '@ackline/eventlog/kafka-sender';
 import type { KafkaDestinationConfig } from '@ackline/shared/config/types';
 import type { EnvelopeMeta } from '@ackline/shared/envelope';
@@ -13,11 +14,11 @@ const ORIGINAL_HEADERS = 'ackline-http-headers';
 /** Deliveries as records of a topic, one request each, so that each has its own outcome. Loads the client, which few processors need. */
 export function createKafkaDeliverySender(
   config: KafkaDestinationConfig,
-  { brokers, lookup }: { readonly brokers: readonly string[]; readonly lookup: LookupFunction },
+  { cluster, lookup }: { readonly cluster: KafkaCluster; readonly lookup: LookupFunction },
 ): Connections {
   const { topic, timeoutMs } = config;
   const opening = import('@ackline/eventlog/kafka-sender').then(({ createKafkaSender }) =>
-    createKafkaSender({ brokers, topic, timeoutMs, lookup }),
+    createKafkaSender({ ...cluster, topic, timeoutMs, lookup }),
   );
   const close = async () => (await opening).close();
   const inFlight = new Set<Promise<unknown>>();
