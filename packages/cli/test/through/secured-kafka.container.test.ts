@@ -16,13 +16,14 @@ import { startFakeReceiver } from '@ackline/testkit/fake-receiver';
 import { PLAIN_USER, type SecuredKafka, startSecuredKafka } from '@ackline/testkit/secured-kafka';
 import { waitFor } from '@ackline/testkit/wait-for';
 import { z } from 'zod';
+import { openDoctorFolder, parseReport } from '../doctor/run-doctor.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 import { configFor, pathOf, post, SECRETS, signed } from './requests.ts';
 
 const LIMIT = { timeout: 420_000 };
 const SLOW = { timeoutMs: 120_000 };
 /** Sooner than the tier looks at its topic by itself, each minute. */
-const SOON = { timeoutMs: 45_000 };
+const SOON = { timeoutMs: 30_000 };
 const [RIGHT, WRONG, OTHER] = ['right-password', 'wrong-password', 'other-password'];
 const PARTNERS_TOPIC = 'of-a-partner';
 const schema = z.object(kafkaFields).superRefine(checkKafka);
@@ -118,6 +119,20 @@ describe('Kafka by TLS', LIMIT, () => {
       ['a listener without TLS', { KAFKA_TLS_CA_FILE: ca, KAFKA_BROKERS: kafka.open.brokers }],
     ];
     for (const [what, env] of cases) assert.equal(await open(env), 'ACKLINE_KAFKA_TLS_FAILED', what);
+  });
+
+  it('is examined by the doctor, who names each of them', async () => {
+    await using folder = await openDoctorFolder();
+    await folder.write('ackline.yaml', configFor('http://127.0.0.1:9'));
+    const look = async (env: Readonly<Record<string, string>>) => {
+      const ran = await folder.run({ ...SECRETS, ...env }, '--json');
+      for (const password of [RIGHT, WRONG]) assert.ok(!ran.out.includes(password));
+      return parseReport(ran).findings.flatMap(({ id }) => (id.startsWith('kafka') ? [id] : []));
+    };
+    assert.deepEqual(await look(login), []);
+    assert.deepEqual(await look({ ...login, KAFKA_SASL_PASSWORD: WRONG }), ['kafka-login-refused']);
+    const strangeCa = { KAFKA_TLS_CA_FILE: kafka.files.strangeCa };
+    assert.deepEqual(await look({ ...login, ...strangeCa }), ['kafka-tls-failed']);
   });
 
   it('checks certificates whatever a variable of Node’s says', async t => {

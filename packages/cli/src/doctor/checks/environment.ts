@@ -1,6 +1,7 @@
 import { parseEnvironment } from '@ackline/runtime/environment';
 import { commonFields, eventLogFields } from '@ackline/runtime/environment-fields';
-
+import { checkKafka, kafkaFields, kafkaSettings } from '@ackline/runtime/kafka-environment';
+import { isLoopback } from '@ackline/runtime/loopback';
 import { AppError } from '@ackline/shared/app-error';
 import { z } from 'zod';
 import { DEFAULT_MAX_CONNECTIONS } from '../connection-figures.ts';
@@ -10,19 +11,20 @@ import type { Finding } from '../finding.ts';
 /** Fewer are taken by one busy provider and its retries. */
 const LEAST_CONNECTIONS = 100;
 
-const { KAFKA_BROKERS, KAFKA_DURABILITY, POSTGRES_STANDBYS } = eventLogFields;
+const { POSTGRES_STANDBYS, WEBHOOK_WORKERS } = eventLogFields;
 const { SPOOL_DIR, SPOOL_DURABILITY, SPOOL_MAX_AGE, SPOOL_MAX_BYTES } = eventLogFields;
-const doctorEnvironment = z.object({
-  ...commonFields,
-  KAFKA_BROKERS,
-  KAFKA_DURABILITY,
-  POSTGRES_STANDBYS,
-  SPOOL_DIR,
-  SPOOL_DURABILITY,
-  SPOOL_MAX_AGE,
-  SPOOL_MAX_BYTES,
-  WEBHOOK_WORKERS: eventLogFields.WEBHOOK_WORKERS,
-});
+const doctorEnvironment = z
+  .object({
+    ...commonFields,
+    ...kafkaFields,
+    POSTGRES_STANDBYS,
+    SPOOL_DIR,
+    SPOOL_DURABILITY,
+    SPOOL_MAX_AGE,
+    SPOOL_MAX_BYTES,
+    WEBHOOK_WORKERS,
+  })
+  .superRefine(checkKafka);
 
 export type DoctorEnvironment = ReturnType<typeof parseEnvironment<typeof doctorEnvironment>>;
 
@@ -58,6 +60,7 @@ export function examineEnvironment(
   return [
     ...obsoleteVariables(examination),
     ...(isProduction ? tlsFindings(examination) : []),
+    ...(isProduction && env !== null ? kafkaFindings(env) : []),
     ...(isProduction && env !== null ? logFindings(examination, env) : []),
     ...(isProduction ? processFindings(examination) : []),
   ];
@@ -77,6 +80,23 @@ function obsoleteVariables({ config }: Examination): readonly Finding[] {
 function tlsFindings({ config }: Examination): readonly Finding[] {
   const name = 'NODE_TLS_REJECT_UNAUTHORIZED';
   return config.environment[name] === '0' ? [finding('tls-unchecked', name, 'it is 0')] : [];
+}
+
+/** Of brokers that others reach. */
+function kafkaFindings(env: DoctorEnvironment): readonly Finding[] {
+  const kafka = kafkaSettings(env);
+  if (kafka === null || kafka.brokers.every(isOnThisMachine)) return [];
+  const { tls, sasl } = kafka.security;
+  if (tls === null && sasl?.mechanism === 'plain')
+    return [finding('kafka-password-in-clear', 'KAFKA_TLS', 'it is false, with KAFKA_SASL_MECHANISM=plain')];
+  if (tls === null) return [finding('kafka-open', 'KAFKA_TLS', 'brokers are reached without TLS')];
+  if (sasl !== null || tls.hasCertificate) return [];
+  const what = 'neither it nor KAFKA_TLS_CERT_FILE is set';
+  return [finding('kafka-open', 'KAFKA_SASL_MECHANISM', what)];
+}
+
+function isOnThisMachine(broker: string): boolean {
+  return isLoopback(broker.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
 }
 
 function logFindings({ setup }: Examination, env: DoctorEnvironment): readonly Finding[] {

@@ -10,6 +10,7 @@ const healthSchema = z.object({
     tier_in_use: z.string().nullable(),
     tiers: z.array(z.object({ name: z.string(), circuit_breaker: z.string().nullable() })),
     kafka: z.string(),
+    kafka_problem: z.string().nullable().optional(),
   }),
   spool: z.object({ state: z.string(), detail: z.string().nullable().optional() }).nullable(),
   redis: z.object({ connected: z.boolean() }).nullable(),
@@ -41,7 +42,8 @@ function logFindings({ event_log: log }: Health): readonly Finding[] {
   const isKafkaAway = log.kafka === 'connecting' || log.kafka === 'refused';
   const away = [...broken.map(({ name }) => name), ...(isKafkaAway ? [`kafka (${log.kafka})`] : [])];
   if (away.length === 0) return [];
-  const what = `away: ${away.join(', ')}; events go to ${log.tier_in_use ?? 'none'}`;
+  const why = log.kafka_problem == null ? '' : ` (${log.kafka_problem})`;
+  const what = `away: ${away.join(', ')}${why}; events go to ${log.tier_in_use ?? 'none'}`;
   return [finding('log-degraded', SUBJECT, printable(what))];
 }
 

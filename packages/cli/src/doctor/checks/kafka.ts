@@ -1,7 +1,9 @@
 import type { OpenedTopic } from '@ackline/eventlog/kafka-topic';
+import { kafkaSettings } from '@ackline/runtime/kafka-environment';
 import { AppError } from '@ackline/shared/app-error';
 import { DAY_MS } from '@ackline/shared/config/units';
 import { type Examination, finding } from '../examination.ts';
+import type { FindingId } from '../finding-rows.ts';
 import { type Examined, type Finding, notLookedAt, only } from '../finding.ts';
 import type { DoctorEnvironment } from './environment.ts';
 import { problemText } from './problem-text.ts';
@@ -14,24 +16,30 @@ export async function examineKafka(
   examination: Examination,
   env: DoctorEnvironment | null,
 ): Promise<Examined> {
-  const brokers = env?.KAFKA_BROKERS ?? null;
-  if (brokers === null) return notLookedAt('Kafka', 'KAFKA_BROKERS is not set: PostgreSQL takes every event');
+  const kafka = env === null ? null : kafkaSettings(env);
+  if (kafka === null) return notLookedAt('Kafka', 'KAFKA_BROKERS is not set: PostgreSQL takes every event');
   // Here and not above: the Kafka client takes longer to load than all the rest.
   const { longestStayMs, openTopic } = await import('@ackline/eventlog/kafka-topic');
   try {
     const topic = await openTopic({
-      brokers,
+      ...kafka,
       durability: 'single-node',
       create: false,
       deadlineMs: DEADLINE_MS,
     });
-    const isMeant = env?.KAFKA_DURABILITY === 'single-node';
+    const isMeant = kafka.durability === 'single-node';
     return only([...topicFindings(topic, { isMeant }), ...windowFindings(examination, longestStayMs(topic))]);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return only([finding('kafka-unreachable', null, problemText(error))]);
+    return only([finding(FINDING_OF[error.code] ?? 'kafka-unreachable', null, problemText(error))]);
   }
 }
+
+const FINDING_OF: Partial<Readonly<Record<AppError['code'], FindingId>>> = {
+  ACKLINE_KAFKA_LOGIN_REFUSED: 'kafka-login-refused',
+  ACKLINE_KAFKA_TLS_FAILED: 'kafka-tls-failed',
+  ACKLINE_KAFKA_NOT_ALLOWED: 'kafka-not-allowed',
+};
 
 /** `isMeant`: a weaker topic is declared. One of a single node can have the brokers' time all the same. */
 export function topicFindings(

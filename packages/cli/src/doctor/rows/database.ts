@@ -72,6 +72,21 @@ export const databaseRows = {
     why: 'Events go to PostgreSQL meanwhile, slower, and what is in Kafka is not processed.',
     fix: 'Compare KAFKA_BROKERS with the brokers, and look whether the topic is there.',
   },
+  'kafka-login-refused': {
+    impact: 'medium',
+    why: 'Events go to PostgreSQL meanwhile, slower, and what is in Kafka is not processed.',
+    fix: 'Compare KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD with what the brokers have.',
+  },
+  'kafka-tls-failed': {
+    impact: 'medium',
+    why: 'Events go to PostgreSQL meanwhile, slower, and what is in Kafka is not processed.',
+    fix: 'Look at what the finding says: KAFKA_TLS_CA_FILE has the authority of the brokers, KAFKA_TLS_CERT_FILE a certificate that they take, and KAFKA_TLS is as the listener is.',
+  },
+  'kafka-not-allowed': {
+    impact: 'medium',
+    why: 'Events go to PostgreSQL meanwhile, slower, and what is in Kafka is not processed.',
+    fix: 'Give the user the rights that docs/kafka.md lists.',
+  },
   'kafka-not-durable': {
     impact: 'high',
     why: 'The topic is weaker than the ack contract, so that the ingress does not use it.',

@@ -22,6 +22,16 @@ export const environmentRows = {
     why: 'Certificates of destinations, databases and providers are not checked at all: anybody in between can be them.',
     fix: 'Remove NODE_TLS_REJECT_UNAUTHORIZED, and give a certificate authority of your own with NODE_EXTRA_CA_CERTS.',
   },
+  'kafka-password-in-clear': {
+    impact: 'high',
+    why: 'Whoever is between Ackline and a broker reads the password, and with it reads events and writes some that are delivered as proven.',
+    fix: 'Use a listener with TLS, and take KAFKA_TLS away; or a mechanism that shows no password (scram-sha-512).',
+  },
+  'kafka-open': {
+    impact: 'medium',
+    why: 'A processor takes a record of the event log for proven: whoever reaches the brokers, or is in between, can write some that are delivered with its signature.',
+    fix: 'Set KAFKA_TLS, and KAFKA_SASL_MECHANISM or KAFKA_TLS_CERT_FILE; or keep the listener where only ingresses and processors are.',
+  },
   'kafka-of-one-node': {
     impact: 'high',
     why: 'A 2xx then covers an event that one lost disk takes along.',

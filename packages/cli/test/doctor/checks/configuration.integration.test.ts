@@ -24,6 +24,14 @@ const ENVIRONMENT = {
   SPOOL_DIR: '/var/lib/ackline',
 };
 
+/** Nobody listens there, and it is none of the names that this machine alone has. */
+const UNREACHED = { KAFKA_BROKERS: '127.0.0.2:1' };
+const LOGIN = {
+  KAFKA_SASL_MECHANISM: 'scram-sha-512',
+  KAFKA_SASL_USERNAME: 'ackline',
+  KAFKA_SASL_PASSWORD: 'hunter2',
+};
+
 interface Case {
   readonly id: string;
   /** What is changed in the good file. */
@@ -76,6 +84,13 @@ const CASES: readonly Case[] = [
   { id: 'variable-of-test-mode', env: { TEST_MODE: 'false' }, at: 'TEST_MODE' },
   { id: 'variable-obsolete', env: { MONGO_URI: 'mongodb://user:hunter2@db/faster' }, at: 'MONGO_URI' },
   { id: 'tls-unchecked', env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' }, at: 'NODE_TLS_REJECT_UNAUTHORIZED' },
+  {
+    id: 'kafka-password-in-clear',
+    env: { ...UNREACHED, ...LOGIN, KAFKA_SASL_MECHANISM: 'plain', KAFKA_TLS: 'false' },
+    at: 'KAFKA_TLS',
+  },
+  { id: 'kafka-open', env: { ...UNREACHED, ...LOGIN, KAFKA_TLS: 'false' }, at: 'KAFKA_TLS' },
+  { id: 'kafka-open', env: { ...UNREACHED, KAFKA_TLS: 'true' }, at: 'KAFKA_SASL_MECHANISM' },
   {
     id: 'kafka-of-one-node',
     env: { KAFKA_BROKERS: '127.0.0.1:1', KAFKA_DURABILITY: 'single-node' },

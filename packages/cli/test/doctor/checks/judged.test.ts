@@ -178,6 +178,14 @@ describe('/health', () => {
       'redis-away ingress: Redis is configured and away',
       'config-refused ingress: it refused the file (ACKLINE_CONFIG_INVALID)',
     ]);
+    const event_log = {
+      ...health.event_log,
+      kafka: 'connecting',
+      kafka_problem: 'ACKLINE_KAFKA_LOGIN_REFUSED',
+    };
+    assert.deepEqual(told(healthFindings({ ...health, event_log }, true)), [
+      'log-degraded ingress: away: kafka (connecting) (ACKLINE_KAFKA_LOGIN_REFUSED); events go to kafka',
+    ]);
     assert.deepEqual(told(healthFindings({ ...health, spool: null }, true)), [
       'spool-missing ingress: it has no spool',
     ]);
