@@ -8,10 +8,6 @@
 - name: DATABASE_URL
   valueFrom:
     secretKeyRef: { name: {{ .Values.database.existingSecret | quote }}, key: {{ .Values.database.key | quote }} }
-{{- with .Values.kafka.brokers }}
-- { name: KAFKA_BROKERS, value: {{ join "," . | quote }} }
-- { name: KAFKA_DURABILITY, value: {{ $.Values.kafka.durability }} }
-{{- end }}
 {{- end }}
 
 {{/* Of a list, the first with each key: items; key. For the Job, which has what several pods have. */}}

@@ -156,6 +156,9 @@ topologySpreadConstraints:
   env:
     {{- include "ackline.commonEnv" .root | nindent 4 }}
     {{- if ne .component "console" }}
+    {{- with include "ackline.kafkaEnv" .root }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- with include "ackline.tracingEnv" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
@@ -180,6 +183,11 @@ topologySpreadConstraints:
     {{- toYaml .values.resources | nindent 4 }}
   volumeMounts:
     {{- include "ackline.mounts" .root | nindent 4 }}
+    {{- if ne .component "console" }}
+    {{- with include "ackline.kafkaMounts" .root | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- end }}
     {{- with .mounts }}
     {{- . | nindent 4 }}
     {{- end }}

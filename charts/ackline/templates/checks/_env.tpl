@@ -28,6 +28,13 @@ DATABASE_URL: database.existingSecret
 DATABASE_POOL_MAX: processor.databasePool
 KAFKA_BROKERS: kafka.brokers
 KAFKA_DURABILITY: kafka.durability
+KAFKA_TLS: kafka.tls.enabled
+KAFKA_TLS_CA_FILE: kafka.tls.caSecret
+KAFKA_TLS_CERT_FILE: kafka.tls.certSecret
+KAFKA_TLS_KEY_FILE: kafka.tls.certSecret
+KAFKA_SASL_MECHANISM: kafka.sasl.mechanism
+KAFKA_SASL_USERNAME: kafka.sasl.username
+KAFKA_SASL_PASSWORD: kafka.sasl.passwordSecret
 REDIS_URL: redis.existingSecret
 LOG_LEVEL: logLevel
 DRAIN_WAIT_MS: ingress.drainWaitSeconds

@@ -18,6 +18,8 @@ secrets has {{ .name }} twice: give each a name of its own.
 {{- range $config.sources }}{{ range .secrets }}{{ $refs = append $refs . }}{{ end }}{{ end }}
 {{- range $config.destinations }}
 {{- with .signingSecret }}{{ $refs = append $refs . }}{{ end }}
+{{- with (.sasl | default dict).password }}{{ $refs = append $refs . }}{{ end }}
+{{- range $name, $file := .tls }}{{ $refs = append $refs (dict "file" $file) }}{{ end }}
 {{- range $name, $ref := .secrets }}{{ $refs = append $refs $ref }}{{ end }}
 {{- range $name, $value := .headers }}{{ if kindIs "map" $value }}{{ $refs = append $refs $value }}{{ end }}{{ end }}
 {{- end }}

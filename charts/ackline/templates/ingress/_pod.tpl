@@ -22,6 +22,9 @@ spec:
     {{- include "ackline.serviceContainer" (merge $own $parts) | nindent 4 }}
   volumes:
     {{- include "ackline.volumes" (dict "root" . "configMap" (include "ackline.configMapName" .)) | nindent 4 }}
+    {{- with include "ackline.kafkaVolumes" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- if and $spool.enabled (not $spool.persistence.enabled) }}
     - name: spool
       # Twice what its files may have: a pod that is over it would be evicted.
