@@ -6,7 +6,7 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { deliveriesText } from '../../components/count-text.ts';
 import { useToast } from '../../components/toast.tsx';
 import { useScope } from '../../components/use-scope.ts';
-import { causesQuery, type ParkedCause } from './parked-queries.ts';
+import { causesQuery, type ParkedCause } from '../../api/parked.ts';
 
 /** Gives up all of a cause, as it was when the question came up: what no try can deliver. */
 export function GroupDiscard({ cause }: { readonly cause: string }) {
