@@ -185,7 +185,9 @@ describe('the stream of events', () => {
       others.map(({ response }) => response.status),
       [200, 200],
     );
-    await oldest?.ended;
+    let isOver = false;
+    void oldest?.ended.then(() => (isOver = true));
+    await waitFor(() => isOver);
     const { id } = await storeEvent(pool, { tenant: 'crimson' });
     await Promise.all([...clients, ...others].map(client => client.close()));
     const again = await follow(own.url, { after: oldest?.lastId() ?? '' });
