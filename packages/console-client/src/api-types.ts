@@ -1054,6 +1054,8 @@ export interface components {
         Quarantined: {
             /** @description Of all, also those that are not listed. */
             total: number;
+            /** @description `total` is where counting ended: there are at least so many. */
+            hasMore: boolean;
             items: {
                 id: string;
                 /** @description Where it was read: the place in the log. */

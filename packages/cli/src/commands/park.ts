@@ -196,12 +196,13 @@ export function quarantinedJson(record: QuarantinedRecord): string {
   });
 }
 
-export function formatQuarantined({ total, records }: QuarantineList): string {
+export function formatQuarantined({ total, hasMore, records }: QuarantineList): string {
   if (total === 0) return 'No record is quarantined.';
   const table = formatTable(
     ['QUARANTINED', 'ORIGIN', 'REASON', 'RECORD'],
     records.map(record => [shortTime(record.quarantinedAt), record.origin, record.reason, record.id]),
   );
   const rest = total > records.length ? `, the newest ${records.length} of them` : '';
-  return `${plural(total, 'record')} quarantined (kept, but no event)${rest}:\n${table}`;
+  const counted = hasMore ? `${total} or more records` : plural(total, 'record');
+  return `${counted} quarantined (kept, but no event)${rest}:\n${table}`;
 }

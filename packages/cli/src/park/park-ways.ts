@@ -68,9 +68,10 @@ export function remotePark(client: ConsoleClient): ParkWays {
     async quarantined(limit) {
       try {
         const call = client.GET('/api/v1/parked/quarantined', { params: { query: { limit } } });
-        const { total, items } = await answerOf(call);
+        const { total, hasMore, items } = await answerOf(call);
         return {
           total,
+          hasMore,
           records: items.map(item => ({ ...item, quarantinedAt: new Date(item.quarantinedAt) })),
         };
       } catch (error) {

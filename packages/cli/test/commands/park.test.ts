@@ -5,10 +5,14 @@ import { causeJson, formatCauses, formatQuarantined, quarantinedJson } from '../
 const RECORD = { id: '7', origin: 'kafka:0:42', reason: 'unreadable\u001b[2J', quarantinedAt: new Date(0) };
 
 test('quarantined records are counted, and listed with origin, reason and time', () => {
-  const text = formatQuarantined({ total: 12, records: [RECORD] });
+  const text = formatQuarantined({ total: 12, hasMore: false, records: [RECORD] });
   assert.match(text, /^12 records quarantined \(kept, but no event\), the newest 1 of them:\n/);
   assert.match(text, /1970-01-01 00:00:00\.000 +kafka:0:42 +unreadable·\[2J +7$/);
-  assert.doesNotMatch(formatQuarantined({ total: 1, records: [RECORD] }), /newest/);
+  assert.match(
+    formatQuarantined({ total: 10_000, hasMore: true, records: [RECORD] }),
+    /^10000 or more records/,
+  );
+  assert.doesNotMatch(formatQuarantined({ total: 1, hasMore: false, records: [RECORD] }), /newest/);
 });
 
 const CAUSE = {
@@ -47,7 +51,7 @@ test('as JSON a cause is told from a delivery by its kind', () => {
 });
 
 test('no quarantined record is said too', () => {
-  assert.equal(formatQuarantined({ total: 0, records: [] }), 'No record is quarantined.');
+  assert.equal(formatQuarantined({ total: 0, hasMore: false, records: [] }), 'No record is quarantined.');
 });
 
 test('a quarantined record is told from a parked delivery by its kind', () => {

@@ -64,6 +64,7 @@ const quarantined = named(
   'Records of a log that could not be stored as events; their bytes are kept and never shown.',
   z.object({
     total: count.describe('Of all, also those that are not listed.'),
+    hasMore: z.boolean().describe('`total` is where counting ended: there are at least so many.'),
     items: z.array(
       z.object({
         id: z.string(),

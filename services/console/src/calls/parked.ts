@@ -50,9 +50,9 @@ export function createParkedCalls({
       return { json: { discarded } };
     },
     async listQuarantined({ query }) {
-      const { total, records } = await listQuarantined(reads, query);
+      const { total, hasMore, records } = await listQuarantined(reads, query);
       const items = records.map(record => ({ ...record, quarantinedAt: record.quarantinedAt.toISOString() }));
-      return { json: { total, items } };
+      return { json: { total, hasMore, items } };
     },
   };
 }

@@ -1,13 +1,13 @@
 import type { QuarantinedRecords } from '../../api/parked.ts';
 import { CommandLine } from '../../components/command-line.tsx';
-import { numberText } from '../../components/count-text.ts';
+import { countText } from '../../components/count-text.ts';
 import { Time } from '../../components/time.tsx';
 import { visibleText } from '../../components/visible-text.ts';
 
 /** What was accepted and is no event yet: no list of events or deliveries has it. */
-export function Quarantined({ total, items }: QuarantinedRecords) {
+export function Quarantined({ total, hasMore, items }: QuarantinedRecords) {
   if (total === 0) return null;
-  const records = `${numberText(total)} ${total === 1 ? 'record' : 'records'}`;
+  const records = `${countText({ count: total, hasMore })} ${total === 1 && !hasMore ? 'record' : 'records'}`;
   return (
     <section className="quarantined" aria-labelledby="quarantined">
       <h2 id="quarantined">{records} could not be stored</h2>
