@@ -193,6 +193,7 @@ describe('inbox log on PostgreSQL', () => {
         tiers: [{ name: 'inbox', breaker: { status: 'CLOSED', failures: 0, threshold: 3 } }],
         tierInUse: 'inbox',
         kafka: 'none',
+        kafkaProblem: null,
         durability: [],
         spool: null,
         appended: { kafka: 0, inbox: 1, spool: 0 },

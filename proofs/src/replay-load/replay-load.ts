@@ -61,6 +61,8 @@ const SETTLE_MS = 1_000;
 const DRAIN_LIMIT_MS = 600_000;
 /** What may be sent after a replay was cancelled: one batch. */
 const MAX_AFTER_CANCEL = 100;
+/** A quarter of the one that is cancelled is sent before the command, which takes a second to start, and the rest has to take longer. */
+const CANCELLED_SECONDS = 12;
 const FIRST_STATUS = 500;
 const CANCELLED_STATUS = 422;
 
@@ -93,6 +95,7 @@ export async function runReplayLoad(options: ReplayLoadOptions): Promise<ReplayL
     resends: false,
     repeatEvery: 0,
   });
+  stack.defer(() => load.finish(0)); // also of a run that fails: it would send for ever
   await delay(options.warmUpSeconds * 1_000);
   const stage: Stage = { options, pool, command: createReplayCommand(database.url), arrivals, load };
   const windows: Window[] = [];
@@ -186,7 +189,9 @@ async function cancelInTheMiddle({
 }: Stage): Promise<ReplayLoadFigures['cancelled']> {
   const inAll = arrivals.replayed.size;
   const cause = `receiver ${CANCELLED_STATUS}`;
-  const { id, announced } = await command.start({ cause, rate: options.replayRate });
+  const each = options.deliveries / options.rounds;
+  const rate = Math.min(options.replayRate, Math.ceil(each / CANCELLED_SECONDS));
+  const { id, announced } = await command.start({ cause, rate });
   await waitFor(async () => ((await readReplay(pool, id))?.released ?? 0) > announced / 4, {
     timeoutMs: DRAIN_LIMIT_MS,
     what: 'a quarter of a replay',
