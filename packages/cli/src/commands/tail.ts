@@ -7,6 +7,7 @@ import { createAway } from '../remote/away.ts';
 import { connectConsole } from '../remote/console-connection.ts';
 import { addConsoleOptions, type ConsoleOptions, shownKeys } from '../remote/console-options.ts';
 import { findConsole } from '../remote/console-target.ts';
+import { sayUnknownSources } from '../remote/unknown-sources.ts';
 import { eventLine } from '../tail/event-line.ts';
 import { followEvents, type StreamedEvent } from '../tail/follow-events.ts';
 
@@ -60,6 +61,7 @@ async function tail(context: CommandContext, options: TailOptions): Promise<void
     );
   const write = writerOf(context, options);
   if (context.isTerminal) terminal.note(`Events of ${target.url} as they come, until Ctrl-C.`);
+  void sayUnknownSources(connection, options.source === undefined ? [] : [options.source], terminal.note);
   for await (const event of followEvents({ connection, query: queryOf(options), away, onLive, stop }))
     terminal.line(write(event));
   if (context.isTerminal) terminal.note(''); // behind the ^C that it shows

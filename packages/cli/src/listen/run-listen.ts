@@ -4,6 +4,7 @@ import { type LineStyle, lineStyle } from '../output/event-fields.ts';
 import { type Away, createAway } from '../remote/away.ts';
 import { connectConsole } from '../remote/console-connection.ts';
 import type { ConsoleTarget } from '../remote/console-target.ts';
+import { sayUnknownSources } from '../remote/unknown-sources.ts';
 import { createCursorKeeper } from './cursor-keeper.ts';
 import { type CursorFile, type ListenerName, openCursorFile } from './cursor-file.ts';
 import { createForwarder, type Forwarded, type ForwarderEvents } from './forwarder.ts';
@@ -35,6 +36,7 @@ export async function runListen(context: CommandContext, plan: ListenPlan): Prom
   const say = createSpeaker(context);
   const puller: Puller = { connection, away: consoleAway(say, plan, stop), stop };
   const { cursor, storedSince } = await begin(plan, file, say);
+  void sayUnknownSources(connection, plan.filters.source ?? [], say.note);
   const last: { forwarded: Forwarded | null } = { forwarded: null };
   const forwarder = createForwarder({
     server,

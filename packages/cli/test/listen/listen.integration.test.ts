@@ -77,6 +77,14 @@ describe('ackline listen', { timeout: 180_000 }, () => {
     assert.equal(await cli.stop(), 0);
   });
 
+  it('says which of the names that were given no source has', async () => {
+    const cli = listen(['telegram', 'strip\u001b[31me']);
+    await waitFor(() =>
+      cli.err.some(text => text.startsWith('No source is named strip·[31me, so that nothing')),
+    );
+    assert.equal(await cli.stop(), 0);
+  });
+
   it('keeps the order of a key, whatever its server takes for each, while other keys go on', async () => {
     const cli = listen(['a', 'b']);
     await begun('a,b');

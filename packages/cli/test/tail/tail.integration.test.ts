@@ -31,6 +31,15 @@ describe('ackline tail', { timeout: 120_000 }, () => {
     assert.deepEqual(cli.err, []);
   });
 
+  it('says where no source has the name that was given', async () => {
+    const cli = tail(['--source', 'telegramm']);
+    await waitFor(() => cli.err.length > 0);
+    assert.deepEqual(cli.err, [
+      'No source is named telegramm, so that nothing new comes from there: the sources are telegram.',
+    ]);
+    assert.equal(await cli.stop(), 0);
+  });
+
   it('colours a terminal, but with NO_COLOR', async () => {
     const [coloured, plain] = [
       tail(['--since', '1m'], { isTerminal: true }),
@@ -110,8 +119,9 @@ describe('ackline tail', { timeout: 120_000 }, () => {
     ids.push(await stage.store({ source: 'breaks' }));
     await waitFor(() => idsOf(cli.out).includes(ids[3] ?? ''));
     assert.deepEqual([...new Set(idsOf(cli.out))], ids);
-    assert.match(cli.err[0] ?? '', /does not answer \(\w+\): trying again, nothing is skipped/);
-    assert.match(cli.err[1] ?? '', /answers again/);
+    const said = cli.err.filter(text => !text.startsWith('No source'));
+    assert.match(said[0] ?? '', /does not answer \(\w+\): trying again, nothing is skipped/);
+    assert.match(said[1] ?? '', /answers again/);
     assert.equal(await cli.stop(), 0);
   });
 
