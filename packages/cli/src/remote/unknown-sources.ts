@@ -21,8 +21,8 @@ export async function sayUnknownSources(
   );
   const unknown = names.filter(name => known !== null && !known.includes(name));
   if (known === null || unknown.length === 0) return;
-  const there = known.length === 0 ? 'there is none' : `the sources are ${listed(known)}`;
-  say(`No source is named ${listed(unknown)}, so that nothing new comes from there: ${there}.`);
+  say(`No source is named ${listed(unknown)}: nothing new comes from there.`);
+  say(known.length === 0 ? 'There is none at all.' : `The sources are ${listed(known)}.`);
 }
 
 function listed(names: readonly string[]): string {

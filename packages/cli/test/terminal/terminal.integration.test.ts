@@ -55,14 +55,14 @@ describe('on a terminal', { timeout: 120_000, skip: whyNoTerminal() }, () => {
 
   it('listen obeys its keys and no key that only has their letters, and leaves the terminal as it was', async () => {
     await using receiver = await startFakeReceiver();
-    await using terminal = await start(['listen', String(receiver.port), 'typed']);
+    await using terminal = await start(['listen', String(receiver.port), 'telegram']);
     const text = () => textOf(terminal.shown());
     await waitFor(() => text().includes('p pause · q quit\n'));
     assert.ok(widest(text()) <= 80, text());
     terminal.press('r');
     await waitFor(() => text().endsWith('No event was answered yet.\n'));
     await waitFor(async () => {
-      await stage.store({ source: 'typed' });
+      await stage.store();
       return receiver.requests.length > 0;
     });
     await waitFor(() => / 200 /.test(text()));
@@ -106,7 +106,7 @@ describe('on a terminal', { timeout: 120_000, skip: whyNoTerminal() }, () => {
   });
 
   it('listen ends at Ctrl-C and gives the terminal back', async () => {
-    await using terminal = await start(['listen', '9', 'ended']);
+    await using terminal = await start(['listen', '9', 'telegram']);
     await waitFor(() => textOf(terminal.shown()).includes('p pause · q quit\n'));
     terminal.press('\u0003');
     const { code, modes } = await terminal.exited;
