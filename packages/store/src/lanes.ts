@@ -14,17 +14,25 @@ export async function ensureLanes(queryable: Pick<Pool, 'query'>, count: number)
   );
 }
 
+/** What PostgreSQL holds of a lane. */
+export interface StoredLane {
+  readonly topicId: string | null;
+  readonly nextOffset: bigint | null;
+}
+
 /**
  * Locks the lane until the caller's transaction ends: one storer a lane at a time, over all processors. Throws where the
  * lane has no row: nothing would be locked.
  */
-export async function lockLane(client: PoolClient, lane: number): Promise<void> {
-  const result = await client.query({
+export async function lockLane(client: PoolClient, lane: number): Promise<StoredLane> {
+  const { rows } = await client.query<{ topic_id: string | null; next_offset: string | null }>({
     name: 'lane-lock',
-    text: 'select 1 from lanes where lane = $1 for update',
+    text: 'select topic_id, next_offset from lanes where lane = $1 for update',
     values: [lane],
   });
-  if (result.rowCount !== 1) throw new Error(`lane ${lane} has no row to lock`);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`lane ${lane} has no row to lock`);
+  return { topicId: row.topic_id, nextOffset: row.next_offset === null ? null : BigInt(row.next_offset) };
 }
 
 /** Locks those of the lanes that nobody stores to just now, and names them. */
@@ -63,6 +71,19 @@ export class LaneBehind extends Error {
   override readonly name = 'LaneBehind';
 }
 
+/** As `lockLane`. Throws a LaneBehind where the lane is not even what it was seen to be, `storedTo`: PostgreSQL has lost commits. */
+export async function lockLaneOf(
+  client: PoolClient,
+  { lane, topicId, storedTo }: { lane: number; topicId: string; storedTo: bigint | null },
+): Promise<void> {
+  const stored = await lockLane(client, lane);
+  if (storedTo === null || (stored.topicId === topicId && (stored.nextOffset ?? -1n) >= storedTo)) return;
+  throw laneBehind(lane, storedTo);
+}
+
+const laneBehind = (lane: number, storedTo: bigint | null) =>
+  new LaneBehind(`PostgreSQL has lane ${lane} no more as far as it was stored: to ${storedTo}`);
+
 /**
  * Within one topic an offset only grows: a storer that comes late, with records that another has stored since, moves it back
  * for nobody. Another topic's counts anew. Throws a LaneBehind where it is not even what it was seen to be, `storedTo`: PostgreSQL
@@ -80,8 +101,7 @@ export async function writeLaneOffset(
             where lane = $1 and ($4::bigint is null or (topic_id = $2 and next_offset >= $4::bigint))`,
     values: [lane, topicId, nextOffset.toString(), storedTo === null ? null : storedTo.toString()],
   });
-  if (rowCount !== 1)
-    throw new LaneBehind(`PostgreSQL has lane ${lane} no more as far as it was stored: to ${storedTo}`);
+  if (rowCount !== 1) throw laneBehind(lane, storedTo);
 }
 
 /**

@@ -79,9 +79,7 @@ describe('ackline listen', { timeout: 180_000 }, () => {
 
   it('says which of the names that were given no source has', async () => {
     const cli = listen(['telegram', 'strip\u001b[31me']);
-    await waitFor(() =>
-      cli.err.some(text => text.startsWith('No source is named strip·[31me: nothing')),
-    );
+    await waitFor(() => cli.err.some(text => text.startsWith('No source is named strip·[31me: nothing')));
     assert.equal(await cli.stop(), 0);
   });
 

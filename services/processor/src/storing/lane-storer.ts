@@ -24,7 +24,7 @@ import { laneOf } from '@ackline/eventlog/lane';
 import type { LaneBatch } from '@ackline/eventlog/kafka-consumer';
 import { type QuarantinedRecord, quarantine } from '@ackline/store/events';
 import { peekInboxOfKeys, peekInboxRows, type TakenInboxRow, takeInboxRows } from '@ackline/store/inbox';
-import { lockFreeLanes, lockLane, writeLaneOffset } from '@ackline/store/lanes';
+import { lockFreeLanes, lockLaneOf, writeLaneOffset } from '@ackline/store/lanes';
 import { inTransaction } from '@ackline/store/transaction';
 import type { Pool, PoolClient } from 'pg';
 import type { StoredFrom } from './batch-log.ts';
@@ -125,7 +125,7 @@ function createKafkaStorer(transact: Transact, bisector: Bisector): LaneStorer['
     const tried: TriedStep = { rows: null, plan: null, items: [] };
     try {
       await transact(async client => {
-        await lockLane(client, batch.lane); // (S2)
+        await lockLaneOf(client, batch); // (S2, S7)
         tried.rows = 0;
         const records = batchRecords(batch.items);
         const waiting = await peekInboxOfKeys(client, keyHashesOf(records), maxRows); // (S3)

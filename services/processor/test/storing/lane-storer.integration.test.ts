@@ -739,6 +739,21 @@ describe('storing a lane', () => {
       assert.equal((await quarantine()).length, 1);
     });
 
+    it('lets no row of the inbox go before what PostgreSQL has lost of its lane, also where rows go alone first', async () => {
+      const { storer } = harness();
+      const waiting = several(501, { orderingKey: 'chat' }); // earlier than what is in Kafka
+      const events = several(3, { orderingKey: 'chat' });
+      await storer.storeKafkaBatch(kafkaBatch(events.slice(0, 1)));
+      await appendToInbox(pool, waiting);
+      const behind = kafkaBatch(events.slice(2), { first: 2n, storedTo: 2n });
+      await assert.rejects(storer.storeKafkaBatch(behind), LaneBehind);
+      assert.deepEqual(await storedIds(), ids(events.slice(0, 1)));
+      assert.equal((await inboxNumbers(pool)).length, waiting.length);
+
+      await storer.storeKafkaBatch(kafkaBatch(events.slice(2), { first: 2n, storedTo: 1n }));
+      assert.equal((await storedIds()).length, 2 + waiting.length);
+    });
+
     it('keeps what could not be read at all, as it was', async () => {
       const { storer } = harness();
       const good = sampleEvent();
