@@ -1,5 +1,5 @@
 import { AppError } from '@ackline/shared/app-error';
-import { Admin, type Base, type Connection, type ConnectionPool } from '@platformatic/kafka';
+import { Admin, type Base, type Connection, type ConnectionPool, ResponseError } from '@platformatic/kafka';
 import { connectionOptions, type KafkaCluster } from './kafka-cluster.ts';
 import { kafkaError, kafkaFault } from './kafka-faults.ts';
 
@@ -32,6 +32,7 @@ export function isSecured({ security }: KafkaCluster): boolean {
   return security !== undefined && (security.tls !== null || security.sasl !== null);
 }
 
+/** Of a pool's last connection. */
 const faults = new WeakMap<ConnectionPool, Error>();
 
 /**
@@ -39,6 +40,7 @@ const faults = new WeakMap<ConnectionPool, Error>();
  * the process. Every pool has to be watched.
  */
 export function watchConnections(pool: ConnectionPool): void {
+  pool.on('connect', () => faults.delete(pool));
   pool.on('connecting', ({ connection }: { readonly connection: Connection }) => {
     connection.on('error', (error: Error) => {
       if (kafkaFault(error) !== null) faults.set(pool, error);
@@ -50,13 +52,14 @@ export function watchConnections(pool: ConnectionPool): void {
 
 /**
  * What the client did, with the reason of its failure. A broker that does not take Ackline's certificate says so after the connection was
- * made: what waits for an answer then only hears that it was closed.
+ * made: what waits for an answer then only hears that it was closed. What a broker has answered is the reason itself.
  */
 export async function withReason<T>(pool: ConnectionPool, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof AppError || kafkaFault(error) !== null) throw error;
+    const isSaid = error instanceof AppError || error instanceof ResponseError;
+    if (isSaid || kafkaFault(error) !== null) throw error;
     throw faults.get(pool) ?? error;
   }
 }

@@ -128,6 +128,7 @@ class Positions implements LanePositions {
   }
 
   goBack(lane: number): void {
+    if (this.expected(lane) === null) return; // it is asked already
     this.#options.log.error({ lane, storedTo: String(this.storedTo(lane)) }, 'kafka.lane-went-back');
     this.reposition(lane);
   }

@@ -150,7 +150,7 @@ function openToRead(
   how: Pick<OpenTopicOptions, 'create'> & { readonly signal: AbortSignal },
 ): Promise<OpenedTopic> {
   const problem = source.security?.tls?.problem() ?? null;
-  if (problem !== null) log.warn({ problem }, 'kafka.tls-file-problem');
+  if (problem !== null) log.error({ problem }, 'kafka.tls-file-problem');
   return openTopic({ ...source, ...how, readOnly: true, deadlineMs: TOPIC_DEADLINE_MS });
 }
 

@@ -28,6 +28,9 @@ secrets has {{ .name }} twice: give each a name of its own.
 config has a secret itself, which everybody who may read the ConfigMap sees: put it into a Secret, name that in secrets, and refer to it by { file: /etc/ackline/secrets/<name>/<key> }.
 {{- else }}
 {{- with $ref.file }}
+{{- if hasPrefix "/etc/ackline/kafka/" . }}
+config names the file {{ . }}, which is of kafka.tls alone, and not in each pod: add its Secret to secrets, and refer to it by /etc/ackline/secrets/<name>/<key>.
+{{- end }}
 {{- $parts := splitList "/" (trimPrefix "/etc/ackline/secrets/" .) }}
 {{- if and (hasPrefix "/etc/ackline/secrets/" .) (not (has (first $parts) $mounted)) }}
 config names the file {{ . }}, but secrets has no {{ first $parts }}: add { name: {{ first $parts }} }, with the Secret that has it.
